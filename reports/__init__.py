@@ -1,0 +1,1 @@
+"""What is told: one result model, and one renderer per file."""

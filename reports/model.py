@@ -1,0 +1,188 @@
+"""The result model: everything that is reported is rendered from one :class:`Run`, so numbers agree everywhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+SCHEMA_VERSION = "1.0"
+
+EXIT_HELD = 0
+EXIT_VIOLATED = 1
+EXIT_UNCHECKED = 6
+
+Scalar = str | int | float | bool | None
+
+
+class Severity(StrEnum):
+    """How bad a violation is, as the runbook defines it: P0 critical to P3 low."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+
+
+class Verdict(StrEnum):
+    """What is known about one policy after a run."""
+
+    HOLDS = "HOLDS"
+    VIOLATED = "VIOLATED"
+    WAIVED = "WAIVED"
+    UNCHECKED = "UNCHECKED"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+
+
+# What a policy weighs in the score, and the most that a run can score while a policy of that severity is violated or
+# unchecked: a database in which members can make themselves administrators is not "90 percent healthy".
+WEIGHT = {Severity.P0: 8, Severity.P1: 4, Severity.P2: 2, Severity.P3: 1}
+CEILING = {Severity.P0: 40, Severity.P1: 70, Severity.P2: 90, Severity.P3: 99}
+SCORE_FORMULA = (
+    "100 x weight of the policies that hold / weight of all policies that apply (P0 weighs 8, P1 4, P2 2, P3 1), "
+    "and at most 40, 70, 90 or 99 while a P0, P1, P2 or P3 is violated or unchecked"
+)
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """An accepted finding, as written in waivers.toml.
+
+    ``object`` is the finding's object, exactly or as a shell-style pattern; ``line`` is where the waiver stands.
+    """
+
+    policy: str
+    object: str
+    reason: str
+    owner: str
+    expires: dt.date
+    line: int
+
+    def covers(self, policy: str, obj: str) -> bool:
+        """Tell whether this waiver is about the finding ``obj`` under ``policy``, expired or not."""
+        return self.policy == policy and (self.object == obj or fnmatchcase(obj, self.object))
+
+    def expired(self, today: dt.date) -> bool:
+        """Tell whether the waiver ended before ``today``; on its last day it still counts."""
+        return today > self.expires
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One offending object under one policy. Its identity is (policy, object); details never are part of it.
+
+    ``waiver`` is the waiver that covers it, if any; ``waiver_expired`` says that it no longer counts.
+    """
+
+    policy: str
+    object: str
+    details: Mapping[str, Scalar] = field(default_factory=dict)
+    fix: str = ""
+    waiver: Waiver | None = None
+    waiver_expired: bool = False
+
+    @property
+    def waived(self) -> bool:
+        """A valid waiver covers this finding."""
+        return self.waiver is not None and not self.waiver_expired
+
+
+@dataclass(frozen=True)
+class Population:
+    """What was looked at: ``count`` members of ``of``; ``estimated`` when the catalogue was asked instead of counting."""
+
+    count: int
+    of: str
+    estimated: bool = False
+
+    def __str__(self) -> str:
+        about = "about " if self.estimated else ""
+        return f"{about}{self.count:,} {self.of}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of one policy.
+
+    ``title`` is the first sentence of the policy's docstring and ``explanation`` the rest; ``reason`` says why the
+    verdict is not HOLDS (or what is remarkable about one that is).
+    """
+
+    id: str
+    name: str
+    severity: Severity
+    title: str
+    explanation: str
+    runbook: str
+    verdict: Verdict
+    reason: str = ""
+    population: Population | None = None
+    duration_ms: float = 0.0
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One migration file and what became of it; ``error`` is None when it was applied."""
+
+    file: str
+    applied: bool
+    error: str | None = None
+    line: int | None = None
+    sqlstate: str | None = None
+
+
+@dataclass(frozen=True)
+class TargetFacts:
+    """What may be told about the target: never its connection string."""
+
+    kind: str
+    server_version: str
+    database: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the audit."""
+
+    started_at: dt.datetime
+    duration_s: float
+    target: TargetFacts
+    results: tuple[Result, ...]
+    migrations: tuple[Migration, ...] = ()
+    unused_waivers: tuple[Waiver, ...] = ()
+    strict_waivers: bool = False
+    complete: bool = True
+    notes: tuple[str, ...] = ()
+
+    def counts(self) -> dict[Verdict, int]:
+        """Count the policies by verdict; the five counts add up to the number of policies."""
+        return {verdict: sum(r.verdict is verdict for r in self.results) for verdict in Verdict}
+
+    def having(self, *verdicts: Verdict) -> tuple[Result, ...]:
+        """Return the results with one of the verdicts, worst severity first, then by id."""
+        return tuple(sorted((r for r in self.results if r.verdict in verdicts), key=lambda r: (r.severity, r.id)))
+
+    @property
+    def score(self) -> int | None:
+        """The score by :data:`SCORE_FORMULA`, or None when no policy applied. Rounded down."""
+        applicable = [r for r in self.results if r.verdict is not Verdict.NOT_APPLICABLE]
+        if not applicable:
+            return None
+        held = sum(WEIGHT[r.severity] for r in applicable if r.verdict is Verdict.HOLDS)
+        score = 100 * held // sum(WEIGHT[r.severity] for r in applicable)
+        ceilings = [CEILING[r.severity] for r in self.having(Verdict.VIOLATED, Verdict.UNCHECKED)]
+        return min([score, *ceilings])
+
+    @property
+    def exit_status(self) -> int:
+        """0 nothing violated and nothing unchecked; 1 violated; 6 nothing violated but something unchecked."""
+        counts = self.counts()
+        if counts[Verdict.VIOLATED] or (self.strict_waivers and self.unused_waivers):
+            return EXIT_VIOLATED
+        if counts[Verdict.UNCHECKED] or not self.complete:
+            return EXIT_UNCHECKED
+        return EXIT_HELD
