@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from fixtures.evidence import Population, Scalar
+from fixtures.migrations import Migration
+
 SCHEMA_VERSION = "1.0"
 
 EXIT_HELD = 0
 EXIT_VIOLATED = 1
 EXIT_UNCHECKED = 6
-
-Scalar = str | int | float | bool | None
-
 
 class Severity(StrEnum):
     """How bad a violation is, as the runbook defines it: P0 critical to P3 low."""
@@ -90,19 +90,6 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Population:
-    """What was looked at: ``count`` members of ``of``; ``estimated`` when the catalogue was asked instead of counting."""
-
-    count: int
-    of: str
-    estimated: bool = False
-
-    def __str__(self) -> str:
-        about = "about " if self.estimated else ""
-        return f"{about}{self.count:,} {self.of}"
-
-
-@dataclass(frozen=True)
 class Result:
     """The outcome of one policy.
 
@@ -121,17 +108,6 @@ class Result:
     population: Population | None = None
     duration_ms: float = 0.0
     findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True)
-class Migration:
-    """One migration file and what became of it; ``error`` is None when it was applied."""
-
-    file: str
-    applied: bool
-    error: str | None = None
-    line: int | None = None
-    sqlstate: str | None = None
 
 
 @dataclass(frozen=True)
