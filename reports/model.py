@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+import pytest
+
 from fixtures.evidence import Population, Scalar
 from fixtures.migrations import Migration
 
@@ -16,6 +18,7 @@ SCHEMA_VERSION = "1.0"
 EXIT_HELD = 0
 EXIT_VIOLATED = 1
 EXIT_UNCHECKED = 6
+
 
 class Severity(StrEnum):
     """How bad a violation is, as the runbook defines it: P0 critical to P3 low."""
@@ -94,7 +97,7 @@ class Result:
     """The outcome of one policy.
 
     ``title`` is the first sentence of the policy's docstring and ``explanation`` the rest; ``reason`` says why the
-    verdict is not HOLDS (or what is remarkable about one that is).
+    verdict is not HOLDS (or what is remarkable about one that is); ``remedy`` what would enable an UNCHECKED policy.
     """
 
     id: str
@@ -108,6 +111,7 @@ class Result:
     population: Population | None = None
     duration_ms: float = 0.0
     findings: tuple[Finding, ...] = ()
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,3 +166,9 @@ class Run:
         if counts[Verdict.UNCHECKED] or not self.complete:
             return EXIT_UNCHECKED
         return EXIT_HELD
+
+
+# Where the plugins find each other's work: the whole run on the config once the session is over, each result on its item.
+RUN_KEY = pytest.StashKey[Run]()
+RESULT_KEY = pytest.StashKey[Result]()
+WAIVERS_KEY = pytest.StashKey[tuple[Waiver, ...]]()
