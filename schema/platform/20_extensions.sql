@@ -49,7 +49,7 @@ begin
 
     create or replace function extensions.uuid_generate_v3(namespace uuid, name text) returns uuid
         language sql immutable strict parallel safe as $$
-        select pg_catalog.overlay(pg_catalog.overlay(h placing '3' from 13)
+        select overlay(overlay(h placing '3' from 13)
             placing pg_catalog.to_hex((('x' || substr(h, 17, 1))::bit(4) & b'0011' | b'1000')::integer) from 17)::uuid
         from (
             select pg_catalog.md5(pg_catalog.uuid_send(namespace) || pg_catalog.convert_to(name, 'UTF8'))
