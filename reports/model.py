@@ -126,7 +126,7 @@ class TargetFacts:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the audit."""
+    """One run of the audit. ``ended_by`` is pytest's own exit status when it did not come to an end (interrupted ...)."""
 
     started_at: dt.datetime
     duration_s: float
@@ -135,8 +135,13 @@ class Run:
     migrations: tuple[Migration, ...] = ()
     unused_waivers: tuple[Waiver, ...] = ()
     strict_waivers: bool = False
-    complete: bool = True
+    ended_by: int | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Every selected policy had its turn."""
+        return self.ended_by is None
 
     def counts(self) -> dict[Verdict, int]:
         """Count the policies by verdict; the five counts add up to the number of policies."""
@@ -159,11 +164,16 @@ class Run:
 
     @property
     def exit_status(self) -> int:
-        """0 nothing violated and nothing unchecked; 1 violated; 6 nothing violated but something unchecked."""
+        """0 nothing violated and nothing unchecked; 1 violated; 6 nothing violated but something unchecked.
+
+        A run that pytest itself ended keeps pytest's status, 2 to 5.
+        """
+        if self.ended_by is not None:
+            return self.ended_by
         counts = self.counts()
         if counts[Verdict.VIOLATED] or (self.strict_waivers and self.unused_waivers):
             return EXIT_VIOLATED
-        if counts[Verdict.UNCHECKED] or not self.complete:
+        if counts[Verdict.UNCHECKED]:
             return EXIT_UNCHECKED
         return EXIT_HELD
 

@@ -1,0 +1,199 @@
+"""From what happened in a test to a verdict: the one place where outcomes, evidence and waivers become results."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Generator, Sequence
+
+import pytest
+from _pytest.outcomes import Exit
+
+from fixtures.evidence import Evidence, Log, Population, Row, Unchecked, safe
+from fixtures.policy import POLICY_KEY, Policy
+from fixtures.questions import LOG_KEY, TARGET_KEY
+from reports import waivers
+from reports.model import RESULT_KEY, RUN_KEY, WAIVERS_KEY, Finding, Result, Run, Severity, TargetFacts, Verdict, Waiver
+
+STOPPED = "the run was stopped before this policy was asked"
+
+
+def judge(
+    policy: Policy,
+    log: Log,
+    error: BaseException | None,
+    accepted: Sequence[Waiver] = (),
+    duration_ms: float = 0.0,
+) -> Result:
+    """Return the result of ``policy``, given what was asked and how its function ended (None: it returned)."""
+    verdict, reason, rows = _judged(log, error)
+    findings = waivers.apply(_findings(policy, rows), accepted, dt.datetime.now(dt.UTC).date())
+    if verdict is Verdict.VIOLATED and all(finding.waived for finding in findings):
+        verdict = Verdict.WAIVED
+    return Result(
+        id=policy.id,
+        name=policy.name,
+        severity=Severity(policy.severity),
+        title=policy.title.removesuffix("."),
+        explanation=policy.explanation,
+        runbook=policy.runbook,
+        verdict=verdict,
+        reason=reason,
+        population=_population(log, error),
+        duration_ms=duration_ms,
+        findings=findings,
+    )
+
+
+def _judged(log: Log, error: BaseException | None) -> tuple[Verdict, str, Sequence[Row]]:
+    match error:
+        case None:
+            return _held(log)
+        case pytest.skip.Exception():
+            return Verdict.NOT_APPLICABLE, str(error), ()
+        case AssertionError() if log.judged:
+            return _failed(log.judged[-1])
+        case Unchecked():
+            return Verdict.UNCHECKED, f"{error.reason}{f'; {error.remedy}' if error.remedy else ''}", ()
+        case _:
+            # The text of an unforeseen error may hold data of the database: only its kind is told.
+            where = "failed without evidence" if isinstance(error, AssertionError) else "could not be asked"
+            return Verdict.UNCHECKED, f"the policy {where}: {type(error).__name__}", ()
+
+
+def _held(log: Log) -> tuple[Verdict, str, Sequence[Row]]:
+    if not log.judged:
+        return Verdict.UNCHECKED, "the policy judged nothing", ()
+    doubtful = [evidence for evidence in log.judged if not evidence.rows and evidence.unjudgeable]
+    if doubtful:
+        return Verdict.UNCHECKED, f"{doubtful[0].about}: {doubtful[0].unjudgeable}", ()
+    vacuous = [evidence for evidence in log.judged if not evidence.rows and _count(evidence) == 0]
+    if len(vacuous) == len(log.judged):
+        of = " and ".join(dict.fromkeys(e.population.of for e in vacuous if e.population))
+        return Verdict.NOT_APPLICABLE, f"there is nothing to look at: no {of}", ()
+    if vacuous:
+        return Verdict.HOLDS, "nothing to look at for " + "; ".join(e.about for e in vacuous), ()
+    return Verdict.HOLDS, "", ()
+
+
+def _failed(evidence: Evidence) -> tuple[Verdict, str, Sequence[Row]]:
+    if evidence.rows:
+        return Verdict.VIOLATED, "", evidence.rows
+    if evidence.unjudgeable and not evidence.broken:
+        return Verdict.UNCHECKED, f"{evidence.about}: {evidence.unjudgeable}", ()
+    if _count(evidence) == 0:
+        of = evidence.population.of if evidence.population else "rows"
+        return Verdict.NOT_APPLICABLE, f"there is nothing to look at: no {of}", ()
+    row = Row(evidence.about, {"must work": True}, {"object": evidence.about})
+    return Verdict.VIOLATED, evidence.refusal or "what must work gave nothing", (row,)
+
+
+def _count(evidence: Evidence) -> int:
+    return evidence.population.count if evidence.population else 1
+
+
+def _population(log: Log, error: BaseException | None) -> Population | None:
+    """Return the population of the question that decided, or of the largest one where none did."""
+    if isinstance(error, AssertionError) and log.judged:
+        return log.judged[-1].population
+    known = [evidence.population for evidence in log.asked if evidence.population]
+    return max(known, key=lambda population: population.count, default=None)
+
+
+def _findings(policy: Policy, rows: Sequence[Row]) -> list[Finding]:
+    """Turn rows into findings; rows of one object are one finding, with the details of the first."""
+    findings: dict[str, Finding] = {}
+    for row in rows:
+        fix = row.render(policy.fix)
+        if row.object in findings:
+            seen = findings[row.object]
+            if fix not in seen.fix:
+                findings[row.object] = Finding(policy.id, row.object, seen.details, f"{seen.fix}\n{fix}")
+        else:
+            findings[row.object] = Finding(policy.id, row.object, row.details, fix)
+    return list(findings.values())
+
+
+class Verdicts:
+    """Collects the results of one run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.started = dt.datetime.now(dt.UTC)
+        self.clock = time.monotonic()
+        self.items: list[pytest.Item] = []
+        self.target: TargetFacts | None = None
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Remember the selected policies: one that never ran is UNCHECKED, not missing."""
+        self.items = [item for item in session.items if POLICY_KEY in item.stash]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Judge a policy when its call, or the setup that kept it from being called, is over."""
+        report = yield
+        policy = item.stash.get(POLICY_KEY, None)
+        error = call.excinfo.value if call.excinfo else None
+        if policy is None or (call.when != "call" and error is None) or isinstance(error, Exit | KeyboardInterrupt):
+            return report
+        if call.when == "teardown":
+            error = Unchecked("what the policy did could not be undone, because the server answered no more")
+        log = item.stash.get(LOG_KEY, Log())
+        result = judge(policy, log, error, self.config.stash.get(WAIVERS_KEY, ()), call.duration * 1000)
+        item.stash[RESULT_KEY] = result
+        report.result = result
+        _tell_pytest(report, result)
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Put the run together, and give the session the audit's exit status."""
+        if not self.items:
+            return
+        results = tuple(
+            item.stash.get(RESULT_KEY, None) or judge(item.stash[POLICY_KEY], Log(), Unchecked(STOPPED))
+            for item in self.items
+        )
+        target = self.config.stash.get(TARGET_KEY, None)
+        run = Run(
+            started_at=self.started,
+            duration_s=time.monotonic() - self.clock,
+            target=TargetFacts(target.kind, target.server_version, target.database, target.role)
+            if target
+            else TargetFacts("unknown", "unknown", "unknown", "unknown"),
+            results=results,
+            migrations=target.migrations if target else (),
+            unused_waivers=waivers.unused(self.config.stash.get(WAIVERS_KEY, ()), results),
+            strict_waivers=bool(self.config.getoption("strict_waivers", False)),
+            ended_by=exitstatus if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) else None,
+            notes=target.notes if target else (),
+        )
+        self.config.stash[RUN_KEY] = run
+        session.exitstatus = run.exit_status
+
+
+def _tell_pytest(report: pytest.TestReport, result: Result) -> None:
+    """Give pytest's own report the outcome that stands for the verdict, and no text but ours."""
+    text = safe(f"{result.id} {result.verdict}: {result.reason or f'{len(result.findings)} findings'}")
+    report.sections = []
+    report.user_properties = [("policy", result.id), ("severity", str(result.severity)), ("verdict", str(result.verdict))]
+    if hasattr(report, "wasxfail"):
+        del report.wasxfail
+    match result.verdict:
+        case Verdict.HOLDS:
+            report.outcome, report.longrepr = "passed", None
+        case Verdict.NOT_APPLICABLE:
+            report.outcome, report.longrepr = "skipped", (str(report.location[0]), report.location[1] or 0, text)
+        case Verdict.WAIVED:
+            report.outcome, report.longrepr = "skipped", text
+            report.wasxfail = text
+        case _:
+            report.outcome, report.longrepr = "failed", text
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start collecting."""
+    config.pluginmanager.register(Verdicts(config), "verdicts")
+
