@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -126,7 +126,7 @@ class TargetFacts:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the audit. ``ended_by`` is pytest's own exit status when it did not come to an end (interrupted ...)."""
+    """One run of the audit. ``ended_by`` is pytest's own exit status where it did not come to its end."""
 
     started_at: dt.datetime
     duration_s: float
@@ -178,7 +178,7 @@ class Run:
         return EXIT_HELD
 
 
-# Where the plugins find each other's work: the whole run on the config once the session is over, each result on its item.
+# Where the plugins find each other's work: on the config the waivers and, at the end, the run; on each item its result.
 RUN_KEY = pytest.StashKey[Run]()
 RESULT_KEY = pytest.StashKey[Result]()
-WAIVERS_KEY = pytest.StashKey[tuple[Waiver, ...]]()
+WAIVERS_KEY = pytest.StashKey[Sequence[Waiver]]()

@@ -1,6 +1,6 @@
 """Waivers: findings that somebody has accepted, with a reason, an owner and a last day; read from waivers.toml.
 
-A waiver that is wrong must never be silently without effect, so everything doubtful ends the run with the file and line.
+A waiver must never be silently without effect, so everything doubtful ends the run with the file and line.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import ast
 import datetime as dt
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,8 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read the waivers before any database is touched.
 
-    Raises:
-        pytest.UsageError: the file is missing although it was asked for, or something in it is wrong.
+    Raises pytest.UsageError when the file is missing although it was asked for, or something in it is wrong.
     """
     given: str | None = config.getoption("waivers")
     path = Path(given) if given else config.rootpath / DEFAULT_FILE
@@ -70,8 +69,7 @@ def declared(folder: Path) -> frozenset[str]:
 def load(path: Path, known_policies: Collection[str]) -> tuple[Waiver, ...]:
     """Read the waivers in ``path``, in the order of the file.
 
-    Raises:
-        WaiverError: the file cannot be read, is not TOML, or a waiver is incomplete, misspelt or about no known policy.
+    Raises WaiverError when the file cannot be read, is not TOML, or a waiver is incomplete, misspelt or about no known policy.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -101,8 +99,7 @@ def load(path: Path, known_policies: Collection[str]) -> tuple[Waiver, ...]:
 def _waiver(table: Mapping[str, object], line: int, known_policies: Collection[str]) -> Waiver:
     """Turn one table into a waiver.
 
-    Raises:
-        WaiverError: what is wrong with it, without file and line.
+    Raises WaiverError with what is wrong, without file and line.
     """
     if unknown := [key for key in table if key not in KEYS]:
         raise WaiverError(f"unknown key {unknown[0]!r}; a waiver has {', '.join(KEYS)}")
@@ -141,12 +138,12 @@ def _lines(text: str, expected: int) -> list[int]:
     string or a comment is not taken for one.
     """
     found: list[int] = []
-    lines = text.splitlines(keepends=True)
+    lines = text.split("\n")
     for number, line in enumerate(lines, 1):
         if "[[" not in line:
             continue
         try:
-            tables = tomllib.loads("".join(lines[:number])).get("waiver", [])
+            tables = tomllib.loads("\n".join(lines[:number])).get("waiver", [])
         except tomllib.TOMLDecodeError:
             continue
         if len(tables) == len(found) + 1:
@@ -155,13 +152,12 @@ def _lines(text: str, expected: int) -> list[int]:
     return found if len(found) == expected else [_first_line(text, "waiver")] * expected
 
 
-def apply(findings: Iterable[Finding], waivers: Iterable[Waiver], today: dt.date) -> tuple[Finding, ...]:
+def apply(findings: Iterable[Finding], waivers: Sequence[Waiver], today: dt.date) -> tuple[Finding, ...]:
     """Give each finding the waiver that covers it: a valid one, else an expired one, which is marked as such."""
-    waivers = tuple(waivers)
     return tuple(_waive(finding, waivers, today) for finding in findings)
 
 
-def _waive(finding: Finding, waivers: tuple[Waiver, ...], today: dt.date) -> Finding:
+def _waive(finding: Finding, waivers: Sequence[Waiver], today: dt.date) -> Finding:
     covering = [waiver for waiver in waivers if waiver.covers(finding.policy, finding.object)]
     if not covering:
         return finding
@@ -169,7 +165,7 @@ def _waive(finding: Finding, waivers: tuple[Waiver, ...], today: dt.date) -> Fin
     return replace(finding, waiver=best, waiver_expired=best.expired(today))
 
 
-def unused(waivers: Iterable[Waiver], results: Iterable[Result]) -> tuple[Waiver, ...]:
+def unused(waivers: Sequence[Waiver], results: Iterable[Result]) -> tuple[Waiver, ...]:
     """Return the waivers that match no finding, among the policies that ``results`` judged."""
     judged = {result.id: result for result in results if result.verdict in JUDGED}
     return tuple(

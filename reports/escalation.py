@@ -1,0 +1,75 @@
+"""Whom to call and by when: the runbook's emergency team and time limits (severity levels, escalation procedures)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from reports.model import Severity
+
+
+@dataclass(frozen=True)
+class Escalation:
+    """What one severity asks for.
+
+    ``steps`` are what must have happened by when, counted from the moment of the finding.
+    """
+
+    meaning: str
+    call: str
+    steps: tuple[tuple[dt.timedelta, str], ...] = ()
+    otherwise: str = ""
+
+    @property
+    def limits(self) -> str:
+        """The time limits in words, such as ``begin diagnosis within 15 minutes``."""
+        return ", ".join(f"{step} within {_duration(limit)}" for limit, step in self.steps) or self.otherwise
+
+    def by_when(self, found_at: dt.datetime) -> str:
+        """Say the same as points in time, such as ``begin diagnosis by 09:15 UTC``; ``found_at`` has a time zone."""
+        found_at = found_at.astimezone(dt.UTC)
+        steps = [f"{step} by {_moment(found_at + limit, found_at)}" for limit, step in self.steps]
+        return ", ".join(steps) or self.otherwise
+
+
+ESCALATION = {
+    Severity.P0: Escalation(
+        "critical",
+        "the on-call database administrator, then the lead developer; keep the platform owner informed",
+        (
+            (dt.timedelta(minutes=5), "contact Supabase support if the infrastructure is at fault"),
+            (dt.timedelta(minutes=10), "tell the stakeholders"),
+            (dt.timedelta(minutes=15), "begin diagnosis"),
+        ),
+    ),
+    Severity.P1: Escalation(
+        "high",
+        "the on-call database administrator, then the lead developer",
+        (
+            (dt.timedelta(minutes=15), "begin diagnosis"),
+            (dt.timedelta(minutes=30), "know the cause or escalate to the platform owner"),
+            (dt.timedelta(hours=1), "have it mended or worked round"),
+        ),
+    ),
+    Severity.P2: Escalation(
+        "medium",
+        "the database administrator",
+        (
+            (dt.timedelta(hours=1), "begin to investigate"),
+            (dt.timedelta(hours=4), "know the way to mend it"),
+            (dt.timedelta(hours=24), "have it mended"),
+        ),
+    ),
+    Severity.P3: Escalation("low", "nobody now", otherwise="mend it in the next maintenance window"),
+}
+
+
+def _duration(limit: dt.timedelta) -> str:
+    minutes = int(limit.total_seconds()) // 60
+    count, unit = (minutes, "minute") if minutes < 60 else (minutes // 60, "hour")
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def _moment(moment: dt.datetime, today: dt.datetime) -> str:
+    day = "" if moment.date() == today.date() else f"{moment:%Y-%m-%d} "
+    return f"{day}{moment:%H:%M} UTC"

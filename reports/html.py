@@ -1,0 +1,157 @@
+"""audit.html: pytest-html's report with our columns and a dashboard, in one file that fetches nothing.
+
+pytest-html escapes neither cells nor extras nor the environment, and object names of the audited database are hostile:
+everything goes through Jinja2 with autoescape, and control and direction characters are taken out on the way.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+from markupsafe import Markup
+
+from reports import folder, wording
+from reports.escalation import ESCALATION
+from reports.model import RUN_KEY, SCORE_FORMULA, Result, Run, Severity, Verdict
+
+TITLE = "Care Collective database audit"
+MAX_FINDINGS = 50
+
+# Worst first: the order of the table, and of what is told.
+ORDER = (Verdict.VIOLATED, Verdict.UNCHECKED, Verdict.WAIVED, Verdict.HOLDS, Verdict.NOT_APPLICABLE)
+
+# pytest-html counts and filters by pytest's outcomes: its labels say which verdicts these are.
+LABELS = {
+    "passed": "hold",
+    "failed": "violated or unchecked",
+    "skipped": "not applicable",
+    "xfailed": "waived",
+    "error": "unchecked (before they were asked)",
+}
+
+COLUMNS = {"id": "Id", "severity": "Severity", "policy": "Policy", "verdict": "Verdict", "findings": "Findings"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Ask pytest-html for its self-contained report, where nobody asked for another one."""
+    if not config.pluginmanager.hasplugin("html"):
+        return
+    if folder.is_audit(config) and not config.getoption("htmlpath"):
+        config.option.htmlpath = str(folder.report_dir(config) / "audit.html")
+        config.option.self_contained_html = True
+    config.pluginmanager.register(Page(), "audit-html")
+
+
+class Page:
+    """What we put on pytest-html's page."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, pytest.TestReport] = {}
+
+    def pytest_html_report_title(self, report: Any) -> None:  # noqa: ANN401 -- pytest-html has no types
+        """Name the page and leave out the environment: it holds variables of the CI system and paths of the machine."""
+        report.title = TITLE
+        report.set_data("environment", {})
+        report.set_data("renderCollapsed", ["all"])
+        report.set_data("initialSort", "verdict")
+        for outcome, label in LABELS.items():
+            report.outcomes[outcome]["label"] = label
+
+    def pytest_html_results_table_header(self, cells: list[str]) -> None:
+        """Replace pytest-html's columns by ours."""
+        cells[:] = [f'<th class="sortable" data-column-type="{key}">{label}</th>' for key, label in COLUMNS.items()]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Attach the details of a policy to its row.
+
+        A policy that fails in its teardown has been judged before: the last result is the one that counts.
+        """
+        result: Result | None = getattr(report, "result", None)
+        if result is None:
+            return
+        if (earlier := self.last.get(report.nodeid)) is not None:
+            earlier.__dict__["extras"] = []
+        self.last[report.nodeid] = report
+        extra = {"name": "details", "format_type": "html", "content": details(result), "extension": "html"}
+        report.__dict__["extras"] = [extra]
+
+    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
+        """Fill our columns; without cells there is no row."""
+        last = self.last.get(report.nodeid)
+        if last is not None:
+            cells[:] = row(last.__dict__["result"]) if report is last else []
+
+    def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:
+        """Leave out pytest's own text: the details of a policy are ours."""
+        if report.nodeid in self.last:
+            data.clear()
+
+    def pytest_html_results_summary(self, prefix: list[str], session: pytest.Session) -> None:
+        """Put the dashboard in front of the table."""
+        if (run := session.config.stash.get(RUN_KEY, None)) is not None:
+            prefix.append(dashboard(run))
+
+
+def row(result: Result) -> list[str]:
+    """Return the cells of one policy. The comments at their beginnings are what pytest-html's script sorts by."""
+    worst = ORDER.index(result.verdict)
+    cells = {
+        "id": ("", result.id),
+        "severity": ("", result.severity.value),
+        "policy": ("", wording.title(result)),
+        "verdict": (f"{worst} {result.severity} {result.id}", wording.WORDS[result.verdict].upper()),
+        "findings": (f"{len(wording.unwaived(result)):012}", wording.extent(result)),
+    }
+    return [
+        Markup('<td class="col-{} is-{}">{}{}</td>').format(
+            key, result.verdict.value, Markup("<!-- {} -->").format(order) if order else "", text
+        )
+        for key, (order, text) in cells.items()
+    ]
+
+
+def details(result: Result) -> str:
+    """Return what is shown when a row is opened."""
+    return _environment().get_template("details.html.jinja").render(result=result)
+
+
+def dashboard(run: Run) -> str:
+    """Return what stands above the table."""
+    template = _environment().get_template("dashboard.html.jinja")
+    return template.render(
+        run=run,
+        status=run.exit_status,
+        counts=run.counts(),
+        violated={s: [r for r in run.having(Verdict.VIOLATED) if r.severity is s] for s in Severity},
+        unchecked=run.having(Verdict.UNCHECKED),
+        waived=[(r, f) for r in sorted(run.results, key=lambda r: r.id) for f in r.findings if f.waived],
+        expired=[(r, f) for r in sorted(run.results, key=lambda r: r.id) for f in r.findings if f.waiver_expired],
+        failed=[migration for migration in run.migrations if not migration.applied],
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        finalize=_plain,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        wording=wording, ESCALATION=ESCALATION, SCORE_FORMULA=SCORE_FORMULA, MAX_FINDINGS=MAX_FINDINGS, ORDER=ORDER
+    )
+    return environment
+
+
+def _plain(value: object) -> object:
+    """Take control and direction characters out of every text that a template shows."""
+    return wording.lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,0 +1,104 @@
+"""audit.json: the whole run, for programs. Its form is reports/schema.json (closed: nothing else is ever in it)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from typing import Any
+
+import pytest
+
+from fixtures.evidence import Scalar
+from fixtures.migrations import Migration
+from reports import folder, wording
+from reports.model import RUN_KEY, SCHEMA_VERSION, SCORE_FORMULA, Finding, Result, Run, Waiver
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write ``audit.json``."""
+    if (run := session.config.stash.get(RUN_KEY, None)) is not None:
+        folder.write(session, "audit.json", render(run))
+
+
+def render(run: Run) -> str:
+    """Return the run as JSON text, in ASCII: nothing in it can be misread by a terminal or a wrong decoder."""
+    return json.dumps(document(run), indent=2, allow_nan=False) + "\n"
+
+
+def document(run: Run) -> dict[str, Any]:
+    """Return the run as plain JSON types."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "started_at": _utc(run.started_at),
+        "duration_s": round(run.duration_s, 3),
+        "exit_status": run.exit_status,
+        "verdict": wording.verdict_line(run),
+        "complete": run.ended_by is None,
+        "score": run.score,
+        "score_formula": SCORE_FORMULA,
+        "target": {
+            "kind": run.target.kind,
+            "server_version": run.target.server_version,
+            "database": run.target.database,
+            "role": run.target.role,
+        },
+        "counts": {verdict.value: number for verdict, number in run.counts().items()},
+        "policies": [_policy(result) for result in run.results],
+        "migrations": [_migration(migration) for migration in run.migrations],
+        "strict_waivers": run.strict_waivers,
+        "unused_waivers": [{"policy": waiver.policy} | _waiver(waiver) for waiver in run.unused_waivers],
+        "notes": list(run.notes),
+    }
+
+
+def _utc(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).isoformat(timespec="seconds")
+
+
+def _policy(result: Result) -> dict[str, Any]:
+    population = result.population
+    return {
+        "id": result.id,
+        "name": result.name,
+        "severity": result.severity.value,
+        "title": result.title,
+        "explanation": result.explanation,
+        "runbook": result.runbook,
+        "verdict": result.verdict.value,
+        "reason": result.reason,
+        "remedy": result.remedy,
+        "population": population
+        and {"count": population.count, "of": population.of, "estimated": population.estimated},
+        "duration_ms": round(result.duration_ms, 3),
+        "findings": [_finding(finding) for finding in result.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    waiver = finding.waiver
+    return {
+        "object": finding.object,
+        "details": {name: _scalar(value) for name, value in finding.details.items()},
+        "fix": finding.fix,
+        "waiver": waiver and _waiver(waiver) | {"expired": finding.waiver_expired},
+    }
+
+
+def _scalar(value: Scalar) -> Scalar:
+    # JSON knows no infinity and no NaN; PostgreSQL's floats do.
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _waiver(waiver: Waiver) -> dict[str, Any]:
+    return {
+        "object": waiver.object,
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "expires": waiver.expires.isoformat(),
+        "line": waiver.line,
+    }
+
+
+def _migration(migration: Migration) -> dict[str, Any]:
+    return {"file": migration.file, "applied": migration.applied, "error": migration.error}

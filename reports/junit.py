@@ -1,0 +1,88 @@
+"""junit.xml: one test case per policy, for the test pages of CI systems. Rendered from the run, like everything else.
+
+Objects and counts are in it, details of rows are not: CI systems show this file to many people.
+"""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from reports import folder, wording
+from reports.escalation import ESCALATION
+from reports.model import RUN_KEY, Result, Run, Verdict
+
+MAX_OBJECTS = 20
+
+# https://www.w3.org/TR/xml/#charsets: what cannot be in an XML document at all, not even escaped.
+NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write ``junit.xml``."""
+    if (run := session.config.stash.get(RUN_KEY, None)) is not None:
+        folder.write(session, "junit.xml", render(run))
+
+
+def render(run: Run) -> str:
+    """Return the run as JUnit XML: VIOLATED is a failure, UNCHECKED an error, WAIVED and NOT APPLICABLE are skipped."""
+    counts = run.counts()
+    suite = ElementTree.Element(
+        "testsuite",
+        name="Care Collective database audit",
+        timestamp=run.started_at.isoformat(timespec="seconds"),
+        time=f"{run.duration_s:.3f}",
+        tests=str(len(run.results)),
+        failures=str(counts[Verdict.VIOLATED]),
+        errors=str(counts[Verdict.UNCHECKED]),
+        skipped=str(counts[Verdict.WAIVED] + counts[Verdict.NOT_APPLICABLE]),
+    )
+    for result in run.results:
+        suite.append(_case(result))
+    suites = ElementTree.Element("testsuites")
+    suites.append(suite)
+    ElementTree.indent(suites)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suites, encoding="unicode") + "\n"
+
+
+def _case(result: Result) -> ElementTree.Element:
+    case = ElementTree.Element(
+        "testcase",
+        classname=_text(result.runbook),
+        name=_text(f"{result.id} {result.title}"),
+        time=f"{result.duration_ms / 1000:.3f}",
+    )
+    properties = ElementTree.SubElement(case, "properties")
+    facts = {"severity": result.severity, "verdict": result.verdict, "findings": wording.extent(result)}
+    for name, value in facts.items():
+        ElementTree.SubElement(properties, "property", name=name, value=_text(value))
+    match result.verdict:
+        case Verdict.VIOLATED:
+            failure = ElementTree.SubElement(case, "failure", type=result.severity, message=_text(_violation(result)))
+            failure.text = _text(_objects(result))
+        case Verdict.UNCHECKED:
+            error = ElementTree.SubElement(case, "error", type=result.severity, message=_text(result.reason))
+            error.text = _text(result.remedy or wording.NO_REMEDY)
+        case Verdict.WAIVED | Verdict.NOT_APPLICABLE:
+            words = wording.WORDS[result.verdict]
+            ElementTree.SubElement(case, "skipped", message=_text(": ".join(filter(None, [words, result.reason]))))
+        case Verdict.HOLDS:
+            pass
+    return case
+
+
+def _violation(result: Result) -> str:
+    escalation = ESCALATION[result.severity]
+    return f"{wording.extent(result)}; call {escalation.call}; {escalation.limits}"
+
+
+def _objects(result: Result) -> str:
+    shown = [finding.object for finding in result.findings[:MAX_OBJECTS]]
+    more = len(result.findings) - len(shown)
+    return "\n".join([*map(wording.lines, shown), *([f"and {more:,} more in audit.json"] if more else [])])
+
+
+def _text(text: str) -> str:
+    return NOT_XML.sub("\N{REPLACEMENT CHARACTER}", wording.lines(text))

@@ -1,0 +1,194 @@
+"""The terminal: one progress line while the audit works, then what was found, in plain words.
+
+Only reports that carry a policy's result are touched, so that ordinary tests look as they always do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from fixtures.evidence import safe
+from reports import folder, wording
+from reports.escalation import ESCALATION
+from reports.model import RUN_KEY, Finding, Result, Run, Verdict
+
+MAX_OBJECTS = 5
+MAX_FIX_LINES = 3
+
+# Letter and colour of each verdict; letters and words always go with the colours.
+MARKS: dict[Verdict, tuple[str, dict[str, bool]]] = {
+    Verdict.HOLDS: ("H", {"green": True}),
+    Verdict.VIOLATED: ("V", {"red": True, "bold": True}),
+    Verdict.WAIVED: ("W", {"yellow": True}),
+    Verdict.UNCHECKED: ("U", {"purple": True, "bold": True}),
+    Verdict.NOT_APPLICABLE: ("-", {}),
+}
+
+
+PROGRESS_KEY = pytest.StashKey[int]()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Choose the one-line progress on a terminal; elsewhere pytest's letters say the same without moving about."""
+    config = session.config
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    policies = bool(session.items) and all(item.get_closest_marker("policy") for item in session.items)
+    if policies and reporter is not None and reporter.isatty() and config.get_verbosity() == 0:
+        config.stash[PROGRESS_KEY] = 0
+        # pytest has no setting for these two that a plugin could reach; without them it writes into our line.
+        reporter.showfspath = False
+        reporter._show_progress_info = False
+
+
+@pytest.hookimpl(tryfirst=True, wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """Say which policy is being judged."""
+    stash = item.config.stash
+    reporter = item.config.pluginmanager.get_plugin("terminalreporter")
+    if PROGRESS_KEY not in stash or reporter is None:
+        return (yield)
+    stash[PROGRESS_KEY] += 1
+    total = item.session.testscollected
+    marker = item.get_closest_marker("policy")
+    name = marker.args[0] if marker and marker.args else item.name
+    reporter.rewrite(f"[{stash[PROGRESS_KEY]:{len(str(total))}}/{total}] {name}", erase=True)
+    reporter.flush()
+    outcome = yield
+    if nextitem is None:
+        reporter.rewrite("", erase=True)
+    return outcome
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(
+    report: pytest.TestReport | pytest.CollectReport, config: pytest.Config
+) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """Count a policy under its verdict's own name.
+
+    pytest prints its sections of failures and errors for its own categories only: with ours, a violated policy brings
+    no traceback, and the totals are in our words.
+    """
+    result: Result | None = getattr(report, "result", None)
+    if result is None:
+        return None
+    letter, markup = MARKS[result.verdict]
+    word = wording.WORDS[result.verdict]
+    quiet = config.stash.get(PROGRESS_KEY, None) is not None
+    return word, "" if quiet else letter, ("" if quiet else word.upper(), markup)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what was found."""
+    run = config.stash.get(RUN_KEY, None)
+    if run is None:
+        return
+    terminalreporter.section("database audit", bold=True)
+    for line, markup in summary(run):
+        terminalreporter.write_line(line, **markup)
+    for path in folder.written(config):
+        terminalreporter.write_line(f"report: {path}")
+    for problem in config.stash.get(folder.PROBLEMS_KEY, []):
+        terminalreporter.write_line(problem, red=True)
+
+
+@pytest.hookimpl(tryfirst=True, wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """End with the verdict and the exit status, after everything that pytest and other plugins have to say."""
+    outcome = yield
+    run = session.config.stash.get(RUN_KEY, None)
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if run is not None and reporter is not None:
+        status = int(session.exitstatus)
+        markup = {"bold": True, "red" if status else "green": True}
+        reporter.write_line(f"{wording.verdict_line(run)} Exit status {status}.", **markup)
+    return outcome
+
+
+Line = tuple[str, dict[str, bool]]
+
+
+def summary(run: Run) -> Iterator[Line]:
+    """Yield the lines of the summary, each with its colours; none has a control character of the database in it."""
+    yield wording.facts(run), {}
+    yield f"{wording.tally(run)}; score {wording.score(run)}", {}
+    yield from _violated(run)
+    yield from _unchecked(run)
+    yield from _waived(run)
+    yield from _rest(run)
+    yield "", {}
+
+
+def _violated(run: Run) -> Iterator[Line]:
+    severity = None
+    for result in run.having(Verdict.VIOLATED):
+        if result.severity is not severity:
+            severity = result.severity
+            escalation = ESCALATION[severity]
+            yield "", {}
+            yield f"VIOLATED, {severity} ({escalation.meaning})", MARKS[Verdict.VIOLATED][1]
+            yield f"call {escalation.call}: {escalation.by_when(run.started_at)}", {"bold": True}
+        yield f"{severity} {result.id} {wording.title(result)}: {wording.extent(result)}", MARKS[Verdict.VIOLATED][1]
+        yield from _findings(result)
+
+
+def _findings(result: Result) -> Iterator[Line]:
+    findings = wording.unwaived(result)
+    if result.reason:
+        yield f"     {safe(result.reason)}", {}
+    for finding in findings[:MAX_OBJECTS]:
+        yield f"     {_object(finding)}", {}
+    if len(findings) > MAX_OBJECTS:
+        yield f"     and {len(findings) - MAX_OBJECTS:,} more", {}
+    fix = wording.lines(findings[0].fix).strip().split("\n") if findings else [""]
+    for number, line in enumerate(fix[:MAX_FIX_LINES] if fix != [""] else []):
+        yield f"     {'fix: ' if number == 0 else '     '}{line}", {"cyan": True}
+    if len(fix) > MAX_FIX_LINES:
+        yield "          ... (the rest is in the report)", {"cyan": True}
+
+
+def _object(finding: Finding) -> str:
+    expired = finding.waiver.expires if finding.waiver else None
+    return _cut(finding.object) + (f" (its waiver expired on {expired})" if expired else "")
+
+
+def _cut(text: str, width: int = 200) -> str:
+    text = safe(text)
+    return text if len(text) <= width else f"{text[:width]}... ({len(text):,} characters)"
+
+
+def _unchecked(run: Run) -> Iterator[Line]:
+    if results := run.having(Verdict.UNCHECKED):
+        yield "", {}
+        yield "UNCHECKED", MARKS[Verdict.UNCHECKED][1]
+    for result in results:
+        yield f"{result.severity} {result.id} {wording.title(result)}", MARKS[Verdict.UNCHECKED][1]
+        yield f"     reason: {_cut(result.reason)}", {}
+        yield f"     to enable: {_cut(result.remedy or wording.NO_REMEDY)}", {}
+
+
+def _waived(run: Run) -> Iterator[Line]:
+    if results := run.having(Verdict.WAIVED):
+        yield "", {}
+        yield "WAIVED", MARKS[Verdict.WAIVED][1]
+    for result in results:
+        yield f"{result.severity} {result.id} {wording.title(result)}", MARKS[Verdict.WAIVED][1]
+        for waiver in dict.fromkeys(finding.waiver for finding in result.findings):
+            if waiver is not None:
+                accepted = f"{_cut(waiver.reason)} ({safe(waiver.owner)}, until {waiver.expires})"
+                yield f"     {_cut(waiver.object)}: {accepted}", {}
+
+
+def _rest(run: Run) -> Iterator[Line]:
+    failed = [migration for migration in run.migrations if not migration.applied]
+    others = [
+        *(f"migration {safe(m.file)} failed: {_cut(str(m.error))}" for m in failed),
+        *(f"waiver in line {w.line} matches nothing: {w.policy} {_cut(w.object)}" for w in run.unused_waivers),
+        *(f"note: {_cut(note)}" for note in run.notes),
+    ]
+    if others:
+        yield "", {}
+    for line in others:
+        yield line, {"yellow": True}

@@ -1,0 +1,94 @@
+"""What is said in every report in the same words: the verdict line, counts, populations."""
+
+from __future__ import annotations
+
+from fixtures.evidence import safe
+from reports.model import Finding, Result, Run, Severity, Verdict
+
+WORDS = {
+    Verdict.HOLDS: "holds",
+    Verdict.VIOLATED: "violated",
+    Verdict.WAIVED: "waived",
+    Verdict.UNCHECKED: "unchecked",
+    Verdict.NOT_APPLICABLE: "not applicable",
+}
+
+NO_REMEDY = "look at the reason, mend it and run the audit again"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Say ``1 policy``, ``2 policies``, ``1,204 findings``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def verdict_line(run: Run) -> str:
+    """Say in plain words what the run found, in one or two sentences."""
+    counts = run.counts()
+    violated, unchecked, waived = (counts[v] for v in (Verdict.VIOLATED, Verdict.UNCHECKED, Verdict.WAIVED))
+    sentences = []
+    if violated:
+        sentences.append(
+            f"Not compliant: {counted(violated, 'policy is', 'policies are')} violated ({_by_severity(run)})."
+        )
+    if unchecked:
+        start = "" if violated else "Nothing is known to be violated, but this is no all-clear: "
+        sentences.append(f"{start}{counted(unchecked, 'policy', 'policies')} could not be checked.")
+    if run.ended_by is not None:
+        sentences.append("The run ended early.")
+    if run.strict_waivers and run.unused_waivers:
+        sentences.append(f"{counted(len(run.unused_waivers), 'waiver matches', 'waivers match')} nothing.")
+    if not sentences and counts[Verdict.HOLDS] + waived == 0:
+        return "Nothing was judged: no policy applies to this database."
+    if not sentences:
+        accepted = f" Findings of {counted(waived, 'policy is', 'policies are')} waived." if waived else ""
+        return f"Compliant: every policy that applies was checked, and none is violated.{accepted}"
+    return " ".join(sentences)
+
+
+def _by_severity(run: Run) -> str:
+    violated = run.having(Verdict.VIOLATED)
+    numbers = {severity: sum(r.severity is severity for r in violated) for severity in Severity}
+    return ", ".join(f"{number} {severity}" for severity, number in numbers.items() if number)
+
+
+def unwaived(result: Result) -> tuple[Finding, ...]:
+    """Return the findings that count: those without a valid waiver."""
+    return tuple(finding for finding in result.findings if not finding.waived)
+
+
+def extent(result: Result) -> str:
+    """Say how many findings out of which population: ``3 of 1,204 auth.users``; without a population ``3``.
+
+    Waived findings are not counted, but said: ``2 of 1,204 auth.users, and 1 waived``.
+    """
+    number = len(unwaived(result))
+    of = f" of {safe(str(result.population))}" if result.population else ""
+    waived = len(result.findings) - number
+    return f"{number:,}{of}" + (f", and {waived:,} waived" if waived else "")
+
+
+def title(result: Result) -> str:
+    """Return the policy's sentence, to be followed by something else."""
+    return safe(result.title).rstrip(".")
+
+
+def tally(run: Run) -> str:
+    """Say the five counts, and what they add up to."""
+    parts = ", ".join(f"{number:,} {WORDS[verdict]}" for verdict, number in run.counts().items())
+    return f"{parts}: {counted(len(run.results), 'policy', 'policies')}"
+
+
+def facts(run: Run) -> str:
+    """Say what was audited."""
+    target = run.target
+    return safe(f"{target.kind} PostgreSQL {target.server_version}, database {target.database}, as {target.role}")
+
+
+def score(run: Run) -> str:
+    """Say the score, such as ``87 of 100``; ``none`` when no policy applied."""
+    return "none" if run.score is None else f"{run.score} of 100"
+
+
+def lines(text: str) -> str:
+    """Neutralise control and direction characters in ``text``, and keep its lines."""
+    return "\n".join(safe(line) for line in text.replace("\t", "    ").split("\n"))
