@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+import traceback
 from collections.abc import Generator, Sequence
+from pathlib import Path
 
 import pytest
 from _pytest.outcomes import Exit
@@ -56,9 +58,11 @@ def _judged(log: Log, error: BaseException | None) -> tuple[Verdict, str, Sequen
         case Unchecked():
             return Verdict.UNCHECKED, f"{error.reason}{f'; {error.remedy}' if error.remedy else ''}", ()
         case _:
-            # The text of an unforeseen error may hold data of the database: only its kind is told.
-            where = "failed without evidence" if isinstance(error, AssertionError) else "could not be asked"
-            return Verdict.UNCHECKED, f"the policy {where}: {type(error).__name__}", ()
+            # The text of an unforeseen error may hold data of the database: only its kind and place are told.
+            last = traceback.extract_tb(error.__traceback__)[-1:]
+            place = "".join(f" in {Path(frame.filename).name}, line {frame.lineno}" for frame in last)
+            ended = "failed without evidence" if isinstance(error, AssertionError) else "could not be asked"
+            return Verdict.UNCHECKED, f"the policy {ended}: {type(error).__name__}{place}", ()
 
 
 def _held(log: Log) -> tuple[Verdict, str, Sequence[Row]]:

@@ -1,0 +1,53 @@
+# A few verbs; plain `make` prints them. Options are variables: make audit TARGET=service=prod
+TARGET ?=
+IMAGE ?=
+MIGRATIONS ?=
+POSTGRES_BIN ?=
+MEMBERS ?=
+ARGS ?=
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+BASE_PYTHON ?= python3
+
+OPTIONS = $(if $(TARGET),--target '$(TARGET)') $(if $(IMAGE),--image '$(IMAGE)') \
+	$(if $(MIGRATIONS),--migrations '$(MIGRATIONS)') $(if $(POSTGRES_BIN),--postgres-bin '$(POSTGRES_BIN)') \
+	$(if $(MEMBERS),--members '$(MEMBERS)') $(ARGS)
+
+.PHONY: help audit test check docs bench clean
+
+help: ## print the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+audit: $(VENV)/ready ## audit a database: TARGET=embedded|container|URL|service=NAME IMAGE= MIGRATIONS= POSTGRES_BIN= MEMBERS=
+	@$(PYTHON) -m pytest policies $(OPTIONS); status=$$?; echo "exit status $$status"; exit $$status
+
+test: $(VENV)/ready ## prove that every policy bites, and test the product itself
+	@$(PYTHON) -m pytest tests $(OPTIONS)
+
+check: $(VENV)/ready ## ruff, mypy, and whether the generated documents are up to date
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(PYTHON) -m reports.handbook --check
+
+docs: $(VENV)/ready ## write docs/policies.md from the policies
+	@$(PYTHON) -m reports.handbook
+
+bench: $(VENV)/ready ## measure the speed of the audit, of the proofs and of the seeds
+	@$(PYTHON) -m tests.bench
+
+clean: ## remove the environment, the reports and the caches
+	rm -rf $(VENV) reports/out .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is made last, so that an installation that broke off is begun again.
+$(VENV)/ready: requirements.lock
+	@if command -v uv >/dev/null 2>&1; then \
+		uv venv --quiet --allow-existing --python $(BASE_PYTHON) $(VENV) && \
+		uv pip install --quiet --python $(PYTHON) --require-hashes -r requirements.lock; \
+	else \
+		$(BASE_PYTHON) -m venv $(VENV) && \
+		$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	fi
+	@touch $@

@@ -1,0 +1,176 @@
+"""How a proof is made: a sabotage is read, and policies are asked on the reference database, outside of pytest's run."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg.pq import TransactionStatus
+
+from fixtures import live
+from fixtures.actors import Stage
+from fixtures.asking import Connection
+from fixtures.auditor import Auditor
+from fixtures.cast import CAST
+from fixtures.evidence import Log
+from fixtures.migrations import statements
+from fixtures.policy import Policy
+from fixtures.target import Target
+from reports.handbook import collected
+from reports.model import Result
+from reports.verdicts import judge
+
+SABOTAGE = Path(__file__).parent / "sabotage"
+
+KEYS = ("also", "object", "set", "on")
+
+
+POLICIES = {policy.id: policy for policy in collected()}
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    """One SQL file that breaks a policy on purpose, or (innocent) looks as if it did.
+
+    Its first comment lines may say: ``also`` (ids of policies that must fail too), ``object`` (the expected object, exactly
+    or as a pattern; one line each), ``set`` (settings and declarations for this proof, in TOML), ``on`` ("clone": a
+    transaction cannot hold it; "migration": the file is applied as the last migration).
+    """
+
+    path: Path
+    policy: str
+    innocent: bool
+    sql: str
+    also: frozenset[str] = frozenset()
+    objects: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    on: str = "transaction"
+
+    def expects(self, found: set[str]) -> bool:
+        """Tell whether the objects found are those expected: each is one, and each expected one was found."""
+        return all(any(fnmatchcase(f, o) for o in self.objects) for f in found) and all(
+            any(fnmatchcase(f, o) for f in found) for o in self.objects
+        )
+
+
+def read(path: Path) -> Sabotage:
+    """Read a sabotage file. Raises ValueError with one sentence when its name or its first comment is not as it must be."""
+    policy, _, rest = path.name.partition(".")
+    sql = path.read_text(encoding="utf-8")
+    header: dict[str, list[str]] = {key: [] for key in KEYS}
+    for line in sql.splitlines():
+        if not line.startswith("--"):
+            break
+        key, colon, value = line.removeprefix("--").strip().partition(":")
+        if colon and key in KEYS:
+            header[key].append(value.strip())
+    innocent = rest.endswith(".innocent.sql")
+    if policy not in POLICIES:
+        raise ValueError(f"{path.name}: the name must begin with the id of a policy")
+    if not innocent and not header["object"]:
+        raise ValueError(f"{path.name}: the first comment must say the expected object, '-- object: public.profiles'")
+    return Sabotage(
+        path=path,
+        policy=policy,
+        innocent=innocent,
+        sql=sql,
+        also=frozenset(" ".join(header["also"]).replace(",", " ").split()),
+        objects=tuple(header["object"]),
+        settings=tomllib.loads("\n".join(header["set"])),
+        on=header["on"][0] if header["on"] else "transaction",
+    )
+
+
+def all_sabotages() -> list[Sabotage]:
+    """Return every sabotage and innocent look-alike, by name."""
+    return [read(path) for path in sorted(SABOTAGE.glob("*.sql"))]
+
+
+class Bench:
+    """A reference database on which policies are asked, sabotaged and mended, one proof after the other.
+
+    ``connection`` is to a copy of the target's database: the database itself has no connections, so it can be cloned.
+    """
+
+    def __init__(self, target: Target, known: Mapping[str, Any], connection: Connection) -> None:
+        self.target = target
+        self.known = known
+        self.connection = connection
+        self.clones = itertools.count(1)
+
+    def ask(self, policy: Policy, connection: Connection, settings: Mapping[str, Any] | None = None) -> Result:
+        """Ask one policy on a connection that is inside a transaction, and judge it."""
+        known = {**self.known, **(settings or {})}
+        log = Log()
+        stage = Stage(connection, known, log, self.target.unfilled)
+        askers = {
+            name: stage.actor(name) if name in CAST else self._asker(name, connection, known, log)
+            for name in policy.askers
+        }
+        nested = connection.info.transaction_status != TransactionStatus.IDLE
+        connection.execute("savepoint policy" if nested else "begin")
+        error: BaseException | None = None
+        try:
+            policy.function(**askers)
+        except Exception as raised:  # noqa: BLE001 -- whatever it is, the verdict says so
+            error = raised
+        except pytest.skip.Exception as skipped:
+            error = skipped
+        connection.execute("rollback to savepoint policy; release savepoint policy" if nested else "rollback")
+        return judge(policy, log, error)
+
+    def _asker(self, name: str, connection: Connection, known: Mapping[str, Any], log: Log) -> object:
+        askers: dict[str, Callable[[], object]] = {
+            "auditor": lambda: Auditor(lambda: connection, known, log),
+            "target": lambda: self.target,
+            "log": lambda: log,
+        }
+        return askers[name]()
+
+    @contextmanager
+    def proof(self, sabotage: Sabotage) -> Iterator[Scene]:
+        """Yield a place to break and mend; afterwards the reference database is as before."""
+        if sabotage.on == "clone":
+            name = f"clone_{next(self.clones)}"
+            dsn = self.target.server.clone_database(name)
+            try:
+                with live.connect(dsn) as connection:
+                    yield Scene(self, connection, sabotage, in_transaction=False)
+            finally:
+                self.target.server.drop_database(name)
+        else:
+            self.connection.execute("begin")
+            try:
+                yield Scene(self, self.connection, sabotage, in_transaction=True)
+            finally:
+                self.connection.execute("rollback")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where one proof takes place."""
+
+    bench: Bench
+    connection: Connection
+    sabotage: Sabotage
+    in_transaction: bool
+
+    def ask(self, policy: str) -> Result:
+        """Ask one policy, with the settings that the sabotage asks for."""
+        return self.bench.ask(POLICIES[policy], self.connection, self.sabotage.settings)
+
+    def execute(self, sql: str) -> None:
+        """Execute statements, one by one where a transaction cannot hold them; statistics are read afresh afterwards."""
+        if self.in_transaction:
+            self.connection.execute(sql)
+            self.connection.execute("reset role; select pg_catalog.pg_stat_clear_snapshot()")
+        else:
+            for statement in statements(sql):
+                self.connection.execute(statement.text)

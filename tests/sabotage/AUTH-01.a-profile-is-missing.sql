@@ -1,0 +1,3 @@
+-- object: 00000000-0000-4000-8000-000000000005
+-- also: AUTH-06
+delete from public.profiles where id = '00000000-0000-4000-8000-000000000005';

@@ -1,0 +1,3 @@
+-- object: on_auth_user_created on auth.users
+-- also: AUTH-04
+alter function private.handle_new_user() security invoker;

@@ -1,0 +1,69 @@
+"""Proof that every policy can fail: each sabotage is found, named, and mended by the fix that the report shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from reports.model import Finding, Verdict
+from tests.proving import POLICIES, Bench, Sabotage, Scene, all_sabotages
+
+SABOTAGES = all_sabotages()
+CLEAN = (Verdict.HOLDS, Verdict.NOT_APPLICABLE)
+
+
+@pytest.fixture(scope="session")
+def baseline(bench: Bench) -> dict[str, Verdict]:
+    """Return the verdict of every policy on the untouched reference database."""
+    bench.connection.execute("begin")
+    verdicts = {id: bench.ask(policy, bench.connection).verdict for id, policy in POLICIES.items()}
+    bench.connection.execute("rollback")
+    return verdicts
+
+
+def test_the_reference_database_is_clean(baseline: dict[str, Verdict]) -> None:
+    assert {id: verdict for id, verdict in baseline.items() if verdict not in CLEAN} == {}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_every_policy_has_a_sabotage(policy: str) -> None:
+    bites = [sabotage for sabotage in SABOTAGES if sabotage.policy == policy and not sabotage.innocent]
+    assert bites, f"add tests/sabotage/{policy}.what-goes-wrong.sql, which breaks {POLICIES[policy].name}"
+
+
+@pytest.mark.parametrize("sabotage", [s for s in SABOTAGES if not s.innocent], ids=lambda s: s.path.stem)
+def test_the_sabotage_is_found_and_mended(bench: Bench, sabotage: Sabotage) -> None:
+    with bench.proof(sabotage) as scene:
+        before = scene.ask(sabotage.policy)
+        assert before.verdict in CLEAN, f"before the sabotage: {before.verdict} {before.reason} {before.findings}"
+        scene.execute(sabotage.sql)
+        found = scene.ask(sabotage.policy)
+        assert found.verdict is Verdict.VIOLATED, f"after the sabotage: {found.verdict} {found.reason}"
+        assert sabotage.expects({finding.object for finding in found.findings}), found.findings
+        assert all(finding.fix.strip() for finding in found.findings)
+        if mend(scene, found.findings):
+            after = scene.ask(sabotage.policy)
+            assert after.verdict in CLEAN, f"after the fix: {after.verdict} {after.reason} {after.findings}"
+
+
+def mend(scene: Scene, findings: tuple[Finding, ...]) -> bool:
+    """Execute the fixes; a fix of comments alone is advice for a person and mends nothing by itself."""
+    fixes = [finding.fix for finding in findings]
+    executable = [fix for fix in dict.fromkeys(fixes) if any(_is_sql(line) for line in fix.splitlines())]
+    for fix in executable:
+        scene.execute(fix)
+    return bool(executable)
+
+
+def _is_sql(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("--")
+
+
+@pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda s: s.path.stem)
+def test_nothing_else_is_violated(bench: Bench, baseline: dict[str, Verdict], sabotage: Sabotage) -> None:
+    """A sabotage breaks its own policy and those in its first comment; an innocent look-alike breaks nothing."""
+    expected = sabotage.also if sabotage.innocent else sabotage.also | {sabotage.policy}
+    with bench.proof(sabotage) as scene:
+        scene.execute(sabotage.sql)
+        verdicts = {policy: scene.ask(policy).verdict for policy in POLICIES}
+    changed = {policy for policy, verdict in verdicts.items() if verdict not in CLEAN and baseline[policy] in CLEAN}
+    assert changed == expected, {policy: str(verdicts.get(policy)) for policy in changed ^ expected}
