@@ -29,7 +29,17 @@ using (
 
 create policy "helpers offer contact" on public.contact_exchanges
 for insert to authenticated
-with check (helper_id = (select auth.uid()) and confirmed_at is null and (select private.is_approved()));
+with check (
+    helper_id = (select auth.uid())
+    and confirmed_at is null
+    and (select private.is_approved())
+    and exists (
+        select from public.help_requests r
+        where r.id = contact_exchanges.request_id
+            and r.user_id = contact_exchanges.requester_id
+            and r.helper_id = (select auth.uid())
+    )
+);
 
 create policy "requesters confirm" on public.contact_exchanges
 for update to authenticated
@@ -40,7 +50,8 @@ grant select on public.contact_exchanges to authenticated;
 grant insert (request_id, helper_id, requester_id) on public.contact_exchanges to authenticated;
 grant update (confirmed_at) on public.contact_exchanges to authenticated;
 
--- The parties are the request's own owner and helper, which a foreign key cannot say while the helper may change.
+-- Whoever makes an exchange, its parties are the request's own owner and helper, which a foreign key cannot say while the
+-- helper may change. After the insert, so that row level security is the first to refuse.
 create function private.check_new_exchange() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
@@ -57,18 +68,18 @@ begin
     -- Whoever collects contact details does it in bulk. The lock makes simultaneous offers of one member count each other.
     perform from public.profiles p where p.id = new.helper_id for no key update;
     if (
-        select count(*) >= 5 from public.contact_exchanges e
+        select count(*) > 5 from public.contact_exchanges e
         where e.helper_id = new.helper_id
             and e.exchanged_at > new.exchanged_at - interval '1 hour'
             and e.exchanged_at <= new.exchanged_at
     ) then
         raise exception 'a member makes at most 5 exchanges within an hour' using errcode = 'check_violation';
     end if;
-    return new;
+    return null;
 end
 $$;
 
-create trigger check_new_exchange before insert on public.contact_exchanges
+create trigger check_new_exchange after insert on public.contact_exchanges
 for each row execute function private.check_new_exchange();
 
 create function private.keep_exchange() returns trigger
