@@ -152,6 +152,6 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _plain(value: object) -> object:
-    """Take control and direction characters out of every text that a template shows."""
-    return wording.lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+def _plain(value: object) -> str:
+    """Take control and direction characters out of everything that a template shows."""
+    return value if isinstance(value, Markup) else wording.lines(str(value))

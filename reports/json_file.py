@@ -101,4 +101,10 @@ def _waiver(waiver: Waiver) -> dict[str, Any]:
 
 
 def _migration(migration: Migration) -> dict[str, Any]:
-    return {"file": migration.file, "applied": migration.applied, "error": migration.error}
+    return {
+        "file": migration.file,
+        "applied": migration.applied,
+        "error": migration.error,
+        "line": migration.line,
+        "sqlstate": migration.sqlstate,
+    }

@@ -6,16 +6,19 @@ Only reports that carry a policy's result are touched, so that ordinary tests lo
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from itertools import chain
 
 import pytest
 
 from fixtures.evidence import safe
+from fixtures.migrations import Migration
 from reports import folder, wording
 from reports.escalation import ESCALATION
 from reports.model import RUN_KEY, Finding, Result, Run, Verdict
 
 MAX_OBJECTS = 5
 MAX_FIX_LINES = 3
+MAX_WIDTH = 1_000
 
 # Letter and colour of each verdict; letters and words always go with the colours.
 MARKS: dict[Verdict, tuple[str, dict[str, bool]]] = {
@@ -112,13 +115,15 @@ Line = tuple[str, dict[str, bool]]
 
 def summary(run: Run) -> Iterator[Line]:
     """Yield the lines of the summary, each with its colours; none has a control character of the database in it."""
+    parts = (_what(run), _violated(run), _unchecked(run), _waived(run), _rest(run))
+    for line, markup in chain.from_iterable(parts):
+        yield _cut(line, MAX_WIDTH), markup
+    yield "", {}
+
+
+def _what(run: Run) -> Iterator[Line]:
     yield wording.facts(run), {}
     yield f"{wording.tally(run)}; score {wording.score(run)}", {}
-    yield from _violated(run)
-    yield from _unchecked(run)
-    yield from _waived(run)
-    yield from _rest(run)
-    yield "", {}
 
 
 def _violated(run: Run) -> Iterator[Line]:
@@ -181,10 +186,15 @@ def _waived(run: Run) -> Iterator[Line]:
                 yield f"     {_cut(waiver.object)}: {accepted}", {}
 
 
+def _where(migration: Migration) -> str:
+    line = f" in line {migration.line}" if migration.line else ""
+    return f"{line} (SQLSTATE {migration.sqlstate})" if migration.sqlstate else line
+
+
 def _rest(run: Run) -> Iterator[Line]:
     failed = [migration for migration in run.migrations if not migration.applied]
     others = [
-        *(f"migration {safe(m.file)} failed: {_cut(str(m.error))}" for m in failed),
+        *(f"migration {safe(m.file)} failed{_where(m)}: {_cut(m.error or '')}" for m in failed),
         *(f"waiver in line {w.line} matches nothing: {w.policy} {_cut(w.object)}" for w in run.unused_waivers),
         *(f"note: {_cut(note)}" for note in run.notes),
     ]

@@ -69,7 +69,7 @@ def declared(folder: Path) -> frozenset[str]:
 def load(path: Path, known_policies: Collection[str]) -> tuple[Waiver, ...]:
     """Read the waivers in ``path``, in the order of the file.
 
-    Raises WaiverError when the file cannot be read, is not TOML, or a waiver is incomplete, misspelt or about no known policy.
+    Raises WaiverError when it cannot be read, is not TOML, or a waiver is incomplete, misspelt or of no known policy.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")

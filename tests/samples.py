@@ -1,0 +1,73 @@
+"""Runs made by hand, with names as hostile as a database allows."""
+
+import datetime as dt
+
+from fixtures.evidence import Population
+from fixtures.migrations import Migration
+from reports.model import Finding, Result, Run, Severity, TargetFacts, Verdict, Waiver
+
+MARKUP = '"><img src=x onerror=alert(1)>'
+SCRIPT = "</script><script>alert(1)</script>"
+TEMPLATE = "{{ 7 * 7 }}{% raw %}{object}%s"
+ESCAPES = "\x1b[31mred\x1b[0m\x1b]0;title\x07\r\x08\x9b2J"
+DIRECTION = "\u202eevas\u2066\u200f"
+LINES = "one\ntwo\r\n\tthree"
+LONG = "x" * 5_000
+ODD = "\ufffe\uffff\U0001f600 ]]> &amp; ' `"
+HOSTILE = (MARKUP, SCRIPT, TEMPLATE, ESCAPES, DIRECTION, LINES, LONG, ODD)
+
+NOON = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
+TODAY = NOON.date()
+TARGET = TargetFacts("embedded", "18.6", "postgres", "supabase_admin")
+
+
+def waiver(policy, obj, expires=TODAY, line=4):
+    return Waiver(policy, obj, f"known {MARKUP}", f"owner {SCRIPT}", expires, line)
+
+
+def result(id_, verdict, severity="P1", **changes):
+    facts = {
+        "id": id_,
+        "name": f"test_{id_.lower().replace('-', '_')}",
+        "severity": Severity(severity),
+        "title": f"What {id_} says is true",
+        "explanation": "Why it matters.\n\nA second paragraph.",
+        "runbook": "4. Messaging",
+        "verdict": verdict,
+        "population": Population(1204, "auth.users"),
+        "duration_ms": 12.3456,
+    }
+    return Result(**facts | changes)
+
+
+def finding(policy, obj, **changes):
+    return Finding(policy, obj, **{"details": {"since": "2026-11-01"}, "fix": f"-- mend\nselect '{obj}'"} | changes)
+
+
+def hostile(text):
+    """One run in which ``text`` stands wherever a database, a migration or a waiver can put it."""
+    many = tuple(finding("MSG-01", f"{number} {text}", details={text: text, "n": number}) for number in range(120))
+    accepted = waiver("MSG-02", text)
+    old = waiver("MSG-05", text, TODAY - dt.timedelta(days=1))
+    return Run(
+        started_at=NOON,
+        duration_s=1.5,
+        target=TargetFacts("live", text, text, text),
+        results=(
+            result("MSG-01", Verdict.VIOLATED, "P0", reason=text, population=Population(1204, text), findings=many),
+            result("MSG-02", Verdict.WAIVED, findings=(finding("MSG-02", text, waiver=accepted),)),
+            result("MSG-03", Verdict.UNCHECKED, reason=text, remedy=text, population=None),
+            result("MSG-04", Verdict.NOT_APPLICABLE, "P3", reason=text),
+            result("MSG-05", Verdict.VIOLATED, findings=(finding("MSG-05", text, waiver=old, waiver_expired=True),)),
+            result("MSG-06", Verdict.HOLDS, "P2", population=Population(3, text, estimated=True)),
+        ),
+        migrations=(Migration("1_good.sql", True), Migration(text, False, text, 7, "42P01")),
+        unused_waivers=(waiver("MSG-06", text),),
+        notes=(text,),
+    )
+
+
+def quiet(*verdicts, **changes):
+    """A run with one P1 policy for each verdict."""
+    results = tuple(result(f"MSG-{number:02}", verdict) for number, verdict in enumerate(verdicts, 1))
+    return Run(**{"started_at": NOON, "duration_s": 0.5, "target": TARGET, "results": results} | changes)
