@@ -112,7 +112,7 @@ def test_signing_up_creates_one_pending_profile(auth_service):
         "with a name": '{"name": "Robin Doe"}',
         "without metadata": None,
         "with an empty name": '{"name": ""}',
-        "with a name of 300 characters": '{"name": "%s"}' % ("n" * 300),  # noqa: UP031 -- braces are JSON's here
+        "with a name of 300 characters": '{"name": "%s"}' % ("n" * 300),
         "with a quoted name": """{"name": "O'Neil \\"Rob\\"; --"}""",
         "with an emoji name": '{"name": "\N{SUNFLOWER} \N{ZERO WIDTH JOINER}"}',
     }.items():

@@ -1,6 +1,7 @@
 """docs/policies.md: every policy's page, generated from its marker and docstring.
 
-``python -m reports.handbook`` writes the file; with ``--check`` it says whether the file is up to date (exit status 1 if not).
+``python -m reports.handbook`` writes the file; with ``--check`` it says whether it is up to date (exit status 1 if
+not).
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ INTRODUCTION = """\
 
 Generated from the policies' markers and docstrings by `make docs`; do not edit.
 
-Severities are the runbook's: P0 critical, P1 high, P2 medium, P3 low. A policy is VIOLATED when it finds an offender that
-no valid waiver covers.
+Severities are the runbook's: P0 critical, P1 high, P2 medium, P3 low. A policy is VIOLATED when it finds an offender
+that no valid waiver covers.
 """
 
 

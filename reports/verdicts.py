@@ -147,7 +147,7 @@ class Verdicts:
         log = item.stash.get(LOG_KEY, Log())
         result = judge(policy, log, error, self.config.stash.get(WAIVERS_KEY, ()), call.duration * 1000)
         item.stash[RESULT_KEY] = result
-        report.result = result
+        report.result = result  # type: ignore[attr-defined]  # renderers find it here, next to the outcome
         _tell_pytest(report, result)
         return report
 
@@ -182,7 +182,8 @@ def _tell_pytest(report: pytest.TestReport, result: Result) -> None:
     """Give pytest's own report the outcome that stands for the verdict, and no text but ours."""
     text = safe(f"{result.id} {result.verdict}: {result.reason or f'{len(result.findings)} findings'}")
     report.sections = []
-    report.user_properties = [("policy", result.id), ("severity", str(result.severity)), ("verdict", str(result.verdict))]
+    told = {"policy": result.id, "severity": str(result.severity), "verdict": str(result.verdict)}
+    report.user_properties = list(told.items())
     if hasattr(report, "wasxfail"):
         del report.wasxfail
     match result.verdict:
@@ -200,4 +201,3 @@ def _tell_pytest(report: pytest.TestReport, result: Result) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Start collecting."""
     config.pluginmanager.register(Verdicts(config), "verdicts")
-

@@ -1,4 +1,4 @@
-"""How a proof is made: a sabotage is read, and policies are asked on the reference database, outside of pytest's run."""
+"""How a proof is made: a sabotage is read, and policies are asked on the reference database, outside of a run."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ POLICIES = {policy.id: policy for policy in collected()}
 class Sabotage:
     """One SQL file that breaks a policy on purpose, or (innocent) looks as if it did.
 
-    Its first comment lines may say: ``also`` (ids of policies that must fail too), ``object`` (the expected object, exactly
-    or as a pattern; one line each), ``set`` (settings and declarations for this proof, in TOML), ``on`` ("clone": a
-    transaction cannot hold it; "migration": the file is applied as the last migration).
+    Its first comment lines may say: ``also`` (ids of policies that must fail too), ``object`` (the expected object,
+    exactly or as a pattern; one line each), ``set`` (settings and declarations for this proof, in TOML), ``on``
+    ("clone": a transaction cannot hold it; "migration": the file is applied as the last migration).
     """
 
     path: Path
@@ -61,7 +61,7 @@ class Sabotage:
 
 
 def read(path: Path) -> Sabotage:
-    """Read a sabotage file. Raises ValueError with one sentence when its name or its first comment is not as it must be."""
+    """Read a sabotage file. Raises ValueError with one sentence when its name or first comment is not as it must be."""
     policy, _, rest = path.name.partition(".")
     sql = path.read_text(encoding="utf-8")
     header: dict[str, list[str]] = {key: [] for key in KEYS}
@@ -167,7 +167,7 @@ class Scene:
         return self.bench.ask(POLICIES[policy], self.connection, self.sabotage.settings)
 
     def execute(self, sql: str) -> None:
-        """Execute statements, one by one where a transaction cannot hold them; statistics are read afresh afterwards."""
+        """Execute statements, one by one where a transaction cannot hold them; statistics are read afresh then."""
         if self.in_transaction:
             self.connection.execute(sql)
             self.connection.execute("reset role; select pg_catalog.pg_stat_clear_snapshot()")

@@ -15,13 +15,13 @@ CLEAN = (Verdict.HOLDS, Verdict.NOT_APPLICABLE)
 def baseline(bench: Bench) -> dict[str, Verdict]:
     """Return the verdict of every policy on the untouched reference database."""
     bench.connection.execute("begin")
-    verdicts = {id: bench.ask(policy, bench.connection).verdict for id, policy in POLICIES.items()}
+    verdicts = {name: bench.ask(policy, bench.connection).verdict for name, policy in POLICIES.items()}
     bench.connection.execute("rollback")
     return verdicts
 
 
 def test_the_reference_database_is_clean(baseline: dict[str, Verdict]) -> None:
-    assert {id: verdict for id, verdict in baseline.items() if verdict not in CLEAN} == {}
+    assert {name: verdict for name, verdict in baseline.items() if verdict not in CLEAN} == {}
 
 
 @pytest.mark.parametrize("policy", POLICIES)
