@@ -36,6 +36,19 @@ grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
 -- storage. Membership of their owners is the nearest that PostgreSQL itself offers; it allows a little more.
 grant supabase_auth_admin, supabase_storage_admin to postgres;
 
+-- supautils also lets postgres set these, which PostgreSQL keeps for superusers.
+-- Sources: https://supabase.com/docs/guides/database/custom-postgres-config
+--          https://docs.postgrest.org/en/stable/references/configuration.html (in-database configuration)
+grant set on parameter
+    log_lock_waits, log_min_duration_statement, log_min_messages, log_statement, log_temp_files,
+    session_replication_role, track_io_timing, wal_compression,
+    auto_explain.log_analyze, auto_explain.log_min_duration, auto_explain.log_nested_statements,
+    pg_stat_statements.track,
+    pgrst.db_aggregates_enabled, pgrst.db_anon_role, pgrst.db_extra_search_path, pgrst.db_max_rows,
+    pgrst.db_plan_enabled, pgrst.db_pre_request, pgrst.db_root_spec, pgrst.db_schemas, pgrst.db_tx_end,
+    pgrst.openapi_mode, pgrst.server_timing_enabled
+to postgres;
+
 -- Source: https://supabase.com/docs/guides/database/postgres/timeouts
 alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';
