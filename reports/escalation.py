@@ -60,7 +60,7 @@ ESCALATION = {
             (dt.timedelta(hours=24), "have it mended"),
         ),
     ),
-    Severity.P3: Escalation("low", "nobody now", otherwise="mend it in the next maintenance window"),
+    Severity.P3: Escalation("low", "nobody", otherwise="mend it in the next maintenance window"),
 }
 
 

@@ -6,6 +6,7 @@ everything goes through Jinja2 with autoescape, and control and direction charac
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,16 @@ LABELS = {
     "error": "unchecked (before they were asked)",
 }
 
-COLUMNS = {"id": "Id", "severity": "Severity", "policy": "Policy", "verdict": "Verdict", "findings": "Findings"}
+# pytest-html's script cannot do without its own columns "result", by which it filters and which our style hides, and
+# "testId", by which rows can be linked to.
+COLUMNS = {
+    "result": "Outcome",
+    "testId": "Id",
+    "severity": "Severity",
+    "policy": "Policy",
+    "verdict": "Verdict",
+    "findings": "Findings",
+}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -84,8 +94,14 @@ class Page:
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
         """Fill our columns; without cells there is no row."""
         last = self.last.get(report.nodeid)
-        if last is not None:
-            cells[:] = row(last.__dict__["result"]) if report is last else []
+        outcome = cells[0]
+        if last is None:  # a file that could not be read, or an ordinary test
+            cells[:] = [
+                outcome,
+                *_cells({"testId": "", "severity": "", "policy": report.nodeid, "verdict": report.outcome}),
+            ]
+        else:
+            cells[:] = [outcome, *row(last.__dict__["result"])] if report is last else []
 
     def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:
         """Leave out pytest's own text: the details of a policy are ours."""
@@ -99,20 +115,29 @@ class Page:
 
 
 def row(result: Result) -> list[str]:
-    """Return the cells of one policy. The comments at their beginnings are what pytest-html's script sorts by."""
-    worst = ORDER.index(result.verdict)
-    cells = {
-        "id": ("", result.id),
-        "severity": ("", result.severity.value),
-        "policy": ("", wording.title(result)),
-        "verdict": (f"{worst} {result.severity} {result.id}", wording.WORDS[result.verdict].upper()),
-        "findings": (f"{len(wording.unwaived(result)):012}", wording.extent(result)),
-    }
+    """Return the cells of one policy, as markup; pytest-html's own first cell is not among them."""
+    return _cells(
+        {
+            "testId": result.id,
+            "severity": result.severity.value,
+            "policy": wording.title(result),
+            "verdict": wording.WORDS[result.verdict].upper(),
+            "findings": wording.extent(result),
+        },
+        {
+            "verdict": f"{ORDER.index(result.verdict)} {result.severity} {result.id}",
+            "findings": f"{len(wording.unwaived(result)):012}",
+        },
+        f"is-{result.verdict.value}",
+    )
+
+
+def _cells(texts: Mapping[str, str], order: Mapping[str, str] | None = None, kind: str = "") -> list[str]:
+    """Return one cell for each text; what pytest-html's script is to sort by stands in a comment before it."""
+    comments = {key: Markup("<!-- {} -->").format(value) for key, value in (order or {}).items()}
     return [
-        Markup('<td class="col-{} is-{}">{}{}</td>').format(
-            key, result.verdict.value, Markup("<!-- {} -->").format(order) if order else "", text
-        )
-        for key, (order, text) in cells.items()
+        Markup('<td class="col-{} {}">{}{}</td>').format(key, kind, comments.get(key, ""), text)
+        for key, text in texts.items()
     ]
 
 

@@ -59,8 +59,13 @@ def unwaived(result: Result) -> tuple[Finding, ...]:
 def extent(result: Result) -> str:
     """Say how many findings out of which population: ``3 of 1,204 auth.users``; without a population ``3``.
 
-    Waived findings are not counted, but said: ``2 of 1,204 auth.users, and 1 waived``.
+    Waived findings are not counted, but said: ``2 of 1,204 auth.users, and 1 waived``. Where nothing could be looked at
+    there is no number, because 0 would read as all well.
     """
+    if result.verdict is Verdict.UNCHECKED:
+        return "unknown"
+    if result.verdict is Verdict.NOT_APPLICABLE:
+        return "nothing to look at"
     number = len(unwaived(result))
     of = f" of {safe(str(result.population))}" if result.population else ""
     waived = len(result.findings) - number

@@ -132,6 +132,11 @@ def test_waived_findings_are_not_counted_but_said():
     assert told == "1 of 1,204 auth.users, and 1 waived"
 
 
+@pytest.mark.parametrize("verdict", [Verdict.UNCHECKED, Verdict.NOT_APPLICABLE])
+def test_what_was_not_looked_at_has_no_number_of_findings(verdict):
+    assert not re.search(r"\d", wording.extent(samples.result("MSG-01", verdict)))
+
+
 # The score
 
 
@@ -410,7 +415,9 @@ def test_the_page_is_whole_and_safe(audited):
     text = (audited.reports / "audit.html").read_text(encoding="utf-8")
     blob = json.loads(Blob(text).data)
     rows = [test for tests in blob["tests"].values() for test in tests]
-    assert len(rows) == 6 and all(len(test["resultsTableRow"]) == 5 for test in rows)
+    assert len(rows) == 6 and all(len(test["resultsTableRow"]) == len(html.COLUMNS) for test in rows)
+    assert [test["result"] for test in rows] == ["Failed", "XFailed", "Failed", "Skipped", "Failed", "Passed"]
+    assert [test["testId"] for test in rows] == [one.id for one in samples.hostile("x").results]
     for made in (
         text,
         *(cell for test in rows for cell in test["resultsTableRow"]),
