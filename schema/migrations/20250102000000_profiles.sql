@@ -153,12 +153,12 @@ create function private.handle_new_user() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 declare
-    -- Control characters and runs of space become one space.
-    given text := btrim(regexp_replace(coalesce(
+    given text := coalesce(
         nullif(new.raw_user_meta_data ->> 'name', ''), new.raw_user_meta_data ->> 'full_name', ''
-    ), '[[:space:][:cntrl:]]+', ' ', 'g'));
+    );
 begin
-    given := btrim(left(given, 100));
+    -- Control characters and runs of space become one space.
+    given := btrim(left(btrim(regexp_replace(given, '[[:space:][:cntrl:]]+', ' ', 'g')), 100));
     if given = '' or given ~ '@' then
         given := 'New member';
     end if;

@@ -67,22 +67,30 @@ using ((user_id = (select auth.uid()) and (select private.is_approved())) or (se
 with check ((user_id = (select auth.uid()) and (select private.is_approved())) or (select private.is_admin()));
 
 -- location_override is in no grant for select: get_request_location() gives it to whom its owner wants to have it.
--- The times are the database's own.
+-- A browser may send the times of the life cycle, but they are the database's own: see keep_life_cycle().
 grant select (
     id, user_id, helper_id, title, description, category, urgency, status, location_privacy, created_at, helped_at,
     completed_at, cancelled_at
 ) on public.help_requests to authenticated;
 grant insert (user_id, title, description, category, urgency, location_override, location_privacy)
 on public.help_requests to authenticated;
-grant update (helper_id, title, description, category, urgency, status, location_override, location_privacy)
-on public.help_requests to authenticated;
+grant update (
+    helper_id, title, description, category, urgency, status, location_override, location_privacy, helped_at,
+    completed_at, cancelled_at
+) on public.help_requests to authenticated;
 
 create function private.keep_life_cycle() returns trigger
-language plpgsql security definer set search_path = ''
+language plpgsql set search_path = ''
 as $$
 begin
     if tg_op = 'UPDATE' and (new.id, new.user_id) is distinct from (old.id, old.user_id) then
         raise exception 'a help request does not change hands' using errcode = 'insufficient_privilege';
+    end if;
+
+    if tg_op = 'UPDATE' and current_user = 'authenticated' then
+        new.helped_at := old.helped_at;
+        new.completed_at := old.completed_at;
+        new.cancelled_at := old.cancelled_at;
     end if;
 
     -- Without a helper nothing is in progress: the helper has left, or the owner has let them go.
