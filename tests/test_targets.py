@@ -153,6 +153,15 @@ def test_a_database_can_be_cloned_with_its_data(server):
         live.connect(clone)
 
 
+def test_variables_for_other_servers_have_no_say(server, monkeypatch):
+    monkeypatch.setenv("PGPORT", "1")
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    monkeypatch.setenv("PGOPTIONS", "-c default_transaction_read_only=on")
+    monkeypatch.setenv("PGTARGETSESSIONATTRS", "standby")
+    with embedded.serve() as other, live.connect(other.dsn) as connection:
+        assert connection.execute("create table t ()").statusmessage == "CREATE TABLE"
+
+
 @root_only
 def test_programs_that_the_servers_account_cannot_reach_are_copied(place):
     source = Path(embedded._wheel()).parent
