@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -20,8 +21,9 @@ from fixtures.asking import Connection
 from fixtures.auditor import Auditor
 from fixtures.cast import CAST
 from fixtures.evidence import Log
-from fixtures.migrations import statements
+from fixtures.migrations import apply, statements
 from fixtures.policy import Policy
+from fixtures.questions import ask_migrations
 from fixtures.target import Target
 from reports.handbook import collected
 from reports.model import Result
@@ -104,6 +106,7 @@ class Bench:
         self.known = known
         self.connection = connection
         self.clones = itertools.count(1)
+        self.migrations = target.migrations
 
     def ask(self, policy: Policy, connection: Connection, settings: Mapping[str, Any] | None = None) -> Result:
         """Ask one policy on a connection that is inside a transaction, and judge it."""
@@ -129,21 +132,21 @@ class Bench:
     def _asker(self, name: str, connection: Connection, known: Mapping[str, Any], log: Log) -> object:
         askers: dict[str, Callable[[], object]] = {
             "auditor": lambda: Auditor(lambda: connection, known, log),
-            "target": lambda: self.target,
-            "log": lambda: log,
+            "failed_migrations": lambda: ask_migrations(self.migrations, log),
         }
         return askers[name]()
 
     @contextmanager
     def proof(self, sabotage: Sabotage) -> Iterator[Scene]:
         """Yield a place to break and mend; afterwards the reference database is as before."""
-        if sabotage.on == "clone":
+        if sabotage.on != "transaction":
             name = f"clone_{next(self.clones)}"
             dsn = self.target.server.clone_database(name)
             try:
                 with live.connect(dsn) as connection:
                     yield Scene(self, connection, sabotage, in_transaction=False)
             finally:
+                self.migrations = self.target.migrations
                 self.target.server.drop_database(name)
         else:
             self.connection.execute("begin")
@@ -171,6 +174,10 @@ class Scene:
         if self.in_transaction:
             self.connection.execute(sql)
             self.connection.execute("reset role; select pg_catalog.pg_stat_clear_snapshot()")
+        elif self.sabotage.on == "migration":
+            with TemporaryDirectory() as directory:
+                Path(directory, self.sabotage.path.name).write_text(sql, encoding="utf-8")
+                self.bench.migrations += apply(self.connection, Path(directory))
         else:
             for statement in statements(sql):
                 self.connection.execute(statement.text)

@@ -1,0 +1,207 @@
+"""The schema itself: what the runbook counts on, and what stands in the way of the next upgrade."""
+
+from pytest import mark
+
+RUNBOOK = "Quick Diagnostic Commands: schema"
+
+# Relations that people made: not the server's, the platform's, an extension's, a session's, nor a partition's copy.
+OWN_RELATIONS = """
+own as (
+    select c.oid, c.oid::regclass as relation, c.relkind, c.relname, n.nspname
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname <> all (%(platform_schemas)s) and n.nspname !~ '^pg_|^information_schema$'
+    and c.relpersistence <> 't' and not c.relispartition
+    and not exists (
+        select from pg_catalog.pg_depend d
+        where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+)
+"""
+
+
+@mark.policy(
+    "SCHEMA-01",
+    severity="P0",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object} is missing: apply the migration that creates it again,
+    -- or, if this project does without it, take it out of runbook_objects in audit.toml
+    """,
+)
+def test_everything_that_the_runbook_relies_on_exists(auditor):
+    """Every table, view, function and trigger that the runbook relies on exists.
+
+    The list is runbook_objects in audit.toml. A function counts when it can be called with as many arguments as the
+    runbook gives it. Without these objects the runbook's own steps fail in the middle of an incident, and the policies
+    about them do not apply.
+    """
+    assert not auditor(
+        """
+        with wanted as (
+            select object, parts[1] as kind, parts[2] as name, parts[3] as relation
+            from unnest(%(runbook_objects)s::text[]) as object,
+            regexp_match(object, '^(table|view|function|trigger) (.+?)(?: on (.+))?$') as parts
+        ), there as (
+            select case when c.relkind in ('r', 'p', 'f') then 'table' else 'view' end as kind,
+                   n.nspname || '.' || c.relname as name, c.oid
+            from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+            where c.relkind in ('r', 'p', 'f', 'v', 'm')
+        )
+        select w.object from wanted w
+        where not exists (select from there t where t.kind = w.kind and t.name = w.name)
+        and not exists (
+            select from pg_catalog.pg_trigger g join there t on t.oid = g.tgrelid
+            where w.kind = 'trigger' and g.tgname = w.name and t.name = w.relation)
+        and not exists (
+            select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+            cross join lateral cardinality(array_remove(string_to_array(
+                btrim(substring(w.name from '[(](.*)[)]')), ','), '')) as given
+            where w.kind = 'function' and n.nspname || '.' || p.proname = split_part(w.name, '(', 1)
+            and given between p.pronargs - p.pronargdefaults and p.pronargs)
+        """,
+        of="""select cardinality(%(runbook_objects)s::text[]) as "objects of the runbook" """,
+    )
+
+
+@mark.policy(
+    "SCHEMA-02",
+    severity="P2",
+    runbook=RUNBOOK,
+    fix="-- {object}: declare a primary key, which has to contain the columns that the table is partitioned by",
+)
+def test_every_table_has_a_primary_key(auditor):
+    """Every table has a primary key.
+
+    Without one a row cannot be named: repairs hit its twins too, logical replication refuses updates, and the API
+    cannot update single rows. Partitions follow their parent and are not counted.
+    """
+    assert not auditor(
+        f"""
+        with {OWN_RELATIONS}
+        select o.relation as object,
+            case
+            when unused.index is not null then
+                format('alter table %%s add primary key using index %%I;', o.relation, unused.index)
+            when o.relkind = 'r' then format(
+                'alter table %%s add column %%I bigint generated always as identity primary key;', o.relation,
+                case when exists (select from pg_catalog.pg_attribute a where a.attrelid = o.oid and a.attname = 'id')
+                then 'row_id' else 'id' end)
+            end as fix
+        from own o
+        left join lateral (
+            select ic.relname as index
+            from pg_catalog.pg_index i join pg_catalog.pg_class ic on ic.oid = i.indexrelid
+            where i.indrelid = o.oid and o.relkind = 'r' and i.indisunique and i.indisvalid and i.indimmediate
+            and i.indpred is null and i.indexprs is null
+            and not exists (select from pg_catalog.pg_constraint c where c.conindid = i.indexrelid)
+            and not exists (
+                select from unnest(i.indkey::int2[]) as key join pg_catalog.pg_attribute a
+                on a.attrelid = o.oid and a.attnum = key where not a.attnotnull)
+            order by ic.relname limit 1
+        ) as unused on true
+        where o.relkind in ('r', 'p')
+        and not exists (select from pg_catalog.pg_index i where i.indrelid = o.oid and i.indisprimary)
+        """,
+        of=f"with {OWN_RELATIONS} select count(*) as tables from own where relkind in ('r', 'p')",
+    )
+
+
+@mark.policy("SCHEMA-03", severity="P1", runbook=RUNBOOK, fix="-- see the finding's own fix")
+def test_a_profile_goes_with_its_user(auditor):
+    """The id of public.profiles references auth.users, validated, and is deleted with the user.
+
+    Otherwise deleting an account leaves the person's data behind, or cannot be done at all.
+    """
+    assert not auditor(
+        """
+        select 'public.profiles.id' as object,
+            coalesce(string_agg('drops constraint ' || quote_ident(k.conname), ', '), 'no foreign key') as found,
+            concat(
+                string_agg(format('alter table public.profiles drop constraint %I; ', k.conname), ''),
+                'alter table public.profiles add foreign key (id) references auth.users (id) on delete cascade;') as fix
+        from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = 'id'
+        left join pg_catalog.pg_constraint k on k.conrelid = c.oid and k.contype = 'f' and k.conkey = array[a.attnum]
+        left join pg_catalog.pg_class f on f.oid = k.confrelid and f.relname = 'users'
+            and f.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = 'auth')
+        where n.nspname = 'public' and c.relname = 'profiles' and c.relkind in ('r', 'p')
+        having count(*) > 0 and count(*) filter (where f.oid is not null and k.confdeltype = 'c' and k.convalidated) = 0
+        """,
+        of="""
+        select count(*) as "tables public.profiles" from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = 'public' and c.relname = 'profiles' and c.relkind in ('r', 'p')
+        """,
+    )
+
+
+@mark.policy(
+    "SCHEMA-05",
+    severity="P3",
+    runbook=RUNBOOK,
+    fix="alter table {relation} alter column {column} type timestamptz using {column} at time zone 'UTC';",
+)
+def test_points_in_time_have_a_time_zone(auditor):
+    """No column of a table is a timestamp without time zone.
+
+    Such a value means another moment to each reader. The fix takes the values for UTC: ask first what they were.
+    """
+    assert not auditor(
+        f"""
+        with {OWN_RELATIONS}
+        select format('%%s.%%I', o.relation, a.attname) as object, o.relation, a.attname as "column"
+        from own o join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped
+        join pg_catalog.pg_type t on t.oid = a.atttypid
+        left join pg_catalog.pg_type base on base.oid in (t.typbasetype, t.typelem)
+        where o.relkind in ('r', 'p')
+        and 'pg_catalog.timestamp'::regtype in (t.oid, base.oid)
+        """,
+        of=f"""
+        with {OWN_RELATIONS}
+        select count(*) as columns from own o
+        join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped
+        where o.relkind in ('r', 'p')
+        """,
+    )
+
+
+@mark.policy("SCHEMA-06", severity="P2", runbook=RUNBOOK, fix="-- see the finding's own fix")
+def test_nothing_stands_in_the_way_of_upgrades(auditor):
+    """No column has a reg* type that pg_upgrade refuses, and no foreign key hangs on a unique constraint of auth.
+
+    Both make an upgrade of the platform fail half way. Types refused are those whose values are numbers that change
+    with the upgrade (https://www.postgresql.org/docs/current/pgupgrade.html); regclass, regrole and regtype are kept.
+    The auth schema's primary keys are stable, its other unique constraints are the platform's to change.
+    """
+    assert not auditor(
+        f"""
+        with recursive {OWN_RELATIONS}, refused as (
+            select oid from pg_catalog.pg_type
+            where typnamespace = 'pg_catalog'::regnamespace and typname in (
+                'regcollation', 'regconfig', 'regdictionary', 'regnamespace', 'regoper', 'regoperator', 'regproc',
+                'regprocedure')
+            union
+            select t.oid
+            from refused r
+            join pg_catalog.pg_type t on t.typbasetype = r.oid or t.typelem = r.oid or t.typrelid in (
+                select a.attrelid from pg_catalog.pg_attribute a
+                join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind = 'c'
+                where a.atttypid = r.oid and not a.attisdropped)
+        )
+        select format('%%s.%%I', o.relation, a.attname) as object, a.atttypid::regtype::text as type,
+            format('alter table %%s alter column %%I type text;', o.relation, a.attname) as fix
+        from own o join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped
+        where o.relkind in ('r', 'p', 'm') and a.atttypid in (select oid from refused)
+        union all
+        select format('%%I on %%s', k.conname, o.relation), k.confrelid::regclass::text,
+            format('alter table %%s drop constraint %%I; -- and reference the primary key of %%s instead',
+                   o.relation, k.conname, regexp_replace(k.confrelid::regclass::text, '[[:cntrl:]]', ' ', 'g'))
+        from own o join pg_catalog.pg_constraint k on k.conrelid = o.oid and k.contype = 'f'
+        join pg_catalog.pg_class f on f.oid = k.confrelid
+        join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace and fn.nspname = 'auth'
+        join pg_catalog.pg_index i on i.indexrelid = k.conindid
+        where not i.indisprimary
+        """,
+        of=f"with {OWN_RELATIONS} select count(*) as relations from own where relkind in ('r', 'p', 'm')",
+    )

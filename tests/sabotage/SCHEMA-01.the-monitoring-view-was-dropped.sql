@@ -1,0 +1,3 @@
+-- object: view public.unhealthy_metrics
+-- also: MON-07
+drop view public.unhealthy_metrics;

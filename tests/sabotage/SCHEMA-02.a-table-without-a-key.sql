@@ -1,0 +1,2 @@
+-- object: private."odd ""name"""
+create table private."odd ""name""" (id integer, said text);

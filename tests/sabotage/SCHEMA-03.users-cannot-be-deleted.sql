@@ -1,0 +1,3 @@
+-- object: public.profiles.id
+alter table public.profiles drop constraint profiles_id_fkey;
+alter table public.profiles add constraint profiles_id_fkey foreign key (id) references auth.users (id);

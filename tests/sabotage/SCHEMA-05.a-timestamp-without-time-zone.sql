@@ -1,0 +1,2 @@
+-- object: private.visits."seen At"
+create table private.visits (id bigint primary key, "seen At" timestamp);

@@ -1,0 +1,1 @@
+create table private.visits (id bigint primary key, day date, opens time, lasts interval, seen_at timestamptz);

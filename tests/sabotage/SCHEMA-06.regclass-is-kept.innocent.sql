@@ -1,0 +1,1 @@
+create table private.hooks (id bigint primary key, about regclass, who regrole, kind regtype);
