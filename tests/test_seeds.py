@@ -425,17 +425,17 @@ def test_sequences_go_on_behind_what_was_loaded(platform: Connection) -> None:
 FOREIGN = """
 create type public.need as enum ('LOW', 'High', 'emergency');
 create domain public.standing as text check (value in ('unverified', 'verified', 'declined'));
-create table public.towns (id int primary key);
+create table public."to""w%ns" (id int primary key);
 create table public.districts (id int primary key);
-insert into public.towns values (7), (8);
+insert into public."to""w%ns" values (7), (8);
 
 create table public.profiles (
     id uuid primary key references auth.users (id),
     full_name varchar(12) not null,
     contact_preferences text[] not null,
+    phone_number varchar(15) not null,
     verification_status public.standing not null,
     bio text not null,
-    phone varchar(15) not null,
     approved_by uuid not null references auth.users (id),
     approved_at timestamptz not null,
     tags text[] not null,
@@ -445,7 +445,8 @@ create table public.profiles (
     settings jsonb not null,
     seen date not null,
     trusted boolean not null,
-    town_id int not null references public.towns (id),
+    town_id int not null references public."to""w%ns" (id),
+    prefs jsonb not null default '{}' check (prefs ->> 'colour' = any (array['red', 'blue'])),
     "we""ird" timestamp not null,
     initials text generated always as (left(full_name, 1)) stored
 );
@@ -477,7 +478,7 @@ create table public.messages (
     id uuid primary key,
     conversation_id uuid references public.conversations (id),
     sender_id uuid not null references public.profiles (id),
-    recipient_id uuid not null references public.profiles (id),
+    receiver_id uuid not null references public.profiles (id),
     body text not null,
     shape point not null default '(0,0)',
     status boolean
