@@ -96,7 +96,7 @@ def audit(directory: Path, *options: str, test: str = "pass", **environment: str
     return subprocess.Popen(
         [sys.executable, "-m", "pytest", "-p", "fixtures.target", "-p", "no:cacheprovider", *options],
         cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *sys.path]), **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -186,9 +186,7 @@ def test_programs_that_the_servers_account_cannot_reach_are_copied(place):
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_run_that_is_told_to_stop_leaves_nothing(place, name):
     ready = place / "ready"
-    run = audit(
-        place, "--members=0", test=f"import pathlib, time; pathlib.Path({str(ready)!r}).touch(); time.sleep(60)"
-    )
+    run = audit(place, "--members=0", test=linger(ready))
     assert eventually(ready.exists), outcome(run)
     (directory,) = leftovers(place)
     pid = int((directory / "data" / "postmaster.pid").read_text().splitlines()[0])
