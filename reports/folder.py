@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.model import RUN_KEY
+from reports.model import RUN_KEY, Run
 
 DEFAULT_FOLDER = "reports/out"
 NAMES = ("audit.html", "audit.json", "junit.xml")
@@ -65,15 +65,25 @@ def is_audit(config: pytest.Config) -> bool:
     return any(path in (policies, config.rootpath) or policies in path.parents for path in map(Path.resolve, asked))
 
 
+def finished(config: pytest.Config) -> Run | None:
+    """Return the run once it is over, or None: before, in ordinary test runs, and when policies are only listed."""
+    return None if config.getoption("collectonly") else config.stash.get(RUN_KEY, None)
+
+
 def write(session: pytest.Session, name: str, text: str) -> None:
     """Write one report; when that fails, say so on the terminal and by the exit status."""
-    path = report_dir(session.config) / name
     try:
-        replace_file(path, text)
+        replace_file(report_dir(session.config) / name, text)
     except OSError as error:
-        session.config.stash[PROBLEMS_KEY].append(f"{path} could not be written: {error.strerror}")
-        if session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        tell(session, name, error)
+
+
+def tell(session: pytest.Session, name: str, error: OSError) -> None:
+    """Say that a report could not be written; the run has failed then, whatever it found."""
+    path = report_dir(session.config) / name
+    session.config.stash[PROBLEMS_KEY].append(f"{path} could not be written: {error.strerror}")
+    if session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -91,6 +101,6 @@ def replace_file(path: Path, text: str) -> None:
 
 
 def written(config: pytest.Config) -> list[Path]:
-    """Return the reports of this run that are there."""
+    """Return the reports that are there, when the run is over."""
     folder = report_dir(config)
-    return [folder / name for name in NAMES if RUN_KEY in config.stash and (folder / name).is_file()]
+    return [folder / name for name in NAMES if (folder / name).is_file()]

@@ -6,7 +6,7 @@ everything goes through Jinja2 with autoescape, and control and direction charac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from reports import folder, wording
 from reports.escalation import ESCALATION
-from reports.model import RUN_KEY, SCORE_FORMULA, Result, Run, Severity, Verdict
+from reports.model import SCORE_FORMULA, Result, Run, Severity, Verdict
 
 TITLE = "Care Collective database audit"
 MAX_FINDINGS = 50
@@ -49,22 +49,24 @@ COLUMNS = {
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Ask pytest-html for its self-contained report, where nobody asked for another one."""
-    if not config.pluginmanager.hasplugin("html"):
+    if not config.pluginmanager.hasplugin("html") or not folder.is_audit(config):
         return
-    if folder.is_audit(config) and not config.getoption("htmlpath"):
+    if not config.getoption("htmlpath"):
         config.option.htmlpath = str(folder.report_dir(config) / "audit.html")
         config.option.self_contained_html = True
     config.pluginmanager.register(Page(), "audit-html")
 
 
 class Page:
-    """What we put on pytest-html's page."""
+    """What we put on pytest-html's page; ``page`` is its data."""
 
     def __init__(self) -> None:
         self.last: dict[str, pytest.TestReport] = {}
+        self.page: Any = None
 
     def pytest_html_report_title(self, report: Any) -> None:  # noqa: ANN401 -- pytest-html has no types
         """Name the page and leave out the environment: it holds variables of the CI system and paths of the machine."""
+        self.page = report
         report.title = TITLE
         report.set_data("environment", {})
         report.set_data("renderCollapsed", ["all"])
@@ -88,8 +90,7 @@ class Page:
         if (earlier := self.last.get(report.nodeid)) is not None:
             earlier.__dict__["extras"] = []
         self.last[report.nodeid] = report
-        extra = {"name": "details", "format_type": "html", "content": details(result), "extension": "html"}
-        report.__dict__["extras"] = [extra]
+        report.__dict__["extras"] = [_extra(result)]
 
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
         """Fill our columns; without cells there is no row."""
@@ -110,8 +111,37 @@ class Page:
 
     def pytest_html_results_summary(self, prefix: list[str], session: pytest.Session) -> None:
         """Put the dashboard in front of the table."""
-        if (run := session.config.stash.get(RUN_KEY, None)) is not None:
-            prefix.append(dashboard(run))
+        if (run := folder.finished(session.config)) is None:
+            return
+        prefix.append(dashboard(run))
+        shown = {report.__dict__["result"].id for report in self.last.values()}
+        for result in run.results:
+            if result.id not in shown:
+                self._add(result)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Say it when pytest-html, which works inside of this, cannot write its file."""
+        try:
+            return (yield)
+        except OSError as error:
+            folder.tell(session, "audit.html", error)
+            return None
+
+    def _add(self, result: Result) -> None:
+        """Add a row for a policy that pytest never came to, so that table and dashboard tell of the same policies."""
+        outcome = "failed"
+        self.page.outcomes[outcome]["value"] += 1
+        self.page.data["tests"][result.id].append(
+            {
+                "result": outcome.capitalize(),
+                "testId": result.id,
+                "resultsTableRow": [f'<td class="col-result">{outcome.capitalize()}</td>', *row(result)],
+                "extras": [_extra(result)],
+                "log": "",
+                **{key: f"<!-- {value} -->" for key, value in _order(result).items()},
+            }
+        )
 
 
 def row(result: Result) -> list[str]:
@@ -124,12 +154,22 @@ def row(result: Result) -> list[str]:
             "verdict": wording.WORDS[result.verdict].upper(),
             "findings": wording.extent(result),
         },
-        {
-            "verdict": f"{ORDER.index(result.verdict)} {result.severity} {result.id}",
-            "findings": f"{len(wording.unwaived(result)):012}",
-        },
+        _order(result),
         f"is-{result.verdict.value}",
     )
+
+
+def _order(result: Result) -> dict[str, str]:
+    """Return what the columns are sorted by whose text would sort otherwise."""
+    return {
+        "verdict": f"{ORDER.index(result.verdict)} {result.severity} {result.id}",
+        "findings": f"{len(wording.unwaived(result)):012}",
+    }
+
+
+def _extra(result: Result) -> dict[str, str]:
+    """Return the details of a policy as what pytest-html calls an extra."""
+    return {"name": "details", "format_type": "html", "content": details(result), "extension": "html"}
 
 
 def _cells(texts: Mapping[str, str], order: Mapping[str, str] | None = None, kind: str = "") -> list[str]:

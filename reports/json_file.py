@@ -12,12 +12,12 @@ import pytest
 from fixtures.evidence import Scalar
 from fixtures.migrations import Migration
 from reports import folder, wording
-from reports.model import RUN_KEY, SCHEMA_VERSION, SCORE_FORMULA, Finding, Result, Run, Waiver
+from reports.model import SCHEMA_VERSION, SCORE_FORMULA, Finding, Result, Run, Waiver
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write ``audit.json``."""
-    if (run := session.config.stash.get(RUN_KEY, None)) is not None:
+    if (run := folder.finished(session.config)) is not None:
         folder.write(session, "audit.json", render(run))
 
 

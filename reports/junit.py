@@ -12,7 +12,7 @@ import pytest
 
 from reports import folder, wording
 from reports.escalation import ESCALATION
-from reports.model import RUN_KEY, Result, Run, Verdict
+from reports.model import Result, Run, Verdict
 
 MAX_OBJECTS = 20
 
@@ -22,7 +22,7 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write ``junit.xml``."""
-    if (run := session.config.stash.get(RUN_KEY, None)) is not None:
+    if (run := folder.finished(session.config)) is not None:
         folder.write(session, "junit.xml", render(run))
 
 

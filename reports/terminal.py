@@ -14,7 +14,7 @@ from fixtures.evidence import safe
 from fixtures.migrations import Migration
 from reports import folder, wording
 from reports.escalation import ESCALATION
-from reports.model import RUN_KEY, Finding, Result, Run, Verdict
+from reports.model import Finding, Result, Run, Verdict
 
 MAX_OBJECTS = 5
 MAX_FIX_LINES = 3
@@ -85,7 +85,7 @@ def pytest_report_teststatus(
 @pytest.hookimpl(tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say what was found."""
-    run = config.stash.get(RUN_KEY, None)
+    run = folder.finished(config)
     if run is None:
         return
     terminalreporter.section("database audit", bold=True)
@@ -101,7 +101,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
     """End with the verdict and the exit status, after everything that pytest and other plugins have to say."""
     outcome = yield
-    run = session.config.stash.get(RUN_KEY, None)
+    run = folder.finished(session.config)
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if run is not None and reporter is not None:
         status = int(session.exitstatus)

@@ -311,7 +311,7 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session):
-    if any(item.get_closest_marker("policy") for item in session.items) and not session.config.option.collectonly:
+    if any(item.get_closest_marker("policy") for item in session.items):
         session.config.stash[RUN_KEY] = RUN
         session.exitstatus = RUN.exit_status
 """
@@ -441,6 +441,8 @@ def test_ordinary_tests_look_as_always(project):
     printed = project.run("tests").stdout
     assert "FAILURES" in printed and "1 failed, 1 passed" in printed and "database audit" not in printed
     assert project.new() == set()
+    project.run("tests", "--html", "own.html", "--self-contained-html")
+    assert "database audit" not in (project.path / "own.html").read_text(encoding="utf-8")
 
 
 def test_listing_the_policies_leaves_the_reports_alone(project):
@@ -449,6 +451,14 @@ def test_listing_the_policies_leaves_the_reports_alone(project):
     project.run("policies", "--collect-only")
     assert (project.reports / "audit.json").read_text() == "the last run's"
     assert project.new() == {"reports/out/audit.json"}
+
+
+def test_policies_that_pytest_never_came_to_are_on_the_page_too(project):
+    project.run("policies", "-k", "msg_01 or msg_06")
+    blob = json.loads(Blob((project.reports / "audit.html").read_text(encoding="utf-8")).data)
+    assert {test["testId"] for tests in blob["tests"].values() for test in tests} == {
+        one.id for one in samples.hostile("x").results
+    }
 
 
 def test_the_report_folder_can_be_chosen(project):
@@ -463,12 +473,17 @@ def test_a_report_folder_that_cannot_be_written_ends_the_run_at_once(project):
     assert "the reports cannot be written there" in outcome.stderr and "--report-dir" in outcome.stderr
 
 
-def test_a_report_that_cannot_be_written_in_the_end_is_said_and_fails_the_run(project):
-    (project.reports / "audit.json" / "in_the_way").mkdir(parents=True)
+def test_reports_that_cannot_be_written_in_the_end_are_said_and_fail_the_run(project):
+    for name in ("audit.json", "audit.html"):
+        (project.reports / name / "in_the_way").mkdir(parents=True)
+    with (project.path / "conftest.py").open("a") as conftest:
+        conftest.write("        session.exitstatus = 0\n")
     outcome = project.run("policies")
-    assert outcome.returncode != 0
-    assert re.search(r"audit\.json could not be written: ", outcome.stdout)
+    assert outcome.returncode == pytest.ExitCode.INTERNAL_ERROR
+    for name in ("audit.json", "audit.html"):
+        assert f"{project.reports / name} could not be written: " in outcome.stdout
     assert (project.reports / "junit.xml").exists()
+    assert outcome.stdout.rstrip().endswith("Exit status 3.")
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
