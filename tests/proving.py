@@ -16,7 +16,7 @@ import pytest
 from psycopg.pq import TransactionStatus
 
 from fixtures import live
-from fixtures.actors import Stage
+from fixtures.actors import Owner, Stage
 from fixtures.asking import Connection
 from fixtures.auditor import Auditor
 from fixtures.cast import CAST
@@ -114,8 +114,7 @@ class Bench:
         log = Log()
         stage = Stage(connection, known, log, self.target.unfilled)
         askers = {
-            name: stage.actor(name) if name in CAST else self._asker(name, connection, known, log)
-            for name in policy.askers
+            name: stage.actor(name) if name in CAST else self._asker(name, stage, connection) for name in policy.askers
         }
         nested = connection.info.transaction_status != TransactionStatus.IDLE
         connection.execute("savepoint policy" if nested else "begin")
@@ -129,10 +128,11 @@ class Bench:
         connection.execute("rollback to savepoint policy; release savepoint policy" if nested else "rollback")
         return judge(policy, log, error)
 
-    def _asker(self, name: str, connection: Connection, known: Mapping[str, Any], log: Log) -> object:
+    def _asker(self, name: str, stage: Stage, connection: Connection) -> object:
         askers: dict[str, Callable[[], object]] = {
-            "auditor": lambda: Auditor(lambda: connection, known, log),
-            "failed_migrations": lambda: ask_migrations(self.migrations, log),
+            "auditor": lambda: Auditor(lambda: connection, stage.known, stage.log),
+            "owner": lambda: Owner(stage),
+            "failed_migrations": lambda: ask_migrations(self.migrations, stage.log),
         }
         return askers[name]()
 
