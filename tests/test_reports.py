@@ -1,8 +1,10 @@
 """Reports: the numbers agree everywhere, hostile names stay text, and what pytest prints is ours."""
 
+import contextlib
 import itertools
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -347,21 +349,16 @@ class Project:
     def new(self):
         return self.files() - self.before
 
+    def command(self, *arguments):
+        options = ["-W", "error", "-p", "no:cacheprovider", "--rootdir", "."]
+        return {
+            "args": [sys.executable, "-m", "pytest", *options, *arguments],
+            "cwd": self.path,
+            "env": os.environ | {"PYTHONPATH": str(ROOT), "BUILD_URL": "https://ci.example/secret-token"},
+        }
+
     def run(self, *arguments):
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-W",
-            "error",
-            "-p",
-            "no:cacheprovider",
-            "--rootdir",
-            ".",
-            *arguments,
-        ]
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "BUILD_URL": "https://ci.example/secret-token"}
-        self.done = subprocess.run(command, cwd=self.path, env=environment, capture_output=True, text=True, timeout=60)
+        self.done = subprocess.run(**self.command(*arguments), capture_output=True, text=True, timeout=60)
         assert "Traceback" not in self.done.stdout + self.done.stderr
         return self.done
 
@@ -397,6 +394,20 @@ def test_the_terminal_speaks_of_policies_and_not_of_tests(audited):
     assert "audit.json" in printed
     last = printed.rstrip().splitlines()[-1]
     assert last == f"{wording.verdict_line(samples.hostile('x'))} Exit status 1."
+
+
+def test_on_a_terminal_one_line_tells_the_progress(project):
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(**project.command("policies"), stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    printed = b""
+    with contextlib.suppress(OSError):  # Linux says EIO when the other end is closed
+        while piece := os.read(ours, 65_536):
+            printed += piece
+    os.close(ours)
+    assert process.wait(60) == 1
+    assert [printed.count(b"\r[%d/6] MSG-%02d " % (number, number)) for number in range(1, 7)] == [1] * 6
+    assert b"100%" not in printed and b"test_sample.py" not in printed
 
 
 class Blob(HTMLParser):
