@@ -1,4 +1,3 @@
 -- object: public.help_requests (status, urgency, created_at desc)
--- also: HELP-04
 drop index public.idx_help_requests_status_urgency_created;
 create index idx_help_requests_status_urgency_created on public.help_requests (urgency, status, created_at desc);
