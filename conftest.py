@@ -6,6 +6,11 @@ pytest_plugins = (
     "fixtures.target",
     "fixtures.policy",
     "fixtures.questions",
+    "reports.folder",
     "reports.waivers",
     "reports.verdicts",
+    "reports.json_file",
+    "reports.junit",
+    "reports.html",
+    "reports.terminal",
 )

@@ -41,6 +41,7 @@ def judge(
         runbook=policy.runbook,
         verdict=verdict,
         reason=reason,
+        remedy=error.remedy if isinstance(error, Unchecked) else "",
         population=_population(log, error),
         duration_ms=duration_ms,
         findings=findings,
@@ -56,7 +57,7 @@ def _judged(log: Log, error: BaseException | None) -> tuple[Verdict, str, Sequen
         case AssertionError() if log.judged:
             return _failed(log.judged[-1])
         case Unchecked():
-            return Verdict.UNCHECKED, f"{error.reason}{f'; {error.remedy}' if error.remedy else ''}", ()
+            return Verdict.UNCHECKED, error.reason, ()
         case _:
             # The text of an unforeseen error may hold data of the database: only its kind and place are told.
             last = traceback.extract_tb(error.__traceback__)[-1:]
@@ -154,11 +155,11 @@ class Verdicts:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Put the run together, and give the session the audit's exit status."""
-        if not self.items:
+        if not self.items or self.config.option.collectonly:
             return
+        stopped = Unchecked(STOPPED, "run the audit again, to its end")
         results = tuple(
-            item.stash.get(RESULT_KEY, None) or judge(item.stash[POLICY_KEY], Log(), Unchecked(STOPPED))
-            for item in self.items
+            item.stash.get(RESULT_KEY, None) or judge(item.stash[POLICY_KEY], Log(), stopped) for item in self.items
         )
         target = self.config.stash.get(TARGET_KEY, None)
         run = Run(

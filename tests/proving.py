@@ -19,7 +19,7 @@ from fixtures import live
 from fixtures.actors import Owner, Stage
 from fixtures.asking import Connection
 from fixtures.auditor import Auditor
-from fixtures.cast import CAST
+from fixtures.cast import CAST, GROUPS
 from fixtures.evidence import Log
 from fixtures.migrations import apply, statements
 from fixtures.policy import Policy
@@ -114,7 +114,8 @@ class Bench:
         log = Log()
         stage = Stage(connection, known, log, self.target.unfilled)
         askers = {
-            name: stage.actor(name) if name in CAST else self._asker(name, stage, connection) for name in policy.askers
+            name: stage.actor(name) if name in (*CAST, *GROUPS) else self._asker(name, stage, connection)
+            for name in policy.askers
         }
         nested = connection.info.transaction_status != TransactionStatus.IDLE
         connection.execute("savepoint policy" if nested else "begin")

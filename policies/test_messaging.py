@@ -1,0 +1,364 @@
+"""Runbook 4: messaging."""
+
+from pytest import mark
+
+from fixtures.indexes import BTREES, orders
+
+RUNBOOK = "4. Messaging System Issues"
+
+TAKES_PART = """
+create schema if not exists private;
+grant usage on schema private to authenticated;
+create or replace function private.takes_part(conversation uuid, moment timestamptz) returns boolean
+language sql stable security definer set search_path = '' as $$
+  select exists (
+    select from public.conversation_participants p join public.profiles m on m.id = p.user_id
+    where p.conversation_id = conversation and p.user_id = auth.uid() and m.verification_status = 'approved'
+    and (p.left_at is null or moment < p.left_at))
+$$;
+"""
+
+# The runbook's last resort for policies, for three tables: what was there goes, what is needed comes.
+RESET = f"""
+-- This replaces every grant to the API roles and every policy on the three tables of messaging.
+{TAKES_PART}
+do $reset$
+declare old record;
+begin
+  for old in
+    select p.polname, p.polrelid::regclass as relation from pg_catalog.pg_policy p
+    where p.polrelid in ('public.conversations'::regclass, 'public.conversation_participants'::regclass,
+                         'public.messages'::regclass)
+  loop
+    execute format('drop policy %I on %s', old.polname, old.relation);
+  end loop;
+end $reset$;
+alter table public.conversations enable row level security;
+alter table public.conversation_participants enable row level security;
+alter table public.messages enable row level security;
+revoke all on public.conversations, public.conversation_participants, public.messages from public, anon, authenticated;
+grant select on public.conversations, public.conversation_participants, public.messages to authenticated;
+grant insert (conversation_id, sender_id, content), update (status, read_at) on public.messages to authenticated;
+create policy "participants read" on public.conversations for select to authenticated
+using ((select auth.uid()) is not null and private.takes_part(id, 'infinity'));
+create policy "participants read" on public.conversation_participants for select to authenticated
+using ((select auth.uid()) is not null and private.takes_part(conversation_id, 'infinity'));
+create policy "participants read" on public.messages for select to authenticated
+using ((select auth.uid()) is not null and private.takes_part(conversation_id, created_at));
+create policy "participants send" on public.messages for insert to authenticated
+with check (sender_id = (select auth.uid()) and private.takes_part(conversation_id, 'infinity'));
+create policy "recipients mark as read" on public.messages for update to authenticated
+using (sender_id <> (select auth.uid()) and private.takes_part(conversation_id, 'infinity'));
+"""
+
+NEWEST = """
+create or replace function public.note_newest_message() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.conversations
+  set last_message_at = greatest(last_message_at, new.created_at), updated_at = now() where id = new.conversation_id;
+  return null;
+end $$;
+revoke execute on function public.note_newest_message() from public, anon, authenticated;
+create or replace trigger note_newest_message after insert on public.messages
+for each row execute function public.note_newest_message();
+"""
+
+
+@mark.policy(
+    "MSG-01",
+    severity="P2",
+    runbook=RUNBOOK,
+    fix="""
+    insert into public.conversation_participants (conversation_id, user_id)
+    select c.id, party from public.conversations c join public.help_requests r on r.id = c.help_request_id
+    cross join lateral (values (r.user_id), (r.helper_id)) as parties (party)
+    where c.id = {object} and party is not null on conflict do nothing;
+    """,
+)
+def test_every_conversation_has_two_participants(auditor):
+    """Every conversation has at least two participants, those who have left included.
+
+    Somebody writes there and nobody reads it. The fix takes in the owner and the helper of the help request.
+    """
+    assert not auditor(
+        """
+        select c.id as object, count(p.user_id) as participants
+        from public.conversations c left join public.conversation_participants p on p.conversation_id = c.id
+        group by c.id having count(p.user_id) < 2
+        """,
+        of="public.conversations",
+    )
+
+
+@mark.policy(
+    "MSG-02",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="""
+    -- Find out first how it came in, and keep a copy for the inquiry.
+    delete from public.messages where id = {object};
+    """,
+)
+def test_every_sender_took_part(auditor):
+    """Every message was sent by somebody who took part in the conversation at that time.
+
+    A message from an outsider means that the rules of access were got round, or switched off for a while.
+    """
+    assert not auditor(
+        """
+        select m.id as object, m.conversation_id, m.created_at as sent
+        from public.messages m
+        where not exists (
+            select from public.conversation_participants p
+            where p.conversation_id = m.conversation_id and p.user_id = m.sender_id
+            and p.joined_at <= m.created_at and (p.left_at is null or p.left_at >= m.created_at))
+        """,
+        of="public.messages",
+    )
+
+
+@mark.policy(
+    "MSG-03",
+    severity="P2",
+    runbook=RUNBOOK,
+    fix="""
+    update public.conversations c
+    set last_message_at = (select max(m.created_at) from public.messages m where m.conversation_id = c.id)
+    where c.id = {object};
+    """,
+)
+def test_the_last_message_time_is_true(auditor):
+    """A conversation's last_message_at is the time of its newest message, to the second.
+
+    Conversations are listed by it: one with a false time is out of sight. The runbook's reset writes the present time,
+    which is false too. Conversations without messages are left aside.
+    """
+    assert not auditor(
+        """
+        select c.id as object, c.last_message_at as stored, newest.at as newest
+        from public.conversations c
+        join (select conversation_id, max(created_at) as at from public.messages group by conversation_id) as newest
+        on newest.conversation_id = c.id
+        where c.last_message_at is null or abs(extract(epoch from c.last_message_at - newest.at)) > 1
+        """,
+        of="public.conversations",
+    )
+
+
+@mark.policy(
+    "MSG-04",
+    severity="P2",
+    runbook=RUNBOOK,
+    fix="""
+    update public.messages
+    set status = case when read_at is not null then 'read' else status end,
+        read_at = case when status = 'read' or read_at is not null
+                  then greatest(coalesce(read_at, created_at), created_at) end
+    where id = {object};
+    """,
+)
+def test_read_messages_have_their_time(auditor):
+    """A message is marked as read exactly when it has read_at, which is not before it was sent.
+
+    People are told "read" about messages that nobody opened, or wait for an answer to one that was.
+    """
+    assert not auditor(
+        """
+        select m.id as object, m.status::text as status, m.created_at as sent, m.read_at as read
+        from public.messages m
+        where (m.status::text = 'read') is distinct from (m.read_at is not null) or m.read_at < m.created_at
+        """,
+        of="public.messages",
+    )
+
+
+@mark.policy(
+    "MSG-05",
+    severity="P2",
+    runbook=RUNBOOK,
+    fix="""
+    -- Message {object} still waits: see whether realtime and the notification job run. They deliver it once they do.
+    """,
+)
+def test_messages_are_delivered_within_a_day(auditor):
+    """No message has been waiting for delivery for more than 24 hours (undelivered_hours).
+
+    One is a recipient who is away; many are a delivery job that has stopped.
+    """
+    assert not auditor(
+        """
+        select m.id as object, m.created_at as sent
+        from public.messages m
+        where m.status::text = 'sent' and m.created_at < now() - %(undelivered_hours)s * interval '1 hour'
+        """,
+        of="public.messages",
+    )
+
+
+@mark.policy(
+    "MSG-06",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="""
+    -- On a live database: drop index concurrently, create index concurrently, so that nobody has to wait.
+    drop index if exists public.idx_messages_conversation_created;
+    create index idx_messages_conversation_created on public.messages (conversation_id, created_at);
+    """,
+)
+def test_an_index_serves_a_conversations_messages(auditor):
+    """A usable index on public.messages leads with conversation_id and created_at.
+
+    Every conversation is read by it, in the order of time. Its name does not matter, only what it serves: valid, a
+    B-tree in either direction, of all messages.
+    """
+    assert not auditor(
+        f"""
+        select 'public.messages (conversation_id, created_at)' as object
+        from pg_catalog.pg_class c
+        where c.oid = to_regclass('public.messages') and not exists (
+            select from ({BTREES}) as b
+            where b.relation = c.oid and b.predicate is null
+            and array_to_string(b.columns[1:2], ', ') = any (%(orders)s)
+        )
+        """,
+        of="select count(*) as tables from pg_catalog.pg_class where oid = to_regclass('public.messages')",
+        orders=orders(["conversation_id"], ["created_at"]),
+    )
+
+
+TABLES = ("public.conversations", "public.conversation_participants", "public.messages")
+
+THERE = """
+select p.conversation_id from public.conversation_participants p
+where p.user_id = %(alice)s and p.left_at is null order by p.conversation_id limit 1
+"""
+
+SEND = """
+insert into public.messages (conversation_id, sender_id, content)
+select there, %(sender)s, 'audit' from unnest(%(there)s) as there
+"""
+
+
+@mark.policy("MSG-07", severity="P0", runbook=RUNBOOK, fix=RESET)
+def test_only_participants_read_a_conversation(owner, alice, outsiders):
+    """Participants read their conversation, and outsiders read none of it, in all three tables.
+
+    Outsiders are everybody whom the API lets in and who takes no part: also a participant of some other conversation. A
+    policy that asks its own table ends in an error for everybody (42P17): nobody reads anything then.
+    """
+    mine = owner("select conversation_id from public.conversation_participants where user_id = %(alice)s")
+    for table in TABLES:
+        assert alice(f"select from {table}")
+    conversations, participants, messages = (
+        outsiders(f"select from {table}")
+        + alice(
+            f"select from {table} where {column} <> all (%(mine)s)", what=f"select {table} of other people", mine=mine
+        )
+        for table, column in zip(TABLES, ("id", "conversation_id", "conversation_id"), strict=True)
+    )
+    assert not conversations + participants + messages
+
+
+@mark.policy("MSG-08", severity="P0", runbook=RUNBOOK, fix=RESET)
+def test_nobody_writes_in_another_name_or_uninvited(owner, alice, bob, outsiders):
+    """Nobody sends in another's name, and no outsider writes into a conversation or adds themselves to one.
+
+    Words put into somebody's mouth are worse than words read: the other party acts on them.
+    """
+    there = owner(THERE)
+    elsewhere = owner(
+        """
+        select c.id from public.conversations c where not exists (
+            select from public.conversation_participants p
+            where p.conversation_id = c.id and p.user_id in (%(alice)s, %(bob)s)) limit 1
+        """
+    )
+    join = """
+        insert into public.conversation_participants (conversation_id, user_id)
+        select there, %(me)s from unnest(%(there)s) as there
+    """
+    move = """
+        update public.conversation_participants set conversation_id = (%(elsewhere)s)[1]
+        where user_id = %(me)s and conversation_id = any (%(there)s)
+    """
+    assert not (
+        alice(SEND.replace("%(sender)s", "%(bob)s"), what="send a message as bob", there=there)
+        + bob(SEND.replace("%(sender)s", "%(alice)s"), what="send a message as alice", there=there)
+        + outsiders(SEND.replace("%(sender)s", "%(me)s"), what="send a message into others' conversation", there=there)
+        + outsiders(SEND.replace("%(sender)s", "%(alice)s"), what="send a message as alice", there=there)
+        + outsiders(join, what="join others' conversation", there=there)
+        + alice(join, what="join others' conversation", there=elsewhere)
+        + alice(move, what="move into others' conversation", there=there, elsewhere=elsewhere)
+    )
+
+
+@mark.policy("MSG-09", severity="P1", runbook=RUNBOOK, fix=RESET)
+def test_who_has_left_is_out(owner, bob):
+    """Who has left a conversation reads nothing newer, writes nothing, and does not let themselves in again.
+
+    People leave, or are made to leave, for a reason.
+    """
+    left = owner(
+        "select conversation_id from public.conversation_participants where user_id = %(bob)s and left_at is not null"
+    )
+    newer = owner(
+        """
+        select m.id from public.messages m join public.conversation_participants p
+        on p.conversation_id = m.conversation_id and p.user_id = %(bob)s and p.left_at < m.created_at
+        """
+    )
+    assert not (
+        bob("select from public.messages where id = any (%(newer)s)", what="read on after leaving", newer=newer)
+        + bob(SEND.replace("%(sender)s", "%(me)s"), what="write after leaving", there=left)
+        + bob(
+            "update public.conversation_participants set left_at = null where user_id = %(me)s and left_at is not null",
+            what="come back after leaving",
+        )
+    )
+
+
+@mark.policy("MSG-10", severity="P1", runbook=RUNBOOK, fix=RESET + NEWEST)
+def test_sending_works(owner, alice):
+    """A participant can send a message, and it moves the conversation's last_message_at.
+
+    A rule that keeps everybody out keeps outsiders out too; that is no messaging system.
+    """
+    there = owner(THERE)
+    send = SEND.replace("%(sender)s", "%(me)s")
+    assert alice(send, what="send a message", there=there)
+    assert alice(
+        send,
+        what="move last_message_at by sending",
+        then="""
+        select from public.conversations c where c.id = any (%(there)s) and c.last_message_at = (
+            select max(m.created_at) from public.messages m where m.conversation_id = c.id)
+        """,
+        there=there,
+    )
+
+
+@mark.policy("MSG-11", severity="P2", runbook=RUNBOOK, fix=RESET)
+def test_nobody_rewrites_or_deletes_others_messages(owner, alice, bob, outsiders):
+    """Nobody rewrites or deletes another's message, whether or not they can see it.
+
+    Marking a message as read is the recipient's right; its words, sender and time are not. A write that names a column
+    in its condition and one that names none meet different policies: both are tried.
+    """
+    (others,) = owner("select count(*) from public.messages where sender_id <> %(alice)s")
+    rewritten = "select from public.messages where content = 'rewritten' and sender_id <> %(alice)s"
+    fewer = """
+        select from (select count(*) as still from public.messages where sender_id <> %(alice)s) as there
+        where still < %(others)s
+    """
+    assert not (
+        alice("update public.messages set content = 'rewritten' where sender_id = %(bob)s", what="rewrite a message")
+        + alice("update public.messages set content = 'rewritten'", what="rewrite messages blindly", then=rewritten)
+        + alice("update public.messages set sender_id = %(me)s where sender_id = %(bob)s", what="take over a message")
+        + alice("delete from public.messages where sender_id = %(bob)s", what="delete a message")
+        + alice("delete from public.messages", what="delete messages blindly", then=fewer, others=others)
+        + outsiders("update public.messages set content = 'rewritten' where id is not null", what="rewrite messages")
+        + outsiders("update public.messages set content = 'rewritten'", what="rewrite messages blindly")
+        + outsiders("delete from public.messages where id is not null", what="delete messages")
+        + outsiders("delete from public.messages", what="delete messages blindly")
+    )

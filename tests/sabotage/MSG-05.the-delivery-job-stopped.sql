@@ -1,0 +1,2 @@
+-- object: 50000000-0000-4000-8000-000000000011
+update public.messages set status = 'sent', read_at = null where id = '50000000-0000-4000-8000-000000000011';

@@ -1,0 +1,8 @@
+-- also: MSG-09
+-- object: stranger: select public.messages
+-- object: alice: select public.messages of other people
+-- object: pending: select public.messages
+-- object: rejected: select public.messages
+-- object: guest: select public.messages
+-- object: nobody: select public.messages
+create policy "members read messages" on public.messages for select to authenticated using (true);

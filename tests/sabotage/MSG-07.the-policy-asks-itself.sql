@@ -1,0 +1,6 @@
+-- object: alice: select public.conversation_participants
+-- also: MSG-08 MSG-09 MSG-11
+create policy "participants of the same conversation" on public.conversation_participants for select to authenticated
+using (exists (
+    select from public.conversation_participants other
+    where other.conversation_id = conversation_participants.conversation_id and other.user_id = auth.uid()));

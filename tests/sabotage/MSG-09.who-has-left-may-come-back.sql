@@ -1,0 +1,4 @@
+-- object: bob: come back after leaving
+grant update (left_at) on public.conversation_participants to authenticated;
+create policy "people leave" on public.conversation_participants for update to authenticated
+using (user_id = (select auth.uid()));

@@ -1,0 +1,3 @@
+-- object: alice: send a message
+revoke insert on public.messages from authenticated;
+revoke insert (conversation_id, sender_id, content) on public.messages from authenticated;

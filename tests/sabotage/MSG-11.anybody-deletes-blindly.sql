@@ -1,0 +1,4 @@
+-- object: *: delete a message
+-- object: *: delete messages blindly
+grant delete on public.messages to authenticated;
+create policy "clean up" on public.messages for delete to authenticated using (true);
