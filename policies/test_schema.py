@@ -176,18 +176,20 @@ def test_nothing_stands_in_the_way_of_upgrades(auditor):
     """
     assert not auditor(
         f"""
-        with recursive {OWN_RELATIONS}, refused as (
+        with recursive {OWN_RELATIONS}, made_of (outer_type, inner_type) as (
+            select oid, typbasetype from pg_catalog.pg_type where typbasetype <> 0
+            union all
+            select oid, typelem from pg_catalog.pg_type where typelem <> 0
+            union all
+            select c.reltype, a.atttypid from pg_catalog.pg_class c
+            join pg_catalog.pg_attribute a on a.attrelid = c.oid and not a.attisdropped where c.relkind = 'c'
+        ), refused as (
             select oid from pg_catalog.pg_type
             where typnamespace = 'pg_catalog'::regnamespace and typname in (
                 'regcollation', 'regconfig', 'regdictionary', 'regnamespace', 'regoper', 'regoperator', 'regproc',
                 'regprocedure')
             union
-            select t.oid
-            from refused r
-            join pg_catalog.pg_type t on t.typbasetype = r.oid or t.typelem = r.oid or t.typrelid in (
-                select a.attrelid from pg_catalog.pg_attribute a
-                join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind = 'c'
-                where a.atttypid = r.oid and not a.attisdropped)
+            select m.outer_type from refused r join made_of m on m.inner_type = r.oid
         )
         select format('%%s.%%I', o.relation, a.attname) as object, a.atttypid::regtype::text as type,
             format('alter table %%s alter column %%I type text;', o.relation, a.attname) as fix
