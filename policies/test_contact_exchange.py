@@ -1,0 +1,658 @@
+"""Runbook 3: contact exchange and privacy."""
+
+from functools import reduce
+from itertools import product
+from operator import add
+
+from pytest import mark, skip
+
+from fixtures.community import REQUEST, made_up_id
+
+RUNBOOK = "3. Contact Exchange & Privacy"
+
+# Requests of the made-up community, all alice's: one that is open, one that bob helps with and whose exchange she has
+# confirmed, and one whose exchange bob has offered and she has not confirmed.
+OPEN, CONSENTED, OFFERED = (made_up_id(REQUEST, number) for number in (1, 2, 3))
+
+# Row level security that no permissive policy can widen; anon has no business here at all.
+GUARDED = """
+alter table public.contact_exchanges enable row level security;
+revoke all on public.contact_exchanges from public, anon;
+"""
+
+# Removing an exchange, with a row in the trail where nothing else writes it.
+REMOVED = """
+'delete from public.contact_exchanges where id = ' || quote_literal(e.id) || E';\\n' || case when (
+    select count(*) = 3 from pg_catalog.pg_attribute a
+    where a.attrelid = to_regclass('public.contact_exchange_audit')
+    and a.attname in ('exchange_id', 'request_id', 'action'))
+then concat(
+    'insert into public.contact_exchange_audit (exchange_id, request_id, action) select ',
+    quote_literal(e.id), ', ', quote_literal(e.request_id), E', \\'removed\\'\\n',
+    'where not exists (select from public.contact_exchange_audit a where a.exchange_id = ', quote_literal(e.id),
+    E' and a.action = \\'removed\\');')
+else '-- This database has no public.contact_exchange_audit: keep your own record of what was removed.' end
+"""
+
+
+@mark.policy(
+    "CONTACT-01",
+    severity="P2",
+    runbook=RUNBOOK,
+    fix="""
+    -- Exchange {object} has been waiting since {since}: ask member {requester} to confirm or to decline.
+    -- What nobody answers is removed after the time that CONTACT-02 says.
+    """,
+)
+def test_no_exchange_waits_for_more_than_a_day(auditor):
+    """No contact exchange is unconfirmed for more than 24 hours.
+
+    Somebody offered help and hears nothing, or somebody was asked for consent that they do not want to give. Those that
+    are older than 48 hours are findings of CONTACT-02 too. The hours are unconfirmed_hours in audit.toml.
+    """
+    assert not auditor(
+        """
+        select e.id as object, e.request_id as request, e.requester_id as requester, e.exchanged_at as since
+        from public.contact_exchanges e
+        where e.confirmed_at is null and e.exchanged_at < now() - make_interval(hours => %(unconfirmed_hours)s)
+        """,
+        of="public.contact_exchanges",
+    )
+
+
+@mark.policy(
+    "CONTACT-02", severity="P1", runbook=RUNBOOK, fix="-- Remove exchange {object}, and see that the trail says so."
+)
+def test_no_abandoned_exchange_is_kept(auditor):
+    """No contact exchange is unconfirmed for more than 48 hours.
+
+    Consent that was not given in two days was not given: the runbook removes such rows. Its own statement removes them
+    all at once; this fix removes the one that was looked at, and sees to it that the trail says so. The hours are
+    abandoned_hours in audit.toml.
+    """
+    assert not auditor(
+        f"""
+        select e.id as object, e.request_id as request, e.exchanged_at as since, {REMOVED} as fix
+        from public.contact_exchanges e
+        where e.confirmed_at is null and e.exchanged_at < now() - make_interval(hours => %(abandoned_hours)s)
+        """,
+        of="public.contact_exchanges",
+    )
+
+
+@mark.policy(
+    "CONTACT-03", severity="P0", runbook=RUNBOOK, fix="-- Remove exchange {object}, and see that the trail says so."
+)
+def test_the_parties_are_those_of_the_request(auditor):
+    """The parties of an exchange are the owner and the helper of its request, both set, and different.
+
+    Whoever is named here without being one of the two gets somebody's phone number. That goes for a former helper too:
+    consent was given to one person, and ends when the request has another helper or none.
+    """
+    assert not auditor(
+        f"""
+        select e.id as object, problem, e.request_id as request, e.helper_id as helper, e.requester_id as requester,
+               {REMOVED} as fix
+        from public.contact_exchanges e
+        left join public.help_requests r on r.id = e.request_id
+        cross join lateral (
+            select string_agg(what, ', ') as problem
+            from (values
+                (r.id is null, 'there is no such request'),
+                (e.requester_id is null, 'it has no requester'),
+                (e.helper_id is null, 'it has no helper'),
+                (e.requester_id = e.helper_id, 'the two are one'),
+                (e.requester_id <> r.user_id, 'the requester is not the owner of the request'),
+                (r.id is not null and e.helper_id is distinct from r.helper_id,
+                 'the helper is not the helper of the request')
+            ) as found (wrong, what)
+            where wrong
+        ) as found
+        where problem is not null
+        """,
+        of="public.contact_exchanges",
+    )
+
+
+@mark.policy(
+    "CONTACT-04",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="""
+    -- Nobody knows which of the two times is wrong; without a sound one the requester has to consent again.
+    update public.contact_exchanges set confirmed_at = null where id::text = {object};
+    """,
+)
+def test_no_exchange_was_confirmed_before_it_was_made(auditor):
+    """No contact exchange was confirmed before it was made.
+
+    Consent comes after the question. A row where it does not was written by something else than the two people.
+    """
+    assert not auditor(
+        """
+        select e.id as object, e.request_id as request, e.exchanged_at as made, e.confirmed_at as confirmed
+        from public.contact_exchanges e
+        where e.confirmed_at < e.exchanged_at
+        """,
+        of="public.contact_exchanges",
+    )
+
+
+@mark.policy(
+    "CONTACT-05",
+    severity="P0",
+    runbook=RUNBOOK,
+    fix=GUARDED
+    + """
+    drop policy if exists "nobody but the parties and admins reads" on public.contact_exchanges;
+    create policy "nobody but the parties and admins reads" on public.contact_exchanges
+    as restrictive for select to authenticated
+    using ((select auth.uid()) in (helper_id, requester_id) or exists (
+        select from public.profiles p
+        where p.id = (select auth.uid()) and p.is_admin and p.verification_status = 'approved'));
+    """,
+)
+def test_only_the_parties_see_an_exchange(anon, nobody, guest, pending, rejected, stranger, alice, bob):
+    """Only the two parties and admins see a contact exchange.
+
+    Who helps whom is nobody else's affair: a request may be about an illness. That the parties do see theirs is part of
+    CONTACT-10.
+    """
+    assert not (anon | nobody | guest | pending | rejected | stranger)("select from public.contact_exchanges") + (
+        alice | bob
+    )(
+        """
+        select from public.contact_exchanges
+        where helper_id is distinct from %(me)s and requester_id is distinct from %(me)s
+        """
+    )
+
+
+# What somebody got is kept in a setting of the transaction and compared by the owner of the database: it is the values
+# themselves that tell a disclosure, whatever the form of the answer, and they never leave the database.
+KEPT = "select set_config('audit.answer', coalesce(string_agg(to_jsonb(answer)::text, chr(10)), ''), true)"
+
+# Phone numbers are compared without what people write between the digits.
+PEOPLE_IN_ANSWER = r"""
+with answer as (
+    select lower(current_setting('audit.answer', true)) as text,
+           regexp_replace(current_setting('audit.answer', true), '[ ().+/-]', '', 'g') as digits
+    where current_setting('audit.answer', true) <> ''
+), people as (
+    select distinct u.id::text as id
+    from answer
+    cross join auth.users u
+    left join public.profiles p on p.id = u.id
+    cross join lateral (
+        select regexp_replace(number, '[^0-9]', '', 'g') as digits from (values
+            (to_jsonb(p) ->> 'phone'), (to_jsonb(p) ->> 'phone_number'), (to_jsonb(u) ->> 'phone')) as number (number)
+    ) as phone
+    where (length(phone.digits) > 6 and position(phone.digits in answer.digits) > 0)
+    or (%(emails)s and length(u.email) > 5 and position(lower(u.email) in answer.text) > 0)
+)
+"""
+
+WITHOUT_CONSENT = """
+where people.id is distinct from %(me)s and not exists (
+    select from public.contact_exchanges e
+    where e.confirmed_at is not null
+    and people.id in (e.helper_id::text, e.requester_id::text)
+    and %(me)s in (e.helper_id::text, e.requester_id::text))
+"""
+
+CONSENT = """
+-- It is made anew, because its answer may have another form: see that the application expects these columns.
+drop function if exists public.get_contact_info_with_consent(uuid, uuid);
+create function public.get_contact_info_with_consent(request_id uuid, user_id uuid)
+returns table (member_id uuid, name text, phone text, email text)
+language sql stable security definer set search_path = '' as $consent$
+    select p.id, p.name,
+           case when (p.contact_preferences ->> 'show_phone')::boolean then p.phone end,
+           case when (p.contact_preferences ->> 'show_email')::boolean then u.email::text end
+    from public.contact_exchanges e
+    join public.profiles p on p.id = case auth.uid() when e.helper_id then e.requester_id else e.helper_id end
+    join auth.users u on u.id = p.id
+    where e.request_id = get_contact_info_with_consent.request_id
+    and e.confirmed_at is not null
+    and get_contact_info_with_consent.user_id = auth.uid()
+    and auth.uid() in (e.helper_id, e.requester_id)
+    and exists (
+        select from public.profiles me where me.id = auth.uid() and me.verification_status = 'approved')
+$consent$;
+revoke execute on function public.get_contact_info_with_consent(uuid, uuid) from public, anon;
+grant execute on function public.get_contact_info_with_consent(uuid, uuid) to authenticated, service_role;
+"""
+
+
+def contact_of(user):
+    """Return the call of the consent function for a person of the cast ("nobody": null), whose answer is kept."""
+    return f"{KEPT} from (select public.get_contact_info_with_consent(%(request)s, %({user})s) as answer) as called"
+
+
+@mark.policy("CONTACT-06", severity="P0", runbook=RUNBOOK, fix=CONSENT)
+def test_contact_details_need_consent(
+    auditor, anon, nobody, guest, pending, rejected, stranger, alice, bob, service_role
+):
+    """get_contact_info_with_consent() gives contact details to the two parties after confirmation, and to nobody else.
+
+    It runs with its owner's rights, and its arguments are what the caller says: every combination of ids is tried. The
+    answers, whatever their form, are searched for other people's phone numbers and e-mail addresses. That anon may call
+    it at all is a finding. Admins are not asked, because they may see exchanges; that the parties do get the details is
+    CONTACT-10.
+    """
+    assert not auditor(
+        """
+        select p.oid::regprocedure as object, 'anon can call it' as problem, format(
+            'revoke execute on function %s from public, anon; grant execute on function %s to service_role%s;',
+            p.oid::regprocedure, p.oid::regprocedure, (
+                select ', authenticated' from pg_catalog.pg_roles member
+                where member.rolname = 'authenticated' and has_function_privilege(member.oid, p.oid, 'execute'))
+        ) as fix
+        from pg_catalog.pg_proc p
+        join pg_catalog.pg_roles anon on anon.rolname = 'anon'
+        where p.proname = 'get_contact_info_with_consent'
+        and has_schema_privilege(anon.oid, p.pronamespace, 'usage')
+        and has_function_privilege(anon.oid, p.oid, 'execute')
+        """,
+        of="public.contact_exchanges",
+    )
+    got_without_consent = {
+        "then": f"{PEOPLE_IN_ANSWER} select from people {WITHOUT_CONSENT}",
+        "emails": True,
+        "of": "calls",
+        "control": False,
+    }
+    outsiders = anon | nobody | guest | pending | rejected | stranger
+    assert not reduce(
+        add,
+        [
+            outsiders(contact_of(user), request=request, **got_without_consent)
+            for request in (CONSENTED, OFFERED, None)
+            for user in ("alice", "bob", "me", "nobody")
+        ],
+    )
+    # Without what they have consented to elsewhere, the two are waiting for each other.
+    service_role.does("delete from public.contact_exchanges where request_id = %(request)s", request=CONSENTED)
+    assert not reduce(
+        add,
+        [
+            (alice | bob)(
+                contact_of(user),
+                what="call public.get_contact_info_with_consent before confirmation",
+                request=OFFERED,
+                **got_without_consent,
+            )
+            for user in ("alice", "bob", "nobody")
+        ],
+    )
+
+
+OFFER = """
+insert into public.contact_exchanges (request_id, helper_id, requester_id) values (%(request)s, %(bob)s, %(alice)s)
+"""
+
+MATCH = """
+update public.help_requests set helper_id = %(bob)s, status = 'in_progress', helped_at = now() where id = %(request)s
+"""
+
+CONFIRMED = "select from public.contact_exchanges e where e.request_id = %(request)s and e.confirmed_at is not null"
+
+OWN_CONSENT = "select from public.contact_exchanges e where e.request_id = %(request)s and e.requester_id = %(me)s"
+
+
+@mark.policy(
+    "CONTACT-07",
+    severity="P0",
+    runbook=RUNBOOK,
+    fix=GUARDED
+    + """
+    drop policy if exists "nobody but the requester confirms" on public.contact_exchanges;
+    create policy "nobody but the requester confirms" on public.contact_exchanges
+    as restrictive for update to authenticated
+    using (requester_id = (select auth.uid())) with check (requester_id = (select auth.uid()));
+    drop policy if exists "an exchange begins unconfirmed" on public.contact_exchanges;
+    create policy "an exchange begins unconfirmed" on public.contact_exchanges
+    as restrictive for insert to authenticated
+    with check (confirmed_at is null and helper_id = (select auth.uid()));
+    """,
+)
+def test_only_the_requester_confirms(service_role, anon, nobody, guest, pending, rejected, stranger, bob):
+    """Only the requester confirms an exchange: a helper can neither confirm nor create one that is already confirmed.
+
+    Confirming is consenting. Whoever can do it for somebody else, in whatever way, has their phone number: by a write
+    with a condition, by one without (to which other policies apply), by changing sides, or by an exchange of their own
+    making in which they are the requester. Admins are not asked.
+    """
+    others = bob | stranger | pending | rejected | guest
+    everybody = others | anon | nobody
+    changed = [
+        everybody(text, then=CONFIRMED, control=control, request=OFFERED)
+        for control, text in (
+            (True, "update public.contact_exchanges set confirmed_at = now() where request_id = %(request)s"),
+            (False, "update public.contact_exchanges set confirmed_at = now()"),
+        )
+    ]
+    changed.append(
+        others(
+            """
+            update public.contact_exchanges set confirmed_at = now(), requester_id = %(me)s, helper_id = %(alice)s
+            where request_id = %(request)s
+            """,
+            then=CONFIRMED,
+            request=OFFERED,
+        )
+    )
+    # An exchange that is not there yet: bob has just become the helper.
+    service_role.does(MATCH, request=OPEN)
+    made = [
+        everybody(
+            """
+            insert into public.contact_exchanges (request_id, helper_id, requester_id, confirmed_at)
+            values (%(request)s, %(bob)s, %(alice)s, now())
+            """,
+            then=CONFIRMED,
+            request=OPEN,
+        )
+    ]
+    made += [
+        others(
+            f"insert into public.contact_exchanges (request_id, helper_id, requester_id{more}) values {row}",
+            then=then,
+            request=OPEN,
+        )
+        for more, row, then in (
+            (", confirmed_at", "(%(request)s, %(me)s, %(alice)s, now())", CONFIRMED),
+            (", confirmed_at", "(%(request)s, %(alice)s, %(me)s, now())", OWN_CONSENT),
+            ("", "(%(request)s, %(alice)s, %(me)s)", OWN_CONSENT),
+        )
+    ]
+    assert not reduce(add, changed + made)
+
+
+PHONE = "(phone|mobile|whatsapp|contact)"
+
+
+@mark.policy("CONTACT-08", severity="P0", runbook=RUNBOOK, fix="-- Take {object} away from the API roles.")
+def test_phone_numbers_need_consent(auditor, anon, nobody, guest, pending, rejected, stranger, alice, bob):
+    """No member reads another's phone number without a confirmed exchange.
+
+    Whatever the API serves that is plainly about it is read: columns by their name, and functions without arguments or
+    with ids, by their text and result. A finding is a number that is really another's: a hotline's is none. The columns
+    that say nothing of it by their name are EXPO-11's; get_contact_info_with_consent() is CONTACT-06's.
+    """
+    columns = auditor(
+        """
+        select format('%%s.%%I', c.oid::regclass, a.attname) as object,
+               c.oid::regclass as _relation, a.attname as _column,
+               concat(format('revoke select on %%s from public, anon, authenticated;', c.oid::regclass), (
+                   select string_agg(
+                       format(E'\\ngrant select (%%s) on %%s to %%I;', allowed, c.oid::regclass, rolname), '')
+                   from (
+                       select r.rolname, string_agg(quote_ident(o.attname), ', ' order by o.attnum) as allowed
+                       from pg_catalog.pg_roles r, pg_catalog.pg_attribute o
+                       where r.rolname = any (%(api_roles)s) and o.attrelid = c.oid and o.attnum > 0
+                       and not o.attisdropped and o.attname !~* %(phone)s
+                       and has_column_privilege(r.oid, c.oid, o.attnum, 'select')
+                       group by r.rolname
+                   ) as grants
+               )) as fix
+        from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        where n.nspname = any (%(exposed)s) and c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't'
+        and a.attname ~* %(phone)s and a.atttypid <> all ('{uuid, timestamptz, timestamp, date, bool}'::regtype[])
+        and not exists (
+            select from pg_catalog.pg_depend d
+            where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+        """,
+        of="public.profiles",
+        phone=PHONE,
+    )
+    functions = auditor(
+        """
+        select p.oid::regprocedure as object, p.oid::regproc as _function,
+               p.pronargs - p.pronargdefaults as _least, p.pronargs as _most,
+               format('revoke execute on function %%s from public, anon, authenticated;', p.oid::regprocedure) as fix
+        from pg_catalog.pg_proc p
+        join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+        join pg_catalog.pg_type t on t.oid = p.prorettype
+        where n.nspname = any (%(exposed)s) and p.proname <> 'get_contact_info_with_consent'
+        and p.prokind = 'f' and p.provariadic = 0 and (t.typtype <> 'p' or t.typname = 'record')
+        and p.pronargs <= 2 and 'uuid'::regtype = all (p.proargtypes::oid[])
+        and exists (
+            select from pg_catalog.pg_roles r
+            where r.rolname = any (%(api_roles)s) and has_function_privilege(r.oid, p.oid, 'execute'))
+        and (
+            case when p.prokind = 'f' then pg_get_functiondef(p.oid) end ~* %(phone)s
+            or exists (select from pg_catalog.pg_attribute a where a.attrelid = t.typrelid and a.attname ~* %(phone)s))
+        and not exists (
+            select from pg_catalog.pg_depend d
+            where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+        """,
+        of="public.profiles",
+        phone=PHONE,
+    )
+    reads = [(row, "{_column} as answer from {_relation} where {_column} is not null") for row in columns] + [
+        (row, f"{{_function}}({', '.join(f'%({argument})s' for argument in arguments)}) as answer")
+        for row in functions
+        for count in {int(row.quoted["_least"]), int(row.quoted["_most"])}
+        for arguments in product(("alice", "offered", "me"), repeat=count)
+    ]
+    if not reads:
+        skip("nothing that the API serves is about phone numbers, by its name")
+    everybody = anon | nobody | guest | pending | rejected | stranger | alice | bob
+    assert not reduce(
+        add,
+        [
+            everybody(
+                f"{KEPT} from (select {source.format_map(_names(row))} limit %(most)s) as read",
+                then=f"{PEOPLE_IN_ANSWER} select %(found)s as object, %(mend)s as fix from people {WITHOUT_CONSENT}",
+                of="reads",
+                control=False,
+                found=row.object,
+                mend=row.fix,
+                emails=False,
+                offered=OFFERED,
+                most=200,
+            )
+            for row, source in reads
+        ],
+    )
+
+
+def _names(row):
+    """Return the quoted names of a row for a question with parameters: a percent sign in a name begins none."""
+    return {column: text.replace("%", "%%") for column, text in row.quoted.items()}
+
+
+@mark.policy(
+    "CONTACT-09",
+    severity="P2",
+    runbook=RUNBOOK,
+    fix="""
+    -- Member {object} made {exchanges} exchanges or more within an hour, the latest at {latest}: look at what they are.
+    -- Whoever collects contact details is stopped by taking back their approval:
+    -- update public.profiles set verification_status = 'rejected' where id = {object};
+    """,
+)
+def test_nobody_collects_contacts(auditor):
+    """Nobody made more than 5 contact exchanges within an hour, in the last 24 hours.
+
+    Nobody helps that many people at once; whoever offers it collects phone numbers. The number is exchanges_per_hour in
+    audit.toml.
+    """
+    assert not auditor(
+        """
+        select made.helper_id as object, count(*) + %(exchanges_per_hour)s as exchanges,
+               max(made.exchanged_at) as latest
+        from (
+            select e.helper_id, e.exchanged_at, lag(e.exchanged_at, %(exchanges_per_hour)s) over (
+                partition by e.helper_id order by e.exchanged_at) as earlier
+            from public.contact_exchanges e
+            where e.exchanged_at > now() - interval '25 hours'
+        ) as made
+        where made.exchanged_at > now() - interval '24 hours' and made.exchanged_at < made.earlier + interval '1 hour'
+        group by made.helper_id
+        """,
+        of="public.contact_exchanges",
+    )
+
+
+FLOW = """
+alter table public.contact_exchanges enable row level security;
+grant select on public.contact_exchanges to authenticated;
+grant insert (request_id, helper_id, requester_id), update (confirmed_at) on public.contact_exchanges to authenticated;
+drop policy if exists "the two parties and admins read an exchange" on public.contact_exchanges;
+create policy "the two parties and admins read an exchange" on public.contact_exchanges for select to authenticated
+using ((select auth.uid()) in (helper_id, requester_id) or exists (
+    select from public.profiles p
+    where p.id = (select auth.uid()) and p.is_admin and p.verification_status = 'approved'));
+drop policy if exists "helpers offer contact" on public.contact_exchanges;
+create policy "helpers offer contact" on public.contact_exchanges for insert to authenticated
+with check (
+    helper_id = (select auth.uid()) and confirmed_at is null
+    and exists (
+        select from public.profiles p where p.id = (select auth.uid()) and p.verification_status = 'approved')
+    and exists (
+        select from public.help_requests r
+        where r.id = contact_exchanges.request_id and r.user_id = contact_exchanges.requester_id
+        and r.helper_id = (select auth.uid())));
+drop policy if exists "requesters confirm" on public.contact_exchanges;
+create policy "requesters confirm" on public.contact_exchanges for update to authenticated
+using (requester_id = (select auth.uid()) and confirmed_at is null)
+with check (
+    requester_id = (select auth.uid()) and confirmed_at is not null
+    and exists (
+        select from public.profiles p where p.id = (select auth.uid()) and p.verification_status = 'approved'));
+"""
+
+
+@mark.policy("CONTACT-10", severity="P1", runbook=RUNBOOK, fix=FLOW + CONSENT)
+def test_consent_leads_to_contact(service_role, alice, bob):
+    """The consent flow works: the helper offers, the requester confirms, and each gets the other's contact details.
+
+    A database that refuses everybody keeps every secret, and is of no use. A phone number or an e-mail address is
+    expected in what get_contact_info_with_consent() answers to each of the two, given either's id. Offering and
+    confirming are expected to be writes to the table; where functions do it, this is to be waived.
+    """
+    assert service_role.does(MATCH, request=OPEN)
+    assert bob.does(OFFER, request=OPEN)
+    assert alice.does(
+        "update public.contact_exchanges set confirmed_at = now() where request_id = %(request)s",
+        then=CONFIRMED,
+        request=OPEN,
+    )
+    for party, other in ((bob, "alice"), (alice, "bob")):
+        assert reduce(
+            add,
+            [
+                party(
+                    contact_of(user),
+                    then=f"{PEOPLE_IN_ANSWER} select from people where id = %({other})s",
+                    control=False,
+                    request=OPEN,
+                    emails=True,
+                )
+                for user in ("me", other)
+            ],
+        )
+
+
+TRAIL = """
+create or replace function public.audit_exchange() returns trigger
+language plpgsql security definer set search_path = '' as $trail$
+begin
+  if tg_op = 'INSERT' then
+    insert into public.contact_exchange_audit (exchange_id, request_id, action, actor)
+    values (new.id, new.request_id, 'made', auth.uid());
+  else
+    insert into public.contact_exchange_audit (exchange_id, request_id, action, actor)
+    values (old.id, old.request_id, 'removed', auth.uid());
+  end if;
+  return null;
+end $trail$;
+revoke execute on function public.audit_exchange() from public, anon, authenticated;
+drop trigger if exists audit_exchange on public.contact_exchanges;
+create trigger audit_exchange after insert or delete on public.contact_exchanges
+for each row execute function public.audit_exchange();
+"""
+
+
+@mark.policy(
+    "CONTACT-11",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="""
+    alter table public.contact_exchange_audit enable row level security;
+    revoke insert, update, delete, truncate on public.contact_exchange_audit from public, anon, authenticated;
+    """,
+)
+def test_every_exchange_leaves_a_trail(
+    auditor, owner, anon, nobody, guest, pending, rejected, alice, bob, stranger, admin, service_role
+):
+    """Every contact exchange has its row in public.contact_exchange_audit, and members can neither write nor change it.
+
+    Who got whose phone number, and when, must be known afterwards, and not from somebody who could have changed it. An
+    exchange that is made now must leave its row too. A trail by another name is not looked for: SCHEMA-01 can ask for
+    this one, and without it this does not apply.
+    """
+    assert not auditor(
+        """
+        select e.id as object, 'it has no row in the trail' as problem, e.exchanged_at as made, format(
+            'insert into public.contact_exchange_audit (exchange_id, request_id, action, happened_at)
+select id, request_id, ''made'', exchanged_at from public.contact_exchanges where id = %L;', e.id) as fix
+        from public.contact_exchanges e
+        where not exists (select from public.contact_exchange_audit a where a.exchange_id = e.id)
+        """,
+        of="public.contact_exchanges",
+    ) + auditor(
+        """
+        select c.oid::regclass as object, problem
+        from pg_catalog.pg_class c
+        cross join pg_catalog.pg_roles r
+        cross join lateral (values
+            ('row level security is off, and an API role may write',
+             not c.relrowsecurity and has_any_column_privilege(r.oid, c.oid, 'insert, update')),
+            ('row level security is off, and an API role may delete',
+             not c.relrowsecurity and has_table_privilege(r.oid, c.oid, 'delete')),
+            ('an API role may truncate it', has_table_privilege(r.oid, c.oid, 'truncate'))
+        ) as found (problem, wrong)
+        where wrong and c.oid = to_regclass('public.contact_exchange_audit') and r.rolname = any (%(api_roles)s)
+        """,
+        of="public.contact_exchange_audit",
+    )
+    everybody = anon | nobody | guest | pending | rejected | alice | bob | stranger | admin
+    (exchange,) = owner("select coalesce((select id from public.contact_exchanges limit 1), gen_random_uuid())")
+    (request,) = owner("select coalesce((select request_id from public.contact_exchanges limit 1), gen_random_uuid())")
+    (action,) = owner("select coalesce((select action::text from public.contact_exchange_audit limit 1), 'made')")
+    assert not reduce(
+        add,
+        [
+            everybody(text, control=control, exchange=exchange, request=request, action=action)
+            for control, text in (
+                (True, "update public.contact_exchange_audit set action = action where exchange_id is not null"),
+                (False, "update public.contact_exchange_audit set action = %(action)s"),
+                (True, "delete from public.contact_exchange_audit where exchange_id is not null"),
+                (False, "delete from public.contact_exchange_audit"),
+                (
+                    True,
+                    """
+                    insert into public.contact_exchange_audit (exchange_id, request_id, action)
+                    values (%(exchange)s, %(request)s, %(action)s)
+                    """,
+                ),
+            )
+        ],
+    )
+    service_role.does(MATCH, request=OPEN)
+    assert not bob(
+        OFFER,
+        then="""
+        select 'public.contact_exchanges' as object, 'a new one left no row in the trail' as problem, %(trail)s as fix
+        from public.contact_exchanges e
+        where e.request_id = %(request)s
+        and not exists (select from public.contact_exchange_audit a where a.exchange_id = e.id)
+        """,
+        request=OPEN,
+        trail=TRAIL,
+    )
