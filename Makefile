@@ -6,13 +6,19 @@ POSTGRES_BIN ?=
 MEMBERS ?=
 ARGS ?=
 
+# In the environment and not on the command line, where every user of the machine could read its password.
+ifneq ($(strip $(TARGET)),)
+export AUDIT_TARGET := $(value TARGET)
+endif
+
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 BASE_PYTHON ?= python3
 
-OPTIONS = $(if $(TARGET),--target '$(TARGET)') $(if $(IMAGE),--image '$(IMAGE)') \
-	$(if $(MIGRATIONS),--migrations '$(MIGRATIONS)') $(if $(POSTGRES_BIN),--postgres-bin '$(POSTGRES_BIN)') \
-	$(if $(MEMBERS),--members '$(MEMBERS)') $(ARGS)
+# Options and their values are one word: of two, pytest would take a directory for one that holds tests.
+OPTIONS = $(if $(IMAGE),--image='$(IMAGE)') \
+	$(if $(MIGRATIONS),--migrations='$(MIGRATIONS)') $(if $(POSTGRES_BIN),--postgres-bin='$(POSTGRES_BIN)') \
+	$(if $(MEMBERS),--members='$(MEMBERS)') $(ARGS)
 
 .PHONY: help audit test check docs bench clean
 
