@@ -1,0 +1,777 @@
+"""Runbook 3 and 6: information exposed without consent, round row level security or through what the API serves."""
+
+from pytest import mark
+
+from fixtures.functions import SOURCES, Functions
+from fixtures.storage import ties
+
+CONSENT = "3. Contact Exchange & Privacy"
+SECURITY = "6. Row Level Security (RLS) & Permissions"
+
+# The API's roles, and the exposed schemas that each of them may use.
+SERVED = """
+api as (select r.oid, r.rolname from pg_catalog.pg_roles r where r.rolname = any (%(api_roles)s)),
+served as (
+    select n.oid as schema, n.nspname as name, a.oid as role
+    from pg_catalog.pg_namespace n cross join api a
+    where n.nspname = any (%(exposed)s) and n.nspname !~ '^pg_|^information_schema$'
+    and pg_catalog.has_schema_privilege(a.oid, n.oid, 'usage')
+),
+members as (  -- what extensions bring
+    select d.classid, d.objid from pg_catalog.pg_depend d where d.deptype = 'e'
+)
+"""
+
+# Who to revoke from: the API's roles, PUBLIC, or the roles whose rights they inherit, as far as they are in the grants.
+HELD = """
+(select string_agg(distinct case g.grantee when 0 then 'public' else g.grantee::pg_catalog.regrole::text end, ', ')
+ from ({grants}) as g
+ where g.grantee <> {owner}
+ and (g.grantee = 0 or exists (select from api a where pg_catalog.pg_has_role(a.oid, g.grantee, 'usage'))))
+"""
+RELATION_HELD_BY = HELD.format(
+    grants="""
+    select (pg_catalog.aclexplode(c.relacl)).grantee
+    union all
+    select (pg_catalog.aclexplode(t.attacl)).grantee from pg_catalog.pg_attribute t where t.attrelid = c.oid
+    """,
+    owner="c.relowner",
+)
+FUNCTION_HELD_BY = HELD.format(
+    grants="select (pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner)))).grantee",
+    owner="p.proowner",
+)
+
+# From the "doors" (role, view) through any number of views: "walk" is what the role gets to see. A view's relations are
+# looked at with the rights of its owner, or with those of the caller where it says so, also inside another view
+# (https://www.postgresql.org/docs/current/sql-createview.html#SQL-CREATEVIEW-NOTES); a rule for writing never asks for
+# the caller's rights. A "barrier" (view, relation) is not crossed.
+WALK = """
+views as (
+    select c.oid, c.relkind, c.relowner, coalesce((
+        select o.option_value::boolean from pg_catalog.pg_options_to_table(c.reloptions) as o
+        where o.option_name = 'security_invoker'), false) as invoker
+    from pg_catalog.pg_class c
+    where c.relkind in ('v', 'm') and c.oid >= 16384
+),
+edges as (
+    select v.oid as view, v.relkind, v.relowner, r.ev_type, v.invoker and r.ev_type = '1' as invoker,
+           d.refobjid as relation
+    from views v
+    join pg_catalog.pg_rewrite r on r.ev_class = v.oid
+    join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid
+        and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid <> v.oid and d.refobjid >= 16384
+    group by v.oid, v.relkind, v.relowner, v.invoker, r.ev_type, d.refobjid
+    -- A mere mention as 'name'::regclass is no look at the relation.
+    having not (case when bool_and(d.refobjsubid = 0) then pg_catalog.strpos(
+        pg_catalog.pg_get_viewdef(v.oid), quote_literal(d.refobjid::pg_catalog.regclass::text) || '::regclass') > 0
+        else false end)
+),
+steps as (
+    select e.*, c.oid as target from edges e join pg_catalog.pg_class c on c.oid = e.relation
+),
+walk as (
+    select d.role, d.view as top, d.view as relation from doors d
+    union
+    select w.role, w.top, e.relation
+    from walk w
+    join steps e on e.view = w.relation
+    where not exists (select from barrier b where b.view = e.view and b.relation = e.relation)
+    and (e.ev_type = '1' or w.relation = w.top and pg_catalog.has_table_privilege(w.role, e.view,
+         case e.ev_type when '2' then 'update' when '3' then 'insert' else 'delete' end))
+    and pg_catalog.has_any_column_privilege(
+        case when e.invoker then w.role else e.relowner end, e.relation, 'select, insert, update')
+)
+"""
+
+# Whether a role can read a relation, or write through it. Only what can be written through a view counts as writing.
+READS_OR_WRITES = """
+(pg_catalog.has_any_column_privilege(s.role, c.oid, 'select')
+ or (pg_catalog.pg_relation_is_updatable(c.oid, false) & 4 > 0
+     and pg_catalog.has_any_column_privilege(s.role, c.oid, 'update'))
+ or (pg_catalog.pg_relation_is_updatable(c.oid, false) & 8 > 0
+     and pg_catalog.has_any_column_privilege(s.role, c.oid, 'insert'))
+ or (pg_catalog.pg_relation_is_updatable(c.oid, false) & 16 > 0
+     and pg_catalog.has_table_privilege(s.role, c.oid, 'delete')))
+"""
+
+
+@mark.policy("EXPO-01", severity="P0", runbook=SECURITY, fix="-- the question writes it")
+def test_no_view_goes_round_row_level_security(auditor):
+    """No view that an API role may read or write goes round row level security.
+
+    A view looks at its tables with its owner's rights unless it is a security_invoker view, and the usual owner,
+    postgres, is beyond row level security: such a view shows everybody's rows. That it filters by the caller itself is
+    no excuse, the next change of it is not checked by anything. Views nested in views and materialised views underneath
+    count (those that filter one by the caller do not, it has no row level security to keep). Relations declared public
+    in access.toml are left out, and owners whom row level security restrains.
+    """
+    assert not auditor(
+        f"""
+        with recursive {SERVED},
+        doors as (
+            select s.role, c.oid as view
+            from served s
+            join pg_catalog.pg_class c on c.relnamespace = s.schema and c.relkind = 'v'
+            where c.oid::pg_catalog.regclass::text <> all (%(public_tables)s)
+            and ('pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid) not in (select classid, objid from members)
+            and {READS_OR_WRITES}
+        ),
+        barrier as (
+            select e.view, e.relation
+            from edges e
+            join pg_catalog.pg_class c on c.oid = e.relation
+            where c.oid::pg_catalog.regclass::text = any (%(public_tables)s)
+            or case when c.relkind = 'm' then
+                pg_catalog.pg_get_viewdef(e.view) ~ '\\mauth\\.(uid|jwt|role|email)\\(|request\\.jwt'
+                or exists (
+                    select from pg_catalog.pg_rewrite r
+                    join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+                        and d.objid = r.oid and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                    join pg_catalog.pg_proc p on p.oid = d.refobjid and p.prokind = 'f'
+                    where r.ev_class = e.view
+                    and case when p.prosrc = '' then pg_catalog.pg_get_functiondef(p.oid) else p.prosrc end
+                        ~ '\\mauth\\.(uid|jwt|role|email)\\(|request\\.jwt')
+            else false end
+        ),
+        {WALK}
+        select w.top::pg_catalog.regclass as object,
+               string_agg(distinct e.view::pg_catalog.regclass::text, ', ') as "with its owner's rights",
+               string_agg(distinct t.oid::pg_catalog.regclass::text, ', ') as tables,
+               string_agg(distinct w.role::pg_catalog.regrole::text, ', ') as roles,
+               string_agg(distinct case
+                   when e.relkind = 'v' and e.ev_type = '1' and current_setting('server_version_num')::integer >= 150000
+                   then format('alter view %%s set (security_invoker = true);', e.view::pg_catalog.regclass)
+                   else format('revoke all on %%s from %%s;', w.top::pg_catalog.regclass, {RELATION_HELD_BY})
+                   end, e'\\n') as fix
+        from walk w
+        join steps e on e.view = w.relation and not e.invoker
+        join pg_catalog.pg_class c on c.oid = w.top
+        join pg_catalog.pg_class t on t.oid = e.relation and t.relkind in ('r', 'p') and t.relrowsecurity
+        join pg_catalog.pg_roles o on o.oid = e.relowner
+        where (o.rolsuper or o.rolbypassrls
+               or (pg_catalog.pg_has_role(o.oid, t.relowner, 'usage') and not t.relforcerowsecurity))
+        and pg_catalog.has_any_column_privilege(o.oid, t.oid, 'select, insert, update')
+        and not exists (select from barrier b where b.view = e.view and b.relation = e.relation)
+        and (e.ev_type = '1' or w.relation = w.top and pg_catalog.has_table_privilege(w.role, e.view,
+             case e.ev_type when '2' then 'update' when '3' then 'insert' else 'delete' end))
+        group by w.top
+        """,
+        of="""
+        select count(*) as "views in exposed schemas" from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where c.relkind = 'v' and n.nspname = any (%(exposed)s)
+        and exists (select from pg_catalog.pg_roles where rolname = any (%(api_roles)s))
+        """,
+    )
+
+
+@mark.policy(
+    "EXPO-02",
+    severity="P1",
+    runbook=SECURITY,
+    fix="revoke all on {object} from {_holders};",
+)
+def test_no_materialized_view_or_foreign_table_is_open(auditor):
+    """No materialised view or foreign table is readable by API roles.
+
+    Neither can have row level security: who may read it reads all of it, and a foreign table's rows come from another
+    system with the rights that are stored here. Relations declared public in access.toml are left out.
+    """
+    assert not auditor(
+        f"""
+        with {SERVED}
+        select c.oid::pg_catalog.regclass as object,
+               case c.relkind when 'm' then 'materialised view' else 'foreign table' end as kind,
+               string_agg(distinct s.role::pg_catalog.regrole::text, ', ') as roles,
+               format('revoke all on %%s from %%s;', c.oid::pg_catalog.regclass,
+                      coalesce({RELATION_HELD_BY}, c.relowner::pg_catalog.regrole::text)) as fix
+        from served s
+        join pg_catalog.pg_class c on c.relnamespace = s.schema and c.relkind in ('m', 'f')
+        where (pg_catalog.has_any_column_privilege(s.role, c.oid, 'select')
+               or (c.relkind = 'f' and (
+                   pg_catalog.has_any_column_privilege(s.role, c.oid, 'insert, update')
+                   or pg_catalog.has_table_privilege(s.role, c.oid, 'delete'))))
+        and c.oid::pg_catalog.regclass::text <> all (%(public_tables)s)
+        and ('pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid) not in (select classid, objid from members)
+        group by c.oid, c.relkind, c.relacl, c.relowner
+        """,
+        of="""
+        select count(*) as "materialised views and foreign tables in exposed schemas" from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('m', 'f') and n.nspname = any (%(exposed)s)
+        and exists (select from pg_catalog.pg_roles where rolname = any (%(api_roles)s))
+        """,
+    )
+
+
+@mark.policy("EXPO-03", severity="P1", runbook=SECURITY, fix="-- the question writes it")
+def test_functions_with_their_owners_rights_pin_their_search_path(auditor):
+    """Every SECURITY DEFINER function pins its search_path, to schemas in which API roles cannot create.
+
+    Otherwise the caller decides which table or function an unqualified name means, and it is used with the owner's
+    rights. A body in the SQL standard's form (BEGIN ATOMIC, RETURN) is resolved when it is created: it is innocent, as
+    long as it calls no function that takes the caller's search_path. The platform's and extensions' functions are left
+    out.
+    """
+    assert not auditor(
+        f"""
+        with recursive {SERVED},
+        functions as (
+            select p.oid, p.prosecdef, p.proowner, n.nspname, l.lanname = 'sql' and p.prosrc = '' as resolved,
+                   (select pg_catalog.substr(setting, 13) from pg_catalog.unnest(p.proconfig) as setting
+                    where setting like 'search_path=%%' limit 1) as path
+            from pg_catalog.pg_proc p
+            join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+            join pg_catalog.pg_language l on l.oid = p.prolang and l.lanname not in ('internal', 'c')
+            where n.nspname !~ '^pg_|^information_schema$' and n.nspname <> all (%(platform_schemas)s)
+            and ('pg_catalog.pg_proc'::pg_catalog.regclass::oid, p.oid) not in (select classid, objid from members)
+        ),
+        open as (
+            select n.nspname from pg_catalog.pg_namespace n
+            where exists (select from api a where pg_catalog.has_schema_privilege(a.oid, n.oid, 'create'))
+        ),
+        calls as (
+            select f.oid as start, f.oid as function from functions f
+            where f.prosecdef and f.path is null and f.resolved
+            union
+            select c.start, d.refobjid
+            from calls c
+            join functions f on f.oid = c.function and f.resolved and f.path is null
+            join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = f.oid
+                and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+        ),
+        problems as (
+            select f.oid, 'it takes the search_path of its caller' as problem,
+                   format('alter routine %%s set search_path = %%s;', f.oid::pg_catalog.regprocedure, (
+                       select string_agg(quote_ident(step.name), ', ' order by step.place)
+                       from (select name, min(place) as place
+                             from (values (f.nspname, 1), ('public', 2), ('extensions', 3), ('pg_temp', 4))
+                                 as sound (name, place)
+                             where name not in (select nspname from open)
+                             and (name = 'pg_temp' or name in (select nspname from pg_catalog.pg_namespace))
+                             group by name) as step)) as fix
+            from functions f
+            where f.prosecdef and f.path is null and (not f.resolved or exists (
+                select from calls c
+                join functions called on called.oid = c.function and not called.resolved and called.path is null
+                where c.start = f.oid))
+            union all
+            select f.oid, 'API roles can create objects in a schema of its search_path',
+                   case when exists (select from pg_catalog.pg_namespace n where n.nspname = place.name)
+                   then format('revoke create on schema %%I from public, %%s;', place.name,
+                               (select string_agg(quote_ident(a.rolname), ', ') from api a))
+                   else format('revoke create on database %%I from public, %%s;', current_database(),
+                               (select string_agg(quote_ident(a.rolname), ', ') from api a)) end
+            from functions f
+            cross join lateral pg_catalog.regexp_matches(f.path, '"((?:[^"]|"")*)"|([^[:space:],"]+)', 'g') as item
+            cross join lateral (
+                select case coalesce(replace(item[1], '""', '"'), lower(item[2]))
+                       when '$user' then pg_catalog.pg_get_userbyid(f.proowner)::text
+                       else coalesce(replace(item[1], '""', '"'), lower(item[2])) end as name
+            ) as place
+            where f.prosecdef and place.name not in ('', 'pg_catalog', 'pg_temp')
+            and (place.name in (select nspname from open)
+                 or (place.name not in (select nspname from pg_catalog.pg_namespace)
+                     and exists (select from api a where pg_catalog.has_database_privilege(
+                         a.oid, current_database(), 'create'))))
+        )
+        select oid::pg_catalog.regprocedure as object, problem, fix from problems
+        """,
+        of="""
+        select count(*) as "SECURITY DEFINER functions" from pg_catalog.pg_proc p
+        join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+        where p.prosecdef and n.nspname <> all (%(platform_schemas)s) and n.nspname <> 'pg_catalog'
+        """,
+    )
+
+
+CALLABLE = f"""
+with {SERVED},
+callable as (
+    select p.oid, p.prosecdef, p.prorettype, n.oid as schema, n.nspname,
+           n.nspname = any (%(exposed)s) as exposed
+    from pg_catalog.pg_proc p
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    join pg_catalog.pg_language l on l.oid = p.prolang and l.lanname not in ('internal', 'c')
+    where n.nspname !~ '^pg_|^information_schema$' and n.nspname <> all (%(platform_schemas)s)
+    and p.prokind in ('f', 'p')
+    and exists (select from api a where pg_catalog.has_function_privilege(a.oid, p.oid, 'execute')
+                and pg_catalog.has_schema_privilege(a.oid, n.oid, 'usage'))
+    and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)
+    and ('pg_catalog.pg_proc'::pg_catalog.regclass::oid, p.oid) not in (select classid, objid from members)
+)
+"""
+
+
+@mark.policy("EXPO-04", severity="P0", runbook=CONSENT, fix="-- the question writes it")
+def test_functions_with_their_owners_rights_ask_who_calls(auditor):
+    """No SECURITY DEFINER function that an API role may call ignores who calls it.
+
+    It runs beyond row level security, so it alone decides what the caller gets. One that reads no claim, neither
+    itself nor in what it calls, gives everybody the same: everything. PUBLIC may execute a new function.
+    Innocent are trigger functions, functions that touch no relation, or read public ones only, and those that are
+    declared public in access.toml. Functions outside the exposed schemas count when something exposed calls them.
+    """
+    known = Functions()
+
+    def ignores_the_caller(row):
+        oid, public = row["_oid"], row["_public"]
+        if known.asks_who_calls(oid) or not known.touches(oid, public):
+            return False
+        return row["_exposed"] or any(
+            known.calls(kind, door, oid) and not known.asks_who_calls(door, kind)
+            for kind, doors in (("function", row["_functions"]), ("view", row["_views"]))
+            for door in doors
+        )
+
+    of = f"""
+    {CALLABLE}
+    select count(*) as "SECURITY DEFINER functions that API roles may call" from callable where prosecdef
+    """
+    auditor(SOURCES, of=of, where=known.learn)
+    assert not auditor(
+        f"""
+        {CALLABLE}
+        select p.oid::pg_catalog.regprocedure as object,
+               string_agg(distinct a.rolname, ', ') as roles,
+               p.oid::bigint as _oid, f.exposed as _exposed, %(public_tables)s::text[] as _public,
+               array(select door.oid::bigint from callable door where door.exposed and not door.prosecdef
+                     and not f.exposed) as _functions,
+               array(select c.oid::bigint from pg_catalog.pg_class c join served s on s.schema = c.relnamespace
+                     where c.relkind = 'v' and not f.exposed
+                     and pg_catalog.has_any_column_privilege(s.role, c.oid, 'select')) as _views,
+               format(e'-- Let it ask who is calling (auth.uid()), declare it public in access.toml, or:\\n'
+                      'revoke execute on routine %%s from %%s;', p.oid::pg_catalog.regprocedure,
+                      coalesce({FUNCTION_HELD_BY}, p.proowner::pg_catalog.regrole::text)) as fix
+        from callable f
+        join pg_catalog.pg_proc p on p.oid = f.oid
+        join api a on pg_catalog.has_function_privilege(a.oid, p.oid, 'execute')
+        where f.prosecdef
+        and replace(p.oid::pg_catalog.regprocedure::text, ' ', '') not in (
+            select replace(declared, ' ', '') from unnest(%(public_functions)s::text[]) as declared)
+        group by p.oid, p.proacl, p.proowner, f.exposed
+        """,
+        of=of,
+        where=ignores_the_caller,
+    )
+
+
+@mark.policy("EXPO-06", severity="P0", runbook=CONSENT, fix="-- the question writes it")
+def test_auth_users_cannot_be_reached(auditor):
+    """auth.users cannot be reached through exposed schemas.
+
+    It holds every member's e-mail address, phone number and password hash. Neither may API roles hold a grant on it
+    (one view or function is then enough), nor may a view or materialised view that they can use look at it, through any
+    number of views. A view with the caller's rights is innocent as long as the caller has none on auth.users.
+    """
+    assert not auditor(
+        f"""
+        with recursive {SERVED},
+        doors as (
+            select s.role, c.oid as view
+            from served s
+            join pg_catalog.pg_class c on c.relnamespace = s.schema and c.relkind in ('v', 'm')
+            where {READS_OR_WRITES}
+        ),
+        barrier as (select null::oid as view, null::oid as relation where false),
+        {WALK}
+        select c.oid::pg_catalog.regclass as object, 'API roles hold privileges on it' as problem,
+               string_agg(distinct a.rolname, ', ') as roles,
+               format('revoke all on %%s from %%s;', c.oid::pg_catalog.regclass,
+                      coalesce({RELATION_HELD_BY}, c.relowner::pg_catalog.regrole::text)) as fix
+        from pg_catalog.pg_class c
+        join api a on pg_catalog.has_any_column_privilege(a.oid, c.oid, 'select, insert, update')
+                   or pg_catalog.has_table_privilege(a.oid, c.oid, 'delete')
+        where c.oid = 'auth.users'::pg_catalog.regclass
+        and pg_catalog.has_schema_privilege(a.oid, c.relnamespace, 'usage')
+        group by c.oid, c.relacl, c.relowner
+        union all
+        select c.oid::pg_catalog.regclass, 'it looks at auth.users', string_agg(distinct w.role::regrole::text, ', '),
+               format('revoke all on %%s from %%s;', c.oid::pg_catalog.regclass,
+                      coalesce({RELATION_HELD_BY}, c.relowner::pg_catalog.regrole::text))
+        from walk w
+        join pg_catalog.pg_class c on c.oid = w.top
+        where w.relation = 'auth.users'::pg_catalog.regclass
+        group by c.oid, c.relacl, c.relowner
+        """,
+        of="""
+        select count(*) as "auth.users tables" from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = 'auth' and c.relname = 'users'
+        and exists (select from pg_catalog.pg_roles where rolname = any (%(api_roles)s))
+        """,
+    )
+
+
+@mark.policy("EXPO-07", severity="P1", runbook=SECURITY, fix="-- the question writes it")
+def test_api_roles_hold_no_dangerous_privileges(auditor):
+    """API roles hold no TRUNCATE, REFERENCES or TRIGGER, and cannot create in exposed schemas.
+
+    TRUNCATE empties a table whatever row level security says; REFERENCES tells whether a hidden row exists; TRIGGER
+    puts code into everybody else's writes. "grant all" and the platform's historic default privileges give all three. The
+    platform's own tables are left out.
+    """
+    assert not auditor(
+        f"""
+        with {SERVED},
+        kept as (
+            select c.oid, c.relacl, c.relowner, c.relispartition, a.rolname, held.privilege
+            from pg_catalog.pg_class c
+            join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = any (%(exposed)s)
+                and n.nspname <> all (%(platform_schemas)s)
+            cross join api a
+            cross join lateral (values
+                ('truncate', pg_catalog.has_table_privilege(a.oid, c.oid, 'truncate')),
+                ('references', pg_catalog.has_any_column_privilege(a.oid, c.oid, 'references')),
+                ('trigger', pg_catalog.has_table_privilege(a.oid, c.oid, 'trigger'))
+            ) as held (privilege, is_held)
+            where c.relkind in ('r', 'p', 'v', 'm', 'f') and held.is_held
+            and ('pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid) not in (select classid, objid from members)
+        )
+        select c.oid::pg_catalog.regclass::text as object, string_agg(distinct c.privilege, ', ') as privileges,
+               string_agg(distinct c.rolname, ', ') as roles,
+               format('revoke truncate, references, trigger on %%s from %%s;', (
+                   select string_agg(part::text, ', ')
+                   from (select c.oid::pg_catalog.regclass as part
+                         union select k.oid::pg_catalog.regclass from kept k
+                         where k.relispartition
+                         and c.oid in (select pg_catalog.pg_partition_ancestors(k.oid))) as parts),
+                   coalesce({RELATION_HELD_BY}, c.relowner::pg_catalog.regrole::text)) as fix
+        from kept c
+        where not c.relispartition or not exists (
+            select from kept k where k.oid <> c.oid and k.oid in (select pg_catalog.pg_partition_ancestors(c.oid)))
+        group by c.oid, c.relacl, c.relowner
+        union all
+        select quote_ident(n.nspname), 'create', string_agg(distinct a.rolname, ', '),
+               format('revoke create on schema %%I from %%s;', n.nspname, coalesce(
+                   {HELD.format(grants="select (pg_catalog.aclexplode(n.nspacl)).grantee", owner="n.nspowner")},
+                   n.nspowner::pg_catalog.regrole::text))
+        from pg_catalog.pg_namespace n
+        join api a on pg_catalog.has_schema_privilege(a.oid, n.oid, 'create')
+        where n.nspname = any (%(exposed)s) and n.nspname <> all (%(platform_schemas)s)
+        and n.nspname !~ '^pg_|^information_schema$'
+        group by n.oid, n.nspname, n.nspacl, n.nspowner
+        """,
+        of="""
+        select count(*) as "relations and exposed schemas"
+        from pg_catalog.pg_namespace n
+        left join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm', 'f')
+        where n.nspname = any (%(exposed)s) and n.nspname <> all (%(platform_schemas)s)
+        and exists (select from pg_catalog.pg_roles where rolname = any (%(api_roles)s))
+        """,
+    )
+
+
+@mark.policy("EXPO-08", severity="P1", runbook=SECURITY, fix="-- the question writes it")
+def test_realtime_publishes_nothing_private(auditor):
+    """No table is published to realtime without row level security, and none that is declared private.
+
+    Realtime asks the policies of a table whom to tell about a change; without row level security it tells everybody
+    who may read the table. Tables declared private in access.toml are not published at all. Publications are those that
+    realtime uses, supabase_realtime and its kin, by table, by schema and for all tables; a partition is judged by itself
+    only where an API role may read it round its parent.
+    """
+    assert not auditor(
+        f"""
+        with recursive {SERVED},
+        published as (
+            select p.oid as publication, p.pubname, p.puballtables, c.oid as relation, c.relispartition,
+                   c.relrowsecurity, coalesce((
+                       select a.relid from pg_catalog.pg_partition_ancestors(c.oid) with ordinality as a (relid, level)
+                       order by a.level desc limit 1), c.oid) as root
+            from pg_catalog.pg_publication p
+            join pg_catalog.pg_publication_tables t on t.pubname = p.pubname
+            join pg_catalog.pg_namespace n on n.nspname = t.schemaname
+            join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = t.tablename
+            where p.pubname ~ '^supabase_realtime' and n.nspname <> all (%(platform_schemas)s)
+            and c.relpersistence <> 't'
+        ),
+        problems as (
+            select x.*, r.oid::pg_catalog.regclass as object, 'it is declared private' as problem
+            from published x join pg_catalog.pg_class r on r.oid in (x.root, x.relation)
+            where r.oid::pg_catalog.regclass::text = any (%(private_tables)s)
+            union all
+            select x.*, case when r.relrowsecurity then x.relation else x.root end::pg_catalog.regclass,
+                   'it has no row level security'
+            from published x join pg_catalog.pg_class r on r.oid = x.root
+            where not r.relrowsecurity or (not x.relrowsecurity and exists (
+                select from api a where pg_catalog.has_any_column_privilege(a.oid, x.relation, 'select')))
+        )
+        select x.object, x.problem, x.pubname as publication, coalesce(
+            (select string_agg(format('alter publication %%I drop table %%s;', x.pubname,
+                                      m.prrelid::pg_catalog.regclass), e'\\n')
+             from pg_catalog.pg_publication_rel m
+             where m.prpubid = x.publication
+             and (m.prrelid = x.relation or m.prrelid in (select pg_catalog.pg_partition_ancestors(x.relation)))
+             and x.problem = 'it is declared private'),
+            case when x.problem = 'it has no row level security'
+            then format('alter table %%s enable row level security;', x.object)
+            else '-- The publication is for all tables or for a schema: name the tables to be published instead.' end
+        ) as fix
+        from problems x
+        """,
+        of="""
+        select count(*) as "tables published to realtime"
+        from pg_catalog.pg_publication_tables t
+        where t.pubname ~ '^supabase_realtime' and t.schemaname <> all (%(platform_schemas)s)
+        """,
+    )
+
+
+@mark.policy("EXPO-09", severity="P1", runbook=SECURITY, fix="-- the question writes it")
+def test_storage_is_tied_to_owners_and_buckets(auditor):
+    """Buckets are public only as declared, and storage policies tie an object to its owner or bucket.
+
+    Files of a public bucket are served to everybody who knows their name, without any policy. A policy for API roles
+    on storage.objects that names neither owner nor bucket opens all buckets, also those that are made later. Each
+    branch of an OR must name one; only a further branch may ask one of the project's own functions instead. Restrictive
+    policies do not open anything. Public buckets are declared in access.toml.
+    """
+    assert (
+        not auditor(
+            """
+        select b.id as object, 'it is public and not declared so' as problem,
+               format('update storage.buckets set public = false where id = %%L;', b.id) as fix
+        from storage.buckets b
+        where b.public and b.id <> all (%(public_buckets)s)
+        """,
+            of="storage.buckets",
+        )
+        + auditor(
+            f"""
+        with {SERVED}
+        select format('%%I on %%s', p.polname, p.polrelid::pg_catalog.regclass) as object,
+               'it names neither owner nor bucket' as problem,
+               e'-- This leaves objects to their owners; where all of a bucket is meant, name the bucket.\\n'
+               || format('alter policy %%I on storage.objects', p.polname)
+               || case when p.polcmd <> 'a' then ' using (owner_id = (select auth.uid())::text)' else '' end
+               || case when p.polcmd in ('a', 'w', '*') then ' with check (owner_id = (select auth.uid())::text)'
+                  else '' end || ';' as fix,
+               pg_catalog.pg_get_expr(p.polqual, p.polrelid) as _using,
+               pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) as _check,
+               p.polcmd::text as _command
+        from pg_catalog.pg_policy p
+        where p.polrelid = 'storage.objects'::pg_catalog.regclass and p.polpermissive
+        and exists (select from unnest(p.polroles) as named
+                    where named = 0 or exists (select from api a where pg_catalog.pg_has_role(a.oid, named, 'usage')))
+        """,
+            of="""
+        select count(*) as "policies on storage.objects" from pg_catalog.pg_policy
+        where polrelid = 'storage.objects'::pg_catalog.regclass
+        """,
+            where=lambda row: not ties(row),
+        )
+        + auditor(
+            f"""
+        with {SERVED}
+        select c.oid::pg_catalog.regclass::text as object, 'it has no row level security' as problem,
+               format('alter table %%s enable row level security;', c.oid::pg_catalog.regclass) as fix
+        from pg_catalog.pg_class c
+        where c.oid in ('storage.objects'::pg_catalog.regclass, 'storage.buckets'::pg_catalog.regclass)
+        and not c.relrowsecurity
+        and exists (select from api a where pg_catalog.has_any_column_privilege(a.oid, c.oid, 'select, insert, update'))
+        """,
+            of='select 2 as "storage tables"',
+        )
+    )
+
+
+# What reaches beyond the database, or into its server's files, jobs and secrets: extension or schema, and name.
+DANGEROUS = """
+dangerous (place, name) as (values
+    ('dblink', '^dblink(_connect|_connect_u|_exec|_open|_fetch|_send_query)?$'),
+    ('http', '^http(_get|_post|_put|_patch|_delete|_head)?$'),
+    ('pg_net', '^http_|^_'), ('net', '^http_|^_'),
+    ('pg_cron', '.'), ('cron', '.'),
+    ('adminpack', '^pg_'), ('aws_s3', '.'), ('aws_lambda', '.'), ('orafce', '^f(open|copy|remove|rename)$'),
+    ('supabase_vault', '.'), ('vault', '.'), ('pgsodium', 'crypt|key|sign|secret'),
+    ('pg_catalog', '^pg_(read_file|read_binary_file|ls_dir|stat_file|ls_.*dir|file_.*|logdir_ls)$'),
+    ('pg_catalog', '^lo_(import|export)$')
+)
+"""
+
+
+@mark.policy("EXPO-10", severity="P2", runbook=SECURITY, fix="-- the question writes it")
+def test_api_roles_cannot_call_dangerous_functions(auditor):
+    """API roles cannot call extension functions that reach the network, scheduled jobs, files or secrets.
+
+    Whoever can, sends requests from inside the network, runs code later with another's rights, or reads keys.
+    Extensions leave PUBLIC the right to execute, so the schema's USAGE is often the only lock; such a function need not
+    be in an exposed schema, since any function of the project may hand on the call.
+    """
+    assert not auditor(
+        f"""
+        with {SERVED}, {DANGEROUS}
+        select p.oid::pg_catalog.regprocedure::text as object, string_agg(distinct a.rolname, ', ') as roles,
+               format('revoke execute on routine %%s from %%s;', p.oid::pg_catalog.regprocedure,
+                      coalesce({FUNCTION_HELD_BY}, p.proowner::pg_catalog.regrole::text)) as fix
+        from pg_catalog.pg_proc p
+        join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+        join api a on pg_catalog.has_function_privilege(a.oid, p.oid, 'execute')
+                  and pg_catalog.has_schema_privilege(a.oid, n.oid, 'usage')
+        left join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid
+            and d.deptype = 'e'
+        left join pg_catalog.pg_extension e on e.oid = d.refobjid
+        join dangerous x on x.place in (n.nspname, e.extname) and p.proname ~ x.name
+        where p.prokind in ('f', 'p') and p.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype
+        group by p.oid, p.proacl, p.proowner
+        union all
+        select c.oid::pg_catalog.regclass::text, string_agg(distinct a.rolname, ', '),
+               format('revoke all on %%s from %%s;', c.oid::pg_catalog.regclass,
+                      coalesce({RELATION_HELD_BY}, c.relowner::pg_catalog.regrole::text))
+        from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        join api a on pg_catalog.has_any_column_privilege(a.oid, c.oid, 'select, insert, update')
+                  and pg_catalog.has_schema_privilege(a.oid, n.oid, 'usage')
+        where n.nspname || '.' || c.relname in (
+            'vault.secrets', 'vault.decrypted_secrets', 'pgsodium.key', 'pgsodium.valid_key', 'pgsodium.decrypted_key',
+            'cron.job', 'net.http_request_queue', 'net._http_response')
+        group by c.oid, c.relacl, c.relowner
+        """,
+        of=f"""
+        with {DANGEROUS}
+        select count(*) as "functions that reach beyond the database" from pg_catalog.pg_proc p
+        join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+        left join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid
+            and d.deptype = 'e'
+        left join pg_catalog.pg_extension e on e.oid = d.refobjid
+        join dangerous x on x.place in (n.nspname, e.extname) and p.proname ~ x.name
+        where exists (select from pg_catalog.pg_roles where rolname = any (%(api_roles)s))
+        """,
+    )
+
+
+@mark.policy("EXPO-12", severity="P3", runbook=SECURITY, fix="-- the question writes it")
+def test_no_extension_is_in_an_exposed_schema(auditor):
+    """No extension is installed in an exposed schema.
+
+    The API would serve its functions and tables to everybody, and its names stand in the way of the project's own.
+    """
+    assert not auditor(
+        """
+        select quote_ident(e.extname) as object, quote_ident(n.nspname) as schema,
+               case when e.extrelocatable
+               then format(e'create schema if not exists extensions;\\n'
+                           'alter extension %%I set schema extensions;', e.extname)
+               else '-- It cannot be moved: drop it and create it again in another schema, such as extensions.'
+               end as fix
+        from pg_catalog.pg_extension e
+        join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+        where n.nspname = any (%(exposed)s) and n.nspname <> all (%(platform_schemas)s) and n.nspname <> 'pg_catalog'
+        """,
+        of="select count(*) as extensions from pg_catalog.pg_extension",
+    )
+
+
+@mark.policy("EXPO-13", severity="P3", runbook=SECURITY, fix="-- the question writes it")
+def test_default_privileges_hand_nothing_to_anon(auditor):
+    """Default privileges will not hand future tables, sequences or functions to anon.
+
+    With the platform's historic defaults every new table is open to everybody until its row level security is switched
+    on. PUBLIC counts, since anon is part of it, and so does PostgreSQL's own default that PUBLIC may execute every new
+    function, for roles that have functions in exposed schemas; revoking it for one schema has no effect, only for all.
+    The platform's own roles and schemas are left out.
+    """
+    assert not auditor(
+        f"""
+        with {SERVED},
+        anon as (select a.oid from api a where a.rolname = 'anon'),
+        makers as (
+            select distinct p.proowner as role from pg_catalog.pg_proc p
+            join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+            where n.nspname = any (%(exposed)s) and n.nspname <> all (%(platform_schemas)s)
+            and ('pg_catalog.pg_proc'::pg_catalog.regclass::oid, p.oid) not in (select classid, objid from members)
+        ),
+        defaults as (
+            select d.defaclrole as role, d.defaclnamespace as schema, d.defaclobjtype as kind, d.defaclacl as acl
+            from pg_catalog.pg_default_acl d
+            where d.defaclobjtype in ('r', 'S', 'f')
+            union all
+            select m.role, 0, 'f', pg_catalog.acldefault('f', m.role) from makers m
+            where not exists (select from pg_catalog.pg_default_acl d
+                              where d.defaclrole = m.role and d.defaclnamespace = 0 and d.defaclobjtype = 'f')
+        )
+        select format('%%s%%s: %%s', d.role::pg_catalog.regrole, ' in ' || quote_ident(n.nspname), kind.name) as object,
+               string_agg(distinct g.name, ', ') as "to",
+               format('alter default privileges for role %%s%%s revoke all on %%s from %%s;',
+                      d.role::pg_catalog.regrole, ' in schema ' || quote_ident(n.nspname), kind.name,
+                      string_agg(distinct g.name, ', ')) as fix
+        from defaults d
+        join (values ('r', 'tables'), ('S', 'sequences'), ('f', 'functions')) as kind (code, name) on kind.code = d.kind
+        join pg_catalog.pg_roles r on r.oid = d.role and r.rolname <> all (%(platform_roles)s)
+        left join pg_catalog.pg_namespace n on n.oid = d.schema
+        cross join lateral (
+            select a.grantee, case a.grantee when 0 then 'public' else a.grantee::pg_catalog.regrole::text end as name
+            from pg_catalog.aclexplode(d.acl) as a
+        ) as g
+        where coalesce(n.nspname <> all (%(platform_schemas)s), true)
+        and g.grantee <> d.role
+        and exists (select from anon where g.grantee = 0 or pg_catalog.pg_has_role(anon.oid, g.grantee, 'usage'))
+        group by d.role, n.nspname, kind.name
+        """,
+        of="""
+        select count(*) as "roles that are not the platform's" from pg_catalog.pg_roles r
+        where r.rolname <> all (%(platform_roles)s) and r.rolname !~ '^pg_'
+        and 'anon' in (select rolname from pg_catalog.pg_roles)
+        """,
+    )
+
+
+@mark.policy("EXPO-14", severity="P3", runbook=SECURITY, fix="-- the question writes it")
+def test_graphql_and_queues_are_not_open(auditor):
+    """Private tables are not visible through GraphQL introspection, and message queues not through the API.
+
+    GraphQL (pg_graphql) describes every table on which the caller holds a privilege, with all of its columns; private
+    are the tables declared so in access.toml. Queues (pgmq) hold work of the server, often with personal data in it.
+    """
+    assert not auditor(
+        f"""
+        with {SERVED},
+        entrances as (
+            select p.oid, p.pronamespace as schema from pg_catalog.pg_proc p
+            join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+            where n.nspname in ('graphql', 'graphql_public') and p.proname in ('graphql', 'resolve')
+        ),
+        seeing as (
+            select a.oid, a.rolname from api a
+            where exists (select from pg_catalog.pg_extension where extname = 'pg_graphql')
+            and (not exists (select from entrances) or exists (
+                select from entrances e where pg_catalog.has_function_privilege(a.oid, e.oid, 'execute')
+                and pg_catalog.has_schema_privilege(a.oid, e.schema, 'usage')))
+        )
+        select c.oid::pg_catalog.regclass::text as object, 'GraphQL shows it' as problem,
+               string_agg(distinct r.rolname, ', ') as roles,
+               coalesce(
+                   (select string_agg(format('revoke usage on schema %%I from public, %%s;', n.nspname, (
+                        select string_agg(quote_ident(a.rolname), ', ') from api a)), e'\\n')
+                    from pg_catalog.pg_namespace n where n.oid in (select e.schema from entrances e)),
+                   '-- Drop the extension pg_graphql if nobody uses it, or revoke what API roles hold on the table.'
+               ) as fix
+        from pg_catalog.pg_class c
+        join served s on s.schema = c.relnamespace
+        join seeing r on r.oid = s.role
+        where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.oid::pg_catalog.regclass::text = any (%(private_tables)s)
+        and (pg_catalog.has_any_column_privilege(r.oid, c.oid, 'select, insert, update')
+             or pg_catalog.has_table_privilege(r.oid, c.oid, 'delete'))
+        group by c.oid
+        union all
+        select c.oid::pg_catalog.regclass::text, 'the API serves this queue', string_agg(distinct a.rolname, ', '),
+               format('revoke all on %%s from %%s;', c.oid::pg_catalog.regclass,
+                      coalesce({RELATION_HELD_BY}, c.relowner::pg_catalog.regrole::text))
+        from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'pgmq'
+        join api a on pg_catalog.has_schema_privilege(a.oid, n.oid, 'usage')
+                  and (pg_catalog.has_any_column_privilege(a.oid, c.oid, 'select, insert, update')
+                       or pg_catalog.has_table_privilege(a.oid, c.oid, 'delete'))
+        where c.relkind in ('r', 'p') and c.relname ~ '^[qa]_' and not c.relispartition
+        and exists (select from pg_catalog.pg_extension where extname = 'pgmq')
+        and exists (select from pg_catalog.pg_namespace e where e.nspname = any (%(exposed)s || array['pgmq_public'])
+                    and e.nspname in ('pgmq', 'pgmq_public') and pg_catalog.has_schema_privilege(a.oid, e.oid, 'usage'))
+        group by c.oid, c.relacl, c.relowner
+        """,
+        of="""
+        select count(*) as "extensions for GraphQL or queues" from pg_catalog.pg_extension
+        where extname in ('pg_graphql', 'pgmq')
+        """,
+    )
