@@ -71,7 +71,7 @@ def _held(log: Log) -> tuple[Verdict, str, Sequence[Row]]:
         return Verdict.UNCHECKED, "the policy judged nothing", ()
     doubtful = [evidence for evidence in log.judged if not evidence.rows and evidence.unjudgeable]
     if doubtful:
-        return Verdict.UNCHECKED, f"{doubtful[0].about}: {doubtful[0].unjudgeable}", ()
+        return Verdict.UNCHECKED, doubtful[0].unjudgeable, ()
     vacuous = [evidence for evidence in log.judged if not evidence.rows and _count(evidence) == 0]
     if len(vacuous) == len(log.judged):
         of = " and ".join(dict.fromkeys(e.population.of for e in vacuous if e.population))
@@ -85,7 +85,7 @@ def _failed(evidence: Evidence) -> tuple[Verdict, str, Sequence[Row]]:
     if evidence.rows:
         return Verdict.VIOLATED, "", evidence.rows
     if evidence.unjudgeable and not evidence.broken:
-        return Verdict.UNCHECKED, f"{evidence.about}: {evidence.unjudgeable}", ()
+        return Verdict.UNCHECKED, evidence.unjudgeable, ()
     if _count(evidence) == 0:
         of = evidence.population.of if evidence.population else "rows"
         return Verdict.NOT_APPLICABLE, f"there is nothing to look at: no {of}", ()
