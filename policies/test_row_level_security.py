@@ -1,0 +1,543 @@
+"""Runbook 6: row level security."""
+
+from pytest import mark
+
+from fixtures.evaluating import unusable
+from fixtures.expressions import CALLED, CALLED_BY_TABLE, LEADS, REACHED, hole, trusts_metadata, weaknesses
+
+RUNBOOK = "6. Row Level Security Issues"
+
+# Tables of the exposed schemas, and which API roles hold any privilege on them or on one of their columns. Columns:
+# relation, security (whether row level security is on), roles, partition, guarded (an ancestor has row level security).
+TABLES = """
+with recursive ancestors as (
+    select i.inhrelid as relation, i.inhparent as ancestor from pg_catalog.pg_inherits i
+    union
+    select a.relation, i.inhparent from ancestors a join pg_catalog.pg_inherits i on i.inhrelid = a.ancestor
+),
+tables as materialized (
+    select c.oid::pg_catalog.regclass as relation, c.relrowsecurity as security, c.relispartition as partition,
+           array(
+               select r.rolname::text from pg_catalog.pg_roles r
+               where r.rolname = any (%(api_roles)s) and pg_catalog.has_schema_privilege(r.oid, n.oid, 'usage')
+               and (pg_catalog.has_table_privilege(
+                       r.oid, c.oid, 'select, insert, update, delete, truncate, references, trigger')
+                    or pg_catalog.has_any_column_privilege(r.oid, c.oid, 'select, insert, update, references'))
+           ) as roles,
+           exists (select from ancestors a join pg_catalog.pg_class p on p.oid = a.ancestor
+                   where a.relation = c.oid and p.relrowsecurity) as guarded
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = any (%(exposed)s) and c.relkind in ('r', 'p') and c.relpersistence <> 't'
+    and not exists (
+        select from pg_catalog.pg_depend e
+        where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e')
+)
+"""
+
+OPEN_TABLES = TABLES + """select count(*) as "exposed tables" from tables where roles <> '{}'"""
+
+OF_POLICIES = """
+select count(*) as "policies for API roles" from pg_catalog.pg_policy p
+where exists (select from unnest(p.polroles) as named
+              where named = 0 or exists (select from pg_catalog.pg_roles r where r.rolname = any (%(api_roles)s)
+                                         and pg_catalog.pg_has_role(r.oid, named, 'usage')))
+"""
+
+
+@mark.policy("RLS-01", severity="P0", runbook=RUNBOOK, fix="alter table {object} enable row level security;")
+def test_exposed_tables_have_row_level_security(auditor):
+    """Every exposed table that an API role holds any privilege on has row level security.
+
+    Without it every row is everybody's whom the grants let in, and Supabase's historic default grants let everybody in.
+    A privilege on one column counts, and so do the privileges of PUBLIC. Partitions and children of a table that has
+    row level security are RLS-16's.
+    """
+    assert not auditor(
+        TABLES
+        + """
+        select t.relation as object, array_to_string(t.roles, ', ') as roles from tables t
+        where t.roles <> '{}' and not t.security and not t.guarded
+        and not (t.partition and exists (select from ancestors a join tables p on p.relation = a.ancestor
+                                         where a.relation = t.relation and p.roles <> '{}'))
+        """,
+        of=OPEN_TABLES,
+    )
+
+
+@mark.policy("RLS-02", severity="P0", runbook=RUNBOOK, fix="alter table {object} enable row level security;")
+def test_tables_with_policies_have_them_switched_on(auditor):
+    """No table has policies but row level security switched off.
+
+    Its policies look right in every listing and do nothing. The runbook's "temporarily disable" leaves this behind.
+    """
+    assert not auditor(
+        """
+        select c.oid::pg_catalog.regclass as object, count(*) as policies
+        from pg_catalog.pg_policy p join pg_catalog.pg_class c on c.oid = p.polrelid
+        where not c.relrowsecurity and c.relpersistence <> 't'
+        and not exists (
+            select from pg_catalog.pg_depend e
+            where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e')
+        group by c.oid
+        """,
+        of="""select count(distinct polrelid) as "tables with policies" from pg_catalog.pg_policy""",
+    )
+
+
+@mark.policy(
+    "RLS-03",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="revoke all on {object} from public, anon, authenticated;",
+)
+def test_no_exposed_table_is_locked(auditor):
+    """No exposed table is locked: row level security and grants, but no permissive policy.
+
+    Row level security without a policy refuses everybody, and reads as "no data". Tables for the server alone are
+    declared server_only in access.toml, or have no grants; partitions and inheritance children are reached through
+    their parent.
+    """
+    assert not auditor(
+        TABLES
+        + """
+        select t.relation as object, array_to_string(t.roles, ', ') as roles,
+               format(
+                   E'-- If members are to reach it, write a policy that says which rows. If only the server is, say\n'
+                   '-- so in schema/access.toml (server_only = true), or take away the grants:\n'
+                   'revoke all on %%s from public, %%s;', t.relation, (
+                       select string_agg(r.oid::pg_catalog.regrole::text, ', ') from pg_catalog.pg_roles r
+                       where r.rolname = any (%(api_roles)s))) as fix
+        from tables t
+        where t.security and not t.relation::text = any (%(server_only_tables)s)
+        and exists (
+            select from unnest(t.roles) as role
+            where pg_catalog.has_table_privilege(role, t.relation, 'delete')
+            or pg_catalog.has_any_column_privilege(role, t.relation, 'select, insert, update'))
+        and not exists (select from pg_catalog.pg_policy p where p.polrelid = t.relation and p.polpermissive)
+        and not exists (select from ancestors a where a.relation = t.relation)
+        """,
+        of=OPEN_TABLES,
+    )
+
+
+@mark.policy(
+    "RLS-04",
+    severity="P0",
+    runbook=RUNBOOK,
+    fix="""
+    -- Policy {_name} lets every caller {command}. Say whose rows they are, such as
+    --   using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()))
+    -- or, for reading, declare the table public in schema/access.toml. Until then, close it:
+    drop policy if exists {_name} on {_relation};
+    """,
+)
+def test_no_policy_is_always_true(auditor):
+    """No policy for API roles is always true: no write, and no read of a table that is not declared public.
+
+    "Always true" is judged by what is left after simplification, for each role that has the privilege:
+    `auth.role() = 'authenticated'` lets every member in, and so does `owner = auth.uid() or true`. A write that looks
+    at the row alone is everybody's too; reading such rows (`is_published`) is a declaration. A restrictive policy that
+    looks at the caller closes the hole. Storage has an API of its own and counts as exposed.
+    """
+    assert not auditor(
+        f"""
+        with recursive {REACHED},
+        applied as (
+            select x.*, role, w.command as doing, c.relnamespace
+            from rules x
+            cross join unnest(x.roles) as role
+            cross join (values ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')) as w (command, code)
+            join pg_catalog.pg_class c on c.oid = x.relation
+            where x.command in ('*', w.code::"char") and (x.schema = any (%(exposed)s) or x.schema = 'storage')
+            and pg_catalog.has_schema_privilege(role, c.relnamespace, 'usage')
+            and case when w.command = 'delete' then pg_catalog.has_table_privilege(role, x.relation, 'delete')
+                else pg_catalog.has_any_column_privilege(role, x.relation, w.command) end
+        )
+        select x.object, x.role, x.doing as command, x.name as _name, x.relation::pg_catalog.regclass as _relation,
+               x."table" as _table, x."using" as _using, coalesce(x."check", x."using") as _check,
+               array(select a.attname::text from pg_catalog.pg_attribute a
+                     where a.attrelid = x.relation and a.attnum > 0 and a.attnotnull) as _never_null,
+               array(select a.attname::text from pg_catalog.pg_attribute a
+                     where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
+                     and pg_catalog.has_column_privilege(x.role, x.relation, a.attnum, 'update')) as _updatable,
+               coalesce((select jsonb_agg(jsonb_build_array(y."using", coalesce(y."check", y."using")))
+                         from applied y where y.relation = x.relation and y.role = x.role and y.doing = x.doing
+                         and not y.permissive), '[]') as _restrictive,
+               array(select y."using" from applied y where y.relation = x.relation and y.role = x.role
+                     and y.doing = x.doing and y.permissive and y."using" is not null) as _usings,
+               array(select e from rules y, unnest(array[y."using", y."check"]) as e
+                     where y.relation = x.relation and e is not null) as _others,
+               {CALLED_BY_TABLE}
+        from applied x
+        where x.permissive
+        and not (x.doing = 'select' and x.relation::pg_catalog.regclass::text = any (%(public_tables)s))
+        """,
+        of=OF_POLICIES,
+        where=hole,
+    )
+
+
+@mark.policy(
+    "RLS-05",
+    severity="P0",
+    runbook=RUNBOOK,
+    fix="""
+    -- {command} on {object} fails for {actor}: {error}
+    -- Infinite recursion: let the policy ask a SECURITY DEFINER function with a pinned search_path, not its own table.
+    -- Permission denied: grant execute on the function, or let it run with its owner's rights.
+    -- A value that cannot be read: compare as text, or make it null first, such as nullif(... ->> 'sub', '')::uuid.
+    """,
+)
+def test_every_policy_can_be_evaluated(outsiders, alice, bob, admin):
+    """Every policy can be evaluated: no recursion, no error, for every actor and table.
+
+    A policy that fails takes the whole table with it, for everybody or for those without a user id, say. Each actor
+    tries each command that the grants allow; refusals, constraints and triggers do not count.
+    """
+    assert not unusable(outsiders | alice | bob | admin)
+
+
+@mark.policy(
+    "RLS-06",
+    severity="P0",
+    runbook=RUNBOOK,
+    fix="""
+    -- Users write their own user_metadata; only the server writes app_metadata. Copy what you need there, and read it:
+    do $fix$
+    declare found record;
+    begin
+        for found in
+            select pg_catalog.pg_get_functiondef(f) as definition
+            from unnest({_functions}::pg_catalog.oid[]) as f
+        loop
+            execute replace(replace(found.definition, 'raw_user_meta_data', 'raw_app_meta_data'),
+                            'user_metadata', 'app_metadata');
+        end loop;
+        for found in
+            select format('alter policy %I on %s', p.polname, p.polrelid::pg_catalog.regclass)
+                || coalesce(format(' using (%s)', pg_catalog.pg_get_expr(p.polqual, p.polrelid)), '')
+                || coalesce(format(' with check (%s)', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), '')
+                as definition
+            from pg_catalog.pg_policy p where p.polname = {_label} and p.polrelid = {_of}::pg_catalog.regclass
+        loop
+            execute replace(replace(found.definition, 'raw_user_meta_data', 'raw_app_meta_data'),
+                            'user_metadata', 'app_metadata');
+        end loop;
+    end $fix$;
+    """,
+)
+def test_no_policy_trusts_user_metadata(auditor):
+    """No policy trusts user_metadata, and neither does a function that a policy calls.
+
+    Everybody writes their own user_metadata with one call of the client library, so a policy that looks for a role or a
+    tenant there asks the attacker. app_metadata is the server's. Functions and views are followed at any depth.
+    """
+    assert not auditor(
+        f"""
+        with recursive {REACHED}
+        select x.object, x.name::text as _label, x.relation::pg_catalog.regclass::text as _of,
+               x."using" as _using, x."check" as _check,
+               (select coalesce(array_agg(distinct b.oid), '{{}}')::text from reached r
+                join bodies b on b.oid = r.oid and b.kind = r.kind
+                where r.policy = x.oid and b.kind = 'function' and b.text ~ 'user_meta_?data') as _functions,
+               {CALLED}
+        from rules x where x.roles <> '{{}}'
+        """,
+        of=OF_POLICIES,
+        where=trusts_metadata,
+    )
+
+
+@mark.policy(
+    "RLS-10",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: the functions do not tell who is calling. As Supabase defines them:
+    create or replace function auth.uid() returns uuid language sql stable as $identity$
+        select coalesce(
+            nullif(current_setting('request.jwt.claim.sub', true), ''),
+            nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid
+    $identity$;
+    create or replace function auth.role() returns text language sql stable as $identity$
+        select coalesce(
+            nullif(current_setting('request.jwt.claim.role', true), ''),
+            nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role')::text
+    $identity$;
+    create or replace function auth.jwt() returns jsonb language sql stable as $identity$
+        select coalesce(
+            nullif(current_setting('request.jwt.claim', true), ''),
+            nullif(current_setting('request.jwt.claims', true), ''))::jsonb
+    $identity$;
+    """,
+)
+def test_the_caller_is_one_person(anon, nobody, guest, alice):
+    """auth.uid(), auth.jwt() and auth.role() agree on who is calling, for every way the API sets claims.
+
+    Policies mix the three. Where one reads other settings than the others, a caller is one person to one policy and
+    somebody else, or nobody, to the next. The legacy way has no whole token, so auth.jwt() may be null there.
+    """
+    for person, role in ((anon, "anon"), (nobody, "authenticated"), (guest, "authenticated"), (alice, "authenticated")):
+        for way in ("json", "legacy", "both"):
+            for function, question in {
+                "auth.uid()": "select 1 where auth.uid()::text is not distinct from %(me)s::text",
+                "auth.role()": "select 1 where auth.role() = %(role)s",
+                "auth.jwt()": """
+                    select 1 where %(way)s = 'legacy' and auth.jwt() is null
+                    or auth.jwt() ->> 'sub' is not distinct from %(me)s::text and auth.jwt() ->> 'role' = %(role)s
+                """,
+            }.items():
+                assert person.via(way)(question, what=f"{function} by {way} claims", control=False, role=role, way=way)
+
+
+CHECKS = "public.verify_rls_security()"
+
+
+@mark.policy(
+    "RLS-11",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: {problem}
+    -- Mend what the check names (RLS-01 and RLS-02 say how); where the check is wrong, restore its definition.
+    """,
+)
+def test_the_security_check_agrees(auditor):
+    """verify_rls_security() exists and agrees with the catalogue.
+
+    Operators call it when they fear a leak. It may leave tables out, but what it says of a table must be so, and it
+    must not find everything in order while a table has no row level security.
+    """
+    assert not auditor(
+        """
+        select %(checks)s as object, 'there is no such function' as problem
+        where not exists (
+            select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+            where n.nspname = 'public' and p.proname = 'verify_rls_security' and p.pronargs = p.pronargdefaults)
+        """,
+        of="select 1 as function",
+        checks=CHECKS,
+    )
+    assert not auditor(
+        """
+        with told as (
+            select v.table_name::text as name, v.has_rls::boolean as security, v.policy_count::bigint as policies,
+                   v.status::text ~* '^[^[:alnum:]]*(pass|ok|good|healthy|active|enabled|success|true|secure|protected)'
+                   as fine
+            from public.verify_rls_security() as v
+        ),
+        tables as (
+            select c.oid, n.nspname, c.relname, c.relrowsecurity as security, c.relispartition as partition,
+                   (select count(*) from pg_catalog.pg_policy p where p.polrelid = c.oid) as policies
+            from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+            where c.relkind in ('r', 'p') and n.nspname = 'public'
+            and not exists (
+                select from pg_catalog.pg_depend e
+                where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e')
+        ),
+        compared as (
+            select t.*, c.oid, c.security as security_is, c.policies as policies_are
+            from told t
+            left join tables c on t.name in (c.relname, quote_ident(c.relname), c.nspname || '.' || c.relname,
+                                             c.oid::pg_catalog.regclass::text)
+        )
+        select %(checks)s as object, problem, coalesce(c.oid::pg_catalog.regclass::text, 'not in public') as "table"
+        from compared c
+        cross join lateral (values
+            (c.oid is not null and c.security is distinct from c.security_is, 'it is wrong about row level security'),
+            (c.oid is not null and c.policies is distinct from c.policies_are, 'it counts policies wrongly'),
+            (c.fine and not c.security_is, 'it finds a table in order that has no row level security')
+        ) as found (wrong, problem)
+        where wrong
+        union all
+        select %(checks)s, 'it finds everything in order although a table has no row level security',
+               c.oid::pg_catalog.regclass::text
+        from tables c
+        where not c.security and not c.partition and not exists (select from told t where t.fine is not true)
+        """,
+        of="select count(*) as checks from public.verify_rls_security()",
+        search_path="public, extensions",
+        checks=CHECKS,
+    )
+
+
+@mark.policy("RLS-12", severity="P0", runbook=RUNBOOK, fix="-- take it from {object}")
+def test_api_roles_have_no_way_round(auditor):
+    """API roles have no way round: no superuser, BYPASSRLS, login, ownership, or membership that leads to one.
+
+    Policies bind neither superusers nor roles with BYPASSRLS nor a table's owner, and who may create roles or read the
+    server's files soon is one. A member of a role can become that role, whether or not it inherits. The platform's own
+    memberships go the other way: authenticator and postgres may become anon.
+    """
+    assert not auditor(
+        """
+        with recursive reachable as (
+            select r.oid as api_role, r.oid as role, null::pg_catalog.oid as through
+            from pg_catalog.pg_roles r where r.rolname = any (%(api_roles)s)
+            union
+            select w.api_role, m.roleid, coalesce(w.through, m.roleid)
+            from reachable w join pg_catalog.pg_auth_members m on m.member = w.role
+        ),
+        powers as (
+            select r.oid, power from pg_catalog.pg_roles r
+            cross join lateral (values
+                (r.rolsuper, 'superuser'), (r.rolbypassrls, 'bypassrls'), (r.rolcanlogin, 'login'),
+                (r.rolcreaterole, 'createrole'), (r.rolreplication, 'replication'),
+                (r.rolname in ('pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files', 'pg_write_server_files',
+                               'pg_execute_server_program'), 'reads or writes everything'),
+                (exists (
+                    select from pg_catalog.pg_shdepend d
+                    where d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass and d.refobjid = r.oid
+                    and d.deptype = 'o' and d.dbid = (
+                        select b.oid from pg_catalog.pg_database b where b.datname = pg_catalog.current_database())
+                ), 'owns objects')
+            ) as found (held, power)
+            where held
+        )
+        select w.api_role::pg_catalog.regrole::text
+               || case when w.role <> w.api_role then ' as ' || w.role::pg_catalog.regrole else '' end as object,
+               string_agg(distinct p.power, ', ') as powers,
+               case when w.role <> w.api_role
+                    then format('revoke %%s from %%s;', w.through::pg_catalog.regrole, w.api_role::pg_catalog.regrole)
+                    else format('alter role %%s nosuperuser nobypassrls nologin nocreaterole noreplication;',
+                                w.api_role::pg_catalog.regrole)
+                        || case when bool_or(p.power = 'owns objects')
+                           then format(E'\nreassign owned by %%s to %%s;', w.api_role::pg_catalog.regrole,
+                                       (select b.datdba::pg_catalog.regrole from pg_catalog.pg_database b
+                                        where b.datname = pg_catalog.current_database()))
+                           else '' end
+               end as fix
+        from reachable w join powers p on p.oid = w.role
+        group by w.api_role, w.role, w.through
+        """,
+        of="""select count(*) as "API roles" from pg_catalog.pg_roles where rolname = any (%(api_roles)s)""",
+    )
+
+
+@mark.policy("RLS-14", severity="P3", runbook=RUNBOOK, fix="-- alter policy {object} to authenticated;")
+def test_policies_name_their_roles(auditor):
+    """Policies name their roles instead of PUBLIC.
+
+    A policy without a role applies to anon as well, and is evaluated for every visitor. Restrictive policies are an
+    exception: to bind everybody is what they are for.
+    """
+    assert not auditor(
+        f"""
+        with recursive {REACHED}
+        select x.object, format('alter policy %%I on %%s to %%s;', x.name, x.relation::pg_catalog.regclass, (
+                   select string_agg(r.oid::pg_catalog.regrole::text, ', ' order by r.rolname)
+                   from pg_catalog.pg_roles r where r.rolname = any (%(api_roles)s))) as fix
+        from rules x join pg_catalog.pg_policy p on p.oid = x.oid
+        where p.polpermissive and 0 = any (p.polroles)
+        """,
+        of="select count(*) as policies from pg_catalog.pg_policy",
+    )
+
+
+@mark.policy("RLS-16", severity="P1", runbook=RUNBOOK, fix="alter table {object} enable row level security;")
+def test_children_are_guarded_like_their_parents(auditor):
+    """Partition and inheritance children cannot be reached round their parent's policies.
+
+    A query of the parent obeys the parent's policies alone, and one of the child the child's alone: a partition without
+    row level security is its parent with the door open. With it and without policies it is locked, and still serves
+    queries of the parent.
+    """
+    assert not auditor(
+        TABLES
+        + """
+        select t.relation as object, array_to_string(t.roles, ', ') as roles,
+               (select string_agg(a.ancestor::pg_catalog.regclass::text, ', ') from ancestors a
+                where a.relation = t.relation) as parents
+        from tables t
+        where t.roles <> '{}' and not t.security and t.guarded
+        """,
+        of=TABLES
+        + """
+        select count(*) as "exposed children of other tables" from tables t
+        where exists (select from ancestors a where a.relation = t.relation)
+        """,
+    )
+
+
+@mark.policy(
+    "RLS-17",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="alter function {object} stable not leakproof;",
+)
+def test_functions_of_policies_are_honest(auditor):
+    """Functions that policies call are not VOLATILE, not LEAKPROOF, and not IMMUTABLE if they read session or tables.
+
+    An IMMUTABLE answer about one caller may be kept for the next one. A VOLATILE function, which is what a definition
+    without a word is, runs for every row, and no index can serve. A LEAKPROOF one may see rows before the policy has
+    refused them. Extensions' functions are not the project's to alter, and neither are the platform's, of which only a
+    false IMMUTABLE or a LEAKPROOF is told.
+    """
+    assert not auditor(
+        f"""
+        with recursive {REACHED},
+        direct as (
+            select d.refobjid as oid, min(x.object) as policy
+            from rules x
+            join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = x.oid
+                and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+            where x.roles <> '{{}}'
+            and not exists (
+                select from pg_catalog.pg_depend e
+                where e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and e.objid = d.refobjid
+                and e.deptype = 'e')
+            group by d.refobjid
+        ),
+        asked as (select p.oid from direct d join pg_catalog.pg_proc p on p.oid = d.oid where p.provolatile = 'i'),
+        {LEADS}
+        select p.oid::pg_catalog.regprocedure as object, problem, d.policy
+        from direct d
+        join pg_catalog.pg_proc p on p.oid = d.oid and p.prokind = 'f'
+        join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+        cross join lateral (values
+            (p.provolatile = 'v' and n.nspname not in ('auth', 'storage', 'realtime', 'extensions'), 'it is VOLATILE'),
+            (p.proleakproof, 'it is LEAKPROOF'),
+            (p.provolatile = 'i' and exists (
+                select from leads l join bodies b on b.oid = l.oid and b.kind = l.kind
+                where l.root = p.oid and (b.kind <> 'function' or b.text ~*
+                '\\m(current_setting|current_user|session_user|current_role|now|clock_timestamp|current_timestamp)\\M')
+            ), 'it is IMMUTABLE and reads the session or tables')
+        ) as found (wrong, problem)
+        where wrong
+        """,
+        of="""
+        select count(distinct d.refobjid) as "functions that policies call" from pg_catalog.pg_depend d
+        where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
+        and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+        """,
+    )
+
+
+@mark.policy(
+    "RLS-18",
+    severity="P2",
+    runbook=RUNBOOK,
+    fix="""
+    -- Let {object} ask for (select auth.uid()), for app_metadata, or for a row in a table of roles or members, which
+    -- the server writes: not for an e-mail address, a pattern, an id in the text, the database's user or a header.
+    """,
+)
+def test_policies_rest_on_what_cannot_be_forged(auditor):
+    """Policies rest on nothing that can be forged, guessed or changed by the caller.
+
+    Not on an e-mail address (people change theirs), nor on patterns over claims, ids and addresses written into a
+    policy, role names that do not exist (always false, or true behind a "not"), headers of the request, and not on
+    current_user or session_user, who are the API. The functions that a policy calls are read as well.
+    """
+    assert not auditor(
+        f"""
+        with recursive {REACHED}
+        select x.object, x."using" as _using, x."check" as _check,
+               array(select r.rolname::text from pg_catalog.pg_roles r) as _roles,
+               {CALLED}
+        from rules x where x.roles <> '{{}}'
+        """,
+        of=OF_POLICIES,
+        where=lambda row: bool(weaknesses(row)),
+    )
