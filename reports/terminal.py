@@ -73,8 +73,8 @@ def pytest_report_teststatus(
     pytest prints its sections of failures and errors for its own categories only: with ours, a violated policy brings
     no traceback, and the totals are in our words.
     """
-    result: Result | None = getattr(report, "result", None)
-    if result is None:
+    result = getattr(report, "result", None)
+    if not isinstance(result, Result):  # a report on a file's collection has a result of pytest's own
         return None
     letter, markup = MARKS[result.verdict]
     word = wording.WORDS[result.verdict]
