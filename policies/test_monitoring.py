@@ -1,0 +1,323 @@
+"""Runbook, monitoring and prevention: what the server is doing at this moment."""
+
+from pytest import mark
+
+RUNBOOK = "Monitoring & Prevention"
+
+# The sessions that can offend: people's and programs' own, in this database. Autovacuum and replication are no client
+# backends; the audit and backups are known by their application names.
+# https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ACTIVITY-VIEW
+OTHERS = """
+    a.datname = pg_catalog.current_database()
+    and a.pid <> pg_catalog.pg_backend_pid()
+    and not pg_catalog.starts_with(coalesce(a.application_name, ''), 'care-collective-audit')
+    and coalesce(a.application_name, '') not in ('pg_dump', 'pg_dumpall', 'pg_basebackup')
+"""
+
+CLIENTS = f"a.backend_type = 'client backend' and {OTHERS}"
+
+SESSIONS = "select count(*) as \"sessions\" from pg_catalog.pg_stat_activity a where a.backend_type = 'client backend'"
+
+# Without the right to read all statistics, other roles' sessions have a pid, a role and nothing else.
+HIDDEN = f"""
+    select case when a.backend_type is null
+        then 'what other sessions do is hidden from the audit: grant pg_read_all_stats to its login'
+        else 'a session does not tell what it does: its role or database has track_activities off' end
+    from pg_catalog.pg_stat_activity a
+    where a.usesysid is not null and {OTHERS}
+    and (a.backend_type is null or a.backend_type = 'client backend' and a.state = 'disabled')
+"""
+
+# A role can be dropped while its sessions go on.
+NAME = """
+    pg_catalog.format('session %%s of %%s', a.pid, coalesce(pg_catalog.quote_ident(a.usename), 'a dropped role'))
+"""
+
+# backend_start tells the session from a later one with the same pid. Since 14 the server can wait for the end.
+END = """
+    pg_catalog.format(
+        E'-- Ends the session; what it has not committed is undone.\\n'
+        'select pg_terminate_backend(pid%%s) from pg_stat_activity where pid = %%s and backend_start = %%L;',
+        case when pg_catalog.current_setting('server_version_num')::int >= 140000 then ', 5000' end,
+        a.pid, a.backend_start)
+"""
+
+
+@mark.policy("MON-01", severity="P0", runbook=RUNBOOK, fix="-- {object}: {problem}.\n-- {advice}.")
+def test_the_server_is_supported_and_in_its_role(auditor):
+    """The database answers, is of a supported major version, and is the primary or standby that it is said to be.
+
+    An unsupported version gets no security fixes; the dates are those of https://www.postgresql.org/support/versioning/
+    (a version newer than the list counts as supported). A standby, or a primary that was set to be read-only, which
+    Supabase does when the disk is full, takes no sign-ups and no messages. A standby that is meant to be one: set
+    expected_role in audit.toml.
+    """
+    assert not auditor(
+        """
+        with versions (major, last_day) as (values
+            (14, date '2026-11-12'), (15, date '2027-11-11'), (16, date '2028-11-09'), (17, date '2029-11-08'),
+            (18, date '2030-11-14'))
+        select 'PostgreSQL ' || s.setting::int / 10000 as object,
+               'the support of this major version has ended' as problem,
+               v.last_day,
+               'Upgrade to a supported major version' as advice
+        from pg_catalog.pg_settings s left join versions v on v.major = s.setting::int / 10000
+        where s.name = 'server_version_num'
+        and (v.last_day < current_date or s.setting::int / 10000 < (select min(major) from versions))
+        union all
+        select 'the role of the server',
+               case when pg_catalog.pg_is_in_recovery() then 'it is a standby' else 'it is a primary' end,
+               null,
+               'See whether a failover took place, and whether the audit was given the right address'
+        where (case when pg_catalog.pg_is_in_recovery() then 'standby' else 'primary' end) <> %(expected_role)s
+        union all
+        select 'default_transaction_read_only',
+               'it is on, so that the primary takes no writes',
+               null,
+               'See whether the disk is full; when there is room again, set it to off where it was set'
+        where not pg_catalog.pg_is_in_recovery() and (
+            exists (
+                select from pg_catalog.pg_settings s
+                where s.name = 'default_transaction_read_only' and s.setting = 'on'
+                and s.source in ('configuration file', 'command line', 'environment variable', 'database', 'global'))
+            or exists (
+                select from pg_catalog.pg_db_role_setting r, unnest(r.setconfig) as config
+                where r.setrole = 0 and r.setdatabase in (
+                    0, (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()))
+                and config ~* '^default_transaction_read_only=(on|1|t|true|y|yes)$'))
+        """,
+        of="select 1 as servers",
+    )
+
+
+@mark.policy(
+    "MON-02",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: {used} of {available} connections are in use.
+    -- See who holds them, and let applications connect through a pooler:
+    -- select usename, application_name, state, count(*) from pg_stat_activity group by 1, 2, 3 order by 4 desc;
+    """,
+)
+def test_connections_are_left(auditor):
+    """Client connections are below 80 % of those that are available, on the server and in this database.
+
+    When none is left, nobody can sign in. What is reserved for superusers and maintenance is not available. A limit of
+    the database itself counts as well. Sessions that may be of clients, but are hidden from the audit, are counted as
+    unknown.
+    """
+    limits = """
+        with connections as (
+            select a.datname, a.backend_type is null as hidden from pg_catalog.pg_stat_activity a
+            where a.backend_type = 'client backend' or a.backend_type is null and a.usesysid is not null
+        ), limits as (
+            select 'the server' as object,
+                   pg_catalog.current_setting('max_connections')::int
+                   - pg_catalog.current_setting('superuser_reserved_connections')::int
+                   - coalesce(pg_catalog.current_setting('reserved_connections', true)::int, 0) as available,
+                   null::name as datname
+            union all
+            select pg_catalog.format('database %%I', d.datname), d.datconnlimit, d.datname
+            from pg_catalog.pg_database d where d.datname = pg_catalog.current_database() and d.datconnlimit >= 0
+        ), used as (
+            select l.object, l.available, count(*) filter (where not c.hidden) as used, count(c.hidden) as possibly
+            from limits l left join connections c on l.datname is null or c.datname = l.datname
+            group by l.object, l.available
+        )
+        """
+    assert not auditor(
+        limits + "select object, used, available from used where used * 100 >= available * %(connections_percent)s",
+        of="""
+        select count(*) as "client connections" from pg_catalog.pg_stat_activity a
+        where a.backend_type = 'client backend'
+        """,
+        blind=limits
+        + """
+        select 'which sessions are clients is hidden from the audit: grant pg_read_all_stats to its login'
+        from used where possibly * 100 >= available * %(connections_percent)s
+        """,
+    )
+
+
+@mark.policy("MON-03", severity="P1", runbook=RUNBOOK, fix="-- {object} runs since {since}: see what it waits for.")
+def test_no_query_runs_long(auditor):
+    """No query of this database has been running for more than 30 seconds.
+
+    A query that runs that long holds its snapshot, its locks and a connection. Autovacuum, replication, the audit
+    itself and backups (pg_dump, by its application name) are no offenders. A VACUUM or an index build by hand is one:
+    accept it with a waiver, or audit at another time.
+    """
+    assert not auditor(
+        f"""
+        select {NAME} as object,
+               a.query_start as since, a.wait_event_type as waits_for,
+               pg_catalog.to_jsonb(a) ->> 'query_id' as query_id,
+               {END} as fix
+        from pg_catalog.pg_stat_activity a
+        where {CLIENTS} and a.state in ('active', 'fastpath function call')
+        and a.query_start < pg_catalog.clock_timestamp() - %(long_query_seconds)s * interval '1 second'
+        """,
+        of=SESSIONS,
+        blind=HIDDEN,
+    )
+
+
+@mark.policy("MON-04", severity="P3", runbook=RUNBOOK, fix="-- {object} runs since {since}: see what it waits for.")
+def test_no_query_is_slow_right_now(auditor):
+    """No query of this database is running for more than 1 second at the moment of asking.
+
+    A look at one moment: what is slow on the whole is PERF-01's to say. The same sessions as in MON-03 are looked at.
+    """
+    assert not auditor(
+        f"""
+        select {NAME} as object,
+               a.query_start as since, a.wait_event_type as waits_for,
+               pg_catalog.to_jsonb(a) ->> 'query_id' as query_id,
+               {END} as fix
+        from pg_catalog.pg_stat_activity a
+        where {CLIENTS} and a.state in ('active', 'fastpath function call')
+        and a.query_start < pg_catalog.clock_timestamp() - %(busy_query_seconds)s * interval '1 second'
+        """,
+        of=SESSIONS,
+        blind=HIDDEN,
+    )
+
+
+@mark.policy("MON-05", severity="P1", runbook=RUNBOOK, fix="-- {object} is idle since {since}.")
+def test_no_session_idles_in_a_transaction(auditor):
+    """No session of this database has been idle in a transaction for more than 5 minutes.
+
+    It keeps its locks, and vacuum from removing dead rows, for as long as somebody forgot it. What counts is how long
+    it has been idle, not how long its transaction is.
+    """
+    assert not auditor(
+        f"""
+        select {NAME} as object,
+               a.state_change as since, a.xact_start as in_transaction_since, a.state,
+               {END} as fix
+        from pg_catalog.pg_stat_activity a
+        where {CLIENTS} and a.state in ('idle in transaction', 'idle in transaction (aborted)')
+        and a.state_change < pg_catalog.clock_timestamp() - %(idle_in_transaction_minutes)s * interval '1 minute'
+        """,
+        of=SESSIONS,
+        blind=HIDDEN,
+    )
+
+
+@mark.policy("MON-06", severity="P1", runbook=RUNBOOK, fix="-- {object} waits for {blocked_by} since {since}.")
+def test_no_session_is_blocked(auditor):
+    """No session of this database has been waiting for a lock for more than 30 seconds.
+
+    Somebody looks at a page that does not load. The finding names who holds the lock; the fix ends those of them that
+    do not wait themselves. Before PostgreSQL 14 the beginning of the query stands for the beginning of the wait.
+    """
+    assert not auditor(
+        f"""
+        with waiting as (
+            select a.pid, {NAME} as object,
+                   case when l.lock ? 'waitstart' then (l.lock ->> 'waitstart')::timestamptz else a.query_start end
+                   as since
+            from (select pg_catalog.to_jsonb(l) as lock, l.pid from pg_catalog.pg_locks l where not l.granted) as l
+            join pg_catalog.pg_stat_activity a on a.pid = l.pid
+            where a.usesysid is not null and a.datname = pg_catalog.current_database()
+            and not pg_catalog.starts_with(coalesce(a.application_name, ''), 'care-collective-audit')
+        ), blocked as (
+            select w.*, pg_catalog.pg_blocking_pids(w.pid) as blockers from waiting w
+            where w.since < pg_catalog.clock_timestamp() - %(blocked_seconds)s * interval '1 second'
+        )
+        select b.object, b.since,
+               (select pg_catalog.string_agg(case when blocker = 0 then 'a prepared transaction' else coalesce(
+                       (select {NAME}
+                        from pg_catalog.pg_stat_activity a where a.pid = blocker), 'session ' || blocker) end, ', ')
+                from (select distinct unnest(b.blockers) as blocker order by blocker) as by) as blocked_by,
+               coalesce(
+                   (select pg_catalog.string_agg({END}, E'\\n') from pg_catalog.pg_stat_activity a
+                    where a.pid = any (b.blockers) and not exists (select from waiting w where w.pid = a.pid)),
+                   '-- Who holds the lock waits as well, or is a prepared transaction: see to that one first.') as fix
+        from blocked b
+        """,
+        of=SESSIONS,
+        blind=f"""
+        select 'how long other sessions wait is hidden from the audit: grant pg_read_all_stats to its login'
+        from pg_catalog.pg_stat_activity a
+        where a.usesysid is not null and a.backend_type is null and {OTHERS}
+        and pg_catalog.current_setting('server_version_num')::int < 140000
+        """,
+    )
+
+
+UNHEALTHY_METRICS = """
+-- {object}: {problem}.
+create or replace view public.unhealthy_metrics with (security_invoker = true) as
+select 'Slow queries' as metric, count(*) as count
+from pg_catalog.pg_stat_activity a
+where a.state = 'active' and a.backend_type = 'client backend' and a.query_start < now() - interval '30 seconds'
+union all
+select 'Failed help requests', count(*)
+from public.help_requests r where r.created_at > now() - interval '1 hour' and r.status is null;
+revoke all on public.unhealthy_metrics from public, anon, authenticated;
+"""
+
+
+@mark.policy("MON-07", severity="P1", runbook=RUNBOOK, fix=UNHEALTHY_METRICS)
+def test_the_unhealthy_metrics_are_zero(auditor):
+    """The view public.unhealthy_metrics is there, the API's roles cannot read it, and whatever it counts is 0.
+
+    Operators look at it first. What it counts is taken over everybody's rows and sessions, which is nothing for the API
+    to tell; a grant to PUBLIC or on single columns is one to the API's roles as well.
+    """
+    assert not auditor(
+        """
+        with metrics as (
+            select c.oid, n.oid as schema from pg_catalog.pg_class c
+            join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+            where n.nspname = 'public' and c.relname = 'unhealthy_metrics' and c.relkind in ('v', 'm')
+        )
+        select 'public.unhealthy_metrics' as object, 'there is no such view' as problem, null::text as fix
+        where not exists (select from metrics)
+        union all
+        select pg_catalog.format('public.unhealthy_metrics for %%I', r.rolname), 'an API role can read it',
+               pg_catalog.format('revoke all on public.unhealthy_metrics from public, %%I;', r.rolname)
+        from metrics m join pg_catalog.pg_roles r on r.rolname = any (%(api_roles)s)
+        where pg_catalog.has_schema_privilege(r.oid, m.schema, 'usage')
+        and pg_catalog.has_any_column_privilege(r.oid, m.oid, 'select')
+        """,
+        of="select 1 as views",
+    )
+    assert not auditor(
+        """
+        select pg_catalog.format('public.unhealthy_metrics, %L', m.metric) as object, 'it counts' as problem, m.count,
+               '-- See what it counts: select pg_get_viewdef(''public.unhealthy_metrics'', true);' as fix
+        from public.unhealthy_metrics m
+        where m.count is distinct from 0
+        """,
+        of="public.unhealthy_metrics",
+        blind=HIDDEN,
+        search_path="public, extensions",
+    )
+
+
+@mark.policy(
+    "MON-08",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="""
+    update public.help_requests set status = case
+        when cancelled_at is not null then 'cancelled'
+        when completed_at is not null then 'completed'
+        when helper_id is not null then 'in_progress'
+        else 'open' end
+    where id::text = {object} and status is null;
+    """,
+)
+def test_every_help_request_has_a_status(auditor):
+    """Every row of public.help_requests has a status.
+
+    A request without one is on no list: neither the dashboard's nor the helper's. The runbook's view counts those of
+    the last hour only; here all are looked at.
+    """
+    assert not auditor(
+        "select r.id as object, r.created_at as since from public.help_requests r where r.status is null",
+        of="public.help_requests",
+    )

@@ -1,0 +1,2 @@
+create role operator;
+grant select on public.unhealthy_metrics to operator, service_role;
