@@ -29,7 +29,7 @@ audit: $(VENV)/ready ## audit a database: TARGET=embedded|container|URL|service=
 	@$(PYTHON) -m pytest policies $(OPTIONS); status=$$?; echo "exit status $$status"; exit $$status
 
 test: $(VENV)/ready ## prove that every policy bites, and test the product itself
-	@$(PYTHON) -m pytest tests $(OPTIONS)
+	@$(PYTHON) -m pytest tests --numprocesses=auto --dist=worksteal $(OPTIONS)
 
 check: $(VENV)/ready ## ruff, mypy, and whether the generated documents are up to date
 	@$(VENV)/bin/ruff check .
