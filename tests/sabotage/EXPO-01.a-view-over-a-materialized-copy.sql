@@ -1,0 +1,5 @@
+-- object: public.phone_book
+set role postgres;
+create materialized view private.phone_book as select p.id, p.phone from public.profiles p;
+create view public.phone_book as select * from private.phone_book;
+grant select on public.phone_book to anon;

@@ -1,0 +1,2 @@
+-- object: auth.users
+grant select (id, email) on auth.users to authenticated;

@@ -1,0 +1,2 @@
+-- object: public
+grant create on schema public to public;

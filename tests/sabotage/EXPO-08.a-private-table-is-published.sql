@@ -1,0 +1,2 @@
+-- object: public.contact_exchanges
+alter publication supabase_realtime add table public.contact_exchanges;

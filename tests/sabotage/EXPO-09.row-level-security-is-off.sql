@@ -1,0 +1,2 @@
+-- object: storage.objects
+alter table storage.objects disable row level security;

@@ -1,0 +1,2 @@
+-- object: extensions.dblink*
+create extension dblink with schema extensions;

@@ -1,0 +1,2 @@
+-- object: citext
+create extension citext with schema public;

@@ -1,0 +1,2 @@
+-- object: postgres: functions
+alter default privileges for role postgres grant execute on functions to public;
