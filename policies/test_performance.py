@@ -3,8 +3,191 @@
 from pytest import mark
 
 from fixtures.expressions import CALLED, REACHED, asks_for_every_row, compares_without_index
+from fixtures.indexes import COVERS
 
 RUNBOOK = "5. Performance Issues"
+
+# Tables and materialised views that people made: not the server's, the platform's, an extension's or a session's.
+OWN_TABLES = """
+tables as (
+    select c.oid
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't'
+    and n.nspname <> all (%(platform_schemas)s) and n.nspname !~ '^pg_|^information_schema$'
+    and not exists (
+        select from pg_catalog.pg_depend d
+        where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+)
+"""
+
+
+@mark.policy(
+    "PERF-04",
+    severity="P2",
+    runbook=RUNBOOK,
+    fix="create index on {table} ({columns}); -- on a live database: create index concurrently",
+)
+def test_every_foreign_key_has_an_index(auditor):
+    """The columns of every foreign key lead a usable index, in any order.
+
+    Without one every delete in the referenced table, and every join from there, reads the referencing table from end to
+    end. An index that leaves out the rows without a reference does; so does a unique one on some of the columns. A key
+    of a partitioned table needs one on each partition. An index on the parent brings it to all of them.
+    """
+    assert not auditor(
+        f"""
+        with recursive {OWN_TABLES}, keys as (
+            select k.oid, k.oid as root, k.conrelid
+            from pg_catalog.pg_constraint k join tables t on t.oid = k.conrelid
+            where k.contype = 'f' and k.conparentid = 0
+            union all
+            select k.oid, keys.root, k.conrelid
+            from keys join pg_catalog.pg_constraint k on k.conparentid = keys.oid and k.contype = 'f'
+        ), bare as (
+            select keys.root, min(keys.conrelid::regclass::text) filter (where keys.oid <> keys.root) as partition
+            from keys join pg_catalog.pg_class c on c.oid = keys.conrelid
+            where (c.relkind = 'r' or not exists (select from pg_catalog.pg_inherits h where h.inhparent = c.oid))
+            and keys.oid not in (select covers.key from ({COVERS}) as covers)
+            group by keys.root
+        )
+        select format('%%I on %%s', k.conname, k.conrelid::regclass) as object, columns.list as columns,
+               bare.partition as for_example,
+               format(E'-- On a live database: create index concurrently, so that nobody has to wait.\\n'
+                      'create index on %%s (%%s);', k.conrelid::regclass, columns.list) as fix
+        from bare join pg_catalog.pg_constraint k on k.oid = bare.root
+        cross join lateral (
+            select string_agg(quote_ident(a.attname), ', ' order by key.place) as list
+            from unnest(k.conkey) with ordinality as key (attnum, place)
+            join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = key.attnum
+        ) as columns
+        """,
+        of=f"""
+        with {OWN_TABLES} select count(*) as "foreign keys"
+        from pg_catalog.pg_constraint k join tables t on t.oid = k.conrelid
+        where k.contype = 'f' and k.conparentid = 0
+        """,
+    )
+
+
+@mark.policy(
+    "PERF-05",
+    severity="P3",
+    runbook=RUNBOOK,
+    fix="drop index {object}; -- on a live database: drop index concurrently",
+)
+def test_no_index_repeats_another(auditor):
+    """No index holds what another index of its table serves as well.
+
+    Each write pays for both. An index repeats another when method, operator classes, collations, sort order, predicate
+    and columns are the same, or when its columns are the first ones of another B-tree. One that guards uniqueness
+    repeats only another that guards the same; primary keys, replica identities and what a foreign key hangs on stay.
+    """
+    assert not auditor(
+        f"""
+        with {OWN_TABLES}, shapes as (
+            select i.indexrelid as oid, i.indrelid, c.relam, m.amname, i.indisunique, i.indimmediate, i.indnkeyatts,
+                   pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct' as nulls_not_distinct,
+                   pg_catalog.pg_get_expr(i.indpred, i.indrelid) as predicate, k.conname,
+                   c.relispartition or i.indisprimary or i.indisexclusion or i.indisreplident or exists (
+                       select from pg_catalog.pg_constraint f where f.conindid = i.indexrelid and f.contype = 'f'
+                   ) as stays,
+                   columns.*
+            from pg_catalog.pg_index i
+            join tables t on t.oid = i.indrelid
+            join pg_catalog.pg_class c on c.oid = i.indexrelid
+            join pg_catalog.pg_am m on m.oid = c.relam
+            left join pg_catalog.pg_constraint k on k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x')
+            cross join lateral (
+                select array_agg(concat_ws(' ', column_.definition, key.opclass, key.collid, key.flags, a.attoptions)
+                                 order by key.place) filter (where key.place <= i.indnkeyatts) as keys,
+                       array_agg(column_.definition) as held
+                from unnest(i.indkey::smallint[], i.indclass::oid[], i.indcollation::oid[], i.indoption::smallint[])
+                    with ordinality as key (attnum, opclass, collid, flags, place)
+                join pg_catalog.pg_attribute a on a.attrelid = i.indexrelid and a.attnum = key.place
+                cross join lateral pg_catalog.pg_get_indexdef(i.indexrelid, key.place::integer, false)
+                    as column_ (definition)
+            ) as columns
+            where i.indisvalid and i.indisready and i.indislive
+        ), repeats as (
+            select a.oid, b.oid as other, a.conname, a.conname is null as free
+            from shapes a join shapes b on b.indrelid = a.indrelid and b.relam = a.relam and b.oid <> a.oid
+            where not a.stays and a.keys = b.keys[1:a.indnkeyatts] and a.held <@ b.held
+            and (a.indnkeyatts = b.indnkeyatts or a.amname = 'btree')
+            and a.predicate is not distinct from b.predicate
+            and (not a.indisunique or (
+                b.indisunique and a.indnkeyatts = b.indnkeyatts and a.indimmediate = b.indimmediate
+                and a.nulls_not_distinct is not distinct from b.nulls_not_distinct))
+        ), needless as (
+            select * from repeats r
+            where not exists (
+                select from repeats back where back.oid = r.other and back.other = r.oid
+                and (back.free, back.oid) > (r.free, r.oid))
+        )
+        select n.oid::regclass as object, i.indrelid::regclass::text as "table", min(n.other::regclass::text) as keep,
+               case when n.conname is null then format(
+                   E'-- On a live database: drop index concurrently, so that nobody has to wait.\\ndrop index %%s;',
+                   n.oid::regclass)
+               else format('alter table %%s drop constraint %%I;', i.indrelid::regclass, n.conname) end as fix
+        from needless n join pg_catalog.pg_index i on i.indexrelid = n.oid
+        where n.other not in (select needless.oid from needless)
+        group by n.oid, i.indrelid, n.conname
+        """,
+        of=f"""
+        with {OWN_TABLES}
+        select count(*) as indexes from pg_catalog.pg_index i join tables t on t.oid = i.indrelid
+        """,
+    )
+
+
+@mark.policy(
+    "PERF-06",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="reindex index {object}; -- on a live database: reindex index concurrently",
+)
+def test_no_index_is_invalid(auditor):
+    """Every index is valid.
+
+    One that is not slows down every write and helps no reader; a unique one does not keep duplicates out of old rows.
+    It is left over from a CREATE or REINDEX CONCURRENTLY that failed, or it belongs to a partitioned table of which a
+    partition lacks it. One that is being built or dropped concurrently right now is no finding.
+    """
+    assert not auditor(
+        """
+        select i.indexrelid::regclass as object, i.indrelid::regclass::text as "table",
+               case when c.relkind = 'I' then 'a partition lacks it' when not i.indislive then 'half dropped'
+                    when not i.indisready then 'takes no entries' else 'not valid' end as state,
+               case
+               when c.relkind = 'I' and (k.conname is not null or i.indpred is not null or i.indexprs is not null)
+               then format('-- Create it on each partition, then: alter index %s attach partition ...', quoted.comment)
+               when c.relkind = 'I' then format(E'drop index %s;\\n%s;', quoted.name, regexp_replace(
+                   pg_catalog.pg_get_indexdef(i.indexrelid),
+                   '^(CREATE (?:UNIQUE )?INDEX (?:"(?:[^"]|"")*"|[^ "]+) ON) ONLY ', '\\1 '))
+               when not i.indislive or c.relname ~ '_cc(new|old)[0-9]*$' then format(
+                   E'-- Left behind by a REINDEX or DROP INDEX CONCURRENTLY.\\ndrop index %s;', quoted.name)
+               else format(
+                   E'-- On a live database: reindex index concurrently. It fails while a unique one has duplicates.\\n'
+                   'reindex index %s;', quoted.name)
+               end as fix
+        from pg_catalog.pg_index i
+        join pg_catalog.pg_class c on c.oid = i.indexrelid
+        cross join lateral (
+            select i.indexrelid::regclass::text as name,
+                   regexp_replace(i.indexrelid::regclass::text, '[[:cntrl:]]', ' ', 'g') as comment
+        ) as quoted
+        left join pg_catalog.pg_constraint k on k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x')
+        where not (i.indisvalid and i.indisready and i.indislive) and c.relpersistence <> 't'
+        and not exists (
+            select from pg_catalog.pg_locks l
+            join pg_catalog.pg_database d on d.oid = l.database and d.datname = pg_catalog.current_database()
+            where l.locktype = 'relation' and l.mode = 'ShareUpdateExclusiveLock' and l.granted
+            and (l.relation = i.indexrelid or (l.relation = i.indrelid and l.pid in (
+                select p.pid from pg_catalog.pg_stat_progress_create_index p)))
+        )
+        """,
+        of="select count(*) as indexes from pg_catalog.pg_index",
+    )
 
 
 @mark.policy(
@@ -91,7 +274,7 @@ def test_columns_compared_with_the_caller_have_an_index(auditor):
         join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = x.oid
             and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjsubid > 0
         join pg_catalog.pg_class c on c.oid = d.refobjid and c.relkind in ('r', 'p')
-        join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname not in ('auth', 'storage', 'realtime')
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname <> all (%(platform_schemas)s)
         join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = d.refobjsubid
         where x.roles <> '{{}}' and not exists (
             select from pg_catalog.pg_index i

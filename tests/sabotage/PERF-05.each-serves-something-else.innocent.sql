@@ -1,0 +1,25 @@
+create table public.visits (id bigint primary key, place text, at timestamptz, unit uuid, note tsvector);
+alter table public.visits enable row level security;
+create unique index visits_place on public.visits (place);
+create index visits_place_at on public.visits (place, at);
+create index visits_at_place on public.visits (at, place);
+create index visits_place_desc on public.visits (place desc, at);
+create index visits_place_pattern on public.visits (place text_pattern_ops);
+create index visits_place_c on public.visits (place collate "C");
+create index visits_place_hash on public.visits using hash (place);
+create index visits_place_lower on public.visits (lower(place));
+create index visits_some on public.visits (unit) where at is not null;
+create index visits_others on public.visits (unit) where at is null;
+create index visits_unit on public.visits (unit, at, id);
+create index visits_unit_include on public.visits (unit, at) include (note);
+create index visits_note on public.visits using gin (note);
+create index visits_note_gist on public.visits using gist (note);
+alter table public.visits add constraint visits_at_key unique (at) deferrable;
+create unique index visits_at_now on public.visits (at);
+
+create table public.stays (id bigint primary key, at timestamptz) partition by range (id);
+alter table public.stays enable row level security;
+create table public.stays_1 partition of public.stays for values from (0) to (1000);
+alter table public.stays_1 enable row level security;
+create index stays_1_at on public.stays_1 (at);
+create index on public.stays (at);
