@@ -1,0 +1,2 @@
+-- object: 30000000-0000-4000-8000-000000000003
+update public.contact_exchanges set exchanged_at = now() - interval '30 hours' where id = '30000000-0000-4000-8000-000000000003';

@@ -1,0 +1,18 @@
+-- Who calls is whoever they say they are.
+-- object: nobody: call public.get_contact_info_with_consent
+-- object: guest: call public.get_contact_info_with_consent
+-- object: pending: call public.get_contact_info_with_consent
+-- object: rejected: call public.get_contact_info_with_consent
+-- object: stranger: call public.get_contact_info_with_consent
+-- also: EXPO-04
+create or replace function public.get_contact_info_with_consent(request_id uuid, user_id uuid)
+returns table (member_id uuid, name text, phone text, email text)
+language sql stable security definer set search_path = '' as $$
+    select p.id, p.name, p.phone, u.email::text
+    from public.contact_exchanges e
+    join public.profiles p on p.id in (e.helper_id, e.requester_id)
+    join auth.users u on u.id = p.id
+    where e.request_id = get_contact_info_with_consent.request_id and e.confirmed_at is not null
+    and get_contact_info_with_consent.user_id in (e.helper_id, e.requester_id)
+    and p.id <> get_contact_info_with_consent.user_id
+$$;

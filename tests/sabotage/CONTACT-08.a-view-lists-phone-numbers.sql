@@ -1,0 +1,4 @@
+-- object: public."Members (100%) of ""ours""".telephone_no
+-- also: EXPO-01
+create view public."Members (100%) of ""ours""" as select name, '(' || phone || ')' as telephone_no from public.profiles;
+grant select on public."Members (100%) of ""ours""" to authenticated;

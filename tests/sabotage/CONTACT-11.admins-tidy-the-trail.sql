@@ -1,0 +1,5 @@
+-- object: admin: delete from public.contact_exchange_audit
+-- object: admin: update public.contact_exchange_audit
+grant update, delete on public.contact_exchange_audit to authenticated;
+create policy "admins tidy" on public.contact_exchange_audit for all to authenticated
+using ((select private.is_admin()));
