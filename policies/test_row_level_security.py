@@ -496,7 +496,7 @@ def test_functions_of_policies_are_honest(auditor):
         join pg_catalog.pg_proc p on p.oid = d.oid and p.prokind = 'f'
         join pg_catalog.pg_namespace n on n.oid = p.pronamespace
         cross join lateral (values
-            (p.provolatile = 'v' and n.nspname not in ('auth', 'storage', 'realtime', 'extensions'), 'it is VOLATILE'),
+            (p.provolatile = 'v' and n.nspname <> all (%(platform_schemas)s), 'it is VOLATILE'),
             (p.proleakproof, 'it is LEAKPROOF'),
             (p.provolatile = 'i' and exists (
                 select from leads l join bodies b on b.oid = l.oid and b.kind = l.kind
