@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from psycopg.pq import TransactionStatus
+from psycopg.sql import SQL
 
 from fixtures import live
 from fixtures.actors import Owner, Stage
@@ -145,7 +146,10 @@ class Bench:
             dsn = self.target.server.clone_database(name)
             try:
                 with live.connect(dsn) as connection:
-                    yield Scene(self, connection, sabotage, in_transaction=False)
+                    try:
+                        yield Scene(self, connection, sabotage, in_transaction=False)
+                    finally:
+                        _end_prepared_transactions(connection)
             finally:
                 self.migrations = self.target.migrations
                 self.target.server.drop_database(name)
@@ -155,6 +159,14 @@ class Bench:
                 yield Scene(self, self.connection, sabotage, in_transaction=True)
             finally:
                 self.connection.execute("rollback")
+
+
+def _end_prepared_transactions(connection: Connection) -> None:
+    """End what was prepared and left: a database that has such transactions cannot be dropped."""
+    connection.rollback()
+    left = "select gid from pg_catalog.pg_prepared_xacts where database = pg_catalog.current_database()"
+    for (gid,) in connection.execute(left).fetchall():
+        connection.execute(SQL("rollback prepared {}").format(gid))
 
 
 @dataclass(frozen=True)

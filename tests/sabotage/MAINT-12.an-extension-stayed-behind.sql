@@ -1,0 +1,2 @@
+-- object: citext
+create extension citext schema extensions version '1.4';

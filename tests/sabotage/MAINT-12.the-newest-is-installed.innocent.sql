@@ -1,0 +1,2 @@
+create extension citext schema extensions;
+create extension "btree_gist" schema extensions;
