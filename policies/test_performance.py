@@ -2,6 +2,7 @@
 
 from pytest import mark
 
+from fixtures.evidence import Unchecked
 from fixtures.expressions import CALLED, REACHED, asks_for_every_row, compares_without_index
 from fixtures.indexes import COVERS
 
@@ -20,6 +21,76 @@ tables as (
         where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
 )
 """
+
+
+@mark.policy(
+    "PERF-01",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="""
+    -- Read the statement (its text may hold personal data), and see where its time goes: explain (analyze, buffers).
+    -- select query from {_home}.pg_stat_statements where queryid = {object};
+    """,
+)
+def test_no_statement_is_slow_on_average(auditor):
+    """No statement of this database takes over a second on average.
+
+    That is what people wait for. A statement is told by its fingerprint (queryid), never by its text, and counts from
+    five calls on. Maintenance (VACUUM, CREATE INDEX, COPY ...) may take its time, and so may the API's own look at
+    the catalogue. Times are those since the last pg_stat_statements_reset().
+    """
+    home = auditor(
+        """
+        select n.nspname as object
+        from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+        where e.extname = 'pg_stat_statements'
+        """,
+        of="select count(*) as extensions from pg_catalog.pg_extension",
+    )
+    if not len(home):
+        raise Unchecked(
+            "the extension pg_stat_statements is not in this database",
+            "add pg_stat_statements to shared_preload_libraries, restart, and: "
+            "create extension pg_stat_statements with schema extensions",
+        )
+    # The times have other names in an extension older than 1.8, and a role that may not see a statement sees no id.
+    here = """
+        select userid, queryid, coalesce(all_ ->> 'total_exec_time', all_ ->> 'total_time')::float8 as total_ms, calls
+        from pg_stat_statements(false) as s cross join lateral pg_catalog.to_jsonb(s) as all_
+        where dbid = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
+    """
+    assert not auditor(
+        f"""
+        with slow as (
+            select queryid, sum(calls) as calls, sum(total_ms) as total_ms, array_agg(distinct userid) as users
+            from ({here}) as here
+            where queryid is not null
+            and userid not in (select oid from pg_catalog.pg_roles where rolname = 'authenticator')
+            group by queryid
+            having sum(calls) >= %(slow_statement_calls)s and sum(total_ms) / sum(calls) > %(slow_statement_ms)s
+        ), texts as (
+            select queryid, min(lower(substring(
+                query from '^(?:\\s|--[^\\n]*\\n|/[*].*?[*]/|[(])*([a-zA-Z]+)'))) as command
+            from pg_stat_statements(true) where exists (select from slow) group by queryid
+        )
+        select s.queryid as object, t.command, s.calls::bigint as calls,
+               round(s.total_ms / s.calls)::bigint as average_ms,
+               (select string_agg(u::regrole::text, ', ') from unnest(s.users) as u) as roles, %(home)s::name as "_home"
+        from slow s left join texts t using (queryid)
+        where coalesce(t.command, '') not in (
+            'vacuum', 'analyze', 'create', 'alter', 'drop', 'reindex', 'cluster', 'copy', 'refresh', 'explain')
+        """,
+        of=f"select count(*) as statements from ({here}) as here",
+        blind=f"""
+        select 'the audit''s login may not see the statements of others: grant pg_read_all_stats to it' as reason
+        from ({here}) as here where queryid is null
+        union all
+        select 'no statements are recorded: see pg_stat_statements.track and compute_query_id'
+        where not exists (select from ({here}) as here)
+        """,
+        search_path=home[0].quoted["object"],
+        home=home[0].object,
+    )
 
 
 @mark.policy(
