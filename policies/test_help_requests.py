@@ -380,7 +380,16 @@ def test_requests_are_changed_by_their_owners(outsiders, stranger, alice, bob):
         what="rewrite others' requests blindly",
         then=f"select from public.help_requests where title = {REWRITTEN} and user_id is distinct from %(me)s",
         control=False,
-    ) + outsiders("delete from public.help_requests", what="remove requests blindly", control=False)
+    )
+    attacks += outsiders("delete from public.help_requests", what="remove requests blindly", control=False)
+    closed = "select count(*) as object from public.help_requests where status = 'closed'"
+    attacks += outsiders(
+        "update public.help_requests set status = 'closed'",
+        what="close requests blindly",
+        then="select from public.help_requests where status = 'closed' having count(*) > %(before)s",
+        before=int(alice("select 1", then=closed)[0].object),
+        control=False,
+    )
     for actor, victim in (stranger, "alice"), (bob, "alice"), (alice, "bob"):
         theirs = f"user_id = %({victim})s and status = 'open'"
         attacks += actor(changed(theirs, "title", REWRITTEN), what=f"rewrite {victim}'s request")
@@ -410,7 +419,8 @@ do $$
 begin
     revoke select on public.help_requests from public, anon, authenticated;
     execute (
-        select 'grant select (' || string_agg(quote_ident(attname), ', ') || ') on public.help_requests to authenticated'
+        select format('grant select (%s) on public.help_requests to authenticated',
+                      string_agg(quote_ident(attname), ', '))
         from pg_catalog.pg_attribute
         where attrelid = 'public.help_requests'::regclass and attnum > 0 and not attisdropped
         and attname <> 'location_override'
@@ -464,21 +474,21 @@ def test_an_address_is_for_the_helper(outsiders, bob):
     """
 
     def seen_by(people, which, what):
-        seen = people(f"select from public.help_requests r where {AFTER_MATCH} and {which}", what=f"read {what}")
+        seen = people(f"select from public.help_requests r where {AFTER_MATCH} and {which}", what=what)
         there = bob("select 1 where to_regprocedure('public.get_request_location(uuid)') is not null", control=False)
         for request in matched(bob, which) if len(there) else ():
             known = {"request": request.object, "address": request.details["address"]}
-            seen += people(GIVEN, what=f"be given {what}", control=False, **known)
+            seen += people(GIVEN, what=what, control=False, **known)
         return seen
 
     assert not seen_by(
         outsiders | bob,
         "r.user_id is distinct from %(me)s and r.helper_id is distinct from %(me)s",
-        "an address meant for after the match",
+        "learn an address meant for after the match",
     )
     helped = "r.helper_id = %(me)s and r.status = 'in_progress'"
     if len(matched(bob, helped)):
-        assert seen_by(bob, helped, "the address where he helps")
+        assert seen_by(bob, helped, "learn the address where he helps")
 
 
 @mark.policy("HELP-10", severity="P1", runbook=RUNBOOK, fix=OWNERS_AND_HELPERS)
@@ -487,12 +497,13 @@ def test_owners_take_helpers(alice, stranger):
 
     Without it nobody is ever helped, and none of the rules about helpers can be seen to work.
     """
+    asked = len(alice.does(ASK, control=False))
     # Some databases write the time themselves and leave it in no grant, others leave it to the client.
     taken = [
         alice.does(
             f"""
             update public.help_requests set helper_id = %(stranger)s, status = 'in_progress'{time}
-            where user_id = %(me)s and status = 'open'
+            where user_id = %(me)s and {"title = 'A lift to the market'" if asked else "status = 'open'"}
             """,
             what="take a helper",
             then="""

@@ -1,0 +1,2 @@
+-- object: alice: create a request
+revoke insert on public.help_requests from authenticated;

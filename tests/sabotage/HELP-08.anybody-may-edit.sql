@@ -1,0 +1,6 @@
+-- object: stranger: rewrite *
+-- object: *: become helper of *
+-- object: *: close requests blindly
+-- object: *: rewrite *
+-- also: RLS-04 PERF-10
+create policy "Enable update for authenticated users" on public.help_requests for update to authenticated using (true);

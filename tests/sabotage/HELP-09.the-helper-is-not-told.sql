@@ -1,0 +1,5 @@
+-- object: bob: learn the address where he helps
+create or replace function public.get_request_location(request_id uuid) returns text
+language sql stable security definer set search_path = '' as $$
+    select r.location_override from public.help_requests r where r.id = request_id and r.user_id = auth.uid()
+$$;
