@@ -11,6 +11,7 @@ from fixtures.access import Access
 from fixtures.questions import parameters
 from fixtures.settings import Settings
 from fixtures.target import Target
+from tests.auditing import Sabotaged, audit, sabotage_everything, told_in_confidence
 from tests.proving import Bench
 
 
@@ -19,3 +20,15 @@ def bench(target: Target, settings: Settings, access: Access) -> Iterator[Bench]
     """Open the reference database on which the proofs are made."""
     with live.connect(target.server.clone_database("proofs")) as connection:
         yield Bench(target, parameters(connection, settings, access), connection)
+
+
+@pytest.fixture(scope="session")
+def sabotaged(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Sabotaged:
+    """A copy of the reference database that suffered every sabotage, audited as a live one by its superuser."""
+    dsn = target.server.clone_database("sabotaged")
+    with live.connect(dsn) as connection:
+        secrets = told_in_confidence(connection)
+        suffered = sabotage_everything(connection)
+        secrets |= told_in_confidence(connection)
+    outcome = audit(tmp_path_factory.mktemp("sabotaged"), f"--target={dsn}")
+    return Sabotaged(dsn, suffered, secrets, outcome)

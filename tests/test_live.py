@@ -1,0 +1,268 @@
+"""Live targets: what the audit's login may not see is never taken for sound, and nothing on the server changes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from fixtures import live
+from fixtures.asking import Connection
+from fixtures.auditor import Auditor
+from fixtures.evidence import Log, Unchecked
+from fixtures.live import Dsn
+from fixtures.settings import Settings
+from fixtures.target import Target
+from tests.auditing import Outcome, acts, audit
+from tests.proving import POLICIES
+
+SECRET = "c0rrect-h0rse-battery"
+ATTEMPTS = 3
+
+# Counters of the whole server, and of what was written to tables of this database, catalogues included.
+STATE = """
+select pg_catalog.pg_current_wal_insert_lsn()::text as wal,
+       pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text as next_transaction,
+       (select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_catalog.pg_stat_all_tables) as tuples,
+       (select tup_inserted + tup_updated + tup_deleted from pg_catalog.pg_stat_database
+        where datname = current_database()) as tuples_of_database
+"""
+
+LOGINS = """
+create role audit_filtered login;
+create role audit_nothing login;
+create role audit_secretive login bypassrls password '{secret}';
+grant pg_read_all_data, pg_monitor to audit_filtered, audit_secretive;
+"""
+
+
+@pytest.fixture(scope="module")
+def superuser(target: Target) -> Iterator[Connection]:
+    """A connection to a copy of the reference database that is audited as a live one, on a server at rest."""
+    dsn = target.server.clone_database("production")
+    rules = target.server.directory / "data" / "pg_hba.conf"
+    before = rules.read_text()
+    with live.connect(dsn) as connection:
+        rules.write_text(f"local all audit_secretive scram-sha-256\n{before}")
+        connection.execute("alter system set autovacuum = off")
+        connection.execute(LOGINS.format(secret=SECRET))
+        connection.execute("select pg_reload_conf()")
+        yield connection
+        connection.execute("alter system reset autovacuum")
+        connection.execute("drop role audit_filtered, audit_nothing, audit_secretive")
+        rules.write_text(before)
+        connection.execute("select pg_reload_conf()")
+
+
+@pytest.fixture(scope="module")
+def dsn(target: Target, superuser: Connection) -> Callable[..., Dsn]:
+    """How to log in to the live database, or to another one of its server."""
+    return lambda user, database="production": Dsn(make_conninfo(target.server.dsn_of(database), user=user))
+
+
+@pytest.fixture(scope="module")
+def audited(
+    superuser: Connection, dsn: Callable[..., Dsn], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], tuple[Outcome, list[dict[str, object]]]]:
+    """Audit the live database as a login, once, and return what changed on the server in each attempt."""
+
+    @cache
+    def audited(user: str) -> tuple[Outcome, list[dict[str, object]]]:
+        # What reading would otherwise tidy up on the way (hint bits, dead rows), with a note in the log.
+        for tidy in ("analyze", "vacuum (freeze)", "checkpoint", "select pg_catalog.pg_stat_force_next_flush()"):
+            superuser.execute(tidy)
+        changes = []
+        for attempt in range(ATTEMPTS):
+            before = state(superuser)
+            outcome = audit(tmp_path_factory.mktemp(f"{user}-{attempt}"), f"--target={dsn(user)}")
+            settle(superuser)
+            after = state(superuser)
+            changes.append({key: (before[key], after[key]) for key in before if before[key] != after[key]})
+            if not changes[-1]:
+                break
+        return outcome, changes
+
+    return audited
+
+
+def state(connection: Connection) -> dict[str, object]:
+    cursor = connection.execute(STATE)
+    return dict(zip([column.name for column in cursor.description or ()], cursor.fetchone() or (), strict=True))
+
+
+def settle(connection: Connection) -> None:
+    """Wait until the audit's sessions are over: they tell the statistics what they did at their end."""
+    connection.execute(
+        """
+        do $$ begin
+            while exists (select from pg_catalog.pg_stat_activity
+                          where datname = 'production' and pid <> pg_catalog.pg_backend_pid())
+            loop
+                perform pg_catalog.pg_sleep(0.02), pg_catalog.pg_stat_clear_snapshot();
+            end loop;
+        end $$
+        """
+    )
+
+
+@pytest.fixture(scope="module")
+def about_members(superuser: Connection, audited: Callable[[str], tuple[Outcome, object]]) -> set[str]:
+    """The policies about rows of tables that have row level security, by what the report says that they looked at."""
+    named = superuser.execute(
+        "select relnamespace::regnamespace || '.' || relname from pg_catalog.pg_class where relrowsecurity"
+    )
+    guarded = {name for (name,) in named}
+    outcome, _ = audited("supabase_admin")
+    found = {
+        name
+        for name, policy in outcome.policies.items()
+        if policy["population"] and policy["population"]["of"] in guarded and not acts(POLICIES[name])
+    }
+    assert found
+    return found
+
+
+def test_an_all_powerful_login_sees_everything(audited, about_members):
+    outcome, _ = audited("supabase_admin")
+    assert outcome.document["target"]["kind"] == "live"
+    assert about_members <= outcome.having("HOLDS")
+    assert not outcome.having("VIOLATED"), outcome.said
+
+
+@pytest.mark.parametrize("user", ["supabase_admin", "postgres"])
+def test_nothing_changes_whatever_the_login_could_do(audited, user):
+    """The superuser and the owner of the tables could write; neither the log nor any counter moves.
+
+    What the server notes by itself (the running transactions, once after a checkpoint) it notes once: one attempt of
+    three is without. What an audit wrote it would write each time.
+    """
+    outcome, changes = audited(user)
+    assert outcome.document["target"]["role"] == user
+    assert len(outcome.policies) == len(POLICIES)
+    assert changes[-1] == {}, changes
+    # The transaction counter and the tables tell of no exception at all.
+    assert {key for change in changes for key in change} <= {"wal"}, changes
+
+
+def test_the_counters_would_tell(superuser):
+    """The smallest of writes moves each of them: they prove something by standing still."""
+    before = state(superuser)
+    superuser.execute("update public.profiles set name = name where id = (select id from public.profiles limit 1)")
+    superuser.execute("select pg_catalog.pg_stat_force_next_flush()")
+    after = state(superuser)
+    assert {key for key in before if before[key] != after[key]} == {*before}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "select public.audit_test_write() as object",
+        "select nextval('public.audit_test_sequence') as object",
+        "select set_config('transaction_read_only', 'off', true) as object",
+        "with gone as (delete from public.messages returning id) select id as object from gone",
+    ],
+)
+def test_a_question_that_would_write_is_refused(superuser, question):
+    superuser.execute(
+        """
+        create or replace function public.audit_test_write() returns text
+        begin atomic
+            update public.profiles set name = 'written' returning name;
+        end;
+        create sequence if not exists public.audit_test_sequence
+        """
+    )
+    auditor = Auditor(lambda: superuser, Settings().parameters(), Log())
+    with pytest.raises(Unchecked):
+        auditor(question, of="public.profiles")
+    assert superuser.execute("select count(*) from public.profiles where name = 'written'").fetchone() == (0,)
+    assert superuser.execute("select is_called from public.audit_test_sequence").fetchone() == (False,)
+    assert superuser.execute("select count(*) > 0 from public.messages").fetchone() == (True,)
+
+
+def test_a_login_that_row_level_security_filters_checks_nothing_about_members(audited, about_members):
+    outcome, _ = audited("audit_filtered")
+    assert outcome.having("UNCHECKED") >= about_members
+    reasons = [outcome.policies[name]["reason"] for name in about_members]
+    assert all("row-level security" in reason or "permission denied" in reason for reason in reasons), reasons
+    assert any("row-level security" in reason for reason in reasons)
+    assert outcome.status == 6
+
+
+def test_a_login_without_rights_checks_nothing_about_members(audited, about_members):
+    outcome, _ = audited("audit_nothing")
+    assert outcome.having("UNCHECKED") >= about_members
+    assert all(outcome.policies[name]["remedy"] for name in about_members)
+    assert [policy for policy in outcome.policies.values() if "hidden from the audit" in policy["reason"]]
+    assert outcome.status == 6
+
+
+@pytest.mark.parametrize("user", ["audit_filtered", "audit_nothing"])
+def test_what_a_login_cannot_see_is_never_sound(sabotaged, dsn, tmp_path, user):
+    """On a database that is broken everywhere, a login with fewer rights finds less, and takes nothing for sound."""
+    outcome = audit(tmp_path, f"--target={dsn(user, 'sabotaged')}")
+    violated = sabotaged.outcome.having("VIOLATED")
+    assert violated & outcome.having("UNCHECKED")
+    assert not violated & outcome.having("HOLDS", "WAIVED")
+
+
+def test_nobody_acts_on_a_live_database(audited):
+    outcome, _ = audited("supabase_admin")
+    acting = {name for name, policy in POLICIES.items() if acts(policy)}
+    assert acting <= outcome.having("UNCHECKED")
+    for name in acting:
+        assert "people act on disposable databases only" in outcome.policies[name]["reason"]
+        assert outcome.policies[name]["remedy"]
+    assert outcome.status == 6
+
+
+@pytest.mark.parametrize("way", ["service file", "password file", "environment", "connection string"])
+def test_a_password_gets_in_and_never_out(target, dsn, tmp_path, way):
+    service, passwords = tmp_path / "services", tmp_path / "passwords"
+    place = f"host={target.server.directory / 's'}"
+    service.write_text(f"[prod]\n{place}\nuser=audit_secretive\npassword={SECRET}\ndbname=production\n".replace(" ", "\n"))
+    passwords.write_text(f"*:*:*:audit_secretive:{SECRET}\n")
+    passwords.chmod(0o600)
+    plain = dsn("audit_secretive")
+    option, environment = {
+        "service file": ("service=prod", {"PGSERVICEFILE": str(service)}),
+        "password file": (plain, {"PGPASSFILE": str(passwords)}),
+        "environment": (plain, {"PGPASSWORD": SECRET}),
+        "connection string": (make_conninfo(plain, password=SECRET), {}),
+    }[way]
+    outcome = audit(tmp_path / "out", f"--target={option}", "-k", "profile", "-vv", **environment)
+    assert outcome.document["target"]["role"] == "audit_secretive", outcome.said
+    assert outcome.having("HOLDS")
+    assert SECRET not in outcome.said
+    written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert len(written) == 3
+    assert not [path for path in written if SECRET in path.read_text(encoding="utf-8")]
+
+
+def test_without_its_password_it_does_not_get_in(dsn, tmp_path):
+    outcome = audit(tmp_path, f"--target={dsn('audit_secretive')}", "-k", "profile", PGPASSFILE=os.devnull)
+    assert outcome.status == pytest.ExitCode.USAGE_ERROR
+    assert "a password is needed" in outcome.said
+
+
+def test_an_empty_table_is_not_applicable(target, dsn, tmp_path, about_members):
+    with live.connect(target.server.clone_database("nobody_yet")) as connection:
+        connection.execute("truncate auth.users cascade")
+    outcome = audit(tmp_path, f"--target={dsn('supabase_admin', 'nobody_yet')}")
+    assert about_members <= outcome.having("NOT_APPLICABLE")
+    assert all("nothing to look at" in outcome.policies[name]["reason"] for name in about_members)
+
+
+def test_a_database_without_the_projects_tables_is_not_applicable(target, dsn, tmp_path, about_members):
+    with live.connect(target.server.clone_database("platform_only")) as connection:
+        connection.execute("drop schema public cascade; create schema public; truncate auth.users cascade")
+    outcome = audit(tmp_path, f"--target={dsn('supabase_admin', 'platform_only')}")
+    assert about_members <= outcome.having("NOT_APPLICABLE")
+    for name in about_members:
+        assert re.search(r"is not in this database|nothing to look at", outcome.policies[name]["reason"])
+    assert outcome.status == 1, "what the runbook relies on is missing"
