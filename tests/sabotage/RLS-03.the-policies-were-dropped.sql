@@ -1,0 +1,2 @@
+-- object: public.conversations
+drop policy "participants read their conversations" on public.conversations;

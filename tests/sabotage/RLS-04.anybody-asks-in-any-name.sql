@@ -1,0 +1,3 @@
+-- object: "approved members ask for help in their own name" on public.help_requests
+alter policy "approved members ask for help in their own name" on public.help_requests
+with check (status = 'open' and urgency <> 'critical');

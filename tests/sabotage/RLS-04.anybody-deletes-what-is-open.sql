@@ -1,0 +1,3 @@
+-- object: "tidy up" on public.help_requests
+grant delete on public.help_requests to authenticated;
+create policy "tidy up" on public.help_requests for delete to authenticated using (status = 'open');

@@ -1,0 +1,2 @@
+-- object: authenticated
+alter role authenticated bypassrls;

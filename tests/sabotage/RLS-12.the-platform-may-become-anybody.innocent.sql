@@ -1,0 +1,4 @@
+create role "Team ""A""" nologin;
+grant "Team ""A""" to authenticated;
+grant anon to dashboard_user;
+grant authenticated to postgres;

@@ -1,0 +1,2 @@
+-- object: private.is_approved()
+alter function private.is_approved() immutable;
