@@ -1,5 +1,5 @@
 -- object: stranger: rewrite *
--- object: *: become helper of *
+-- object: *: become others' helper
 -- object: *: close requests blindly
 -- object: *: rewrite *
 -- also: RLS-04 PERF-10

@@ -1,5 +1,5 @@
--- object: *: become helper of alice
--- object: alice: become helper of bob
+-- object: *: become others' helper
+-- object: alice: become others' helper
 -- also: PERF-10
 create policy "members offer to help" on public.help_requests for update to authenticated
 using (status = 'open' and (select private.is_approved()))
