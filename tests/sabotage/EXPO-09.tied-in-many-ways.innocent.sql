@@ -1,4 +1,5 @@
 -- set: public_buckets = ["avatars"]
+-- also: PERF-10 RLS-14
 insert into storage.buckets (id, name, public) values ('avatars', 'avatars', true), ('papers', 'papers', false);
 create function private.may_see(bucket text, object_name text) returns boolean language sql stable set search_path = ''
 return auth.uid() is not null and bucket <> object_name;
@@ -12,8 +13,8 @@ create policy five on storage.objects for select to authenticated using (private
 create policy six on storage.objects for delete to authenticated
 using ((storage.foldername(name))[1] = (select (auth.jwt() ->> 'sub')));
 create policy seven on storage.objects for select to authenticated using (exists (
-    select from public.help_requests r where r.id::text = split_part(objects.name, '/', 1) and r.user_id = auth.uid()));
-create policy eight on storage.objects to public using (auth.role() = 'service_role');
+    select from public.help_requests r where r.id::text = split_part(objects.name, '/', 1) and r.user_id = (select auth.uid())));
+create policy eight on storage.objects to public using ((select auth.role()) = 'service_role');
 create policy nine on storage.objects to service_role using (true);
-create policy ten on storage.objects as restrictive for all to authenticated using (auth.uid() is not null);
-create policy eleven on storage.objects for update to authenticated using (bucket_id in ('papers') and owner_id = auth.uid()::text);
+create policy ten on storage.objects as restrictive for all to authenticated using ((select auth.uid()) is not null);
+create policy eleven on storage.objects for update to authenticated using (bucket_id in ('papers') and owner_id = (select auth.uid())::text);

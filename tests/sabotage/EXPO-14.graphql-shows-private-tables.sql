@@ -1,6 +1,7 @@
 -- object: public.profiles
 -- object: public.contact_exchanges
 -- object: public.contact_exchange_audit
+-- also: MAINT-12
 -- The extension is not at hand here: what this policy asks about it is put into the catalogue.
 create schema graphql_public;
 grant usage on schema graphql_public to anon, authenticated;

@@ -1,4 +1,5 @@
 -- object: pgmq.q_letters
+-- also: MAINT-12
 create schema pgmq;
 create schema pgmq_public;
 create table pgmq.q_letters (msg_id bigint primary key, message jsonb);

@@ -1,3 +1,4 @@
+-- also: MAINT-12
 create schema graphql_public;
 create function graphql_public.graphql(query text) returns jsonb language sql as 'select ''{}''::jsonb';
 grant usage on schema graphql_public to authenticated;
