@@ -22,6 +22,59 @@ tables as (
 )
 """
 
+# What holds rows (tables, materialised views, and their TOAST tables under the table's name), the platform's too, with
+# what the counters say; ``options`` are its own storage parameters, or for TOAST the table's where it has none.
+# https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ALL-TABLES-VIEW
+STORED = """
+stored as (
+    select c.oid, main.oid::regclass as relation, n.nspname, main.relname, c.relkind, c.reltuples,
+           coalesce(c.reloptions, main.reloptions) as options,
+           pg_catalog.pg_stat_get_live_tuples(c.oid) as live, pg_catalog.pg_stat_get_dead_tuples(c.oid) as dead
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_class main on c.oid in (main.oid, main.reltoastrelid)
+    join pg_catalog.pg_namespace n on n.oid = main.relnamespace
+    where c.relkind in ('r', 'p', 'm', 't') and main.relkind in ('r', 'p', 'm') and c.relpersistence <> 't'
+    and n.nspname !~ '^pg_|^information_schema$'
+)
+"""
+
+# How the tables of STORED were analyzed: ``seen`` when there are statistics of a column, ``visible`` when they would be
+# shown if there were any, ``filled`` when there are rows enough to need some. Counters may be lost (a crash, a copy of
+# the database); statistics and reltuples stay. Where nothing tells, more than the 10 pages that the planner takes any
+# new table for count as rows.
+ANALYZED = """
+analyzed as (
+    select s.*, exists (
+               select from pg_catalog.pg_stats p where (p.schemaname, p.tablename) = (s.nspname, s.relname)) as seen,
+           pg_catalog.has_table_privilege(s.oid, 'select') and not pg_catalog.row_security_active(s.oid) as visible,
+           case when s.relkind = 'p' then s.rows > %(modified_rows)s
+                when s.rows > 0 then s.rows > coalesce(
+                    (select o.option_value::float8 from pg_catalog.pg_options_to_table(s.options) o
+                     where o.option_name = 'autovacuum_analyze_threshold'),
+                    current_setting('autovacuum_analyze_threshold')::float8)
+                when s.reltuples < 0 then
+                    pg_catalog.pg_relation_size(s.oid) > 10 * current_setting('block_size')::bigint
+                else false end as filled
+    from (
+        select s.*, pg_catalog.pg_stat_get_mod_since_analyze(s.oid) as changed,
+               greatest(pg_catalog.pg_stat_get_last_analyze_time(s.oid),
+                        pg_catalog.pg_stat_get_last_autoanalyze_time(s.oid)) as last_analyze,
+               case when s.relkind <> 'p' then greatest(s.live, s.reltuples, 0)
+               else (select sum(greatest(pg_catalog.pg_stat_get_live_tuples(leaf.oid), leaf.reltuples, 0))
+                     from pg_catalog.pg_partition_tree(s.oid) p
+                     join pg_catalog.pg_class leaf on leaf.oid = p.relid and p.isleaf) end as rows
+        from stored s where s.relkind <> 't'
+    ) as s
+)
+"""
+
+# A reason why counters of rows tell nothing.
+UNCOUNTED = """
+select 'a standby does not count changes: ask the primary' as reason where pg_catalog.pg_is_in_recovery()
+union all
+select 'nothing is counted, because track_counts is off' where current_setting('track_counts') = 'off'
+"""
+
 
 @mark.policy(
     "PERF-01",
@@ -90,6 +143,118 @@ def test_no_statement_is_slow_on_average(auditor):
         """,
         search_path=home[0].quoted["object"],
         home=home[0].object,
+    )
+
+
+@mark.policy(
+    "PERF-02",
+    severity="P2",
+    runbook=RUNBOOK,
+    fix="""
+    -- If dead rows come back, see what keeps them: long transactions, replication slots, settings of autovacuum.
+    vacuum (analyze) {object};
+    """,
+)
+def test_dead_rows_are_under_control(auditor):
+    """No table has more dead rows than its setting of autovacuum allows, over 20 % of its rows and over 1,000.
+
+    Then autovacuum is off, too slow, or held up, and every query reads the dead along with the living. The limit is the
+    server's and the table's (autovacuum_vacuum_threshold, _scale_factor, _max_threshold). What a table keeps out of
+    line (TOAST) is judged under its name.
+    """
+    assert not auditor(
+        f"""
+        with {STORED}, options as (
+            select s.oid, o.option_name, o.option_value::float8 as value
+            from stored s cross join lateral pg_catalog.pg_options_to_table(s.options) o
+            where o.option_name like 'autovacuum\\_vacuum\\_%%' and s.dead > %(dead_rows)s
+        ), limits as (
+            select s.*, least(
+                coalesce(threshold.value, current_setting('autovacuum_vacuum_threshold')::float8)
+                + coalesce(scale.value, current_setting('autovacuum_vacuum_scale_factor')::float8)
+                * greatest(s.reltuples, 0),
+                nullif(coalesce(most.value, current_setting('autovacuum_vacuum_max_threshold', true)::float8), -1)
+            ) as allowed
+            from stored s
+            left join options threshold on (threshold.oid, threshold.option_name)
+                = (s.oid, 'autovacuum_vacuum_threshold')
+            left join options scale on (scale.oid, scale.option_name) = (s.oid, 'autovacuum_vacuum_scale_factor')
+            left join options most on (most.oid, most.option_name) = (s.oid, 'autovacuum_vacuum_max_threshold')
+        )
+        select l.relation as object, l.dead as dead_rows, 100 * l.dead / (l.dead + l.live) as percent,
+               case when l.relkind = 't' then 'TOAST' else 'table' end as part,
+               greatest(pg_catalog.pg_stat_get_last_vacuum_time(l.oid),
+                        pg_catalog.pg_stat_get_last_autovacuum_time(l.oid)) as last_vacuum
+        from limits l
+        where l.dead > l.allowed and l.dead > %(dead_rows)s
+        and 100 * l.dead > %(dead_rows_percent)s * (l.dead + l.live)
+        """,
+        of=f"with {STORED} select count(*) as tables from stored where relkind <> 't'",
+        blind=UNCOUNTED,
+    )
+
+
+@mark.policy(
+    "PERF-03",
+    severity="P3",
+    runbook=RUNBOOK,
+    needs="history",
+    fix="drop index {object}; -- on a live database: drop index concurrently, unless a standby uses it",
+)
+def test_no_index_is_unused(auditor):
+    """No index of 10 MB or more has never been used.
+
+    Each write pays for it. Indexes that guard something (unique, of a constraint, replica identity, the only one of a
+    foreign key) are of use without ever being read. Counters younger than 14 days prove nothing, nor do those of a
+    standby. Without a reset they are as old as the server's other counters. An index may be in use on a standby.
+    """
+    idle = f"""
+        with {OWN_TABLES}, covers as materialized ({COVERS}), counters as (
+            select greatest(d.stats_reset, least(b.stats_reset, a.stats_reset))
+                   > now() - make_interval(days => %(statistics_days)s) as young
+            from pg_catalog.pg_stat_database d, pg_catalog.pg_stat_bgwriter b, pg_catalog.pg_stat_archiver a
+            where d.datname = pg_catalog.current_database()
+        ), idle as (
+            select i.indexrelid, i.indrelid, tree.bytes
+            from pg_catalog.pg_index i
+            join tables t on t.oid = i.indrelid
+            join pg_catalog.pg_class c on c.oid = i.indexrelid and not c.relispartition
+            cross join lateral (
+                select array_agg(part.oid) as parts, sum(pg_catalog.pg_stat_get_numscans(part.oid)) as scans,
+                       sum(pg_catalog.pg_relation_size(part.oid)) as bytes
+                from (
+                    select i.indexrelid as oid where c.relkind = 'i'
+                    union all
+                    select p.relid from pg_catalog.pg_partition_tree(i.indexrelid) p where c.relkind = 'I' and p.isleaf
+                ) as part
+            ) as tree
+            where i.indisvalid and not (i.indisunique or i.indisexclusion or i.indisreplident)
+            and not exists (select from pg_catalog.pg_constraint k where k.conindid = i.indexrelid)
+            and tree.scans = 0 and tree.bytes >= %(unused_index_bytes)s
+            and not exists (
+                select from covers x where x.index = any (tree.parts)
+                and not exists (select from covers y where y.key = x.key and y.index <> x.index))
+        )
+    """
+    assert not auditor(
+        f"""
+        {idle}
+        select idle.indexrelid::regclass as object, idle.indrelid::regclass::text as "table",
+               idle.bytes::bigint as bytes
+        from idle cross join counters c
+        where c.young is not true and not pg_catalog.pg_is_in_recovery()
+        """,
+        of=f"""
+        with {OWN_TABLES}
+        select count(*) as indexes from pg_catalog.pg_index i join tables t on t.oid = i.indrelid
+        """,
+        blind=f"""
+        {idle}
+        select case when pg_catalog.pg_is_in_recovery() then 'a standby does not count what the primary reads'
+                    else format('the counters are younger than %%s days, and not all indexes were used since',
+                                %(statistics_days)s) end
+        from counters c where exists (select from idle) and (c.young or pg_catalog.pg_is_in_recovery())
+        """,
     )
 
 
@@ -258,6 +423,35 @@ def test_no_index_is_invalid(auditor):
         )
         """,
         of="select count(*) as indexes from pg_catalog.pg_index",
+    )
+
+
+@mark.policy("PERF-07", severity="P2", runbook=RUNBOOK, fix="analyze {object};")
+def test_planner_statistics_are_fresh(auditor):
+    """Every table was analyzed after most of its rows came in.
+
+    Otherwise the planner guesses, and a query takes a thousand times longer than it must. A finding is a table of which
+    over 20 % of the rows and over 1,000 have changed since, or one with rows that was never analyzed: more than
+    autovacuum leaves alone, and of a partitioned table, which autovacuum never analyzes, over 1,000.
+    """
+    assert not auditor(
+        f"""
+        with {STORED}, {ANALYZED}
+        select a.relation as object,
+               case when a.seen or a.last_analyze is not null then 'too many changes since' else 'never analyzed' end
+               as state, a.rows::bigint as rows, a.changed, a.last_analyze
+        from analyzed a
+        where (a.changed > %(modified_rows)s and 100 * a.changed > %(modified_rows_percent)s * a.rows)
+        or (a.filled and a.last_analyze is null and a.visible and not a.seen)
+        """,
+        of=f"with {STORED} select count(*) as tables from stored where relkind <> 't'",
+        blind=f"""
+        {UNCOUNTED}
+        union all
+        (with {STORED}, {ANALYZED}
+        select 'whether all tables were ever analyzed cannot be seen: grant select on them to the audit''s login'
+        from analyzed a where a.filled and a.last_analyze is null and not a.visible limit 1)
+        """,
     )
 
 
