@@ -15,9 +15,9 @@ import psycopg
 
 from fixtures.asking import Connection
 from fixtures.cast import CAST, GROUPS
-from fixtures.live import Dsn
 from fixtures.migrations import statements
 from fixtures.policy import Policy
+from fixtures.target import Target
 from tests.proving import all_sabotages
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +55,7 @@ class Outcome:
 class Sabotaged:
     """A database that suffered the sabotages of the policies ``suffered``, what its members wrote, and its audit."""
 
-    dsn: Dsn
+    target: Target
     suffered: set[str]
     secrets: set[str] = field(repr=False)
     outcome: Outcome

@@ -10,7 +10,7 @@ from fixtures import live
 from fixtures.access import Access
 from fixtures.questions import parameters
 from fixtures.settings import Settings
-from fixtures.target import Target
+from fixtures.target import CHOICE, Target, opened
 from tests.auditing import Sabotaged, audit, sabotage_everything, told_in_confidence
 from tests.proving import Bench
 
@@ -23,12 +23,15 @@ def bench(target: Target, settings: Settings, access: Access) -> Iterator[Bench]
 
 
 @pytest.fixture(scope="session")
-def sabotaged(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Sabotaged:
-    """A copy of the reference database that suffered every sabotage, audited as a live one by its superuser."""
-    dsn = target.server.clone_database("sabotaged")
-    with live.connect(dsn) as connection:
-        secrets = told_in_confidence(connection)
-        suffered = sabotage_everything(connection)
-        secrets |= told_in_confidence(connection)
-    outcome = audit(tmp_path_factory.mktemp("sabotaged"), f"--target={dsn}")
-    return Sabotaged(dsn, suffered, secrets, outcome)
+def sabotaged(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sabotaged]:
+    """A reference database that suffered every sabotage, audited as a live one by its superuser.
+
+    It has a server of its own: some sabotages (roles, replication slots, settings) are felt in every database.
+    """
+    with opened(pytestconfig.stash[CHOICE]) as target:
+        with live.connect(target.dsn) as connection:
+            secrets = told_in_confidence(connection)
+            suffered = sabotage_everything(connection)
+            secrets |= told_in_confidence(connection)
+        outcome = audit(tmp_path_factory.mktemp("sabotaged"), f"--target={target.dsn}")
+        yield Sabotaged(target, suffered, secrets, outcome)

@@ -33,12 +33,15 @@ select pg_catalog.pg_current_wal_insert_lsn()::text as wal,
         where datname = current_database()) as tuples_of_database
 """
 
-LOGINS = """
-create role audit_filtered login;
-create role audit_nothing login;
-create role audit_secretive login bypassrls password '{secret}';
-grant pg_read_all_data, pg_monitor to audit_filtered, audit_secretive;
-"""
+# What each login may do, apart from logging in.
+RIGHTS = {
+    "audit_filtered": "grant pg_read_all_data, pg_monitor to audit_filtered",
+    "audit_nothing": "",
+    "audit_secretive": f"""
+        alter role audit_secretive bypassrls password '{SECRET}';
+        grant pg_read_all_data, pg_monitor to audit_secretive
+    """,
+}
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +53,12 @@ def superuser(target: Target) -> Iterator[Connection]:
     with live.connect(dsn) as connection:
         rules.write_text(f"local all audit_secretive scram-sha-256\n{before}")
         connection.execute("alter system set autovacuum = off")
-        connection.execute(LOGINS.format(secret=SECRET))
+        for name, rights in RIGHTS.items():
+            connection.execute(f"create role {name} login; {rights}")
         connection.execute("select pg_reload_conf()")
         yield connection
         connection.execute("alter system reset autovacuum")
-        connection.execute("drop role audit_filtered, audit_nothing, audit_secretive")
+        connection.execute(f"drop role {', '.join(RIGHTS)}")
         rules.write_text(before)
         connection.execute("select pg_reload_conf()")
 
@@ -203,9 +207,11 @@ def test_a_login_without_rights_checks_nothing_about_members(audited, about_memb
 
 
 @pytest.mark.parametrize("user", ["audit_filtered", "audit_nothing"])
-def test_what_a_login_cannot_see_is_never_sound(sabotaged, dsn, tmp_path, user):
+def test_what_a_login_cannot_see_is_never_sound(sabotaged, tmp_path, user):
     """On a database that is broken everywhere, a login with fewer rights finds less, and takes nothing for sound."""
-    outcome = audit(tmp_path, f"--target={dsn(user, 'sabotaged')}")
+    with live.connect(sabotaged.target.dsn) as connection:
+        connection.execute(f"create role {user} login; {RIGHTS[user]}")
+    outcome = audit(tmp_path, f"--target={make_conninfo(sabotaged.target.dsn, user=user)}")
     violated = sabotaged.outcome.having("VIOLATED")
     assert violated & outcome.having("UNCHECKED")
     assert not violated & outcome.having("HOLDS", "WAIVED")
@@ -225,7 +231,9 @@ def test_nobody_acts_on_a_live_database(audited):
 def test_a_password_gets_in_and_never_out(target, dsn, tmp_path, way):
     service, passwords = tmp_path / "services", tmp_path / "passwords"
     place = f"host={target.server.directory / 's'}"
-    service.write_text(f"[prod]\n{place}\nuser=audit_secretive\npassword={SECRET}\ndbname=production\n".replace(" ", "\n"))
+    service.write_text(
+        f"[prod]\n{place}\nuser=audit_secretive\npassword={SECRET}\ndbname=production\n".replace(" ", "\n")
+    )
     passwords.write_text(f"*:*:*:audit_secretive:{SECRET}\n")
     passwords.chmod(0o600)
     plain = dsn("audit_secretive")

@@ -18,11 +18,10 @@ from fixtures import live
 from fixtures.access import Access
 from fixtures.questions import parameters
 from fixtures.settings import Settings
-from fixtures.target import Target
 from reports import html, json_file, junit, terminal
 from reports.model import Run, TargetFacts, Verdict
 from tests import samples
-from tests.auditing import Sabotaged, acts
+from tests.auditing import Sabotaged, acts, told_in_confidence
 from tests.proving import POLICIES, Bench, all_sabotages
 
 
@@ -80,15 +79,16 @@ def leaks(secrets: set[str], told: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def acted(target: Target, sabotaged: Sabotaged, settings: Settings, access: Access) -> Run:
+def acted(sabotaged: Sabotaged, settings: Settings, access: Access) -> Run:
     """The run of every policy, people acting, on the sabotaged database."""
     wished: dict[str, dict[str, Any]] = defaultdict(dict)
     for sabotage in all_sabotages():
         wished[sabotage.policy] |= {} if sabotage.innocent else sabotage.settings
-    with live.connect(sabotaged.dsn) as connection:
+    target = sabotaged.target
+    with live.connect(target.dsn) as connection:
         bench = Bench(target, parameters(connection, settings, access), connection)
         results = tuple(bench.ask(policy, connection, wished[name]) for name, policy in POLICIES.items())
-    facts = TargetFacts("embedded", target.server_version, "sabotaged", target.role)
+    facts = TargetFacts(target.kind, target.server_version, target.database, target.role)
     return Run(samples.NOON, 1.0, facts, results)
 
 
@@ -141,3 +141,19 @@ def test_the_terminal_of_a_live_audit_tells_nothing_of_members(sabotaged):
 @pytest.mark.parametrize("name", ["audit.html", "audit.json", "junit.xml", "terminal"])
 def test_no_report_of_what_people_did_tells_of_members(sabotaged, acted, name):
     assert leaks(sabotaged.secrets, decoded(name, rendered(acted)[name])) == set()
+
+
+def test_what_only_shows_alone_tells_nothing_either(bench, sabotaged, acted):
+    """Sabotages get into each other's way: a policy that was not violated with all of them is broken by one alone."""
+    violated = {result.id for result in acted.having(Verdict.VIOLATED)}
+    sabotages = {each.policy: each for each in all_sabotages() if not each.innocent}
+    found = []
+    for sabotage in [each for name, each in sabotages.items() if name not in violated]:
+        with bench.proof(sabotage) as scene:
+            scene.execute(sabotage.sql)
+            found.append(scene.ask(sabotage.policy))
+            secrets = sabotaged.secrets | told_in_confidence(scene.connection)
+        for name, text in rendered(samples.quiet(results=(found[-1],))).items():
+            assert leaks(secrets, decoded(name, text)) == set(), sabotage.path.name
+    assert {result.verdict for result in found} <= {Verdict.VIOLATED}
+    assert violated | {result.id for result in found} == {*sabotages}
