@@ -96,7 +96,12 @@ READS_OR_WRITES = """
 """
 
 
-@mark.policy("EXPO-01", severity="P0", runbook=SECURITY, fix="-- the question writes it")
+@mark.policy(
+    "EXPO-01",
+    severity="P0",
+    runbook=SECURITY,
+    fix="alter view {object} set (security_invoker = true);",
+)
 def test_no_view_goes_round_row_level_security(auditor):
     """No view that an API role may read or write goes round row level security.
 
@@ -175,7 +180,7 @@ def test_no_view_goes_round_row_level_security(auditor):
     "EXPO-02",
     severity="P1",
     runbook=SECURITY,
-    fix="revoke all on {object} from {_holders};",
+    fix="revoke all on {object} from public, anon, authenticated;",
 )
 def test_no_materialized_view_or_foreign_table_is_open(auditor):
     """No materialised view or foreign table is readable by API roles.
@@ -210,7 +215,12 @@ def test_no_materialized_view_or_foreign_table_is_open(auditor):
     )
 
 
-@mark.policy("EXPO-03", severity="P1", runbook=SECURITY, fix="-- the question writes it")
+@mark.policy(
+    "EXPO-03",
+    severity="P1",
+    runbook=SECURITY,
+    fix="alter routine {object} set search_path = '';",
+)
 def test_functions_with_their_owners_rights_pin_their_search_path(auditor):
     """Every SECURITY DEFINER function pins its search_path, to schemas in which API roles cannot create.
 
@@ -248,14 +258,16 @@ def test_functions_with_their_owners_rights_pin_their_search_path(auditor):
         ),
         problems as (
             select f.oid, 'it takes the search_path of its caller' as problem,
-                   format('alter routine %%s set search_path = %%s;', f.oid::pg_catalog.regprocedure, (
-                       select string_agg(quote_ident(step.name), ', ' order by step.place)
-                       from (select name, min(place) as place
-                             from (values (f.nspname, 1), ('public', 2), ('extensions', 3), ('pg_temp', 4))
-                                 as sound (name, place)
-                             where name not in (select nspname from open)
-                             and (name = 'pg_temp' or name in (select nspname from pg_catalog.pg_namespace))
-                             group by name) as step)) as fix
+                   (select format('alter routine %%s set search_path = %%s;', f.oid::pg_catalog.regprocedure,
+                                  string_agg(quote_ident(step.name), ', ' order by step.place))
+                           || coalesce(string_agg(format(e'\\nrevoke create on schema %%I from public, %%s;', step.name,
+                               (select string_agg(quote_ident(a.rolname), ', ') from api a)), '')
+                               filter (where step.name in (select nspname from open)), '')
+                    from (select name, min(place) as place
+                          from (values (f.nspname, 1), ('public', 2), ('extensions', 3), ('pg_temp', 4))
+                              as usual (name, place)
+                          where name = 'pg_temp' or name in (select nspname from pg_catalog.pg_namespace)
+                          group by name) as step) as fix
             from functions f
             where f.prosecdef and f.path is null and (not f.resolved or exists (
                 select from calls c
@@ -309,7 +321,12 @@ callable as (
 """
 
 
-@mark.policy("EXPO-04", severity="P0", runbook=CONSENT, fix="-- the question writes it")
+@mark.policy(
+    "EXPO-04",
+    severity="P0",
+    runbook=CONSENT,
+    fix="revoke execute on routine {object} from public, anon, authenticated;",
+)
 def test_functions_with_their_owners_rights_ask_who_calls(auditor):
     """No SECURITY DEFINER function that an API role may call ignores who calls it.
 
@@ -362,7 +379,12 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
     )
 
 
-@mark.policy("EXPO-06", severity="P0", runbook=CONSENT, fix="-- the question writes it")
+@mark.policy(
+    "EXPO-06",
+    severity="P0",
+    runbook=CONSENT,
+    fix="revoke all on {object} from public, anon, authenticated;",
+)
 def test_auth_users_cannot_be_reached(auditor):
     """auth.users cannot be reached through exposed schemas.
 
@@ -409,7 +431,12 @@ def test_auth_users_cannot_be_reached(auditor):
     )
 
 
-@mark.policy("EXPO-07", severity="P1", runbook=SECURITY, fix="-- the question writes it")
+@mark.policy(
+    "EXPO-07",
+    severity="P1",
+    runbook=SECURITY,
+    fix="revoke truncate, references, trigger on {object} from public, anon, authenticated;",
+)
 def test_api_roles_hold_no_dangerous_privileges(auditor):
     """API roles hold no TRUNCATE, REFERENCES or TRIGGER, and cannot create in exposed schemas.
 
@@ -472,7 +499,12 @@ def test_api_roles_hold_no_dangerous_privileges(auditor):
     )
 
 
-@mark.policy("EXPO-08", severity="P1", runbook=SECURITY, fix="-- the question writes it")
+@mark.policy(
+    "EXPO-08",
+    severity="P1",
+    runbook=SECURITY,
+    fix="alter publication supabase_realtime drop table {object};",
+)
 def test_realtime_publishes_nothing_private(auditor):
     """No table is published to realtime without row level security, and none that is declared private.
 
@@ -528,7 +560,12 @@ def test_realtime_publishes_nothing_private(auditor):
     )
 
 
-@mark.policy("EXPO-09", severity="P1", runbook=SECURITY, fix="-- the question writes it")
+@mark.policy(
+    "EXPO-09",
+    severity="P1",
+    runbook=SECURITY,
+    fix="alter policy ... on storage.objects using (owner_id = (select auth.uid())::text);",
+)
 def test_storage_is_tied_to_owners_and_buckets(auditor):
     """Buckets are public only as declared, and storage policies tie an object to its owner or bucket.
 
@@ -616,7 +653,12 @@ reaching as (
 """
 
 
-@mark.policy("EXPO-10", severity="P2", runbook=SECURITY, fix="-- the question writes it")
+@mark.policy(
+    "EXPO-10",
+    severity="P2",
+    runbook=SECURITY,
+    fix="revoke execute on routine {object} from public, anon, authenticated;",
+)
 def test_api_roles_cannot_call_dangerous_functions(auditor):
     """API roles cannot call extension functions that reach the network, scheduled jobs, files or secrets.
 
@@ -657,7 +699,12 @@ def test_api_roles_cannot_call_dangerous_functions(auditor):
     )
 
 
-@mark.policy("EXPO-12", severity="P3", runbook=SECURITY, fix="-- the question writes it")
+@mark.policy(
+    "EXPO-12",
+    severity="P3",
+    runbook=SECURITY,
+    fix="alter extension {object} set schema extensions;",
+)
 def test_no_extension_is_in_an_exposed_schema(auditor):
     """No extension is installed in an exposed schema.
 
@@ -679,7 +726,12 @@ def test_no_extension_is_in_an_exposed_schema(auditor):
     )
 
 
-@mark.policy("EXPO-13", severity="P3", runbook=SECURITY, fix="-- the question writes it")
+@mark.policy(
+    "EXPO-13",
+    severity="P3",
+    runbook=SECURITY,
+    fix="alter default privileges for role postgres in schema public revoke all on tables from anon, public;",
+)
 def test_default_privileges_hand_nothing_to_anon(auditor):
     """Default privileges will not hand future tables, sequences or functions to anon.
 
@@ -733,7 +785,12 @@ def test_default_privileges_hand_nothing_to_anon(auditor):
     )
 
 
-@mark.policy("EXPO-14", severity="P3", runbook=SECURITY, fix="-- the question writes it")
+@mark.policy(
+    "EXPO-14",
+    severity="P3",
+    runbook=SECURITY,
+    fix="revoke all on {object} from public, anon, authenticated;",
+)
 def test_graphql_and_queues_are_not_open(auditor):
     """Private tables are not visible through GraphQL introspection, and message queues not through the API.
 
