@@ -148,12 +148,14 @@ def test_keys_are_not_running_out(auditor):
             ('int2out'::pg_catalog.regproc, 32767), ('int4out', 2147483647), ('int8out', 9223372036854775807)
         ), filled as (
             select d.objid as sequence, d.refobjid as relation, d.refobjsubid as number from pg_catalog.pg_depend d
+            join pg_catalog.pg_sequence q on q.seqrelid = d.objid
             where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
             and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.deptype in ('a', 'i')
             and d.refobjsubid > 0
             union
             select d.refobjid, f.adrelid, f.adnum from pg_catalog.pg_depend d
             join pg_catalog.pg_attrdef f on f.oid = d.objid
+            join pg_catalog.pg_sequence q on q.seqrelid = d.refobjid
             where d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
             and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
         ), columns as (

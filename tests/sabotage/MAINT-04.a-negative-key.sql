@@ -1,4 +1,5 @@
 -- object: public.imported.id
-create table public.imported (id integer primary key);
+create table public.imported (id integer primary key, weight integer, half integer generated always as (weight / 2) stored);
 alter table public.imported enable row level security;
-insert into public.imported values (-2100000000), (7);
+create index on public.imported (id, weight);
+insert into public.imported (id) values (-2100000000), (7);
