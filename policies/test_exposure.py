@@ -628,7 +628,7 @@ DANGEROUS = """
 dangerous (place, name) as (values
     ('dblink', '^dblink(_connect|_connect_u|_exec|_open|_fetch|_send_query)?$'),
     ('http', '^http(_get|_post|_put|_patch|_delete|_head)?$'),
-    ('pg_net', '^http_|^_'), ('net', '^http_|^_'),
+    ('pg_net', '^http_'), ('net', '^http_'),
     ('pg_cron', '.'), ('cron', '.'),
     ('adminpack', '^pg_'), ('aws_s3', '.'), ('aws_lambda', '.'), ('orafce', '^f(open|copy|remove|rename)$'),
     ('supabase_vault', '.'), ('vault', '.'), ('pgsodium', 'crypt|key|sign|secret')
