@@ -1,4 +1,5 @@
 -- object: public."Care; drop"
+-- also: PERF-07
 -- set: maintenance_days = 0
 -- on: clone
 create table public."Care; drop" (id bigint primary key);
