@@ -1,7 +1,7 @@
 -- set: server_only_tables = ["public.jobs"]
 create table public.jobs (id bigint generated always as identity primary key);
 alter table public.jobs enable row level security;
-grant all on public.jobs to anon, authenticated;
+grant select, insert on public.jobs to anon, authenticated;
 create table public.queue (id bigint generated always as identity primary key);
 alter table public.queue enable row level security;
 create table public.events (id bigint generated always as identity primary key) partition by range (id);

@@ -1,2 +1,3 @@
 -- object: public.conversations
+-- also: MSG-07
 drop policy "participants read their conversations" on public.conversations;

@@ -1,3 +1,4 @@
 -- object: "approved members ask for help in their own name" on public.help_requests
+-- also: HELP-06
 alter policy "approved members ask for help in their own name" on public.help_requests
 with check (status = 'open' and urgency <> 'critical');

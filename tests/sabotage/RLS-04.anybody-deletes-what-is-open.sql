@@ -1,3 +1,4 @@
 -- object: "tidy up" on public.help_requests
+-- also: HELP-08
 grant delete on public.help_requests to authenticated;
 create policy "tidy up" on public.help_requests for delete to authenticated using (status = 'open');

@@ -1,4 +1,5 @@
 -- object: "participants read their conversations" on public.conversations
+-- also: MSG-07
 create function private.may_read() returns boolean language plpgsql stable set search_path = '' as $$
 begin
     -- as long as we are testing

@@ -1,3 +1,5 @@
 -- object: public.conversations
--- also: MSG-07 MSG-08 MSG-09 MSG-10 MSG-11
+-- object: public.conversation_participants
+-- object: public.messages
+-- also: MSG-07 MSG-10
 revoke execute on function private.my_conversations() from authenticated;

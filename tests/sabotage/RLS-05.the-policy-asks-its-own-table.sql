@@ -1,5 +1,6 @@
 -- object: public.conversation_participants
--- also: MSG-07 MSG-08 MSG-09 MSG-10 MSG-11
+-- object: public.messages
+-- also: MSG-07 MSG-08 MSG-09 MSG-11
 alter policy "participants see each other" on public.conversation_participants
 using (exists (
     select from public.conversation_participants p

@@ -10,3 +10,4 @@ begin
     group by c.oid, c.relname, c.relrowsecurity;
 end $$;
 revoke execute on function public.verify_rls_security() from public;
+create table public.not_for_the_api (id bigint generated always as identity primary key);

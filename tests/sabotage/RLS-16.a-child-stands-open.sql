@@ -1,4 +1,4 @@
 -- object: public."Old messages"
 create table public."Old messages" () inherits (public.messages);
 alter table public."Old messages" add primary key (id);
-grant all on public."Old messages" to anon;
+grant select, update on public."Old messages" to anon;

@@ -1,2 +1,0 @@
--- object: authenticated
-alter role authenticated bypassrls;

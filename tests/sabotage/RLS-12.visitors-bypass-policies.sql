@@ -1,0 +1,2 @@
+-- object: anon
+alter role anon bypassrls;
