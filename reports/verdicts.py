@@ -144,7 +144,10 @@ class Verdicts:
         if policy is None or (call.when != "call" and error is None) or isinstance(error, Exit | KeyboardInterrupt):
             return report
         if call.when == "teardown":
-            error = Unchecked("what the policy did could not be undone, because the server answered no more")
+            error = Unchecked(
+                "what the policy did could not be undone, because the server answered no more",
+                "see whether the server still runs, and run the audit again",
+            )
         log = item.stash.get(LOG_KEY, Log())
         result = judge(policy, log, error, self.config.stash.get(WAIVERS_KEY, ()), call.duration * 1000)
         item.stash[RESULT_KEY] = result
