@@ -159,6 +159,19 @@ class Bench:
                 yield Scene(self, self.connection, sabotage, in_transaction=True)
             finally:
                 self.connection.execute("rollback")
+                self._clean_up()
+
+    def _clean_up(self) -> None:
+        """Remove what no rollback removes: dead rows, and the counts of them in the statistics."""
+        self.connection.execute(
+            """
+            do $$ begin
+                if current_setting('server_version_num')::int >= 150000 then perform pg_stat_force_next_flush(); end if;
+            end $$
+            """
+        )
+        self.connection.execute("vacuum")
+        self.connection.execute("select pg_catalog.pg_stat_reset()")
 
 
 def _end_prepared_transactions(connection: Connection) -> None:
