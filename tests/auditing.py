@@ -15,6 +15,7 @@ import psycopg
 
 from fixtures.asking import Connection
 from fixtures.cast import CAST, GROUPS
+from fixtures.live import Dsn, connect
 from fixtures.migrations import statements
 from fixtures.policy import Policy
 from fixtures.target import Target
@@ -117,7 +118,8 @@ def told_in_confidence(connection: Connection) -> set[str]:
         from pg_catalog.pg_attribute a
         join pg_catalog.pg_class c on c.oid = a.attrelid
         where c.relkind = 'r' and (c.relnamespace = 'public'::regnamespace or c.oid = 'auth.users'::regclass)
-        and a.attnum > 0 and not a.attisdropped and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'jsonb'::regtype)
+        and a.attnum > 0 and not a.attisdropped
+        and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'jsonb'::regtype)
         """
     ).fetchall()
     values: set[str] = set()
@@ -141,3 +143,14 @@ def kill_tree(pid: int) -> None:
     children = [int(child) for child, parent in (line.split() for line in listed.splitlines()) if int(parent) == pid]
     for each in (pid, *children):
         os.kill(each, signal.SIGKILL)
+
+
+def end_sessions(dsn: Dsn) -> None:
+    """End all sessions of a database, as its administrator might."""
+    with connect(dsn) as connection:
+        connection.execute(
+            """
+            select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
+            where datname = pg_catalog.current_database() and pid <> pg_catalog.pg_backend_pid()
+            """
+        )

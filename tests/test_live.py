@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 from psycopg.conninfo import make_conninfo
