@@ -337,8 +337,8 @@ def test_no_replication_slot_holds_back(auditor):
         select pg_catalog.format('replication slot %%s', s.slot_name) as object, s.database, s.active, s.wal_status,
                s.slot ->> 'inactive_since' as inactive_since, s.retained_bytes,
                case when not s.active then pg_catalog.format(
-                   E'-- If its reader is to come back, it begins anew with a slot of its own.\n'
-                   'select pg_drop_replication_slot(slot_name) from pg_replication_slots '
+                   E'-- If its reader is to come back, it begins anew with a slot of its own.\n' ||
+                   'select pg_drop_replication_slot(slot_name) from pg_replication_slots ' ||
                    'where slot_name = %%L and not active;', s.slot_name) end as fix
         from slots s
         where s.wal_status in ('lost', 'unreserved')
@@ -537,7 +537,7 @@ def test_extensions_are_up_to_date(auditor):
         """
         select pg_catalog.quote_ident(e.extname) as object, e.extname as name, e.extversion as installed,
                a.default_version as offered,
-               case when a.default_version is null then '-- The files of this extension are not on the server: install '
+               case when a.default_version is null then '-- The files of this extension are not on the server: install ' ||
                    'them, or drop the extension.'
                when up.path is null then '-- No path leads to the version offered: see the notes of the extension.'
                end as fix

@@ -36,7 +36,7 @@ NAME = """
 # backend_start tells the session from a later one with the same pid. Since 14 the server can wait for the end.
 END = """
     pg_catalog.format(
-        E'-- Ends the session; what it has not committed is undone.\\n'
+        E'-- Ends the session; what it has not committed is undone.\\n' ||
         'select pg_terminate_backend(pid%%s) from pg_stat_activity where pid = %%s and backend_start = %%L;',
         case when pg_catalog.current_setting('server_version_num')::int >= 140000 then ', 5000' end,
         a.pid, a.backend_start)
