@@ -2,6 +2,7 @@
 
 from pytest import mark
 
+from fixtures.bloat import ROOM
 from fixtures.evidence import Unchecked
 from fixtures.expressions import CALLED, REACHED, asks_for_every_row, compares_without_index
 from fixtures.indexes import COVERS
@@ -29,7 +30,8 @@ STORED = """
 stored as (
     select c.oid, main.oid::regclass as relation, n.nspname, main.relname, c.relkind, c.reltuples,
            coalesce(c.reloptions, main.reloptions) as options,
-           pg_catalog.pg_stat_get_live_tuples(c.oid) as live, pg_catalog.pg_stat_get_dead_tuples(c.oid) as dead
+           greatest(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0) as live,
+           pg_catalog.pg_stat_get_dead_tuples(c.oid) as dead
     from pg_catalog.pg_class c
     join pg_catalog.pg_class main on c.oid in (main.oid, main.reltoastrelid)
     join pg_catalog.pg_namespace n on n.oid = main.relnamespace
@@ -59,7 +61,7 @@ analyzed as (
         select s.*, pg_catalog.pg_stat_get_mod_since_analyze(s.oid) as changed,
                greatest(pg_catalog.pg_stat_get_last_analyze_time(s.oid),
                         pg_catalog.pg_stat_get_last_autoanalyze_time(s.oid)) as last_analyze,
-               case when s.relkind <> 'p' then greatest(s.live, s.reltuples, 0)
+               case when s.relkind <> 'p' then s.live
                else (select sum(greatest(pg_catalog.pg_stat_get_live_tuples(leaf.oid), leaf.reltuples, 0))
                      from pg_catalog.pg_partition_tree(s.oid) p
                      join pg_catalog.pg_class leaf on leaf.oid = p.relid and p.isleaf) end as rows
@@ -150,6 +152,7 @@ def test_no_statement_is_slow_on_average(auditor):
     "PERF-02",
     severity="P2",
     runbook=RUNBOOK,
+    needs="history",
     fix="""
     -- If dead rows come back, see what keeps them: long transactions, replication slots, settings of autovacuum.
     vacuum (analyze) {object};
@@ -160,7 +163,7 @@ def test_dead_rows_are_under_control(auditor):
 
     Then autovacuum is off, too slow, or held up, and every query reads the dead along with the living. The limit is the
     server's and the table's (autovacuum_vacuum_threshold, _scale_factor, _max_threshold). What a table keeps out of
-    line (TOAST) is judged under its name.
+    line (TOAST) is judged under its name. On a disposable database the audit itself leaves dead rows.
     """
     assert not auditor(
         f"""
@@ -587,4 +590,49 @@ def test_one_permissive_policy_applies(auditor):
         having count(*) > 1
         """,
         of="select count(*) as policies from pg_catalog.pg_policy where polpermissive",
+    )
+
+
+@mark.policy(
+    "PERF-11",
+    severity="P2",
+    runbook=RUNBOOK,
+    fix="vacuum (full, analyze) {object}; -- it locks the table. Of an index: reindex index concurrently {object};",
+)
+def test_nothing_is_bloated(auditor):
+    """No table and no B-tree index takes up much more room than its rows need.
+
+    Too much is over half of it and 10 MB, or over a quarter and 1 GB. Room that VACUUM has freed stays with the table,
+    and every scan reads it. The need is estimated from the planner's statistics and the layout of pages, as of the last
+    ANALYZE; where these are missing for anything that large, nothing is known. TOAST and other indexes are left out.
+    """
+    assert not auditor(
+        f"""
+        with {ROOM}
+        select r.relation as object, case when r.relkind = 'i' then 'index' else 'table' end as kind,
+               (r.pages * r.block)::bigint as bytes, ((r.pages - r.needed) * r.block)::bigint as bloat_bytes,
+               (100 * (1 - r.needed / r.pages))::integer as bloat_percent,
+               case when r.relkind = 'i' then format(
+                   E'-- On a live database: reindex index concurrently, so that nobody has to wait.\\n'
+                   'reindex index %%s;', r.relation)
+               else format(
+                   E'-- It locks the table until it is done; an extension such as pg_repack does not.\\n'
+                   'vacuum (full, analyze) %%s;', r.relation) end as fix
+        from room r
+        where r.pages > 0 and (
+            (100 * (1 - r.needed / r.pages) > %(bloat_percent)s and (r.pages - r.needed) * r.block > %(bloat_bytes)s)
+            or (100 * (1 - r.usual / r.pages) > %(large_bloat_percent)s
+                and (r.pages - r.usual) * r.block > %(large_bloat_bytes)s))
+        """,
+        of="""
+        select count(*) as "tables and indexes" from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'm', 'i') and n.nspname !~ '^pg_|^information_schema$'
+        """,
+        blind=f"""
+        with {ROOM}
+        select format('%%s large tables or indexes have no statistics that can be seen: analyze them, or grant select '
+                      'on the tables to the audit''s login', count(*)) as reason
+        from room r where r.needed is null having count(*) > 0
+        """,
     )

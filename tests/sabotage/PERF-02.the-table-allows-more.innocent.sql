@@ -1,5 +1,5 @@
 -- on: clone
-create table public.visits (id bigint primary key) with (autovacuum_vacuum_scale_factor = 0.6);
+create table public.visits (id bigint primary key) with (autovacuum_vacuum_scale_factor = 0.9);
 alter table public.visits enable row level security;
 insert into public.visits select generate_series(1, 5000);
 delete from public.visits where id > 3000;
