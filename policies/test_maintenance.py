@@ -537,8 +537,8 @@ def test_extensions_are_up_to_date(auditor):
         """
         select pg_catalog.quote_ident(e.extname) as object, e.extname as name, e.extversion as installed,
                a.default_version as offered,
-               case when a.default_version is null then '-- The files of this extension are not on the server: install ' ||
-                   'them, or drop the extension.'
+               case when a.default_version is null
+               then '-- The server lacks the files of this extension: install them, or drop the extension.'
                when up.path is null then '-- No path leads to the version offered: see the notes of the extension.'
                end as fix
         from pg_catalog.pg_extension e
