@@ -104,8 +104,8 @@ def test_no_exposed_table_is_locked(auditor):
         select t.relation as object, array_to_string(t.roles, ', ') as roles,
                format(
                    E'-- If members are to reach it, write a policy that says which rows. If only the server is, say\n'
-                   '-- so in schema/access.toml (server_only = true), or take away the grants:\n'
-                   'revoke all on %%s from public, %%s;', t.relation, (
+                   || '-- so in schema/access.toml (server_only = true), or take away the grants:\n'
+                   || 'revoke all on %%s from public, %%s;', t.relation, (
                        select string_agg(r.oid::pg_catalog.regrole::text, ', ') from pg_catalog.pg_roles r
                        where r.rolname = any (%(api_roles)s))) as fix
         from tables t
@@ -275,13 +275,13 @@ def test_no_policy_trusts_user_metadata(auditor):
     $identity$;
     """,
 )
-def test_the_caller_is_one_person(anon, nobody, guest, alice):
+def test_the_caller_is_one_person(anon, nobody, alice):
     """auth.uid(), auth.jwt() and auth.role() agree on who is calling, for every way the API sets claims.
 
     Policies mix the three. Where one reads other settings than the others, a caller is one person to one policy and
     somebody else, or nobody, to the next. The legacy way has no whole token, so auth.jwt() may be null there.
     """
-    for person, role in ((anon, "anon"), (nobody, "authenticated"), (guest, "authenticated"), (alice, "authenticated")):
+    for person, role in ((anon, "anon"), (nobody, "authenticated"), (alice, "authenticated")):
         for way in ("json", "legacy", "both"):
             for function, question in {
                 "auth.uid()": "select 1 where auth.uid()::text is not distinct from %(me)s::text",
