@@ -364,7 +364,7 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
                      where c.relkind = 'v' and not f.exposed
                      and pg_catalog.has_any_column_privilege(s.role, c.oid, 'select')) as _views,
                format(e'-- Let it ask who is calling (auth.uid()), declare it public in access.toml, or:\\n'
-                      'revoke execute on routine %%s from %%s;', p.oid::pg_catalog.regprocedure,
+                      || 'revoke execute on routine %%s from %%s;', p.oid::pg_catalog.regprocedure,
                       coalesce({FUNCTION_HELD_BY}, p.proowner::pg_catalog.regrole::text)) as fix
         from callable f
         join pg_catalog.pg_proc p on p.oid = f.oid
@@ -715,7 +715,7 @@ def test_no_extension_is_in_an_exposed_schema(auditor):
         select quote_ident(e.extname) as object, quote_ident(n.nspname) as schema,
                case when e.extrelocatable
                then format(e'create schema if not exists extensions;\\n'
-                           'alter extension %%I set schema extensions;', e.extname)
+                           || 'alter extension %%I set schema extensions;', e.extname)
                else '-- It cannot be moved: drop it and create it again in another schema, such as extensions.'
                end as fix
         from pg_catalog.pg_extension e

@@ -293,7 +293,7 @@ def test_every_foreign_key_has_an_index(auditor):
         select format('%%I on %%s', k.conname, k.conrelid::regclass) as object, columns.list as columns,
                bare.partition as for_example,
                format(E'-- On a live database: create index concurrently, so that nobody has to wait.\\n'
-                      'create index on %%s (%%s);', k.conrelid::regclass, columns.list) as fix
+                      || 'create index on %%s (%%s);', k.conrelid::regclass, columns.list) as fix
         from bare join pg_catalog.pg_constraint k on k.oid = bare.root
         cross join lateral (
             select string_agg(quote_ident(a.attname), ', ' order by key.place) as list
@@ -341,7 +341,9 @@ def test_no_index_repeats_another(auditor):
                 select array_agg(concat_ws(' ', column_.definition, key.opclass, key.collid, key.flags, a.attoptions)
                                  order by key.place) filter (where key.place <= i.indnkeyatts) as keys,
                        array_agg(column_.definition) as held
-                from unnest(i.indkey::smallint[], i.indclass::oid[], i.indcollation::oid[], i.indoption::smallint[])
+                from unnest(
+                    i.indkey::smallint[], i.indclass::pg_catalog.oid[], i.indcollation::pg_catalog.oid[],
+                    i.indoption::smallint[])
                     with ordinality as key (attnum, opclass, collid, flags, place)
                 join pg_catalog.pg_attribute a on a.attrelid = i.indexrelid and a.attnum = key.place
                 cross join lateral pg_catalog.pg_get_indexdef(i.indexrelid, key.place::integer, false)
@@ -407,7 +409,7 @@ def test_no_index_is_invalid(auditor):
                    E'-- Left behind by a REINDEX or DROP INDEX CONCURRENTLY.\\ndrop index %s;', quoted.name)
                else format(
                    E'-- On a live database: reindex index concurrently. It fails while a unique one has duplicates.\\n'
-                   'reindex index %s;', quoted.name)
+                   || 'reindex index %s;', quoted.name)
                end as fix
         from pg_catalog.pg_index i
         join pg_catalog.pg_class c on c.oid = i.indexrelid
@@ -614,10 +616,10 @@ def test_nothing_is_bloated(auditor):
                (100 * (1 - r.needed / r.pages))::integer as bloat_percent,
                case when r.relkind = 'i' then format(
                    E'-- On a live database: reindex index concurrently, so that nobody has to wait.\\n'
-                   'reindex index %%s;', r.relation)
+                   || 'reindex index %%s;', r.relation)
                else format(
                    E'-- It locks the table until it is done; an extension such as pg_repack does not.\\n'
-                   'vacuum (full, analyze) %%s;', r.relation) end as fix
+                   || 'vacuum (full, analyze) %%s;', r.relation) end as fix
         from room r
         where r.pages > 0 and (
             (100 * (1 - r.needed / r.pages) > %(bloat_percent)s and (r.pages - r.needed) * r.block > %(bloat_bytes)s)

@@ -108,6 +108,7 @@ class Bench:
         self.connection = connection
         self.clones = itertools.count(1)
         self.migrations = target.migrations
+        self.questions: dict[str, set[str]] = {}
 
     def ask(self, policy: Policy, connection: Connection, settings: Mapping[str, Any] | None = None) -> Result:
         """Ask one policy on a connection that is inside a transaction, and judge it."""
@@ -128,6 +129,7 @@ class Bench:
         except pytest.skip.Exception as skipped:
             error = skipped
         connection.execute("rollback to savepoint policy; release savepoint policy" if nested else "rollback")
+        self.questions.setdefault(policy.id, set()).update(evidence.question for evidence in log.asked)
         return judge(policy, log, error)
 
     def _asker(self, name: str, stage: Stage, connection: Connection) -> object:

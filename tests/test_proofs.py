@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlglot.errors import SqlglotError
 
+from fixtures.asking import relations
 from reports.model import Finding, Verdict
 from tests.proving import POLICIES, Bench, Sabotage, Scene, all_sabotages
 
@@ -25,6 +27,19 @@ def baseline(bench: Bench) -> dict[str, Verdict]:
 
 def test_the_reference_database_is_clean(baseline: dict[str, Verdict]) -> None:
     assert {name: verdict for name, verdict in baseline.items() if verdict not in CLEAN} == {}
+
+
+def test_every_question_can_be_parsed(bench: Bench) -> None:
+    """What a question names is found by parsing it, where a relation is missing: it must not fail only there."""
+    unparsed = []
+    for policy in POLICIES:
+        bench.ask(POLICIES[policy], bench.connection)
+        for question in bench.questions[policy]:
+            try:
+                relations(question)
+            except SqlglotError as error:
+                unparsed.append(f"{policy}: {str(error).splitlines()[0]}")
+    assert not unparsed, "\n".join(unparsed)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
