@@ -3,7 +3,7 @@
 from pytest import mark
 
 from fixtures.bloat import ROOM
-from fixtures.evidence import Unchecked
+from fixtures.evidence import Unchecked, safe
 from fixtures.expressions import CALLED, REACHED, asks_for_every_row, compares_without_index
 from fixtures.indexes import COVERS
 
@@ -96,7 +96,7 @@ def test_no_statement_is_slow_on_average(auditor):
     """
     home = auditor(
         """
-        select n.nspname as object
+        select n.nspname as object, pg_catalog.has_schema_privilege(n.oid, 'usage') as usable
         from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
         where e.extname = 'pg_stat_statements'
         """,
@@ -107,6 +107,11 @@ def test_no_statement_is_slow_on_average(auditor):
             "the extension pg_stat_statements is not in this database",
             "add pg_stat_statements to shared_preload_libraries, restart, and: "
             "create extension pg_stat_statements with schema extensions",
+        )
+    if not home[0].details["usable"]:
+        raise Unchecked(
+            "the audit's login may not use the schema of pg_stat_statements",
+            f"grant usage on schema {safe(home[0].quoted['object'])} to it",
         )
     # The times have other names in an extension older than 1.8, and a role that may not see a statement sees no id.
     here = """
@@ -633,8 +638,8 @@ def test_nothing_is_bloated(auditor):
         """,
         blind=f"""
         with {ROOM}
-        select format('%%s large tables or indexes have no statistics that can be seen: analyze them, or grant select '
-                      'on the tables to the audit''s login', count(*)) as reason
+        select format('no statistics can be seen of %%s large tables or indexes: analyze them, or grant select on the '
+                      'tables to the audit''s login', count(*)) as reason
         from room r where r.needed is null having count(*) > 0
         """,
     )
