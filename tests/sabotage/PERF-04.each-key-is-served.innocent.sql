@@ -1,14 +1,14 @@
 create table public.visits (
     id bigint primary key, x uuid references public.profiles (id), y uuid references public.profiles (id),
-    z uuid unique references public.profiles (id), a bigint, "B c" bigint, c bigint, unique (a, id),
+    z uuid unique references public.profiles (id), a bigint, "B AND c" bigint, c bigint, unique (a, id),
     foreign key (a, id) references public.visits (a, id) deferrable initially deferred,
-    foreign key (a, "B c") references public.visits (a, id),
+    foreign key (a, "B AND c") references public.visits (a, id),
     foreign key (c, a) references public.visits (a, id)
 );
 alter table public.visits enable row level security;
 create index on public.visits using hash (x);
 create index on public.visits (y desc nulls last) where y is not null;
-create index on public.visits ("B c", a, c) where "B c" is not null and a is not null;
+create index on public.visits ("B AND c", a, c) where "B AND c" is not null and a is not null;
 create index on public.visits (c, a desc);
 
 create table public.stays (id bigint, profile_id uuid references public.profiles (id), visit_id bigint)
