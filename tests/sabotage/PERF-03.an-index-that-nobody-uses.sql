@@ -1,3 +1,4 @@
+-- on: clone
 -- object: public."Visits by place"
 -- object: public.stays_place
 -- set: statistics_days = 0

@@ -1,3 +1,4 @@
+-- on: clone
 -- set: statistics_days = 0
 -- set: unused_index_bytes = 300_000
 create table public.visits (id bigint primary key, place text not null unique, profile_id uuid references public.profiles (id));
