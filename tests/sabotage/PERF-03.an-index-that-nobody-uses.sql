@@ -15,4 +15,5 @@ alter table public.stays_1 enable row level security;
 alter table public.stays_2 enable row level security;
 insert into public.stays select id, 'place ' || id from generate_series(1, 19999) as id;
 create index stays_place on public.stays (place);
+select pg_stat_force_next_flush();
 analyze public.visits, public.stays;

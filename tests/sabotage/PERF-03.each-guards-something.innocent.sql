@@ -7,4 +7,5 @@ insert into public.visits
 select id, 'place ' || id, (select p.id from public.profiles p order by p.id limit 1) from generate_series(1, 15000) as id;
 create index on public.visits (profile_id);
 create index on public.visits (id) where id < 100;
+select pg_stat_force_next_flush();
 analyze public.visits;
