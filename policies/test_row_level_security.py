@@ -541,3 +541,44 @@ def test_policies_rest_on_what_cannot_be_forged(auditor):
         of=OF_POLICIES,
         where=lambda row: bool(weaknesses(row)),
     )
+
+
+@mark.policy("RLS-07", severity="P0", runbook=RUNBOOK, fix="-- {object}: close what is not declared")
+def test_nobody_reaches_more_than_is_declared(matrix):
+    """Nobody reaches more than is declared: LEAK.
+
+    Every actor tries to read, insert, update and delete the rows of every exposed table, with a column in WHERE and
+    blindly, and what they reach is compared with schema/access.toml, by row and for hidden and fixed columns. What only
+    a trigger or a constraint refuses is no leak. A table that is not declared, or that has no rows, proves nothing.
+    """
+    assert not matrix.leaks()
+
+
+@mark.policy("RLS-08", severity="P1", runbook=RUNBOOK, fix="-- {object}: open what is declared")
+def test_nobody_reaches_less_than_is_declared(matrix):
+    """Nobody reaches less than is declared: LOCKOUT.
+
+    "Deny everybody" would satisfy every policy about leaks. Rows that somebody is to reach and does not, because a grant
+    or a policy is missing, a policy fails, or WITH CHECK takes nothing, are a feature that does not work.
+    """
+    assert not matrix.lockouts()
+
+
+@mark.policy("RLS-13", severity="P0", runbook=RUNBOOK, fix="-- {object}: require auth.uid() is not null")
+def test_a_caller_without_an_id_reaches_what_anon_does(matrix):
+    """A signed-in caller without a user id reaches nothing that anon does not.
+
+    A token of a service or of a misconfigured sign-in says authenticated and names nobody. Policies that compare with
+    auth.uid() then meet a null, and those that only ask whether somebody is signed in let nobody in particular in.
+    """
+    assert not matrix.beyond("nobody", "anon")
+
+
+@mark.policy("RLS-15", severity="P2", runbook=RUNBOOK, fix="-- {object}: refuse what is_anonymous is true for")
+def test_guests_reach_what_is_declared_for_guests(matrix):
+    """A guest reaches nothing beyond what is declared for guests.
+
+    An anonymous sign-in has the role authenticated and an id of its own: anybody gets one, as many as they like and
+    without an address. What is for members must ask for the claim is_anonymous, or for an approval.
+    """
+    assert not matrix.leaks("guest")

@@ -22,6 +22,7 @@ from fixtures.asking import Connection
 from fixtures.auditor import Auditor
 from fixtures.cast import CAST, GROUPS
 from fixtures.evidence import Log
+from fixtures.matrix import Judgement, Matrix
 from fixtures.migrations import apply, statements
 from fixtures.policy import Policy
 from fixtures.questions import ask_migrations
@@ -115,6 +116,9 @@ class Bench:
         self.proofs = itertools.count(1)
         self.migrations = target.migrations
         self.questions: dict[str, set[str]] = {}
+        # The access matrix: of the untouched database, which is observed once, and as it is now.
+        self.untouched: list[Judgement] = []
+        self.judgements = self.untouched
 
     def ask(self, policy: Policy, connection: Connection, settings: Mapping[str, Any] | None = None) -> Result:
         """Ask one policy on a connection that is inside a transaction, and judge it."""
@@ -130,6 +134,8 @@ class Bench:
         error: BaseException | None = None
         try:
             policy.function(**askers)
+        except pytest.exit.Exception:  # somebody ends the run
+            raise
         except Exception as raised:  # noqa: BLE001 -- whatever it is, the verdict says so
             error = raised
         except pytest.skip.Exception as skipped:
@@ -142,6 +148,7 @@ class Bench:
         askers: dict[str, Callable[[], object]] = {
             "auditor": lambda: Auditor(lambda: connection, stage.known, stage.log),
             "owner": lambda: Owner(stage),
+            "matrix": lambda: Matrix(stage, self.judgements),
             "failed_migrations": lambda: ask_migrations(self.migrations, stage.log),
         }
         return askers[name]()
@@ -149,6 +156,7 @@ class Bench:
     @contextmanager
     def proof(self, sabotage: Sabotage) -> Iterator[Scene]:
         """Yield a place to break and mend; afterwards the reference database is as before."""
+        self.judgements = [] if sabotage.settings else self.untouched
         if sabotage.on != "transaction":
             name = f"clone_{next(self.clones)}"
             dsn = self.target.server.clone_database(name)
@@ -160,6 +168,7 @@ class Bench:
                         _end_prepared_transactions(connection)
             finally:
                 self.migrations = self.target.migrations
+                self.judgements = self.untouched
                 self.target.server.drop_database(name)
         else:
             self.connection.execute("begin")
@@ -167,6 +176,7 @@ class Bench:
                 yield Scene(self, self.connection, sabotage, in_transaction=True)
             finally:
                 self.connection.execute("rollback")
+                self.judgements = self.untouched
                 if next(self.proofs) % CLEAN_EVERY == 0:
                     self._clean_up()
 
@@ -206,6 +216,7 @@ class Scene:
 
     def execute(self, sql: str) -> None:
         """Execute statements, one by one where a transaction cannot hold them; statistics are read afresh then."""
+        self.bench.judgements = []
         if self.in_transaction:
             self.connection.execute(sql)
             self.connection.execute("reset role; select pg_catalog.pg_stat_clear_snapshot()")

@@ -78,6 +78,7 @@ def test_access_toml_declares(tmp_path):
         encoding="utf-8",
     )
     declared = access.load(path).parameters()
+    assert set(declared.pop("declared")) == {"public.news", "public.jobs"}
     assert declared == {
         "public_tables": ["public.news"],
         "server_only_tables": ["public.jobs"],
