@@ -92,6 +92,8 @@ def sabotage_everything(connection: Connection) -> set[str]:
     One that fails is passed over: an earlier one took its object away.
     """
     suffered = set()
+    # One of them makes whatever comes after it read only.
+    connection.execute("set session characteristics as transaction read write")
     for sabotage in all_sabotages():
         if sabotage.innocent or sabotage.on == "migration":
             continue
