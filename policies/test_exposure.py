@@ -2,6 +2,7 @@
 
 from pytest import mark
 
+from fixtures.canaries import abused, given_away
 from fixtures.functions import SOURCES, Functions
 from fixtures.storage import ties
 
@@ -847,3 +848,41 @@ def test_graphql_and_queues_are_not_open(auditor):
         where extname in ('pg_graphql', 'pgmq')
         """,
     )
+
+
+@mark.policy(
+    "EXPO-05",
+    severity="P0",
+    runbook=SECURITY,
+    fix="""
+    -- {object}: let the function compare what it is given with auth.uid(), and answer about the caller's own only.
+    """,
+)
+def test_no_function_serves_other_peoples_ids(anon, nobody, pending, stranger):
+    """No function lets a caller read or change what is not theirs by passing somebody else's id.
+
+    People who take part in nothing call each function that the API serves with the ids of members and of their rows.
+    What they are given is searched for private values that they cannot read directly; how to reach a person always
+    counts, another column of a row that they see only where the function withholds none. Changed rows count when they
+    are somebody else's and the caller could not have changed them directly: not what a row that they see counts (views,
+    likes), nor that they put themselves where nobody was. New rows count when they are in the name of the member whose
+    id was passed. Functions that reach out of the database are not called: they leave this policy unchecked.
+    """
+    assert not abused(anon | nobody | pending | stranger)
+
+
+@mark.policy(
+    "EXPO-11",
+    severity="P0",
+    runbook=CONSENT,
+    fix="revoke all on {object} from public, anon, authenticated;",
+)
+def test_no_private_value_reaches_the_unentitled(anon, nobody, pending, stranger):
+    """No private value reaches anybody who is not entitled to it, through any table, view or function.
+
+    Every text that occurs once in a column tells where it was read. People who take part in nothing read all views,
+    and all functions without arguments, and are given none that they cannot read in its own table; nor a user's e-mail
+    address or phone number from any table. Their own rows are theirs. Of tables that no API role reads directly only
+    what is private by its name counts.
+    """
+    assert not given_away(anon | nobody | pending | stranger)
