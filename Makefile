@@ -13,6 +13,9 @@ endif
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+# Compiled once, and kept out of the folders that people look into.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 BASE_PYTHON ?= python3
 
 # Options and their values are one word: of two, pytest would take a directory for one that holds tests.
