@@ -584,3 +584,20 @@ def test_private_texts_of_the_cast_are_known_by_their_place(reference: Connectio
         places["public.profiles", "phone"],
     )
     assert any(place.table == "public.messages" for place in planted.canaries.values())
+
+
+def test_texts_that_the_community_does_not_know_are_filled_too(platform: Connection) -> None:
+    platform.execute("create table public.profiles (id uuid primary key, name text, diary text, secret text unique)")
+    planted = plant(platform, 3)
+    diaries = platform.execute("select diary, id::text from public.profiles").fetchall()
+    assert len(diaries) == len(set(diaries)) == 10
+    for diary, key in diaries:
+        assert planted.canaries[diary] == ("public.profiles", "diary", (key,))
+
+
+def test_what_is_added_yields_to_conditions(platform: Connection) -> None:
+    platform.execute(
+        "create table public.profiles (id uuid primary key, name text, note text, check (note is null or name = 'x'))"
+    )
+    assert plant(platform, 3).unfilled == {}
+    assert platform.execute("select count(name), count(note) from public.profiles").fetchone() == (10, 0)
