@@ -2,6 +2,8 @@
 
 from pytest import mark
 
+from fixtures.faults import faulty
+
 RUNBOOK = "Quick Diagnostic Commands: schema"
 
 # Relations that people made: not the server's, the platform's, an extension's, a session's, nor a partition's copy.
@@ -134,6 +136,28 @@ def test_a_profile_goes_with_its_user(auditor):
         where n.nspname = 'public' and c.relname = 'profiles' and c.relkind in ('r', 'p')
         """,
     )
+
+
+@mark.policy(
+    "SCHEMA-04",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: {error}
+    -- Write its body anew after what it refers to was renamed or dropped. Of two functions that the API cannot tell
+    -- apart, drop the one that is not used.
+    """,
+)
+def test_no_function_is_broken(alice, admin):
+    """No function is broken: none fails on a missing column, relation or function, or on an ambiguous call.
+
+    The server reads the statements of a function only when they are reached, so that a column can be renamed and the
+    function fails weeks later. All are called with ids and words of the made-up rows, all triggers fire, bodies in SQL
+    are read again, and answers are searched for such an error that the function swallowed. Two functions of one name
+    count when one set of named arguments fits both: the API then refuses to choose. Functions that reach out of the
+    database are not called: they leave this policy unchecked.
+    """
+    assert not faulty(alice | admin)
 
 
 @mark.policy(
