@@ -33,5 +33,5 @@ def sabotaged(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFact
             secrets = told_in_confidence(connection)
             suffered = sabotage_everything(connection)
             secrets |= told_in_confidence(connection)
-        outcome = audit(tmp_path_factory.mktemp("sabotaged"), f"--target={target.dsn}")
+        outcome = audit(tmp_path_factory.mktemp("sabotaged"), f"--target={target.dsn}", "--no-shadow")
         yield Sabotaged(target, suffered, secrets, outcome)

@@ -101,14 +101,14 @@ def test_a_killed_server_leaves_a_whole_report(interfering, embedded_options):
 
 def test_a_killed_live_server_leaves_a_whole_report(interfering, pytestconfig):
     with embedded.serve(pytestconfig.stash[CHOICE].postgres_bin) as server:
-        outcome = interfering(f"kill_tree({server.process.pid})", f"--target={server.dsn}")
+        outcome = interfering(f"kill_tree({server.process.pid})", f"--target={server.dsn}", "--no-shadow")
     ended_early(outcome)
     assert outcome.status in (1, 6)
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_run_that_is_told_to_stop_leaves_a_whole_report(interfering, reference, name):
-    outcome = interfering(f"os.kill(os.getpid(), signal.{name})", f"--target={reference}")
+    outcome = interfering(f"os.kill(os.getpid(), signal.{name})", f"--target={reference}", "--no-shadow")
     ended_early(outcome)
     assert outcome.status == pytest.ExitCode.INTERRUPTED
     assert outcome.document["complete"] is False
@@ -117,7 +117,7 @@ def test_a_run_that_is_told_to_stop_leaves_a_whole_report(interfering, reference
 
 def test_a_server_that_went_away_is_asked_again(interfering, reference):
     """One lost connection is not a lost server: the policy at hand is unchecked, those after it are asked."""
-    outcome = interfering(f"end_sessions({str(reference)!r})", f"--target={reference}")
+    outcome = interfering(f"end_sessions({str(reference)!r})", f"--target={reference}", "--no-shadow")
     names = [*outcome.policies]
     assert len({name for name in names[BEFORE:] if outcome.policies[name]["verdict"] == "HOLDS"}) > len(names) / 3
 
@@ -293,7 +293,7 @@ def test_a_waiver_covers_a_finding_until_it_expires(waived, unsound, planted, em
 
 @pytest.mark.parametrize(("options", "status"), [([], 0), (["--strict-waivers"], 1)])
 def test_an_unused_waiver_fails_a_strict_run(waived, reference, options, status):
-    outcome, policy = waived(waiver("public.none"), options=[f"--target={reference}", *options])
+    outcome, policy = waived(waiver("public.none"), options=[f"--target={reference}", "--no-shadow", *options])
     assert (outcome.status, policy["verdict"]) == (status, "HOLDS")
     assert [unused["object"] for unused in outcome.document["unused_waivers"]] == ["public.none"]
     assert "waiver in line 1 matches nothing" in outcome.said
@@ -349,9 +349,9 @@ def test_a_policy_file_that_cannot_be_read_is_no_all_clear(tmp_path):
 
 
 def test_policies_are_selected_by_severity_and_by_name(reference, tmp_path):
-    urgent = audit(tmp_path / "urgent", f"--target={reference}", "-m", "policy(severity='P0')")
+    urgent = audit(tmp_path / "urgent", f"--target={reference}", "--no-shadow", "-m", "policy(severity='P0')")
     assert {*urgent.policies} == {name for name, policy in POLICIES.items() if policy.severity == "P0"}
-    contact = audit(tmp_path / "contact", f"--target={reference}", "-k", "contact", "-p", "no:html")
+    contact = audit(tmp_path / "contact", f"--target={reference}", "--no-shadow", "-k", "contact", "-p", "no:html")
     assert {*contact.policies} >= {name for name in POLICIES if name.startswith("CONTACT")}
     assert len(contact.policies) < len(POLICIES)
     assert sorted(path.name for path in (tmp_path / "contact").iterdir()) == ["audit.json", "junit.xml"]
