@@ -2,6 +2,8 @@
 
 from pytest import mark
 
+from fixtures.leaving import remains
+
 RUNBOOK = "1. Authentication & User Registration"
 
 REGISTRATION = """
@@ -240,3 +242,19 @@ def test_signing_up_grants_no_privileges(auth_service):
          "approved_at": "2020-01-01T00:00:00Z", "approved_by": "00000000-0000-4000-8000-000000000006"}
         """,
     )
+
+
+@mark.policy(
+    "AUTH-08",
+    severity="P2",
+    runbook=RUNBOOK,
+    fix="-- {object}: let it go together with the user: references auth.users (id) on delete cascade",
+)
+def test_nothing_stays_of_who_leaves(auth_service):
+    """Deleting a user works, and none of their personal data stays behind.
+
+    Two members who help each other and an admin leave in turn. What only their user and profile held (name, address, e-mail, phone) is
+    looked for in all texts and documents of the project's tables, and their id beside a text about them. Tables that
+    are called audit, log, history, archive, legal or the like are kept on purpose and not searched.
+    """
+    assert not remains(auth_service)
