@@ -4,6 +4,7 @@ from pytest import mark
 
 from fixtures.evaluating import unusable
 from fixtures.expressions import CALLED, CALLED_BY_TABLE, LEADS, REACHED, hole, trusts_metadata, weaknesses
+from fixtures.oracles import telling
 
 RUNBOOK = "6. Row Level Security Issues"
 
@@ -582,3 +583,22 @@ def test_guests_reach_what_is_declared_for_guests(matrix):
     without an address. What is for members must ask for the claim is_anonymous, or for an approval.
     """
     assert not matrix.leaks("guest")
+
+
+@mark.policy(
+    "RLS-19",
+    severity="P3",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object} tells of rows that the writer cannot see. A unique key: make the owner's column part of it. A foreign
+    -- key: let the policy's check ask whether the writer sees the parent, or refer to an id that nobody guesses (uuid).
+    """,
+)
+def test_constraints_tell_nobody_of_unseen_rows(anon, stranger):
+    """Constraints tell nobody about rows that they cannot see.
+
+    Row level security does not cover constraints: a unique key without the owner's column says "already taken", and a
+    foreign key accepts a number that exists, unseen, and refuses one that does not. People offer a row of their own with the value of a row that
+    they cannot see, or below a parent that they cannot see. Ids and codes that nobody can guess tell nothing.
+    """
+    assert not telling(anon | stranger)

@@ -1,0 +1,26 @@
+set role postgres;
+create table public.shelves (
+    id bigint generated always as identity primary key,
+    user_id uuid not null references public.profiles (id) on delete cascade,
+    name text not null,
+    share_code text not null unique,
+    unique (user_id, name)
+);
+create table public.books (
+    id uuid primary key default gen_random_uuid(),
+    user_id uuid not null references public.profiles (id) on delete cascade,
+    shelf_id bigint not null references public.shelves (id) on delete cascade
+);
+create index on public.books (user_id);
+create index on public.books (shelf_id);
+alter table public.shelves enable row level security;
+alter table public.books enable row level security;
+create policy "one's own shelves" on public.shelves to authenticated
+using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+create policy "one's own books" on public.books to authenticated
+using (user_id = (select auth.uid()))
+with check (user_id = (select auth.uid()) and shelf_id in (select s.id from public.shelves s));
+grant select, insert (user_id, name, share_code), update (name) on public.shelves to authenticated;
+grant select, insert (user_id, shelf_id) on public.books to authenticated;
+insert into public.shelves (user_id, name, share_code) select p.id, 'Shelf of ' || p.id, md5(p.id::text) from public.profiles p;
+insert into public.books (user_id, shelf_id) select s.user_id, s.id from public.shelves s;
