@@ -559,8 +559,8 @@ def test_nobody_reaches_more_than_is_declared(matrix):
 def test_nobody_reaches_less_than_is_declared(matrix):
     """Nobody reaches less than is declared: LOCKOUT.
 
-    "Deny everybody" would satisfy every policy about leaks. Rows that somebody is to reach and does not, because a grant
-    or a policy is missing, a policy fails, or WITH CHECK takes nothing, are a feature that does not work.
+    "Deny everybody" would satisfy every policy about leaks. Rows that somebody is to reach and does not, because a
+    grant or a policy is missing, a policy fails, or WITH CHECK takes nothing, are a feature that does not work.
     """
     assert not matrix.lockouts()
 
