@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from fixtures import embedded, live, shadow
 from fixtures.asking import Connection
 from fixtures.evidence import Unchecked
 from fixtures.live import Dsn
-from fixtures.shadow import STAND_IN, dump, shadowed, study
+from fixtures.shadow import STAND_IN, dump, shadowed, shares_sessions, study
 from fixtures.target import Choice, Target, opened
 from tests.auditing import ROOT, acts, audit
 from tests.proving import POLICIES
@@ -393,6 +394,38 @@ def test_pg_dump_reads_in_a_read_only_transaction(server):
     assert said[begin + 1] == "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
     assert all(re.match(r"SELECT|WITH|SET|LOCK TABLE .* IN ACCESS SHARE MODE|PREPARE|EXECUTE|\s|$", line)
                for line in said[begin + 2 :]), said  # fmt: skip
+
+
+class Pooled:
+    """A client of a pooler: which process of the server answers it each time; its own is one that nobody knows."""
+
+    def __init__(self, *processes: int, announced: int = 99999) -> None:
+        self.processes = list(processes) * 10
+        self.info = types.SimpleNamespace(backend_pid=announced)
+
+    def execute(self, _: str) -> list[tuple[int]]:
+        return [(self.processes.pop(0),)]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "shared"),
+    [
+        (Pooled(1, announced=1), Pooled(2, announced=2), False),
+        (Pooled(1), Pooled(2), False),
+        (Pooled(1), Pooled(1), True),
+        (Pooled(1, 2), Pooled(2, 1), True),
+        (Pooled(1, 1, 1), Pooled(2, 2, 3), True),
+    ],
+)
+def test_a_pooler_that_shares_sessions_is_recognised(mine, theirs, shared):
+    assert shares_sessions(mine, theirs) is shared
+
+
+def test_no_dump_goes_through_a_pooler_that_shares_sessions(server, monkeypatch):
+    monkeypatch.setattr(shadow, "shares_sessions", lambda *_: True)
+    with pytest.raises(Unchecked, match="shares sessions") as refusal, shadowed(server.dsn, None, 5, silent):
+        pass
+    assert "session mode" in refusal.value.remedy
 
 
 def test_a_login_that_may_not_dump_is_told_what_it_needs(server):
