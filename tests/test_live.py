@@ -85,9 +85,7 @@ def audited(
         changes = []
         for attempt in range(ATTEMPTS):
             before = state(superuser)
-            # One of them with a shadow, so that what makes it is looked at, too; the others are quicker without.
-            options = [] if user == "postgres" else ["--no-shadow"]
-            outcome = audit(tmp_path_factory.mktemp(f"{user}-{attempt}"), f"--target={dsn(user)}", *options)
+            outcome = audit(tmp_path_factory.mktemp(f"{user}-{attempt}"), f"--target={dsn(user)}")
             settle(superuser)
             after = state(superuser)
             changes.append({key: (before[key], after[key]) for key in before if before[key] != after[key]})
