@@ -1,0 +1,2 @@
+-- object: *: select public.conversations
+alter table public.conversations disable row level security;

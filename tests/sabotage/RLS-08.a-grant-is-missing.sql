@@ -1,0 +1,2 @@
+-- object: *: insert public.help_requests
+revoke insert on public.help_requests from authenticated;

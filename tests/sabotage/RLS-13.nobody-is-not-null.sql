@@ -1,0 +1,3 @@
+-- object: nobody: select public.help_requests
+create policy "open requests" on public.help_requests
+for select to authenticated using (status = 'open' and (select auth.role()) = 'authenticated');
