@@ -1,3 +1,4 @@
+-- also: PERF-10
 -- object: alice: send a message as bob
 -- object: bob: send a message as alice
 create policy "participants write" on public.messages for insert to authenticated

@@ -1,3 +1,4 @@
+-- also: PERF-10
 -- object: bob: read on after leaving
 create policy "participants read messages" on public.messages for select to authenticated
 using (exists (

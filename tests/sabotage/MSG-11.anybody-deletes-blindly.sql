@@ -1,3 +1,4 @@
+-- also: RLS-04
 -- object: *: delete a message
 -- object: *: delete messages blindly
 grant delete on public.messages to authenticated;

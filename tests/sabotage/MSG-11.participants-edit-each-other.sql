@@ -1,3 +1,4 @@
+-- also: PERF-10
 -- object: alice: rewrite a message
 -- object: alice: rewrite messages blindly
 -- object: alice: take over a message

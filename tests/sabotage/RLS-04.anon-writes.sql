@@ -1,3 +1,4 @@
+-- also: PERF-08
 -- object: "sign the guest book" on public.guest_book
 create table public.guest_book (id bigint generated always as identity primary key, content text);
 alter table public.guest_book enable row level security;
