@@ -143,7 +143,10 @@ class Verdicts:
         error = call.excinfo.value if call.excinfo else None
         if policy is None or (call.when != "call" and error is None) or isinstance(error, Exit | KeyboardInterrupt):
             return report
+        judged = item.stash.get(RESULT_KEY, None)
         if call.when == "teardown":
+            if judged is not None and judged.findings:
+                return report  # what was found stays found, whatever happened afterwards
             error = Unchecked(
                 "what the policy did could not be undone, because the server answered no more",
                 "see whether the server still runs, and run the audit again",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 
+import jsonschema
 import pytest
 from psycopg import sql
 
@@ -161,6 +162,11 @@ def hostile_objects(name: str) -> str:
 def unsound(planted: Path, embedded_options: list[str], tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """The audit of those migrations."""
     return audit(tmp_path_factory.mktemp("unsound"), f"--migrations={planted}", "--members=20", *embedded_options)
+
+
+def test_the_json_of_a_real_run_is_as_the_schema_says(unsound):
+    schema = json.loads((ROOT / "reports" / "schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(unsound.document)
 
 
 def test_a_failing_migration_is_told_and_the_rest_is_audited(unsound):
