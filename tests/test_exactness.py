@@ -33,4 +33,7 @@ def test_nothing_else_is_violated(bench: Bench, baseline: dict[str, Verdict], sa
         asked = [name for name, policy in POLICIES.items() if not policy.needs or name == sabotage.policy]
         verdicts = {policy: scene.ask(policy).verdict for policy in asked}
     changed = {policy for policy, verdict in verdicts.items() if verdict not in CLEAN and baseline[policy] in CLEAN}
+    # Nobody has declared who reaches a new table: that RLS-07 cannot judge it is right, and breaks nothing.
+    if verdicts["RLS-07"] is Verdict.UNCHECKED:
+        changed -= {"RLS-07"}
     assert changed == expected, {policy: str(verdicts.get(policy)) for policy in changed ^ expected}
