@@ -23,13 +23,16 @@ OPTIONS = $(if $(IMAGE),--image='$(IMAGE)') \
 	$(if $(MIGRATIONS),--migrations='$(MIGRATIONS)') $(if $(POSTGRES_BIN),--postgres-bin='$(POSTGRES_BIN)') \
 	$(if $(MEMBERS),--members='$(MEMBERS)') $(ARGS)
 
-.PHONY: help audit test check docs bench clean
+.PHONY: help audit access-draft test check docs bench clean
 
 help: ## print the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 audit: $(VENV)/ready ## audit a database: TARGET=embedded|container|URL|service=NAME IMAGE= MIGRATIONS= POSTGRES_BIN= MEMBERS=
 	@$(PYTHON) -m pytest policies $(OPTIONS); status=$$?; echo "exit status $$status"; exit $$status
+
+access-draft: $(VENV)/ready ## write a draft of access.toml for tables that are not declared: MIGRATIONS= POSTGRES_BIN=
+	@$(PYTHON) -m fixtures.draft $(OPTIONS)
 
 test: $(VENV)/ready ## prove that every policy bites, and test the product itself
 	@$(PYTHON) -m pytest tests --numprocesses=auto --dist=worksteal $(OPTIONS)
