@@ -1,5 +1,5 @@
 -- object: stranger: public.get_request_location(uuid)
--- also: HELP-07
+-- also: HELP-09
 set role postgres;
 create or replace function public.get_request_location(request_id uuid) returns text
 language sql stable security definer set search_path = '' as $$

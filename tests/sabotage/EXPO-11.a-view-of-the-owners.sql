@@ -1,7 +1,7 @@
 -- object: stranger: public.member_directory
 -- object: pending: public.member_directory
 -- object: nobody: public.member_directory
--- also: CONTACT-08 EXPO-01
+-- also: EXPO-01
 set role postgres;
 create view public.member_directory as select id, name, phone as reachable_at from public.profiles;
 grant select on public.member_directory to authenticated;

@@ -1,4 +1,9 @@
 -- object: lists_name_key on public.lists
+-- set: [tables."public.lists"]
+-- set: rows.own = "user_id = :me"
+-- set: reach.select = { guest = ["own"], pending = ["own"], rejected = ["own"], members = ["own"], admin = ["own"] }
+-- set: reach.insert = { guest = ["own"], pending = ["own"], rejected = ["own"], members = ["own"], admin = ["own"] }
+-- set: reach.delete = { guest = ["own"], pending = ["own"], rejected = ["own"], members = ["own"], admin = ["own"] }
 set role postgres;
 create table public.lists (
     id uuid primary key default gen_random_uuid(),

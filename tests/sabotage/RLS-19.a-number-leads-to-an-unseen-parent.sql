@@ -1,4 +1,11 @@
 -- object: remarks_plan_id_fkey on public.remarks
+-- set: [tables."public.plans"]
+-- set: rows.own = "user_id = :me"
+-- set: reach.select = { guest = ["own"], pending = ["own"], rejected = ["own"], members = ["own"], admin = ["own"] }
+-- set: [tables."public.remarks"]
+-- set: rows.own = "user_id = :me"
+-- set: reach.select = { guest = ["own"], pending = ["own"], rejected = ["own"], members = ["own"], admin = ["own"] }
+-- set: reach.insert = { guest = ["own"], pending = ["own"], rejected = ["own"], members = ["own"], admin = ["own"] }
 set role postgres;
 create table public.plans (
     id bigint generated always as identity primary key,

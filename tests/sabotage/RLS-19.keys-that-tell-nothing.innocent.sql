@@ -1,3 +1,12 @@
+-- set: [tables."public.shelves"]
+-- set: rows.own = "user_id = :me"
+-- set: reach.select = { guest = ["own"], pending = ["own"], rejected = ["own"], members = ["own"], admin = ["own"] }
+-- set: reach.insert = { guest = ["own"], pending = ["own"], rejected = ["own"], members = ["own"], admin = ["own"] }
+-- set: reach.update = { guest = ["own"], pending = ["own"], rejected = ["own"], members = ["own"], admin = ["own"] }
+-- set: [tables."public.books"]
+-- set: rows.own = "user_id = :me"
+-- set: reach.select = { guest = ["own"], pending = ["own"], rejected = ["own"], members = ["own"], admin = ["own"] }
+-- set: reach.insert = { guest = ["own"], pending = ["own"], rejected = ["own"], members = ["own"], admin = ["own"] }
 set role postgres;
 create table public.shelves (
     id bigint generated always as identity primary key,

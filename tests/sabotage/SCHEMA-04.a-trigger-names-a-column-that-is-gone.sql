@@ -1,5 +1,4 @@
 -- object: private.note_phone()
--- also: CONTACT-10
 set role postgres;
 create function private.note_phone() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
