@@ -2,6 +2,7 @@
 
 from pytest import mark
 
+from fixtures.chains import widened
 from fixtures.evaluating import unusable
 from fixtures.expressions import CALLED, CALLED_BY_TABLE, LEADS, REACHED, hole, trusts_metadata, weaknesses
 from fixtures.oracles import telling
@@ -602,3 +603,14 @@ def test_constraints_tell_nobody_of_unseen_rows(anon, stranger):
     they cannot see, or below a parent that they cannot see. Ids and codes that nobody can guess tell nothing.
     """
     assert not telling(anon | stranger)
+
+
+@mark.policy("RLS-09", severity="P0", runbook=RUNBOOK, fix="-- {object}: {gained}")
+def test_nobody_widens_anybodys_reach(outsiders, alice, bob):
+    """Nobody can widen anybody's reach by changing what they may change.
+
+    A member who may write the column that makes an admin is one statement away from being one, whatever the other
+    policies say. Everybody changes each column that policies look at, and inserts rows like those that are there; then
+    everybody's reach is read again. The changed row itself does not count, nor what its owner shares.
+    """
+    assert not widened(outsiders | alice | bob)
