@@ -4,7 +4,7 @@
 -- set: reach.insert = { guest = ["own"], pending = ["own"], rejected = ["own"], members = ["own"], admin = ["own"] }
 -- set: reach.update = { guest = ["own"], pending = ["own"], rejected = ["own"], members = ["own"], admin = ["own"] }
 -- set: [tables."public.books"]
--- set: rows.own = "user_id = :me"
+-- set: rows.own = "user_id = :me and shelf_id in (select s.id from public.shelves s where s.user_id = :me)"
 -- set: reach.select = { guest = ["own"], pending = ["own"], rejected = ["own"], members = ["own"], admin = ["own"] }
 -- set: reach.insert = { guest = ["own"], pending = ["own"], rejected = ["own"], members = ["own"], admin = ["own"] }
 set role postgres;
