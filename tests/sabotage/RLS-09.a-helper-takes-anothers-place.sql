@@ -1,0 +1,7 @@
+-- object: *: update public.help_requests.helper_id
+-- Approved members may take over what is in progress, and are told where help is needed.
+create policy "somebody else can step in" on public.help_requests for update to authenticated
+using ((select private.is_approved()) and status = 'in_progress')
+with check ((select private.is_approved()) and status = 'in_progress');
+create policy "what is in progress is seen" on public.help_requests for select to authenticated
+using ((select private.is_approved()) and status = 'in_progress');

@@ -1,0 +1,30 @@
+-- Own settings that policies look at: who sees the own row is the owner's to say.
+alter table public.profiles add column is_listed boolean not null default false;
+grant select (is_listed), update (is_listed) on public.profiles to authenticated;
+create policy "listed members are seen" on public.profiles for select to authenticated
+using (is_listed and not (select private.is_guest()));
+
+-- Sharing what is one's own with somebody who did not see it.
+create table public.notes (
+    id bigint generated always as identity primary key,
+    owner_id uuid not null references public.profiles (id) on delete cascade,
+    shared_with uuid references public.profiles (id) on delete cascade,
+    status text not null default 'private' check (status in ('private', 'shared')),
+    content text
+);
+create index on public.notes (owner_id);
+create index on public.notes (shared_with);
+insert into public.notes (owner_id, content) select id, 'a note' from public.profiles limit 40;
+insert into public.notes (owner_id, shared_with, status, content)
+select id, '00000000-0000-4000-8000-000000000005', 'shared', 'a note' from public.profiles
+where id in ('00000000-0000-4000-8000-000000000003', '00000000-0000-4000-8000-000000000004');
+alter table public.notes enable row level security;
+grant select, insert, update, delete on public.notes to authenticated;
+create policy "own notes" on public.notes for all to authenticated
+using (owner_id = (select auth.uid())) with check (owner_id = (select auth.uid()));
+create policy "shared notes" on public.notes for select to authenticated
+using (shared_with = (select auth.uid()) and status = 'shared');
+
+-- The own name and place, and calling a request off or opening it again.
+create policy "approved members read closed requests of their place" on public.help_requests for select to authenticated
+using (user_id = (select auth.uid()) and (select private.is_approved()));
