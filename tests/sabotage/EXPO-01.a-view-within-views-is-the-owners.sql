@@ -1,4 +1,5 @@
 -- object: public."Requests "" of; all"
+-- also: EXPO-11
 -- A view with the caller's rights does not help what lies underneath; the grant is to PUBLIC, on one column.
 set role postgres;
 create view private.inner_requests as select * from public.help_requests;

@@ -1,4 +1,5 @@
 -- object: public.all_messages
+-- also: EXPO-11
 create role readers;
 alter role authenticated inherit;
 grant readers to authenticated;

@@ -1,4 +1,5 @@
 -- object: private.all_names()
+-- also: EXPO-11
 set role postgres;
 create function private.all_names() returns setof text language sql stable security definer set search_path = ''
 as 'select name from public.profiles';

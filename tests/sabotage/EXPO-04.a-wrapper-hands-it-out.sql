@@ -1,5 +1,5 @@
 -- object: private.all_phones()
--- also: CONTACT-08
+-- also: CONTACT-08 EXPO-11
 -- What the API serves has the caller's rights, and calls something that has not.
 set role postgres;
 create function private.all_phones() returns setof text language plpgsql stable security definer set search_path = ''

@@ -2,6 +2,7 @@
 -- object: public.export_table(text)
 -- object: public.export_profiles()
 -- object: public.rename_member(uuid)
+-- also: EXPO-05
 set role postgres;
 create schema net;
 create function net.http_post(url text) returns bigint language sql as 'select 1::bigint';

@@ -1,4 +1,5 @@
 -- object: public.requests_of(uuid)
+-- also: EXPO-05
 set role postgres;
 create function public.requests_of(member uuid default auth.uid()) returns setof text
 language sql stable security definer set search_path = ''

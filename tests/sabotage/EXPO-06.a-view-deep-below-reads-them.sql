@@ -1,6 +1,6 @@
 -- object: public.contacts
 -- object: public.contacts_copy
--- also: EXPO-01 EXPO-02
+-- also: EXPO-01 EXPO-02 EXPO-11
 set role postgres;
 create view private.emails as select u.id, u.email from auth.users u;
 create view private.letters as select * from private.emails;
