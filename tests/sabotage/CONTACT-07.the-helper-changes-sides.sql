@@ -1,3 +1,4 @@
+-- also: RLS-07
 -- A helper who makes himself the requester confirms as one.
 -- object: bob: update public.contact_exchanges
 drop policy "requesters confirm" on public.contact_exchanges;

@@ -1,3 +1,4 @@
+-- also: RLS-07
 -- object: bob: update public.contact_exchanges
 drop policy "requesters confirm" on public.contact_exchanges;
 create policy "parties confirm" on public.contact_exchanges for update to authenticated

@@ -1,2 +1,3 @@
+-- also: RLS-07 RLS-15
 -- object: public.profiles.phone
 grant select (phone) on public.profiles to authenticated;

@@ -1,3 +1,4 @@
+-- also: RLS-08
 -- A confirmation names the request, and for that the exchange must be visible.
 -- object: alice: update public.contact_exchanges
 drop policy "the two parties and admins read an exchange" on public.contact_exchanges;

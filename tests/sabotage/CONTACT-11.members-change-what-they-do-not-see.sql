@@ -1,3 +1,4 @@
+-- also: RLS-07
 -- object: stranger: update public.contact_exchange_audit
 -- object: alice: update public.contact_exchange_audit
 -- object: bob: update public.contact_exchange_audit

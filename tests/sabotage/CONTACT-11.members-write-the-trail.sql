@@ -1,3 +1,4 @@
+-- also: RLS-07
 -- object: alice: insert into public.contact_exchange_audit
 -- object: bob: insert into public.contact_exchange_audit
 -- object: stranger: insert into public.contact_exchange_audit

@@ -1,5 +1,5 @@
 -- object: public.contact_exchange_audit
--- also: PERF-04
+-- also: PERF-04 RLS-07
 grant delete on public.help_requests to authenticated;
 create policy "owners delete" on public.help_requests for delete to authenticated
 using (user_id = (select auth.uid()) and (select private.is_approved()));
