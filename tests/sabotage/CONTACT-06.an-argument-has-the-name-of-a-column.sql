@@ -6,7 +6,7 @@
 -- object: stranger: call public.get_contact_info_with_consent
 -- object: alice: call public.get_contact_info_with_consent before confirmation
 -- object: bob: call public.get_contact_info_with_consent before confirmation
--- also: EXPO-04
+-- also: EXPO-04 EXPO-05
 create or replace function public.get_contact_info_with_consent(request_id uuid, user_id uuid)
 returns table (member_id uuid, name text, phone text, email text)
 language sql stable security definer set search_path = '' as $$

@@ -4,7 +4,7 @@
 -- object: pending: call public.get_contact_info_with_consent
 -- object: rejected: call public.get_contact_info_with_consent
 -- object: stranger: call public.get_contact_info_with_consent
--- also: EXPO-04
+-- also: EXPO-04 EXPO-05
 create or replace function public.get_contact_info_with_consent(request_id uuid, user_id uuid)
 returns table (member_id uuid, name text, phone text, email text)
 language sql stable security definer set search_path = '' as $$

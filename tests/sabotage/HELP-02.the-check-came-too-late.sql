@@ -1,5 +1,5 @@
 -- object: 20000000-0000-4000-8000-000000000005
--- also: MAINT-08
+-- also: AUTH-08 MAINT-08
 alter table public.help_requests drop constraint help_requests_category_known;
 update public.help_requests set category = 'food' where id = '20000000-0000-4000-8000-000000000005';
 alter table public.help_requests add constraint help_requests_category_known check (

@@ -1,4 +1,5 @@
 -- object: public.notes
+-- also: SCHEMA-04
 create table public.notes (id bigint generated always as identity primary key, user_id uuid not null);
 create index on public.notes (user_id);
 alter table public.notes enable row level security;
