@@ -253,8 +253,8 @@ def test_signing_up_grants_no_privileges(auth_service):
 def test_nothing_stays_of_who_leaves(auth_service):
     """Deleting a user works, and none of their personal data stays behind.
 
-    Two members who help each other and an admin leave in turn. What only their user and profile held (name, address, e-mail, phone) is
-    looked for in all texts and documents of the project's tables, and their id beside a text about them. Tables that
-    are called audit, log, history, archive, legal or the like are kept on purpose and not searched.
+    Two members who help each other and an admin leave in turn. What only their user and profile held (name, address,
+    e-mail, phone) is looked for in all texts and documents of the project's tables, and their id beside a text about
+    them. Tables that are called audit, log, history, archive, legal or the like are kept on purpose and not searched.
     """
     assert not remains(auth_service)

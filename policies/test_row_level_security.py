@@ -599,8 +599,9 @@ def test_constraints_tell_nobody_of_unseen_rows(anon, stranger):
     """Constraints tell nobody about rows that they cannot see.
 
     Row level security does not cover constraints: a unique key without the owner's column says "already taken", and a
-    foreign key accepts a number that exists, unseen, and refuses one that does not. People offer a row of their own with the value of a row that
-    they cannot see, or below a parent that they cannot see. Ids and codes that nobody can guess tell nothing.
+    foreign key accepts a number that exists, unseen, and refuses one that does not. People offer a row of their own
+    with the value of a row that they cannot see, or below a parent that they cannot see. Ids and codes that nobody can
+    guess tell nothing.
     """
     assert not telling(anon | stranger)
 

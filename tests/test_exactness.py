@@ -1,7 +1,7 @@
 """Proof that a sabotage breaks its own policy and no other, and an innocent look-alike none.
 
-The policies in OVERALL look at all access at once, so that nearly every hole in it is theirs too, and take their time: they
-are asked in their own proofs only. All others are asked after every sabotage and every innocent look-alike.
+The policies in OVERALL look at all access at once, so that nearly every hole in it is theirs too, and take their time:
+they are asked in their own proofs only. All others are asked after every sabotage and every innocent look-alike.
 """
 
 from __future__ import annotations

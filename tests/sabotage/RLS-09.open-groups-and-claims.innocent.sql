@@ -39,7 +39,7 @@ grant select on public.groups, public.posts, public.group_members to authenticat
 grant insert (group_id, user_id) on public.group_members to authenticated;
 grant delete on public.group_members to authenticated;
 create policy "groups" on public.groups for select to authenticated
-using (is_open or id in (select hidden.my_groups()));
+using ((is_open and (select private.is_approved())) or id in (select hidden.my_groups()));
 create policy "members of own groups" on public.group_members for select to authenticated
 using (group_id in (select hidden.my_groups()));
 create policy "join open groups" on public.group_members for insert to authenticated

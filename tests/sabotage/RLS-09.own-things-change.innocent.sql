@@ -1,8 +1,13 @@
 -- Own settings that policies look at: who sees the own row is the owner's to say.
 alter table public.profiles add column is_listed boolean not null default false;
 grant select (is_listed), update (is_listed) on public.profiles to authenticated;
-create policy "listed members are seen" on public.profiles for select to authenticated
-using (is_listed and not (select private.is_guest()));
+alter policy "members read their own profile and approved members" on public.profiles
+using (
+    id = (select auth.uid())
+    or (verification_status = 'approved' and (select private.is_approved()))
+    or (select private.is_admin())
+    or (is_listed and (select private.is_approved()))
+);
 
 -- Sharing what is one's own with somebody who did not see it.
 create table public.notes (
@@ -20,11 +25,9 @@ select id, '00000000-0000-4000-8000-000000000005', 'shared', 'a note' from publi
 where id in ('00000000-0000-4000-8000-000000000003', '00000000-0000-4000-8000-000000000004');
 alter table public.notes enable row level security;
 grant select, insert, update, delete on public.notes to authenticated;
-create policy "own notes" on public.notes for all to authenticated
+create policy "own and shared notes" on public.notes for select to authenticated
+using (owner_id = (select auth.uid()) or (shared_with = (select auth.uid()) and status = 'shared'));
+create policy "write own notes" on public.notes for insert to authenticated with check (owner_id = (select auth.uid()));
+create policy "change own notes" on public.notes for update to authenticated
 using (owner_id = (select auth.uid())) with check (owner_id = (select auth.uid()));
-create policy "shared notes" on public.notes for select to authenticated
-using (shared_with = (select auth.uid()) and status = 'shared');
-
--- The own name and place, and calling a request off or opening it again.
-create policy "approved members read closed requests of their place" on public.help_requests for select to authenticated
-using (user_id = (select auth.uid()) and (select private.is_approved()));
+create policy "remove own notes" on public.notes for delete to authenticated using (owner_id = (select auth.uid()));
