@@ -1,3 +1,4 @@
+-- also: RLS-07 RLS-15
 -- object: pending: ask for help
 -- object: rejected: ask for help
 -- object: guest: ask for help

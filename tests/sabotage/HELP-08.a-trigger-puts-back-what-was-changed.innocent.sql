@@ -1,4 +1,4 @@
--- also: PERF-10
+-- also: PERF-10 RLS-07
 create function private.not_yours() returns trigger language plpgsql set search_path = '' as $$
 begin
     if current_user = 'authenticated' and old.user_id <> auth.uid() then

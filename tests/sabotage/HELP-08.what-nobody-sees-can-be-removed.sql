@@ -3,7 +3,7 @@
 -- object: rejected: remove requests blindly
 -- object: guest: remove requests blindly
 -- object: nobody: remove requests blindly
--- also: RLS-04
+-- also: RLS-04 RLS-07 RLS-13 RLS-15
 grant delete on public.help_requests to authenticated;
 create policy "cancelled requests are removed" on public.help_requests for delete to authenticated
 using (status = 'cancelled');

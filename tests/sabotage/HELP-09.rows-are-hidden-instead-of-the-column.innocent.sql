@@ -1,3 +1,4 @@
+-- also: RLS-07 RLS-08
 grant select (location_override) on public.help_requests to authenticated;
 create policy "addresses wait for the match" on public.help_requests as restrictive for select to authenticated
 using (

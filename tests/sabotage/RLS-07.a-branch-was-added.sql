@@ -1,3 +1,4 @@
+-- also: CONTACT-05
 -- object: alice: select public.contact_exchanges
 -- object: bob: select public.contact_exchanges
 -- object: stranger: select public.contact_exchanges

@@ -1,3 +1,4 @@
+-- also: HELP-08 PERF-10
 -- object: alice: update public.help_requests
 -- object: bob: update public.help_requests
 -- object: stranger: update public.help_requests

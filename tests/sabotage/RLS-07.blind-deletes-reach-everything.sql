@@ -1,6 +1,7 @@
--- object: *: delete public.help_requests (blind)
+-- also: CONTACT-11
+-- object: admin: delete public.contact_exchange_audit
+-- object: *: delete public.contact_exchange_audit (blind)
 -- A delete without a column in WHERE does not ask the policy for select.
-create policy "done requests are swept away" on public.help_requests
-for delete to authenticated using (status in ('completed', 'closed') and (select auth.uid()) is not null);
-grant delete on public.help_requests to authenticated;
-revoke select on public.help_requests from authenticated;
+create policy "old entries are swept away" on public.contact_exchange_audit
+for delete to authenticated using (happened_at < now() - interval '1 hour' and (select private.is_approved()));
+grant delete on public.contact_exchange_audit to authenticated;

@@ -1,3 +1,4 @@
+-- also: RLS-09 RLS-15
 -- object: admin: update column is_admin of public.profiles
 -- object: alice: update column is_admin of public.profiles
 -- object: bob: update column is_admin of public.profiles

@@ -1,3 +1,4 @@
+-- also: SCHEMA-02
 -- set: public_tables = ["public.faq"]
 -- set: server_only_tables = ["public.jobs"]
 -- set: [tables.'public."Notes ""to self"""']

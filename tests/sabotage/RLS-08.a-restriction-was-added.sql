@@ -1,3 +1,4 @@
+-- also: MSG-07
 -- object: *: select public.conversation_participants
 -- object: bob: select public.messages
 create policy "only at work" on public.conversation_participants as restrictive

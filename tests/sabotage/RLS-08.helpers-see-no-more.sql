@@ -1,3 +1,4 @@
+-- also: CONTACT-10 HELP-10
 -- object: alice: select public.help_requests
 -- object: bob: select public.help_requests
 -- object: bob: insert public.contact_exchanges

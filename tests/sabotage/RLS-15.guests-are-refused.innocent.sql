@@ -1,3 +1,9 @@
-create policy "open requests, not for guests" on public.help_requests
-for select to authenticated
-using (status = 'open' and (select private.is_approved()) and coalesce((select auth.jwt()) ->> 'is_anonymous', 'false') <> 'true');
+alter policy "approved members read open requests and their own affairs" on public.help_requests
+using (
+    coalesce((select auth.jwt()) ->> 'is_anonymous', 'false') <> 'true'
+    and (
+        ((select private.is_approved())
+            and (status = 'open' or user_id = (select auth.uid()) or helper_id = (select auth.uid())))
+        or (select private.is_admin())
+    )
+);
