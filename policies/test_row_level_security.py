@@ -612,6 +612,7 @@ def test_nobody_widens_anybodys_reach(outsiders, alice, bob):
 
     A member who may write the column that makes an admin is one statement away from being one, whatever the other
     policies say. Everybody changes each column that policies look at, and inserts rows like those that are there; then
-    everybody's reach is read again. The changed row itself does not count, nor what its owner shares.
+    everybody's reach is read again. The changed row itself does not count, nor what its owner shares, a claim of what
+    was nobody's, or joining what is open while the like is refused for something else.
     """
     assert not widened(outsiders | alice | bob)

@@ -1,5 +1,6 @@
 -- object: *: insert public.staff
 -- object: *: update public.staff.duty
+-- also: PERF-10
 create table public.staff (
     user_id uuid not null references public.profiles (id) on delete cascade, duty text not null default 'none',
     primary key (user_id, duty)
