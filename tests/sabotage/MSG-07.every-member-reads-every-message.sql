@@ -1,4 +1,4 @@
--- also: MSG-09 PERF-10 RLS-04
+-- also: MSG-09 PERF-10 RLS-04 RLS-07 RLS-13 RLS-15
 -- object: stranger: select public.messages
 -- object: alice: select public.messages of other people
 -- object: pending: select public.messages

@@ -1,4 +1,4 @@
--- also: PERF-10
+-- also: PERF-10 RLS-07
 -- object: alice: send a message as bob
 -- object: bob: send a message as alice
 create policy "participants write" on public.messages for insert to authenticated

@@ -1,4 +1,4 @@
--- also: PERF-10
+-- also: PERF-10 RLS-07
 -- object: bob: read on after leaving
 create policy "participants read messages" on public.messages for select to authenticated
 using (exists (
