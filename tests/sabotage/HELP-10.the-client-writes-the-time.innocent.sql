@@ -1,2 +1,3 @@
+-- also: RLS-07
 drop trigger keep_life_cycle on public.help_requests;
 grant update on public.help_requests to authenticated;
