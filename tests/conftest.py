@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,12 @@ from fixtures.settings import Settings
 from fixtures.target import CHOICE, Target, opened
 from tests.auditing import Sabotaged, audit, sabotage_everything, told_in_confidence
 from tests.proving import Bench
+
+
+def pytest_sessionstart() -> None:
+    """Heed Ctrl-C, which a shell makes those deaf to that it starts in the background, and what they start, too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
