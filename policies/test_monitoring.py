@@ -140,6 +140,17 @@ def test_connections_are_left(auditor):
     )
 
 
+# Queries of people and programs that run at the moment.
+RUNNING = f"""
+select {NAME} as object,
+       a.query_start as since, a.wait_event_type as waits_for,
+       pg_catalog.to_jsonb(a) ->> 'query_id' as query_id,
+       {END} as fix
+from pg_catalog.pg_stat_activity a
+where {CLIENTS} and a.state in ('active', 'fastpath function call')
+"""
+
+
 @mark.policy("MON-03", severity="P1", runbook=RUNBOOK, fix="-- {object} runs since {since}: see what it waits for.")
 def test_no_query_runs_long(auditor):
     """No query of this database has been running for more than 30 seconds.
@@ -149,15 +160,7 @@ def test_no_query_runs_long(auditor):
     accept it with a waiver, or audit at another time.
     """
     assert not auditor(
-        f"""
-        select {NAME} as object,
-               a.query_start as since, a.wait_event_type as waits_for,
-               pg_catalog.to_jsonb(a) ->> 'query_id' as query_id,
-               {END} as fix
-        from pg_catalog.pg_stat_activity a
-        where {CLIENTS} and a.state in ('active', 'fastpath function call')
-        and a.query_start < pg_catalog.clock_timestamp() - %(long_query_seconds)s * interval '1 second'
-        """,
+        f"{RUNNING} and a.query_start < pg_catalog.clock_timestamp() - %(long_query_seconds)s * interval '1 second'",
         of=SESSIONS,
         blind=HIDDEN,
     )
@@ -170,15 +173,7 @@ def test_no_query_is_slow_right_now(auditor):
     A look at one moment: what is slow on the whole is PERF-01's to say. The same sessions as in MON-03 are looked at.
     """
     assert not auditor(
-        f"""
-        select {NAME} as object,
-               a.query_start as since, a.wait_event_type as waits_for,
-               pg_catalog.to_jsonb(a) ->> 'query_id' as query_id,
-               {END} as fix
-        from pg_catalog.pg_stat_activity a
-        where {CLIENTS} and a.state in ('active', 'fastpath function call')
-        and a.query_start < pg_catalog.clock_timestamp() - %(busy_query_seconds)s * interval '1 second'
-        """,
+        f"{RUNNING} and a.query_start < pg_catalog.clock_timestamp() - %(busy_query_seconds)s * interval '1 second'",
         of=SESSIONS,
         blind=HIDDEN,
     )
