@@ -25,6 +25,10 @@ MAX_FINDINGS = 50
 # Worst first: the order of the table, and of what is told.
 ORDER = (Verdict.VIOLATED, Verdict.UNCHECKED, Verdict.WAIVED, Verdict.HOLDS, Verdict.NOT_APPLICABLE)
 
+# What the dashboard tells, in this order: templates/NAME.html.jinja for each. A section shows what is in the run, which
+# the template knows as ``run``, and nothing at all where there is nothing to tell.
+SECTIONS = ("violated", "unchecked", "migrations", "waivers", "notes")
+
 # pytest-html counts and filters by pytest's outcomes: its labels say which verdicts these are.
 LABELS = {
     "passed": "hold",
@@ -183,26 +187,32 @@ def _cells(texts: Mapping[str, str], order: Mapping[str, str] | None = None, kin
 
 def details(result: Result) -> str:
     """Return what is shown when a row is opened."""
-    return _environment().get_template("details.html.jinja").render(result=result)
+    return environment().get_template("details.html.jinja").render(result=result)
 
 
 def dashboard(run: Run) -> str:
     """Return what stands above the table."""
-    template = _environment().get_template("dashboard.html.jinja")
-    return template.render(
-        run=run,
-        status=run.exit_status,
-        counts=run.counts(),
-        violated={s: [r for r in run.having(Verdict.VIOLATED) if r.severity is s] for s in Severity},
-        unchecked=run.having(Verdict.UNCHECKED),
-        waived=[(r, f) for r in sorted(run.results, key=lambda r: r.id) for f in r.findings if f.waived],
-        expired=[(r, f) for r in sorted(run.results, key=lambda r: r.id) for f in r.findings if f.waiver_expired],
-        failed=[migration for migration in run.migrations if not migration.applied],
-    )
+    return environment().get_template("dashboard.html.jinja").render(told(run))
+
+
+def told(run: Run) -> dict[str, Any]:
+    """Return what the dashboard and its sections know."""
+    findings = [(result, finding) for result in sorted(run.results, key=lambda r: r.id) for finding in result.findings]
+    return {
+        "run": run,
+        "status": run.exit_status,
+        "counts": run.counts(),
+        "violated": {s: [r for r in run.having(Verdict.VIOLATED) if r.severity is s] for s in Severity},
+        "unchecked": run.having(Verdict.UNCHECKED),
+        "waived": [(result, finding) for result, finding in findings if finding.waived],
+        "expired": [(result, finding) for result, finding in findings if finding.waiver_expired],
+        "failed": [migration for migration in run.migrations if not migration.applied],
+    }
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Return what renders the templates: everything is escaped, and free of control and direction characters."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -212,7 +222,12 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        wording=wording, ESCALATION=ESCALATION, SCORE_FORMULA=SCORE_FORMULA, MAX_FINDINGS=MAX_FINDINGS, ORDER=ORDER
+        wording=wording,
+        ESCALATION=ESCALATION,
+        SCORE_FORMULA=SCORE_FORMULA,
+        MAX_FINDINGS=MAX_FINDINGS,
+        ORDER=ORDER,
+        SECTIONS=SECTIONS,
     )
     return environment
 

@@ -81,6 +81,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "object": finding.object,
         "details": {name: _scalar(value) for name, value in finding.details.items()},
         "fix": finding.fix,
+        "location": finding.location and {"file": finding.location.file, "line": finding.location.line},
         "waiver": waiver and _waiver(waiver) | {"expired": finding.waiver_expired},
     }
 

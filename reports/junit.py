@@ -79,7 +79,7 @@ def _violation(result: Result) -> str:
 
 
 def _objects(result: Result) -> str:
-    shown = [finding.object for finding in result.findings[:MAX_OBJECTS]]
+    shown = [wording.placed(finding) for finding in result.findings[:MAX_OBJECTS]]
     more = len(result.findings) - len(shown)
     return "\n".join([*map(wording.lines, shown), *([f"and {more:,} more in audit.json"] if more else [])])
 

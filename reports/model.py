@@ -10,7 +10,8 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from fixtures.evidence import Population, Scalar
+from fixtures.evidence import Location, Population, Scalar
+from fixtures.matrix import Judgement
 from fixtures.migrations import Migration
 
 SCHEMA_VERSION = "1.0"
@@ -76,7 +77,8 @@ class Waiver:
 class Finding:
     """One offending object under one policy. Its identity is (policy, object); details never are part of it.
 
-    ``waiver`` is the waiver that covers it, if any; ``waiver_expired`` says that it no longer counts.
+    ``waiver`` is the waiver that covers it, if any; ``waiver_expired`` says that it no longer counts. ``location`` is
+    where it is written, which only findings about files have, and no part of the identity either: lines move.
     """
 
     policy: str
@@ -85,6 +87,7 @@ class Finding:
     fix: str = ""
     waiver: Waiver | None = None
     waiver_expired: bool = False
+    location: Location | None = None
 
     @property
     def waived(self) -> bool:
@@ -126,7 +129,10 @@ class TargetFacts:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the audit. ``ended_by`` is pytest's own exit status where it did not come to its end."""
+    """One run of the audit. ``ended_by`` is pytest's own exit status where it did not come to its end.
+
+    ``matrix`` is who reaches what, where that was observed.
+    """
 
     started_at: dt.datetime
     duration_s: float
@@ -137,6 +143,7 @@ class Run:
     strict_waivers: bool = False
     ended_by: int | None = None
     notes: tuple[str, ...] = ()
+    matrix: Judgement | None = None
 
     @property
     def complete(self) -> bool:
@@ -179,6 +186,8 @@ class Run:
 
 
 # Where the plugins find each other's work: on the config the waivers and, at the end, the run; on each item its result.
+# A plugin that knows more about the run (what earlier runs found, say) puts ``replace(run, ...)`` in its place, in a
+# ``pytest_sessionfinish`` marked ``tryfirst``: that comes after the verdicts and before the renderers.
 RUN_KEY = pytest.StashKey[Run]()
 RESULT_KEY = pytest.StashKey[Result]()
 WAIVERS_KEY = pytest.StashKey[Sequence[Waiver]]()

@@ -156,7 +156,7 @@ def _findings(result: Result) -> Iterator[Line]:
 
 def _object(finding: Finding) -> str:
     expired = finding.waiver.expires if finding.waiver else None
-    return _cut(finding.object) + (f" (its waiver expired on {expired})" if expired else "")
+    return _cut(wording.placed(finding)) + (f" (its waiver expired on {expired})" if expired else "")
 
 
 def _cut(text: str, width: int = 200) -> str:

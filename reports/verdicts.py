@@ -6,12 +6,14 @@ import datetime as dt
 import time
 import traceback
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from _pytest.outcomes import Exit
 
 from fixtures.evidence import Evidence, Log, Population, Row, Unchecked, safe
+from fixtures.matrix import MATRIX_KEY
 from fixtures.policy import POLICY_KEY, Policy
 from fixtures.questions import LOG_KEY, TARGET_KEY
 from reports import waivers
@@ -113,9 +115,9 @@ def _findings(policy: Policy, rows: Sequence[Row]) -> list[Finding]:
         if row.object in findings:
             seen = findings[row.object]
             if fix not in seen.fix:
-                findings[row.object] = Finding(policy.id, row.object, seen.details, f"{seen.fix}\n{fix}")
+                findings[row.object] = replace(seen, fix=f"{seen.fix}\n{fix}")
         else:
-            findings[row.object] = Finding(policy.id, row.object, row.details, fix)
+            findings[row.object] = Finding(policy.id, row.object, row.details, fix, location=row.location)
     return list(findings.values())
 
 
@@ -180,6 +182,7 @@ class Verdicts:
             strict_waivers=bool(self.config.getoption("strict_waivers", False)),
             ended_by=exitstatus if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) else None,
             notes=target.notes if target else (),
+            matrix=self.config.stash.get(MATRIX_KEY, None),
         )
         self.config.stash[RUN_KEY] = run
         session.exitstatus = run.exit_status

@@ -72,6 +72,11 @@ def extent(result: Result) -> str:
     return f"{number:,}{of}" + (f", and {waived:,} waived" if waived else "")
 
 
+def placed(finding: Finding) -> str:
+    """Return the object, and where it is written if that is known: ``public.t (2_add_t.sql:7)``."""
+    return f"{finding.object} ({finding.location})" if finding.location else finding.object
+
+
 def title(result: Result) -> str:
     """Return the policy's sentence, to be followed by something else."""
     return safe(result.title).rstrip(".")

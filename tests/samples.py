@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from fixtures.evidence import Population
+from fixtures.evidence import Location, Population
 from fixtures.migrations import Migration
 from reports.model import Finding, Result, Run, Severity, TargetFacts, Verdict, Waiver
 
@@ -58,7 +58,13 @@ def hostile(text):
             result("MSG-02", Verdict.WAIVED, findings=(finding("MSG-02", text, waiver=accepted),)),
             result("MSG-03", Verdict.UNCHECKED, reason=text, remedy=text, population=None),
             result("MSG-04", Verdict.NOT_APPLICABLE, "P3", reason=text),
-            result("MSG-05", Verdict.VIOLATED, findings=(finding("MSG-05", text, waiver=old, waiver_expired=True),)),
+            result(
+                "MSG-05",
+                Verdict.VIOLATED,
+                findings=(
+                    finding("MSG-05", text, waiver=old, waiver_expired=True, location=Location(f"{text}.sql", 7)),
+                ),
+            ),
             result("MSG-06", Verdict.HOLDS, "P2", population=Population(3, text, estimated=True)),
         ),
         migrations=(Migration("1_good.sql", True), Migration(text, False, text, 7, "42P01")),

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from fixtures.evidence import UNSAFE
+from fixtures.evidence import UNSAFE, Location
 from reports import folder, html, json_file, junit, model, terminal, wording
 from reports.escalation import ESCALATION
 from reports.model import Severity, Verdict
@@ -278,6 +278,23 @@ def test_a_fix_can_be_copied_from_the_page():
         results=(samples.result("MSG-01", Verdict.VIOLATED, findings=(samples.finding("MSG-01", "a < 'b'"),)),)
     )
     assert '<pre title="the fix">-- mend\nselect &#39;a &lt; &#39;b&#39;&#39;</pre>' in html.dashboard(run)
+
+
+def test_every_report_says_where_a_finding_is_written():
+    found = samples.finding("MIG-03", "public.t", location=Location("2_drop_t.sql", 7))
+    run = samples.quiet(results=(samples.result("MIG-03", Verdict.VIOLATED, findings=(found,)),))
+    for told in (Page(html.dashboard(run)).text, words(run), junit.render(run)):
+        assert "public.t" in told and "2_drop_t.sql:7" in told
+    document = json_file.document(run)
+    check(document)
+    assert document["policies"][0]["findings"][0]["location"] == {"file": "2_drop_t.sql", "line": 7}
+
+
+@pytest.mark.parametrize("name", html.SECTIONS)
+def test_every_section_of_the_page_tells_something_and_is_silent_without_it(name):
+    template = html.environment().get_template(f"{name}.html.jinja")
+    assert Page(template.render(html.told(samples.hostile("x")))).text
+    assert not Page(template.render(html.told(samples.quiet(Verdict.HOLDS)))).text
 
 
 def test_the_page_fetches_nothing():
