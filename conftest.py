@@ -11,6 +11,10 @@ pytest_plugins = (
     "reports.verdicts",
     "reports.json_file",
     "reports.junit",
+    "reports.markdown",
+    "reports.sarif",
+    "reports.prometheus",
+    "reports.nagios",
     "reports.html",
     "reports.terminal",
 )

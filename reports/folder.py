@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,15 +13,38 @@ import pytest
 from reports.model import RUN_KEY, Run
 
 DEFAULT_FOLDER = "reports/out"
-NAMES = ("audit.html", "audit.json", "junit.xml")
+
+# What --output can ask for, and the files that it becomes.
+OUTPUTS = {
+    "html": "audit.html",
+    "json": "audit.json",
+    "junit": "junit.xml",
+    "sarif": "audit.sarif",
+    "markdown": "audit.md",
+    "prometheus": "audit.prom",
+    "nagios": "nagios.txt",
+}
+DEFAULT_OUTPUTS = ("html", "json", "junit")
+
+# audit.json is always written: the others are cut short and refer to it.
+ALWAYS = "json"
+
+# While an audit runs, metrics that vanish and come back would look like a recovery; how old they are is one of them.
+STAYS = "prometheus"
 
 # What could not be written, for the terminal.
 PROBLEMS_KEY = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--report-dir``."""
+    """Add ``--report-dir`` and ``--output``."""
     group = parser.getgroup("audit", "database audit")
+    group.addoption(
+        "--output",
+        action="append",
+        metavar="WORDS",
+        help=f"which reports: {', '.join(OUTPUTS)} (default: {','.join(DEFAULT_OUTPUTS)}; {ALWAYS} is always written)",
+    )
     group.addoption("--report-dir", metavar="DIR", help=f"where the reports go (default: {DEFAULT_FOLDER})")
 
 
@@ -28,6 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Find out before an audit, not after it, whether its reports can be written; raises UsageError when not."""
     config.stash[PROBLEMS_KEY] = []
+    outputs(config)
     if not is_audit(config):
         return
     folder = report_dir(config)
@@ -44,10 +69,24 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Remove the reports of the run before: if this run is killed, they must not be taken for its own."""
     if is_audit(session.config) and any(item.get_closest_marker("policy") for item in session.items):
-        for name in NAMES:
-            # What cannot be removed cannot be replaced either, and that is reported when it is tried.
-            with contextlib.suppress(OSError):
-                (report_dir(session.config) / name).unlink(missing_ok=True)
+        for word, name in OUTPUTS.items():
+            if word != STAYS or word not in outputs(session.config):
+                # What cannot be removed cannot be replaced either, and that is reported when it is tried.
+                with contextlib.suppress(OSError):
+                    (report_dir(session.config) / name).unlink(missing_ok=True)
+
+
+def outputs(config: pytest.Config) -> frozenset[str]:
+    """Return the outputs that ``--output`` asks for, given once or more often, with commas or without.
+
+    Raises UsageError for a word that is none.
+    """
+    given: list[str] = config.getoption("output") or list(DEFAULT_OUTPUTS)
+    words = [word.strip() for each in given for word in each.split(",")]
+    for word in words:
+        if word not in OUTPUTS:
+            raise pytest.UsageError(f"--output: there is no output {word!r}; there are {', '.join(OUTPUTS)}")
+    return frozenset({*words, ALWAYS})
 
 
 def report_dir(config: pytest.Config) -> Path:
@@ -70,10 +109,14 @@ def finished(config: pytest.Config) -> Run | None:
     return None if config.getoption("collectonly") else config.stash.get(RUN_KEY, None)
 
 
-def write(session: pytest.Session, name: str, text: str) -> None:
-    """Write one report; when that fails, say so on the terminal and by the exit status."""
+def write(session: pytest.Session, word: str, render: Callable[[Run], str]) -> None:
+    """Write one output of a run that is over, if it is wanted; a failure is said, and told by the exit status."""
+    run = finished(session.config)
+    if run is None or word not in outputs(session.config):
+        return
+    name = OUTPUTS[word]
     try:
-        replace_file(report_dir(session.config) / name, text)
+        replace_file(report_dir(session.config) / name, render(run))
     except OSError as error:
         tell(session, name, error)
 
@@ -102,5 +145,5 @@ def replace_file(path: Path, text: str) -> None:
 
 def written(config: pytest.Config) -> list[Path]:
     """Return the reports that are there, when the run is over."""
-    folder = report_dir(config)
-    return [folder / name for name in NAMES if (folder / name).is_file()]
+    paths = [report_dir(config) / name for word, name in OUTPUTS.items() if word in outputs(config)]
+    return [path for path in paths if path.is_file()]

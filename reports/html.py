@@ -56,7 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.pluginmanager.hasplugin("html") or not folder.is_audit(config):
         return
     if not config.getoption("htmlpath"):
-        config.option.htmlpath = str(folder.report_dir(config) / "audit.html")
+        if "html" not in folder.outputs(config):
+            return
+        config.option.htmlpath = str(folder.report_dir(config) / folder.OUTPUTS["html"])
         config.option.self_contained_html = True
     config.pluginmanager.register(Page(), "audit-html")
 
@@ -129,7 +131,7 @@ class Page:
         try:
             return (yield)
         except OSError as error:
-            folder.tell(session, "audit.html", error)
+            folder.tell(session, folder.OUTPUTS["html"], error)
             return None
 
     def _add(self, result: Result) -> None:

@@ -17,8 +17,7 @@ from reports.model import SCHEMA_VERSION, SCORE_FORMULA, Finding, Result, Run, W
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write ``audit.json``."""
-    if (run := folder.finished(session.config)) is not None:
-        folder.write(session, "audit.json", render(run))
+    folder.write(session, "json", render)
 
 
 def render(run: Run) -> str:
@@ -68,6 +67,7 @@ def _policy(result: Result) -> dict[str, Any]:
         "verdict": result.verdict.value,
         "reason": result.reason,
         "remedy": result.remedy,
+        "fix": result.fix,
         "population": population
         and {"count": population.count, "of": population.of, "estimated": population.estimated},
         "duration_ms": round(result.duration_ms, 3),

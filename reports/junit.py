@@ -22,8 +22,7 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write ``junit.xml``."""
-    if (run := folder.finished(session.config)) is not None:
-        folder.write(session, "junit.xml", render(run))
+    folder.write(session, "junit", render)
 
 
 def render(run: Run) -> str:
@@ -54,10 +53,6 @@ def _case(result: Result) -> ElementTree.Element:
         name=_text(f"{result.id} {result.title}"),
         time=f"{result.duration_ms / 1000:.3f}",
     )
-    properties = ElementTree.SubElement(case, "properties")
-    facts = {"severity": result.severity, "verdict": result.verdict, "findings": wording.extent(result)}
-    for name, value in facts.items():
-        ElementTree.SubElement(properties, "property", name=name, value=_text(value))
     match result.verdict:
         case Verdict.VIOLATED:
             failure = ElementTree.SubElement(case, "failure", type=result.severity, message=_text(_violation(result)))
@@ -70,6 +65,10 @@ def _case(result: Result) -> ElementTree.Element:
             ElementTree.SubElement(case, "skipped", message=_text(": ".join(filter(None, [words, result.reason]))))
         case Verdict.HOLDS:
             pass
+    # Not as properties: the usual schema has none in a test case.
+    facts = {"severity": result.severity, "verdict": result.verdict, "findings": wording.extent(result)}
+    told = "\n".join(f"{name}: {value}" for name, value in facts.items())
+    ElementTree.SubElement(case, "system-out").text = _text(told)
     return case
 
 

@@ -101,6 +101,7 @@ class Result:
 
     ``title`` is the first sentence of the policy's docstring and ``explanation`` the rest; ``reason`` says why the
     verdict is not HOLDS (or what is remarkable about one that is); ``remedy`` what would enable an UNCHECKED policy.
+    ``fix`` is the policy's template of what mends an offender, with the names of columns in braces.
     """
 
     id: str
@@ -115,6 +116,7 @@ class Result:
     duration_ms: float = 0.0
     findings: tuple[Finding, ...] = ()
     remedy: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def summary(run: Run) -> Iterator[Line]:
     """Yield the lines of the summary, each with its colours; none has a control character of the database in it."""
     parts = (_what(run), _violated(run), _unchecked(run), _waived(run), _rest(run))
     for line, markup in chain.from_iterable(parts):
-        yield _cut(line, MAX_WIDTH), markup
+        yield wording.cut(line, MAX_WIDTH), markup
     yield "", {}
 
 
@@ -156,12 +156,7 @@ def _findings(result: Result) -> Iterator[Line]:
 
 def _object(finding: Finding) -> str:
     expired = finding.waiver.expires if finding.waiver else None
-    return _cut(wording.placed(finding)) + (f" (its waiver expired on {expired})" if expired else "")
-
-
-def _cut(text: str, width: int = 200) -> str:
-    text = safe(text)
-    return text if len(text) <= width else f"{text[:width]}... ({len(text):,} characters)"
+    return wording.cut(wording.placed(finding)) + (f" (its waiver expired on {expired})" if expired else "")
 
 
 def _unchecked(run: Run) -> Iterator[Line]:
@@ -170,8 +165,8 @@ def _unchecked(run: Run) -> Iterator[Line]:
         yield "UNCHECKED", MARKS[Verdict.UNCHECKED][1]
     for result in results:
         yield f"{result.severity} {result.id} {wording.title(result)}", MARKS[Verdict.UNCHECKED][1]
-        yield f"     reason: {_cut(result.reason)}", {}
-        yield f"     to enable: {_cut(result.remedy or wording.NO_REMEDY)}", {}
+        yield f"     reason: {wording.cut(result.reason)}", {}
+        yield f"     to enable: {wording.cut(result.remedy or wording.NO_REMEDY)}", {}
 
 
 def _waived(run: Run) -> Iterator[Line]:
@@ -182,8 +177,8 @@ def _waived(run: Run) -> Iterator[Line]:
         yield f"{result.severity} {result.id} {wording.title(result)}", MARKS[Verdict.WAIVED][1]
         for waiver in dict.fromkeys(finding.waiver for finding in result.findings):
             if waiver is not None:
-                accepted = f"{_cut(waiver.reason)} ({safe(waiver.owner)}, until {waiver.expires})"
-                yield f"     {_cut(waiver.object)}: {accepted}", {}
+                accepted = f"{wording.cut(waiver.reason)} ({safe(waiver.owner)}, until {waiver.expires})"
+                yield f"     {wording.cut(waiver.object)}: {accepted}", {}
 
 
 def _where(migration: Migration) -> str:
@@ -194,9 +189,9 @@ def _where(migration: Migration) -> str:
 def _rest(run: Run) -> Iterator[Line]:
     failed = [migration for migration in run.migrations if not migration.applied]
     others = [
-        *(f"migration {safe(m.file)} failed{_where(m)}: {_cut(m.error or '')}" for m in failed),
-        *(f"waiver in line {w.line} matches nothing: {w.policy} {_cut(w.object)}" for w in run.unused_waivers),
-        *(f"note: {_cut(note)}" for note in run.notes),
+        *(f"migration {safe(m.file)} failed{_where(m)}: {wording.cut(m.error or '')}" for m in failed),
+        *(f"waiver in line {w.line} matches nothing: {w.policy} {wording.cut(w.object)}" for w in run.unused_waivers),
+        *(f"note: {wording.cut(note)}" for note in run.notes),
     ]
     if others:
         yield "", {}

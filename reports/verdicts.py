@@ -47,6 +47,7 @@ def judge(
         population=_population(log, error),
         duration_ms=duration_ms,
         findings=findings,
+        fix=policy.fix,
     )
 
 

@@ -99,6 +99,12 @@ def score(run: Run) -> str:
     return "none" if run.score is None else f"{run.score} of 100"
 
 
+def cut(text: str, width: int = 200) -> str:
+    """Return a text in one line, free of control and direction characters, and no longer than a reader wants it."""
+    text = safe(text)
+    return text if len(text) <= width else f"{text[:width]}... ({len(text):,} characters)"
+
+
 def lines(text: str) -> str:
     """Neutralise control and direction characters in ``text``, and keep its lines."""
     return "\n".join(safe(line) for line in text.replace("\t", "    ").split("\n"))

@@ -12,6 +12,7 @@ from fixtures.access import Access
 from fixtures.questions import parameters
 from fixtures.settings import Settings
 from fixtures.target import CHOICE, Target, opened
+from reports.folder import OUTPUTS
 from tests.auditing import Sabotaged, audit, sabotage_everything, told_in_confidence
 from tests.proving import Bench
 
@@ -40,5 +41,6 @@ def sabotaged(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFact
             secrets = told_in_confidence(connection)
             suffered = sabotage_everything(connection)
             secrets |= told_in_confidence(connection)
-        outcome = audit(tmp_path_factory.mktemp("sabotaged"), f"--target={target.dsn}", "--no-shadow")
+        every = f"--output={','.join(OUTPUTS)}"
+        outcome = audit(tmp_path_factory.mktemp("sabotaged"), f"--target={target.dsn}", "--no-shadow", every)
         yield Sabotaged(target, suffered, secrets, outcome)

@@ -18,7 +18,7 @@ from fixtures import live
 from fixtures.access import Access
 from fixtures.questions import parameters
 from fixtures.settings import Settings
-from reports import html, json_file, junit, terminal
+from reports import folder, html, json_file, junit, markdown, nagios, prometheus, sarif, terminal
 from reports.model import Run, TargetFacts, Verdict
 from tests import samples
 from tests.auditing import Sabotaged, acts, told_in_confidence
@@ -57,7 +57,7 @@ def strings(value: object) -> Iterator[str]:
 
 def decoded(name: str, text: str) -> str:
     """Return what a report says, free of the escapes of its format, and the text as it stands."""
-    if name.endswith(".json"):
+    if name.endswith((".json", ".sarif")):
         words = [*strings(json.loads(text))]
     elif name.endswith(".xml"):
         elements = [*ElementTree.fromstring(text).iter()]
@@ -67,6 +67,8 @@ def decoded(name: str, text: str) -> str:
         # pytest-html keeps its table as JSON in an attribute, and cells and details as markup in that.
         for blob in [word for word in words if word.startswith("{")]:
             words += [inner for told in strings(json.loads(blob)) for inner in (told, *Words(told).words)]
+    elif name.endswith((".md", ".prom")):
+        words = [entities.unescape(text), text.replace('\\"', '"').replace("\\\\", "\\")]
     else:
         words = [re.sub(r"\x1b\[[0-9;]*m", "", text)]
     return "\n".join([text, *words])
@@ -99,6 +101,10 @@ def rendered(run: Run) -> dict[str, str]:
         "audit.html": "\n".join(page),
         "audit.json": json_file.render(run),
         "junit.xml": junit.render(run),
+        "audit.sarif": sarif.render(run),
+        "audit.md": markdown.render(run),
+        "audit.prom": prometheus.render(run),
+        "nagios.txt": nagios.render(run),
         "terminal": "\n".join(line for line, _ in terminal.summary(run)),
     }
 
@@ -121,12 +127,15 @@ def test_the_search_finds_what_leaks(secret):
         finding = samples.finding("MSG-01", **{"obj": "x", key if key != "object" else "obj": value})
         run = samples.quiet(results=(samples.result("MSG-01", Verdict.VIOLATED, findings=(finding,)),))
         told = {name for name, text in rendered(run).items() if leaks({secret}, decoded(name, text))}
-        assert told >= {"audit.html", "audit.json"}, key
+        assert told >= {"audit.html", "audit.json"} | ({"audit.sarif", "audit.md"} if key != "details" else set()), key
+    facts = TargetFacts("live", "18", secret, secret)
+    told = rendered(Run(samples.NOON, 1.0, facts, ()))
+    assert {name for name, text in told.items() if leaks({secret}, decoded(name, text))} >= {"audit.prom", "audit.md"}
     blob = json.dumps({"tests": [{"extras": [f"<td>{entities.escape(secret)}</td>"]}]})
     assert leaks({secret}, decoded("audit.html", f'<div data-jsonblob="{entities.escape(blob)}"></div>'))
 
 
-@pytest.mark.parametrize("name", ["audit.html", "audit.json", "junit.xml"])
+@pytest.mark.parametrize("name", folder.OUTPUTS.values())
 def test_no_file_of_a_live_audit_tells_of_members(sabotaged, name):
     assert sabotaged.outcome.having("VIOLATED")
     text = Path(sabotaged.outcome.folder, name).read_text(encoding="utf-8")
@@ -138,7 +147,7 @@ def test_the_terminal_of_a_live_audit_tells_nothing_of_members(sabotaged):
     assert leaks(sabotaged.secrets, decoded("terminal", sabotaged.outcome.said)) == set()
 
 
-@pytest.mark.parametrize("name", ["audit.html", "audit.json", "junit.xml", "terminal"])
+@pytest.mark.parametrize("name", [*folder.OUTPUTS.values(), "terminal"])
 def test_no_report_of_what_people_did_tells_of_members(sabotaged, acted, name):
     assert leaks(sabotaged.secrets, decoded(name, rendered(acted)[name])) == set()
 
