@@ -15,19 +15,23 @@ import jinja2
 import pytest
 from markupsafe import Markup
 
-from reports import folder, wording
+from reports import folder, matrix, wording
 from reports.escalation import ESCALATION
 from reports.model import SCORE_FORMULA, Result, Run, Severity, Verdict
 
 TITLE = "Care Collective database audit"
 MAX_FINDINGS = 50
 
+# Of more tables in the access matrix, those that are in order are folded; so many that are not are open.
+MAX_TABLES = 30
+MAX_OPEN = 5
+
 # Worst first: the order of the table, and of what is told.
 ORDER = (Verdict.VIOLATED, Verdict.UNCHECKED, Verdict.WAIVED, Verdict.HOLDS, Verdict.NOT_APPLICABLE)
 
 # What the dashboard tells, in this order: templates/NAME.html.jinja for each. A section shows what is in the run, which
 # the template knows as ``run``, and nothing at all where there is nothing to tell.
-SECTIONS = ("violated", "unchecked", "migrations", "waivers", "notes")
+SECTIONS = ("violated", "unchecked", "matrix", "migrations", "waivers", "notes")
 
 # pytest-html counts and filters by pytest's outcomes: its labels say which verdicts these are.
 LABELS = {
@@ -230,6 +234,9 @@ def environment() -> jinja2.Environment:
         MAX_FINDINGS=MAX_FINDINGS,
         ORDER=ORDER,
         SECTIONS=SECTIONS,
+        matrix=matrix,
+        MAX_TABLES=MAX_TABLES,
+        MAX_OPEN=MAX_OPEN,
     )
     return environment
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from fixtures.evidence import Scalar
+from fixtures.matrix import Judgement
 from fixtures.migrations import Migration
-from reports import folder, wording
+from reports import folder, matrix, wording
 from reports.model import SCHEMA_VERSION, SCORE_FORMULA, Finding, Result, Run, Waiver
 
 
@@ -48,6 +49,7 @@ def document(run: Run) -> dict[str, Any]:
         "strict_waivers": run.strict_waivers,
         "unused_waivers": [{"policy": waiver.policy} | _waiver(waiver) for waiver in run.unused_waivers],
         "notes": list(run.notes),
+        "matrix": run.matrix and _matrix(run.matrix),
     }
 
 
@@ -98,6 +100,33 @@ def _waiver(waiver: Waiver) -> dict[str, Any]:
         "owner": waiver.owner,
         "expires": waiver.expires.isoformat(),
         "line": waiver.line,
+    }
+
+
+def _matrix(judgement: Judgement) -> dict[str, Any]:
+    return {
+        "summary": matrix.summary(judgement),
+        "doubts": list(judgement.doubts),
+        "undeclared": list(judgement.undeclared),
+        "remarks": list(judgement.remarks),
+        "cells": [
+            {
+                "actor": cell.actor,
+                "relation": cell.relation,
+                "command": cell.shape.split()[0],
+                "shape": cell.shape,
+                "verdict": str(cell.verdict),
+                "declared": list(cell.declared),
+                "rows": cell.rows,
+                "reached": cell.reached,
+                "beyond": cell.leaked,
+                "missing": cell.missing,
+                "refused_by": cell.refused_by,
+                "policies": list(cell.policies),
+                "note": cell.note,
+            }
+            for cell in judgement.cells
+        ],
     }
 
 

@@ -11,7 +11,7 @@ from html import escape
 
 import pytest
 
-from reports import folder, wording
+from reports import folder, matrix, wording
 from reports.escalation import ESCALATION
 from reports.model import Finding, Result, Run, Verdict
 
@@ -52,6 +52,8 @@ def _head(run: Run) -> Iterator[str]:
     numbers = [f"{number:,}" for number in run.counts().values()]
     yield "| " + " | ".join([*numbers, f"{len(run.results):,}", wording.score(run)]) + " |\n"
     yield f"{code(wording.facts(run))}, {run.started_at:%Y-%m-%d %H:%M:%S %Z}\n"
+    if run.matrix is not None:
+        yield f"Who reaches what: {matrix.summary(run.matrix)}.\n"
 
 
 def _parts(run: Run) -> Iterator[str]:

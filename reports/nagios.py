@@ -57,8 +57,8 @@ def state(run: Run) -> State:
 def render(run: Run) -> str:
     """Return the line, with a line break at its end."""
     violated = [f"{result.severity} {result.id}" for result in run.having(Verdict.VIOLATED)]
-    text = " ".join([wording.verdict_line(run), *([f"({', '.join(violated)})"] if violated else [])])
-    text = UNFIT.sub("?", f"{text} {wording.facts(run)}")[:MOST_CHARACTERS]
+    parts = [wording.verdict_line(run), wording.facts(run), *([f"Violated: {', '.join(violated)}"] if violated else [])]
+    text = UNFIT.sub("?", " ".join(parts))[:MOST_CHARACTERS]
     return f"AUDIT {state(run).name} - {text} | {_numbers(run)}\n"
 
 

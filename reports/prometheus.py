@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from fixtures.evidence import Scalar, safe
-from reports import folder, wording
+from reports import folder, matrix, wording
 from reports.model import Run, Verdict
 
 Sample = tuple[dict[str, str], float]
@@ -60,6 +60,14 @@ def _metrics(run: Run) -> Iterator[tuple[str, str, list[Sample]]]:
             if r.verdict not in (Verdict.UNCHECKED, Verdict.NOT_APPLICABLE)
         ],
     )
+    if run.matrix is not None:
+        squares = [square for table in matrix.tables(run.matrix) for square in table.squares]
+        cells = [({"state": state.word}, float(number)) for state, number in matrix.counts(squares).items()]
+        yield (
+            "audit_matrix_cells",
+            "How many cells of actor, table and command of the access matrix are in a state.",
+            cells,
+        )
 
 
 def word(verdict: Verdict) -> str:

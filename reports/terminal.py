@@ -12,7 +12,7 @@ import pytest
 
 from fixtures.evidence import safe
 from fixtures.migrations import Migration
-from reports import folder, wording
+from reports import folder, matrix, wording
 from reports.escalation import ESCALATION
 from reports.model import Finding, Result, Run, Verdict
 
@@ -124,6 +124,8 @@ def summary(run: Run) -> Iterator[Line]:
 def _what(run: Run) -> Iterator[Line]:
     yield wording.facts(run), {}
     yield f"{wording.tally(run)}; score {wording.score(run)}", {}
+    if run.matrix is not None:
+        yield f"who reaches what: {matrix.summary(run.matrix)}", {}
 
 
 def _violated(run: Run) -> Iterator[Line]:

@@ -1,8 +1,11 @@
 """Runs made by hand, with names as hostile as a database allows."""
 
 import datetime as dt
+import itertools
 
+from fixtures.access import API_ACTORS
 from fixtures.evidence import Location, Population
+from fixtures.matrix import SHAPES, Cell, Judged, Judgement
 from fixtures.migrations import Migration
 from reports.model import Finding, Result, Run, Severity, TargetFacts, Verdict, Waiver
 
@@ -48,6 +51,34 @@ def finding(policy, obj, **changes):
     return Finding(policy, obj, **{"details": {"since": "2026-11-01"}, "fix": f"-- mend\nselect '{obj}'"} | changes)
 
 
+def judgement(*tables, leaks=(), **changes):
+    """A matrix in which everybody reaches nothing, alice her own rows, and ``leaks`` are as they are given."""
+    cells = {}
+    for relation, actor, shape in itertools.product(tables, API_ACTORS, SHAPES):
+        own = {"declared": ("own",), "reached": 3} if actor == "alice" else {"refused_by": "row level security"}
+        cells[actor, relation, shape] = Judged(actor, relation, shape, Cell.OK, rows=40, **own)
+    cells |= {(cell.actor, cell.relation, cell.shape): cell for cell in leaks}
+    return Judgement(tuple(cells.values()), **changes)
+
+
+def every_state(text):
+    """A matrix with one square of each kind."""
+    odd = [
+        Judged("anon", text, "select", Cell.LEAK, rows=40, reached=40, leaked=38, policies=(text,), declared=(text,)),
+        Judged(
+            "nobody", text, "update blind", Cell.LEAK, rows=40, reached=2, leaked=2, note="row level security is off"
+        ),
+        Judged("guest", text, f"select column {text} of", Cell.LEAK, rows=40, reached=3, leaked=3, note="by grant"),
+        Judged("pending", text, "select", Cell.LOCKOUT, rows=40, missing=7, refused_by="grant", declared=("own",)),
+        Judged("rejected", text, "select", Cell.BROKEN, rows=40, note=text),
+        Judged("bob", text, "select", Cell.UNCHECKED, note=text),
+        Judged("stranger", text, "select", Cell.UNDECLARED, rows=40, reached=40),
+        Judged("admin", text, "insert", Cell.MASKED, rows=9, refused_by="trigger"),
+        Judged("admin", text, "delete", Cell.VACUOUS),
+    ]
+    return judgement(text, "public.calm", leaks=odd, doubts=(text,), undeclared=(text,), remarks=(text,))
+
+
 def hostile(text):
     """One run in which ``text`` stands wherever a database, a migration or a waiver can put it."""
     many = tuple(finding("MSG-01", f"{number} {text}", details={text: text, "n": number}) for number in range(120))
@@ -74,6 +105,7 @@ def hostile(text):
         migrations=(Migration("1_good.sql", True), Migration(text, False, text, 7, "42P01")),
         unused_waivers=(waiver("MSG-06", text),),
         notes=(text,),
+        matrix=every_state(text),
     )
 
 
