@@ -167,3 +167,10 @@ def test_actors_of_whom_the_same_is_true_are_told_together():
     more = [replace(cell, reached=5) if cell.actor == "alice" else cell for cell in table.cells]
     both = next(line for line in matrix.tables(Judgement((*table.cells, *more)))[0].lines if "alice" in line.actors)
     assert both.reached == "3 to 5 of 40 rows"
+
+
+def test_leaks_through_different_policies_are_told_apart():
+    leak = Judged("anon", "public.t", "select", Cell.LEAK, rows=4, reached=4, leaked=4, policies=("a",))
+    judgement = samples.judgement("public.t", leaks=[leak, replace(leak, actor="bob", policies=("a", "b"))])
+    said = [(line.actors, line.by_whom) for line in matrix.tables(judgement)[0].lines[:2]]
+    assert said == [("anon", 'let through by policy "a"'), ("bob", 'let through by policies "a", "b"')]
