@@ -125,7 +125,7 @@ def test_signing_up_creates_one_pending_profile(auth_service):
             select from public.profiles where id = %(new)s
             having count(*) = 1 and bool_and(verification_status = 'pending')
             """,
-            control=False,
+            control="select 1",
             new=NEW,
             data=data,
         )

@@ -230,6 +230,13 @@ grant execute on function public.get_contact_info_with_consent(uuid, uuid) to au
 """
 
 
+# What there is to be told when somebody asks about a request, or about none.
+EXCHANGE = """
+select from public.contact_exchanges e
+where %(request)s::text is null or e.request_id::text = %(request)s::text
+"""
+
+
 def contact_of(user):
     """Return the call of the consent function for a person of the cast ("nobody": null), whose answer is kept."""
     return f"{KEPT} from (select public.get_contact_info_with_consent(%(request)s, %({user})s) as answer) as called"
@@ -265,8 +272,8 @@ def test_contact_details_need_consent(
     got_without_consent = {
         "then": f"{PEOPLE_IN_ANSWER} select from people {WITHOUT_CONSENT}",
         "emails": True,
-        "of": "calls",
-        "control": False,
+        "of": "exchanges that people ask about",
+        "control": EXCHANGE,
     }
     outsiders = anon | nobody | guest | pending | rejected | stranger
     by_outsiders = [
@@ -331,8 +338,8 @@ def test_only_the_requester_confirms(service_role, anon, nobody, guest, pending,
     changed = [
         everybody(text, then=CONFIRMED, control=control, request=OFFERED)
         for control, text in (
-            (True, "update public.contact_exchanges set confirmed_at = now() where request_id = %(request)s"),
-            (False, "update public.contact_exchanges set confirmed_at = now()"),
+            ("", "update public.contact_exchanges set confirmed_at = now() where request_id = %(request)s"),
+            (EXCHANGE, "update public.contact_exchanges set confirmed_at = now()"),
         )
     ]
     changed.append(
@@ -457,8 +464,8 @@ def test_phone_numbers_need_consent(auditor, owner, anon, nobody, guest, pending
             everybody(
                 f"{KEPT} from (select {source.format_map(_names(row))} limit %(most)s) as read",
                 then=f"{PEOPLE_IN_ANSWER} select %(found)s as object, %(mend)s as fix from people {WITHOUT_CONSENT}",
-                of="reads",
-                control=False,
+                of="phone numbers",
+                control=ANY_PHONE,
                 found=row.object,
                 mend=row.fix,
                 emails=False,
@@ -559,7 +566,7 @@ def test_consent_leads_to_contact(service_role, alice, bob):
                 party(
                     contact_of(user),
                     then=f"{PEOPLE_IN_ANSWER} select from people where id = %({other})s",
-                    control=False,
+                    control=CONFIRMED,
                     request=OPEN,
                     emails=True,
                 )
@@ -567,6 +574,8 @@ def test_consent_leads_to_contact(service_role, alice, bob):
             ],
         )
 
+
+ANY_TRAIL = "select from public.contact_exchange_audit"
 
 TRAIL = """
 create or replace function public.audit_exchange() returns trigger
@@ -640,12 +649,12 @@ select id, request_id, ''made'', exchanged_at from public.contact_exchanges wher
         [
             everybody(text, control=control, exchange=exchange, request=request, action=action)
             for control, text in (
-                (True, "update public.contact_exchange_audit set action = action where exchange_id is not null"),
-                (False, "update public.contact_exchange_audit set action = %(action)s"),
-                (True, "delete from public.contact_exchange_audit where exchange_id is not null"),
-                (False, "delete from public.contact_exchange_audit"),
+                ("", "update public.contact_exchange_audit set action = action where exchange_id is not null"),
+                (ANY_TRAIL, "update public.contact_exchange_audit set action = %(action)s"),
+                ("", "delete from public.contact_exchange_audit where exchange_id is not null"),
+                (ANY_TRAIL, "delete from public.contact_exchange_audit"),
                 (
-                    True,
+                    "",
                     """
                     insert into public.contact_exchange_audit (exchange_id, request_id, action)
                     values (%(exchange)s, %(request)s, %(action)s)
@@ -654,37 +663,40 @@ select id, request_id, ''made'', exchanged_at from public.contact_exchanges wher
             )
         ],
     )
-    for exchange in owner(
+    (exchange,) = owner(
         """
-        select e.id from public.contact_exchanges e join public.contact_exchange_audit a on a.exchange_id = e.id
-        where e.request_id = %(request)s limit 1
+        select (select e.id from public.contact_exchanges e
+                join public.contact_exchange_audit a on a.exchange_id = e.id where e.request_id = %(request)s limit 1)
         """,
         request=CONSENTED,
-    ):
-        assert not reduce(
-            add,
-            [
-                (alice | bob)(
-                    text,
-                    then="""
-                    select 'public.contact_exchange_audit' as object, 'its rows go with others' as problem, (
-                        select string_agg(
-                            format('alter table %%s drop constraint %%I;', k.conrelid::regclass, k.conname), ' ')
-                        from pg_catalog.pg_constraint k
-                        where k.conrelid = 'public.contact_exchange_audit'::regclass and k.confdeltype = 'c') as fix
-                    where not exists (select from public.contact_exchange_audit a where a.exchange_id = %(exchange)s)
-                    """,
-                    control=False,
-                    exchange=exchange,
-                    request=CONSENTED,
-                )
-                for text in (
-                    "delete from public.contact_exchanges where request_id = %(request)s",
-                    "delete from public.help_requests where id = %(request)s",
-                    "delete from public.profiles where id = %(me)s",
-                )
-            ],
-        )
+    )
+    assert not reduce(
+        add,
+        [
+            (alice | bob)(
+                text,
+                then="""
+                select 'public.contact_exchange_audit' as object, 'its rows go with others' as problem, (
+                    select string_agg(
+                        format('alter table %%s drop constraint %%I;', k.conrelid::regclass, k.conname), ' ')
+                    from pg_catalog.pg_constraint k
+                    where k.conrelid = 'public.contact_exchange_audit'::regclass and k.confdeltype = 'c') as fix
+                where %(exchange)s::text is not null and not exists (
+                    select from public.contact_exchange_audit a where a.exchange_id::text = %(exchange)s::text)
+                """,
+                of="exchanges that people confirmed",
+                control=f"{ANY_TRAIL} where exchange_id::text = %(exchange)s::text",
+                constraint_counts=True,
+                exchange=exchange,
+                request=CONSENTED,
+            )
+            for text in (
+                "delete from public.contact_exchanges where request_id = %(request)s",
+                "delete from public.help_requests where id = %(request)s",
+                "delete from public.profiles where id = %(me)s",
+            )
+        ],
+    )
     service_role.does(MATCH, request=OPEN)
     assert not bob(
         OFFER,
@@ -694,6 +706,7 @@ select id, request_id, ''made'', exchanged_at from public.contact_exchanges wher
         where e.request_id = %(request)s
         and not exists (select from public.contact_exchange_audit a where a.exchange_id = e.id)
         """,
+        of="exchanges made now",
         request=OPEN,
         trail=TRAIL,
     )

@@ -248,7 +248,7 @@ def test_members_ask_for_help(alice):
         f"update public.help_requests set title = 'A lift to the bakery' {mine}",
         what="edit her own request",
         then="select from public.help_requests r where r.title = 'A lift to the bakery'",
-        control=False,
+        control=ASKED,
     )
     # Some databases write the time themselves and leave it in no grant, others leave it to the client.
     cancelled = ASKED + " and r.status = 'cancelled'"
@@ -256,12 +256,12 @@ def test_members_ask_for_help(alice):
         f"update public.help_requests set status = 'cancelled' {mine}",
         what="cancel her own request",
         then=cancelled,
-        control=False,
+        control=ASKED,
     ) + alice(
         f"update public.help_requests set status = 'cancelled', cancelled_at = now() {mine}",
         what="cancel her own request",
         then=cancelled,
-        control=False,
+        control=ASKED,
     )
 
 
@@ -272,7 +272,7 @@ def test_nobody_asks_in_the_name_of_another(outsiders, pending, rejected, guest,
     A request in somebody's name sends strangers to their door. Giving one's own request to another comes to the same.
     """
     # Where alice can ask, only the rules of access can have kept the others from it.
-    control = len(alice(ASK)) == 0
+    control = "select 1" if len(alice(ASK)) else ""
     assert not (
         (outsiders | bob)(
             ASK.replace("%(me)s", "%(alice)s"),
@@ -285,7 +285,7 @@ def test_nobody_asks_in_the_name_of_another(outsiders, pending, rejected, guest,
             "insert into public.help_requests (title, category) values ('A lift to the market', 'groceries')",
             what="ask for help",
             then=ASKED,
-            control=False,
+            control="select 1",
         )
         + alice(
             # Blindly: once given away, she may not be allowed to see it any more.
@@ -368,27 +368,30 @@ def changed(whose, column, value, beside=""):
 
 
 @mark.policy("HELP-08", severity="P0", runbook=RUNBOOK, fix=CHANGED_BY_ITS_OWNER)
-def test_requests_are_changed_by_their_owners(outsiders, stranger, alice, bob):
+def test_requests_are_changed_by_their_owners(owner, outsiders, stranger, alice, bob):
     """Nobody but its owner and admins changes or removes a help request, and not even its helper takes it over.
 
     Each is tried in two ways: with a column in WHERE, where the rules for reading apply as well, and blindly, without
     one, which reaches rows that the person cannot even see. To make oneself the helper is a change, too: the owner
     takes a helper, and not the helper a request.
     """
-    attacks = (outsiders | bob | alice)(
-        f"update public.help_requests set title = {REWRITTEN}",
-        what="rewrite others' requests blindly",
-        then=f"select from public.help_requests where title = {REWRITTEN} and user_id is distinct from %(me)s",
-        control=False,
-    )
-    attacks += outsiders("delete from public.help_requests", what="remove requests blindly", control=False)
-    closed = "select count(*) as object from public.help_requests where status = 'closed'"
+    others = "select from public.help_requests where user_id is distinct from %(me)s"
+    rewrite = {
+        "text": f"update public.help_requests set title = {REWRITTEN}",
+        "what": "rewrite others' requests blindly",
+        "then": f"select from public.help_requests where title = {REWRITTEN} and user_id is distinct from %(me)s",
+        "control": others,
+    }
+    # A constraint may refuse what the two may do to requests of their own.
+    attacks = outsiders(**rewrite) + (bob | alice)(**rewrite, constraint_counts=True)
+    attacks += outsiders("delete from public.help_requests", what="remove requests blindly", control=others)
+    (before,) = owner("select count(*) from public.help_requests where status = 'closed'")
     attacks += outsiders(
         "update public.help_requests set status = 'closed'",
         what="close requests blindly",
         then="select from public.help_requests where status = 'closed' having count(*) > %(before)s",
-        before=int(alice("select 1", then=closed)[0].object),
-        control=False,
+        before=before,
+        control=others,
     )
     theirs = "user_id <> %(me)s and status = 'open'"
     attacks += (stranger | bob | alice)(changed(theirs, "title", REWRITTEN), what="rewrite others' open requests")
@@ -402,12 +405,14 @@ def test_requests_are_changed_by_their_owners(outsiders, stranger, alice, bob):
         ("take over others' open requests", changed(theirs, "user_id", "%(me)s")),
         ("remove others' open requests", f"delete from public.help_requests where {theirs}"),
     ):
-        attacks += (stranger | bob | alice)(statement, what=what, control=False)
+        attacks += (stranger | bob | alice)(statement, what=what, control=f"{others} and {theirs}")
     helped = "helper_id = %(me)s and user_id = %(alice)s and status = 'in_progress'"
     attacks += bob(changed(helped, "title", REWRITTEN), what="rewrite the request that he helps with")
     for beside in "", ", helper_id = %(alice)s":
         attacks += bob(
-            changed(helped, "user_id", "%(me)s", beside), what="take over the request that he helps with", control=False
+            changed(helped, "user_id", "%(me)s", beside),
+            what="take over the request that he helps with",
+            control=f"{others} and {helped}",
         )
     assert not attacks
 
@@ -449,22 +454,19 @@ where position(%(address)s in given::text) > 0
 """
 
 
-def matched(actor, whose):
-    """Return requests with the addresses that the owner of the database knows of."""
-    return actor(
-        "select 1",
-        then=f"""
-        select distinct on (r.status) r.id as object, r.location_override as address
-        from public.help_requests r
-        where {AFTER_MATCH} and {whose} and r.status in ('open', 'in_progress', 'completed')
-        order by r.status, r.id
-        """,
-        control=False,
-    )
+TELLING = f"select from public.help_requests r where {AFTER_MATCH} and {{whose}}"
+
+# Requests, one for each status, with the addresses that the owner of the database knows of.
+MATCHED = f"""
+select distinct on (r.status) array[r.id::text, r.location_override]
+from public.help_requests r
+where {AFTER_MATCH} and {{whose}} and r.status in ('open', 'in_progress', 'completed')
+order by r.status, r.id
+"""
 
 
 @mark.policy("HELP-09", severity="P1", runbook=RUNBOOK, fix=LOCATION)
-def test_an_address_is_for_the_helper(outsiders, bob):
+def test_an_address_is_for_the_helper(owner, outsiders, bob):
     """An address meant for after the match is seen by the matched helper, and by nobody else but owner and admins.
 
     It is looked for in the column location_override itself and in what public.get_request_location(uuid) gives, where
@@ -474,19 +476,22 @@ def test_an_address_is_for_the_helper(outsiders, bob):
 
     def seen_by(people, which, what):
         seen = people(f"select from public.help_requests r where {AFTER_MATCH} and {which}", what=what)
-        there = bob("select 1 where to_regprocedure('public.get_request_location(uuid)') is not null", control=False)
-        for request in matched(bob, which) if len(there) else ():
-            known = {"request": request.object, "address": request.details["address"]}
-            seen += people(GIVEN, what=what, control=False, **known)
+        for request, address in (matched(which) or [(None, None)]) if there else ():
+            known = {"request": request, "address": address}
+            seen += people(GIVEN, what=what, of="calls", control=TELLING.format(whose=which), **known)
         return seen
 
+    def matched(which):
+        return owner(MATCHED.format(whose=which.replace("%(me)s", "%(bob)s")))
+
+    there = owner("select 1 where to_regprocedure('public.get_request_location(uuid)') is not null")
     assert not seen_by(
         outsiders | bob,
         "r.user_id is distinct from %(me)s and r.helper_id is distinct from %(me)s",
         "learn an address meant for after the match",
     )
     helped = "r.helper_id = %(me)s and r.status = 'in_progress'"
-    if len(matched(bob, helped)):
+    if matched(helped):
         assert seen_by(bob, helped, "learn the address where he helps")
 
 
@@ -496,21 +501,19 @@ def test_owners_take_helpers(alice, stranger):
 
     Without it nobody is ever helped, and none of the rules about helpers can be seen to work.
     """
-    asked = len(alice.does(ASK, control=False))
+    asked = len(alice.does(ASK))
     # Some databases write the time themselves and leave it in no grant, others leave it to the client.
+    hers = "user_id = %(me)s and " + ("title = 'A lift to the market'" if asked else "status = 'open'")
     taken = [
         alice.does(
-            f"""
-            update public.help_requests set helper_id = %(stranger)s, status = 'in_progress'{time}
-            where user_id = %(me)s and {"title = 'A lift to the market'" if asked else "status = 'open'"}
-            """,
+            f"update public.help_requests set helper_id = %(stranger)s, status = 'in_progress'{time} where {hers}",
             what="take a helper",
             then="""
             select from public.help_requests r
             where r.user_id = %(me)s and r.helper_id = %(stranger)s and r.status = 'in_progress'
             and r.helped_at is not null
             """,
-            control=False,
+            control=f"select from public.help_requests where {hers}",
         )
         for time in (", helped_at = now()", "")
     ]

@@ -19,6 +19,7 @@ from fixtures.questions import LOG_KEY, TARGET_KEY
 from reports import waivers
 from reports.model import RESULT_KEY, RUN_KEY, WAIVERS_KEY, Finding, Result, Run, Severity, TargetFacts, Verdict, Waiver
 
+MOST_IDLE = 3
 STOPPED = "the run was stopped before this policy was asked"
 
 
@@ -75,13 +76,27 @@ def _held(log: Log) -> tuple[Verdict, str, Sequence[Row]]:
     doubtful = [evidence for evidence in log.judged if not evidence.rows and evidence.unjudgeable]
     if doubtful:
         return Verdict.UNCHECKED, doubtful[0].unjudgeable, ()
-    vacuous = [evidence for evidence in log.judged if not evidence.rows and _count(evidence) == 0]
-    if len(vacuous) == len(log.judged):
-        of = " and ".join(dict.fromkeys(e.population.of for e in vacuous if e.population))
-        return Verdict.NOT_APPLICABLE, f"there is nothing to look at: no {of}", ()
-    if vacuous:
-        return Verdict.HOLDS, "nothing to look at for " + "; ".join(e.about for e in vacuous), ()
+    looked = _looked_at(log)
+    empty = [population.of for population in looked if population.empty]
+    # Of what is missing from the catalogue it is known that nothing offends; of rows that are missing, it is not.
+    if empty and (len(empty) == len(looked) or any(population.blank for population in looked)):
+        rest = "; the rest holds" if len(empty) < len(looked) else ""
+        return Verdict.NOT_APPLICABLE, f"there is nothing to look at: no {' and '.join(empty)}{rest}", ()
+    idle = [about for population in looked for about in population.idle]
+    if idle:
+        more = f" and {len(idle) - MOST_IDLE} more" if len(idle) > MOST_IDLE else ""
+        return Verdict.HOLDS, f"nothing to look at for {'; '.join(idle[:MOST_IDLE])}{more}", ()
     return Verdict.HOLDS, "", ()
+
+
+def _looked_at(log: Log) -> list[Population]:
+    """Return what the answers without offenders looked at: what is empty for one may not be for another."""
+    looked: dict[str, Population] = {}
+    for evidence in log.judged:
+        for population in () if evidence.rows else evidence.populations.values():
+            seen = looked.get(population.of)
+            looked[population.of] = seen + population if seen else population
+    return list(looked.values())
 
 
 def _failed(evidence: Evidence) -> tuple[Verdict, str, Sequence[Row]]:
@@ -89,15 +104,12 @@ def _failed(evidence: Evidence) -> tuple[Verdict, str, Sequence[Row]]:
         return Verdict.VIOLATED, "", evidence.rows
     if evidence.unjudgeable and not evidence.broken:
         return Verdict.UNCHECKED, evidence.unjudgeable, ()
-    if _count(evidence) == 0:
-        of = evidence.population.of if evidence.population else "rows"
-        return Verdict.NOT_APPLICABLE, f"there is nothing to look at: no {of}", ()
+    # What must work and was refused does not work, whatever else had nothing to work with.
+    found = evidence.populations.values()
+    if found and not any(population.count or population.refused for population in found):
+        return Verdict.NOT_APPLICABLE, f"there is nothing to look at: no {' and '.join(evidence.populations)}", ()
     row = Row(evidence.about, {"must work": True}, {"object": evidence.about})
     return Verdict.VIOLATED, evidence.refusal or "what must work gave nothing", (row,)
-
-
-def _count(evidence: Evidence) -> int:
-    return evidence.population.count if evidence.population else 1
 
 
 def _population(log: Log, error: BaseException | None) -> Population | None:
