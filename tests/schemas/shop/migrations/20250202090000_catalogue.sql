@@ -49,10 +49,11 @@ create table public.product_images (
     id uuid primary key default gen_random_uuid(),
     tenant_id uuid not null,
     product_id uuid not null,
-    path text not null unique,
+    path text not null,
     position integer not null default 1 check (position > 0),
     checksum bytea check (octet_length(checksum) = 32),
     foreign key (tenant_id, product_id) references public.products (tenant_id, id) on delete cascade,
+    unique (tenant_id, path),
     unique (tenant_id, product_id, position) deferrable initially deferred
 );
 
