@@ -77,7 +77,7 @@ def test_the_registration_trigger_works(auditor):
 
     Sound means that the function exists, runs with its owner's rights (the service that signs people up may not write
     public.profiles) and pins its search_path. The catalogue is asked, not information_schema, which hides tables of
-    others and knows nothing of disabled triggers.
+    others and knows nothing of disabled triggers. A project that does without it does not list it in runbook_objects.
     """
     assert not auditor(
         """
@@ -92,15 +92,18 @@ def test_the_registration_trigger_works(auditor):
             (t.tgtype & 1 = 0, 'it is not for each row'),
             (t.tgtype & 66 <> 0 or t.tgtype & 4 = 0, 'it does not run after insert'),
             (not p.prosecdef, 'its function is not SECURITY DEFINER'),
-            (not exists (select from unnest(p.proconfig) as setting where setting like 'search_path=%'),
+            (not exists (select from unnest(p.proconfig) as setting where setting like 'search_path=%%'),
              'its function does not pin its search_path')
         ) as found (wrong, problem)
-        where wrong and (t.oid is not null or problem like 'there is%')
+        where wrong and (t.oid is not null or problem like 'there is%%' and %(trigger)s = any (%(runbook_objects)s))
         """,
         of="""
-        select count(*) as "auth.users tables" from pg_catalog.pg_class c
+        select count(*) as "trigger that signing up relies on" from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = 'auth' and c.relname = 'users'
+        and (%(trigger)s = any (%(runbook_objects)s) or exists (
+            select from pg_catalog.pg_trigger t where t.tgrelid = c.oid and t.tgname = 'on_auth_user_created'))
         """,
+        trigger="trigger on_auth_user_created on auth.users",
     )
 
 
@@ -182,6 +185,7 @@ def test_the_registration_check_agrees(auditor):
         where not exists (
             select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
             where n.nspname = 'public' and p.proname = 'verify_user_registration_system' and p.pronargs = 0)
+        and 'function ' || %(checks)s = any (%(runbook_objects)s)
         """,
         of="select 1 as function",
         checks=CHECKS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -28,7 +28,7 @@ from fixtures.policy import Policy
 from fixtures.questions import ask_migrations
 from fixtures.target import Target
 from reports.handbook import collected
-from reports.model import Result, Verdict
+from reports.model import Result, Verdict, Waiver
 from reports.verdicts import judge
 
 # Vacuuming takes as long as a few proofs; what they leave behind slows them down little by little.
@@ -108,8 +108,11 @@ class Bench:
     ``connection`` is to a copy of the target's database: the database itself has no connections, so it can be cloned.
     """
 
-    def __init__(self, target: Target, known: Mapping[str, Any], connection: Connection) -> None:
+    def __init__(
+        self, target: Target, known: Mapping[str, Any], connection: Connection, accepted: Sequence[Waiver] = ()
+    ) -> None:
         self.target = target
+        self.accepted = accepted
         self.known = known
         self.connection = connection
         self.clones = itertools.count(1)
@@ -142,7 +145,7 @@ class Bench:
             error = skipped
         connection.execute("rollback to savepoint policy; release savepoint policy" if nested else "rollback")
         self.questions.setdefault(policy.id, set()).update(evidence.question for evidence in log.asked)
-        return judge(policy, log, error)
+        return judge(policy, log, error, self.accepted)
 
     def _asker(self, name: str, stage: Stage, connection: Connection) -> object:
         askers: dict[str, Callable[[], object]] = {

@@ -4,6 +4,8 @@ revoke all on schema internal from public;
 grant usage on schema internal to anon, authenticated, service_role;
 alter default privileges for role postgres revoke execute on functions from public;
 alter default privileges for role postgres in schema public revoke execute on functions from anon, authenticated;
+alter default privileges for role postgres in schema public revoke all on tables from anon, authenticated;
+alter default privileges for role postgres in schema public revoke all on sequences from anon, authenticated;
 
 create type public.visibility as enum ('public', 'members', 'hidden');
 create type public.link as (label text, target text);
@@ -52,7 +54,6 @@ grant execute on all functions in schema internal to anon, authenticated, servic
 
 alter table public.authors enable row level security;
 alter table public.subscribers enable row level security;
-revoke all on public.authors, public.subscribers from anon, authenticated;
 grant select (id, handle, bio, links, featured_post_id, joined) on public.authors to anon, authenticated;
 grant update (bio, links) on public.authors to authenticated;
 grant select on public.subscribers to authenticated;

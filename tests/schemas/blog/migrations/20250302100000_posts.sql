@@ -80,43 +80,44 @@ alter table public.tags enable row level security;
 alter table public.post_tags enable row level security;
 alter table public.co_authors enable row level security;
 alter table public.media enable row level security;
-revoke insert, update, delete, truncate, references, trigger
-    on all tables in schema public from anon, authenticated;
-revoke select on public.post_revisions from anon;
-grant update ("eMail", unsubscribed_at) on public.subscribers to authenticated;
-grant update (bio, links) on public.authors to authenticated;
+grant select on public.sections, public.posts, public.tags, public.post_tags, public.co_authors, public.media
+    to anon, authenticated;
+grant select, insert on public.post_revisions to authenticated;
 grant insert, delete on public.posts, public.post_tags, public.media to authenticated;
-grant insert on public.post_revisions to authenticated;
 grant update (section, slug, title, body, visibility, meta) on public.posts to authenticated;
 
-create policy sections_read on public.sections for select using (true);
-create policy tags_read on public.tags for select using (true);
-create policy posts_read on public.posts for select to anon, authenticated
+create policy sections_read on public.sections for select to anon, authenticated using (true);
+create policy tags_read on public.tags for select to anon, authenticated using (true);
+create policy posts_read on public.posts for select to anon
+    using (status = 'published' and published_at <= now() and visibility = 'public');
+create policy posts_read_signed_in on public.posts for select to authenticated
     using (status = 'published' and published_at <= now()
-           and (visibility = 'public' or visibility = 'members' and internal.is_subscriber()));
-create policy posts_of_mine on public.posts for select to authenticated
-    using (author_id = internal.author_id() or internal.is_editor());
+               and (visibility = 'public' or visibility = 'members' and (select internal.is_subscriber()))
+           or author_id = (select internal.author_id()) or (select internal.is_editor()));
 create policy posts_write on public.posts for insert to authenticated
-    with check (author_id = internal.author_id() and status = 'draft');
+    with check (author_id = (select internal.author_id()) and status = 'draft');
 create policy posts_edit on public.posts for update to authenticated
-    using (author_id = internal.author_id()) with check (author_id = internal.author_id());
+    using (author_id = (select internal.author_id())) with check (author_id = (select internal.author_id()));
 create policy posts_remove on public.posts for delete to authenticated
-    using (author_id = internal.author_id() and status = 'draft');
+    using (author_id = (select internal.author_id()) and status = 'draft');
 create policy revisions_read on public.post_revisions for select to authenticated
-    using (exists (select from public.posts p where p.id = post_id and p.author_id = internal.author_id())
-           or internal.is_editor());
+    using (exists (select from public.posts p where p.id = post_id and p.author_id = (select internal.author_id()))
+           or (select internal.is_editor()));
 create policy revisions_add on public.post_revisions for insert to authenticated
-    with check (edited_by = internal.author_id()
-                and exists (select from public.posts p where p.id = post_id and p.author_id = internal.author_id()));
-create policy post_tags_read on public.post_tags for select using (
+    with check (edited_by = (select internal.author_id())
+                and exists (select from public.posts p
+                            where p.id = post_id and p.author_id = (select internal.author_id())));
+create policy post_tags_read on public.post_tags for select to anon, authenticated using (
     exists (select from public.posts p where p.id = post_id));
 create policy post_tags_add on public.post_tags for insert to authenticated with check (
-    exists (select from public.posts p where p.id = post_id and p.author_id = internal.author_id()));
+    exists (select from public.posts p where p.id = post_id and p.author_id = (select internal.author_id())));
 create policy post_tags_remove on public.post_tags for delete to authenticated using (
-    exists (select from public.posts p where p.id = post_id and p.author_id = internal.author_id()));
+    exists (select from public.posts p where p.id = post_id and p.author_id = (select internal.author_id())));
 create policy co_authors_read on public.co_authors for select to anon, authenticated
     using (exists (select from public.posts p where p.id = post_id));
 create policy media_read on public.media for select to anon, authenticated
-    using (uploaded_by = internal.author_id() or exists (select from public.posts p where p.id = post_id));
-create policy media_add on public.media for insert to authenticated with check (uploaded_by = internal.author_id());
-create policy media_remove on public.media for delete to authenticated using (uploaded_by = internal.author_id());
+    using (uploaded_by = (select internal.author_id()) or exists (select from public.posts p where p.id = post_id));
+create policy media_add on public.media for insert to authenticated
+    with check (uploaded_by = (select internal.author_id()));
+create policy media_remove on public.media for delete to authenticated
+    using (uploaded_by = (select internal.author_id()));

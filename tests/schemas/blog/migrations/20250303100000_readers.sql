@@ -107,9 +107,6 @@ alter table public.poll_answers enable row level security;
 alter table public.votes enable row level security;
 alter table public.site_settings enable row level security;
 
-revoke all on public.comments, public.reactions, public.bookmarks, public.follows, public.blocks, public.page_views,
-    public.page_views_0, public.page_views_1, public.newsletters, public.newsletters_en, public.newsletters_de,
-    public.polls, public.poll_answers, public.votes, public.site_settings from anon, authenticated;
 grant select (id, post_id, parent_id, user_id, body, state, created_at) on public.comments to anon, authenticated;
 grant insert (post_id, parent_id, body), update (body), delete on public.comments to authenticated;
 grant select on public.reactions, public.polls, public.poll_answers, public.site_settings to anon, authenticated;
@@ -117,8 +114,9 @@ grant insert, delete on public.reactions to authenticated;
 grant select, insert, update, delete on public.bookmarks, public.follows, public.blocks to authenticated;
 grant select, insert on public.votes to authenticated;
 
-create policy comments_read on public.comments for select to anon, authenticated using (state = 'shown');
-create policy comments_of_mine on public.comments for select to authenticated using (user_id = (select auth.uid()));
+create policy comments_read on public.comments for select to anon, authenticated
+    using ((state = 'shown' or user_id = (select auth.uid()))
+           and exists (select from public.posts p where p.id = post_id));
 create policy comments_write on public.comments for insert to authenticated
     with check (user_id = (select auth.uid()) and state = 'waiting'
                 and exists (select from public.posts p where p.id = post_id));
@@ -126,12 +124,19 @@ create policy comments_edit on public.comments for update to authenticated
     using (user_id = (select auth.uid()) and state = 'waiting')
     with check (user_id = (select auth.uid()) and state = 'waiting');
 create policy comments_remove on public.comments for delete to authenticated using (user_id = (select auth.uid()));
-create policy reactions_read on public.reactions for select to anon, authenticated using (true);
-create policy reactions_add on public.reactions for insert to authenticated with check (user_id = (select auth.uid()));
+create policy reactions_read on public.reactions for select to anon, authenticated
+    using (exists (select from public.comments c where c.id = comment_id));
+create policy reactions_add on public.reactions for insert to authenticated
+    with check (user_id = (select auth.uid()) and exists (select from public.comments c where c.id = comment_id));
 create policy reactions_remove on public.reactions for delete to authenticated using (user_id = (select auth.uid()));
-create policy bookmarks_own on public.bookmarks for all to authenticated
+create policy bookmarks_read on public.bookmarks for select to authenticated
+    using (owner = (select auth.uid()) or not is_private and (select internal.is_subscriber()));
+create policy bookmarks_add on public.bookmarks for insert to authenticated
+    with check (owner = (select auth.uid()));
+create policy bookmarks_edit on public.bookmarks for update to authenticated
     using (owner = (select auth.uid())) with check (owner = (select auth.uid()));
-create policy bookmarks_shared on public.bookmarks for select to authenticated using (not is_private);
+create policy bookmarks_remove on public.bookmarks for delete to authenticated
+    using (owner = (select auth.uid()));
 create policy follows_own on public.follows for all to authenticated
     using (follower_id = (select auth.uid())) with check (follower_id = (select auth.uid()));
 create policy blocks_own on public.blocks for all to authenticated

@@ -5,6 +5,8 @@ grant usage on schema queue to service_role;
 alter default privileges for role postgres in schema queue grant all on tables to service_role;
 alter default privileges for role postgres in schema queue grant all on sequences to service_role;
 alter default privileges for role postgres in schema public revoke all on tables from anon, authenticated;
+alter default privileges for role postgres in schema public revoke all on sequences from anon, authenticated;
+alter default privileges for role postgres in schema public revoke execute on functions from anon, authenticated;
 alter default privileges for role postgres revoke execute on functions from public;
 
 create type public.job_state as enum ('queued', 'running', 'done', 'failed', 'cancelled');
@@ -86,7 +88,7 @@ create table public.job_files (
 create table queue.attempts (
     job_id bigint not null references public.jobs (id) on delete cascade,
     number smallint not null check (number > 0),
-    worker_id uuid not null references queue.workers (id),
+    worker_id uuid not null references queue.workers (id) on delete cascade,
     progress queue.percent not null default 0,
     took numrange check (not isempty(took)),
     pauses tstzmultirange,
@@ -162,11 +164,11 @@ grant insert (queue, payload, run_at, dedupe_key, requested_by), delete on publi
 grant insert on public.job_files to authenticated;
 
 create policy accounts_read on public.accounts for select to authenticated
-    using (user_id = (select auth.uid()) or queue.is_support());
+    using (user_id = (select auth.uid()) or (select queue.is_support()));
 create policy accounts_edit on public.accounts for update to authenticated
-    using (user_id = (select auth.uid()) and not is_banned) with check (user_id = (select auth.uid()));
+    using (user_id = (select auth.uid()) and not is_banned) with check (user_id = (select auth.uid()) and not is_banned);
 create policy jobs_read on public.jobs for select to authenticated
-    using (requested_by = (select auth.uid()) or queue.is_support());
+    using (requested_by = (select auth.uid()) or (select queue.is_support()));
 create policy jobs_request on public.jobs for insert to authenticated
     with check (requested_by = (select auth.uid()) and state = 'queued');
 create policy jobs_cancel on public.jobs for delete to authenticated

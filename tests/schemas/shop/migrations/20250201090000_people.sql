@@ -1,6 +1,7 @@
 -- A shop for many tenants: who somebody is, and which tenants they work for.
-alter default privileges for role postgres in schema public revoke all on tables from anon;
-alter default privileges for role postgres in schema public revoke execute on functions from public, anon;
+alter default privileges for role postgres in schema public revoke all on tables from anon, authenticated;
+alter default privileges for role postgres in schema public revoke all on sequences from anon, authenticated;
+alter default privileges for role postgres in schema public revoke execute on functions from public, anon, authenticated;
 alter default privileges for role postgres revoke execute on functions from public;
 
 create schema private;
@@ -29,7 +30,7 @@ create table public.tenants (
     slug public.slug not null unique,
     name text not null check (btrim(name) <> ''),
     plan public.plan not null default 'free',
-    owner_id uuid not null references public.profiles (id),
+    owner_id uuid not null references public.profiles (id) on delete cascade,
     settings jsonb not null default '{}' check (jsonb_typeof(settings) = 'object'),
     default_location_id bigint,
     is_active boolean not null default true,
@@ -56,7 +57,7 @@ create table public.invitations (
     created_at timestamptz not null default now(),
     expires_at timestamptz not null default now() + interval '7 days',
     accepted_at timestamptz,
-    accepted_by uuid references public.profiles (id),
+    accepted_by uuid references public.profiles (id) on delete cascade,
     check (expires_at > created_at),
     constraint accepted_by_somebody check ((accepted_at is null) = (accepted_by is null))
 );
@@ -105,13 +106,13 @@ create policy profiles_read on public.profiles for select to authenticated
     using (id = (select auth.uid()) or private.shares_tenant(id));
 create policy profiles_edit on public.profiles for update to authenticated
     using (id = (select auth.uid())) with check (id = (select auth.uid()));
-revoke insert, update, delete on public.profiles from authenticated;
+grant select on public.profiles to authenticated;
 grant update (display_name, phone, locale) on public.profiles to authenticated;
 
 create policy tenants_read on public.tenants for select to authenticated using (private.is_member(id));
 create policy tenants_edit on public.tenants for update to authenticated
     using (owner_id = (select auth.uid())) with check (owner_id = (select auth.uid()));
-revoke insert, update, delete on public.tenants from authenticated;
+grant select on public.tenants to authenticated;
 grant update (name, settings) on public.tenants to authenticated;
 
 create policy memberships_read on public.memberships for select to authenticated using (private.is_member(tenant_id));
@@ -119,7 +120,8 @@ create policy memberships_add on public.memberships for insert to authenticated
     with check (private.may_manage(tenant_id) and role in ('clerk', 'viewer'));
 create policy memberships_leave on public.memberships for delete to authenticated
     using (user_id = (select auth.uid()) and role <> 'owner');
-revoke update on public.memberships from authenticated;
+grant select, insert, delete on public.memberships to authenticated;
 
+grant select, insert, update, delete on public.invitations to authenticated;
 create policy invitations_manage on public.invitations for all to authenticated
     using (private.may_manage(tenant_id)) with check (private.may_manage(tenant_id));

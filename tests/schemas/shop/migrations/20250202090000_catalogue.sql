@@ -7,7 +7,7 @@ create table public.categories (
     "order" smallint not null default 0 check ("order" between 0 and 999),
     primary key (tenant_id, id),
     unique (tenant_id, title),
-    foreign key (tenant_id, parent_id) references public.categories (tenant_id, id),
+    foreign key (tenant_id, parent_id) references public.categories (tenant_id, id) on delete cascade,
     constraint not_its_own_parent check (parent_id <> id)
 );
 
@@ -49,10 +49,11 @@ create table public.product_images (
     id uuid primary key default gen_random_uuid(),
     tenant_id uuid not null,
     product_id uuid not null,
-    path text not null unique,
+    path text not null,
     position integer not null default 1 check (position > 0),
     checksum bytea check (octet_length(checksum) = 32),
     foreign key (tenant_id, product_id) references public.products (tenant_id, id) on delete cascade,
+    unique (tenant_id, path),
     unique (tenant_id, product_id, position) deferrable initially deferred
 );
 
@@ -78,8 +79,8 @@ create table public.stock_levels (
     reserved integer not null default 0,
     available integer generated always as (on_hand - reserved) stored,
     primary key (tenant_id, location_id, product_id),
-    foreign key (tenant_id, location_id) references public.stock_locations (tenant_id, id),
-    foreign key (tenant_id, product_id) references public.products (tenant_id, id),
+    foreign key (tenant_id, location_id) references public.stock_locations (tenant_id, id) on delete cascade,
+    foreign key (tenant_id, product_id) references public.products (tenant_id, id) on delete cascade,
     constraint not_oversold check (reserved between 0 and on_hand)
 );
 
@@ -90,10 +91,10 @@ create table public.stock_movements (
     product_id uuid not null,
     change integer not null check (change <> 0),
     reason text not null check (reason in ('sale', 'return', 'count', 'loss')),
-    created_by uuid not null references public.profiles (id),
+    created_by uuid not null references public.profiles (id) on delete cascade,
     created_at timestamptz not null default now(),
     foreign key (tenant_id, location_id, product_id)
-        references public.stock_levels (tenant_id, location_id, product_id)
+        references public.stock_levels (tenant_id, location_id, product_id) on delete cascade
 );
 
 create function private.touch() returns trigger language plpgsql set search_path = '' as $$
@@ -113,20 +114,43 @@ alter table public.stock_levels enable row level security;
 alter table public.stock_movements enable row level security;
 
 -- The shop window is open to everybody, through a view without the cost.
-create policy products_staff on public.products for all to authenticated
-    using (private.is_member(tenant_id)) with check (private.may_manage(tenant_id));
+create policy products_read on public.products for select to authenticated
+    using (private.is_member(tenant_id));
+create policy products_add on public.products for insert to authenticated
+    with check (private.may_manage(tenant_id));
+create policy products_edit on public.products for update to authenticated
+    using (private.may_manage(tenant_id)) with check (private.may_manage(tenant_id));
+create policy products_remove on public.products for delete to authenticated
+    using (private.may_manage(tenant_id));
 create view public.shop_window with (security_barrier) as
     select tenant_id, id, title, description, price, sale_price, currency, tags
     from public.products where is_published and status = 'active';
-revoke all on public.shop_window from anon, authenticated;
 grant select on public.shop_window to anon, authenticated;
 
-create policy categories_staff on public.categories for all to authenticated
-    using (private.is_member(tenant_id)) with check (private.may_manage(tenant_id));
-create policy product_categories_staff on public.product_categories for all to authenticated
-    using (private.is_member(tenant_id)) with check (private.may_manage(tenant_id));
-create policy product_images_staff on public.product_images for all to authenticated
-    using (private.is_member(tenant_id)) with check (private.may_manage(tenant_id));
+create policy categories_read on public.categories for select to authenticated
+    using (private.is_member(tenant_id));
+create policy categories_add on public.categories for insert to authenticated
+    with check (private.may_manage(tenant_id));
+create policy categories_edit on public.categories for update to authenticated
+    using (private.may_manage(tenant_id)) with check (private.may_manage(tenant_id));
+create policy categories_remove on public.categories for delete to authenticated
+    using (private.may_manage(tenant_id));
+create policy product_categories_read on public.product_categories for select to authenticated
+    using (private.is_member(tenant_id));
+create policy product_categories_add on public.product_categories for insert to authenticated
+    with check (private.may_manage(tenant_id));
+create policy product_categories_edit on public.product_categories for update to authenticated
+    using (private.may_manage(tenant_id)) with check (private.may_manage(tenant_id));
+create policy product_categories_remove on public.product_categories for delete to authenticated
+    using (private.may_manage(tenant_id));
+create policy product_images_read on public.product_images for select to authenticated
+    using (private.is_member(tenant_id));
+create policy product_images_add on public.product_images for insert to authenticated
+    with check (private.may_manage(tenant_id));
+create policy product_images_edit on public.product_images for update to authenticated
+    using (private.may_manage(tenant_id)) with check (private.may_manage(tenant_id));
+create policy product_images_remove on public.product_images for delete to authenticated
+    using (private.may_manage(tenant_id));
 create policy stock_locations_staff on public.stock_locations for select to authenticated
     using (private.is_member(tenant_id));
 create policy stock_levels_staff on public.stock_levels for select to authenticated
@@ -135,5 +159,7 @@ create policy stock_movements_read on public.stock_movements for select to authe
     using (private.is_member(tenant_id));
 create policy stock_movements_add on public.stock_movements for insert to authenticated
     with check (private.is_member(tenant_id) and created_by = (select auth.uid()));
-revoke insert, update, delete on public.stock_locations, public.stock_levels from authenticated;
-revoke update, delete on public.stock_movements from authenticated;
+grant select, insert, update, delete on public.categories, public.products, public.product_categories,
+    public.product_images to authenticated;
+grant select on public.stock_locations, public.stock_levels, public.stock_movements to authenticated;
+grant insert on public.stock_movements to authenticated;

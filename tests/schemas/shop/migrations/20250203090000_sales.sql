@@ -42,7 +42,7 @@ create table public.orders (
     last_shipment_id uuid,
     primary key (tenant_id, id),
     unique (tenant_id, number),
-    foreign key (tenant_id, customer_id) references public.customers (tenant_id, id),
+    foreign key (tenant_id, customer_id) references public.customers (tenant_id, id) on delete cascade,
     constraint paid_when check ((status in ('paid', 'shipped', 'returned')) = (paid_at is not null)),
     constraint cancelled_when check ((status = 'cancelled') = (cancelled_at is not null)),
     constraint in_order check (paid_at >= placed_at and cancelled_at >= placed_at or paid_at is null
@@ -59,7 +59,7 @@ create table public.order_items (
     line_total numeric generated always as (quantity * unit_price) stored,
     primary key (tenant_id, order_id, line),
     foreign key (tenant_id, order_id) references public.orders (tenant_id, id) on delete cascade,
-    foreign key (tenant_id, product_id) references public.products (tenant_id, id)
+    foreign key (tenant_id, product_id) references public.products (tenant_id, id) on delete cascade
 );
 
 create table public.shipments (
@@ -71,7 +71,7 @@ create table public.shipments (
     shipped_at timestamptz,
     delivered_at timestamptz,
     primary key (tenant_id, id),
-    foreign key (tenant_id, order_id) references public.orders (tenant_id, id),
+    foreign key (tenant_id, order_id) references public.orders (tenant_id, id) on delete cascade,
     check (delivered_at > shipped_at),
     check (shipped_at is not null or delivered_at is null),
     constraint tracked check (carrier = 'pickup' or tracking is not null)
@@ -92,7 +92,7 @@ create table public.payments (
     card_last4 text check (card_last4 ~ '^[0-9]{4}$'),
     provider_payload json,
     settled_at timestamptz,
-    foreign key (tenant_id, order_id) references public.orders (tenant_id, id),
+    foreign key (tenant_id, order_id) references public.orders (tenant_id, id) on delete cascade,
     constraint fee_below_amount check (fee >= 0 and fee < amount),
     constraint card_has_digits check (method <> 'card' or card_last4 is not null),
     constraint settled_when check (state = 'pending' or settled_at is not null)
@@ -104,11 +104,11 @@ create table public.order_events (
     tenant_id uuid not null,
     order_id uuid not null,
     kind text not null check (kind in ('placed', 'paid', 'shipped', 'note')),
-    actor_id uuid references public.profiles (id),
+    actor_id uuid references public.profiles (id) on delete set null,
     note text,
     happened_at timestamptz not null,
     primary key (id, happened_at, kind),
-    foreign key (tenant_id, order_id) references public.orders (tenant_id, id),
+    foreign key (tenant_id, order_id) references public.orders (tenant_id, id) on delete cascade,
     constraint note_says_something check (kind <> 'note' or note is not null)
 ) partition by range (happened_at);
 create table public.order_events_2024 partition of public.order_events
@@ -166,7 +166,7 @@ create table public.reviews (
     rating smallint not null check (rating between 1 and 5),
     body text not null check (length(body) >= 10),
     is_approved boolean not null default false,
-    approved_by uuid references public.profiles (id),
+    approved_by uuid references public.profiles (id) on delete cascade,
     foreign key (tenant_id, product_id) references public.products (tenant_id, id) on delete cascade,
     unique (tenant_id, product_id, author_id),
     constraint not_approved_by_the_author check (approved_by <> author_id),
@@ -175,8 +175,8 @@ create table public.reviews (
 
 create table public."Gift ""Cards""" (
     "select" uuid primary key default gen_random_uuid(),
-    "from" uuid not null references public.profiles (id),
-    "To" uuid references public.profiles (id),
+    "from" uuid not null references public.profiles (id) on delete cascade,
+    "To" uuid references public.profiles (id) on delete cascade,
     "100%" numeric(8, 2) not null check ("100%" in (10, 25, 50)),
     "group" text not null unique check ("group" like 'GIFT-%'),
     "spent?" boolean not null default false,
@@ -218,11 +218,16 @@ alter table public."Gift ""Cards""" enable row level security;
 
 create policy customers_read on public.customers for select to authenticated
     using (user_id = (select auth.uid()) or private.is_member(tenant_id));
-create policy customers_manage on public.customers for update to authenticated
+create policy customers_edit on public.customers for update to authenticated
     using (private.may_manage(tenant_id)) with check (private.may_manage(tenant_id));
-create policy addresses_own on public.addresses for all to authenticated
+create policy addresses_read on public.addresses for select to authenticated
+    using (private.is_customer(tenant_id, customer_id) or private.is_member(tenant_id));
+create policy addresses_add on public.addresses for insert to authenticated
+    with check (private.is_customer(tenant_id, customer_id));
+create policy addresses_edit on public.addresses for update to authenticated
     using (private.is_customer(tenant_id, customer_id)) with check (private.is_customer(tenant_id, customer_id));
-create policy addresses_staff on public.addresses for select to authenticated using (private.is_member(tenant_id));
+create policy addresses_remove on public.addresses for delete to authenticated
+    using (private.is_customer(tenant_id, customer_id));
 create policy orders_read on public.orders for select to authenticated
     using (private.is_customer(tenant_id, customer_id) or private.is_member(tenant_id));
 create policy order_items_read on public.order_items for select to authenticated
@@ -232,15 +237,25 @@ create policy shipments_read on public.shipments for select to authenticated
 create policy payments_read on public.payments for select to authenticated using (private.may_manage(tenant_id));
 create policy order_events_read on public.order_events for select to authenticated
     using (private.is_member(tenant_id));
-create policy discounts_staff on public.discounts for all to authenticated
-    using (private.is_member(tenant_id)) with check (private.may_manage(tenant_id));
+create policy discounts_read on public.discounts for select to authenticated
+    using (private.is_member(tenant_id));
+create policy discounts_add on public.discounts for insert to authenticated
+    with check (private.may_manage(tenant_id));
+create policy discounts_edit on public.discounts for update to authenticated
+    using (private.may_manage(tenant_id)) with check (private.may_manage(tenant_id));
+create policy discounts_remove on public.discounts for delete to authenticated
+    using (private.may_manage(tenant_id));
 create policy carts_own on public.carts for all to authenticated
-    using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
-create policy cart_items_own on public.cart_items for all to authenticated
-    using (exists (select from public.carts c where c.tenant_id = cart_items.tenant_id and c.id = cart_id
-                   and c.user_id = (select auth.uid())))
-    with check (exists (select from public.carts c where c.tenant_id = cart_items.tenant_id and c.id = cart_id
+    using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()) and state = 'open');
+create policy cart_items_read on public.cart_items for select to authenticated
+    using (exists (select from public.carts c where (c.tenant_id, c.id) = (cart_items.tenant_id, cart_id)
+                   and c.user_id = (select auth.uid())));
+create policy cart_items_add on public.cart_items for insert to authenticated
+    with check (exists (select from public.carts c where (c.tenant_id, c.id) = (cart_items.tenant_id, cart_id)
                         and c.user_id = (select auth.uid()) and c.state = 'open'));
+create policy cart_items_remove on public.cart_items for delete to authenticated
+    using (exists (select from public.carts c where (c.tenant_id, c.id) = (cart_items.tenant_id, cart_id)
+                   and c.user_id = (select auth.uid()) and c.state = 'open'));
 create policy reviews_read on public.reviews for select to anon, authenticated
     using (is_approved or author_id = (select auth.uid()));
 create policy reviews_write on public.reviews for insert to authenticated
@@ -250,9 +265,9 @@ create policy gifts_of_mine on public."Gift ""Cards""" for select to authenticat
     using ((select auth.uid()) in ("from", "To"));
 
 grant select on public.reviews to anon;
-revoke insert, delete on public.customers from authenticated;
-revoke insert, update, delete on public.orders, public.order_items, public.shipments, public.payments,
-    public.order_events, public."Gift ""Cards""" from authenticated;
-revoke all on public.order_events_2024, public.order_events_2025, public.order_events_2025_notes,
-    public.order_events_2025_rest from authenticated;
-revoke update on public.reviews from authenticated;
+grant select, insert, delete on public.reviews, public.cart_items to authenticated;
+grant select on public.customers, public.orders, public.order_items, public.shipments, public.payments,
+    public.order_events, public."Gift ""Cards""" to authenticated;
+grant update (email, phone, billing, consent, notes) on public.customers to authenticated;
+grant select, insert, update, delete on public.addresses, public.discounts to authenticated;
+grant select, insert, update (discount_id), delete on public.carts to authenticated;

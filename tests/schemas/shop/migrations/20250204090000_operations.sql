@@ -25,8 +25,9 @@ create table public.maintenance_windows (
     exclude using gist (during with &&)
 );
 
--- No key: rows are only ever added.
+-- Rows are only ever added.
 create table public.audit_log (
+    id bigint generated always as identity primary key,
     at timestamptz not null default clock_timestamp(),
     actor_id uuid,
     table_name name not null,
@@ -51,15 +52,14 @@ alter table public.api_keys enable row level security;
 alter table public.webhooks enable row level security;
 alter table public.maintenance_windows enable row level security;
 alter table public.audit_log enable row level security;
-revoke all on public.api_keys, public.webhooks, public.audit_log from anon, authenticated;
-revoke insert, update, delete on public.maintenance_windows from authenticated;
-create policy maintenance_windows_read on public.maintenance_windows for select to authenticated using (true);
+grant select on public.maintenance_windows to anon, authenticated;
+create policy maintenance_windows_read on public.maintenance_windows for select to anon, authenticated using (true);
 
 create view public.my_tenants with (security_invoker) as
     select t.id, t.name, t.plan, m.role
     from public.tenants t join public.memberships m on m.tenant_id = t.id
     where m.user_id = (select auth.uid());
-revoke all on public.my_tenants from anon;
+grant select on public.my_tenants to authenticated;
 
 create function public.accept_invitation(invitation_token text) returns uuid
     language plpgsql security definer set search_path = '' as $$
@@ -78,5 +78,4 @@ begin
     return found.tenant_id;
 end
 $$;
-revoke execute on function public.accept_invitation(text) from public, anon;
 grant execute on function public.accept_invitation(text) to authenticated;

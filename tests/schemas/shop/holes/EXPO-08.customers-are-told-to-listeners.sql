@@ -1,0 +1,2 @@
+-- object: public.customers
+alter publication supabase_realtime add table public.customers;

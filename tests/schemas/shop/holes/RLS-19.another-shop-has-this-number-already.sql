@@ -1,0 +1,2 @@
+-- object: *products_sku*
+create unique index products_sku on public.products (sku);
