@@ -24,22 +24,21 @@ IDS = [who.id for who in CAST.values() if who.id]
 MOST_OFFERED = 3
 
 SHARED = """
-create table public.team (id bigint generated always as identity primary key, owner_id uuid not null, note text);
-create table public.team_member (team_id bigint not null references public.team on delete cascade, owner_id uuid not null,
+create schema team;
+grant usage on schema team to authenticated;
+create table team.team (id bigint generated always as identity primary key, owner_id uuid not null, note text);
+create table team.member (team_id bigint not null references team.team on delete cascade, owner_id uuid not null,
                                  note text, primary key (team_id, owner_id));
-create index on public.team_member (owner_id);
-create function public.in_team(team bigint) returns boolean language sql stable security definer set search_path = '' as
-'select exists (select from public.team_member m where m.team_id = team and m.owner_id = (select auth.uid()))';
+create index on team.member (owner_id);
+create function team.is_in(team bigint) returns boolean language sql stable security definer set search_path = '' as
+'select exists (select from team.member m where m.team_id = team and m.owner_id = (select auth.uid()))';
 create function public.touch() returns trigger language plpgsql as 'begin new.touched = now(); return new; end';
-insert into public.team (owner_id) select {ids}[1 + n % cardinality({ids})] from generate_series(0, 39) as n;
-insert into public.team_member (team_id, owner_id)
-select t.id, {ids}[1 + (t.id + n) % cardinality({ids})] from public.team t, generate_series(0, 2) as n;
-alter table public.team enable row level security;
-alter table public.team_member enable row level security;
-create policy p on public.team to authenticated using (owner_id = (select auth.uid()));
-create policy p on public.team_member for select to authenticated using (owner_id = (select auth.uid()));
-grant select, insert, update, delete on public.team to authenticated;
-grant select on public.team_member to authenticated;
+insert into team.team (owner_id) select {ids}[1 + n % cardinality({ids})] from generate_series(0, 39) as n;
+insert into team.member (team_id, owner_id)
+select t.id, {ids}[1 + (t.id + n) % cardinality({ids})] from team.team t, generate_series(0, 2) as n;
+alter table team.member enable row level security;
+create policy p on team.member for select to authenticated using (owner_id = (select auth.uid()));
+grant select on team.member to authenticated;
 """
 
 # How rows are known: the columns, what stands for its value in row n ("": the database fills it), what may refer to it.
@@ -58,8 +57,8 @@ RULES = (
     (
         f"""
         create policy r on {{t}} for select to authenticated using (
-            exists (select from public.team_member m where m.team_id = {{t}}.team_id and m.owner_id = (select auth.uid())));
-        create policy i on {{t}} for insert to authenticated with check ({OWN} and public.in_team(team_id));
+            exists (select from team.member m where m.team_id = {{t}}.team_id and m.owner_id = (select auth.uid())));
+        create policy i on {{t}} for insert to authenticated with check ({OWN} and team.is_in(team_id));
         create policy u on {{t}} for update to authenticated using ({OWN}) with check ({OWN});
         """,
         "select, insert, update",
@@ -83,7 +82,7 @@ RULES = (
     # A team's by a function, under a restriction.
     (
         f"""
-        create policy t on {{t}} to authenticated using (public.in_team(team_id)) with check (public.in_team(team_id));
+        create policy t on {{t}} to authenticated using (team.is_in(team_id)) with check (team.is_in(team_id));
         create policy o on {{t}} as restrictive for delete to authenticated using ({OWN});
         """,
         "select, insert, update, delete",
@@ -98,7 +97,7 @@ RULES = (
 SETS = {
     "own": "owner_id = :me",
     "shown": "shown",
-    "team": "team_id in (select m.team_id from public.team_member m where m.owner_id = :me)",
+    "team": "team_id in (select m.team_id from team.member m where m.owner_id = :me)",
 }
 
 
@@ -118,11 +117,11 @@ class Made:
 
 
 def build(connection: Connection, tables: int, rows: int) -> list[Made]:
-    """Make that many tables, the two of the teams among them, with that many rows each; return those of one kind."""
+    """Make that many tables with that many rows each, and the teams in a schema that is not exposed."""
     ids = sql.SQL("(array[{}]::uuid[])").format(sql.SQL(", ").join(map(sql.Literal, IDS))).as_string(None)
     connection.execute(SHARED.replace("{ids}", ids).encode())
     made: list[Made] = []
-    for number in range(tables - 2):
+    for number in range(tables):
         column, key, value, kind = KEYS[number // 3 % len(KEYS)]
         given = "owner_id, team_id, shown, note, amount, touched"
         table = Made(f"public.thing_{number:03}", key, kind, f"{key}, {given}" if value else given)
@@ -133,7 +132,9 @@ def build(connection: Connection, tables: int, rows: int) -> list[Made]:
             touch = "create trigger touch before update on {} for each row execute function public.touch()"
             connection.execute(touch.format(table.name).encode())
         if parent:
-            refer = "alter table {0} add parent {1} references {2}; update {0} set parent = (select {3} from {2} limit 1)"
+            refer = (
+                "alter table {0} add parent {1} references {2}; update {0} set parent = (select {3} from {2} limit 1)"
+            )
             connection.execute(refer.format(table.name, parent.kind, parent.name, parent.key).encode())
             table = replace(table, given=f"{table.given}, parent")
         made.append(table)
@@ -145,7 +146,7 @@ def _table(table: Made, column: str, value: str, ids: str, rows: int, rule: tupl
     rules, commands, roles = rule
     return f"""
     create table {table.name} (
-        {column}, owner_id uuid not null, team_id bigint references public.team, shown boolean not null default false,
+        {column}, owner_id uuid not null, team_id bigint references team.team, shown boolean not null default false,
         note text, amount numeric default 0, touched timestamptz default now());
     insert into {table.name} ({f"{table.key}, " if value else ""}owner_id, team_id, shown, note, amount)
     select {f"{value}, " if value else ""}{ids}[1 + n % cardinality({ids})], 1 + n % 40, n % 7 = 0, 'note ' || n, n
@@ -247,7 +248,9 @@ def _inserts(connection: Connection, table: Made, who: Identity) -> Observed:
             if not refusal:
                 reached[kind] = 1
                 break
-    return Observed(who.name, table.name, "insert", "", everything={k: len(v) for k, v in offers.items()}, reached=reached)
+    return Observed(
+        who.name, table.name, "insert", "", everything={k: len(v) for k, v in offers.items()}, reached=reached
+    )
 
 
 def _refused(connection: Connection, table: Made, who: Identity, row: tuple[Any, ...]) -> str:
