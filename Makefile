@@ -46,7 +46,7 @@ check: $(VENV)/ready ## ruff, mypy, and whether the generated documents are up t
 docs: $(VENV)/ready ## write docs/policies.md from the policies
 	@$(PYTHON) -m reports.handbook
 
-bench: $(VENV)/ready ## measure the speed of the audit, of the proofs and of the seeds
+bench: $(VENV)/ready ## measure the speed of the audit, of the proofs, of the seeds and of the access matrix
 	@$(PYTHON) -m tests.bench
 
 clean: ## remove the environment, the reports and the caches

@@ -1,4 +1,4 @@
-"""How fast it is, as figures and not as a test: ``make bench``, or ``python -m tests.bench --seeds`` for the seeds.
+"""How fast it is, as figures and not as a test: ``make bench``, or ``python -m tests.bench --matrix`` for one part.
 
 What is promised is printed beside what was measured; whether it is kept is for the reader to judge, because a busy
 machine says nothing.
@@ -19,15 +19,29 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from fixtures import live
+from fixtures.access import API_ACTORS, Access
+from fixtures.asking import Connection
+from fixtures.cast import CAST
 from fixtures.embedded import serve
+from fixtures.evidence import Log
+from fixtures.matrix import Observed, opened_tables
 from fixtures.migrations import apply
+from fixtures.questions import parameters, staged
 from fixtures.seeds import plant
+from fixtures.settings import Settings
 from fixtures.target import MIGRATIONS, PLATFORM
+from tests.large import SETS, Made, build, one_at_a_time
 
 ROOT = Path(__file__).parents[1]
 SLOWEST = 10
 PROMISED_S = {"audit": 8.0, "policies": 2.0, "proofs": 60.0, "seeds": 60.0}
 LARGE = 100_000
+
+# The matrix: of so many tables, compared with one statement at a time, with twice the tables, and with longer ones.
+TABLES, ROWS = 200, 60
+FEW_TABLES, SHORT, LONG = 12, 200, 20_000
+FASTER, TWICE, LONGER = 5.0, 2.3, 3.0
+EIGHT = [name for name in API_ACTORS if name != "rejected"]
 
 
 def tell(what: str, seconds: float, promised: float | None = None) -> None:
@@ -98,16 +112,88 @@ def measure_seeds() -> None:
     tell(f"seeds, {LARGE:,} members and {counted[0] if counted else 0:,} messages", took, PROMISED_S["seeds"])
 
 
+def compare(what: str, ratio: float, promised: str) -> None:
+    """Print a ratio beside what is promised of it."""
+    print(f"{what:<56}{ratio:9.2f}    promised: {promised}", flush=True)
+
+
+def observe(connection: Connection, made: Sequence[Made]) -> tuple[float, list[Observed]]:
+    """Observe the matrix as an audit does; return the seconds and the cells."""
+    known = parameters(connection, Settings(), Access())
+    with staged(connection, known, Log(), {}) as stage:
+        begun = time.perf_counter()
+        with opened_tables(stage, {table.name: SETS for table in made}, EIGHT) as (observatory, tables):
+            cells = observatory.observe(list(tables))
+        return time.perf_counter() - begun, cells
+
+
+def observed(tables: int, rows: int) -> float:
+    """Return the seconds that the matrix takes of so many tables with so many rows: the better of two."""
+    with serve() as server, live.connect(server.dsn) as connection:
+        for file in sorted(PLATFORM.glob("*.sql")):
+            connection.execute(file.read_bytes())
+        made = build(connection, tables, rows)
+        took = min(observe(connection, made)[0] for _ in range(2))
+    tell(f"  the matrix of {tables} tables with {rows:,} rows", took)
+    return took
+
+
+def differences(cells: Sequence[Observed], others: Sequence[Observed]) -> int:
+    """Count the cells of which the two say something else: what is reached, by kind, or that the grant refuses.
+
+    New rows are made up by each in its own way: there the kinds count that both offered.
+    """
+    known = {(cell.actor, cell.relation, cell.shape): cell for cell in cells}
+    count = len(known) - len(others)
+    for other in others:
+        cell = known[other.actor, other.relation, other.shape]
+        same = (cell.refusal == "grant") == (other.refusal == "grant")
+        if other.shape == "insert":
+            both = cell.everything.keys() & other.everything.keys()
+            same &= cell.reached.keys() & both == other.reached.keys() & both
+        else:
+            same &= dict(cell.reached) == dict(other.reached)
+        count += not same
+    return count
+
+
+def measure_matrix() -> None:
+    """Measure the access matrix, and the same cells asked one statement at a time."""
+    with serve() as server, live.connect(server.dsn) as connection:
+        for file in sorted(PLATFORM.glob("*.sql")):
+            connection.execute(file.read_bytes())
+        made = build(connection, TABLES, ROWS)
+        before, cells = observe(connection, made)
+        with staged(connection, {}, Log(), {}):
+            begun = time.perf_counter()
+            others = one_at_a_time(connection, made, [CAST[name] for name in EIGHT])
+            plain = time.perf_counter() - begun
+        after, _ = observe(connection, made)
+    took = (before + after) / 2
+    tell(f"the matrix of {TABLES} tables, {len(cells):,} cells", took)
+    tell(f"  one statement at a time, {len(others):,} cells", plain)
+    print(f"  cells of which the two say something else: {differences(cells, others)}")
+    compare("  so many times faster", plain / took, f"at least {FASTER:g}")
+    twice = observed(2 * TABLES, ROWS)
+    compare(f"  {2 * TABLES} tables to {TABLES}", twice / took, f"at most {TWICE:g}")
+    short, long = observed(FEW_TABLES, SHORT), observed(FEW_TABLES, LONG)
+    compare(f"  {FEW_TABLES} tables with {LONG:,} rows to {SHORT}", long / short, f"at most {LONGER:g}")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", action="store_true", help=f"the seeds with {LARGE:,} members, and nothing else")
+    parser.add_argument("--matrix", action="store_true", help="the access matrix, and nothing else")
     parser.add_argument("--times", type=int, default=3, help="how many audits; the best one counts (default 3)")
     chosen = parser.parse_args()
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     print(f"Python {platform.python_version()}, {os.cpu_count()} processors{load}")
     if chosen.seeds:
         measure_seeds()
+        return
+    if chosen.matrix:
+        measure_matrix()
         return
     measure_audit(max(1, chosen.times))
     measure_parts()
@@ -116,6 +202,7 @@ def main() -> None:
         timed(["-m", "pytest", "tests/test_proofs.py", "-q"]),
         PROMISED_S["proofs"],
     )
+    measure_matrix()
 
 
 if __name__ == "__main__":

@@ -194,6 +194,20 @@ def test_a_leak_names_the_policy_that_let_the_row_through(bench):
     assert (cell.verdict, cell.policies, cell.leaked) == (Cell.LEAK, ("let in",), cell.rows - 1)
 
 
+def test_nobody_is_asked_with_anothers_plan(bench):
+    """A function that is falsely IMMUTABLE is worked out as a statement is planned; deep below what a policy calls."""
+    sql = """
+    create function public.me() returns uuid language plpgsql immutable as 'begin return auth.uid(); end';
+    create function public.mine(owner uuid) returns boolean language sql stable as 'select owner = public.me()';
+    create policy q on public.t as restrictive using (public.mine(user_id));
+    grant select, delete on public.t to authenticated
+    """
+    reach = {**READ["reach"], "delete": {"everybody": ["own"]}}
+    found = judged(bench, TABLE + sql, {"public.t": {**READ, "reach": reach}})
+    cells = [cell for cell in found.cells if cell.relation == "public.t" and cell.actor != "anon"]
+    assert {str(cell.verdict) for cell in cells} == {"OK"}
+
+
 def test_the_draft_says_what_is_so_and_can_be_read(bench, tmp_path):
     with scene(bench, TABLE + "grant select, delete on public.t to authenticated", {}) as stage:
         text = "\n".join(draft(stage))
