@@ -4,6 +4,7 @@ pytest_plugins = (
     "fixtures.settings",
     "fixtures.access",
     "fixtures.target",
+    "fixtures.footprint",
     "fixtures.policy",
     "fixtures.questions",
     "reports.folder",

@@ -449,10 +449,9 @@ def test_no_pg_dump_is_told(server, tmp_path):
         pass
 
 
-def test_a_program_that_does_not_end_is_ended(monkeypatch):
-    monkeypatch.setattr(shadow, "DUMP_LIMIT_S", 0.2)
+def test_a_program_that_does_not_end_is_ended():
     with pytest.raises(live.TargetError, match="did not end within"):
-        shadow._run(["sleep", "60"], {"PATH": os.environ["PATH"]})
+        shadow._run(["sleep", "60"], {"PATH": os.environ["PATH"]}, limit_s=0.2)
 
 
 # --- The end
