@@ -10,6 +10,7 @@ pytest_plugins = (
     "reports.folder",
     "reports.waivers",
     "reports.verdicts",
+    "reports.conduct",
     "reports.json_file",
     "reports.junit",
     "reports.html",

@@ -11,7 +11,7 @@ import pytest
 
 from fixtures.evidence import Scalar
 from fixtures.migrations import Migration
-from reports import folder, wording
+from reports import conduct, folder, wording
 from reports.model import SCHEMA_VERSION, SCORE_FORMULA, Finding, Result, Run, Waiver
 
 
@@ -49,6 +49,7 @@ def document(run: Run) -> dict[str, Any]:
         "strict_waivers": run.strict_waivers,
         "unused_waivers": [{"policy": waiver.policy} | _waiver(waiver) for waiver in run.unused_waivers],
         "notes": list(run.notes),
+        **conduct.document(run),
     }
 
 
@@ -68,6 +69,7 @@ def _policy(result: Result) -> dict[str, Any]:
         "verdict": result.verdict.value,
         "reason": result.reason,
         "remedy": result.remedy,
+        "grants": [*result.grants],
         "population": population
         and {"count": population.count, "of": population.of, "estimated": population.estimated},
         "duration_ms": round(result.duration_ms, 3),
