@@ -241,13 +241,24 @@ def test_keys_are_not_running_out(auditor):
         """,
         blind=integers
         + """
-        select 'the audit may not read ' || unseen.oid::pg_catalog.regclass
+        select 'the audit may not read ' || unseen.oid::pg_catalog.regclass, grants.statement
         from (
-            select oid, nspname from sequences where not readable
+            select oid, nspname, null::name as attname from sequences where not readable
             union all
-            select oid, nspname from keys where not readable
+            select oid, nspname, attname from keys where not readable
         ) as unseen
-        where unseen.nspname <> all (%(platform_schemas)s)
+        cross join lateral (values
+            (not pg_catalog.has_schema_privilege(unseen.nspname, 'usage'),
+             pg_catalog.format('grant usage on schema %%I to %%I;', unseen.nspname, current_user)),
+            (unseen.attname is null,
+             pg_catalog.format('grant select on sequence %%s to %%I;', unseen.oid::pg_catalog.regclass, current_user)),
+            (not pg_catalog.has_column_privilege(unseen.oid, unseen.attname, 'select'),
+             pg_catalog.format('grant select (%%I) on %%s to %%I;',
+                               unseen.attname, unseen.oid::pg_catalog.regclass, current_user)),
+            (unseen.attname is not null and pg_catalog.row_security_active(unseen.oid),
+             pg_catalog.format('alter role %%I bypassrls;', current_user))
+        ) as grants (lacking, statement)
+        where grants.lacking and unseen.nspname <> all (%(platform_schemas)s)
         """,
     )
 

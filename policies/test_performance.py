@@ -48,7 +48,8 @@ ANALYZED = """
 analyzed as (
     select s.*, exists (
                select from pg_catalog.pg_stats p where (p.schemaname, p.tablename) = (s.nspname, s.relname)) as seen,
-           pg_catalog.has_table_privilege(s.oid, 'select') and not pg_catalog.row_security_active(s.oid) as visible,
+           pg_catalog.has_any_column_privilege(s.oid, 'select') and not pg_catalog.row_security_active(s.oid)
+               as visible,
            case when s.relkind = 'p' then s.rows > %(modified_rows)s
                 when s.rows > 0 then s.rows > coalesce(
                     (select o.option_value::float8 from pg_catalog.pg_options_to_table(s.options) o
@@ -96,7 +97,8 @@ def test_no_statement_is_slow_on_average(auditor):
     """
     home = auditor(
         """
-        select n.nspname as object, pg_catalog.has_schema_privilege(n.oid, 'usage') as usable
+        select n.nspname as object, pg_catalog.has_schema_privilege(n.oid, 'usage') as usable,
+               pg_catalog.format('grant usage on schema %I to %I;', n.nspname, current_user) as remedy
         from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
         where e.extname = 'pg_stat_statements'
         """,
@@ -111,7 +113,7 @@ def test_no_statement_is_slow_on_average(auditor):
     if not home[0].details["usable"]:
         raise Unchecked(
             "the audit's login may not use the schema of pg_stat_statements",
-            f"grant usage on schema {safe(home[0].quoted['object'])} to it",
+            grants=[safe(str(home[0].details["remedy"]))],
         )
     # The times have other names in an extension older than 1.8, and a role that may not see a statement sees no id.
     here = """
@@ -142,10 +144,11 @@ def test_no_statement_is_slow_on_average(auditor):
         """,
         of=f"select count(*) as statements from ({here}) as here",
         blind=f"""
-        select 'the audit''s login may not see the statements of others: grant pg_read_all_stats to it' as reason
+        select 'the audit''s login may not see the statements of others' as reason,
+               'grant pg_read_all_stats to ' || pg_catalog.quote_ident(current_user) || ';'
         from ({here}) as here where queryid is null
         union all
-        select 'no statements are recorded: see pg_stat_statements.track and compute_query_id'
+        select 'no statements are recorded: see pg_stat_statements.track and compute_query_id', null
         where not exists (select from ({here}) as here)
         """,
         search_path=home[0].quoted["object"],
@@ -456,11 +459,13 @@ def test_planner_statistics_are_fresh(auditor):
         """,
         of=f"with {STORED} select count(*) as tables from stored where relkind <> 't'",
         blind=f"""
-        {UNCOUNTED}
+        select reason, null as remedy from ({UNCOUNTED}) as uncounted
         union all
         (with {STORED}, {ANALYZED}
-        select 'whether all tables were ever analyzed cannot be seen: grant select on them to the audit''s login'
-        from analyzed a where a.filled and a.last_analyze is null and not a.visible limit 1)
+        select 'whether all tables were ever analyzed cannot be seen', case
+                   when pg_catalog.row_security_active(a.oid) then format('alter role %%I bypassrls;', current_user)
+                   else format('grant select on %%s to %%I;', a.relation, current_user) end
+        from analyzed a where a.filled and a.last_analyze is null and not a.visible)
         """,
     )
 
@@ -638,8 +643,15 @@ def test_nothing_is_bloated(auditor):
         """,
         blind=f"""
         with {ROOM}
-        select format('no statistics can be seen of %%s large tables or indexes: analyze them, or grant select on the '
-                      'tables to the audit''s login', count(*)) as reason
-        from room r where r.needed is null having count(*) > 0
+        , unknown as (
+            select coalesce(i.indrelid, r.relation)::regclass as name from room r
+            left join pg_catalog.pg_index i on i.indexrelid = r.relation where r.needed is null
+        )
+        select format('no statistics can be seen of %%s large tables or indexes: analyze them, or let the audit''s '
+                      'login read the tables', (select count(*) from unknown)) as reason, case
+                   when pg_catalog.row_security_active(u.name) then format('alter role %%I bypassrls;', current_user)
+                   when not pg_catalog.has_table_privilege(u.name, 'select')
+                   then format('grant select on %%s to %%I;', u.name, current_user) end
+        from unknown u
         """,
     )

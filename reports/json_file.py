@@ -12,7 +12,7 @@ import pytest
 from fixtures.evidence import Scalar
 from fixtures.matrix import Judgement
 from fixtures.migrations import Migration
-from reports import folder, matrix, wording
+from reports import conduct, folder, matrix, wording
 from reports.model import SCHEMA_VERSION, SCORE_FORMULA, Finding, Result, Run, Waiver
 
 
@@ -50,6 +50,7 @@ def document(run: Run) -> dict[str, Any]:
         "unused_waivers": [{"policy": waiver.policy} | _waiver(waiver) for waiver in run.unused_waivers],
         "notes": list(run.notes),
         "matrix": run.matrix and _matrix(run.matrix),
+        **conduct.document(run),
     }
 
 
@@ -70,6 +71,7 @@ def _policy(result: Result) -> dict[str, Any]:
         "reason": result.reason,
         "remedy": result.remedy,
         "fix": result.fix,
+        "grants": [*result.grants],
         "population": population
         and {"count": population.count, "of": population.of, "estimated": population.estimated},
         "duration_ms": round(result.duration_ms, 3),

@@ -11,6 +11,8 @@ from fnmatch import fnmatchcase
 import pytest
 
 from fixtures.evidence import Location, Population, Scalar
+from fixtures.footprint import Cost
+from fixtures.login import Login
 from fixtures.matrix import Judgement
 from fixtures.migrations import Migration
 
@@ -100,8 +102,9 @@ class Result:
     """The outcome of one policy.
 
     ``title`` is the first sentence of the policy's docstring and ``explanation`` the rest; ``reason`` says why the
-    verdict is not HOLDS (or what is remarkable about one that is); ``remedy`` what would enable an UNCHECKED policy.
-    ``fix`` is the policy's template of what mends an offender, with the names of columns in braces.
+    verdict is not HOLDS (or what is remarkable about one that is); ``remedy`` what would enable an UNCHECKED policy,
+    and ``grants`` the rights that the audit's login lacks for it, as SQL. ``fix`` is the policy's template of what
+    mends an offender, with the names of columns in braces.
     """
 
     id: str
@@ -117,6 +120,7 @@ class Result:
     findings: tuple[Finding, ...] = ()
     remedy: str = ""
     fix: str = ""
+    grants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,8 @@ class Run:
     ended_by: int | None = None
     notes: tuple[str, ...] = ()
     matrix: Judgement | None = None
+    login: Login | None = None
+    cost: Cost | None = None
 
     @property
     def complete(self) -> bool:

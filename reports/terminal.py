@@ -12,7 +12,7 @@ import pytest
 
 from fixtures.evidence import safe
 from fixtures.migrations import Migration
-from reports import folder, matrix, wording
+from reports import conduct, folder, matrix, wording
 from reports.escalation import ESCALATION
 from reports.model import Finding, Result, Run, Verdict
 
@@ -193,7 +193,7 @@ def _rest(run: Run) -> Iterator[Line]:
     others = [
         *(f"migration {safe(m.file)} failed{_where(m)}: {wording.cut(m.error or '')}" for m in failed),
         *(f"waiver in line {w.line} matches nothing: {w.policy} {wording.cut(w.object)}" for w in run.unused_waivers),
-        *(f"note: {wording.cut(note)}" for note in run.notes),
+        *(f"note: {wording.cut(note)}" for note in (*run.notes, conduct.excess(run)) if note),
     ]
     if others:
         yield "", {}

@@ -33,6 +33,7 @@ def judge(
     """Return the result of ``policy``, given what was asked and how its function ended (None: it returned)."""
     verdict, reason, rows = _judged(log, error)
     findings = waivers.apply(_findings(policy, rows), accepted, dt.datetime.now(dt.UTC).date())
+    grants = _grants(log, error) if verdict is Verdict.UNCHECKED else ()
     if verdict is Verdict.VIOLATED and all(finding.waived for finding in findings):
         verdict = Verdict.WAIVED
     return Result(
@@ -44,12 +45,20 @@ def judge(
         runbook=policy.runbook,
         verdict=verdict,
         reason=reason,
-        remedy=error.remedy if isinstance(error, Unchecked) else "",
+        remedy=error.remedy if isinstance(error, Unchecked) else " ".join(grants),
+        grants=grants,
         population=_population(log, error),
         duration_ms=duration_ms,
         findings=findings,
         fix=policy.fix,
     )
+
+
+def _grants(log: Log, error: BaseException | None) -> tuple[str, ...]:
+    """Return the rights that the audit's login lacks for a policy that is unchecked."""
+    if isinstance(error, Unchecked):
+        return error.grants
+    return next((evidence.grants for evidence in log.judged if not evidence.rows and evidence.unjudgeable), ())
 
 
 def _judged(log: Log, error: BaseException | None) -> tuple[Verdict, str, Sequence[Row]]:

@@ -5,6 +5,8 @@ import itertools
 
 from fixtures.access import API_ACTORS
 from fixtures.evidence import Location, Population
+from fixtures.footprint import Cost
+from fixtures.login import Login
 from fixtures.matrix import SHAPES, Cell, Judged, Judgement
 from fixtures.migrations import Migration
 from reports.model import Finding, Result, Run, Severity, TargetFacts, Verdict, Waiver
@@ -25,6 +27,7 @@ HOSTILE = (MARKUP, SCRIPT, TEMPLATE, ESCAPES, DIRECTION, LINES, LONG, ODD, MARKD
 
 NOON = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 TODAY = NOON.date()
+COST = Cost(120, 3, 812.5, 401.25, 5000, 34, ("AccessShareLock",), 0, 2, None, None, None, "a pooler is in between")
 TARGET = TargetFacts("embedded", "18.6", "postgres", "supabase_admin")
 
 
@@ -91,7 +94,7 @@ def hostile(text):
         results=(
             result("MSG-01", Verdict.VIOLATED, "P0", reason=text, population=Population(1204, text), findings=many),
             result("MSG-02", Verdict.WAIVED, findings=(finding("MSG-02", text, waiver=accepted),)),
-            result("MSG-03", Verdict.UNCHECKED, reason=text, remedy=text, population=None),
+            result("MSG-03", Verdict.UNCHECKED, reason=text, remedy=text, grants=(text,), population=None),
             result("MSG-04", Verdict.NOT_APPLICABLE, "P3", reason=text),
             result(
                 "MSG-05",
@@ -106,6 +109,8 @@ def hostile(text):
         unused_waivers=(waiver("MSG-06", text),),
         notes=(text,),
         matrix=every_state(text),
+        login=Login(text, (text,)),
+        cost=COST,
     )
 
 

@@ -293,8 +293,8 @@ LOSSES = {
 def test_what_was_lost_on_the_way_is_noticed(target, monkeypatch):
     """Whatever the reason: what is compared are the catalogues, not what was executed."""
 
-    def losing(connection, original, program):
-        text = dump(connection, original, program)
+    def losing(connection, original, program, limit_s):
+        text = dump(connection, original, program, limit_s)
         for table, pattern in LOSSES.items():
             text, times = re.subn(pattern, "", text, count=1)
             assert times == 1, table
@@ -373,7 +373,7 @@ def test_the_password_reaches_pg_dump_in_private(server, tmp_path, monkeypatch, 
         monkeypatch.setenv(name, value)
     commands = []
     run = shadow._run
-    monkeypatch.setattr(shadow, "_run", lambda command, env: commands.append(command) or run(command, env))
+    monkeypatch.setattr(shadow, "_run", lambda command, *rest: commands.append(command) or run(command, *rest))
     with live.connect(live.conninfo(text)) as connection:
         dumped = dump(connection, study(connection), embedded.program("pg_dump"))
     assert 'CREATE TABLE "public"."t"' in dumped
@@ -449,10 +449,9 @@ def test_no_pg_dump_is_told(server, tmp_path):
         pass
 
 
-def test_a_program_that_does_not_end_is_ended(monkeypatch):
-    monkeypatch.setattr(shadow, "DUMP_LIMIT_S", 0.2)
+def test_a_program_that_does_not_end_is_ended():
     with pytest.raises(live.TargetError, match="did not end within"):
-        shadow._run(["sleep", "60"], {"PATH": os.environ["PATH"]})
+        shadow._run(["sleep", "60"], {"PATH": os.environ["PATH"]}, limit_s=0.2)
 
 
 # --- The end

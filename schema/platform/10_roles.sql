@@ -29,8 +29,9 @@ $$;
 grant anon, authenticated, service_role to authenticator;
 
 -- With admin option, because from PostgreSQL 16 on `alter role authenticator set pgrst.db_schemas = ...` needs it.
+-- The others, because the platform does so from that version on.
 grant anon, authenticated, service_role, authenticator to postgres with admin option;
-grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
+grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres with admin option;
 
 -- On Supabase an extension of the server (supautils) lets postgres make policies and triggers on the tables of auth and
 -- storage. Membership of their owners is the nearest that PostgreSQL itself offers; it allows a little more.
