@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +70,13 @@ def is_audit(config: pytest.Config) -> bool:
 def finished(config: pytest.Config) -> Run | None:
     """Return the run once it is over, or None: before, in ordinary test runs, and when policies are only listed."""
     return None if config.getoption("collectonly") else config.stash.get(RUN_KEY, None)
+
+
+def amend(session: pytest.Session, **changes: Any) -> None:  # noqa: ANN401 -- the fields of a run
+    """Put into the finished run what a plugin knows about it, and give the session the exit status that follows."""
+    run = replace(session.config.stash[RUN_KEY], **changes)
+    session.config.stash[RUN_KEY] = run
+    session.exitstatus = run.exit_status
 
 
 def write(session: pytest.Session, name: str, text: str) -> None:

@@ -4,7 +4,7 @@ import datetime as dt
 
 from fixtures.evidence import Location, Population
 from fixtures.migrations import Migration
-from reports.model import Finding, Result, Run, Severity, TargetFacts, Verdict, Waiver
+from reports.model import Change, Changes, Event, Finding, Result, Run, Severity, TargetFacts, Verdict, Waiver
 
 MARKUP = '"><img src=x onerror=alert(1)>'
 SCRIPT = "</script><script>alert(1)</script>"
@@ -70,6 +70,11 @@ def hostile(text):
         migrations=(Migration("1_good.sql", True), Migration(text, False, text, 7, "42P01")),
         unused_waivers=(waiver("MSG-06", text),),
         notes=(text,),
+        changes=Changes(
+            NOON - dt.timedelta(days=1),
+            tuple(Event(change, "MSG-01", text, Severity.P0, NOON - dt.timedelta(days=2)) for change in Change),
+        ),
+        problems=(text,),
     )
 
 
