@@ -33,7 +33,7 @@ class Escalation:
         found_at = found_at.astimezone(dt.UTC)
         today = (now or found_at).astimezone(dt.UTC)
         steps = [
-            f"{step} by {_moment(found_at + limit, today)}{' (overdue)' if found_at + limit < today else ''}"
+            f"{step} by {_moment(found_at + limit, today)}{' (has passed)' if found_at + limit < today else ''}"
             for limit, step in self.steps
         ]
         return ", ".join(steps) or self.otherwise
