@@ -4,6 +4,7 @@ IMAGE ?=
 MIGRATIONS ?=
 POSTGRES_BIN ?=
 MEMBERS ?=
+SEVERITY ?= P0
 ARGS ?=
 
 # In the environment and not on the command line, where every user of the machine could read its password.
@@ -23,13 +24,20 @@ OPTIONS = $(if $(IMAGE),--image='$(IMAGE)') \
 	$(if $(MIGRATIONS),--migrations='$(MIGRATIONS)') $(if $(POSTGRES_BIN),--postgres-bin='$(POSTGRES_BIN)') \
 	$(if $(MEMBERS),--members='$(MEMBERS)') $(ARGS)
 
-.PHONY: help audit access-draft test check docs bench clean
+.PHONY: help audit incident history access-draft test check docs bench clean
 
 help: ## print the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 audit: $(VENV)/ready ## audit a database: TARGET=embedded|container|URL|service=NAME IMAGE= MIGRATIONS= POSTGRES_BIN= MEMBERS=
 	@$(PYTHON) -m pytest policies $(OPTIONS); status=$$?; echo "exit status $$status"; exit $$status
+
+incident: $(VENV)/ready ## the policies of one severity alone, and the runbook's clock: SEVERITY=P0 TARGET= ...
+	@$(PYTHON) -m pytest policies -m "policy(severity='$(SEVERITY)')" $(OPTIONS); status=$$?; \
+		echo "exit status $$status"; exit $$status
+
+history: $(VENV)/ready ## print what earlier runs found, and write reports/out/history.html
+	@$(PYTHON) -m reports.history $(ARGS)
 
 access-draft: $(VENV)/ready ## write a draft of access.toml for tables that are not declared: MIGRATIONS= POSTGRES_BIN=
 	@$(PYTHON) -m fixtures.draft $(OPTIONS)

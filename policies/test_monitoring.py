@@ -319,3 +319,34 @@ def test_every_help_request_has_a_status(auditor):
         "select r.id as object, r.created_at as since from public.help_requests r where r.status is null",
         of="public.help_requests",
     )
+
+
+@mark.policy(
+    "MON-09",
+    severity="P3",
+    runbook=RUNBOOK,
+    needs="history",
+    fix="""
+    -- {object} grew from {then_bytes} to {now_bytes} bytes.
+    -- See what was written: something may be logging, importing or retrying without end, or nothing deletes any more.
+    -- If it is bloat, PERF-02 and PERF-11 say so. If it is meant, waive it, and see how long the disk will do.
+    """,
+)
+def test_nothing_grows_too_fast(auditor, growth):
+    """The database and each of its tables grow no faster than 20 % a week.
+
+    Compared with the sizes in the history of earlier runs: the newest that are a week old, else the oldest. Indexes and
+    TOAST count. Growth of less than 10 MB does not, nor does a table that is new; what it holds counts for the
+    database. Where no history is kept, and on the first run, there is nothing to compare with.
+    """
+    assert not auditor(
+        """
+        select s.object, s.then_bytes, s.now_bytes, %(measured)s::timestamptz as measured
+        from unnest(%(names)s::text[], %(then_bytes)s::bigint[], %(now_bytes)s::bigint[])
+            as s (object, then_bytes, now_bytes)
+        where s.now_bytes - s.then_bytes >= %(growth_bytes)s
+        and s.now_bytes > s.then_bytes * power(1 + %(growth_percent)s / 100.0, %(weeks)s)
+        """,
+        of='select cardinality(%(names)s::text[]) as "sizes of an earlier run"',
+        **growth(),
+    )

@@ -25,10 +25,17 @@ class Escalation:
         """The time limits in words, such as ``begin diagnosis within 15 minutes``."""
         return ", ".join(f"{step} within {_duration(limit)}" for limit, step in self.steps) or self.otherwise
 
-    def by_when(self, found_at: dt.datetime) -> str:
-        """Say the same as points in time, such as ``begin diagnosis by 09:15 UTC``; ``found_at`` has a time zone."""
+    def by_when(self, found_at: dt.datetime, now: dt.datetime | None = None) -> str:
+        """Say the same as points in time, such as ``begin diagnosis by 09:15 UTC``; both arguments have a time zone.
+
+        Of what should have happened before ``now`` it says so.
+        """
         found_at = found_at.astimezone(dt.UTC)
-        steps = [f"{step} by {_moment(found_at + limit, found_at)}" for limit, step in self.steps]
+        today = (now or found_at).astimezone(dt.UTC)
+        steps = [
+            f"{step} by {_moment(found_at + limit, today)}{' (has passed)' if found_at + limit < today else ''}"
+            for limit, step in self.steps
+        ]
         return ", ".join(steps) or self.otherwise
 
 

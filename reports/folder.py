@@ -6,7 +6,9 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,6 +109,13 @@ def is_audit(config: pytest.Config) -> bool:
 def finished(config: pytest.Config) -> Run | None:
     """Return the run once it is over, or None: before, in ordinary test runs, and when policies are only listed."""
     return None if config.getoption("collectonly") else config.stash.get(RUN_KEY, None)
+
+
+def amend(session: pytest.Session, **changes: Any) -> None:  # noqa: ANN401 -- the fields of a run
+    """Put into the finished run what a plugin knows about it, and give the session the exit status that follows."""
+    run = replace(session.config.stash[RUN_KEY], **changes)
+    session.config.stash[RUN_KEY] = run
+    session.exitstatus = run.exit_status
 
 
 def write(session: pytest.Session, word: str, render: Callable[[Run], str]) -> None:

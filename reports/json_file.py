@@ -13,7 +13,7 @@ from fixtures.evidence import Scalar
 from fixtures.matrix import Judgement
 from fixtures.migrations import Migration
 from reports import conduct, folder, matrix, wording
-from reports.model import SCHEMA_VERSION, SCORE_FORMULA, Finding, Result, Run, Waiver
+from reports.model import SCHEMA_VERSION, SCORE_FORMULA, Changes, Finding, Result, Run, Waiver
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -51,11 +51,29 @@ def document(run: Run) -> dict[str, Any]:
         "notes": list(run.notes),
         "matrix": run.matrix and _matrix(run.matrix),
         **conduct.document(run),
+        "problems": list(run.problems),
+        "changes": run.changes and _changes(run.changes),
     }
 
 
 def _utc(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).isoformat(timespec="seconds")
+
+
+def _changes(changes: Changes) -> dict[str, Any]:
+    return {
+        "previous": changes.previous and _utc(changes.previous),
+        "events": [
+            {
+                "change": event.change.value,
+                "policy": event.policy,
+                "object": event.object,
+                "severity": event.severity.value,
+                "since": _utc(event.since),
+            }
+            for event in changes.events
+        ],
+    }
 
 
 def _policy(result: Result) -> dict[str, Any]:
@@ -86,6 +104,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "details": {name: _scalar(value) for name, value in finding.details.items()},
         "fix": finding.fix,
         "location": finding.location and {"file": finding.location.file, "line": finding.location.line},
+        "since": finding.since and _utc(finding.since),
         "waiver": waiver and _waiver(waiver) | {"expired": finding.waiver_expired},
     }
 

@@ -20,6 +20,7 @@ SCHEMA_VERSION = "1.0"
 
 EXIT_HELD = 0
 EXIT_VIOLATED = 1
+EXIT_FAILED = 3
 EXIT_UNCHECKED = 6
 
 
@@ -75,12 +76,48 @@ class Waiver:
         return today > self.expires
 
 
+class Change(StrEnum):
+    """What became of a finding since the run before."""
+
+    NEW = "new"
+    BACK = "back again"
+    COUNTS_AGAIN = "no longer waived"
+    WAIVED = "waived from now on"
+    FIXED = "fixed"
+    UNJUDGED = "no longer judged"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One change of one finding. ``since`` is when it was found first, or first again after it was fixed."""
+
+    change: Change
+    policy: str
+    object: str
+    severity: Severity
+    since: dt.datetime
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What has changed since ``previous``, the start of the run before; None: this is the first run."""
+
+    previous: dt.datetime | None
+    events: tuple[Event, ...] = ()
+
+    def having(self, change: Change) -> tuple[Event, ...]:
+        """Return the events of one kind, worst severity first."""
+        events = (event for event in self.events if event.change is change)
+        return tuple(sorted(events, key=lambda event: (event.severity, event.policy, event.object)))
+
+
 @dataclass(frozen=True)
 class Finding:
     """One offending object under one policy. Its identity is (policy, object); details never are part of it.
 
     ``waiver`` is the waiver that covers it, if any; ``waiver_expired`` says that it no longer counts. ``location`` is
     where it is written, which only findings about files have, and no part of the identity either: lines move.
+    ``since`` is when the history saw it first, or first again after it was fixed; None: no history was kept.
     """
 
     policy: str
@@ -90,6 +127,7 @@ class Finding:
     waiver: Waiver | None = None
     waiver_expired: bool = False
     location: Location | None = None
+    since: dt.datetime | None = None
 
     @property
     def waived(self) -> bool:
@@ -104,7 +142,8 @@ class Result:
     ``title`` is the first sentence of the policy's docstring and ``explanation`` the rest; ``reason`` says why the
     verdict is not HOLDS (or what is remarkable about one that is); ``remedy`` what would enable an UNCHECKED policy,
     and ``grants`` the rights that the audit's login lacks for it, as SQL. ``fix`` is the policy's template of what
-    mends an offender, with the names of columns in braces.
+    mends an offender, with the names of columns in braces. ``partial`` says that the findings are not all that there
+    may be: a later assertion of the policy was not reached.
     """
 
     id: str
@@ -121,6 +160,18 @@ class Result:
     remedy: str = ""
     fix: str = ""
     grants: tuple[str, ...] = ()
+    partial: bool = False
+
+    def judges(self, obj: str) -> bool:
+        """Tell whether this result says of the object ``obj`` that it offends, or that it does not."""
+        if any(finding.object == obj for finding in self.findings):
+            return True
+        return self.verdict in (Verdict.HOLDS, Verdict.VIOLATED, Verdict.WAIVED) and not self.partial
+
+    @property
+    def since(self) -> dt.datetime | None:
+        """Since when the policy is violated, as far as the history knows: the oldest finding that is not waived."""
+        return min((f.since for f in self.findings if f.since and not f.waived), default=None)
 
 
 @dataclass(frozen=True)
@@ -137,7 +188,9 @@ class TargetFacts:
 class Run:
     """One run of the audit. ``ended_by`` is pytest's own exit status where it did not come to its end.
 
-    ``matrix`` is who reaches what, where that was observed.
+    ``matrix`` is who reaches what, where that was observed; ``changes`` what is otherwise than in the run before, where
+    a history is kept. ``problems`` are sentences about what went wrong beside the audit itself: a history that could
+    not be written, an alert that nobody received.
     """
 
     started_at: dt.datetime
@@ -152,6 +205,8 @@ class Run:
     matrix: Judgement | None = None
     login: Login | None = None
     cost: Cost | None = None
+    changes: Changes | None = None
+    problems: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -181,7 +236,7 @@ class Run:
     def exit_status(self) -> int:
         """0 nothing violated and nothing unchecked; 1 violated; 6 nothing violated but something unchecked.
 
-        A run that pytest itself ended keeps pytest's status, 2 to 5.
+        A run that pytest itself ended keeps pytest's status, 2 to 5; 3 also stands for problems beside the audit.
         """
         if self.ended_by is not None:
             return self.ended_by
@@ -190,7 +245,7 @@ class Run:
             return EXIT_VIOLATED
         if counts[Verdict.UNCHECKED]:
             return EXIT_UNCHECKED
-        return EXIT_HELD
+        return EXIT_FAILED if self.problems else EXIT_HELD
 
 
 # Where the plugins find each other's work: on the config the waivers and, at the end, the run; on each item its result.

@@ -14,7 +14,7 @@ from fixtures.evidence import safe
 from fixtures.migrations import Migration
 from reports import conduct, folder, matrix, wording
 from reports.escalation import ESCALATION
-from reports.model import Finding, Result, Run, Verdict
+from reports.model import Change, Finding, Result, Run, Verdict
 
 MAX_OBJECTS = 5
 MAX_FIX_LINES = 3
@@ -115,7 +115,7 @@ Line = tuple[str, dict[str, bool]]
 
 def summary(run: Run) -> Iterator[Line]:
     """Yield the lines of the summary, each with its colours; none has a control character of the database in it."""
-    parts = (_what(run), _violated(run), _unchecked(run), _waived(run), _rest(run))
+    parts = (_what(run), _changed(run), _violated(run), _unchecked(run), _waived(run), _rest(run))
     for line, markup in chain.from_iterable(parts):
         yield wording.cut(line, MAX_WIDTH), markup
     yield "", {}
@@ -126,6 +126,22 @@ def _what(run: Run) -> Iterator[Line]:
     yield f"{wording.tally(run)}; score {wording.score(run)}", {}
     if run.matrix is not None:
         yield f"who reaches what: {matrix.summary(run.matrix)}", {}
+    for problem in run.problems:
+        yield safe(problem), {"red": True, "bold": True}
+
+
+def _changed(run: Run) -> Iterator[Line]:
+    """Yield what has changed; what is new or back again on a first run is all that is there, and told anyhow."""
+    if run.changes is None:
+        return
+    yield wording.changes_line(run), {"bold": True}
+    for change in Change if run.changes.previous else ():
+        events = run.changes.having(change)
+        for event in events[:MAX_OBJECTS]:
+            there = f" (there since {wording.moment(event.since)})" if event.since < run.started_at else ""
+            yield f"     {change}: {event.severity} {event.policy} {wording.cut(event.object)}{there}", {}
+        if len(events) > MAX_OBJECTS:
+            yield f"     {change}: and {len(events) - MAX_OBJECTS:,} more", {}
 
 
 def _violated(run: Run) -> Iterator[Line]:
@@ -136,8 +152,11 @@ def _violated(run: Run) -> Iterator[Line]:
             escalation = ESCALATION[severity]
             yield "", {}
             yield f"VIOLATED, {severity} ({escalation.meaning})", MARKS[Verdict.VIOLATED][1]
-            yield f"call {escalation.call}: {escalation.by_when(run.started_at)}", {"bold": True}
+            by_when = "" if run.changes else f": {escalation.by_when(run.started_at)}"
+            yield f"call {escalation.call}{by_when}", {"bold": True}
         yield f"{severity} {result.id} {wording.title(result)}: {wording.extent(result)}", MARKS[Verdict.VIOLATED][1]
+        if run.changes:
+            yield f"     {wording.clock(result, run)}", {"bold": True}
         yield from _findings(result)
 
 

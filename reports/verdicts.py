@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
+import inspect
+import textwrap
 import time
 import traceback
 from collections.abc import Generator, Sequence
@@ -51,6 +54,7 @@ def judge(
         duration_ms=duration_ms,
         findings=findings,
         fix=policy.fix,
+        partial=bool(rows) and _partial(policy, error),
     )
 
 
@@ -59,6 +63,25 @@ def _grants(log: Log, error: BaseException | None) -> tuple[str, ...]:
     if isinstance(error, Unchecked):
         return error.grants
     return next((evidence.grants for evidence in log.judged if not evidence.rows and evidence.unjudgeable), ())
+
+
+def _partial(policy: Policy, error: BaseException | None) -> bool:
+    """Tell whether an assertion stands behind the one that failed, or the same one would have been asked again."""
+    lines, first = inspect.getsourcelines(policy.function)
+    tree = ast.parse(textwrap.dedent("".join(lines)))
+    failed = [
+        frame.lineno - first + 1
+        for frame in traceback.extract_tb(error.__traceback__ if error else None)
+        if frame.name == policy.function.__name__ and frame.lineno is not None
+    ]
+    if not failed:
+        return True
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert) and node.lineno > failed[-1]:
+            return True
+        if isinstance(node, ast.For | ast.While) and node.lineno <= failed[-1] <= (node.end_lineno or 0):
+            return True
+    return False
 
 
 def _judged(log: Log, error: BaseException | None) -> tuple[Verdict, str, Sequence[Row]]:

@@ -167,7 +167,7 @@ def _waive(finding: Finding, waivers: Sequence[Waiver], today: dt.date) -> Findi
 
 def unused(waivers: Sequence[Waiver], results: Iterable[Result]) -> tuple[Waiver, ...]:
     """Return the waivers that match no finding, among the policies that ``results`` judged."""
-    judged = {result.id: result for result in results if result.verdict in JUDGED}
+    judged = {result.id: result for result in results if result.verdict in JUDGED and not result.partial}
     return tuple(
         waiver
         for waiver in waivers

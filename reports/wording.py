@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from fixtures.evidence import safe
-from reports.model import Finding, Result, Run, Severity, Verdict
+from reports.escalation import ESCALATION
+from reports.model import Change, Event, Finding, Result, Run, Severity, Verdict
 
 WORDS = {
     Verdict.HOLDS: "holds",
@@ -22,7 +25,12 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def verdict_line(run: Run) -> str:
-    """Say in plain words what the run found, in one or two sentences."""
+    """Say in plain words what the run found, in one or two sentences, and whether something else went wrong."""
+    beside = f" {counted(len(run.problems), 'thing')} went wrong beside the audit." if run.problems else ""
+    return _verdict(run) + beside
+
+
+def _verdict(run: Run) -> str:
     counts = run.counts()
     violated, unchecked, waived = (counts[v] for v in (Verdict.VIOLATED, Verdict.UNCHECKED, Verdict.WAIVED))
     sentences = []
@@ -75,6 +83,58 @@ def extent(result: Result) -> str:
 def placed(finding: Finding) -> str:
     """Return the object, and where it is written if that is known: ``public.t (2_add_t.sql:7)``."""
     return f"{finding.object} ({finding.location})" if finding.location else finding.object
+
+
+def changes_line(run: Run) -> str:
+    """Say how many findings changed and how, since when; the text is empty where no history is kept."""
+    if run.changes is None:
+        return ""
+    if run.changes.previous is None:
+        return "This is the first run in the history."
+    numbers = {change: len(run.changes.having(change)) for change in Change}
+    said = ", ".join(f"{number:,} {change}" for change, number in numbers.items() if number) or "nothing has changed"
+    return f"Since the run of {moment(run.changes.previous)}: {said}."
+
+
+def events(run: Run) -> tuple[Event, ...]:
+    """Return what has changed, kind by kind, the worst severity first."""
+    return tuple(event for change in Change for event in (run.changes.having(change) if run.changes else ()))
+
+
+def since(finding: Finding, run: Run) -> str:
+    """Say since when a finding is there: ``since 2026-11-01 09:00 UTC``; empty where the history does not know."""
+    return f"since {moment(finding.since)}" if finding.since and finding.since < run.started_at else ""
+
+
+def clock(result: Result, run: Run) -> str:
+    """Say by when what has to be done about a violated policy, counted from when its oldest finding was seen first.
+
+    Without a history that is the present run.
+    """
+    begun = result.since or run.started_at
+    if begun >= run.started_at:
+        return f"new: {ESCALATION[result.severity].by_when(begun)}"
+    there = f"there since {moment(begun)}, for {duration(run.started_at - begun)}"
+    return f"{there}: {ESCALATION[result.severity].by_when(begun, run.started_at)}"
+
+
+def moment(when: dt.datetime) -> str:
+    """Say a point in time, to the minute: ``2026-11-23 09:15 UTC``."""
+    return f"{when.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def duration(span: dt.timedelta) -> str:
+    """Say a span of time in its largest unit, rounded down: ``3 days``."""
+    minutes = max(int(span.total_seconds()), 0) // 60
+    if minutes < 60:
+        return counted(minutes, "minute")
+    return counted(minutes // 60, "hour") if minutes < 48 * 60 else counted(minutes // 1440, "day")
+
+
+def ordinal(number: int) -> str:
+    """Say ``2nd``, ``11th``, ``23rd``."""
+    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"
 
 
 def title(result: Result) -> str:

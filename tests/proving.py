@@ -6,7 +6,7 @@ import itertools
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +22,7 @@ from fixtures.asking import Connection
 from fixtures.auditor import Auditor
 from fixtures.cast import CAST, GROUPS
 from fixtures.evidence import Log
+from fixtures.growth import WEEK, Sizes, compared, measure
 from fixtures.matrix import Judgement, Matrix
 from fixtures.migrations import apply, statements
 from fixtures.policy import Policy
@@ -122,6 +123,8 @@ class Bench:
         # The access matrix: of the untouched database, which is observed once, and as it is now.
         self.untouched: list[Judgement] = []
         self.judgements = self.untouched
+        # How large everything was when the proof began.
+        self.sizes: Sizes | None = None
 
     def ask(self, policy: Policy, connection: Connection, settings: Mapping[str, Any] | None = None) -> Result:
         """Ask one policy on a connection that is inside a transaction, and judge it."""
@@ -152,9 +155,18 @@ class Bench:
             "auditor": lambda: Auditor(lambda: connection, stage.known, stage.log),
             "owner": lambda: Owner(stage),
             "matrix": lambda: Matrix(stage, self.judgements),
+            "growth": lambda: self._growth(Auditor(lambda: connection, stage.known, stage.log)),
             "failed_migrations": lambda: ask_migrations(self.migrations, stage.log),
         }
         return askers[name]()
+
+    def _growth(self, auditor: Auditor) -> Callable[[], dict[str, Any]]:
+        return lambda: compared(measure(auditor), self.sizes)
+
+    def _measure(self, connection: Connection) -> None:
+        """Measure at the beginning of a proof, as if that had been a week ago."""
+        now = measure(Auditor(lambda: connection, self.known, Log()))
+        self.sizes = replace(now, at=now.at - WEEK)
 
     @contextmanager
     def proof(self, sabotage: Sabotage) -> Iterator[Scene]:
@@ -165,6 +177,7 @@ class Bench:
             dsn = self.target.server.clone_database(name)
             try:
                 with live.connect(dsn) as connection:
+                    self._measure(connection)
                     try:
                         yield Scene(self, connection, sabotage, in_transaction=False)
                     finally:
@@ -172,14 +185,17 @@ class Bench:
             finally:
                 self.migrations = self.target.migrations
                 self.judgements = self.untouched
+                self.sizes = None
                 self.target.server.drop_database(name)
         else:
             self.connection.execute("begin")
             try:
+                self._measure(self.connection)
                 yield Scene(self, self.connection, sabotage, in_transaction=True)
             finally:
                 self.connection.execute("rollback")
                 self.judgements = self.untouched
+                self.sizes = None
                 if next(self.proofs) % CLEAN_EVERY == 0:
                     self._clean_up()
 

@@ -9,7 +9,7 @@ from fixtures.footprint import Cost
 from fixtures.login import Login
 from fixtures.matrix import SHAPES, Cell, Judged, Judgement
 from fixtures.migrations import Migration
-from reports.model import Finding, Result, Run, Severity, TargetFacts, Verdict, Waiver
+from reports.model import Change, Changes, Event, Finding, Result, Run, Severity, TargetFacts, Verdict, Waiver
 
 MARKUP = '"><img src=x onerror=alert(1)>'
 SCRIPT = "</script><script>alert(1)</script>"
@@ -111,6 +111,11 @@ def hostile(text):
         matrix=every_state(text),
         login=Login(text, (text,)),
         cost=COST,
+        changes=Changes(
+            NOON - dt.timedelta(days=1),
+            tuple(Event(change, "MSG-01", text, Severity.P0, NOON - dt.timedelta(days=2)) for change in Change),
+        ),
+        problems=(text,),
     )
 
 
