@@ -1,14 +1,16 @@
 """The table of contents: everything that the policies can use is in these plugins."""
 
 pytest_plugins = (
+    "fixtures.policy",
     "fixtures.settings",
     "fixtures.access",
     "fixtures.target",
-    "fixtures.policy",
     "fixtures.questions",
+    "fixtures.gate",
     "reports.folder",
     "reports.waivers",
     "reports.verdicts",
+    "reports.suite",
     "reports.json_file",
     "reports.junit",
     "reports.html",
