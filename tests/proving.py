@@ -166,7 +166,7 @@ class Bench:
             path.write_text(sql, encoding="utf-8")
             files, final, unlinted = rehearse(base, [path], self.suite, {})
             versions = judge_versions(NewFiles("the reference", (path,), tuple(find(MIGRATIONS))))
-        self.rehearsal = Rehearsal(self.target, "the reference", files, versions, final.asked, unlinted)
+        self.rehearsal = Rehearsal(self.target, "the reference", files, versions, final, unlinted)
 
     @contextmanager
     def proof(self, sabotage: Sabotage) -> Iterator[Scene]:
