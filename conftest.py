@@ -1,6 +1,7 @@
 """The table of contents: everything that the policies can use is in these plugins."""
 
 pytest_plugins = (
+    "fixtures.policy",
     "fixtures.settings",
     "fixtures.access",
     "fixtures.target",
@@ -8,9 +9,11 @@ pytest_plugins = (
     "fixtures.policy",
     "fixtures.questions",
     "fixtures.growth",
+    "fixtures.gate",
     "reports.folder",
     "reports.waivers",
     "reports.verdicts",
+    "reports.suite",
     "reports.conduct",
     "reports.history",
     "reports.json_file",

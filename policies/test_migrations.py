@@ -1,12 +1,15 @@
-"""The migrations that built the target."""
+"""The migrations that built the target, and (in a gate) those that are new."""
 
 from pytest import mark
+
+RUNBOOK = "1. Authentication & User Registration: reset registration system"
+GATE = "Prevention: changes of the schema"
 
 
 @mark.policy(
     "MIG-01",
     severity="P0",
-    runbook="1. Authentication & User Registration: reset registration system",
+    runbook=RUNBOOK,
     fix="""
     -- {object}, line {line}: {error}
     -- Correct the file, or add the migration that it needs before it; then run the audit again.
@@ -19,3 +22,100 @@ def test_every_migration_applies(failed_migrations):
     and everything that this run says is about a schema that lacks what the file should have brought.
     """
     assert not failed_migrations()
+
+
+@mark.policy(
+    "MIG-02",
+    severity="P1",
+    runbook=GATE,
+    fix="-- {object}: rename the file, or leave the released one as it was.",
+)
+def test_versions_are_in_order(gate):
+    """Versions are unique, new files come after those already released, and released ones stay as they were.
+
+    A file is applied once, by its version. Of two with one version only one is applied; one that comes before a
+    released file is applied on some databases and refused on others; an edit of a released file reaches none that has
+    it already. So databases that were built from the same files become different, and nobody is told.
+    """
+    assert not gate.versions()
+
+
+@mark.policy(
+    "MIG-03",
+    severity="P0",
+    runbook=GATE,
+    fix="-- {object}, line {line}: keep the data.",
+)
+def test_no_migration_loses_data(gate):
+    """No new migration loses data.
+
+    Lost are rows that are deleted or truncated, tables and columns dropped with something in them, values that a
+    narrower type cuts, that NULL takes the place of, or that are overwritten in every row, and sequences that begin
+    again. What is found elsewhere afterwards was moved; what is filled where nothing was is no loss. The made-up rows
+    tell what is done, not how much of it would hit: where they have nothing to lose, the policy is UNCHECKED, unless
+    the statistics of a live database (``--stats-from``) say that there is nothing.
+    """
+    assert not gate.losses()
+
+
+@mark.policy(
+    "MIG-04",
+    severity="P1",
+    runbook=GATE,
+    fix="-- {object}, line {line}: take a weaker lock, or hold it for a shorter time.",
+)
+def test_no_migration_makes_anybody_wait(gate):
+    """No new migration blocks reads or writes of an existing table, or rewrites one.
+
+    Nearly every change of a table takes a lock that readers and writers wait for. Held for the moment that the
+    catalogue takes, it harms nobody and is no finding. It is one when the transaction that holds it does what takes the
+    longer the more rows there are: writes a table or an index anew, reads all rows to validate, changes most of them;
+    or when a statement takes such a lock for its own sake. With ``--stats-from``, tables that are small on the live
+    database do not count.
+    """
+    assert not gate.waits()
+
+
+@mark.policy(
+    "MIG-05",
+    severity="P0",
+    runbook=GATE,
+    fix="-- {object}",
+)
+def test_no_migration_breaks_a_policy(gate):
+    """No new migration makes a policy of this suite newly VIOLATED or UNCHECKED.
+
+    The whole suite is asked of the base and after each file. What it finds after a file and did not find before is that
+    file's; what was violated before is not.
+    """
+    assert not gate.broken()
+
+
+@mark.policy(
+    "MIG-06",
+    severity="P0",
+    runbook=GATE,
+    fix="-- {object}: declare it in schema/access.toml, or do not grant it.",
+)
+def test_no_migration_widens_anybodys_reach(gate):
+    """No new migration widens anybody's reach without a matching change in access.toml.
+
+    Everybody's reach is observed before and after each file, by acting. What grows must be declared in the same change,
+    so that who reviews it reads in one line who will see more.
+    """
+    assert not gate.widened()
+
+
+@mark.policy(
+    "MIG-07",
+    severity="P2",
+    runbook=GATE,
+    fix="-- {object}, line {line}: {message}",
+)
+def test_no_migration_uses_what_the_linter_forbids(gate):
+    """No new migration uses what the static linter forbids.
+
+    The linter (squawk) knows hazards by their text, which rules count is a matter of audit.toml. A warning about a
+    table that is new, or about a lock that nobody was seen to wait for, is dropped, and the report says so.
+    """
+    assert not gate.forbidden()

@@ -13,6 +13,7 @@ from fixtures.questions import parameters
 from fixtures.settings import Settings
 from fixtures.target import CHOICE, Target, opened
 from reports.folder import OUTPUTS
+from reports.suite import Suite
 from tests.auditing import Sabotaged, audit, sabotage_everything, told_in_confidence
 from tests.proving import Bench
 
@@ -24,10 +25,10 @@ def pytest_sessionstart() -> None:
 
 
 @pytest.fixture(scope="session")
-def bench(target: Target, settings: Settings, access: Access) -> Iterator[Bench]:
+def bench(target: Target, settings: Settings, access: Access, suite: Suite) -> Iterator[Bench]:
     """Open the reference database on which the proofs are made."""
     with live.connect(target.server.clone_database("proofs")) as connection:
-        yield Bench(target, parameters(connection, settings, access), connection)
+        yield Bench(target, parameters(connection, settings, access), connection, suite)
 
 
 @pytest.fixture(scope="session")

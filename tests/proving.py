@@ -8,29 +8,29 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
 from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL
 
 from fixtures import live
-from fixtures.actors import Owner, Stage
+from fixtures.actors import Stage
 from fixtures.asking import Connection
 from fixtures.auditor import Auditor
-from fixtures.cast import CAST, GROUPS
 from fixtures.evidence import Log
+from fixtures.gate import Base, Rehearsal, Standing, judge_versions, opened_gate, rehearse
 from fixtures.growth import WEEK, Sizes, compared, measure
-from fixtures.matrix import Judgement, Matrix
-from fixtures.migrations import apply, statements
+from fixtures.matrix import Judgement
+from fixtures.migrations import apply, find, statements
+from fixtures.newfiles import NewFiles
 from fixtures.policy import Policy
-from fixtures.questions import ask_migrations
-from fixtures.target import Target
+from fixtures.target import MIGRATIONS, Target
 from reports.handbook import collected
 from reports.model import Result, Verdict, Waiver
-from reports.verdicts import judge
+from reports.suite import Suite, askers_of, put
 
 # Vacuuming takes as long as a few proofs; what they leave behind slows them down little by little.
 CLEAN_EVERY = 20
@@ -39,8 +39,13 @@ SABOTAGE = Path(__file__).parent / "sabotage"
 
 CLEAN = (Verdict.HOLDS, Verdict.NOT_APPLICABLE)
 
-KEYS = ("also", "object", "set", "on")
+KEYS = ("also", "object", "set", "on", "file")
 
+
+# They look at all access at once, so that nearly every hole in it is theirs too, and take their time.
+OVERALL = frozenset(
+    ["RLS-07", "RLS-08", "RLS-09", "RLS-13", "RLS-15", "RLS-19", "EXPO-05", "EXPO-11", "SCHEMA-04", "AUTH-08"]
+)
 
 POLICIES = {policy.id: policy for policy in collected()}
 
@@ -51,7 +56,8 @@ class Sabotage:
 
     Its first comment lines may say: ``also`` (ids of policies that must fail too), ``object`` (the expected object,
     exactly or as a pattern; one line each), ``set`` (settings and declarations for this proof, in TOML), ``on``
-    ("clone": a transaction cannot hold it; "migration": the file is applied as the last migration).
+    ("clone": a transaction cannot hold it; "migration": the file is applied as the last migration; "gate": it is a new
+    migration, by the name that ``file`` says, and judged by the gate).
     """
 
     path: Path
@@ -62,6 +68,7 @@ class Sabotage:
     objects: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     on: str = "transaction"
+    file: str = ""
 
     def expects(self, found: set[str]) -> bool:
         """Tell whether the objects found are those expected: each is one, and each expected one was found."""
@@ -95,12 +102,21 @@ def read(path: Path) -> Sabotage:
         objects=tuple(header["object"]),
         settings=tomllib.loads("\n".join(header["set"])),
         on=header["on"][0] if header["on"] else "transaction",
+        file=header["file"][0] if header["file"] else f"29990101000000_{rest.partition('.')[0]}.sql",
     )
 
 
 def all_sabotages() -> list[Sabotage]:
     """Return every sabotage and innocent look-alike, by name."""
     return [read(path) for path in sorted(SABOTAGE.glob("*.sql"))]
+
+
+class ThriftySuite(Suite):
+    """The suite as the proofs of the gate have it asked: of those that take their time only the access matrix."""
+
+    @staticmethod
+    def has(policy: Policy) -> bool:
+        return Suite.has(policy) and policy.id not in OVERALL - {"RLS-07"}
 
 
 class Bench:
@@ -110,9 +126,16 @@ class Bench:
     """
 
     def __init__(
-        self, target: Target, known: Mapping[str, Any], connection: Connection, accepted: Sequence[Waiver] = ()
+        self,
+        target: Target,
+        known: Mapping[str, Any],
+        connection: Connection,
+        suite: Suite,
+        accepted: Sequence[Waiver] = (),
     ) -> None:
         self.target = target
+        self.suite = ThriftySuite(suite.settings, suite.access)
+        self.rehearsal = Rehearsal(target, "the reference", (), ())
         self.accepted = accepted
         self.known = known
         self.connection = connection
@@ -132,33 +155,31 @@ class Bench:
         log = Log()
         stage = Stage(connection, known, log, self.target.unfilled)
         askers = {
-            name: stage.actor(name) if name in (*CAST, *GROUPS) else self._asker(name, stage, connection)
-            for name in policy.askers
+            **askers_of(connection, self.judgements, self.migrations),
+            "gate": lambda stage: opened_gate(self.rehearsal, stage.log),
+            "growth": lambda stage: self._growth(Auditor(lambda: connection, stage.known, stage.log)),
         }
-        nested = connection.info.transaction_status != TransactionStatus.IDLE
-        connection.execute("savepoint policy" if nested else "begin")
-        error: BaseException | None = None
-        try:
-            policy.function(**askers)
-        except pytest.exit.Exception:  # somebody ends the run
-            raise
-        except Exception as raised:  # noqa: BLE001 -- whatever it is, the verdict says so
-            error = raised
-        except pytest.skip.Exception as skipped:
-            error = skipped
-        connection.execute("rollback to savepoint policy; release savepoint policy" if nested else "rollback")
+        result = put(policy, stage, askers, self.accepted)
         self.questions.setdefault(policy.id, set()).update(evidence.question for evidence in log.asked)
-        return judge(policy, log, error, self.accepted)
+        return result
 
-    def _asker(self, name: str, stage: Stage, connection: Connection) -> object:
-        askers: dict[str, Callable[[], object]] = {
-            "auditor": lambda: Auditor(lambda: connection, stage.known, stage.log),
-            "owner": lambda: Owner(stage),
-            "matrix": lambda: Matrix(stage, self.judgements),
-            "growth": lambda: self._growth(Auditor(lambda: connection, stage.known, stage.log)),
-            "failed_migrations": lambda: ask_migrations(self.migrations, stage.log),
-        }
-        return askers[name]()
+    @cached_property
+    def standing(self) -> Standing:
+        """What the suite says of the untouched reference."""
+        connection = self.connection
+        assert connection.info.transaction_status == TransactionStatus.IDLE
+        return self.suite.ask(connection, self.target.unfilled, self.target.migrations)
+
+    def rehearse(self, connection: Connection, name: str, sql: str) -> None:
+        """Judge a new migration on the database of a connection."""
+        dsn = self.target.server.dsn_of(connection.info.dbname)
+        base = Base(replace(self.target, dsn=dsn), self.target.server, self.standing)
+        with TemporaryDirectory() as directory:
+            path = Path(directory, name)
+            path.write_text(sql, encoding="utf-8")
+            files, final, unlinted = rehearse(base, [path], self.suite, {})
+            versions = judge_versions(NewFiles("the reference", (path,), tuple(find(MIGRATIONS))))
+        self.rehearsal = Rehearsal(self.target, "the reference", files, versions, final, unlinted)
 
     def _growth(self, auditor: Auditor) -> Callable[[], dict[str, Any]]:
         return lambda: compared(measure(auditor), self.sizes)
@@ -184,6 +205,7 @@ class Bench:
                         _end_prepared_transactions(connection)
             finally:
                 self.migrations = self.target.migrations
+                self.rehearsal = Rehearsal(self.target, "the reference", (), ())
                 self.judgements = self.untouched
                 self.sizes = None
                 self.target.server.drop_database(name)
@@ -239,6 +261,8 @@ class Scene:
         if self.in_transaction:
             self.connection.execute(sql)
             self.connection.execute("reset role; select pg_catalog.pg_stat_clear_snapshot()")
+        elif self.sabotage.on == "gate":
+            self.bench.rehearse(self.connection, self.sabotage.file, sql)
         elif self.sabotage.on == "migration":
             with TemporaryDirectory() as directory:
                 Path(directory, self.sabotage.path.name).write_text(sql, encoding="utf-8")

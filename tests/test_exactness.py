@@ -9,11 +9,7 @@ from __future__ import annotations
 import pytest
 
 from reports.model import Verdict
-from tests.proving import CLEAN, POLICIES, Bench, Sabotage, all_sabotages
-
-OVERALL = frozenset(
-    ["RLS-07", "RLS-08", "RLS-09", "RLS-13", "RLS-15", "RLS-19", "EXPO-05", "EXPO-11", "SCHEMA-04", "AUTH-08"]
-)
+from tests.proving import CLEAN, OVERALL, POLICIES, Bench, Sabotage, all_sabotages
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from fixtures.questions import parameters
 from fixtures.settings import Settings
 from reports import folder, html, json_file, junit, markdown, nagios, prometheus, sarif, terminal
 from reports.model import Run, TargetFacts, Verdict
+from reports.suite import Suite
 from tests import samples
 from tests.auditing import Sabotaged, acts, told_in_confidence
 from tests.proving import POLICIES, Bench, all_sabotages
@@ -81,14 +82,14 @@ def leaks(secrets: set[str], told: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def acted(sabotaged: Sabotaged, settings: Settings, access: Access) -> Run:
+def acted(sabotaged: Sabotaged, settings: Settings, access: Access, suite: Suite) -> Run:
     """The run of every policy, people acting, on the sabotaged database."""
     wished: dict[str, dict[str, Any]] = defaultdict(dict)
     for sabotage in all_sabotages():
         wished[sabotage.policy] |= {} if sabotage.innocent else sabotage.settings
     target = sabotaged.target
     with live.connect(target.dsn) as connection:
-        bench = Bench(target, parameters(connection, settings, access), connection)
+        bench = Bench(target, parameters(connection, settings, access), connection, suite)
         results = tuple(bench.ask(policy, connection, wished[name]) for name, policy in POLICIES.items())
     facts = TargetFacts(target.kind, target.server_version, target.database, target.role)
     return Run(samples.NOON, 1.0, facts, results)

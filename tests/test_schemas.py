@@ -20,6 +20,7 @@ from fixtures.questions import parameters
 from fixtures.target import CHOICE, Choice, opened
 from reports import waivers
 from reports.model import Result, Verdict
+from reports.suite import Suite
 from tests.auditing import Outcome, audit
 from tests.proving import POLICIES, Bench, Sabotage, read
 
@@ -50,8 +51,9 @@ def project(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iter
         opened(Choice(postgres_bin=programs, migrations=folder / "migrations", members=MEMBERS)) as target,
         live.connect(target.dsn) as connection,
     ):
-        known = parameters(connection, settings.load(folder / "audit.toml"), access.load(folder / "access.toml"))
-        bench = Bench(target, known, connection, waivers.load(folder / "waivers.toml", POLICIES))
+        chosen = Suite(settings.load(folder / "audit.toml"), access.load(folder / "access.toml"))
+        known = parameters(connection, chosen.settings, chosen.access)
+        bench = Bench(target, known, connection, chosen, waivers.load(folder / "waivers.toml", POLICIES))
         connection.execute("begin")
         before = {name: bench.ask(policy, connection) for name, policy in POLICIES.items() if not policy.needs}
         connection.execute("rollback")

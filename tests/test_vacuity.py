@@ -149,7 +149,7 @@ def test_people_who_are_nobody_prove_nothing(bench: Bench) -> None:
 def test_a_community_of_the_cast_alone_is_complete(pytestconfig: pytest.Config, bench: Bench) -> None:
     """Without a crowd every policy still finds what it needs, and none finds fault with it."""
     with opened(replace(pytestconfig.stash[CHOICE], members=0)) as target, live.connect(target.dsn) as connection:
-        few = Bench(target, bench.known, connection)
+        few = Bench(target, bench.known, connection, bench.suite)
         results = {name: few.ask(policy, connection) for name, policy in POLICIES.items() if not policy.needs}
         many = {name: bench.ask(POLICIES[name], bench.connection).verdict for name in results}
     assert {name: result.verdict for name, result in results.items()} == many

@@ -1,0 +1,2 @@
+-- on: gate
+comment on table public.messages is 'later';

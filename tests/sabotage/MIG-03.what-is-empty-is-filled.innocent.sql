@@ -1,0 +1,2 @@
+-- on: gate
+update public.profiles set location = 'somewhere' where location is null;
