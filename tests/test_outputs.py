@@ -22,6 +22,7 @@ from fixtures.evidence import UNSAFE, Location
 from reports import folder, html, json_file, junit, markdown, nagios, prometheus, sarif, terminal, wording
 from reports.model import Severity, Verdict
 from tests import samples
+from tests.auditing import audit
 from tests.test_reports import Page, Project
 
 ROOT = Path(__file__).parent.parent
@@ -336,6 +337,20 @@ def test_the_check_for_nagios_prints_the_line_and_never_trusts_an_old_one(tmp_pa
 
 
 # --output
+
+
+def test_a_file_whose_name_is_no_text_is_told_in_every_output(tmp_path):
+    """Where only migrations were asked about, too, the target is known."""
+    migrations = tmp_path / "migrations"
+    migrations.mkdir()
+    Path(os.fsdecode(os.fsencode(migrations) + b"/20310000000000_\xff.sql")).write_text("select nothing;")
+    every = f"--output={','.join(folder.OUTPUTS)}"
+    outcome = audit(tmp_path / "out", f"--migrations={migrations}", every, "-k", "every_migration_applies")
+    assert outcome.status == 1 and outcome.document["target"]["kind"] == "embedded"
+    told = {path.name: path.read_text(encoding="utf-8") for path in outcome.folder.iterdir()}
+    assert sorted(told) == sorted(folder.OUTPUTS.values())
+    named = {name for name, text in told.items() if "20310000000000_" in text}
+    assert named == {"audit.html", "audit.json", "junit.xml", "audit.sarif", "audit.md"}
 
 
 @pytest.fixture
