@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from html import escape
+from itertools import accumulate
 
 import pytest
 
@@ -18,8 +20,17 @@ from reports.model import Finding, Result, Run, Verdict
 # GitHub refuses comments of more than 65,536 characters; some are left for what a workflow puts round this.
 MOST_CHARACTERS = 60_000
 MOST_OBJECTS = 10
-MOST_FIX_LINES = 30
-MOST_WAIVED = 20
+MOST_FIX_LINES = 20
+MOST_LISTED = 20
+ROOM_FOR_THE_END = 100
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that is told, in full and in brief."""
+
+    full: str
+    brief: str
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -28,19 +39,22 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def render(run: Run) -> str:
-    """Return the run as Markdown of at most MOST_CHARACTERS characters: what does not fit any more is counted."""
+    """Return the run as Markdown of at most MOST_CHARACTERS characters.
+
+    Every entry is there at least in brief, as far as they fit; the worst are told in full, as long as there is room.
+    """
     head = "\n".join(_head(run))
-    room = MOST_CHARACTERS - len(head) - 200
+    entries = [*_entries(run)]
+    room = MOST_CHARACTERS - len(head) - ROOM_FOR_THE_END
+    fitting = sum(size <= room for size in accumulate(len(entry.brief) + 1 for entry in entries))
+    room -= sum(len(entry.brief) + 1 for entry in entries[:fitting])
     parts = [head]
-    left = 0
-    for part in _parts(run):
-        if left or len(part) > room:
-            left += 1
-            continue
-        room -= len(part) + 1
-        parts.append(part)
-    if left:
-        parts.append(f"\n{wording.counted(left, 'more entry', 'more entries')} in audit.json.\n")
+    for entry in entries[:fitting]:
+        more = len(entry.full) - len(entry.brief)
+        parts.append(entry.full if more <= room else entry.brief)
+        room -= more if more <= room else 0
+    if fitting < len(entries):
+        parts.append(f"{wording.counted(len(entries) - fitting, 'more entry', 'more entries')} in audit.json.\n")
     return "\n".join(parts)
 
 
@@ -56,25 +70,32 @@ def _head(run: Run) -> Iterator[str]:
         yield f"Who reaches what: {matrix.summary(run.matrix)}.\n"
 
 
-def _parts(run: Run) -> Iterator[str]:
-    """Yield what is told, the worst first, so that what is left out in the end is the least."""
+def _entries(run: Run) -> Iterator[Entry]:
+    """Yield what is told, the worst first."""
     severity = None
     for result in run.having(Verdict.VIOLATED):
         if result.severity is not severity:
             severity = result.severity
             escalation = ESCALATION[severity]
-            yield (
-                f"### Violated: {severity}, {escalation.meaning}\n\n"
-                f"Call {escalation.call}: {escalation.by_when(run.started_at)}.\n"
-            )
-        yield _violated(result)
-    yield from _listed("Unchecked", (_unchecked(result) for result in run.having(Verdict.UNCHECKED)))
+            call = f"Call {escalation.call}: {escalation.by_when(run.started_at)}."
+            yield _always(f"### Violated: {severity}, {escalation.meaning}\n\n{call}\n")
+        yield Entry(_violated(result), f"- {_summary(result)}\n")
+    if unchecked := run.having(Verdict.UNCHECKED):
+        yield _always("### Unchecked: nobody knows whether these hold\n")
+    for result in unchecked:
+        why = f"Because: {code(result.reason)}\n\nTo enable it: {code(result.remedy or wording.NO_REMEDY)}"
+        told = _name(result)
+        yield Entry(f"<details><summary>{told}</summary>\n\n{why}\n\n</details>\n", f"- {told}\n")
     failed = [migration for migration in run.migrations if not migration.applied]
-    yield from _listed("Migrations that failed", (f"{code(m.file)}: {code(m.error or '')}" for m in failed))
-    yield from _listed("Waived", _waived(run), MOST_WAIVED)
+    yield from _folded("Migrations that failed", (f"{code(m.file)}: {code(m.error or '')}" for m in failed))
+    yield from _folded("Waived", _waived(run))
     unused = (f"line {w.line}: {w.policy} {code(w.object)}" for w in run.unused_waivers)
-    yield from _listed("Waivers that match nothing", unused, MOST_WAIVED)
-    yield from _listed("Notes", map(code, run.notes))
+    yield from _folded("Waivers that match nothing", unused)
+    yield from _folded("Notes", map(code, run.notes))
+
+
+def _always(text: str) -> Entry:
+    return Entry(text, text)
 
 
 def _violated(result: Result) -> str:
@@ -90,23 +111,19 @@ def _violated(result: Result) -> str:
     return "\n".join([*lines, "\n</details>\n"])
 
 
+def _name(result: Result) -> str:
+    # Markdown is not read in a line of HTML: it is escaped instead, and in code nobody is mentioned.
+    return f"{result.severity} <b>{result.id}</b> {escape(wording.title(result))}"
+
+
 def _summary(result: Result) -> str:
-    # Markdown is not read in a line of HTML: what is hostile is escaped, and in code nobody is mentioned.
-    extent = wording.cut(wording.extent(result))
-    return f"{result.severity} <b>{result.id}</b> {escape(wording.title(result))}: <code>{escape(extent)}</code>"
+    return f"{_name(result)}: <code>{escape(wording.cut(wording.extent(result)))}</code>"
 
 
 def _finding(finding: Finding) -> str:
     place = f" in {code(str(finding.location))}" if finding.location else ""
     expired = f" (its waiver expired on {finding.waiver.expires})" if finding.waiver else ""
     return f"{code(finding.object)}{place}{expired}"
-
-
-def _unchecked(result: Result) -> str:
-    return (
-        f"{result.severity} **{result.id}** {plain(wording.title(result))}: {code(result.reason)}; "
-        f"to enable: {code(result.remedy or wording.NO_REMEDY)}"
-    )
 
 
 def _waived(run: Run) -> Iterator[str]:
@@ -118,24 +135,17 @@ def _waived(run: Run) -> Iterator[str]:
                 yield f"**{result.id}** {code(finding.object)}: {accepted}"
 
 
-def _listed(heading: str, entries: Iterable[str], most: int = 1_000) -> Iterator[str]:
-    """Yield a folded list; without entries, nothing."""
-    found = list(entries)
+def _folded(heading: str, texts: Iterable[str]) -> Iterator[Entry]:
+    """Yield a folded list; without texts, nothing."""
+    found = list(texts)
     if not found:
         return
-    lines = [f"- {entry}" for entry in found[:most]]
-    if len(found) > most:
-        lines.append(f"- and {len(found) - most:,} more in audit.json")
-    # In pieces, so that a list which is too long for the rest of the room is not left out whole.
-    for start in range(0, len(lines), 10):
-        more = "" if start == 0 else ", continued"
-        piece = "\n".join(lines[start : start + 10])
-        yield f"<details><summary>{heading} ({len(found):,}){more}</summary>\n\n{piece}\n\n</details>\n"
-
-
-def plain(text: str) -> str:
-    """Return our own words with everything escaped that Markdown or HTML could read."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+!|~$@&])", r"\\\1", wording.cut(text))
+    lines = [f"- {text}" for text in found[:MOST_LISTED]]
+    if len(found) > MOST_LISTED:
+        lines.append(f"- and {len(found) - MOST_LISTED:,} more in audit.json")
+    head = f"{heading} ({len(found):,})"
+    listed = "\n".join(lines)
+    yield Entry(f"<details><summary>{head}</summary>\n\n{listed}\n\n</details>\n", f"{head}: see audit.json\n")
 
 
 def code(text: str) -> str:

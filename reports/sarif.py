@@ -151,7 +151,9 @@ def _location(finding: Finding) -> dict[str, Any]:
     found: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": wording.lines(finding.object)}]}
     if (where := finding.location) is not None:
         # A URI, relative to the root of the source; a line is known or not.
-        found["physicalLocation"] = {"artifactLocation": {"uri": quote(where.file), "uriBaseId": "%SRCROOT%"}}
+        found["physicalLocation"] = {
+            "artifactLocation": {"uri": quote(where.file, errors="surrogateescape"), "uriBaseId": "%SRCROOT%"}
+        }
         if where.line:
             found["physicalLocation"]["region"] = {"startLine": where.line}
     return found

@@ -168,8 +168,8 @@ def _findings(result: Result) -> Iterator[Line]:
         yield f"     {_object(finding)}", {}
     if len(findings) > MAX_OBJECTS:
         yield f"     and {len(findings) - MAX_OBJECTS:,} more", {}
-    fix = wording.lines(findings[0].fix).strip().split("\n") if findings else [""]
-    for number, line in enumerate(fix[:MAX_FIX_LINES] if fix != [""] else []):
+    fix = [line for line in wording.lines(findings[0].fix).split("\n") if line.strip()] if findings else []
+    for number, line in enumerate(fix[:MAX_FIX_LINES]):
         yield f"     {'fix: ' if number == 0 else '     '}{line}", {"cyan": True}
     if len(fix) > MAX_FIX_LINES:
         yield "          ... (the rest is in the report)", {"cyan": True}

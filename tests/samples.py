@@ -18,12 +18,13 @@ ESCAPES = "\x1b[31mred\x1b[0m\x1b]0;title\x07\r\x08\x9b2J"
 DIRECTION = "\u202eevas\u2066\u200f"
 LINES = "one\ntwo\r\n\tthree"
 LONG = "x" * 5_000
+NOT_UTF8 = "\udcff.sql"
 ODD = "\ufffe\uffff\U0001f600 ]]> &amp; ' ` \\n \\"
 MARKDOWN = (
     "`a` ``b`` @team #123 [c](x:y) ![d](z) https://evil.example www.evil.example | e | **f** </details>\n```\n# @g"
 )
 TICKS = "`" * 70
-HOSTILE = (MARKUP, SCRIPT, TEMPLATE, ESCAPES, DIRECTION, LINES, LONG, ODD, MARKDOWN, TICKS)
+HOSTILE = (MARKUP, SCRIPT, TEMPLATE, ESCAPES, DIRECTION, LINES, LONG, ODD, MARKDOWN, TICKS, NOT_UTF8)
 
 NOON = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 TODAY = NOON.date()

@@ -17,6 +17,7 @@ from fixtures.evidence import Log, Unchecked
 from fixtures.live import Dsn
 from fixtures.settings import Settings
 from fixtures.target import Target
+from reports.folder import OUTPUTS
 from tests.auditing import Outcome, acts, audit
 from tests.proving import POLICIES
 
@@ -267,12 +268,13 @@ def test_a_password_gets_in_and_never_out(target, dsn, tmp_path, way):
         "environment": (plain, {"PGPASSWORD": SECRET}),
         "connection string": (make_conninfo(plain, password=SECRET), {}),
     }[way]
-    outcome = audit(tmp_path / "out", f"--target={option}", "-k", "profile", "-vv", "--no-shadow", **environment)
+    options = (f"--target={option}", "-k", "profile", "-vv", "--no-shadow", f"--output={','.join(OUTPUTS)}")
+    outcome = audit(tmp_path / "out", *options, **environment)
     assert outcome.document["target"]["role"] == "audit_secretive", outcome.said
     assert outcome.having("HOLDS")
     assert SECRET not in outcome.said
     written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
-    assert len(written) == 3
+    assert len(written) == len(OUTPUTS)
     assert not [path for path in written if SECRET in path.read_text(encoding="utf-8")]
 
 

@@ -22,6 +22,7 @@ from fixtures.evidence import UNSAFE, Location
 from reports import folder, html, json_file, junit, markdown, nagios, prometheus, sarif, terminal, wording
 from reports.model import Severity, Verdict
 from tests import samples
+from tests.auditing import audit
 from tests.test_reports import Page, Project
 
 ROOT = Path(__file__).parent.parent
@@ -102,7 +103,7 @@ def test_what_was_not_checked_is_open_in_every_output():
     run = samples.quiet(Verdict.UNCHECKED, Verdict.HOLDS)
     (found,) = results(run)
     assert (found["ruleId"], found["kind"], found["level"]) == ("MSG-01", "open", "none")
-    assert "Unchecked (1)" in markdown.render(run) and "**MSG-01**" in markdown.render(run)
+    assert "### Unchecked" in markdown.render(run) and "<summary>P1 <b>MSG-01</b>" in markdown.render(run)
     assert metrics(run)["audit_policy_verdict", ("policy", "MSG-01"), ("severity", "P1"), ("verdict", "unchecked")] == 1
     assert not [key for key in metrics(run) if key[0] == "audit_policy_findings" and ("policy", "MSG-01") in key]
     assert nagios.render(run).startswith("AUDIT UNKNOWN - Nothing is known to be violated, but this is no all-clear")
@@ -255,8 +256,17 @@ def test_markdown_fits_into_a_comment_whatever_is_found(text):
     told = markdown.render(samples.quiet(results=many, notes=(text,) * 500))
     assert len(told) < 65_000 and len(told.encode()) < 65_000 * 4
     assert "| 0 | 100 | 0 | 100 | 0 | 200 |" in told
-    assert re.search(r"[1-9]\d* more entries in audit.json", told)
+    # Whatever is cut short: every policy is there.
+    assert len(re.findall(r"<b>MSG-\d\d</b>", told)) == 200
     assert told.count("<details>") == told.count("</details>") > 0
+
+
+def test_markdown_counts_what_does_not_fit_at_all():
+    many = tuple(samples.result(f"MSG-{n:04}", Verdict.VIOLATED, title="t" * 190) for n in range(1_000))
+    told = markdown.render(samples.quiet(results=many))
+    left = int(re.search(r"([\d,]+) more entries in audit.json", told)[1])
+    assert len(re.findall(r"<b>MSG-\d+</b>", told)) + left == 1_000 and 0 < left < 1_000
+    assert 50_000 < len(told) < 65_000
 
 
 def test_markdown_is_folded_and_names_what_mends_it():
@@ -327,6 +337,20 @@ def test_the_check_for_nagios_prints_the_line_and_never_trusts_an_old_one(tmp_pa
 
 
 # --output
+
+
+def test_a_file_whose_name_is_no_text_is_told_in_every_output(tmp_path):
+    """Where only migrations were asked about, too, the target is known."""
+    migrations = tmp_path / "migrations"
+    migrations.mkdir()
+    Path(os.fsdecode(os.fsencode(migrations) + b"/20310000000000_\xff.sql")).write_text("select nothing;")
+    every = f"--output={','.join(folder.OUTPUTS)}"
+    outcome = audit(tmp_path / "out", f"--migrations={migrations}", every, "-k", "every_migration_applies")
+    assert outcome.status == 1 and outcome.document["target"]["kind"] == "embedded"
+    told = {path.name: path.read_text(encoding="utf-8") for path in outcome.folder.iterdir()}
+    assert sorted(told) == sorted(folder.OUTPUTS.values())
+    named = {name for name, text in told.items() if "20310000000000_" in text}
+    assert named == {"audit.html", "audit.json", "junit.xml", "audit.sarif", "audit.md"}
 
 
 @pytest.fixture
