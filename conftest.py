@@ -15,6 +15,7 @@ pytest_plugins = (
     "reports.verdicts",
     "reports.suite",
     "reports.conduct",
+    "reports.alerts",
     "reports.history",
     "reports.json_file",
     "reports.junit",

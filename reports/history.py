@@ -18,13 +18,10 @@ from fixtures.growth import EARLIER_KEY, SIZES_KEY, Sizes
 from fixtures.questions import TARGET_KEY
 from fixtures.target import CHOICE
 from reports import folder
-from reports.model import Run
-from reports.store import HistoryError, Place, Store
+from reports.store import PLACE_KEY, STORE_KEY, HistoryError, Place, Store
 
 DEFAULT_FILE = "reports/history.sqlite"
 ROOT = Path(__file__).parents[1]
-
-STORE_KEY = pytest.StashKey[Store | None]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -81,11 +78,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Add the run to the history, and put into it what has changed; renderers come after this."""
     config = session.config
     run = folder.finished(config)
-    store = config.stash.get(STORE_KEY, None)
-    if run is None or store is None:
+    if run is None:
+        return
+    where = config.stash[PLACE_KEY] = place(config)
+    store = config.stash[STORE_KEY]
+    if store is None:
         return
     try:
-        told: Run = store.record(place(config), run, config.stash.get(SIZES_KEY, None))
+        told = store.record(where, run, config.stash.get(SIZES_KEY, None))
     except HistoryError as error:
         folder.amend(session, problems=(*run.problems, f"{error}; this run is not in the history"))
     else:

@@ -14,6 +14,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from fixtures.evidence import safe
 from fixtures.growth import Sizes
 from reports.changes import Known, State, Unjudged, compare, unjudged
@@ -57,6 +59,11 @@ VERSIONS = (
         primary key (run, object));
     """,
 )
+
+
+# On the config: the history, if one is kept; and which database the run was about, when it is over.
+STORE_KEY = pytest.StashKey["Store | None"]()
+PLACE_KEY = pytest.StashKey["Place"]()
 
 
 class HistoryError(Exception):

@@ -19,6 +19,7 @@ from fixtures.evidence import Evidence, Log, Population, Row, Unchecked, safe
 from fixtures.matrix import MATRIX_KEY
 from fixtures.policy import POLICY_KEY, Policy
 from fixtures.questions import LOG_KEY, TARGET_KEY
+from fixtures.target import UNREACHABLE_KEY
 from reports import waivers
 from reports.model import RESULT_KEY, RUN_KEY, WAIVERS_KEY, Finding, Result, Run, Severity, TargetFacts, Verdict, Waiver
 
@@ -210,7 +211,8 @@ class Verdicts:
         """Put the run together, and give the session the audit's exit status."""
         if not self.items or self.config.option.collectonly:
             return
-        stopped = Unchecked(STOPPED, "run the audit again, to its end")
+        unreachable = self.config.stash.get(UNREACHABLE_KEY, None)
+        stopped = Unchecked(unreachable or STOPPED, "run the audit again, to its end")
         results = tuple(
             item.stash.get(RESULT_KEY, None) or judge(item.stash[POLICY_KEY], Log(), stopped) for item in self.items
         )
