@@ -29,6 +29,7 @@ from fixtures.live import TargetError
 from fixtures.questions import parameters
 from fixtures.target import MIGRATIONS, Choice, opened
 from reports.model import Verdict
+from reports.suite import Suite
 from tests.mutating import Mutant, mutants
 from tests.proving import POLICIES, Bench, Sabotage
 
@@ -158,7 +159,7 @@ def outcomes(task: Task) -> list[Outcome]:
             raise TargetError("mutants are made on the embedded target only")
         dsn = target.server.clone_database("mutants")
         connection = live.connect(dsn)
-        bench = Bench(target, parameters(connection, chosen, declared), connection)
+        bench = Bench(target, parameters(connection, chosen, declared), connection, Suite(chosen, declared))
         try:
             court = Court(bench, dsn)
             found = [each for each in of_database(bench) if fnmatchcase(f"{each.kind}: {each.name}", task.only)]
