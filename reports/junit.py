@@ -66,7 +66,9 @@ def _case(result: Result) -> ElementTree.Element:
         case Verdict.HOLDS:
             pass
     # Not as properties: the usual schema has none in a test case.
-    facts = {"severity": result.severity, "verdict": result.verdict, "findings": wording.extent(result)}
+    facts: dict[str, str] = {"severity": result.severity, "verdict": result.verdict, "findings": wording.extent(result)}
+    if result.since is not None:
+        facts["since"] = wording.moment(result.since)
     told = "\n".join(f"{name}: {value}" for name, value in facts.items())
     ElementTree.SubElement(case, "system-out").text = _text(told)
     return case

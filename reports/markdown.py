@@ -13,7 +13,7 @@ from itertools import accumulate
 
 import pytest
 
-from reports import folder, matrix, wording
+from reports import conduct, folder, matrix, wording
 from reports.escalation import ESCALATION
 from reports.model import Finding, Result, Run, Verdict
 
@@ -68,18 +68,28 @@ def _head(run: Run) -> Iterator[str]:
     yield f"{code(wording.facts(run))}, {run.started_at:%Y-%m-%d %H:%M:%S %Z}\n"
     if run.matrix is not None:
         yield f"Who reaches what: {matrix.summary(run.matrix)}.\n"
+    if line := wording.changes_line(run):
+        yield f"{line}\n"
 
 
 def _entries(run: Run) -> Iterator[Entry]:
     """Yield what is told, the worst first."""
+    if run.problems:
+        told = "\n".join(f"- {code(problem)}" for problem in run.problems[:MOST_LISTED])
+        yield Entry(f"### What went wrong beside the audit\n\n{told}\n", "### Something went wrong beside the audit\n")
+    if run.changes and run.changes.previous:
+        changed = (f"{e.change}: {e.severity} **{e.policy}** {code(e.object)}" for e in wording.events(run))
+        yield from _folded("What has changed", changed)
     severity = None
     for result in run.having(Verdict.VIOLATED):
         if result.severity is not severity:
             severity = result.severity
             escalation = ESCALATION[severity]
-            call = f"Call {escalation.call}: {escalation.by_when(run.started_at)}."
+            # Where a history is kept, the clock of each policy began when it was violated first.
+            by_when = "" if run.changes else f": {escalation.by_when(run.started_at)}"
+            call = f"Call {escalation.call}{by_when}."
             yield _always(f"### Violated: {severity}, {escalation.meaning}\n\n{call}\n")
-        yield Entry(_violated(result), f"- {_summary(result)}\n")
+        yield Entry(_violated(result, run), f"- {_summary(result)}\n")
     if unchecked := run.having(Verdict.UNCHECKED):
         yield _always("### Unchecked: nobody knows whether these hold\n")
     for result in unchecked:
@@ -91,6 +101,7 @@ def _entries(run: Run) -> Iterator[Entry]:
     yield from _folded("Waived", _waived(run))
     unused = (f"line {w.line}: {w.policy} {code(w.object)}" for w in run.unused_waivers)
     yield from _folded("Waivers that match nothing", unused)
+    yield from _folded("The audit's login", map(code, filter(None, [conduct.excess(run)])))
     yield from _folded("Notes", map(code, run.notes))
 
 
@@ -98,9 +109,11 @@ def _always(text: str) -> Entry:
     return Entry(text, text)
 
 
-def _violated(result: Result) -> str:
+def _violated(result: Result, run: Run) -> str:
     findings = wording.unwaived(result)
     lines = [f"<details><summary>{_summary(result)}</summary>\n"]
+    if run.changes:
+        lines.append(f"{wording.clock(result, run)}\n")
     if result.reason:
         lines.append(f"{code(result.reason)}\n")
     lines += [f"- {_finding(finding)}" for finding in findings[:MOST_OBJECTS]]

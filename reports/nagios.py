@@ -57,8 +57,10 @@ def state(run: Run) -> State:
 def render(run: Run) -> str:
     """Return the line, with a line break at its end."""
     violated = [f"{result.severity} {result.id}" for result in run.having(Verdict.VIOLATED)]
-    parts = [wording.verdict_line(run), wording.facts(run), *([f"Violated: {', '.join(violated)}"] if violated else [])]
-    text = UNFIT.sub("?", " ".join(parts))[:MOST_CHARACTERS]
+    parts = [wording.verdict_line(run), wording.changes_line(run), *map(wording.cut, run.problems), wording.facts(run)]
+    if violated:
+        parts.append(f"Violated: {', '.join(violated)}")
+    text = UNFIT.sub("?", " ".join(filter(None, parts)))[:MOST_CHARACTERS]
     return f"AUDIT {state(run).name} - {text} | {_numbers(run)}\n"
 
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from reports import folder, markdown, wording
+from reports import conduct, folder, markdown, wording
 from reports.escalation import ESCALATION
-from reports.model import Finding, Result, Run, Severity, Verdict
+from reports.model import Change, Finding, Result, Run, Severity, Verdict
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -42,6 +42,7 @@ def document(run: Run) -> dict[str, Any]:
     Every policy is a rule, with its verdict among the rule's properties; findings are results of kind "fail", what was
     not checked is one of kind "open", and what holds has none.
     """
+    new = _new(run)
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -51,7 +52,7 @@ def document(run: Run) -> dict[str, Any]:
                 "automationDetails": {"id": "database-audit/"},
                 "columnKind": "unicodeCodePoints",
                 "invocations": [_invocation(run)],
-                "results": [one for index, result in enumerate(run.results) for one in _results(index, result)],
+                "results": [one for index, result in enumerate(run.results) for one in _results(index, result, new)],
                 "properties": {
                     "verdict": wording.verdict_line(run),
                     "score": run.score,
@@ -89,7 +90,7 @@ def _rule(result: Result) -> dict[str, Any]:
 
 
 def _invocation(run: Run) -> dict[str, Any]:
-    failed = [f"migration {m.file} failed: {m.error}" for m in run.migrations if not m.applied]
+    failed = [*run.problems, *(f"migration {m.file} failed: {m.error}" for m in run.migrations if not m.applied)]
     return {
         "executionSuccessful": run.complete,
         "exitCode": run.exit_status,
@@ -98,6 +99,7 @@ def _invocation(run: Run) -> dict[str, Any]:
         "endTimeUtc": _utc(run.started_at + dt.timedelta(seconds=run.duration_s)),
         "toolExecutionNotifications": [
             *({"level": "error", "message": _message(wording.lines(text))} for text in failed),
+            *({"level": "warning", "message": _message(wording.lines(text))} for text in [conduct.excess(run)] if text),
             *({"level": "note", "message": _message(wording.lines(text))} for text in run.notes),
         ],
     }
@@ -107,7 +109,7 @@ def _utc(moment: dt.datetime) -> str:
     return f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
-def _results(index: int, result: Result) -> list[dict[str, Any]]:
+def _results(index: int, result: Result, new: Set[tuple[str, str]] | None) -> list[dict[str, Any]]:
     rule = {"ruleId": result.id, "ruleIndex": index}
     if result.verdict is Verdict.UNCHECKED:
         text = f"{result.title}: not checked, because {result.reason}"
@@ -121,7 +123,7 @@ def _results(index: int, result: Result) -> list[dict[str, Any]]:
                 "partialFingerprints": _fingerprint(result.id, ""),
             }
         ]
-    return [rule | _result(result, finding) for finding in result.findings]
+    return [rule | _result(result, finding) | _history(finding, new) for finding in result.findings]
 
 
 def _result(result: Result, finding: Finding) -> dict[str, Any]:
@@ -145,6 +147,24 @@ def _result(result: Result, finding: Finding) -> dict[str, Any]:
         reason = f"{waiver.reason} ({waiver.owner}, until {waiver.expires.isoformat()})"
         found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": wording.lines(reason)}]
     return found
+
+
+def _history(finding: Finding, new: Set[tuple[str, str]] | None) -> dict[str, Any]:
+    """Return since when a finding is there, and whether it is new, as far as a history knows."""
+    found: dict[str, Any] = {}
+    if finding.since is not None:
+        found["provenance"] = {"firstDetectionTimeUtc": _utc(finding.since)}
+    if new is not None:
+        found["baselineState"] = "new" if (finding.policy, finding.object) in new else "unchanged"
+    return found
+
+
+def _new(run: Run) -> Set[tuple[str, str]] | None:
+    """Return the findings that were not there in the run before; None where nobody knows."""
+    if run.changes is None or run.changes.previous is None:
+        return None
+    events = (*run.changes.having(Change.NEW), *run.changes.having(Change.BACK))
+    return {(event.policy, event.object) for event in events}
 
 
 def _location(finding: Finding) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -19,8 +20,9 @@ import pytest
 import xmlschema
 
 from fixtures.evidence import UNSAFE, Location
+from fixtures.login import Login
 from reports import folder, html, json_file, junit, markdown, nagios, prometheus, sarif, terminal, wording
-from reports.model import Severity, Verdict
+from reports.model import Change, Changes, Event, Severity, Verdict
 from tests import samples
 from tests.auditing import audit
 from tests.test_reports import Page, Project
@@ -108,6 +110,76 @@ def test_what_was_not_checked_is_open_in_every_output():
     assert not [key for key in metrics(run) if key[0] == "audit_policy_findings" and ("policy", "MSG-01") in key]
     assert nagios.render(run).startswith("AUDIT UNKNOWN - Nothing is known to be violated, but this is no all-clear")
     assert ElementTree.fromstring(junit.render(run)).find("testsuite/testcase/error") is not None
+
+
+# What earlier runs found, and what went wrong beside the audit
+
+EARLIER = samples.NOON - dt.timedelta(days=2)
+OBJECTS = {"a": None, "b": Change.NEW, "c": Change.BACK, "d": Change.COUNTS_AGAIN}
+
+
+def remembered(previous=EARLIER):
+    """A run with four findings, one of each kind, and one finding that was fixed."""
+    found = tuple(samples.finding("MSG-01", name, since=EARLIER) for name in OBJECTS)
+    told = {**OBJECTS, "e": Change.FIXED}
+    events = [Event(change, "MSG-01", name, Severity.P1, EARLIER) for name, change in told.items() if change]
+    changes = Changes(previous, tuple(events) if previous else ())
+    return samples.quiet(
+        results=(samples.result("MSG-01", Verdict.VIOLATED, findings=found),),
+        changes=changes,
+        problems=("no | history",),
+    )
+
+
+def test_outputs_tell_what_has_changed():
+    run = remembered()
+    states = {
+        one["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]: one["baselineState"] for one in results(run)
+    }
+    assert states == {"a": "unchanged", "b": "new", "c": "new", "d": "unchanged"}
+    assert {one["provenance"]["firstDetectionTimeUtc"] for one in results(run)} == {"2026-11-21T12:00:00.000Z"}
+    SARIF.validate(sarif.document(run))
+    found = metrics(run)
+    changes = {dict(labels)["change"]: n for (name, *labels), n in found.items() if name == "audit_changes"}
+    assert changes == {"new": 1, "back": 1, "counts_again": 1, "waived": 0, "fixed": 1, "unjudged": 0}
+    since = [n for (name, *_), n in found.items() if name == "audit_policy_violated_since_timestamp_seconds"]
+    assert since == [EARLIER.timestamp()]
+    told = markdown.render(run)
+    for text in (wording.changes_line(run), "What has changed (4)", "- fixed: P1 **MSG-01** `e`", "for 2 days"):
+        assert text in told
+    assert wording.changes_line(run) in nagios.render(run)
+    assert "since: 2026-11-21 12:00 UTC" in junit.render(run)
+
+
+def test_on_a_first_run_nothing_is_called_new():
+    run = remembered(None)
+    assert not [one for one in results(run) if "baselineState" in one]
+    assert not [key for key in metrics(run) if key[0] == "audit_changes"]
+    assert "What has changed" not in markdown.render(run) and "first run in the history" in markdown.render(run)
+
+
+def test_outputs_tell_what_went_wrong_beside_the_audit():
+    run = remembered()
+    (only,) = sarif.document(run)["runs"]
+    notes = only["invocations"][0]["toolExecutionNotifications"]
+    assert [(note["level"], note["message"]["text"]) for note in notes] == [("error", "no | history")]
+    assert metrics(run)[("audit_problems",)] == 1
+    assert "- `no | history`" in markdown.render(run) and "no ? history" in nagios.render(run)
+    held = samples.quiet(Verdict.HOLDS, problems=("nobody was told",))
+    assert nagios.render(held).startswith("AUDIT UNKNOWN - ")
+
+
+def test_outputs_tell_of_the_conduct_on_a_live_database():
+    run = samples.quiet(Verdict.HOLDS, login=Login("auditor", ("it is a superuser",)), cost=samples.COST)
+    found = metrics(run)
+    assert found[("audit_login_excess_rights",)] == 1 and found[("audit_questions",)] == 120
+    assert found[("audit_server_seconds",)] == 0.8125 and ("audit_wal_bytes",) not in found
+    (only,) = sarif.document(run)["runs"]
+    (note,) = only["invocations"][0]["toolExecutionNotifications"]
+    assert note["level"] == "warning" and "it is a superuser" in note["message"]["text"]
+    assert "The audit's login (1)" in markdown.render(run)
+    unknown = replace(run, login=Login("auditor", unknown="it may not look"))
+    assert ("audit_login_excess_rights",) not in metrics(unknown)
 
 
 # Forms
@@ -223,7 +295,7 @@ def test_a_run_that_ended_early_was_no_success():
     assert (invocation["executionSuccessful"], invocation["exitCode"]) == (False, 2)
     assert invocation["endTimeUtc"] == "2026-11-23T12:00:01.500Z"
     levels = [note["level"] for note in invocation["toolExecutionNotifications"]]
-    assert levels == ["error", "note"]
+    assert levels == ["error", "error", "warning", "note"]
 
 
 # Markdown
