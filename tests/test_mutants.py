@@ -11,6 +11,7 @@ from fixtures import access, live, settings
 from fixtures.asking import Connection
 from fixtures.questions import parameters
 from fixtures.target import Target
+from reports.suite import Suite
 from tests.branches import changes
 from tests.mutants import PAGE, REASONS, Outcome, Reason, Score, complaints, lines, read_reasons
 from tests.mutants import Court as Judging
@@ -175,8 +176,8 @@ def test_caught_and_surviving_are_told_apart(target: Target) -> None:
     dsn = target.server.clone_database("judged")
     connection = live.connect(dsn)
     root = Path(__file__).parents[1]
-    known = parameters(connection, settings.Settings(), access.load(root / "schema" / "access.toml"))
-    bench = Bench(target, known, connection)
+    suite = Suite(settings.Settings(), access.load(root / "schema" / "access.toml"))
+    bench = Bench(target, parameters(connection, suite.settings, suite.access), connection, suite)
     try:
         court = Judging(bench, dsn)
         caught = court.judge(Mutant("a", "a", "alter table public.messages disable row level security"))
