@@ -24,7 +24,7 @@ OPTIONS = $(if $(IMAGE),--image='$(IMAGE)') \
 	$(if $(MIGRATIONS),--migrations='$(MIGRATIONS)') $(if $(POSTGRES_BIN),--postgres-bin='$(POSTGRES_BIN)') \
 	$(if $(MEMBERS),--members='$(MEMBERS)') $(ARGS)
 
-.PHONY: help audit incident history access-draft test check docs bench clean
+.PHONY: help audit incident history access-draft test check docs bench mutants clean
 
 help: ## print the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ docs: $(VENV)/ready ## write docs/policies.md from the policies
 
 bench: $(VENV)/ready ## measure the speed of the audit, of the proofs, of the seeds and of the access matrix
 	@$(PYTHON) -m tests.bench
+
+mutants: $(VENV)/ready ## take one guard away at a time, and count what the policies catch: POSTGRES_BIN= ARGS=
+	@$(PYTHON) -m tests.mutants $(if $(POSTGRES_BIN),--postgres-bin='$(POSTGRES_BIN)') $(ARGS)
 
 clean: ## remove the environment, the reports and the caches
 	rm -rf $(VENV) reports/out .mypy_cache .ruff_cache .pytest_cache
