@@ -225,11 +225,12 @@ alter table public.help_requests enable row level security;
 drop policy if exists "only owners and admins change requests" on public.help_requests;
 create policy "only owners and admins change requests" on public.help_requests
 as restrictive for update to anon, authenticated
-using (user_id = (select auth.uid()) or {ADMIN}) with check (user_id = (select auth.uid()) or {ADMIN});
+using ((user_id = (select auth.uid()) and {APPROVED}) or {ADMIN})
+with check ((user_id = (select auth.uid()) and {APPROVED}) or {ADMIN});
 drop policy if exists "only owners and admins remove requests" on public.help_requests;
 create policy "only owners and admins remove requests" on public.help_requests
 as restrictive for delete to anon, authenticated
-using (user_id = (select auth.uid()) or {ADMIN});
+using ((user_id = (select auth.uid()) and {APPROVED}) or {ADMIN});
 """
 
 ASK = "insert into public.help_requests (user_id, title, category) values (%(me)s, 'A lift to the market', 'groceries')"

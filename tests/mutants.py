@@ -162,9 +162,16 @@ def outcomes(task: Task) -> list[Outcome]:
         try:
             court = Court(bench, dsn)
             found = [each for each in of_database(bench) if fnmatchcase(f"{each.kind}: {each.name}", task.only)]
-            return [court.judge(mutant) for mutant in found[task.part :: task.of]]
+            return [_told_at_once(court.judge(mutant)) for mutant in found[task.part :: task.of]]
         finally:
             bench.connection.close()
+
+
+def _told_at_once(outcome: Outcome) -> Outcome:
+    """Say what survives while others are still at work: a run takes minutes."""
+    if not outcome.by:
+        print(f"{'no SQL' if outcome.refused else 'survives'}: {_plain(outcome)}", file=sys.stderr, flush=True)
+    return outcome
 
 
 def of_database(bench: Bench) -> list[Mutant]:

@@ -52,10 +52,12 @@ RULES = {
            or (p.approved_at is null) <> (p.approved_by is null)
            or p.approved_at < p.created_at or p.approved_at > now() or not a.is_admin or a.id = p.id
     """,
-    "admins are approved": "select id from profiles where is_admin and verification_status <> 'approved'",
+    "admins are approved, but for one whose approval was taken back": """
+        select id from profiles where is_admin and verification_status <> 'approved' and name <> 'Reggie Turnaway'
+    """,
     "only approved members ask and help, and only since they are": """
         select r.id from help_requests r join profiles p on p.id in (r.user_id, r.helper_id)
-        where p.verification_status <> 'approved' or p.approved_at > r.created_at
+        where (p.verification_status <> 'approved' or p.approved_at > r.created_at) and p.name <> 'Reggie Turnaway'
     """,
     "nobody helps themselves": "select id from help_requests where helper_id = user_id",
     "a helper is there exactly when help is under way or done": """
@@ -128,7 +130,7 @@ RULES = {
     "nothing waits for delivery for a day": """
         select id from messages where status = 'sent' and created_at < now() - interval '20 hours'
     """,
-    "the stranger and those who are not approved are party to nothing": """
+    "the stranger and those who are not approved are party to nothing, but for one who was a member": """
         with affairs (who) as (
             select unnest(array[user_id, helper_id]) from help_requests
             union all select unnest(array[helper_id, requester_id]) from contact_exchanges
@@ -136,7 +138,7 @@ RULES = {
             union all select sender_id from messages
         )
         select p.id from affairs join profiles p on p.id = who
-        where p.verification_status <> 'approved' or p.name = 'Sandra Outerbridge'
+        where (p.verification_status <> 'approved' and p.name <> 'Reggie Turnaway') or p.name = 'Sandra Outerbridge'
     """,
     "the cast can be called, and lets everything be shown": """
         select id from profiles

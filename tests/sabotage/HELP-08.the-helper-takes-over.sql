@@ -2,6 +2,7 @@
 -- object: bob: rewrite the request that he helps with
 -- object: bob: rewrite others' requests blindly
 -- object: alice: rewrite others' requests blindly
+-- object: rejected: rewrite others' requests blindly
 -- also: PERF-10 RLS-07
 drop trigger keep_life_cycle on public.help_requests;
 grant update (user_id) on public.help_requests to authenticated;
