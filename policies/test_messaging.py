@@ -48,7 +48,10 @@ using ((select auth.uid()) is not null and private.takes_part(conversation_id, c
 create policy "participants send" on public.messages for insert to authenticated
 with check (sender_id = (select auth.uid()) and private.takes_part(conversation_id, 'infinity'));
 create policy "recipients mark as read" on public.messages for update to authenticated
-using (sender_id <> (select auth.uid()) and private.takes_part(conversation_id, 'infinity'));
+using (sender_id <> (select auth.uid()) and private.takes_part(conversation_id, 'infinity'))
+with check (
+    sender_id <> (select auth.uid()) and status in ('delivered', 'read')
+    and private.takes_part(conversation_id, 'infinity'));
 """
 
 NEWEST = """
@@ -342,8 +345,8 @@ def test_sending_works(owner, alice):
 def test_nobody_rewrites_or_deletes_others_messages(owner, alice, bob, outsiders):
     """Nobody rewrites or deletes another's message, whether or not they can see it.
 
-    Marking a message as read is the recipient's right; its words, sender and time are not. A write that names a column
-    in its condition and one that names none meet different policies: both are tried.
+    Marking a message as read is the recipient's right; its words, sender and time are not, and what was delivered stays
+    that. A write that names a column in its condition and one that names none meet different policies: both are tried.
     """
     (others,) = owner("select count(*) from public.messages where sender_id <> %(alice)s")
     rewritten = "select from public.messages where content = 'rewritten' and sender_id <> %(alice)s"
@@ -355,6 +358,10 @@ def test_nobody_rewrites_or_deletes_others_messages(owner, alice, bob, outsiders
         alice("update public.messages set content = 'rewritten' where sender_id = %(bob)s", what="rewrite a message")
         + alice("update public.messages set content = 'rewritten'", what="rewrite messages blindly", then=rewritten)
         + alice("update public.messages set sender_id = %(me)s where sender_id = %(bob)s", what="take over a message")
+        + (alice | bob)(
+            "update public.messages set status = 'sent' where status = 'delivered' and sender_id <> %(me)s",
+            what="take delivery back",
+        )
         + alice("delete from public.messages where sender_id = %(bob)s", what="delete a message")
         + alice("delete from public.messages", what="delete messages blindly", then=fewer, others=others)
         + outsiders("update public.messages set content = 'rewritten' where id is not null", what="rewrite messages")

@@ -50,6 +50,12 @@ LAST = ("CONTACT-06", "EXPO-11", "RLS-19", "EXPO-05", "SCHEMA-04", "AUTH-08", "R
 
 CONNECT_EVERY = 5
 
+SURVIVING = {
+    "equivalent": "Equivalent",
+    "masked": "Masked by another layer",
+    "late": "Found once it was made use of",
+}
+
 # Kinds that the matrix, which looks at tables, has little to say about.
 OF_THE_CATALOGUE = frozenset(
     """
@@ -74,10 +80,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a survivor is none of the suite's holes: nothing changes (``equivalent``), or another layer refuses still."""
+    """Why a mutant survives.
+
+    ``kind`` is "equivalent": nothing changes for anybody; "masked": another layer refuses still; "late": a policy about
+    the data says so once somebody has made use of it. The last are not caught.
+    """
 
     name: str
-    equivalent: bool
+    kind: str
     text: str
 
     def covers(self, mutant: Mutant) -> bool:
@@ -204,10 +214,10 @@ def read_reasons(path: Path) -> list[Reason]:
         return []
     found = []
     for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
-        if not isinstance(entry, dict) or len(entry) != 1 or not {*entry} <= {"equivalent", "masked"}:
-            raise ValueError(f'{path.name}: ["{name}"] must say either equivalent = "why" or masked = "by what"')
-        ((key, text),) = entry.items()
-        found.append(Reason(name, key == "equivalent", str(text)))
+        if not isinstance(entry, dict) or len(entry) != 1 or not {*entry} <= {*SURVIVING}:
+            raise ValueError(f'{path.name}: ["{name}"] must say one of {", ".join(SURVIVING)}, and why')
+        ((kind, text),) = entry.items()
+        found.append(Reason(name, kind, str(text)))
     return found
 
 
@@ -233,10 +243,10 @@ class Score:
         """The mutants that some policy complained of."""
         return [each for each in self.made if each.by]
 
-    def surviving(self, equivalent: bool) -> list[tuple[Outcome, str]]:
-        """Return survivors that change nothing, or that another layer masks, each with the reason."""
+    def surviving(self, kind: str) -> list[tuple[Outcome, str]]:
+        """Return the survivors of one kind of reason, each with the reason."""
         reasons = [(each, self.reason(each)) for each in self.made if not each.by]
-        return [(each, why.text) for each, why in reasons if why is not None and why.equivalent is equivalent]
+        return [(each, why.text) for each, why in reasons if why is not None and why.kind == kind]
 
     @property
     def missed(self) -> list[Outcome]:
@@ -246,7 +256,7 @@ class Score:
     def reason(self, outcome: Outcome) -> Reason | None:
         """Return why a mutant survives: as the catalogue proves it, or as somebody has written it down."""
         if outcome.mutant.behind:
-            return Reason(outcome.mutant.name, equivalent=False, text=outcome.mutant.behind)
+            return Reason(outcome.mutant.name, "masked", outcome.mutant.behind)
         return next((reason for reason in self.reasons if reason.covers(outcome.mutant)), None)
 
     @property
@@ -263,7 +273,12 @@ class Score:
     @property
     def of_observable(self) -> float:
         """Per cent of the mutants that change what somebody can observe that are caught."""
-        return _percent(len(self.caught), len(self.caught) + len(self.missed))
+        return _percent(len(self.caught), self.observable)
+
+    @property
+    def observable(self) -> int:
+        """How many mutants change what somebody can observe."""
+        return len(self.caught) + len(self.missed) + len(self.surviving("late"))
 
 
 def _percent(part: int, whole: int) -> float:
@@ -275,32 +290,32 @@ def _percent(part: int, whole: int) -> float:
 
 def lines(score: Score) -> Iterator[str]:
     """Yield the figures as a Markdown table and lists: what the terminal shows and the page holds."""
-    yield "| kind | mutants | caught | first by | equivalent | masked | missed |"
-    yield "|---|--:|--:|---|--:|--:|--:|"
+    yield "| kind | mutants | caught | first by | equivalent | masked | late | missed |"
+    yield "|---|--:|--:|---|--:|--:|--:|--:|"
     kinds = sorted({each.mutant.kind for each in score.made})
-    equivalent = Counter(each.mutant.kind for each, _ in score.surviving(equivalent=True))
-    masked = Counter(each.mutant.kind for each, _ in score.surviving(equivalent=False))
+    survived = [Counter(each.mutant.kind for each, _ in score.surviving(kind)) for kind in SURVIVING]
     missed = Counter(each.mutant.kind for each in score.missed)
     for kind in kinds:
         made = [each for each in score.made if each.mutant.kind == kind]
         by = Counter(each.by for each in made if each.by)
         first = ", ".join(f"{name} {count}" for name, count in by.most_common(4)) + (" ..." if len(by) > 4 else "")
-        counted = f"{equivalent[kind]} | {masked[kind]} | {missed[kind]}"
+        counted = " | ".join(str(column[kind]) for column in (*survived, missed))
         yield f"| {kind} | {len(made)} | {by.total()} | {first} | {counted} |"
-    totals = f"{equivalent.total()} | {masked.total()} | {missed.total()}"
+    totals = " | ".join(str(column.total()) for column in (*survived, missed))
     yield f"| **all** | {len(score.made)} | {len(score.caught)} | | {totals} |"
     yield ""
     yield (
-        f"Caught: {score.of_observable:.1f} % of the {len(score.caught) + len(score.missed)} mutants that change what "
+        f"Caught: {score.of_observable:.1f} % of the {score.observable} mutants that change what "
         f"somebody can observe; {score.of_all:.1f} % of all {len(score.made)}."
     )
 
 
 def lists(score: Score) -> Iterator[str]:
     """Yield the survivors by name with their reasons, and what is to be put right."""
-    for heading, equivalent in (("Equivalent", True), ("Masked by another layer", False)):
-        yield f"\n## {heading}\n"
-        yield from _grouped(score.surviving(equivalent))
+    for kind, heading in SURVIVING.items():
+        if found := score.surviving(kind):
+            yield f"\n## {heading}\n"
+            yield from _grouped(found)
     if score.missed:
         yield "\n## Missed\n"
         yield from (f"- `{_plain(each)}`{_told(each)}" for each in score.missed)
@@ -336,9 +351,10 @@ API's roles more powerful than they are. Each is made in a transaction, shown to
 about something that was all right before (UNCHECKED does not count), and rolled back. The policies about speed,
 maintenance, migrations, drift and the runbook are not asked.
 
-What survives changes nothing for anybody (*equivalent*), or another layer refuses all that this one refused
-(*masked*: nobody reaches more today, but a line of defence is lost and nothing says so), or is *missed*, a hole in
-the policies.
+What survives changes nothing for anybody (*equivalent*); or another layer refuses all that this one refused (*masked*:
+nobody reaches more today, but a line of defence is lost and nothing says so); or a policy about the data finds it once
+somebody has made use of it (*late*); or it is *missed*, a hole in the policies. Late and missed ones count against the
+policies.
 """
 
 

@@ -237,7 +237,10 @@ select c.oid::pg_catalog.regclass::text as name, c.relkind::text as kind, c.relr
                  where o.option_name = 'security_invoker'), false) as invoker,
        coalesce((select o.option_value::boolean from pg_catalog.pg_options_to_table(c.reloptions) as o
                  where o.option_name = 'security_barrier'), false) as barrier,
-       n.nspname = any (%(exposed)s) as exposed
+       n.nspname = any (%(exposed)s) as exposed,
+       exists (select from pg_catalog.pg_roles r where r.rolname = any (%(api_roles)s)
+               and pg_catalog.has_schema_privilege(r.oid, n.oid, 'usage')
+               and pg_catalog.has_any_column_privilege(r.oid, c.oid, 'select')) as readable
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't'
 and n.nspname !~ '^pg_|^information_schema$' and n.nspname <> all (%(platform_schemas)s)
@@ -263,14 +266,22 @@ select g.grantee, p.privilege,
              order by t.attnum) as lacking,
        exists (select from pg_catalog.pg_policy y where y.polrelid = x.oid and y.polpermissive
                and y.polcmd in ('*', p.code::"char")
-               and exists (select from unnest(y.polroles) as n where n = 0
-                           or (g.id <> 0 and pg_catalog.pg_has_role(g.id, n, 'usage')) or g.id = 0)) as applies
+               and exists (select from unnest(y.polroles) as n cross join pg_catalog.pg_roles r
+                           where r.rolname = any (%(api_roles)s) and r.oid = coalesce(nullif(g.id, 0), r.oid)
+                           and (g.id <> 0 or not pg_catalog.has_table_privilege(r.oid, x.oid, p.privilege))
+                           and (n = 0 or pg_catalog.pg_has_role(r.oid, n, 'usage')))) as applies
 from (select %(relation)s::pg_catalog.regclass as oid) as x
 cross join (select 0::oid as id, 'public' as grantee
             union all select r.oid, r.rolname::text from pg_catalog.pg_roles r
             where r.rolname = any (%(api_roles)s)) as g
 cross join (values ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd'), ('truncate', '-'),
                    ('references', '-'), ('trigger', '-')) as p (privilege, code)
+-- What a view cannot do, nobody needs to be kept from.
+where exists (
+    select from pg_catalog.pg_class c where c.oid = x.oid
+    and (c.relkind in ('r', 'p') or p.privilege = 'select'
+         or pg_catalog.pg_relation_is_updatable(c.oid, false)
+            & case p.privilege when 'insert' then 8 when 'update' then 4 when 'delete' then 16 else 0 end > 0))
 order by 1, 2
 """
 
@@ -317,7 +328,10 @@ def _of_view(guards: Guards, relation: Row) -> Iterator[Mutant]:
     name = relation["name"]
     other = "false" if relation["invoker"] else "true"
     sql = f"alter view {name} set (security_invoker = {other})"
-    yield Mutant("definer switched", f"view {name}: security_invoker {other}", sql)
+    behind = "" if relation["readable"] else "grants: no API role reads the view"
+    yield Mutant("definer switched", f"view {name}: security_invoker {other}", sql, behind)
+    if not relation["readable"]:
+        return
     if relation["barrier"]:
         sql = f"alter view {name} set (security_barrier = false)"
         yield Mutant("definer switched", f"view {name}: security_barrier false", sql)
@@ -345,6 +359,14 @@ select n.nspname::text as name, quote_ident(n.nspname) as quoted, r.role, k.priv
        n.nspname = any (%(exposed)s) as exposed,
        exists (select from pg_catalog.aclexplode(n.nspacl) as a where a.privilege_type = upper(k.privilege)
                and a.grantee = r.id) as granted,
+       -- Without it nobody lacks anything: PUBLIC has it, or all of the roles by themselves.
+       case when r.id <> 0 then exists (
+           select from pg_catalog.aclexplode(n.nspacl) as a
+           where a.privilege_type = upper(k.privilege) and a.grantee = 0)
+       else not exists (
+           select from pg_catalog.pg_roles x where x.rolname = any (%(api_roles)s) and not exists (
+               select from pg_catalog.aclexplode(n.nspacl) as a
+               where a.privilege_type = upper(k.privilege) and a.grantee = x.oid)) end as granted_otherwise,
        case when r.id = 0 then false else pg_catalog.has_schema_privilege(r.id, n.oid, k.privilege) end as held
 from pg_catalog.pg_namespace n
 cross join (select 0::oid as id, 'public' as role
@@ -371,7 +393,11 @@ def of_schemas(guards: Guards) -> Iterator[Mutant]:
     """Let the API's roles use or create in a schema, or not; take sequences from them."""
     for schema in guards.rows(SCHEMAS):
         privilege, name, role = schema["privilege"], schema["quoted"], schema["role"]
+        if privilege == "create" and not schema["exposed"]:
+            continue
         if schema["granted"]:
+            if schema["granted_otherwise"]:
+                continue
             revoked = f"revoke {privilege} on schema {name} from {role}"
             yield Mutant("grant revoked", revoked, revoked)
         elif not schema["held"]:
@@ -429,6 +455,11 @@ select p.oid::pg_catalog.regprocedure::text as name, p.prosecdef as definer, p.p
        case when p.prosrc = '' then pg_catalog.pg_get_function_sqlbody(p.oid) end as body,
        pg_catalog.pg_get_functiondef(p.oid) as definition, l.lanname as language,
        p.prorettype::pg_catalog.regtype::text as returns, p.proretset as set,
+       case when p.prosrc = '' then pg_catalog.pg_get_functiondef(p.oid) else p.prosrc end
+           ~* '\\mauth\\s*\\.\\s*(uid|jwt|role|email)\\M|request\\.jwt|\\mcurrent_user\\M' as asks,
+       exists (select from pg_catalog.pg_depend d
+               where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
+               and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.refobjid = p.oid) as of_policy,
        exists (select from unnest(p.proconfig) as s where s like 'search_path=%%') as pinned,
        n.nspname = any (%(exposed)s) as exposed,
        array(select distinct r.rolname::text from pg_catalog.pg_roles r
@@ -458,13 +489,14 @@ def of_functions(guards: Guards) -> Iterator[Mutant]:
         about = f"function {name}"
         other = "invoker" if function["definer"] else "definer"
         yield Mutant("definer switched", f"{about}: security {other}", f"alter routine {name} security {other}")
-        if function["pinned"]:
+        # With the caller's rights there is nothing to gain, and the standard's form is resolved when it is made.
+        if function["pinned"] and function["definer"] and function["source"]:
             kind = "search_path released"
             yield Mutant(kind, f"{about}: its search_path is the caller's", f"alter routine {name} reset search_path")
         for role in function["granted"]:
             revoked = f"revoke execute on routine {name} from {role}"
             yield Mutant("execute revoked", revoked, revoked)
-        if function["exposed"] or function["definer"]:
+        if function["exposed"] and function["returns"] != "trigger":
             for role in (*function["without"], *(["public"] if "public" not in function["granted"] else [])):
                 granted = f"grant execute on routine {name} to {role}"
                 yield Mutant("execute given", granted, granted)
@@ -486,6 +518,9 @@ def _of_body(guards: Guards, function: Row, about: str) -> Iterator[Mutant]:
         for found in _RAISE.finditer(body):
             text = f"{body[: found.start()]}null;{body[found.end() :]}"
             yield changed("exception not raised", f"without {found[0]}", text)
+    callable_by_all = function["exposed"] and function["definer"] and function["granted"]
+    if not (function["asks"] or function["of_policy"] or callable_by_all):
+        return
     for change in changes(body):
         yield changed("condition of a function", change.what, change.text)
     for what, text in _other_columns(guards, body, ""):

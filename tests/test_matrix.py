@@ -50,6 +50,12 @@ def judged(bench: Bench, sql: str, tables: Mapping[str, Any]) -> Judgement:
         ("rows.all = 'true'", "line 2: 'all' are all rows"),
         ("hidden = ['phone']", "line 2: hidden must say for whom"),
         ("\n[tables.'public.t'.fixed]\nalice = 'id'", "line 3: fixed.alice must be a list"),
+        (
+            "columns.delete = { alice = ['id'] }",
+            "line 2: unknown command 'delete'; columns are of select, insert, update",
+        ),
+        ("columns.insert = ['id']", "line 2: columns.insert must say for whom"),
+        ("columns = 1", "line 2: columns must say for each command"),
         ("review = 'yes'", "tables.public.t.review must be true or false"),
     ],
 )
@@ -66,6 +72,7 @@ def test_a_mistake_in_the_form_ends_the_run(tmp_path, text, sentence):
     [
         ({"rows": {"own": "usr_id = :me"}}, 'rows.own of public.t does not run: column "usr_id" does not exist'),
         ({"hidden": {"everybody": ["phone"]}}, "public.t has no column phone"),
+        ({"columns": {"insert": {"alice": ["phone"]}}}, "public.t has no column phone"),
         ({"rows": {"own": "user_id = "}}, "rows.own of public.t does not run"),
     ],
 )

@@ -13,8 +13,8 @@ from fixtures.questions import parameters
 from fixtures.target import Target
 from reports.suite import Suite
 from tests.branches import changes
-from tests.mutants import PAGE, REASONS, Outcome, Reason, Score, complaints, lines, read_reasons
 from tests.mutants import Court as Judging
+from tests.mutants import Outcome, Reason, Score, complaints, lines, read_reasons
 from tests.mutating import Mutant, mutants, refused
 from tests.proving import Bench
 
@@ -32,6 +32,8 @@ alter table public.teams enable row level security;
 alter table public.teams force row level security;
 create function inner_part.may_read(team uuid) returns boolean
 language sql stable security definer set search_path = '' begin atomic select may_read.team is not null; end;
+create function public.mine(of uuid) returns boolean language plpgsql security definer set search_path = '' as $$
+begin return of = auth.uid() or of is null; end $$;
 create function public.keep() returns trigger language plpgsql set search_path = '' as $$
 begin
     if new.owner <> old.owner or new.id <> old.id then
@@ -50,8 +52,11 @@ grant usage on sequence public.notes_serial_seq to authenticated;
 grant delete on public.notes to authenticated;
 revoke execute on function inner_part.may_read(uuid) from public;
 grant execute on function inner_part.may_read(uuid) to authenticated;
-create view public.mine with (security_invoker, security_barrier) as
+create view public.my_notes with (security_invoker, security_barrier) as
     select n.id from public.notes n where n.owner = (select auth.uid()) or n.body is null;
+grant select on public.my_notes to authenticated;
+revoke execute on function public.mine from public;
+grant execute on function public.mine to authenticated;
 insert into storage.buckets (id, name, public) values ('papers', 'papers', false);
 """
 
@@ -107,7 +112,18 @@ def small(target: Target) -> Iterator[Connection]:
 def made(small: Connection) -> list[Mutant]:
     """The mutants of the small schema."""
     known = parameters(small, settings.Settings(), access.Access())
-    here = ("teams", "notes", "mine", "keep", "may_read", "inner_part", "papers", "default privileges", "alter role")
+    here = (
+        "teams",
+        "notes",
+        "my_notes",
+        "mine",
+        "keep",
+        "may_read",
+        "inner_part",
+        "papers",
+        "default privileges",
+        "alter role",
+    )
     return [mutant for mutant in mutants(small, known) if any(word in mutant.name for word in here)]
 
 
@@ -201,34 +217,27 @@ def test_the_score_counts_each_mutant_once() -> None:
         Outcome(mutant("masked")),
         Outcome(mutant("proved")),
         Outcome(mutant("behind", "grants: none")),
+        Outcome(mutant("late")),
         Outcome(mutant("missed"), unchecked=("RLS-09",)),
         Outcome(mutant("not SQL"), refused="syntax error"),
     ]
     reasons = [
-        Reason("harmless *", equivalent=True, text="nothing changes"),
-        Reason("masked", equivalent=False, text="a trigger"),
-        Reason("proved", equivalent=True, text="nothing changes"),
-        Reason("gone", equivalent=True, text="nothing changes"),
+        Reason("harmless *", "equivalent", "nothing changes"),
+        Reason("masked", "masked", "a trigger"),
+        Reason("proved", "equivalent", "nothing changes"),
+        Reason("late", "late", "the data tell"),
+        Reason("gone", "equivalent", "nothing changes"),
     ]
     score = Score(found, reasons)
-    assert (len(score.made), len(score.caught), len(score.missed)) == (6, 1, 1)
-    assert (len(score.surviving(equivalent=True)), len(score.surviving(equivalent=False))) == (2, 2)
-    assert (round(score.of_all, 1), score.of_observable) == (16.7, 50.0)
+    assert (len(score.made), len(score.caught), len(score.missed)) == (7, 1, 1)
+    assert (len(score.surviving("equivalent")), len(score.surviving("masked"))) == (2, 2)
+    assert (round(score.of_all, 1), score.of_observable) == (14.3, 100 / 3)
     assert complaints(score) == [
         "no reason: missed (UNCHECKED: RLS-09)",
         "no survivor any more: gone",
         "no SQL: not SQL: syntax error",
     ]
-    assert "| kind | 6 | 1 | RLS-07 1 | 2 | 2 | 1 |" in list(lines(score))
-
-
-def test_the_page_tells_every_reason_and_misses_nothing() -> None:
-    told = PAGE.read_text(encoding="utf-8")
-    reasons = read_reasons(REASONS)
-    assert reasons
-    untold = [reason.name for reason in reasons if reason.text[1:].rstrip(".") not in told]
-    assert untold == [], "run make mutants, which writes docs/mutants.md"
-    assert "## Missed" not in told
+    assert "| kind | 7 | 1 | RLS-07 1 | 2 | 2 | 1 | 1 |" in list(lines(score))
 
 
 @pytest.mark.parametrize(
@@ -239,5 +248,5 @@ def test_the_page_tells_every_reason_and_misses_nothing() -> None:
 def test_a_reason_says_what_kind_it_is(tmp_path: Path, text: str) -> None:
     path = tmp_path / "mutants.toml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match="must say either"):
+    with pytest.raises(ValueError, match="must say one of"):
         read_reasons(path)

@@ -3,6 +3,7 @@
 -- object: bob: rewrite others' requests blindly
 -- object: alice: rewrite others' requests blindly
 -- object: rejected: rewrite others' requests blindly
+-- object: rejected: close requests blindly
 -- also: PERF-10 RLS-07
 drop trigger keep_life_cycle on public.help_requests;
 grant update (user_id) on public.help_requests to authenticated;

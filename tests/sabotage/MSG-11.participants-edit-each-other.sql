@@ -1,3 +1,4 @@
+-- object: bob: take delivery back
 -- also: PERF-10
 -- object: alice: rewrite a message
 -- object: alice: rewrite messages blindly

@@ -1,0 +1,3 @@
+-- object: *: take delivery back
+alter policy "recipients mark messages as delivered or read" on public.messages
+with check (sender_id <> (select auth.uid()) and conversation_id in (select private.my_conversations()));
