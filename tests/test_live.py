@@ -230,6 +230,7 @@ def test_people_act_on_the_shadow_of_a_live_database(audited, user):
     assert re.search(r"shadow PostgreSQL \d+\S*: (\d+) of \1 statements restored, 0 objects unlike", outcome.said)
     held = outcome.having("HOLDS") & ACTING
     assert held
+    assert {cell["relation"] for cell in outcome.document["matrix"]["cells"]} >= {"public.profiles", "public.messages"}
     # What a policy asks the live database besides may be hidden from a login; nothing of the shadow is.
     blind = outcome.having("UNCHECKED") & ACTING
     assert not blind or user == "audit_filtered"

@@ -16,6 +16,7 @@ import pytest
 
 from fixtures import live
 from fixtures.access import Access
+from fixtures.matrix import Cell
 from fixtures.questions import parameters
 from fixtures.settings import Settings
 from reports import folder, html, json_file, junit, markdown, nagios, prometheus, sarif, terminal
@@ -157,13 +158,16 @@ def test_what_only_shows_alone_tells_nothing_either(bench, sabotaged, acted):
     """Sabotages get into each other's way: a policy that was not violated with all of them is broken by one alone."""
     violated = {result.id for result in acted.having(Verdict.VIOLATED)}
     sabotages = {each.policy: each for each in all_sabotages() if not each.innocent}
-    found = []
+    found, cells = [], set()
     for sabotage in [each for name, each in sabotages.items() if name not in violated]:
         with bench.proof(sabotage) as scene:
             scene.execute(sabotage.sql)
             found.append(scene.ask(sabotage.policy))
             secrets = sabotaged.secrets | told_in_confidence(scene.connection)
-        for name, text in rendered(samples.quiet(results=(found[-1],))).items():
+            matrix = next(iter(bench.judgements), None)
+        cells |= {cell.verdict for cell in matrix.cells} if matrix else set()
+        for name, text in rendered(samples.quiet(results=(found[-1],), matrix=matrix)).items():
             assert leaks(secrets, decoded(name, text)) == set(), sabotage.path.name
     assert {result.verdict for result in found} <= {Verdict.VIOLATED}
+    assert Cell.LEAK in cells
     assert violated | {result.id for result in found} == {*sabotages}

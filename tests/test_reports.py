@@ -280,6 +280,23 @@ def test_a_fix_can_be_copied_from_the_page():
     assert '<pre title="the fix">-- mend\nselect &#39;a &lt; &#39;b&#39;&#39;</pre>' in html.dashboard(run)
 
 
+def test_of_many_violated_policies_none_is_open_on_the_page():
+    def opened(number):
+        found = tuple(
+            samples.result(f"MSG-{n:02}", Verdict.VIOLATED, findings=(samples.finding("MSG-01", "x"),))
+            for n in range(number)
+        )
+        return html.dashboard(samples.quiet(results=found)).count("<details open>")
+
+    assert (opened(10), opened(11)) == (10, 0)
+
+
+def test_the_terminal_passes_over_empty_lines_of_a_fix():
+    found = samples.finding("MSG-01", "x", fix="\nfirst;\n\n  \nsecond;\nthird;\n")
+    printed = words(samples.quiet(results=(samples.result("MSG-01", Verdict.VIOLATED, findings=(found,)),)))
+    assert "fix: first;\n          second;\n          third;\n" in printed and "the rest" not in printed
+
+
 def test_every_report_says_where_a_finding_is_written():
     found = samples.finding("MIG-03", "public.t", location=Location("2_drop_t.sql", 7))
     run = samples.quiet(results=(samples.result("MIG-03", Verdict.VIOLATED, findings=(found,)),))
