@@ -10,8 +10,9 @@ from fixtures.chains import widened
 from fixtures.evaluating import unusable
 from fixtures.evidence import Evidence
 from fixtures.faults import faulty
-from fixtures.matrix import Matrix
+from fixtures.matrix import Cell, judge
 from fixtures.oracles import telling
+from fixtures.questions import staged
 
 TABLE = """
 create table public.t (id bigint generated always as identity primary key, user_id uuid, text text);
@@ -149,11 +150,8 @@ CASES = {
     grant select, insert, update, delete on public."Select ""from" to authenticated;
     """,
     "a generated key": """
-    create table public.t (user_id uuid, id text generated always as (user_id_text(user_id)) stored primary key);
-    """.replace("user_id_text(user_id)", "md5(coalesce(text, '')) || n").replace(
-        "(user_id uuid,", "(user_id uuid, text text, n int,"
-    )
-    + """
+    create table public.t (user_id uuid, text text, n int, id text generated always as (
+        md5(coalesce(text, '')) || n) stored primary key);
     insert into public.t (user_id, text, n) select id, 'x', row_number() over () from public.profiles limit 40;
     alter table public.t enable row level security;
     create policy p on public.t using (user_id = (select auth.uid()));
@@ -180,8 +178,22 @@ CASES = {
     grant select, insert, update, delete on public.t, public.none to authenticated;
     """,
 }
+
+NEVER = ("policies that fail", "what is given away", "what is abused", "what constraints tell", "what widens reach")
+# Who must say that something gave no answer; the others may have met nothing that takes its time.
+NAMED = {
+    "a policy that never ends": NEVER,
+    "a policy that sleeps": NEVER,
+    "a trigger that sleeps before": ("what widens reach",),
+    "a trigger that sleeps after": ("what widens reach",),
+    "a trigger that sleeps at the end": ("what widens reach",),
+    "a trigger that never ends": ("what widens reach",),
+    "functions without an end": ("what is abused", "functions that fail", "what is given away"),
+}
+# What may be named: the only things in the cases that can be at fault.
+GUILTY = ("public.t", "public.f(", "public.g()", "public.h(", "public.v", "public.f", "what triggers copy")
+
 ASKERS: dict[str, Callable[[Stage], Evidence]] = {
-    "the matrix": lambda stage: Matrix(stage, []).leaks(),
     "what widens reach": lambda stage: widened(stage.actor("outsiders") | stage.actor("alice") | stage.actor("bob")),
     "policies that fail": lambda stage: unusable(stage.actor("alice") | stage.actor("anon")),
     "what is given away": lambda stage: given_away(stage.actor("anon") | stage.actor("stranger")),
@@ -189,3 +201,80 @@ ASKERS: dict[str, Callable[[Stage], Evidence]] = {
     "functions that fail": lambda stage: faulty(stage.actor("alice") | stage.actor("service_role")),
     "what constraints tell": lambda stage: telling(stage.actor("anon") | stage.actor("stranger")),
 }
+OWN = {
+    "rows": {"own": "user_id = :me"},
+    "reach": {command: {"everybody": ["own"]} for command in ("select", "insert", "update", "delete")},
+}
+TIMEOUT_MS = 1500
+# The longest that an asker may take by its own limits, with a busy machine in mind.
+MOST_S = 100
+
+
+@pytest.fixture
+def other(bench: Bench) -> Iterator[None]:
+    """Somebody else, who holds an advisory lock."""
+    with live.connect(bench.connection.info.dsn) as connection:
+        connection.execute("select pg_advisory_lock(4711)")
+        yield
+
+
+@contextmanager
+def scene(bench: Bench, sql: str) -> Iterator[Stage]:
+    """Yield a stage on a database with something hostile in it, and little patience."""
+    known = {**bench.known, "tables": {"public.t": OWN}, "statement_timeout_ms": TIMEOUT_MS}
+    with staged(bench.connection, known, Log(), {}) as stage:
+        bench.connection.execute(sql)
+        yield stage
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.usefixtures("other")
+def test_every_asker_comes_to_an_end_and_names_the_guilty(bench: Bench, case: str) -> None:
+    for name, ask in ASKERS.items():
+        with scene(bench, CASES[case]) as stage:
+            begun = time.monotonic()
+            found = ask(stage)
+            took = time.monotonic() - begun
+        assert took < MOST_S, f"{name}: {took:.0f} s"
+        assert not found.unjudgeable or any(each in found.unjudgeable for each in GUILTY), (
+            f"{name}: {found.unjudgeable}"
+        )
+        assert found.unjudgeable or name not in NAMED.get(case, ()), f"{name} said nothing"
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.usefixtures("other")
+def test_the_matrix_of_all_other_tables_is_judged(bench: Bench, case: str) -> None:
+    with scene(bench, CASES[case]) as stage:
+        begun = time.monotonic()
+        found = judge(stage)
+        took = time.monotonic() - begun
+    assert took < MOST_S
+    for shape in ("select", "update", "delete blind"):
+        assert found.cell("alice", "public.help_requests", shape).verdict is Cell.OK
+    unchecked = {cell.relation for cell in found.cells if cell.verdict is Cell.UNCHECKED}
+    assert unchecked <= {"public.t"}
+    assert bool(unchecked) == case.startswith(SLOW), unchecked
+
+
+# Where the matrix gets no answer; what only "after" triggers do is seen when rows are really written.
+SLOW = ("a policy that never ends", "a policy that sleeps", "a trigger that")
+
+
+def test_a_hostile_project_is_audited_to_the_end(tmp_path: Path) -> None:
+    """All of it at once, as the only migration of a project, seeds and reports included."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "20260101000000_hostile.sql").write_bytes(HOSTILE.read_bytes())
+    settings = tmp_path / "audit.toml"
+    settings.write_text(f"[thresholds]\nstatement_timeout_ms = {TIMEOUT_MS}\n", encoding="utf-8")
+    outcome = audit(tmp_path / "out", f"--migrations={folder}", f"--settings={settings}")
+    assert outcome.status == 1
+    assert outcome.policies["MIG-01"]["verdict"] == "HOLDS"
+    unchecked = outcome.having("UNCHECKED")
+    assert {"EXPO-05", "EXPO-11", "RLS-07", "RLS-09", "SCHEMA-04"} <= unchecked
+    reasons = " ".join(str(outcome.policies[name]["reason"]) for name in unchecked)
+    assert "public.endless" in reasons
+    assert "public.calm" not in reasons
+    # What can be judged is: a recursion is a fault, not a lack of an answer.
+    assert "public.circular" in {finding["object"] for finding in outcome.policies["RLS-05"]["findings"]}
