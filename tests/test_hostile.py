@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+import pytest
+
+from fixtures import live
 from fixtures.actors import Stage
 from fixtures.canaries import abused, given_away
 from fixtures.chains import widened
 from fixtures.evaluating import unusable
-from fixtures.evidence import Evidence
+from fixtures.evidence import Evidence, Log
 from fixtures.faults import faulty
 from fixtures.matrix import Cell, judge
 from fixtures.oracles import telling
 from fixtures.questions import staged
+from tests.auditing import audit
+from tests.proving import Bench
+
+HOSTILE = Path(__file__).with_name("hostile.sql")
 
 TABLE = """
 create table public.t (id bigint generated always as identity primary key, user_id uuid, text text);
