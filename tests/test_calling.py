@@ -93,7 +93,7 @@ def test_the_word_of_an_argument(name: str, word: str) -> None:
 def test_values_are_cast_and_quoted() -> None:
     routine = Routine(
         oid=1, signature="s.f(text)", called="s.f", name="f", schema="s", pseudo_arguments=False, returns_trigger=False,
-        exposed=True, kind="f", strict=False, defaults=0, variadic=False, pseudo=False, trusted=True, language="sql",
-        compiled=False, source="", roles=[], arguments=[Argument("a", "text", "b", "S", "text", [])],
+        exposed=True, volatile=False, kind="f", strict=False, defaults=0, variadic=False, pseudo=False, trusted=True,
+        language="sql", compiled=False, source="", roles=[], arguments=[Argument("a", "text", "b", "S", "text", [])],
     )  # fmt: skip
     assert "s.f('it''s'::text)" in routine.text(["it's"])
