@@ -13,7 +13,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
 from fixtures import embedded, live
 from fixtures.access import load
@@ -58,8 +57,8 @@ def standing_by(server: embedded.Server) -> Iterator[Dsn]:
             (directory / part).mkdir(mode=0o700, exist_ok=True)
             account.own(directory / part)
         status, said = account.run(
-            [programs / "pg_basebackup", "-D", directory / "data", "-h", server.directory / "s", "-U", embedded.SUPERUSER,
-             "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]
+            [programs / "pg_basebackup", "-D", directory / "data", "-h", server.directory / "s",
+             "-U", embedded.SUPERUSER, "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]
         )  # fmt: skip
         assert status == 0, said
         settings = (server.directory / "postgresql.conf").read_text()
@@ -155,8 +154,8 @@ def conflicting(
 
         def change() -> None:
             with live.connect(primary.dsn) as other:
-                other.execute("alter table public.moved add column if not exists x int, drop column if exists y")
-                other.execute("alter table public.moved drop column x")
+                # Standbys are told of such locks, because a change may follow.
+                other.execute("begin; lock table public.moved in access exclusive mode; commit")
 
         def conflict(most: int) -> tuple[Auditor, list[int]]:
             def interfering(self: Question, cursor: psycopg.Cursor[tuple[object, ...]]) -> None:
@@ -188,7 +187,3 @@ def test_a_question_that_recovery_takes_back_twice_is_unchecked(conflicting):
         auditor("select m.id as object from public.moved m", of="select 1 as tables")
     assert "hot_standby_feedback" in refusal.value.remedy
     assert len(times) == 2
-
-
-def test_make_conninfo_is_not_shown(standby):
-    assert make_conninfo(standby) not in repr(standby)
