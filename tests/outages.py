@@ -18,7 +18,12 @@ def continue_tree(pid: int) -> None:
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
+    for each in tree(pid):
+        os.kill(each, number)
+
+
+def tree(pid: int) -> list[int]:
+    """Return a server's own process and those of its children."""
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     children = [int(child) for child, parent in (line.split() for line in listed.splitlines()) if int(parent) == pid]
-    for each in (pid, *children):
-        os.kill(each, number)
+    return [pid, *children]
