@@ -193,6 +193,7 @@ def measure_load(scale: int, times: int) -> None:
         print(f"  {found.on:,.0f} transactions a second with an audit, {found.off:,.0f} without")
         print(f"  audit by audit: {', '.join(f'{ratio:.1%}' for ratio in found.ratios)}; {found.unhurt=}")
         print(f"  {json.dumps(found.footprint)}")
+        print(f"  the server's processor time for an audit: {found.processor_s:.2f} s")
         compare("  kept while an audit runs", found.on / found.off, f"at least {LOAD_KEPT}")
 
 

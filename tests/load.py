@@ -11,8 +11,10 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
@@ -35,7 +37,8 @@ PROGRESS = re.compile(rb"progress: ([\d.]+) s, ([\d.]+) tps")
 class Load:
     """Transactions per second of pgbench while an audit ran and while none did, and the ratio for each audit.
 
-    ``unhurt``: all of its sessions lasted to the end, and each ends with its first error.
+    ``unhurt``: all of its sessions lasted to the end, and each ends with its first error. ``processor_s`` is the time
+    of a processor that the audit's sessions on the server had, for each audit: whatever else the machine does.
     """
 
     on: float
@@ -45,6 +48,31 @@ class Load:
     footprint: dict[str, Any]
     took_s: float
     apart: bool
+    processor_s: float
+
+
+class Sessions(threading.Thread):
+    """Looks ten times a second at the audit's sessions, and at the time of a processor that each has had."""
+
+    def __init__(self, dsn: live.Dsn) -> None:
+        super().__init__(daemon=True)
+        self.dsn = dsn
+        self.over = threading.Event()
+        self.seconds: dict[int, float] = {}
+
+    def run(self) -> None:
+        """Look until it is over."""
+        tick = os.sysconf("SC_CLK_TCK")
+        with live.connect(self.dsn) as connection:
+            connection.execute("set application_name = 'load'")
+            while not self.over.wait(0.1):
+                for (pid,) in connection.execute(
+                    "select pid from pg_catalog.pg_stat_activity where backend_type = 'client backend'"
+                    " and (application_name ~ '^care-collective-audit' or application_name = 'pg_dump')"
+                ).fetchall():
+                    with suppress(OSError):  # it has just ended
+                        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                        self.seconds[pid] = (int(fields[11]) + int(fields[12])) / tick
 
 
 def measure(scale: int, times: int, options: Sequence[str]) -> Load:
@@ -80,6 +108,8 @@ def measure(scale: int, times: int, options: Sequence[str]) -> Load:
             preexec_fn=(lambda: os.sched_setaffinity(0, processors[:1])) if apart else None,
         )  # fmt: skip
         windows = []
+        sessions = Sessions(target.dsn)
+        sessions.start()
         try:
             time.sleep(PAUSE_S)
             for _ in range(times):
@@ -93,6 +123,8 @@ def measure(scale: int, times: int, options: Sequence[str]) -> Load:
                 windows.append((begun, time.time()))
                 time.sleep(PAUSE_S)
         finally:
+            sessions.over.set()
+            sessions.join()
             with live.connect(target.dsn) as connection:
                 alive = bench.poll() is None and connection.execute(
                     "select count(*) from pg_catalog.pg_stat_activity where application_name = 'pgbench'"
@@ -105,6 +137,7 @@ def measure(scale: int, times: int, options: Sequence[str]) -> Load:
     return Load(
         mean(on), mean(off), tuple(ratios), alive, document["footprint"],
         mean(end - begun for begun, end in windows), apart,
+        sum(sessions.seconds.values()) / len(windows),
     )  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def reference(target: Target) -> Dsn:
 
 
 def sessions(dsn: Dsn) -> list[str]:
-    """Return what the audit's sessions on the server are called, in whatever database, once they had time to end."""
+    """Return what the audit's sessions in the database are called, once they had time to end."""
     deadline = time.monotonic() + 10
     with live.connect(dsn) as connection:
         while True:
@@ -94,7 +94,7 @@ def sessions(dsn: Dsn) -> list[str]:
                 """
                 select application_name from pg_catalog.pg_stat_activity
                 where (application_name ~ '^care-collective-audit' or application_name = 'pg_dump')
-                and pid <> pg_catalog.pg_backend_pid()
+                and datname = pg_catalog.current_database() and pid <> pg_catalog.pg_backend_pid()
                 """
             ).fetchall()
             if not found or time.monotonic() > deadline:
