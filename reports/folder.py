@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reports.model import RUN_KEY, Run
+from reports.model import EXIT_FAILED, EXIT_HELD, EXIT_UNCHECKED, EXIT_VIOLATED, RUN_KEY, Run
 
 DEFAULT_FOLDER = "reports/out"
 
@@ -131,11 +131,11 @@ def write(session: pytest.Session, word: str, render: Callable[[Run], str]) -> N
 
 
 def tell(session: pytest.Session, name: str, error: OSError) -> None:
-    """Say that a report could not be written; the run has failed then, whatever it found."""
+    """Say that a report could not be written; the run has failed then, whatever it found and the others say."""
     path = report_dir(session.config) / name
     session.config.stash[PROBLEMS_KEY].append(f"{path} could not be written: {error.strerror}")
-    if session.exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+    if session.exitstatus in (EXIT_HELD, EXIT_VIOLATED, EXIT_UNCHECKED):
+        session.exitstatus = EXIT_FAILED
 
 
 def replace_file(path: Path, text: str) -> None:

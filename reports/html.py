@@ -6,6 +6,7 @@ everything goes through Jinja2 with autoescape, and control and direction charac
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator, Mapping
 from functools import cache
 from pathlib import Path
@@ -136,6 +137,8 @@ class Page:
             return (yield)
         except OSError as error:
             folder.tell(session, folder.OUTPUTS["html"], error)
+            with contextlib.suppress(OSError):  # half a page is none
+                Path(session.config.getoption("htmlpath")).unlink()
             return None
 
     def _add(self, result: Result) -> None:

@@ -30,10 +30,12 @@ from fixtures.questions import parameters, staged
 from fixtures.seeds import plant
 from fixtures.settings import Settings
 from fixtures.target import MIGRATIONS, PLATFORM
+from tests import load
 from tests.large import SETS, Made, build, one_at_a_time
 
 ROOT = Path(__file__).parents[1]
 SLOWEST = 10
+LOAD_SCALE, LOAD_KEPT = 50, 0.95
 PROMISED_S = {"audit": 8.0, "policies": 2.0, "proofs": 60.0, "seeds": 60.0}
 LARGE = 100_000
 
@@ -180,20 +182,40 @@ def measure_matrix() -> None:
     compare(f"  {FEW_TABLES} tables with {LONG:,} rows to {SHORT}", long / short, f"at most {LONGER:g}")
 
 
+def measure_load(scale: int, times: int) -> None:
+    """Measure what pgbench does while audits run and while none does: with the shadow and without it."""
+    for what, options in (("with its shadow", ()), ("without a shadow", ("--no-shadow",))):
+        found = load.measure(scale, times, options)
+        where = "server and pgbench on one processor, the audit on others" if found.apart else "all on one processor"
+        print(
+            f"pgbench, scale {scale}, {load.CLIENTS} clients; {where}; {times} audits {what}, {found.took_s:.1f} s each"
+        )
+        print(f"  {found.on:,.0f} transactions a second with an audit, {found.off:,.0f} without")
+        print(f"  audit by audit: {', '.join(f'{ratio:.1%}' for ratio in found.ratios)}; {found.unhurt=}")
+        print(f"  {json.dumps(found.footprint)}")
+        print(f"  the server's processor time for an audit: {found.processor_s:.2f} s")
+        compare("  kept while an audit runs", found.on / found.off, f"at least {LOAD_KEPT}")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", action="store_true", help=f"the seeds with {LARGE:,} members, and nothing else")
     parser.add_argument("--matrix", action="store_true", help="the access matrix, and nothing else")
+    parser.add_argument("--load", action="store_true", help="pgbench beside audits of its server, and nothing else")
+    parser.add_argument("--scale", type=int, default=LOAD_SCALE, help=f"of pgbench (default {LOAD_SCALE})")
     parser.add_argument("--times", type=int, default=3, help="how many audits; the best one counts (default 3)")
     chosen = parser.parse_args()
-    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    print(f"Python {platform.python_version()}, {os.cpu_count()} processors{load}")
+    busy = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    print(f"Python {platform.python_version()}, {os.cpu_count()} processors{busy}")
     if chosen.seeds:
         measure_seeds()
         return
     if chosen.matrix:
         measure_matrix()
+        return
+    if chosen.load:
+        measure_load(chosen.scale, max(1, chosen.times))
         return
     measure_audit(max(1, chosen.times))
     measure_parts()

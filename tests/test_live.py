@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 
 import pytest
 from psycopg.conninfo import make_conninfo
@@ -276,6 +279,41 @@ def test_a_password_gets_in_and_never_out(target, dsn, tmp_path, way):
     assert SECRET not in outcome.said
     written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert len(written) == len(OUTPUTS)
+    assert not [path for path in written if SECRET in path.read_text(encoding="utf-8")]
+
+
+class Watched(threading.Thread):
+    """Reads, again and again, what every user of the machine can read of all processes: their command lines."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.seen: set[str] = set()
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        while not self.ended.wait(0.002):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                with suppress(OSError):
+                    self.seen.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="there is no /proc")
+def test_no_process_shows_the_password_while_people_act(dsn, tmp_path):
+    """Not even when the connection string holds it: the environment names the target, and pg_dump gets it privately."""
+    watched = Watched()
+    watched.start()
+    target = make_conninfo(dsn("audit_secretive"), password=SECRET)
+    outcome = audit(
+        tmp_path / "out", "-k", "phone", AUDIT_TARGET=target, PGPASSWORD=f"not {SECRET}", TMPDIR=str(tmp_path)
+    )
+    watched.ended.set()
+    watched.join()
+    assert outcome.having("HOLDS") & ACTING, outcome.said
+    assert [line for line in watched.seen if "pg_dump --schema-only" in line], "it was not watched closely enough"
+    assert not [line for line in watched.seen if SECRET in line]
+    assert SECRET not in outcome.said
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) == 3
     assert not [path for path in written if SECRET in path.read_text(encoding="utf-8")]
 
 
