@@ -1,15 +1,15 @@
 """Proof that a sabotage breaks its own policy and no other, and an innocent look-alike none.
 
-The policies in OVERALL look at all access at once, so that nearly every hole in it is theirs too, and take their time:
-they are asked in their own proofs only. All others are asked after every sabotage and every innocent look-alike.
+All policies are asked after every sabotage and every innocent look-alike. Those that look at all access at once take
+their time: they are asked where something that they look at is not as it was.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from reports.model import Verdict
-from tests.proving import CLEAN, OVERALL, POLICIES, Bench, Sabotage, all_sabotages
+from reports.model import Result, Verdict
+from tests.proving import CLEAN, OVERALL, POLICIES, Bench, Sabotage, all_sabotages, aspects
 
 
 @pytest.fixture(scope="session")
@@ -28,13 +28,37 @@ def test_the_reference_database_is_clean(baseline: dict[str, Verdict]) -> None:
     assert {name: verdict for name, verdict in baseline.items() if verdict not in CLEAN} == {}
 
 
+@pytest.fixture(scope="session")
+def shape(bench: Bench) -> dict[str, str]:
+    """Return what the untouched reference database is like."""
+    return aspects(bench.connection)
+
+
 @pytest.mark.parametrize("sabotage", all_sabotages(), ids=lambda s: s.path.stem)
-def test_nothing_else_is_violated(bench: Bench, baseline: dict[str, Verdict], sabotage: Sabotage) -> None:
+def test_nothing_else_is_violated(
+    bench: Bench, baseline: dict[str, Verdict], shape: dict[str, str], sabotage: Sabotage
+) -> None:
     """A sabotage breaks its own policy and those in its first comment; an innocent look-alike breaks nothing."""
-    asked = {n for n, p in POLICIES.items() if n == sabotage.policy or not (p.needs or n in OVERALL)}
-    expected = (sabotage.also if sabotage.innocent else sabotage.also | {sabotage.policy}) & asked
+    broken = sabotage.also if sabotage.innocent else sabotage.also | {sabotage.policy}
     with bench.proof(sabotage) as scene:
         scene.execute(sabotage.sql)
-        verdicts = {policy: scene.ask(policy).verdict for policy in POLICIES if policy in asked}
-    changed = {policy for policy, verdict in verdicts.items() if verdict not in CLEAN and baseline[policy] in CLEAN}
-    assert changed == expected, {policy: str(verdicts[policy]) for policy in changed ^ expected}
+        changed = {name for name, _ in aspects(scene.connection).items() ^ shape.items()}
+        asked = {
+            name
+            for name, policy in POLICIES.items()
+            if name in broken or not (policy.needs or (name in OVERALL and not changed & OVERALL[name]))
+        }
+        results = {name: scene.ask(name) for name in POLICIES if name in asked}
+    failing = {name for name, result in results.items() if fails(result) and baseline[name] in CLEAN}
+    assert failing == broken, {name: told(results[name]) for name in failing ^ broken}
+
+
+def fails(result: Result) -> bool:
+    """Tell whether a policy objects. Nobody has declared the tables of most sabotages, which is no objection."""
+    undeclared = result.verdict is Verdict.UNCHECKED and "has no declaration" in result.reason
+    return result.verdict not in CLEAN and not undeclared
+
+
+def told(result: Result) -> str:
+    """Return a result in a few words."""
+    return f"{result.verdict} {result.reason} {[finding.object for finding in result.findings]}"
