@@ -12,6 +12,7 @@ pytest_plugins = (
     "fixtures.gate",
     "reports.folder",
     "reports.waivers",
+    "reports.baseline",
     "reports.verdicts",
     "reports.suite",
     "reports.conduct",
