@@ -9,6 +9,7 @@ pytest_plugins = (
     "fixtures.policy",
     "fixtures.questions",
     "fixtures.growth",
+    "fixtures.amcheck",
     "fixtures.gate",
     "reports.folder",
     "reports.waivers",

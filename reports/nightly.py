@@ -1,7 +1,7 @@
 """One audit as a scheduler runs it: ``python -m reports.nightly --into=DIR [options of the audit]``.
 
-The reports of each run have a folder of their own, and ``latest`` leads to the last; they are kept for 90 days. Two that
-write into one folder do not overlap. The database is chosen by AUDIT_TARGET, whose password no process list shows.
+The reports of each run have a folder of their own, and ``latest`` leads to the last; they are kept for 90 days. Two
+that write into one folder do not overlap. The database is chosen by AUDIT_TARGET, whose password no process list shows.
 """
 
 from __future__ import annotations
