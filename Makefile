@@ -24,7 +24,7 @@ OPTIONS = $(if $(IMAGE),--image='$(IMAGE)') \
 	$(if $(MIGRATIONS),--migrations='$(MIGRATIONS)') $(if $(POSTGRES_BIN),--postgres-bin='$(POSTGRES_BIN)') \
 	$(if $(MEMBERS),--members='$(MEMBERS)') $(ARGS)
 
-.PHONY: help audit incident history access-draft test check docs bench mutants clean
+.PHONY: help audit incident nightly history access-draft test check docs bench mutants clean
 
 help: ## print the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ audit: $(VENV)/ready ## audit a database: TARGET=embedded|container|URL|service=
 incident: $(VENV)/ready ## the policies of one severity alone, and the runbook's clock: SEVERITY=P0 TARGET= ...
 	@$(PYTHON) -m pytest policies -m "policy(severity='$(SEVERITY)')" $(OPTIONS); status=$$?; \
 		echo "exit status $$status"; exit $$status
+
+nightly: $(VENV)/ready ## an audit as a scheduler runs it, see docs/operations.md: TARGET= ARGS="--alert-file=FILE"
+	@$(PYTHON) -m reports.nightly $(OPTIONS); status=$$?; echo "exit status $$status"; exit $$status
 
 history: $(VENV)/ready ## print what earlier runs found, and write reports/out/history.html
 	@$(PYTHON) -m reports.history $(ARGS)

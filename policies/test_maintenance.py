@@ -539,6 +539,27 @@ def test_no_prepared_transaction_is_left(auditor):
     )
 
 
+@mark.policy("MAINT-11", severity="P0", runbook=RUNBOOK, needs="deep", fix="-- {object}")
+def test_critical_tables_agree_with_their_indexes(amcheck):
+    """The critical tables are sound, and each row of them is in each of their indexes.
+
+    A row that an index lacks is not found, may be there twice, and its member cannot sign in; operating systems whose
+    collations changed, functions that were not as immutable as they said, and failing disks do that, and nothing else
+    tells. The tables are those that the runbook names (runbook_objects in audit.toml), with partitions and TOAST, the
+    indexes their B-trees. Reading keeps nobody from writing, but it takes its time: with --deep only.
+    """
+    assert not amcheck(
+        """
+        select part.relid as relation
+        from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        cross join lateral (
+            select c.oid as relid union select p.relid from pg_catalog.pg_partition_tree(c.oid) as p) as part
+        where pg_catalog.format('table %%s.%%s', n.nspname, c.relname) = any (%(runbook_objects)s)
+        """
+    )
+
+
 @mark.policy("MAINT-12", severity="P3", runbook=RUNBOOK, fix="alter extension {name} update;")
 def test_extensions_are_up_to_date(auditor):
     """Every installed extension is at the version that the server offers.

@@ -115,12 +115,13 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 def _read(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8")
-        readers = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+        # A group may: a scheduler's credentials are often shared with the job in this way.
+        readers = path.stat().st_mode & stat.S_IROTH
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise AlertError(f"{path}: the alert file cannot be read ({reason})") from None
     if readers:
-        raise AlertError(f"{path}: other users can read the alert file, which holds secrets: chmod 600 it")
+        raise AlertError(f"{path}: everybody can read the alert file, which holds secrets: chmod 600 it")
     return text
 
 

@@ -119,7 +119,7 @@ def _waiver(waiver: Waiver) -> dict[str, Any]:
         "object": waiver.object,
         "reason": waiver.reason,
         "owner": waiver.owner,
-        "expires": waiver.expires.isoformat(),
+        "expires": waiver.expires and waiver.expires.isoformat(),
         "line": waiver.line,
     }
 

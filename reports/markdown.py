@@ -144,7 +144,7 @@ def _waived(run: Run) -> Iterator[str]:
         for finding in result.findings:
             if finding.waiver and not finding.waiver_expired:
                 waiver = finding.waiver
-                accepted = f"{code(waiver.reason)} ({code(waiver.owner)}, until {waiver.expires})"
+                accepted = f"{code(waiver.reason)} ({code(waiver.owner)}, until {waiver.until})"
                 yield f"**{result.id}** {code(finding.object)}: {accepted}"
 
 

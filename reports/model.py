@@ -57,23 +57,30 @@ SCORE_FORMULA = (
 class Waiver:
     """An accepted finding, as written in waivers.toml.
 
-    ``object`` is the finding's object, exactly or as a shell-style pattern; ``line`` is where the waiver stands.
+    ``object`` is the finding's object, exactly or as a shell-style pattern; ``line`` is where the waiver stands. An
+    entry of the baseline never ``expires`` and covers its own object alone.
     """
 
     policy: str
     object: str
     reason: str
     owner: str
-    expires: dt.date
+    expires: dt.date | None
     line: int
 
     def covers(self, policy: str, obj: str) -> bool:
         """Tell whether this waiver is about the finding ``obj`` under ``policy``, expired or not."""
-        return self.policy == policy and (self.object == obj or fnmatchcase(obj, self.object))
+        exactly = self.expires is None
+        return self.policy == policy and (self.object == obj or (not exactly and fnmatchcase(obj, self.object)))
 
     def expired(self, today: dt.date) -> bool:
         """Tell whether the waiver ended before ``today``; on its last day it still counts."""
-        return today > self.expires
+        return self.expires is not None and today > self.expires
+
+    @property
+    def until(self) -> str:
+        """Say how long it counts."""
+        return "it is fixed" if self.expires is None else self.expires.isoformat()
 
 
 class Change(StrEnum):

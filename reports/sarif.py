@@ -144,7 +144,7 @@ def _result(result: Result, finding: Finding) -> dict[str, Any]:
         found["properties"] = {"fix": fix}
     if finding.waived and finding.waiver:
         waiver = finding.waiver
-        reason = f"{waiver.reason} ({waiver.owner}, until {waiver.expires.isoformat()})"
+        reason = f"{waiver.reason} ({waiver.owner}, until {waiver.until})"
         found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": wording.lines(reason)}]
     return found
 

@@ -198,7 +198,7 @@ def _waived(run: Run) -> Iterator[Line]:
         yield f"{result.severity} {result.id} {wording.title(result)}", MARKS[Verdict.WAIVED][1]
         for waiver in dict.fromkeys(finding.waiver for finding in result.findings):
             if waiver is not None:
-                accepted = f"{wording.cut(waiver.reason)} ({safe(waiver.owner)}, until {waiver.expires})"
+                accepted = f"{wording.cut(waiver.reason)} ({safe(waiver.owner)}, until {waiver.until})"
                 yield f"     {wording.cut(waiver.object)}: {accepted}", {}
 
 

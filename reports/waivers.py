@@ -161,16 +161,18 @@ def _waive(finding: Finding, waivers: Sequence[Waiver], today: dt.date) -> Findi
     covering = [waiver for waiver in waivers if waiver.covers(finding.policy, finding.object)]
     if not covering:
         return finding
-    best = max(covering, key=lambda waiver: waiver.expires)
+    # What somebody decided for a time counts before the baseline, which is for whatever was there.
+    best = max(covering, key=lambda waiver: waiver.expires or dt.date.min)
     return replace(finding, waiver=best, waiver_expired=best.expired(today))
 
 
 def unused(waivers: Sequence[Waiver], results: Iterable[Result]) -> tuple[Waiver, ...]:
-    """Return the waivers that match no finding, among the policies that ``results`` judged."""
+    """Return the waivers that match no finding, among the policies that ``results`` judged; not of the baseline."""
     judged = {result.id: result for result in results if result.verdict in JUDGED and not result.partial}
     return tuple(
         waiver
         for waiver in waivers
-        if waiver.policy in judged
+        if waiver.expires is not None
+        and waiver.policy in judged
         and not any(waiver.covers(finding.policy, finding.object) for finding in judged[waiver.policy].findings)
     )

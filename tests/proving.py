@@ -18,6 +18,7 @@ from psycopg.sql import SQL
 
 from fixtures import live
 from fixtures.actors import Stage
+from fixtures.amcheck import Amcheck
 from fixtures.asking import Connection
 from fixtures.auditor import Auditor
 from fixtures.evidence import Log
@@ -167,6 +168,7 @@ class Bench:
         askers = {
             **askers_of(connection, self.judgements, self.migrations),
             "gate": lambda stage: opened_gate(self.rehearsal, stage.log),
+            "amcheck": lambda stage: self._amcheck(connection, stage),
             "growth": lambda stage: self._growth(Auditor(lambda: connection, stage.known, stage.log)),
         }
         result = put(policy, stage, askers, self.accepted)
@@ -190,6 +192,12 @@ class Bench:
             files, final, unlinted = rehearse(base, [path], self.suite, {})
             versions = judge_versions(NewFiles("the reference", (path,), tuple(find(MIGRATIONS))))
         self.rehearsal = Rehearsal(self.target, "the reference", files, versions, final, unlinted)
+
+    @staticmethod
+    def _amcheck(connection: Connection, stage: Stage) -> Amcheck:
+        """Only for this policy's turn: to other policies an extension would be a finding."""
+        connection.execute("create extension if not exists amcheck with schema extensions")
+        return Amcheck(Auditor(lambda: connection, stage.known, stage.log))
 
     def _growth(self, auditor: Auditor) -> Callable[[], dict[str, Any]]:
         return lambda: compared(measure(auditor), self.sizes)

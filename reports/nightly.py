@@ -1,0 +1,93 @@
+"""One audit as a scheduler runs it: ``python -m reports.nightly --into=DIR [options of the audit]``.
+
+The reports of each run have a folder of their own, and ``latest`` leads to the last; they are kept for 90 days. Two
+that write into one folder do not overlap. The database is chosen by AUDIT_TARGET, whose password no process list shows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import os
+import shutil
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DEFAULT_FOLDER = ROOT / "reports" / "nightly"
+KEEP_DAYS = 90
+OUTPUTS = "html,json,junit,prometheus,markdown,nagios"
+NAME = "%Y-%m-%dT%H%M"
+
+
+class NightlyError(Exception):
+    """The audit cannot begin; the message is one sentence."""
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep others out of ``folder``. Raises NightlyError when one is at work there.
+
+    The lock belongs to the open file: it ends with the process, however that ends, and none is ever left behind.
+    """
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NightlyError(f"another audit is at work in {folder}; this one does not begin") from None
+        yield
+
+
+def tidy(folder: Path, now: dt.datetime) -> None:
+    """Remove the reports of runs that are long over, and nothing that has another kind of name."""
+    for path in folder.iterdir():
+        try:
+            begun = dt.datetime.strptime(path.name, NAME).replace(tzinfo=dt.UTC)
+        except ValueError:
+            continue
+        if path.is_dir() and not path.is_symlink() and now - begun > dt.timedelta(days=KEEP_DAYS):
+            shutil.rmtree(path)
+
+
+def point(folder: Path, name: str) -> None:
+    """Let ``latest`` lead to the folder of a run that is over, in one step."""
+    draft = folder / f".latest.{os.getpid()}"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(name)
+    draft.replace(folder / "latest")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one audit; return its exit status, or 4 when it could not begin."""
+    parser = ArgumentParser(prog="python -m reports.nightly", description="One audit as a scheduler runs it.")
+    parser.add_argument("--into", type=Path, metavar="DIR", help="reports and history (default: reports/nightly)")
+    options, rest = parser.parse_known_args(arguments)
+    folder = (options.into or DEFAULT_FOLDER).resolve()
+    now = dt.datetime.now(dt.UTC)
+    name = now.strftime(NAME)
+    own = [f"--report-dir={folder / name}", f"--output={OUTPUTS}"]
+    if options.into and "--no-history" not in rest:
+        own.append(f"--history={folder / 'history.sqlite'}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder):
+            tidy(folder, now)
+            # Options that were given come last: they are the ones that count.
+            status = int(pytest.main([str(ROOT / "policies"), *own, *rest]))
+            if (folder / name).is_dir():
+                point(folder, name)
+            return status
+    except NightlyError as error:
+        sys.stderr.write(f"{error}\n")
+    except OSError as error:
+        sys.stderr.write(f"{error.filename or folder}: the reports cannot be written there ({error.strerror})\n")
+    return int(pytest.ExitCode.USAGE_ERROR)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
