@@ -5,6 +5,7 @@ MIGRATIONS ?=
 POSTGRES_BIN ?=
 MEMBERS ?=
 SEVERITY ?= P0
+BASE ?=
 ARGS ?=
 
 # In the environment and not on the command line, where every user of the machine could read its password.
@@ -24,7 +25,7 @@ OPTIONS = $(if $(IMAGE),--image='$(IMAGE)') \
 	$(if $(MIGRATIONS),--migrations='$(MIGRATIONS)') $(if $(POSTGRES_BIN),--postgres-bin='$(POSTGRES_BIN)') \
 	$(if $(MEMBERS),--members='$(MEMBERS)') $(ARGS)
 
-.PHONY: help audit incident nightly history access-draft test check docs bench mutants clean
+.PHONY: help audit gate incident nightly history access-draft test check docs bench mutants clean
 
 help: ## print the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +42,9 @@ nightly: $(VENV)/ready ## an audit as a scheduler runs it, see docs/operations.m
 
 history: $(VENV)/ready ## print what earlier runs found, and write reports/out/history.html
 	@$(PYTHON) -m reports.history $(ARGS)
+
+gate: $(VENV)/ready ## judge what new migrations would do: MIGRATIONS=dir BASE=branch, or BASE=live TARGET=URL
+	@$(PYTHON) -m pytest policies --gate $(if $(BASE),--base='$(BASE)') $(OPTIONS); status=$$?; echo "exit status $$status"; exit $$status
 
 access-draft: $(VENV)/ready ## write a draft of access.toml for tables that are not declared: MIGRATIONS= POSTGRES_BIN=
 	@$(PYTHON) -m fixtures.draft $(OPTIONS)

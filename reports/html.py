@@ -16,7 +16,7 @@ import jinja2
 import pytest
 from markupsafe import Markup
 
-from reports import conduct, folder, matrix, wording
+from reports import conduct, folder, gate, matrix, wording
 from reports.escalation import ESCALATION
 from reports.model import SCORE_FORMULA, Result, Run, Severity, Verdict
 
@@ -32,7 +32,9 @@ ORDER = (Verdict.VIOLATED, Verdict.UNCHECKED, Verdict.WAIVED, Verdict.HOLDS, Ver
 
 # What the dashboard tells, in this order: templates/NAME.html.jinja for each. A section shows what is in the run, which
 # the template knows as ``run``, and nothing at all where there is nothing to tell.
-SECTIONS = ("problems", "changes", "violated", "unchecked", "matrix", "migrations", "waivers", "conduct", "notes")
+SECTIONS = (
+    "problems", "changes", "violated", "unchecked", "gate", "matrix", "migrations", "waivers", "conduct", "notes",
+)  # fmt: skip
 
 # pytest-html counts and filters by pytest's outcomes: its labels say which verdicts these are.
 LABELS = {
@@ -233,6 +235,7 @@ def environment() -> jinja2.Environment:
     environment.globals.update(
         conduct=conduct,
         wording=wording,
+        gate=gate,
         ESCALATION=ESCALATION,
         SCORE_FORMULA=SCORE_FORMULA,
         MAX_FINDINGS=MAX_FINDINGS,

@@ -12,7 +12,7 @@ import pytest
 from fixtures.evidence import Scalar
 from fixtures.matrix import Judgement
 from fixtures.migrations import Migration
-from reports import conduct, folder, matrix, wording
+from reports import conduct, folder, gate, matrix, wording
 from reports.model import SCHEMA_VERSION, SCORE_FORMULA, Changes, Finding, Result, Run, Waiver
 
 
@@ -53,6 +53,7 @@ def document(run: Run) -> dict[str, Any]:
         **conduct.document(run),
         "problems": list(run.problems),
         "changes": run.changes and _changes(run.changes),
+        "gate": gate.document(run),
     }
 
 

@@ -13,7 +13,7 @@ from itertools import accumulate
 
 import pytest
 
-from reports import conduct, folder, matrix, wording
+from reports import conduct, folder, gate, matrix, wording
 from reports.escalation import ESCALATION
 from reports.model import Finding, Result, Run, Verdict
 
@@ -96,6 +96,10 @@ def _entries(run: Run) -> Iterator[Entry]:
         why = f"Because: {code(result.reason)}\n\nTo enable it: {code(result.remedy or wording.NO_REMEDY)}"
         told = _name(result)
         yield Entry(f"<details><summary>{told}</summary>\n\n{why}\n\n</details>\n", f"- {told}\n")
+    for each in run.gate.files if run.gate else ():
+        yield from _folded(
+            f"<code>{escape(wording.cut(each.file))}</code>: {gate.headline(each)}", map(code, gate.markdown(each))
+        )
     failed = [migration for migration in run.migrations if not migration.applied]
     yield from _folded("Migrations that failed", (f"{code(m.file)}: {code(m.error or '')}" for m in failed))
     yield from _folded("Waived", _waived(run))

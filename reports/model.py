@@ -12,6 +12,7 @@ import pytest
 
 from fixtures.evidence import Location, Population, Scalar
 from fixtures.footprint import Cost
+from fixtures.gate import Rehearsal
 from fixtures.login import Login
 from fixtures.matrix import Judgement
 from fixtures.migrations import Migration
@@ -197,7 +198,7 @@ class Run:
 
     ``matrix`` is who reaches what, where that was observed; ``changes`` what is otherwise than in the run before, where
     a history is kept. ``problems`` are sentences about what went wrong beside the audit itself: a history that could
-    not be written, an alert that nobody received.
+    not be written, an alert that nobody received. ``gate`` is what new migrations do, where there are any.
     """
 
     started_at: dt.datetime
@@ -214,6 +215,7 @@ class Run:
     cost: Cost | None = None
     changes: Changes | None = None
     problems: tuple[str, ...] = ()
+    gate: Rehearsal | None = None
 
     @property
     def complete(self) -> bool:

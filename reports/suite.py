@@ -77,13 +77,14 @@ class Suite:
         unfilled: Mapping[str, str],
         migrations: Sequence[Migration],
         only: frozenset[str] | None = None,
+        unlike: Mapping[str, str] | None = None,
     ) -> Standing:
         """Ask all policies, or ``only`` some, on a superuser's connection that is in no transaction."""
         judgements: list[Judgement] = []
         askers = askers_of(connection, judgements, migrations)
         known = parameters(connection, self.settings, self.access)
         results = [
-            put(policy, Stage(connection, known, Log(), unfilled), askers)
+            put(policy, Stage(connection, known, Log(), unfilled, unlike), askers)
             for policy in collected()
             if self.has(policy) and (only is None or policy.id in only)
         ]

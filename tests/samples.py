@@ -4,11 +4,17 @@ import datetime as dt
 import itertools
 
 from fixtures.access import API_ACTORS
-from fixtures.evidence import Location, Population
+from fixtures.evidence import Location, Population, Row
 from fixtures.footprint import Cost
+from fixtures.gate import Difference, Reached, Rehearsal, Rehearsed
+from fixtures.hazards import Hazards
+from fixtures.live import Dsn
 from fixtures.login import Login
 from fixtures.matrix import SHAPES, Cell, Judged, Judgement
 from fixtures.migrations import Migration
+from fixtures.target import Target
+from fixtures.trace import Change as Change_
+from fixtures.trace import Lock, Moved, Step
 from reports.model import Change, Changes, Event, Finding, Result, Run, Severity, TargetFacts, Verdict, Waiver
 
 MARKUP = '"><img src=x onerror=alert(1)>'
@@ -83,6 +89,27 @@ def every_state(text):
     return judgement(text, "public.calm", leaks=odd, doubts=(text,), undeclared=(text,), remarks=(text,))
 
 
+def rehearsed(text):
+    """One new migration that does a bit of everything."""
+    step = Step(
+        3,
+        ("alter", "table", text),
+        taken=(Lock(text, "ACCESS EXCLUSIVE", "reads and writes"),),
+        rewritten=(text,),
+        moved={text: Moved(1, 2, 3, 4, 5)},
+        catalogue=(Change_("changed", "table", text, text),),
+        error=text,
+    )
+    hazards = Hazards(remarks=[text], slow_lines={3})
+    hazards.losses.append(Row(text))
+    hazards.waits.append(Row(text))
+    difference = Difference("MSG-01", text, "P0", "HOLDS", "UNCHECKED", text, {text: text}, (text,))
+    reached = Reached(f"anon: select {text}", "none", "all", wider=True, undeclared=True)
+    migration = Migration(text, False, text, 7, "42P01")
+    file = Rehearsed(text, migration, (step,), hazards, (Row(text),), (difference,), (reached,))
+    return Rehearsal(Target("embedded", Dsn(""), True, "18.6", text, text), text, (file,), ())
+
+
 def hostile(text):
     """One run in which ``text`` stands wherever a database, a migration or a waiver can put it."""
     many = tuple(finding("MSG-01", f"{number} {text}", details={text: text, "n": number}) for number in range(120))
@@ -117,6 +144,7 @@ def hostile(text):
             tuple(Event(change, "MSG-01", text, Severity.P0, NOON - dt.timedelta(days=2)) for change in Change),
         ),
         problems=(text,),
+        gate=rehearsed(text),
     )
 
 

@@ -1,0 +1,136 @@
+"""What the reports tell of new migrations, file by file: statements, what changed for whom, what other policies say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fixtures.gate import REHEARSAL_KEY, Rehearsed
+from fixtures.trace import Step
+from reports.model import RUN_KEY, Run
+
+MOST_STEPS = 200
+MOST_OBJECTS = 3
+MOST_CHANGES = 12
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Put what was rehearsed into the run."""
+    stash = session.config.stash
+    if (run := stash.get(RUN_KEY, None)) and (made := stash.get(REHEARSAL_KEY, None)):
+        stash[RUN_KEY] = replace(run, gate=made)
+
+
+def headline(each: Rehearsed) -> str:
+    """Say in one line what became of a file."""
+    statements = sum(step.statements for step in each.steps)
+    wider = sum(cell.wider for cell in each.reached)
+    counted = [
+        (len(each.hazards.losses), "loses data", "lose data"),
+        (len(each.hazards.waits), "lets others wait", "let others wait"),
+        (sum(len(difference.new) for difference in each.differences), "newly offends", "newly offend"),
+        (wider, "reaches more", "reach more"),
+    ]
+    told = [f"{number} {one if number == 1 else many}" for number, one, many in counted if number]
+    became = f"{statements:,} statements in {each.duration_ms / 1000:.1f} s" if each.migration.applied else "failed"
+    return "; ".join([became, *told])
+
+
+def some(objects: Iterable[str]) -> str:
+    """Return the first few of some objects."""
+    found = list(objects)
+    more = f" and {len(found) - MOST_OBJECTS:,} more" if len(found) > MOST_OBJECTS else ""
+    return ", ".join(found[:MOST_OBJECTS]) + more
+
+
+def locks(step: Step) -> str:
+    """Say which locks a statement took on relations that were there before, the strongest first."""
+    found = sorted(step.taken, key=lambda lock: (not lock.blocks, lock.relation))
+    return ", ".join(
+        f"{lock.mode} on {lock.relation}{f' (stops {lock.blocks})' if lock.blocks else ''}" for lock in found
+    )
+
+
+def deeds(step: Step) -> str:
+    """Say what a statement did to rows, files and the catalogue."""
+    told = [f"stopped or failed: {step.error}"] if step.error else []
+    told += [f"writes {name} anew" for name in (*step.rewritten, *step.rebuilt)]
+    for table, moved in step.moved.items():
+        counts = [
+            (moved.inserted, "inserted"),
+            (moved.updated, "updated"),
+            (moved.deleted, "deleted"),
+            (moved.scanned, "read"),
+        ]
+        rows = ", ".join(f"{number:,} {what}" for number, what in counts if number)
+        told += [f"rows of {table}: {rows}"] if rows else []
+    told += [str(change) for change in step.catalogue[:MOST_CHANGES]]
+    if len(step.catalogue) > MOST_CHANGES:
+        told.append(f"and {len(step.catalogue) - MOST_CHANGES:,} more changes")
+    return "; ".join(told)
+
+
+def document(run: Run) -> dict[str, Any] | None:
+    """Return the gate's part of audit.json, or None where there was no gate."""
+    if run.gate is None:
+        return None
+    return {"since": run.gate.since, "files": [_file(each) for each in run.gate.files]}
+
+
+def _file(each: Rehearsed) -> dict[str, Any]:
+    return {
+        "file": each.file,
+        "applied": each.migration.applied,
+        "duration_ms": round(each.duration_ms, 3),
+        "statements": [
+            {
+                "line": step.line,
+                "statement": step.told,
+                "duration_ms": round(step.duration_ms, 3),
+                "locks": [{"relation": lock.relation, "mode": lock.mode, "blocks": lock.blocks} for lock in step.taken],
+                "did": deeds(step),
+            }
+            for step in each.steps[:MOST_STEPS]
+        ],
+        "reach": [
+            {
+                "cell": cell.cell,
+                "before": cell.before,
+                "after": cell.after,
+                "wider": cell.wider,
+                "declared": not cell.undeclared,
+            }
+            for cell in each.reached
+        ],
+        "policies": [
+            {
+                "id": difference.policy,
+                "before": difference.before,
+                "after": difference.after,
+                "new": list(difference.new),
+                "mended": list(difference.mended),
+            }
+            for difference in each.differences
+        ],
+        "remarks": list(each.remarks),
+    }
+
+
+def markdown(each: Rehearsed) -> Iterator[str]:
+    """Yield the lines of a list about one file, as plain texts, each to be made harmless where it is shown."""
+    for cell in each.reached:
+        undeclared = " (not declared)" if cell.wider and cell.undeclared else ""
+        yield f"{cell.cell}: {cell.before} → {cell.after}{undeclared}"
+    for difference in each.differences:
+        parts = (("new", difference.new), ("mended", difference.mended))
+        told = "; ".join(f"{what}: {some(objects)}" for what, objects in parts if objects)
+        yield f"{difference.policy} {difference.before} → {difference.after} {told}".strip()
+    for step in each.steps[:MOST_CHANGES]:
+        told = "; ".join(filter(None, (locks(step), deeds(step))))
+        yield f"line {step.line}, {step.duration_ms:.0f} ms: {step.told}{f': {told}' if told else ''}"
+    if len(each.steps) > MOST_CHANGES:
+        yield f"and {len(each.steps) - MOST_CHANGES:,} more statements in audit.json"

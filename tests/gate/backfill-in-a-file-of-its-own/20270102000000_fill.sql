@@ -1,0 +1,1 @@
+update private.parcels set colour = 'brown';

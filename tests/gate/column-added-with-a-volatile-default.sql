@@ -1,0 +1,3 @@
+-- expect: MIG-04 line 3 private.parcels (rewrites the table)
+-- expect: MIG-07 line 3 adding-field-with-default: *
+alter table private.parcels add column token uuid not null default gen_random_uuid();

@@ -1,0 +1,2 @@
+-- expect: MIG-07 line 2 renaming-column: *
+alter table private.parcels rename column remark to remarks;

@@ -1,0 +1,2 @@
+-- unchecked: MIG-03
+delete from private.labels where word = 'no such word';

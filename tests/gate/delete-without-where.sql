@@ -1,0 +1,2 @@
+-- expect: MIG-03 line 2 rows of private.labels
+delete from private.labels;

@@ -1,0 +1,1 @@
+alter type private.kind add value 'return';

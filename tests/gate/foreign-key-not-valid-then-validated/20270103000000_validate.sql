@@ -1,0 +1,1 @@
+alter table private.labels validate constraint labels_parcel;

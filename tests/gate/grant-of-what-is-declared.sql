@@ -1,0 +1,1 @@
+grant select (id) on public.conversations to authenticated;

@@ -1,0 +1,1 @@
+create index concurrently idx_parcels_code on private.parcels (code);

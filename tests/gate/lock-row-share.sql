@@ -1,0 +1,1 @@
+lock table private.parcels in row share mode;

@@ -1,0 +1,1 @@
+alter table private.parcels validate constraint label_there;

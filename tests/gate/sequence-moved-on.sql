@@ -1,0 +1,1 @@
+select setval('private.numbers', 100);

@@ -1,0 +1,2 @@
+-- expect: MIG-03 line 2 sequence private.numbers
+alter sequence private.numbers restart;

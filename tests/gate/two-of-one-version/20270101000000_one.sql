@@ -1,0 +1,1 @@
+comment on table private.labels is 'one';

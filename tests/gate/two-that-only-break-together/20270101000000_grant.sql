@@ -1,0 +1,1 @@
+grant select on public.contact_exchange_audit to anon;

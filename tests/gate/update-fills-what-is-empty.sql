@@ -1,0 +1,1 @@
+update private.parcels set note = 'none' where note is null;

@@ -1,0 +1,1 @@
+update private.parcels set label = 'label 0' where label = 'label 1';

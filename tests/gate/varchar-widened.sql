@@ -1,0 +1,1 @@
+alter table private.parcels alter column code type varchar(80);

@@ -1,0 +1,253 @@
+"""The migration gate: what a corpus of migrations would do is found, at its line, and harmless ones are silent."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from fixtures import live
+from fixtures.access import Access
+from fixtures.embedded import PREFIX
+from fixtures.evidence import Location
+from fixtures.gate import judge_versions
+from fixtures.live import TargetError
+from fixtures.migrations import find, version
+from fixtures.newfiles import by_git
+from fixtures.settings import Settings
+from fixtures.target import CHOICE, MIGRATIONS, Target
+from fixtures.trace import state
+from reports.model import Verdict
+from tests.auditing import ROOT, Outcome, audit
+from tests.rehearsing import GATE, Case, CorpusSuite, Ground, corpus, grounded, wrong
+
+
+@pytest.fixture(scope="session")
+def ground(pytestconfig: pytest.Config, settings: Settings, access: Access):
+    with grounded(pytestconfig.stash[CHOICE], CorpusSuite(settings, access)) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("case", corpus(), ids=lambda case: case.name)
+def test_what_a_migration_does_is_found(ground: Ground, case: Case) -> None:
+    assert wrong(case, ground.try_out(case)) == []
+
+
+def test_every_danger_has_a_harmless_counterpart() -> None:
+    cases = corpus()
+    assert len(cases) >= 40
+    assert sum(not case.dangerous for case in cases) >= 20
+    assert sum(case.dangerous for case in cases) >= 40
+
+
+def sql(folder: Path, text: str, name: str = "20270101000000_new.sql") -> list[Path]:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return [path]
+
+
+def test_a_statement_that_never_ends_is_stopped_and_named(ground: Ground, tmp_path: Path) -> None:
+    text = "comment on table private.labels is 'x';\ndo $$ begin loop perform pg_sleep(0.01); end loop; end $$;\n"
+    results = ground.try_files(sql(tmp_path, text), limit_s=1)
+    (finding,) = results["MIG-01"].findings
+    assert finding.location == Location("20270101000000_new.sql", 2)
+    assert finding.details["error"] == "was stopped at the time limit of 1 s: do"
+
+
+def test_a_statement_that_will_not_be_cancelled_loses_its_session(ground: Ground, tmp_path: Path) -> None:
+    stubborn = """
+    do $$ begin loop begin perform pg_sleep(60); exception when query_canceled then null; end; end loop; end $$;
+    """
+    files = sql(tmp_path, stubborn) + sql(tmp_path, "comment on table private.labels is 'x';", "20270102000000_b.sql")
+    results = ground.try_files(files, limit_s=1)
+    assert [(found.object, found.details["line"]) for found in results["MIG-01"].findings] == [
+        ("20270101000000_new.sql", 2)
+    ]
+
+
+def test_a_statement_that_waits_for_a_lock_is_stopped(ground: Ground, tmp_path: Path) -> None:
+    files = sql(tmp_path, "\n\nselect pg_advisory_xact_lock(7);\n")
+    results = ground.try_files(files, limit_s=1, meanwhile="select pg_advisory_lock(7)")
+    (finding,) = results["MIG-01"].findings
+    assert finding.location == Location("20270101000000_new.sql", 3)
+    assert finding.details["error"] == "was stopped at the time limit of 1 s: select pg_advisory_xact_lock"
+
+
+def test_five_megabytes_take_no_longer_than_they_must(ground: Ground, tmp_path: Path) -> None:
+    rows = "".join(f"insert into private.labels values ({n}, 1, '{'x' * 60}');\n" for n in range(10_000, 60_000))
+    text = f"{rows}alter table private.parcels add column token uuid default gen_random_uuid();\n"
+    assert len(text) > 5_000_000
+    begun = time.monotonic()
+    results = ground.try_files(sql(tmp_path, text), limit_s=60)
+    assert time.monotonic() - begun < 120
+    (finding,) = results["MIG-04"].findings
+    assert finding.location == Location("20270101000000_new.sql", 50_001)
+    assert results["MIG-03"].verdict is Verdict.HOLDS
+
+
+# --- Which files are new
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository whose branch "main" has the reference migrations, checked out on a branch of its own."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, folder)
+    for command in (
+        ["init", "--quiet", "--initial-branch=main"],
+        ["add", "."],
+        ["-c", "user.name=n", "-c", "user.email=n@example.org", "commit", "--quiet", "-m", "released"],
+        ["checkout", "--quiet", "-b", "change"],
+    ):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    return folder
+
+
+def test_git_tells_what_is_new_edited_and_removed(repository: Path, tmp_path: Path) -> None:
+    (repository / "20270101000000_new.sql").write_text("select 1;\n")
+    edited = repository / "20250104000000_contact_exchanges.sql"
+    edited.write_text(edited.read_text() + "\n-- edited\n")
+    (repository / "20250106000000_operations.sql").unlink()
+    place = tmp_path / "released"
+    place.mkdir()
+    files = by_git(repository, "main", place)
+    assert [path.name for path in files.new] == ["20270101000000_new.sql"]
+    assert [path.name for path in files.released] == [path.name for path in find(MIGRATIONS)]
+    assert files.edited == ("20250104000000_contact_exchanges.sql",)
+    assert files.removed == ("20250106000000_operations.sql",)
+    assert {row.object for row in judge_versions(files)} == {
+        "20250104000000_contact_exchanges.sql: released, and was edited",
+        "20250106000000_operations.sql: released, and was removed",
+    }
+
+
+@pytest.mark.parametrize("ref", ["no-such-branch", "--output=x", ""])
+def test_a_base_that_is_none_is_refused_in_one_sentence(repository: Path, tmp_path: Path, ref: str) -> None:
+    with pytest.raises(TargetError) as refused:
+        by_git(repository, ref, tmp_path)
+    assert "\n" not in str(refused.value) and str(refused.value)
+
+
+def test_line_ends_of_a_checkout_are_no_edit(repository: Path, tmp_path: Path) -> None:
+    path = repository / "20250106000000_operations.sql"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    place = tmp_path / "released"
+    place.mkdir()
+    assert by_git(repository, "main", place).edited == ()
+
+
+# --- The whole gate, as a person runs it
+
+
+def gate(folder: Path, *options: str) -> Outcome:
+    cache = f"--gate-cache={folder / 'cache'}"
+    return audit(folder / "out", "--gate", cache, "--members=20", *options)
+
+
+def test_a_pull_request_is_judged(repository: Path, tmp_path: Path) -> None:
+    (repository / "20270101000000_open.sql").write_text(
+        "alter table public.profiles add column nickname text;\n"
+        "grant select on public.contact_exchanges to anon;\n"
+        'create policy "open" on public.contact_exchanges for select to anon using (true);\n'
+    )
+    options = (f"--migrations={repository}", "--base=main")
+    first = gate(tmp_path, *options)
+    assert first.status == 1
+    assert first.having("VIOLATED") == {"MIG-05", "MIG-06"}
+    assert set(first.policies) == {policy.id for policy in GATE}
+    (reach,) = [each for each in first.document["gate"]["files"][0]["reach"] if each["wider"]]
+    assert (reach["cell"], reach["before"], reach["after"]) == ("anon: select public.contact_exchanges", "none", "all")
+    page = (first.folder / "audit.html").read_text(encoding="utf-8")
+    assert "anon: select public.contact_exchanges</span> none → all" in page
+    second = gate(tmp_path, *options)
+    assert "policies asked" in first.said and "policies asked" not in second.said
+    assert second.having("VIOLATED") == first.having("VIOLATED")
+
+
+def test_nothing_new_is_not_applicable(repository: Path, tmp_path: Path) -> None:
+    outcome = gate(tmp_path, f"--migrations={repository}", "--base=main")
+    assert outcome.status == 0
+    assert outcome.policies["MIG-05"]["reason"].startswith("no migration is new since main")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--gate"], "say what is new"),
+        (["--base=main"], "--base is for --gate"),
+        (["--gate", "--since-version=1", "--files=a.sql"], "say in one way what is new"),
+        (["--gate", "--files=missing.sql"], "missing.sql is not in"),
+        (["--gate", "--base=live"], "say what is new"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(tmp_path: Path, options: list[str], said: str) -> None:
+    outcome = audit(tmp_path, *options)
+    assert outcome.status == 4
+    assert said in outcome.said
+
+
+def test_an_interrupted_gate_leaves_no_server(repository: Path, tmp_path: Path) -> None:
+    (repository / "20270101000000_loop.sql").write_text("select pg_sleep(600);\n")
+    command = [
+        sys.executable, "-m", "pytest", "policies", "--gate", f"--migrations={repository}", "--base=main",
+        "--members=5", f"--gate-cache={tmp_path / 'cache'}", f"--report-dir={tmp_path / 'out'}",
+    ]  # fmt: skip
+    place = Path(tempfile.mkdtemp(prefix="gate", dir="/tmp"))
+    try:
+        running = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, "TMPDIR": str(place)}, stdout=subprocess.PIPE, text=True
+        )
+        assert running.stdout is not None
+        for line in running.stdout:
+            if "policies asked" in line:
+                break
+        time.sleep(1)
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=60)
+        assert running.returncode == 2
+        assert not list(place.glob(f"{PREFIX}*"))
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def test_the_live_schema_is_a_base_and_stays_as_it_is(target: Target, tmp_path: Path) -> None:
+    database = target.server.clone_database("gated")
+    try:
+        with live.connect(database) as connection:
+            connection.execute(
+                "create schema supabase_migrations; create table supabase_migrations.schema_migrations (version text);"
+                "insert into supabase_migrations.schema_migrations values "
+                + ", ".join(f"('{version(path.name)}')" for path in find(MIGRATIONS))
+            )
+        before = fingerprint(database)
+        folder = tmp_path / "migrations"
+        shutil.copytree(MIGRATIONS, folder)
+        (folder / "20270101000000_open.sql").write_text(
+            "grant select on public.contact_exchanges to anon;\n"
+            'create policy "open" on public.contact_exchanges for select to anon using (true);\n'
+        )
+        options = (f"--target={database}", "--base=live", f"--migrations={folder}", f"--stats-from={database}")
+        outcome = gate(tmp_path, *options)
+        assert {"MIG-05", "MIG-06"} <= outcome.having("VIOLATED"), outcome.said
+        assert outcome.document["gate"]["since"] == "what the live database has applied"
+        assert fingerprint(database) == before
+    finally:
+        target.server.drop_database("gated")
+
+
+def fingerprint(dsn: live.Dsn) -> list[tuple[object, ...]]:
+    """Return all of a database that a write would change: the catalogue's rows with their transactions, and rows."""
+    with live.connect(dsn) as connection:
+        found = state(connection)
+        numbers = connection.execute(
+            "select c.oid, c.xmin::text, c.relname from pg_class c union all select p.oid, p.xmin::text, p.proname "
+            "from pg_proc p where p.oid > 16384 order by 1, 3"
+        ).fetchall()
+    return [*numbers, *((title, found.prints.get(oid)) for oid, title in sorted(found.titles.items()))]
