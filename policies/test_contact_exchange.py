@@ -13,8 +13,6 @@ RUNBOOK = "3. Contact Exchange & Privacy"
 # Requests of the made-up community, all alice's: one that is open, one that bob helps with and whose exchange she has
 # confirmed, and one whose exchange bob has offered and she has not confirmed.
 OPEN, CONSENTED, OFFERED = (made_up_id(REQUEST, number) for number in (1, 2, 3))
-# One with a confirmed exchange, whose helper is no member any more.
-FORMER = made_up_id(REQUEST, 7)
 
 # Row level security that no permissive policy can widen; anon has no business here at all.
 GUARDED = """
@@ -285,15 +283,6 @@ def test_contact_details_need_consent(
             *((CONSENTED, "nobody"), (None, "nobody"), (None, "me")),
         )
     ]
-    # Consent was given to a member, who is none any more.
-    by_outsiders.append(
-        rejected(
-            contact_of("me"),
-            what="call public.get_contact_info_with_consent after approval was taken back",
-            request=FORMER,
-            **{**got_without_consent, "then": f"{PEOPLE_IN_ANSWER} select from people where id <> %(me)s::text"},
-        )
-    )
     # Without what they have consented to elsewhere, the two are waiting for each other.
     service_role.does("delete from public.contact_exchanges where request_id = %(request)s", request=CONSENTED)
     too_early = [

@@ -1,5 +1,8 @@
 """Runbook 4: messaging."""
 
+from functools import reduce
+from operator import add
+
 from pytest import mark
 
 from fixtures.indexes import BTREES, orders
@@ -263,13 +266,53 @@ def test_only_participants_read_a_conversation(owner, alice, outsiders):
         assert alice(f"select from {table}")
 
 
+# Functions that the API serves to members, that are given ids alone, and that are about who takes part.
+ABOUT_TAKING_PART = """
+select p.oid::regprocedure as object, p.oid::regproc as _function,
+       format('revoke execute on function %%s from public, anon, authenticated;', p.oid::regprocedure) as fix
+from pg_catalog.pg_proc p
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+where n.nspname = any (%(exposed)s) and p.prokind = 'f' and p.pronargs = %(ids)s
+and not exists (select from unnest(p.proargtypes) as given where given <> 'uuid'::regtype)
+and case when p.prokind = 'f' then pg_catalog.pg_get_functiondef(p.oid) end ~ 'conversation_participants'
+and exists (
+    select from pg_catalog.pg_roles r
+    where r.rolname = 'authenticated' and has_function_privilege(r.oid, p.oid, 'execute'))
+"""
+
+
 @mark.policy("MSG-08", severity="P0", runbook=RUNBOOK, fix=RESET)
-def test_nobody_writes_in_another_name_or_uninvited(owner, alice, bob, outsiders):
+def test_nobody_writes_in_another_name_or_uninvited(auditor, owner, alice, bob, outsiders):
     """Nobody sends in another's name, and no outsider writes into a conversation or adds themselves to one.
 
-    Words put into somebody's mouth are worse than words read: the other party acts on them.
+    Words put into somebody's mouth are worse than words read: the other party acts on them. Functions that begin
+    conversations are called, too, with requests of others, and by one who is no member any more with their own.
     """
     there = owner(THERE)
+    requests = owner(
+        """
+        select c.help_request_id from public.conversations c
+        join public.conversation_participants p on p.conversation_id = c.id
+        where c.id = any (%(there)s) or p.user_id = %(rejected)s
+        """,
+        there=there,
+    )
+    begun = [
+        outsiders(
+            f"select {row.quoted['_function']}(%(request)s, %({other})s)",
+            then="""
+            select %(found)s as object, %(mend)s as fix from public.conversation_participants p
+            where p.user_id = %(me)s and p.joined_at >= now()
+            """,
+            control="select true",
+            request=request,
+            found=row.object,
+            mend=row.fix,
+        )
+        for row in auditor(ABOUT_TAKING_PART, of="public.conversation_participants", ids=2)
+        for request in dict.fromkeys(requests)
+        for other in ("alice", "bob")
+    ]
     elsewhere = owner(
         """
         select c.id from public.conversations c where not exists (
@@ -291,13 +334,13 @@ def test_nobody_writes_in_another_name_or_uninvited(owner, alice, bob, outsiders
         + outsiders(SEND.replace("%(sender)s", "%(me)s"), what="send a message into others' conversation", there=there)
         + outsiders(SEND.replace("%(sender)s", "%(alice)s"), what="send a message as alice", there=there)
         + outsiders(join, what="join others' conversation", there=there)
-        + alice(join, what="join others' conversation", there=elsewhere)
         + alice(move, what="move into others' conversation", there=there, elsewhere=elsewhere)
+        + reduce(add, begun, alice(join, what="join others' conversation", there=elsewhere))
     )
 
 
 @mark.policy("MSG-09", severity="P1", runbook=RUNBOOK, fix=RESET)
-def test_who_has_left_is_out(owner, bob):
+def test_who_has_left_is_out(auditor, owner, bob):
     """Who has left a conversation reads nothing newer, writes nothing, and does not let themselves in again.
 
     People leave, or are made to leave, for a reason.
@@ -311,8 +354,26 @@ def test_who_has_left_is_out(owner, bob):
         on p.conversation_id = m.conversation_id and p.user_id = %(bob)s and p.left_at < m.created_at
         """
     )
+    moved = [
+        bob(
+            f"select {row.quoted['_function']}(there) from unnest(%(left)s) as there",
+            then="""
+            select %(found)s as object, %(mend)s as fix from public.conversation_participants p
+            where p.user_id = %(me)s and p.conversation_id = any (%(left)s) and coalesce(p.left_at, now()) >= now()
+            """,
+            control="select true",
+            left=left,
+            found=row.object,
+            mend=row.fix,
+        )
+        for row in auditor(ABOUT_TAKING_PART, of="public.conversation_participants", ids=1)
+    ]
     assert not (
-        bob("select from public.messages where id = any (%(newer)s)", what="read on after leaving", newer=newer)
+        reduce(
+            add,
+            moved,
+            bob("select from public.messages where id = any (%(newer)s)", what="read on after leaving", newer=newer),
+        )
         + bob(SEND.replace("%(sender)s", "%(me)s"), what="write after leaving", there=left)
         + bob(
             "update public.conversation_participants set left_at = null where user_id = %(me)s and left_at is not null",
