@@ -14,7 +14,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from fixtures import live
-from fixtures.asking import Connection
+from fixtures.asking import Connection, Question
 from fixtures.auditor import Auditor
 from fixtures.evidence import Log, Unchecked
 from fixtures.live import Dsn
@@ -193,6 +193,40 @@ def test_a_question_that_would_write_is_refused(superuser, question):
     assert superuser.execute("select count(*) from public.profiles where name = 'written'").fetchone() == (0,)
     assert superuser.execute("select is_called from public.audit_test_sequence").fetchone() == (False,)
     assert superuser.execute("select count(*) > 0 from public.messages").fetchone() == (True,)
+
+
+GUARDS = """
+select name, setting from pg_catalog.pg_settings
+where name in ('transaction_read_only', 'transaction_isolation', 'statement_timeout', 'lock_timeout', 'row_security',
+               'idle_in_transaction_session_timeout', 'transaction_timeout', 'search_path')
+"""
+
+
+def test_a_question_has_its_guards_for_its_transaction_alone(superuser):
+    before = dict(superuser.execute(GUARDS).fetchall())
+    auditor = Auditor(lambda: superuser, Settings().parameters(), Log())
+    with auditor.asking(Question("select", None)) as cursor:
+        during = dict(cursor.execute(GUARDS).fetchall())
+    assert during == {
+        "transaction_read_only": "on",
+        "transaction_isolation": "repeatable read",
+        "statement_timeout": "5000",
+        "lock_timeout": "100",
+        "idle_in_transaction_session_timeout": "30000",
+        "row_security": "off",
+        "search_path": "",
+        **({"transaction_timeout": "60000"} if "transaction_timeout" in before else {}),
+    }
+    assert dict(superuser.execute(GUARDS).fetchall()) == before
+
+
+def test_a_server_that_does_not_answer_is_waited_for_so_long(dsn):
+    waits: list[float] = []
+    with live.connect(dsn("supabase_admin"), patience_s=0.3, waited=waits.append) as connection:
+        with pytest.raises(live.Unanswered, match=r"the server did not answer within 0\.3 seconds"):
+            connection.execute("select pg_catalog.pg_sleep(2)")
+        assert connection.closed
+    assert 0.3 <= sum(waits) < 30
 
 
 def test_a_login_that_row_level_security_filters_checks_nothing_about_members(audited, about_members):
