@@ -132,9 +132,10 @@ create policy reactions_remove on public.reactions for delete to authenticated u
 create policy bookmarks_read on public.bookmarks for select to authenticated
     using (owner = (select auth.uid()) or not is_private and (select internal.is_subscriber()));
 create policy bookmarks_add on public.bookmarks for insert to authenticated
-    with check (owner = (select auth.uid()));
+    with check (owner = (select auth.uid()) and exists (select from public.posts p where p.id = post_id));
 create policy bookmarks_edit on public.bookmarks for update to authenticated
-    using (owner = (select auth.uid())) with check (owner = (select auth.uid()));
+    using (owner = (select auth.uid()))
+    with check (owner = (select auth.uid()) and exists (select from public.posts p where p.id = post_id));
 create policy bookmarks_remove on public.bookmarks for delete to authenticated
     using (owner = (select auth.uid()));
 create policy follows_own on public.follows for all to authenticated

@@ -1,0 +1,2 @@
+-- object: public.subscribers
+grant references ("ID") on public.subscribers to anon;

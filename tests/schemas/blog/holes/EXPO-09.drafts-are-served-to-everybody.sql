@@ -1,0 +1,2 @@
+-- object: drafts
+update storage.buckets set public = true where id = 'drafts';

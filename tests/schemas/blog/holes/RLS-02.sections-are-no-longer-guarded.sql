@@ -1,0 +1,2 @@
+-- object: public.polls
+alter table public.polls disable row level security;

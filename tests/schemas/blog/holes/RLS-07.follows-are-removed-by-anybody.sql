@@ -1,0 +1,3 @@
+-- object: *: delete public.follows (blind)
+create policy follows_tidy on public.follows for delete to authenticated
+    using ((select auth.uid()) is not null and "since%" >= '0');
