@@ -1,0 +1,2 @@
+-- object: public.rate_limits
+grant truncate on public.rate_limits to anon;

@@ -1,0 +1,2 @@
+-- object: public.outbox
+alter publication supabase_realtime add table public.outbox;

@@ -1,0 +1,4 @@
+-- object: *: * public.projects*
+-- object: *: * public.project_notes*
+create policy projects_own on public.projects for select to authenticated
+    using (owner_id = (select auth.uid()) or (select auth.uid()) = any (members));

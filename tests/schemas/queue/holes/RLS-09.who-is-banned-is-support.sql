@@ -1,0 +1,2 @@
+-- object: *: update public.accounts.role
+grant update (role) on public.accounts to authenticated;
