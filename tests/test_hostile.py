@@ -173,7 +173,8 @@ CASES = {
     create type public.pair as (one int, two text);
     create table public.t (feeling public.feeling, user_id uuid, pair public.pair, pairs public.pair[], primary key (
         feeling, user_id));
-    insert into public.t select 'good', id, row(1, 'x')::public.pair, array[row(1, 'x')::public.pair] from public.profiles limit 20;
+    insert into public.t select 'good', id, row(1, 'x')::public.pair,
+    array[row(1, 'x')::public.pair] from public.profiles limit 20;
     alter table public.t enable row level security;
     create policy p on public.t using (user_id = (select auth.uid()));
     grant select, insert, update, delete on public.t to authenticated;
