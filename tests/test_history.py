@@ -240,6 +240,34 @@ def _record_and_die(store, statement):
     return subprocess.run(command, cwd=ROOT, check=False, timeout=60).returncode
 
 
+CRAMPED = """
+import resource, sys
+from dataclasses import replace
+from pathlib import Path
+from reports.store import HistoryError, Store
+from tests.samples import quiet
+from tests.test_history import DAY, HERE, NOON, violated
+
+size = Path(sys.argv[1]).stat().st_size
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+try:
+    many = violated(*map(str, range(2000)))
+    Store(Path(sys.argv[1])).record(HERE, replace(quiet(), started_at=NOON + DAY, results=(many,)))
+except HistoryError as error:
+    print(error)
+"""
+
+
+def test_where_there_is_no_room_the_history_stays_as_it_was(store):
+    """A limit on the size of files takes the place of a full disk."""
+    store.record(HERE, replace(quiet(), results=(violated("a"),)))
+    command = [sys.executable, "-c", CRAMPED, str(store.path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    assert "the history cannot be used just now" in done.stdout
+    (past,) = store.past()
+    assert (len(past.nights), [known.object for known in past.findings]) == (1, ["a"])
+
+
 TOGETHER = """
 import datetime as dt, sys
 from dataclasses import replace
@@ -457,6 +485,26 @@ def test_a_finding_is_told_rightly_at_each_of_five_nights(nightly, administrator
     sixth = nightly("-k", "primary_key")
     assert sixth.document["changes"]["events"] == [back | {"change": "no longer judged"}]
     administrator.execute("drop table public.notes")
+
+
+def test_an_incident_shows_one_severity_and_its_clock(nightly, administrator):
+    """As make incident does, the second time: the limits count from the first."""
+    made = subprocess.run(
+        ["make", "--dry-run", "incident", "SEVERITY=P0"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert """-m "policy(severity='P0')\"""" in made.stdout
+    administrator.execute("create table public.open (id int primary key); grant select on public.open to anon")
+    selection = ("-m", "policy(severity='P0')", "-k", "RLS or row_level")
+    nightly(*selection)
+    outcome = nightly(*selection)
+    administrator.execute("drop table public.open")
+    assert outcome.status == 1
+    assert {policy["severity"] for policy in outcome.policies.values()} == {"P0"}
+    (found,) = outcome.policies["RLS-01"]["findings"]
+    since = dt.datetime.fromisoformat(found["since"])
+    diagnosis = since + dt.timedelta(minutes=15)
+    assert f"there since {since:%Y-%m-%d %H:%M} UTC, for " in outcome.said
+    assert f"begin diagnosis by {diagnosis:%H:%M} UTC" in outcome.said
 
 
 def test_a_damaged_history_loses_no_audit(nightly, tmp_path):

@@ -5,4 +5,5 @@ alter function public.first_word(text) owner to postgres;
 create index messages_first_word on public.messages (public.first_word(content));
 update public.messages set content = 'other ' || content;
 delete from public.messages where status = 'read';
+select pg_catalog.pg_stat_force_next_flush();
 vacuum analyze public.messages;
