@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -20,23 +21,27 @@ from typing import Any
 
 from fixtures import live
 from fixtures.access import API_ACTORS, Access
+from fixtures.access import load as load_access
 from fixtures.asking import Connection
 from fixtures.cast import CAST
 from fixtures.embedded import serve
 from fixtures.evidence import Log
+from fixtures.linter import lint
 from fixtures.matrix import Observed, opened_tables
 from fixtures.migrations import apply
 from fixtures.questions import parameters, staged
 from fixtures.seeds import plant
 from fixtures.settings import Settings
-from fixtures.target import MIGRATIONS, PLATFORM
+from fixtures.settings import load as load_settings
+from fixtures.target import MIGRATIONS, PLATFORM, Choice
 from tests import load
 from tests.large import SETS, Made, build, one_at_a_time
+from tests.rehearsing import CorpusSuite, corpus, found_in, grounded
 
 ROOT = Path(__file__).parents[1]
 SLOWEST = 10
 LOAD_SCALE, LOAD_KEPT = 50, 0.95
-PROMISED_S = {"audit": 8.0, "policies": 2.0, "proofs": 60.0, "seeds": 60.0}
+PROMISED_S = {"audit": 8.0, "policies": 2.0, "proofs": 60.0, "seeds": 60.0, "gate": 5.0, "large gate": 60.0}
 LARGE = 100_000
 
 # The matrix: of so many tables, compared with one statement at a time, with twice the tables, and with longer ones.
@@ -197,6 +202,55 @@ def measure_load(scale: int, times: int) -> None:
         compare("  kept while an audit runs", found.on / found.off, f"at least {LOAD_KEPT}")
 
 
+def measure_gate() -> None:
+    """Measure the gate: its whole process with a cached base, and what it finds in its corpus, beside squawk alone."""
+    with TemporaryDirectory() as folder:
+        small, large = Path(folder, "small"), Path(folder, "large")
+        for place, count in ((small, 0), (large, 300 - len(list(MIGRATIONS.glob("*.sql"))) - 3)):
+            shutil.copytree(MIGRATIONS, place)
+            for number in range(count):
+                text = f"create table private.t{number} (id bigint primary key, word text, since timestamptz);\n"
+                Path(place, f"20260101{number:06}_t{number}.sql").write_text(text, encoding="utf-8")
+            for number in range(3 if count else 1):
+                text = f"alter table public.messages add column extra_{number} text;\n"
+                Path(place, f"2027010100000{number}_new.sql").write_text(text, encoding="utf-8")
+        for place, what, name in (
+            (small, "the gate: one new file, the base cached", "gate"),
+            (large, "the gate: 300 files and 3 of them new", "large gate"),
+        ):
+            command = [
+                "-m", "pytest", "policies", "--gate", f"--migrations={place}", "--since-version=20269999999999",
+                f"--gate-cache={folder}/cache", f"--report-dir={folder}/out",
+            ]  # fmt: skip
+            first = timed(command)
+            tell(f"{what.split(',')[0]}, nothing cached", first, PROMISED_S["large gate"] if place is large else None)
+            if place is small:
+                tell(what, min(timed(command), timed(command)), PROMISED_S[name])
+    compare_with_squawk()
+
+
+def compare_with_squawk() -> None:
+    """Print how many dangers of the corpus the gate and squawk alone find, and how many harmless files they blame."""
+    suite = CorpusSuite(load_settings(ROOT / "audit.toml"), load_access(ROOT / "schema" / "access.toml"))
+    dangers = harmless = 0
+    found, blamed = {"gate": 0, "squawk": 0}, {"gate": 0, "squawk": 0}
+    with grounded(Choice(), suite) as ground:
+        for case in corpus():
+            said = {
+                "gate": {(file, line) for _, file, line, _ in found_in(ground.try_out(case))},
+                "squawk": {(n, each.line) for n, p in case.files.items() for each in lint(p.read_text("utf-8"), 18)},
+            }
+            expected = {(each.file, each.line) for each in case.expected}
+            dangers += bool(expected)
+            harmless += not case.dangerous
+            for who, places in said.items():
+                found[who] += bool(expected) and expected <= places
+                blamed[who] += not case.dangerous and bool(places)
+    for who in ("gate", "squawk"):
+        right = f"{found[who]} of {dangers} dangers at their lines"
+        print(f"{who}: {right}, {blamed[who]} of {harmless} harmless cases blamed")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.partition("\n")[0])
@@ -204,12 +258,16 @@ def main() -> None:
     parser.add_argument("--matrix", action="store_true", help="the access matrix, and nothing else")
     parser.add_argument("--load", action="store_true", help="pgbench beside audits of its server, and nothing else")
     parser.add_argument("--scale", type=int, default=LOAD_SCALE, help=f"of pgbench (default {LOAD_SCALE})")
+    parser.add_argument("--gate", action="store_true", help="the migration gate, and nothing else")
     parser.add_argument("--times", type=int, default=3, help="how many audits; the best one counts (default 3)")
     chosen = parser.parse_args()
     busy = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     print(f"Python {platform.python_version()}, {os.cpu_count()} processors{busy}")
     if chosen.seeds:
         measure_seeds()
+        return
+    if chosen.gate:
+        measure_gate()
         return
     if chosen.matrix:
         measure_matrix()
@@ -225,6 +283,7 @@ def main() -> None:
         PROMISED_S["proofs"],
     )
     measure_matrix()
+    measure_gate()
 
 
 if __name__ == "__main__":
