@@ -28,11 +28,11 @@ from tests.auditing import audit
 from tests.test_reports import Page, Project
 
 ROOT = Path(__file__).parent.parent
-SCHEMAS = Path(__file__).parent / "schemas"
+FORMS = Path(__file__).parent / "forms"
 SARIF = jsonschema.Draft7Validator(
-    json.loads((SCHEMAS / "sarif-2.1.0.json").read_text(encoding="utf-8")), format_checker=jsonschema.FormatChecker()
+    json.loads((FORMS / "sarif-2.1.0.json").read_text(encoding="utf-8")), format_checker=jsonschema.FormatChecker()
 )
-JUNIT = xmlschema.XMLSchema(SCHEMAS / "junit-10.xsd")
+JUNIT = xmlschema.XMLSchema(FORMS / "junit-10.xsd")
 
 each_hostile_text = pytest.mark.parametrize("text", samples.HOSTILE, ids=lambda text: ascii(text[:20]))
 
