@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from fixtures import live
+from fixtures import embedded, live
 from fixtures.live import Dsn
-from fixtures.target import Target
+from fixtures.target import CHOICE, Target
 from reports import alerts
 from reports.alerts import AlertError, Message, channels, compose, deliver, plain
 from reports.model import Severity, Verdict
@@ -410,6 +410,20 @@ def test_an_audit_that_is_stopped_tells_what_it_knows(nightly, production: Dsn, 
         connection.execute("drop table public.notes")
     assert outcome.status == 2
     assert any("notes" in body and "PERF-04" in body for body in web.bodies)
+    assert any("PERF-05" in body and "could not be checked" in body for body in web.bodies)
+
+
+def test_a_server_that_is_killed_in_the_middle_is_told(nightly, web: Web, tmp_path, pytestconfig) -> None:
+    with embedded.serve(pytestconfig.stash[CHOICE].postgres_bin) as server:
+        (tmp_path / "interference.py").write_text(
+            "def pytest_runtest_setup(item):\n    if 'PERF-05' in str(item.own_markers):\n"
+            f"        from tests.auditing import kill_tree\n\n        kill_tree({server.process.pid})\n"
+        )
+        path = os.pathsep.join([str(tmp_path), str(ROOT)])
+        outcome = nightly("-p", "interference", "-k", "performance", target=str(server.dsn), PYTHONPATH=path)
+    assert outcome.policies["PERF-05"]["verdict"] == "UNCHECKED"
+    (past,) = Store(tmp_path / "history.sqlite").past()
+    assert past.place.system and past.nights[0].counts[Verdict.UNCHECKED] >= 5
     assert any("PERF-05" in body and "could not be checked" in body for body in web.bodies)
 
 
