@@ -67,35 +67,42 @@ def outcome(production: Dsn, tmp_path_factory: pytest.TempPathFactory) -> Outcom
 YOUNG = {"MAINT-01", "MAINT-02", "PERF-03"}
 
 
-def test_everything_is_judged_or_the_grant_is_named(outcome):
+@pytest.fixture(scope="module")
+def lacks(target: Target) -> set[str]:
+    """What the owner did not give the login: the shadow's right, and what up to PostgreSQL 15 only superusers give."""
+    everything = set() if int(target.server_version.split(".")[0]) >= 16 else {f"alter role {LOGIN} bypassrls;"}
+    return everything | {f"grant pg_read_all_data to {LOGIN};"}
+
+
+def test_everything_is_judged_or_the_grant_is_named(outcome, lacks):
     assert {*outcome.policies} == {*POLICIES}
     unchecked = {name: outcome.policies[name] for name in outcome.having("UNCHECKED") - YOUNG}
     assert not {name for name, policy in unchecked.items() if not policy["grants"]}, unchecked
-    assert {grant for policy in unchecked.values() for grant in policy["grants"]} == {
-        f"grant pg_read_all_data to {LOGIN};"
-    }
-    assert {*unchecked} <= {name for name, policy in POLICIES.items() if acts(policy) or "matrix" in policy.askers}
+    assert {grant for policy in unchecked.values() for grant in policy["grants"]} == lacks
+    if len(lacks) == 1:
+        assert {*unchecked} <= {name for name, policy in POLICIES.items() if acts(policy) or "matrix" in policy.askers}
     assert not outcome.having("VIOLATED") - YOUNG, outcome.said
-    assert len(outcome.having("HOLDS")) > len(POLICIES) / 2
+    assert len(outcome.having("HOLDS")) > len(POLICIES) / 3
 
 
-def test_the_report_names_what_is_missing_and_that_nothing_is_too_much(outcome):
+def test_the_report_names_what_is_missing_and_that_nothing_is_too_much(outcome, lacks):
     login = outcome.document["login"]
     assert (login["excess"], login["unknown"]) == ([], "")
-    (missing,) = login["missing"]
-    assert missing["grant"] == f"grant pg_read_all_data to {LOGIN};"
-    assert {*missing["policies"]} == outcome.having("UNCHECKED") - YOUNG
+    assert {missing["grant"] for missing in login["missing"]} == lacks
+    named = {name for missing in login["missing"] for name in missing["policies"]}
+    assert named == outcome.having("UNCHECKED") - YOUNG
     assert "It can read and nothing else." in (outcome.folder / "audit.html").read_text(encoding="utf-8")
 
 
-def test_the_grants_mend_what_was_unchecked(outcome, owner, production, tmp_path):
+def test_the_grants_mend_what_was_unchecked(outcome, production, tmp_path):
     grants = [missing["grant"] for missing in outcome.document["login"]["missing"]]
-    for grant in grants:
-        owner.execute(grant)
-    try:
-        mended = audit(tmp_path, f"--target={as_auditor(production)}")
-    finally:
-        owner.execute(f"revoke pg_read_all_data from {LOGIN}")
+    with live.connect(production) as superuser:
+        for grant in grants:
+            superuser.execute(grant)
+        try:
+            mended = audit(tmp_path, f"--target={as_auditor(production)}")
+        finally:
+            superuser.execute(f"revoke pg_read_all_data from {LOGIN}")
     assert not mended.having("UNCHECKED", "VIOLATED") - YOUNG, mended.said
     assert mended.document["login"]["missing"] == []
     assert mended.document["footprint"]["dump_ms"] > 0
@@ -310,7 +317,8 @@ def test_what_could_not_be_granted_is_a_notice(target):
         with live.connect(Dsn(make_conninfo(dsn, user="lesser"))) as connection:
             connection.add_notice_handler(lambda notice: said.append(str(notice.message_primary)))
             connection.execute(AUDITOR.replace(LOGIN, "lesser_auditor"))
-        assert [line for line in said if line.startswith("not granted: pg_monitor")]
+        if int(target.server_version.split(".")[0]) >= 16:  # before, whoever may create roles may give this one
+            assert [line for line in said if line.startswith("not granted: pg_monitor")]
         assert [line for line in said if line.startswith("not given: bypassrls")]
         assert [line for line in said if line.endswith("on auth.users")]
         assert not [line for line in said if "public.messages" in line]
