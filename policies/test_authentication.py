@@ -1,5 +1,7 @@
 """Runbook 1: authentication and user registration."""
 
+import json
+
 from pytest import mark
 
 from fixtures.leaving import remains
@@ -219,32 +221,59 @@ def test_the_registration_check_agrees(auditor):
     )
 
 
+PLAIN = "00000000-0000-4000-8000-00000000bbbb"
+
+SMUGGLE = """
+insert into auth.users (id, email, raw_user_meta_data) values
+(%(new)s, 'smuggler@example.org', %(smuggled)s), (%(plain)s, 'plain@example.org', '{"name": "Robin"}')
+"""
+
+GOT = """
+select 'public.profiles.' || quote_ident(got.key) as object
+from public.profiles p cross join lateral jsonb_each_text(to_jsonb(p)) as got
+where p.id = %(new)s and got.key <> 'id' and got.value is distinct from (
+    select to_jsonb(other) ->> got.key from public.profiles other where other.id = %(plain)s)
+"""
+
+# What the functions of sign-up compare the metadata with: a key, and the word that they wait for.
+PASSWORDS = r"""
+select distinct array[m[1], m[2]]
+from pg_catalog.pg_trigger t
+join pg_catalog.pg_proc p on p.oid = t.tgfoid
+cross join lateral regexp_matches(p.prosrc, $$->>\s*'([^']{1,40})'[^;'=]{0,20}=\s*'([^']{1,40})'$$, 'g') as m
+where t.tgrelid = pg_catalog.to_regclass('auth.users') and not t.tgisinternal
+limit 20
+"""
+
+
 @mark.policy("AUTH-07", severity="P0", runbook=RUNBOOK, fix=REGISTRATION)
-def test_signing_up_grants_no_privileges(auth_service):
+def test_signing_up_grants_no_privileges(owner, auth_service):
     """What a person writes into the metadata of their sign-up sets no privileged column of their profile.
 
     Metadata is the person's own text. A registration function that copies it column by column makes administrators of
-    those who ask to be one. Somebody who smuggles is compared with somebody who does not.
+    those who ask to be one. Somebody who smuggles is compared with somebody who does not, also with the words that the
+    function itself waits for: whoever reads it in the repository, or guesses, knows them.
     """
+    passwords = dict(owner(PASSWORDS))
     assert not auth_service(
-        """
-        insert into auth.users (id, email, raw_user_meta_data) values
-        (%(new)s, 'smuggler@example.org', %(smuggled)s), (%(plain)s, 'plain@example.org', '{"name": "Robin"}')
-        """,
-        then="""
-        select 'public.profiles.' || quote_ident(got.key) as object
-        from public.profiles p cross join lateral jsonb_each_text(to_jsonb(p)) as got
-        where p.id = %(new)s and got.key <> 'id' and got.value is distinct from (
-            select to_jsonb(other) ->> got.key from public.profiles other where other.id = %(plain)s)
-        """,
+        SMUGGLE,
+        then=GOT,
         of="sign-ups",
         new=NEW,
-        plain="00000000-0000-4000-8000-00000000bbbb",
+        plain=PLAIN,
         smuggled="""
         {"name": "Robin", "is_admin": true, "admin": true, "role": "admin", "user_role": "admin", "is_moderator": true,
          "verification_status": "approved", "status": "approved", "verified": true, "is_verified": true,
          "approved_at": "2020-01-01T00:00:00Z", "approved_by": "00000000-0000-4000-8000-000000000006"}
         """,
+    ) + auth_service(
+        SMUGGLE,
+        then=GOT + " and got.value <> all (%(words)s)",
+        of="sign-ups",
+        new=NEW,
+        plain=PLAIN,
+        smuggled=json.dumps({"name": "Robin", **passwords}),
+        words=["", *passwords.values()],
     )
 
 

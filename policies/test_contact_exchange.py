@@ -326,12 +326,14 @@ OWN_CONSENT = "select from public.contact_exchanges e where e.request_id = %(req
     with check (confirmed_at is null and helper_id = (select auth.uid()));
     """,
 )
-def test_only_the_requester_confirms(service_role, anon, nobody, guest, pending, rejected, stranger, bob):
+def test_only_the_requester_confirms(
+    auditor, owner, service_role, anon, nobody, guest, pending, rejected, stranger, bob
+):
     """Only the requester confirms an exchange: a helper can neither confirm nor create one that is already confirmed.
 
     Confirming is consenting. Whoever can do it for somebody else, in whatever way, has their phone number: by a write
-    with a condition, by one without (to which other policies apply), by changing sides, or by an exchange of their own
-    making in which they are the requester. Admins are not asked.
+    with a condition, by one without (to which other policies apply), by changing sides, by an exchange of their own
+    making in which they are the requester, or by calling a function that confirms. Admins are not asked.
     """
     others = bob | stranger | pending | rejected | guest
     everybody = others | anon | nobody
@@ -352,6 +354,24 @@ def test_only_the_requester_confirms(service_role, anon, nobody, guest, pending,
             request=OFFERED,
         )
     )
+    (exchange,) = owner(
+        "select (select e.id from public.contact_exchanges e where e.request_id = %(request)s limit 1)", request=OFFERED
+    )
+    changed += [
+        everybody(
+            f"select {_names(row)['_function']}({', '.join(f'%({argument})s' for argument in arguments)})",
+            then=f"select %(found)s as object, %(mend)s as fix where exists ({CONFIRMED})",
+            of="public.contact_exchanges",
+            control=EXCHANGE,
+            constraint_counts=True,
+            request=OFFERED,
+            exchange=exchange,
+            found=row.object,
+            mend=row.fix,
+        )
+        for row in auditor(CONFIRMING, of="public.contact_exchanges")
+        for arguments in product(("exchange", "request", "me"), repeat=int(row.quoted["_arguments"]))
+    ]
     # An exchange that is not there yet: bob has just become the helper.
     service_role.does(MATCH, request=OPEN)
     made = [
@@ -377,6 +397,20 @@ def test_only_the_requester_confirms(service_role, anon, nobody, guest, pending,
         )
     ]
     assert not reduce(add, changed + made)
+
+
+# Functions that API roles may call with ids alone and whose text is about confirming.
+CONFIRMING = """
+select p.oid::regprocedure as object, p.oid::regproc as _function, p.pronargs as _arguments,
+       format('revoke execute on function %%s from public, anon, authenticated;', p.oid::regprocedure) as fix
+from pg_catalog.pg_proc p
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+where n.nspname = any (%(exposed)s) and p.prokind = 'f' and p.provolatile = 'v' and p.pronargs in (1, 2)
+and 'uuid'::regtype = all (p.proargtypes) and p.prosrc ~* 'confirmed_at'
+and exists (
+    select from pg_catalog.pg_roles r
+    where r.rolname = any (%(api_roles)s) and has_function_privilege(r.oid, p.oid, 'execute'))
+"""
 
 
 PHONE = "(phone|mobile|whatsapp|contact)"

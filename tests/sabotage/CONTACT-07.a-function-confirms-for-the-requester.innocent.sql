@@ -1,0 +1,4 @@
+create function public.confirm_exchange(p_exchange uuid) returns void language sql security definer set search_path = '' as
+$$ update public.contact_exchanges set confirmed_at = now() where id = p_exchange and auth.uid() = requester_id $$;
+revoke execute on function public.confirm_exchange(uuid) from public, anon;
+grant execute on function public.confirm_exchange(uuid) to authenticated;

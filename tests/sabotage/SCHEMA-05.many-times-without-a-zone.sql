@@ -1,0 +1,2 @@
+-- object: public.messages.reminders
+alter table public.messages add column reminders timestamp[];
