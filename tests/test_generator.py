@@ -186,8 +186,9 @@ VARIETY = {
     },
     "queue": {
         "every state of a job for everybody": "select count(distinct (requested_by, state)) >= 33 from jobs",
-        "only the admin is an admin": f"""
-            select bool_and((role = 'admin') = (user_id = '{CAST["admin"].id}')) from accounts""",
+        "only who is one in the cast is an admin": f"""
+            select bool_and((role = 'admin') = (user_id in ('{CAST["admin"].id}', '{CAST["rejected"].id}')))
+            from accounts""",
         "only the rejected one is banned": f"""
             select bool_and(is_banned = (user_id = '{CAST["rejected"].id}')) from accounts""",
         "each column of the widest table is set somewhere": """

@@ -116,11 +116,10 @@ grant select on public.tenants to authenticated;
 grant update (name, settings) on public.tenants to authenticated;
 
 create policy memberships_read on public.memberships for select to authenticated using (private.is_member(tenant_id));
-create policy memberships_add on public.memberships for insert to authenticated
-    with check (private.may_manage(tenant_id) and role in ('clerk', 'viewer'));
+-- Nobody is made a member without knowing: colleagues see each other's profiles.
 create policy memberships_leave on public.memberships for delete to authenticated
     using (user_id = (select auth.uid()) and role <> 'owner');
-grant select, insert, delete on public.memberships to authenticated;
+grant select, delete on public.memberships to authenticated;
 
 grant select, insert, update, delete on public.invitations to authenticated;
 create policy invitations_manage on public.invitations for all to authenticated
