@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import live
+from fixtures import linter, live
 from fixtures.access import Access
 from fixtures.embedded import PREFIX
 from fixtures.evidence import Location
@@ -141,6 +141,27 @@ def test_line_ends_of_a_checkout_are_no_edit(repository: Path, tmp_path: Path) -
     place = tmp_path / "released"
     place.mkdir()
     assert by_git(repository, "main", place).edited == ()
+
+
+# --- The static part alone
+
+
+def test_the_linter_alone_names_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (path,) = sql(tmp_path, "select 1;\ncreate index i on public.messages (content);\n")
+    assert linter.main([str(path)]) == 1
+    assert f"{path}:2: require-concurrent-index-creation (P1)" in capsys.readouterr().out
+    (path,) = sql(tmp_path, "create index concurrently i on public.messages (content);\n")
+    assert linter.main([str(path)]) == 0
+    assert linter.main([str(tmp_path / "none.sql")]) == 2
+
+
+def test_a_rule_that_is_off_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (path,) = sql(tmp_path, "create index i on public.messages (content);\n")
+    (tmp_path / "audit.toml").write_text('[linter]\nrequire-concurrent-index-creation = "off"\n')
+    monkeypatch.chdir(tmp_path)
+    assert linter.main([str(path)]) == 0
+    (tmp_path / "audit.toml").write_text('[linter]\nno-such-rule = "off"\n')
+    assert linter.main([str(path)]) == 2
 
 
 # --- The whole gate, as a person runs it
