@@ -17,9 +17,9 @@ from fixtures import linter, live
 from fixtures.access import Access
 from fixtures.embedded import PREFIX
 from fixtures.evidence import Location
-from fixtures.gate import judge_versions
+from fixtures.gate import judge_versions, undone
 from fixtures.live import TargetError
-from fixtures.migrations import find, version
+from fixtures.migrations import apply_files, find, version
 from fixtures.newfiles import by_git
 from fixtures.settings import Settings
 from fixtures.target import CHOICE, MIGRATIONS, Target
@@ -190,6 +190,26 @@ def test_a_pull_request_is_judged(repository: Path, tmp_path: Path) -> None:
     second = gate(tmp_path, *options)
     assert "policies asked" in first.said and "policies asked" not in second.said
     assert second.having("VIOLATED") == first.having("VIOLATED")
+
+
+def test_what_is_undone_is_compared_with_the_base(ground: Ground, tmp_path: Path) -> None:
+    files = sql(
+        tmp_path, "create table private.crates (id bigint primary key);\nalter table private.labels add x int;\n"
+    )
+    files += sql(tmp_path, "create table private.lids (id bigint primary key);\n", "20270102000000_lids.sql")
+    sql(tmp_path, "drop table private.crates;\n", "20270101000000_new.down.sql")
+    dsn = ground.base.server.clone_database("undone")
+    try:
+        with live.connect(dsn) as connection:
+            origin = state(connection)
+            assert all(migration.applied for migration in apply_files(connection, files))
+        told = undone(dsn, files, origin, wanted=True)
+    finally:
+        ground.base.server.drop_database("undone")
+    assert "20270102000000_lids.sql cannot be undone: there is no 20270102000000_lids.down.sql" in told
+    assert "after undoing the new migrations, column private.labels.x is left" in told
+    assert "after undoing the new migrations, table private.lids is left" in told
+    assert not any("crates" in each for each in told)
 
 
 def test_nothing_new_is_not_applicable(repository: Path, tmp_path: Path) -> None:
