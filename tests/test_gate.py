@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import live
+from fixtures import linter, live
 from fixtures.access import Access
 from fixtures.embedded import PREFIX
 from fixtures.evidence import Location
-from fixtures.gate import judge_versions
+from fixtures.gate import judge_versions, undone
 from fixtures.live import TargetError
-from fixtures.migrations import find, version
+from fixtures.migrations import apply_files, find, version
 from fixtures.newfiles import by_git
 from fixtures.settings import Settings
 from fixtures.target import CHOICE, MIGRATIONS, Target
@@ -143,6 +143,27 @@ def test_line_ends_of_a_checkout_are_no_edit(repository: Path, tmp_path: Path) -
     assert by_git(repository, "main", place).edited == ()
 
 
+# --- The static part alone
+
+
+def test_the_linter_alone_names_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (path,) = sql(tmp_path, "select 1;\ncreate index i on public.messages (content);\n")
+    assert linter.main([str(path)]) == 1
+    assert f"{path}:2: require-concurrent-index-creation (P1)" in capsys.readouterr().out
+    (path,) = sql(tmp_path, "create index concurrently i on public.messages (content);\n")
+    assert linter.main([str(path)]) == 0
+    assert linter.main([str(tmp_path / "none.sql")]) == 2
+
+
+def test_a_rule_that_is_off_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (path,) = sql(tmp_path, "create index i on public.messages (content);\n")
+    (tmp_path / "audit.toml").write_text('[linter]\nrequire-concurrent-index-creation = "off"\n')
+    monkeypatch.chdir(tmp_path)
+    assert linter.main([str(path)]) == 0
+    (tmp_path / "audit.toml").write_text('[linter]\nno-such-rule = "off"\n')
+    assert linter.main([str(path)]) == 2
+
+
 # --- The whole gate, as a person runs it
 
 
@@ -169,6 +190,26 @@ def test_a_pull_request_is_judged(repository: Path, tmp_path: Path) -> None:
     second = gate(tmp_path, *options)
     assert "policies asked" in first.said and "policies asked" not in second.said
     assert second.having("VIOLATED") == first.having("VIOLATED")
+
+
+def test_what_is_undone_is_compared_with_the_base(ground: Ground, tmp_path: Path) -> None:
+    files = sql(
+        tmp_path, "create table private.crates (id bigint primary key);\nalter table private.labels add x int;\n"
+    )
+    files += sql(tmp_path, "create table private.lids (id bigint primary key);\n", "20270102000000_lids.sql")
+    sql(tmp_path, "drop table private.crates;\n", "20270101000000_new.down.sql")
+    dsn = ground.base.server.clone_database("undone")
+    try:
+        with live.connect(dsn) as connection:
+            origin = state(connection)
+            assert all(migration.applied for migration in apply_files(connection, files))
+        told = undone(dsn, files, origin, wanted=True)
+    finally:
+        ground.base.server.drop_database("undone")
+    assert "20270102000000_lids.sql cannot be undone: there is no 20270102000000_lids.down.sql" in told
+    assert "after undoing the new migrations, column private.labels.x is left" in told
+    assert "after undoing the new migrations, table private.lids is left" in told
+    assert not any("crates" in each for each in told)
 
 
 def test_nothing_new_is_not_applicable(repository: Path, tmp_path: Path) -> None:
