@@ -54,6 +54,7 @@ SURVIVING = {
     "equivalent": "Equivalent",
     "masked": "Masked by another layer",
     "late": "Found once it was made use of",
+    "known": "Known holes",
 }
 
 # Kinds that the matrix, which looks at tables, has little to say about.
@@ -83,7 +84,8 @@ class Reason:
     """Why a mutant survives.
 
     ``kind`` is "equivalent": nothing changes for anybody; "masked": another layer refuses still; "late": a policy about
-    the data says so once somebody has made use of it. The last are not caught.
+    the data says so once somebody has made use of it; "known": a hole of the policies that somebody has looked at. The
+    last two are not caught.
     """
 
     name: str
@@ -278,7 +280,7 @@ class Score:
     @property
     def observable(self) -> int:
         """How many mutants change what somebody can observe."""
-        return len(self.caught) + len(self.missed) + len(self.surviving("late"))
+        return len(self.caught) + len(self.missed) + len(self.surviving("late")) + len(self.surviving("known"))
 
 
 def _percent(part: int, whole: int) -> float:
@@ -290,8 +292,8 @@ def _percent(part: int, whole: int) -> float:
 
 def lines(score: Score) -> Iterator[str]:
     """Yield the figures as a Markdown table and lists: what the terminal shows and the page holds."""
-    yield "| kind | mutants | caught | first by | equivalent | masked | late | missed |"
-    yield "|---|--:|--:|---|--:|--:|--:|--:|"
+    yield f"| kind | mutants | caught | first by | {' | '.join(SURVIVING)} | missed |"
+    yield f"|---|--:|--:|---|{'--:|' * len(SURVIVING)}--:|"
     kinds = sorted({each.mutant.kind for each in score.made})
     survived = [Counter(each.mutant.kind for each, _ in score.surviving(kind)) for kind in SURVIVING]
     missed = Counter(each.mutant.kind for each in score.missed)
@@ -353,8 +355,8 @@ maintenance, migrations, drift and the runbook are not asked.
 
 What survives changes nothing for anybody (*equivalent*); or another layer refuses all that this one refused (*masked*:
 nobody reaches more today, but a line of defence is lost and nothing says so); or a policy about the data finds it once
-somebody has made use of it (*late*); or it is *missed*, a hole in the policies. Late and missed ones count against the
-policies.
+somebody has made use of it (*late*); or it is a hole in the policies, *known* or *missed*. Late, known and missed ones
+count against the policies.
 """
 
 

@@ -218,6 +218,7 @@ def test_the_score_counts_each_mutant_once() -> None:
         Outcome(mutant("proved")),
         Outcome(mutant("behind", "grants: none")),
         Outcome(mutant("late")),
+        Outcome(mutant("known")),
         Outcome(mutant("missed"), unchecked=("RLS-09",)),
         Outcome(mutant("not SQL"), refused="syntax error"),
     ]
@@ -226,18 +227,19 @@ def test_the_score_counts_each_mutant_once() -> None:
         Reason("masked", "masked", "a trigger"),
         Reason("proved", "equivalent", "nothing changes"),
         Reason("late", "late", "the data tell"),
+        Reason("known", "known", "nobody asks"),
         Reason("gone", "equivalent", "nothing changes"),
     ]
     score = Score(found, reasons)
-    assert (len(score.made), len(score.caught), len(score.missed)) == (7, 1, 1)
+    assert (len(score.made), len(score.caught), len(score.missed)) == (8, 1, 1)
     assert (len(score.surviving("equivalent")), len(score.surviving("masked"))) == (2, 2)
-    assert (round(score.of_all, 1), score.of_observable) == (14.3, 100 / 3)
+    assert (round(score.of_all, 1), score.of_observable) == (12.5, 25.0)
     assert complaints(score) == [
         "no reason: missed (UNCHECKED: RLS-09)",
         "no survivor any more: gone",
         "no SQL: not SQL: syntax error",
     ]
-    assert "| kind | 7 | 1 | RLS-07 1 | 2 | 2 | 1 | 1 |" in list(lines(score))
+    assert "| kind | 8 | 1 | RLS-07 1 | 2 | 2 | 1 | 1 | 1 |" in list(lines(score))
 
 
 @pytest.mark.parametrize(
