@@ -13,8 +13,8 @@ from fixtures.questions import parameters
 from fixtures.target import Target
 from reports.suite import Suite
 from tests.branches import changes
+from tests.mutants import PAGE, REASONS, Outcome, Reason, Score, complaints, lines, read_reasons
 from tests.mutants import Court as Judging
-from tests.mutants import Outcome, Reason, Score, complaints, lines, read_reasons
 from tests.mutating import Mutant, mutants, refused
 from tests.proving import Bench
 
@@ -240,6 +240,14 @@ def test_the_score_counts_each_mutant_once() -> None:
         "no SQL: not SQL: syntax error",
     ]
     assert "| kind | 8 | 1 | RLS-07 1 | 2 | 2 | 1 | 1 | 1 |" in list(lines(score))
+
+
+def test_the_page_tells_every_reason() -> None:
+    told = PAGE.read_text(encoding="utf-8")
+    reasons = read_reasons(REASONS)
+    assert reasons
+    untold = [reason.name for reason in reasons if reason.text[1:].rstrip(".") not in told]
+    assert untold == [], "run make mutants, which writes docs/mutants.md"
 
 
 @pytest.mark.parametrize(
