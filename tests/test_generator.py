@@ -29,6 +29,18 @@ Connection = psycopg.Connection[Any]
 SCHEMAS = Path(__file__).parent / "schemas"
 IDS = [person.id for person in PEOPLE]
 
+# What cannot have rows: its condition contradicts itself, and another depends on it.
+IMPOSSIBLE = """
+create table queue.impossible (
+    id integer primary key check (id > 5),
+    reason text not null,
+    constraint contradiction check (id < 3)
+);
+create table queue.depends_on_it (
+    id uuid primary key,
+    impossible_id integer not null references queue.impossible (id)
+);
+"""
 # What cannot have rows, and why.
 UNFILLED = {
     "shop": {},
@@ -87,6 +99,8 @@ def project(request: pytest.FixtureRequest, new_database: Callable[[], Connectio
     connection = new_database()
     migrations = apply(connection, SCHEMAS / request.param / "migrations")
     assert [migration for migration in migrations if not migration.applied] == []
+    if request.param == "queue":
+        connection.execute(IMPOSSIBLE)
     yield Project(request.param, connection, plant(connection, 3))
     connection.execute("reset all")
 

@@ -18,24 +18,12 @@ create table queue."select" (
     "order by" text[] default '{}',
     "limit" integer not null check ("limit" % 2 = 0)
 );
--- What cannot have rows: its condition contradicts itself, and another depends on it.
-create table queue.impossible (
-    id integer primary key check (id > 5),
-    reason text not null,
-    constraint contradiction check (id < 3)
-);
-create table queue.depends_on_it (
-    id uuid primary key,
-    impossible_id integer not null references queue.impossible (id)
-);
 create unlogged table queue.heartbeat (
     worker_id uuid primary key references queue.workers (id) on delete cascade,
     beat timestamptz not null default clock_timestamp()
 );
 alter table queue.telemetry enable row level security;
 alter table queue."select" enable row level security;
-alter table queue.impossible enable row level security;
-alter table queue.depends_on_it enable row level security;
 alter table queue.heartbeat enable row level security;
 
 create function queue.note_beat() returns trigger language plpgsql set search_path = '' as $$

@@ -100,7 +100,6 @@ create index on queue.schedules (owner_id);
 create index on queue.leases (worker_id);
 create index on queue.secrets (next);
 create index on queue.metrics (worker_id);
-create index on queue.depends_on_it (impossible_id);
 create index on public.projects (owner_id);
 create index on public.projects using gin (members);
 create index on public.project_notes (project_id);
