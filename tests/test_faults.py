@@ -230,7 +230,9 @@ def test_a_hostile_name_is_text_on_the_page(unsound):
     for row in rows(unsound):
         parts += [*row["resultsTableRow"], *(extra["content"] for extra in row["extras"])]
     shown = [Markup(part) for part in parts]
-    assert [alarm for part in shown for alarm in part.alarms if alarm != "div data-jsonblob"] == []
+    # Data of the page's script, and what a screen reader says: attributes that nothing executes.
+    inert = {"div data-jsonblob", "div aria-label"}
+    assert [alarm for part in shown for alarm in part.alarms if alarm not in inert] == []
     assert any(MARKUP in "".join(part.words) for part in shown[:1]), "the dashboard does not show it"
     assert any(MARKUP in "".join(part.words) for part in shown[1:]), "the table does not show it"
     assert "\x1b" not in page and "\\u001b" not in page

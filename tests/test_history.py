@@ -382,9 +382,8 @@ def test_sizes_are_kept_and_the_right_ones_found(store):
 
 def test_the_page_and_the_text_are_safe(store):
     for day, place in enumerate(HOSTILE):
-        text = (
-            safe(place) if place == NOT_UTF8 else place
-        )  # nothing in a database is called so, and files are made safe
+        # Nothing in a database is called so, and the names of files are made safe.
+        text = safe(place) if place == NOT_UTF8 else place
         store.record(
             replace(HERE, place=place),
             replace(quiet(), started_at=NOON + day * DAY, results=(violated(text), waived(f"{text}!"))),
