@@ -18,6 +18,11 @@ from tests.auditing import Sabotaged, audit, sabotage_everything, told_in_confid
 from tests.proving import Bench
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--thorough``."""
+    parser.addoption("--thorough", action="store_true", help="exactness: ask the policies on all access, too")
+
+
 def pytest_sessionstart() -> None:
     """Heed Ctrl-C, which a shell makes those deaf to that it starts in the background, and what they start, too."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -27,8 +32,10 @@ def pytest_sessionstart() -> None:
 @pytest.fixture(scope="session")
 def bench(target: Target, settings: Settings, access: Access, suite: Suite) -> Iterator[Bench]:
     """Open the reference database on which the proofs are made."""
-    with live.connect(target.server.clone_database("proofs")) as connection:
-        yield Bench(target, parameters(connection, settings, access), connection, suite)
+    connection = live.connect(target.server.clone_database("proofs"))
+    bench = Bench(target, parameters(connection, settings, access), connection, suite)
+    yield bench
+    bench.connection.close()
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,7 @@ from reports.suite import Suite, askers_of, put
 
 # Vacuuming takes as long as a few proofs; what they leave behind slows them down little by little.
 CLEAN_EVERY = 20
+CONNECT_EVERY = 5
 
 SABOTAGE = Path(__file__).parent / "sabotage"
 
@@ -236,8 +237,17 @@ class Bench:
                 self.connection.execute("rollback")
                 self.judgements = self.untouched
                 self.sizes = None
-                if next(self.proofs) % CLEAN_EVERY == 0:
+                done = next(self.proofs)
+                if done % CLEAN_EVERY == 0:
                     self._clean_up()
+                if done % CONNECT_EVERY == 0:
+                    self._connect_again()
+
+    def _connect_again(self) -> None:
+        """Leave behind what a session remembers of objects that are gone: it makes it large and slow."""
+        dsn = self.target.server.dsn_of(self.connection.info.dbname)
+        self.connection.close()
+        self.connection = live.connect(dsn)
 
     def _clean_up(self) -> None:
         """Remove what no rollback removes: dead rows, and the counts of them in the statistics."""

@@ -57,6 +57,7 @@ def project(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iter
         before = {name: bench.ask(policy, connection) for name, policy in POLICIES.items() if not policy.needs}
         connection.execute("rollback")
         yield Project(request.param, bench, before)
+        bench.connection.close()  # the proofs connect anew now and then
 
 
 def whole(name: str, more: str, folder: Path, pytestconfig: pytest.Config) -> Outcome:
