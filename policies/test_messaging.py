@@ -354,15 +354,19 @@ def test_who_has_left_is_out(auditor, owner, bob):
         on p.conversation_id = m.conversation_id and p.user_id = %(bob)s and p.left_at < m.created_at
         """
     )
+    # Whoever leaves again has now() for the time.
+    before = owner(
+        "select conversation_id from public.conversation_participants where user_id = %(bob)s and left_at < now()"
+    )
     moved = [
         bob(
-            f"select {row.quoted['_function']}(there) from unnest(%(left)s) as there",
+            f"select {row.quoted['_function']}(there) from unnest(%(before)s) as there",
             then="""
             select %(found)s as object, %(mend)s as fix from public.conversation_participants p
-            where p.user_id = %(me)s and p.conversation_id = any (%(left)s) and coalesce(p.left_at, now()) >= now()
+            where p.user_id = %(me)s and p.conversation_id = any (%(before)s) and coalesce(p.left_at, now()) >= now()
             """,
             control="select true",
-            left=left,
+            before=before,
             found=row.object,
             mend=row.fix,
         )
