@@ -1,3 +1,3 @@
--- also: AUTH-08 RLS-07
+-- also: AUTH-08
 drop trigger keep_life_cycle on public.help_requests;
 grant update (helped_at, completed_at, cancelled_at) on public.help_requests to authenticated;

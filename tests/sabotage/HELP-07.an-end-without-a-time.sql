@@ -1,4 +1,3 @@
--- also: RLS-07
 -- object: 20000000-0000-4000-8000-000000000001
 -- object: 20000000-0000-4000-8000-000000000005
 alter table public.help_requests drop constraint help_requests_cancelled_has_time;
