@@ -94,7 +94,7 @@ def test_policies_about_rows_do_not_hold_without_them(bench: Bench, full: Asked,
 
 
 def test_what_was_not_looked_at_is_said(bench: Bench) -> None:
-    theirs = f"delete from public.contact_exchanges where not array[helper_id, requester_id] && '{{{ALICE}, {BOB}}}'"
+    theirs = f"delete from public.contact_exchanges where not array[helper_id, requester_id] <@ '{{{ALICE}, {BOB}}}'"
     result = ask(bench, theirs).results["CONTACT-05"]
     told = "nothing to look at for alice: select public.contact_exchanges; bob: select public.contact_exchanges"
     assert (result.verdict, result.reason) == (Verdict.HOLDS, told)
