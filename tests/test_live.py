@@ -67,6 +67,7 @@ def superuser(target: Target) -> Iterator[Connection]:
         connection.execute(f"drop role {', '.join(RIGHTS)}")
         rules.write_text(before)
         connection.execute("select pg_reload_conf()")
+    target.server.drop_database("production")
 
 
 @pytest.fixture(scope="module")
