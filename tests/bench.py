@@ -188,13 +188,11 @@ def measure_matrix() -> None:
 
 
 def measure_load(scale: int, times: int) -> None:
-    """Measure what pgbench does while audits run and while none does: with the shadow and without it."""
-    for what, options in (("with its shadow", ()), ("without a shadow", ("--no-shadow",))):
-        found = load.measure(scale, times, options)
-        where = "server and pgbench on one processor, the audit on others" if found.apart else "all on one processor"
-        print(
-            f"pgbench, scale {scale}, {load.CLIENTS} clients; {where}; {times} audits {what}, {found.took_s:.1f} s each"
-        )
+    """Measure what pgbench does while audits run and while none does: on the same processors, and on others."""
+    for apart in (False, True):
+        found = load.measure(scale, times, apart=apart)
+        where = "server and pgbench on one processor, the audit on others" if found.apart else "all on all processors"
+        print(f"pgbench, scale {scale}, {load.CLIENTS} clients; {where}; {times} audits, {found.took_s:.1f} s each")
         print(f"  {found.on:,.0f} transactions a second with an audit, {found.off:,.0f} without")
         print(f"  audit by audit: {', '.join(f'{ratio:.1%}' for ratio in found.ratios)}; {found.unhurt=}")
         print(f"  {json.dumps(found.footprint)}")
@@ -278,8 +276,8 @@ def main() -> None:
     measure_audit(max(1, chosen.times))
     measure_parts()
     tell(
-        "the proofs: pytest tests/test_proofs.py",
-        timed(["-m", "pytest", "tests/test_proofs.py", "-q"]),
+        "the proofs: pytest tests/test_proofs.py --numprocesses=auto",
+        timed(["-m", "pytest", "tests/test_proofs.py", "--numprocesses=auto"]),
         PROMISED_S["proofs"],
     )
     measure_matrix()

@@ -1,7 +1,7 @@
 """What an audit takes from a busy server: pgbench at full speed, with audits now and then, and how fast it was then.
 
-On a machine of its own the audit's Python and its shadow would take nothing from the database server. So that only the
-server's share is measured here, too, server and pgbench have one processor, and the audit has the others.
+On a machine of its own the audit's Python and its shadow would take nothing from the database server. That is measured
+by giving server and pgbench one processor and the audit the others; the other way they share all processors.
 """
 
 from __future__ import annotations
@@ -75,13 +75,13 @@ class Sessions(threading.Thread):
                         self.seconds[pid] = (int(fields[11]) + int(fields[12])) / tick
 
 
-def measure(scale: int, times: int, options: Sequence[str]) -> Load:
+def measure(scale: int, times: int, options: Sequence[str] = (), *, apart: bool = False) -> Load:
     """Let pgbench run, and audit its database ``times`` times.
 
-    A second that was partly the one and partly the other is left out.
+    ``apart``: server and pgbench have one processor and the audit the others, where there are several. A second that was partly the one and partly the other is left out.
     """
     processors = sorted(os.sched_getaffinity(0))
-    apart = len(processors) > 1
+    apart = apart and len(processors) > 1
     with opened(Choice()) as target, TemporaryDirectory() as folder:
         assert target.server is not None
         programs = Path(str(target.server.process.args[0])).parent
