@@ -78,7 +78,8 @@ class Sessions(threading.Thread):
 def measure(scale: int, times: int, options: Sequence[str] = (), *, apart: bool = False) -> Load:
     """Let pgbench run, and audit its database ``times`` times.
 
-    ``apart``: server and pgbench have one processor and the audit the others, where there are several. A second that was partly the one and partly the other is left out.
+    ``apart``: server and pgbench have one processor and the audit the others, where there are several. A second that
+    was partly the one and partly the other is left out.
     """
     processors = sorted(os.sched_getaffinity(0))
     apart = apart and len(processors) > 1
