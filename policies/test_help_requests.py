@@ -466,25 +466,31 @@ where {AFTER_MATCH} and {{whose}} and r.status in ('open', 'in_progress', 'compl
 order by r.status, r.id
 """
 
+FOR_HELPERS = """
+select array[r.id::text, r.location_override] from public.help_requests r
+where r.location_privacy = 'helpers_only' and r.location_override is not null and r.status = 'open'
+and r.user_id not in (%(alice)s, %(bob)s) order by r.id limit 1
+"""
+
 
 @mark.policy("HELP-09", severity="P1", runbook=RUNBOOK, fix=LOCATION)
-def test_an_address_is_for_the_helper(owner, outsiders, bob):
+def test_an_address_is_for_the_helper(owner, outsiders, alice, bob):
     """An address meant for after the match is seen by the matched helper, and by nobody else but owner and admins.
 
     It is looked for in the column location_override itself and in what public.get_request_location(uuid) gives, where
-    there is such a function. Row level security hides rows, not columns: who may read an open request reads all of its
+    there is such a function; that one gives an address for helpers only to nobody who has never helped. Row level security hides rows, not columns: who may read an open request reads all of its
     columns that are granted. Views and other functions are the matter of EXPO-11.
     """
 
-    def seen_by(people, which, what):
+    def seen_by(people, which, what, me="bob"):
         seen = people(f"select from public.help_requests r where {AFTER_MATCH} and {which}", what=what)
-        for request, address in (matched(which) or [(None, None)]) if there else ():
+        for request, address in (matched(which, me) or [(None, None)]) if there else ():
             known = {"request": request, "address": address}
             seen += people(GIVEN, what=what, of="calls", control=TELLING.format(whose=which), **known)
         return seen
 
-    def matched(which):
-        return owner(MATCHED.format(whose=which.replace("%(me)s", "%(bob)s")))
+    def matched(which, me="bob"):
+        return owner(MATCHED.format(whose=which.replace("%(me)s", f"%({me})s")))
 
     there = owner("select 1 where to_regprocedure('public.get_request_location(uuid)') is not null")
     assert not seen_by(
@@ -492,9 +498,22 @@ def test_an_address_is_for_the_helper(owner, outsiders, bob):
         "r.user_id is distinct from %(me)s and r.helper_id is distinct from %(me)s",
         "learn an address meant for after the match",
     )
+    # What is for helpers is not for those who have never helped anybody.
+    for request, address in owner(FOR_HELPERS) if there else ():
+        assert not (outsiders | alice | bob)(
+            f"{GIVEN} and not exists (select from public.help_requests h where h.helper_id = %(me)s)",
+            what="learn an address meant for helpers",
+            of="calls",
+            control="select true",
+            request=request,
+            address=address,
+        )
     helped = "r.helper_id = %(me)s and r.status = 'in_progress'"
     if matched(helped):
         assert seen_by(bob, helped, "learn the address where he helps")
+    own = "r.user_id = %(me)s and r.status in ('open', 'in_progress')"
+    if there and matched(own, "alice"):
+        assert seen_by(alice, own, "learn the address of her own request", "alice")
 
 
 @mark.policy("HELP-10", severity="P1", runbook=RUNBOOK, fix=OWNERS_AND_HELPERS)

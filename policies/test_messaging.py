@@ -70,6 +70,41 @@ create or replace trigger note_newest_message after insert on public.messages
 for each row execute function public.note_newest_message();
 """
 
+# Only where there is such a function; its arguments may have other names.
+START = """
+do $start$
+begin
+  if to_regprocedure('public.start_conversation(uuid, uuid)') is null then return; end if;
+  drop function public.start_conversation(uuid, uuid);
+  create function public.start_conversation(request_id uuid, other_member uuid) returns uuid
+  language plpgsql security definer set search_path = '' as $body$
+  declare conversation uuid;
+  begin
+    perform from public.help_requests r join public.profiles p on p.id = auth.uid()
+    where r.id = $1 and p.verification_status = 'approved'
+    and ((r.user_id, r.helper_id) = (auth.uid(), $2) or (r.user_id, r.helper_id) = ($2, auth.uid()))
+    for no key update of r;
+    if not found then
+      raise exception 'a conversation is between the owner and the helper' using errcode = 'insufficient_privilege';
+    end if;
+    select c.id into conversation from public.conversations c
+    where c.help_request_id = $1 and 2 = (
+      select count(*) from public.conversation_participants p
+      where p.conversation_id = c.id and p.user_id in (auth.uid(), $2) and p.left_at is null)
+    limit 1;
+    if conversation is null then
+      insert into public.conversations (help_request_id, created_by) values ($1, auth.uid())
+      returning id into conversation;
+      insert into public.conversation_participants (conversation_id, user_id)
+      values (conversation, auth.uid()), (conversation, $2);
+    end if;
+    return conversation;
+  end $body$;
+  revoke execute on function public.start_conversation(uuid, uuid) from public, anon;
+  grant execute on function public.start_conversation(uuid, uuid) to authenticated;
+end $start$;
+"""
+
 
 @mark.policy(
     "MSG-01",
@@ -340,10 +375,10 @@ def test_nobody_writes_in_another_name_or_uninvited(auditor, owner, alice, bob, 
 
 
 @mark.policy("MSG-09", severity="P1", runbook=RUNBOOK, fix=RESET)
-def test_who_has_left_is_out(auditor, owner, bob):
+def test_who_has_left_is_out(auditor, owner, alice, bob):
     """Who has left a conversation reads nothing newer, writes nothing, and does not let themselves in again.
 
-    People leave, or are made to leave, for a reason.
+    People leave, or are made to leave, for a reason. Leaving one conversation leaves no other.
     """
     left = owner(
         "select conversation_id from public.conversation_participants where user_id = %(bob)s and left_at is not null"
@@ -358,6 +393,7 @@ def test_who_has_left_is_out(auditor, owner, bob):
     before = owner(
         "select conversation_id from public.conversation_participants where user_id = %(bob)s and left_at < now()"
     )
+    functions = list(auditor(ABOUT_TAKING_PART, of="public.conversation_participants", ids=1))
     moved = [
         bob(
             f"select {row.quoted['_function']}(there) from unnest(%(before)s) as there",
@@ -370,7 +406,22 @@ def test_who_has_left_is_out(auditor, owner, bob):
             found=row.object,
             mend=row.fix,
         )
-        for row in auditor(ABOUT_TAKING_PART, of="public.conversation_participants", ids=1)
+        for row in functions
+    ]
+    moved += [
+        alice(
+            f"select {row.quoted['_function']}((%(there)s)[1])",
+            what="leave a conversation",
+            then="""
+            select %(found)s as object, %(mend)s as fix from public.conversation_participants p
+            where p.conversation_id <> (%(there)s)[1] and p.left_at >= now()
+            """,
+            control="select true",
+            there=owner(THERE),
+            found=row.object,
+            mend=row.fix,
+        )
+        for row in functions
     ]
     assert not (
         reduce(
@@ -386,11 +437,32 @@ def test_who_has_left_is_out(auditor, owner, bob):
     )
 
 
-@mark.policy("MSG-10", severity="P1", runbook=RUNBOOK, fix=RESET + NEWEST)
-def test_sending_works(owner, alice):
+# A request of alice's with which bob helps, or the other way round, and about which they talk.
+TOGETHER = """
+select r.id from public.help_requests r
+where (r.user_id, r.helper_id) in ((%(alice)s, %(bob)s), (%(bob)s, %(alice)s))
+and to_regprocedure('public.start_conversation(uuid, uuid)') is not null
+and 2 = (
+    select count(*) from public.conversations c join public.conversation_participants p on p.conversation_id = c.id
+    where c.help_request_id = r.id and p.user_id in (%(alice)s, %(bob)s) and p.left_at is null)
+order by r.id limit 1
+"""
+
+# The conversations of the two about it, if they have one.
+THEIRS = """
+select from public.conversations c where c.help_request_id = %(request)s and 2 = (
+    select count(*) from public.conversation_participants p
+    where p.conversation_id = c.id and p.user_id in (%(alice)s, %(bob)s) and p.left_at is null)
+having count(*) = 1
+"""
+
+
+@mark.policy("MSG-10", severity="P1", runbook=RUNBOOK, fix=RESET + NEWEST + START)
+def test_sending_works(owner, alice, bob):
     """A participant can send a message, and it moves the conversation's last_message_at.
 
-    A rule that keeps everybody out keeps outsiders out too; that is no messaging system.
+    A rule that keeps everybody out keeps outsiders out too; that is no messaging system. Where there is a function
+    public.start_conversation(uuid, uuid), both parties of a help request find their conversation by it, and no second.
     """
     there = owner(THERE)
     send = SEND.replace("%(sender)s", "%(me)s")
@@ -404,6 +476,14 @@ def test_sending_works(owner, alice):
         """,
         there=there,
     )
+    for request in owner(TOGETHER):
+        for who, other in (alice, "bob"), (bob, "alice"):
+            assert who(
+                f"select public.start_conversation(%(request)s, %({other})s)",
+                what=f"start the conversation with {other}",
+                then=THEIRS,
+                request=request,
+            )
 
 
 @mark.policy("MSG-11", severity="P2", runbook=RUNBOOK, fix=RESET)
