@@ -243,8 +243,8 @@ def test_the_score_counts_each_mutant_once() -> None:
 
 
 def test_guards_of_who_reaches_what_are_counted_apart() -> None:
-    found = [Outcome(Mutant("policy dropped", "one", "one"), by="RLS-08"), Outcome(Mutant("check dropped", "two", "two"))]
-    score = Score(found, [])
+    caught, missed = Mutant("policy dropped", "one", "one"), Mutant("check dropped", "two", "two")
+    score = Score([Outcome(caught, by="RLS-08"), Outcome(missed)], [])
     assert (score.of_access.of_observable, score.of_observable) == (100.0, 50.0)
     assert any("100.0 % of the 1 mutants" in line and "50.0 % of 2" in line for line in lines(score))
 
