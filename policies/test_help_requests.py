@@ -478,8 +478,9 @@ def test_an_address_is_for_the_helper(owner, outsiders, alice, bob):
     """An address meant for after the match is seen by the matched helper, and by nobody else but owner and admins.
 
     It is looked for in the column location_override itself and in what public.get_request_location(uuid) gives, where
-    there is such a function; that one gives an address for helpers only to nobody who has never helped. Row level security hides rows, not columns: who may read an open request reads all of its
-    columns that are granted. Views and other functions are the matter of EXPO-11.
+    there is such a function; that one gives an address for helpers to nobody who has never helped. Row level security
+    hides rows, not columns: who may read an open request reads all of its columns that are granted. Views and other
+    functions are the matter of EXPO-11.
     """
 
     def seen_by(people, which, what, me="bob"):
