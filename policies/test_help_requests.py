@@ -125,6 +125,7 @@ def test_an_index_serves_the_dashboard(auditor):
 
     The dashboard looks at open requests by urgency, newest first. Its name does not matter, only what it serves: valid,
     a B-tree (which can also be read backwards: urgency desc, created_at), of all requests or at least of all open ones.
+    One of nothing but open requests need not have the status in front.
     """
     assert not auditor(
         f"""
@@ -133,8 +134,10 @@ def test_an_index_serves_the_dashboard(auditor):
         where c.oid = to_regclass('public.help_requests') and not exists (
             select from ({BTREES}) as b
             where b.relation = c.oid
-            and array_to_string(b.columns[1:3], ', ') = any (%(orders)s)
-            and (b.predicate is null or b.predicate ~ %(open)s)
+            and (
+                array_to_string(b.columns[1:3], ', ') = any (%(orders)s)
+                and (b.predicate is null or b.predicate ~ %(open)s)
+                or array_to_string(b.columns[1:2], ', ') = any (%(open_orders)s) and b.predicate ~ %(only_open)s)
         )
         """,
         of="""
@@ -142,6 +145,8 @@ def test_an_index_serves_the_dashboard(auditor):
         where oid = to_regclass('public.help_requests')
         """,
         orders=orders(["status"], ["urgency", "created_at desc"]),
+        open_orders=orders([], ["urgency", "created_at desc"]),
+        only_open=r"""^\(*status\)*(::[a-z_. "]+)?\)* = 'open'(::[a-z_. "]+)?\)*$""",
         # As the server prints status = 'open', status in (..., 'open', ...), status <> 'closed', status is not null.
         open=r"""^\(*status\)*(::[a-z_. "]+)?\)* """
         r"""(= 'open'|= ANY \(+ARRAY\[[^\]]*'open'|<> '(?!open')|<> ALL \(+ARRAY\[(?![^\]]*'open')|IS NOT NULL)"""
@@ -196,6 +201,7 @@ ADMIN = """exists (
 
 # What members need, beside what is there already.
 OWNERS_AND_HELPERS = f"""
+-- These are the rules of access. Where a trigger or a constraint stands in the way, that one is to be mended.
 drop policy if exists "approved members ask for help" on public.help_requests;
 create policy "approved members ask for help" on public.help_requests for insert to authenticated
 with check (user_id = (select auth.uid()) and {APPROVED});
@@ -369,6 +375,14 @@ def changed(whose, column, value, beside=""):
     """
 
 
+# As the helper: the request is open again then, and for the owner's new helper to be found.
+GIVEN_UP = """
+with changed as (
+    update public.help_requests set helper_id = null, status = 'open'{beside} where {whose} returning helper_id)
+select from changed where helper_id is null
+"""
+
+
 @mark.policy("HELP-08", severity="P0", runbook=RUNBOOK, fix=CHANGED_BY_ITS_OWNER)
 def test_requests_are_changed_by_their_owners(owner, outsiders, stranger, alice, bob):
     """Nobody but its owner and admins changes or removes a help request, and not even its helper takes it over.
@@ -410,6 +424,15 @@ def test_requests_are_changed_by_their_owners(owner, outsiders, stranger, alice,
         attacks += (stranger | bob | alice)(statement, what=what, control=f"{others} and {theirs}")
     helped = "helper_id = %(me)s and user_id = %(alice)s and status = 'in_progress'"
     attacks += bob(changed(helped, "title", REWRITTEN), what="rewrite the request that he helps with")
+    # What helpers might do with the request that they help with: complete it, give it up, remove it.
+    for what, text in (
+        ("complete", changed(helped, "status", "'completed'")),
+        ("complete", changed(helped, "status", "'completed'", ", completed_at = now()")),
+        ("give up", GIVEN_UP.format(beside="", whose=helped)),
+        ("give up", GIVEN_UP.format(beside=", helped_at = null", whose=helped)),
+        ("remove", f"delete from public.help_requests where {helped}"),
+    ):
+        attacks += bob(text, what=f"{what} the request that he helps with", control=f"{others} and {helped}")
     for beside in "", ", helper_id = %(alice)s":
         attacks += bob(
             changed(helped, "user_id", "%(me)s", beside),
