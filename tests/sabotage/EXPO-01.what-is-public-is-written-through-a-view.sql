@@ -8,4 +8,4 @@ alter table public.announcements enable row level security;
 create view public.headlines as select headline from public.announcements;
 grant select, insert on public.headlines to authenticated;
 create view public.notices as select headline from public.announcements;
-grant all on public.notices to authenticated;
+grant select, insert, update, delete on public.notices to authenticated;
