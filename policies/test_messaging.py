@@ -481,7 +481,7 @@ def test_who_has_left_is_out(auditor, owner, alice, bob):
     before = owner(
         "select conversation_id from public.conversation_participants where user_id = %(bob)s and left_at < now()"
     )
-    functions = list(auditor(ABOUT_TAKING_PART, of="public.conversation_participants", ids=1))
+    functions = auditor(ABOUT_TAKING_PART, of="public.conversation_participants", ids=1)
     moved = [
         bob(
             f"select {_name(row)}(there) from unnest(%(before)s) as there",
@@ -498,7 +498,7 @@ def test_who_has_left_is_out(auditor, owner, alice, bob):
     ]
     moved += [
         alice(
-            f"select {row.quoted['_function']}((%(there)s)[1])",
+            f"select {_name(row)}((%(there)s)[1])",
             what="leave a conversation",
             then="""
             select %(found)s as object, %(mend)s as fix from public.conversation_participants p
