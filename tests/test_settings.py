@@ -78,7 +78,8 @@ def test_access_toml_declares(tmp_path):
     path = tmp_path / "access.toml"
     path.write_text(
         "[tables.'public.news']\npublic = true\n[tables.'public.jobs']\nserver_only = true\n"
-        "[functions.'public.ping()']\npublic = true\n[buckets.avatars]\npublic = true\n"
+        "[functions.'public.ping()']\npublic = true\n[functions.'public.mine()']\ncallers = ['members', 'bob']\n"
+        "[buckets.avatars]\npublic = true\n"
         "[claims]\nmembers = { plan = 'free', team = 1 }\nbob = { plan = 'paid' }",
         encoding="utf-8",
     )
@@ -90,9 +91,21 @@ def test_access_toml_declares(tmp_path):
         "private_tables": [],
         "public_functions": ["public.ping()"],
         "public_buckets": ["avatars"],
+        "callers": {"public.mine()": ("alice", "bob", "stranger")},
         "claims": {
             "alice": {"plan": "free", "team": 1},
             "bob": {"plan": "paid", "team": 1},
             "stranger": {"plan": "free", "team": 1},
         },
     }
+
+
+@pytest.mark.parametrize(
+    ("callers", "sentence"),
+    [("['people']", "access.toml, line 2: unknown actor 'people'"), ("'alice'", "line 2: callers must be a list")],
+)
+def test_callers_are_actors(tmp_path, callers, sentence):
+    path = tmp_path / "access.toml"
+    path.write_text(f"[functions.'public.mine()']\ncallers = {callers}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=sentence):
+        access.load(path)
