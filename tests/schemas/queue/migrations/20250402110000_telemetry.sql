@@ -26,7 +26,7 @@ alter table queue.telemetry enable row level security;
 alter table queue."select" enable row level security;
 alter table queue.heartbeat enable row level security;
 
-create function queue.note_beat() returns trigger language plpgsql set search_path = '' as $$
+create function queue.note_beat() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
     insert into queue.heartbeat (worker_id) values (new.id)
     on conflict (worker_id) do update set beat = excluded.beat;
