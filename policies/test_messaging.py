@@ -549,14 +549,24 @@ def test_nobody_rewrites_or_deletes_others_messages(owner, alice, bob, outsiders
         where still < %(others)s
     """
     theirs = "select from public.messages where sender_id <> %(me)s"
-    # Under cover of what a recipient may do.
-    beside = {"what": "rewrite a message while reading it", "then": rewritten, "control": theirs}
+    # Under cover of what a recipient may do, with and without a condition.
     reading = "update public.messages set content = 'rewritten', status = 'read', read_at = now()"
-    rewriting = (reading, f"{reading} where sender_id <> %(me)s and status <> 'read'")
+    rewriting = [
+        (alice | bob)(f"{reading}{condition}", what=what, then=rewritten, control=theirs)
+        for what, condition in (
+            ("rewrite a message", " where sender_id <> %(me)s and status <> 'read'"),
+            ("rewrite messages blindly", ""),
+        )
+    ]
     assert not (
-        alice("update public.messages set content = 'rewritten' where sender_id = %(bob)s", what="rewrite a message")
+        reduce(
+            add,
+            rewriting,
+            alice(
+                "update public.messages set content = 'rewritten' where sender_id = %(bob)s", what="rewrite a message"
+            ),
+        )
         + alice("update public.messages set content = 'rewritten'", what="rewrite messages blindly", then=rewritten)
-        + reduce(add, [(alice | bob)(text, **beside) for text in rewriting])
         + (alice | bob)(
             "update public.messages set created_at = '1990-01-01'",
             what="change the time of messages",
