@@ -160,8 +160,8 @@ def test_only_the_parties_see_an_exchange(anon, nobody, guest, pending, rejected
     Who helps whom is nobody else's affair: a request may be about an illness. That the parties do see theirs is part of
     CONTACT-10.
     """
-    assert not (anon | nobody | guest | pending | rejected | stranger)("select from public.contact_exchanges") + (
-        alice | bob
+    assert not (anon | nobody | guest | pending | rejected)("select from public.contact_exchanges") + (
+        stranger | alice | bob
     )(
         """
         select from public.contact_exchanges
@@ -342,8 +342,10 @@ def test_only_the_requester_confirms(
     """
     others = bob | stranger | pending | rejected | guest
     everybody = others | anon | nobody
+    already = owner("select e.id from public.contact_exchanges e where e.confirmed_at is not null")
+    confirmed = f"{CONFIRMED} and e.id <> all (%(already)s)"
     changed = [
-        everybody(text, then=CONFIRMED, control=control, request=OFFERED)
+        everybody(text, then=confirmed, control=control, request=OFFERED, already=already)
         for control, text in (
             ("", "update public.contact_exchanges set confirmed_at = now() where request_id = %(request)s"),
             (EXCHANGE, "update public.contact_exchanges set confirmed_at = now()"),
@@ -355,8 +357,24 @@ def test_only_the_requester_confirms(
             update public.contact_exchanges set confirmed_at = now(), requester_id = %(me)s, helper_id = %(alice)s
             where request_id = %(request)s
             """,
-            then=CONFIRMED,
+            then=confirmed,
             request=OFFERED,
+            already=already,
+        )
+    )
+    # What one member has consented to, made another's.
+    carried = (
+        "select from public.contact_exchanges e where e.request_id = %(request)s and e.requester_id = %(stranger)s"
+    )
+    changed.append(
+        bob(
+            "update public.contact_exchanges set requester_id = %(stranger)s where request_id = %(request)s",
+            what="carry a confirmation over to another",
+            then=carried,
+            already=owner("select e.id from public.contact_exchanges e where e.requester_id = %(stranger)s"),
+            control=EXCHANGE,
+            constraint_counts=True,
+            request=CONSENTED,
         )
     )
     (exchange,) = owner(
@@ -365,8 +383,9 @@ def test_only_the_requester_confirms(
     changed += [
         everybody(
             f"select {_names(row)['_function']}({', '.join(f'%({argument})s' for argument in arguments)})",
-            then=f"select %(found)s as object, %(mend)s as fix where exists ({CONFIRMED})",
+            then=f"select %(found)s as object, %(mend)s as fix where exists ({confirmed})",
             of="public.contact_exchanges",
+            already=already,
             control=EXCHANGE,
             constraint_counts=True,
             request=OFFERED,

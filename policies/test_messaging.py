@@ -256,17 +256,25 @@ select there, %(sender)s, 'audit' from unnest(%(there)s) as there
 
 
 @mark.policy("MSG-07", severity="P0", runbook=RUNBOOK, fix=RESET)
-def test_only_participants_read_a_conversation(owner, alice, outsiders):
+def test_only_participants_read_a_conversation(owner, alice, stranger, anon, nobody, guest, pending, rejected):
     """Participants read their conversation, and outsiders read none of it, in all three tables.
 
     Outsiders are everybody whom the API lets in and who takes no part: also a participant of some other conversation. A
     policy that asks its own table ends in an error for everybody (42P17): nobody reads anything then.
     """
-    mine = owner("select conversation_id from public.conversation_participants where user_id = %(alice)s")
+    everywhere = "select conversation_id from public.conversation_participants where user_id = "
     conversations, participants, messages = (
-        outsiders(f"select from {table}")
-        + alice(
-            f"select from {table} where {column} <> all (%(mine)s)", what=f"select {table} of other people", mine=mine
+        (anon | nobody | guest | pending | rejected)(f"select from {table}")
+        + reduce(
+            add,
+            [
+                person(
+                    f"select from {table} where {column} <> all (%(mine)s)",
+                    what=f"select {table}{whose}",
+                    mine=owner(f"{everywhere} %({name})s"),
+                )
+                for person, name, whose in ((stranger, "stranger", ""), (alice, "alice", " of other people"))
+            ],
         )
         for table, column in zip(TABLES, ("id", "conversation_id", "conversation_id"), strict=True)
     )
@@ -342,7 +350,9 @@ def test_nobody_writes_in_another_name_or_uninvited(auditor, owner, alice, bob, 
         """
         select c.help_request_id from public.conversations c
         join public.conversation_participants p on p.conversation_id = c.id
-        where c.id = any (%(there)s) or p.user_id = %(rejected)s
+        where (c.id = any (%(there)s) or p.user_id = %(rejected)s) and not exists (
+            select from public.help_requests r
+            where r.id = c.help_request_id and %(stranger)s in (r.user_id, r.helper_id))
         """,
         there=there,
     )
@@ -585,7 +595,7 @@ def test_nobody_rewrites_or_deletes_others_messages(owner, alice, bob, outsiders
             "update public.messages set status = 'sent' where status = 'delivered' and sender_id <> %(me)s",
             what="take delivery back",
         )
-        + alice("delete from public.messages where sender_id = %(bob)s", what="delete a message")
+        + (alice | bob)("delete from public.messages where sender_id <> %(me)s", what="delete a message")
         + alice("delete from public.messages", what="delete messages blindly", then=fewer, others=others)
         + outsiders("update public.messages set content = 'rewritten' where id is not null", what="rewrite messages")
         + outsiders("update public.messages set content = 'rewritten'", what="rewrite messages blindly")
