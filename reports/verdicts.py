@@ -64,7 +64,7 @@ def _remedy(log: Log, error: BaseException | None) -> tuple[str, tuple[str, ...]
     if isinstance(error, Unchecked):
         return error.remedy, error.grants
     doubtful = next((evidence for evidence in log.judged if not evidence.rows and evidence.unjudgeable), None)
-    return (doubtful.remedy, doubtful.grants) if doubtful else ("", ())
+    return ("", ()) if doubtful is None else (doubtful.remedy, doubtful.grants)
 
 
 def _partial(policy: Policy, error: BaseException | None) -> bool:
