@@ -521,14 +521,20 @@ def test_policies_ask_once_who_is_calling(auditor):
     )
 
 
+# Whether an index finds single rows; a BRIN index finds ranges of pages.
+FINDS = """exists (
+    select from pg_catalog.pg_class x join pg_catalog.pg_am m on m.oid = x.relam
+    where x.oid = i.indexrelid and m.amname in ('btree', 'hash'))"""
+
+
 @mark.policy("PERF-09", severity="P2", runbook=RUNBOOK, fix="create index on {_relation} ({_name});")
 def test_columns_compared_with_the_caller_have_an_index(auditor):
     """Columns that policies compare with the caller have an index.
 
     Row level security adds `user_id = (select auth.uid())` to every query of every member: without an index each of
-    them reads the whole table. An index helps that begins with the column, or with columns that the policy compares,
-    too. Lists of ids in one column and inequalities are not served by such an index and not asked for. The platform's
-    own tables are not the project's to index.
+    them reads the whole table. A B-tree or hash index helps that begins with the column, or with columns that the
+    policy compares, too. Lists of ids in one column and inequalities are not served by such an index and not asked for.
+    The platform's own tables are not the project's to index.
     """
     assert not auditor(
         f"""
@@ -545,7 +551,7 @@ def test_columns_compared_with_the_caller_have_an_index(auditor):
                    from pg_catalog.pg_index i
                    cross join lateral unnest(i.indkey::int2[]) with ordinality as place (attnum, n)
                    where i.indrelid = c.oid and place.attnum = a.attnum and place.n <= i.indnkeyatts
-                   and i.indisvalid and i.indisready
+                   and i.indisvalid and i.indisready and {FINDS}
                    and (i.indpred is null
                         or pg_catalog.pg_get_expr(i.indpred, i.indrelid) = format('(%%I IS NOT NULL)', a.attname))
                ), '[]') as _indexes,
@@ -558,7 +564,8 @@ def test_columns_compared_with_the_caller_have_an_index(auditor):
         join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = d.refobjsubid
         where x.roles <> '{{}}' and not exists (
             select from pg_catalog.pg_index i
-            where i.indrelid = c.oid and i.indkey[0] = a.attnum and i.indpred is null and i.indisvalid and i.indisready)
+            where i.indrelid = c.oid and i.indkey[0] = a.attnum and i.indpred is null and i.indisvalid and i.indisready
+            and {FINDS})
         """,
         of="select count(*) as policies from pg_catalog.pg_policy",
         where=compares_without_index,

@@ -86,16 +86,24 @@ def test_every_table_has_a_primary_key(auditor):
                 format('alter table %%s add primary key using index %%I;', o.relation, unused.index)
             when o.relkind = 'r' then format(
                 'alter table %%s add column %%I bigint generated always as identity primary key;', o.relation,
-                case when exists (select from pg_catalog.pg_attribute a where a.attrelid = o.oid and a.attname = 'id')
-                then 'row_id' else 'id' end)
+                (select name from unnest(array['id', 'row_id', 'row_key']) with ordinality as n (name, place)
+                 where not exists (
+                     select from pg_catalog.pg_attribute a where a.attrelid = o.oid and a.attname = name)
+                 order by place limit 1))
             end as fix
         from own o
         left join lateral (
             select ic.relname as index
             from pg_catalog.pg_index i join pg_catalog.pg_class ic on ic.oid = i.indexrelid
             where i.indrelid = o.oid and o.relkind = 'r' and i.indisunique and i.indisvalid and i.indimmediate
-            and i.indpred is null and i.indexprs is null
+            and i.indpred is null and i.indexprs is null and 0 = all (i.indoption::int2[])
             and not exists (select from pg_catalog.pg_constraint c where c.conindid = i.indexrelid)
+            and not exists (
+                select from unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[])
+                    as key (attnum, opclass, collid)
+                join pg_catalog.pg_opclass p on p.oid = key.opclass
+                join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum = key.attnum
+                where not p.opcdefault or key.collid <> a.attcollation)
             and not exists (
                 select from unnest(i.indkey::int2[]) as key join pg_catalog.pg_attribute a
                 on a.attrelid = o.oid and a.attnum = key where not a.attnotnull)
@@ -169,21 +177,35 @@ def test_no_function_is_broken(alice, admin):
 def test_points_in_time_have_a_time_zone(auditor):
     """No column of a table is a timestamp without time zone.
 
-    Such a value means another moment to each reader. The fix takes the values for UTC: ask first what they were.
+    Such a value means another moment to each reader. The fix takes the values for UTC: ask first what they were. What a
+    table inherits is its parent's.
     """
     assert not auditor(
         f"""
         with {OWN_RELATIONS}
         select format('%%s.%%I', o.relation, a.attname) as object, o.relation, a.attname as "column",
+               case
+               -- What the server refuses to change beneath them.
+               when a.attgenerated <> '' or exists (
+                   select from pg_catalog.pg_depend d
+                   where d.refclassid = 'pg_catalog.pg_class'::regclass
+                   and (d.refobjid, d.refobjsubid) = (o.oid, a.attnum)
+                   and d.classid in ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_policy'::regclass,
+                                     'pg_catalog.pg_trigger'::regclass))
+               then format(
+                   E'-- Views, policies, triggers or a generated column are made of it: drop them, change the type, '
+                   || E'make them anew:\n-- %%s', regexp_replace(
+                       format('alter table %%s alter column %%I type timestamptz using %%I at time zone ''UTC'';',
+                              o.relation, a.attname, a.attname), '[[:cntrl:]]', ' ', 'g'))
                -- Of many values at once the session's time zone decides.
-               case when t.typcategory = 'A' then format(
+               when t.typcategory = 'A' then format(
                    E'set time zone ''UTC'';\n'
                    || 'alter table %%1$s alter column %%2$I type timestamptz[] using %%2$I::timestamptz[];\n'
                    || 'reset time zone;', o.relation, a.attname) end as fix
         from own o join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped
         join pg_catalog.pg_type t on t.oid = a.atttypid
         left join pg_catalog.pg_type base on base.oid in (t.typbasetype, t.typelem)
-        where o.relkind in ('r', 'p')
+        where o.relkind in ('r', 'p') and a.attinhcount = 0
         and 'pg_catalog.timestamp'::regtype in (t.oid, base.oid)
         """,
         of=f"""
@@ -221,7 +243,8 @@ def test_nothing_stands_in_the_way_of_upgrades(auditor):
             select m.outer_type from refused r join made_of m on m.inner_type = r.oid
         )
         select format('%%s.%%I', o.relation, a.attname) as object, a.atttypid::regtype::text as type,
-            format('alter table %%s alter column %%I type text;', o.relation, a.attname) as fix
+            case when o.relkind = 'm' then '-- Make the materialised view anew, with the column as text.'
+            else format('alter table %%s alter column %%I type text;', o.relation, a.attname) end as fix
         from own o join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped
         where o.relkind in ('r', 'p', 'm') and a.atttypid in (select oid from refused)
         union all

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from fixtures import live
+from fixtures.actors import Stage
 from fixtures.cast import CAST, GROUPS
-from fixtures.evidence import Evidence, Log, Population
+from fixtures.evidence import Evidence, Log, Population, Unchecked
 from fixtures.questions import staged
 from fixtures.target import CHOICE, opened
 from reports.model import Result, Verdict
@@ -157,6 +158,14 @@ def test_an_offender_stays_found_whatever_could_not_be_judged(bench: Bench) -> N
         assert (result.verdict, len(result.findings), result.partial) == (Verdict.VIOLATED, 1, True)
         assert not doubt
         assert judge(POLICIES["MSG-07"], log, AssertionError()).verdict is Verdict.UNCHECKED
+
+
+def test_what_nobody_could_judge_says_what_would_enable_it(bench: Bench) -> None:
+    log = Log()
+    stage = Stage(Unchecked("nobody acts", grants=["grant it;"]), bench.known, log)
+    assert not stage.actor("outsiders")("select from public.messages")
+    result = judge(POLICIES["MSG-07"], log, None)
+    assert (result.verdict, result.reason, result.remedy) == (Verdict.UNCHECKED, "nobody acts", "grant it;")
 
 
 @pytest.mark.parametrize(

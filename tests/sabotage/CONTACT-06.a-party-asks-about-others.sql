@@ -1,5 +1,5 @@
--- object: alice: call public.get_contact_info_with_consent about somebody else
--- object: bob: call public.get_contact_info_with_consent about somebody else
+-- object: alice: call public.get_contact_info_with_consent
+-- object: bob: call public.get_contact_info_with_consent
 create or replace function public.get_contact_info_with_consent(request_id uuid, user_id uuid)
 returns table (member_id uuid, name text, phone text, email text)
 language sql stable security definer set search_path = '' as $$

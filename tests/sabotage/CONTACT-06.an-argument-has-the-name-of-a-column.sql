@@ -1,4 +1,7 @@
 -- Both sides of the comparison are the column, so that it says nothing about the argument.
+-- also: EXPO-04 EXPO-05
+-- object: alice: call public.get_contact_info_with_consent
+-- object: bob: call public.get_contact_info_with_consent
 -- object: nobody: call public.get_contact_info_with_consent
 -- object: guest: call public.get_contact_info_with_consent
 -- object: pending: call public.get_contact_info_with_consent
@@ -6,7 +9,6 @@
 -- object: stranger: call public.get_contact_info_with_consent
 -- object: alice: call public.get_contact_info_with_consent before confirmation
 -- object: bob: call public.get_contact_info_with_consent before confirmation
--- also: EXPO-04 EXPO-05
 create or replace function public.get_contact_info_with_consent(request_id uuid, user_id uuid)
 returns table (member_id uuid, name text, phone text, email text)
 language sql stable security definer set search_path = '' as $$

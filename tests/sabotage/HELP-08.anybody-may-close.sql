@@ -1,3 +1,4 @@
+-- object: bob: complete the request that he helps with
 -- object: *: close requests blindly
 -- also: HELP-05 HELP-10 PERF-10 RLS-04 RLS-07 RLS-13 RLS-15
 revoke update on public.help_requests from authenticated;

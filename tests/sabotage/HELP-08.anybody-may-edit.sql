@@ -1,3 +1,5 @@
+-- object: bob: give up the request that he helps with
+-- object: bob: complete the request that he helps with
 -- object: stranger: rewrite *
 -- object: *: become others' helper
 -- object: *: close requests blindly

@@ -1,3 +1,4 @@
+-- object: bob: complete the request that he helps with
 -- object: bob: rewrite the request that he helps with
 -- object: bob: rewrite others' requests blindly
 -- object: alice: rewrite others' requests blindly

@@ -1,3 +1,5 @@
+-- object: bob: give up the request that he helps with
+-- object: bob: complete the request that he helps with
 -- object: *: rewrite *
 -- object: *: close *
 -- object: *: become others' helper

@@ -1,3 +1,4 @@
+-- object: bob: complete the request that he helps with
 -- object: bob: take over the request that he helps with
 -- object: bob: rewrite the request that he helps with
 -- object: bob: rewrite others' requests blindly

@@ -1,3 +1,5 @@
+-- object: bob: rewrite *
+-- object: *: change the time of messages
 -- object: bob: take delivery back
 -- also: PERF-10
 -- object: alice: rewrite a message

@@ -1,4 +1,4 @@
--- object: bob: rewrite a message while reading it
+-- object: bob: rewrite *
 grant update on public.messages to authenticated;
 drop policy "recipients mark messages as delivered or read" on public.messages;
 create policy "mark" on public.messages for update to authenticated

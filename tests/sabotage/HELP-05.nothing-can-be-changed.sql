@@ -1,0 +1,3 @@
+-- also: HELP-10
+-- object: alice: edit her own request
+create policy "frozen for the move" on public.help_requests as restrictive for update to authenticated using (false);
