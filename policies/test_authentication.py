@@ -288,6 +288,7 @@ def test_nothing_stays_of_who_leaves(auth_service):
 
     Two members who help each other and an admin leave in turn. What only their user and profile held (name, address,
     e-mail, phone) is looked for in all texts and documents of the project's tables, and their id beside a text about
-    them. Tables that are called audit, log, history, archive, legal or the like are kept on purpose and not searched.
+    them (lists of ids aside). Tables that are called audit, log, history, archive, legal or the like are kept on
+    purpose and not searched.
     """
     assert not remains(auth_service)
