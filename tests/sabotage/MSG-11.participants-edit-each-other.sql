@@ -1,5 +1,5 @@
 -- object: bob: take delivery back
--- also: PERF-10
+-- also: PERF-10 RLS-07
 -- object: alice: rewrite a message
 -- object: alice: rewrite messages blindly
 -- object: alice: take over a message
