@@ -60,7 +60,7 @@ def test_nothing_else_is_violated(
 
 
 def fails(result: Result, declared: Collection[str]) -> bool:
-    """Tell whether a policy objects. It is no objection that nobody has declared, or filled, a sabotage's own tables."""
+    """Tell whether a policy objects. That nobody has declared or filled a sabotage's own tables is no objection."""
     if result.verdict is not Verdict.UNCHECKED:
         return result.verdict not in CLEAN
     table, empty, _ = result.reason.partition(" has no rows, which proves nothing")
