@@ -283,6 +283,15 @@ def test_contact_details_need_consent(
             *((CONSENTED, "nobody"), (None, "nobody"), (None, "me")),
         )
     ]
+    by_outsiders += [
+        (alice | bob)(
+            contact_of(user),
+            what="call public.get_contact_info_with_consent about somebody else",
+            request=CONSENTED,
+            **got_without_consent,
+        )
+        for user in ("stranger", "admin")
+    ]
     # Without what they have consented to elsewhere, the two are waiting for each other.
     service_role.does("delete from public.contact_exchanges where request_id = %(request)s", request=CONSENTED)
     too_early = [
@@ -384,6 +393,17 @@ def test_only_the_requester_confirms(
             request=OPEN,
         )
     ]
+    made.append(
+        bob(
+            OFFER,
+            then=f"select 'public.contact_exchanges' as object, %(mend)s as fix where exists ({CONFIRMED})",
+            what="offer what is confirmed at once",
+            control="select true",
+            constraint_counts=True,
+            request=OPEN,
+            mend=UNASKED,
+        )
+    )
     made += [
         others(
             f"insert into public.contact_exchanges (request_id, helper_id, requester_id{more}) values {row}",
@@ -398,6 +418,23 @@ def test_only_the_requester_confirms(
     ]
     assert not reduce(add, changed + made)
 
+
+# For an offer that is confirmed as it arrives.
+UNASKED = """
+alter table public.contact_exchanges alter column confirmed_at drop default;
+-- Triggers on inserts that write confirmed_at: see what else they do.
+do $unasked$
+declare found record;
+begin
+    for found in
+        select t.tgname from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = t.tgfoid
+        where t.tgrelid = 'public.contact_exchanges'::regclass and not t.tgisinternal and t.tgtype & 4 = 4
+        and p.prosrc ~* 'confirmed_at[[:space:]]*:?='
+    loop
+        execute format('drop trigger %I on public.contact_exchanges', found.tgname);
+    end loop;
+end $unasked$;
+"""
 
 # Functions that API roles may call with ids alone and whose text is about confirming.
 CONFIRMING = """
@@ -591,6 +628,7 @@ def test_consent_leads_to_contact(service_role, alice, bob):
     assert alice.does(
         "update public.contact_exchanges set confirmed_at = now() where request_id = %(request)s",
         then=CONFIRMED,
+        control=EXCHANGE,
         request=OPEN,
     )
     for party, other in ((bob, "alice"), (alice, "bob")):

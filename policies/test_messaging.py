@@ -1,6 +1,7 @@
 """Runbook 4: messaging."""
 
 from functools import reduce
+from itertools import product
 from operator import add
 
 from pytest import mark
@@ -68,6 +69,41 @@ end $$;
 revoke execute on function public.note_newest_message() from public, anon, authenticated;
 create or replace trigger note_newest_message after insert on public.messages
 for each row execute function public.note_newest_message();
+"""
+
+# Only where there is such a function; its arguments may have other names.
+START = """
+do $start$
+begin
+  if to_regprocedure('public.start_conversation(uuid, uuid)') is null then return; end if;
+  drop function public.start_conversation(uuid, uuid);
+  create function public.start_conversation(request_id uuid, other_member uuid) returns uuid
+  language plpgsql security definer set search_path = '' as $body$
+  declare conversation uuid;
+  begin
+    perform from public.help_requests r join public.profiles p on p.id = auth.uid()
+    where r.id = $1 and p.verification_status = 'approved'
+    and ((r.user_id, r.helper_id) = (auth.uid(), $2) or (r.user_id, r.helper_id) = ($2, auth.uid()))
+    for no key update of r;
+    if not found then
+      raise exception 'a conversation is between the owner and the helper' using errcode = 'insufficient_privilege';
+    end if;
+    select c.id into conversation from public.conversations c
+    where c.help_request_id = $1 and 2 = (
+      select count(*) from public.conversation_participants p
+      where p.conversation_id = c.id and p.user_id in (auth.uid(), $2) and p.left_at is null)
+    limit 1;
+    if conversation is null then
+      insert into public.conversations (help_request_id, created_by) values ($1, auth.uid())
+      returning id into conversation;
+      insert into public.conversation_participants (conversation_id, user_id)
+      values (conversation, auth.uid()), (conversation, $2);
+    end if;
+    return conversation;
+  end $body$;
+  revoke execute on function public.start_conversation(uuid, uuid) from public, anon;
+  grant execute on function public.start_conversation(uuid, uuid) to authenticated;
+end $start$;
 """
 
 
@@ -224,7 +260,7 @@ def test_an_index_serves_a_conversations_messages(auditor):
         from pg_catalog.pg_class c
         where c.oid = to_regclass('public.messages') and not exists (
             select from ({BTREES}) as b
-            where b.relation = c.oid and b.predicate is null
+            where b.relation = c.oid and coalesce(b.predicate, '') in ('', '(conversation_id IS NOT NULL)')
             and array_to_string(b.columns[1:2], ', ') = any (%(orders)s)
         )
         """,
@@ -239,6 +275,11 @@ THERE = """
 select p.conversation_id from public.conversation_participants p
 where p.user_id = %(alice)s and p.left_at is null order by p.conversation_id limit 1
 """
+
+# Where alice takes part.
+HERE = (
+    "select p.conversation_id from public.conversation_participants p where p.user_id = %(alice)s and p.left_at is null"
+)
 
 SEND = """
 insert into public.messages (conversation_id, sender_id, content)
@@ -264,6 +305,12 @@ def test_only_participants_read_a_conversation(owner, alice, outsiders):
     assert not conversations + participants + messages
     for table in TABLES:
         assert alice(f"select from {table}")
+    here = owner(HERE)
+    assert alice(
+        "select from public.messages where sender_id <> %(me)s and conversation_id = any (%(here)s)",
+        what="read what others wrote to her",
+        here=here,
+    )
 
 
 # Functions that the API serves to members, that are given ids alone, and that are about who takes part.
@@ -279,6 +326,40 @@ and exists (
     select from pg_catalog.pg_roles r
     where r.rolname = 'authenticated' and has_function_privilege(r.oid, p.oid, 'execute'))
 """
+
+
+# Functions that the API serves to members, and that write a message of one text and one or two ids: where each is.
+SENDING = """
+select p.oid::regprocedure as object, p.oid::regproc as _function,
+       (select string_agg(case given when 'uuid'::regtype then 'i' else 't' end, '' order by place)
+        from unnest(p.proargtypes::oid[]) with ordinality as a (given, place)) as _shape,
+       format('revoke execute on function %%s from public, anon, authenticated;', p.oid::regprocedure) as fix
+from pg_catalog.pg_proc p
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+where n.nspname = any (%(exposed)s) and p.prokind = 'f' and p.provolatile = 'v' and p.pronargs in (2, 3)
+and cardinality(array_remove(p.proargtypes::oid[], 'uuid'::regtype::oid)) = 1
+and 'text'::regtype = any (p.proargtypes)
+and case when p.prokind = 'f' then pg_catalog.pg_get_functiondef(p.oid) end ~* 'insert\\s+into\\s+[^(]*messages'
+and exists (
+    select from pg_catalog.pg_roles r
+    where r.rolname = 'authenticated' and has_function_privilege(r.oid, p.oid, 'execute'))
+"""
+
+
+def _name(row):
+    """Return the quoted name of a function for a question with parameters: a percent sign in it begins none."""
+    return row.quoted["_function"].replace("%", "%%")
+
+
+def _sendings(row):
+    """Return the calls of a function of SENDING into the conversation ``there``, in all orders of its ids."""
+    shape = row.quoted["_shape"].strip("'")
+    conversation = "(%(there)s)[1]"
+    for ids in product((conversation, "%(alice)s", "%(me)s"), repeat=shape.count("i")):
+        if conversation in ids:
+            left = iter(ids)
+            given = ", ".join(next(left) if kind == "i" else "'audit'" for kind in shape)
+            yield f"select {_name(row)}({given})"
 
 
 @mark.policy("MSG-08", severity="P0", runbook=RUNBOOK, fix=RESET)
@@ -299,7 +380,7 @@ def test_nobody_writes_in_another_name_or_uninvited(auditor, owner, alice, bob, 
     )
     begun = [
         outsiders(
-            f"select {row.quoted['_function']}(%(request)s, %({other})s)",
+            f"select {_name(row)}(%(request)s, %({other})s)",
             then="""
             select %(found)s as object, %(mend)s as fix from public.conversation_participants p
             where p.user_id = %(me)s and p.joined_at >= now()
@@ -328,6 +409,46 @@ def test_nobody_writes_in_another_name_or_uninvited(auditor, owner, alice, bob, 
         update public.conversation_participants set conversation_id = (%(elsewhere)s)[1]
         where user_id = %(me)s and conversation_id = any (%(there)s)
     """
+    # Her own, or blindly whatever she may change: a key that keeps senders among the participants may be the guard.
+    moved = {
+        "what": "move a message into others' conversation",
+        "then": """
+        select from public.messages m
+        where m.conversation_id = (%(elsewhere)s)[1] and m.id <> all (%(known)s)
+        """,
+        "control": "select from public.messages where sender_id = %(me)s",
+        "constraint_counts": True,
+        "elsewhere": elsewhere,
+        "known": owner("select id from public.messages where conversation_id = any (%(where)s)", where=elsewhere),
+    }
+    own = alice("update public.messages set conversation_id = (%(elsewhere)s)[1] where sender_id = %(me)s", **moved)
+    own += alice("update public.messages set conversation_id = (%(elsewhere)s)[1]", **moved)
+    replaced = outsiders(
+        """
+        update public.conversation_participants set user_id = %(me)s
+        where user_id = %(alice)s and conversation_id = any (%(there)s)
+        """,
+        what="take a participant's place",
+        control="select from public.conversation_participants where conversation_id = any (%(there)s)",
+        constraint_counts=True,
+        there=there,
+    )
+    sent = [
+        outsiders(
+            call,
+            then="""
+            select %(found)s as object, %(mend)s as fix from public.messages m
+            where m.content = 'audit' and m.conversation_id = any (%(there)s)
+            """,
+            control="select true",
+            constraint_counts=True,
+            there=there,
+            found=row.object,
+            mend=row.fix,
+        )
+        for row in auditor(SENDING, of="public.messages")
+        for call in _sendings(row)
+    ]
     assert not (
         alice(SEND.replace("%(sender)s", "%(bob)s"), what="send a message as bob", there=there)
         + bob(SEND.replace("%(sender)s", "%(alice)s"), what="send a message as alice", there=there)
@@ -335,15 +456,17 @@ def test_nobody_writes_in_another_name_or_uninvited(auditor, owner, alice, bob, 
         + outsiders(SEND.replace("%(sender)s", "%(alice)s"), what="send a message as alice", there=there)
         + outsiders(join, what="join others' conversation", there=there)
         + alice(move, what="move into others' conversation", there=there, elsewhere=elsewhere)
-        + reduce(add, begun, alice(join, what="join others' conversation", there=elsewhere))
+        + own
+        + replaced
+        + reduce(add, begun + sent, alice(join, what="join others' conversation", there=elsewhere))
     )
 
 
 @mark.policy("MSG-09", severity="P1", runbook=RUNBOOK, fix=RESET)
-def test_who_has_left_is_out(auditor, owner, bob):
+def test_who_has_left_is_out(auditor, owner, alice, bob):
     """Who has left a conversation reads nothing newer, writes nothing, and does not let themselves in again.
 
-    People leave, or are made to leave, for a reason.
+    People leave, or are made to leave, for a reason. Leaving one conversation leaves no other.
     """
     left = owner(
         "select conversation_id from public.conversation_participants where user_id = %(bob)s and left_at is not null"
@@ -358,9 +481,10 @@ def test_who_has_left_is_out(auditor, owner, bob):
     before = owner(
         "select conversation_id from public.conversation_participants where user_id = %(bob)s and left_at < now()"
     )
+    functions = auditor(ABOUT_TAKING_PART, of="public.conversation_participants", ids=1)
     moved = [
         bob(
-            f"select {row.quoted['_function']}(there) from unnest(%(before)s) as there",
+            f"select {_name(row)}(there) from unnest(%(before)s) as there",
             then="""
             select %(found)s as object, %(mend)s as fix from public.conversation_participants p
             where p.user_id = %(me)s and p.conversation_id = any (%(before)s) and coalesce(p.left_at, now()) >= now()
@@ -370,31 +494,108 @@ def test_who_has_left_is_out(auditor, owner, bob):
             found=row.object,
             mend=row.fix,
         )
-        for row in auditor(ABOUT_TAKING_PART, of="public.conversation_participants", ids=1)
+        for row in functions
     ]
+    moved += [
+        alice(
+            f"select {_name(row)}((%(there)s)[1])",
+            what="leave a conversation",
+            then="""
+            select %(found)s as object, %(mend)s as fix from public.conversation_participants p
+            where p.conversation_id <> (%(there)s)[1] and p.left_at >= now()
+            """,
+            control="select true",
+            there=owner(THERE),
+            found=row.object,
+            mend=row.fix,
+        )
+        for row in functions
+    ]
+    mine = "select from public.conversation_participants p where p.user_id = %(me)s and p.left_at is not null"
+    # Back by no time of leaving or by a later one, and with or without a condition, to which other policies apply.
+    back = [
+        bob(
+            f"update public.conversation_participants set left_at = {time}{condition}",
+            what="come back after leaving",
+            then="""
+            select from public.conversation_participants p
+            where p.user_id = %(me)s and p.conversation_id = any (%(before)s) and coalesce(p.left_at, now()) >= now()
+            """,
+            control=mine,
+            constraint_counts=True,
+            before=before,
+        )
+        for time in ("null", "now()")
+        for condition in (" where user_id = %(me)s and left_at is not null", "")
+    ]
+    # What was written before may be read; whatever is done to it now is writing.
+    others = "select from public.messages where conversation_id = any (%(left)s) and sender_id <> %(me)s"
+    (there,) = owner("select count(*) from public.messages where conversation_id = any (%(left)s)", left=left)
+    back += [
+        bob(
+            f"update public.messages set status = 'read', read_at = now(){condition}",
+            what="mark messages as read after leaving",
+            then=f"{others} and status = 'read' and read_at >= now()",
+            control=others,
+            constraint_counts=True,
+            left=left,
+        )
+        for condition in (" where sender_id <> %(me)s and status <> 'read'", "")
+    ]
+    back.append(
+        bob(
+            "delete from public.messages",
+            what="delete messages after leaving",
+            then="""
+            select from (
+                select count(*) as still from public.messages where conversation_id = any (%(left)s)) as there
+            where still < %(there)s
+            """,
+            control=others,
+            left=left,
+            there=there,
+        )
+    )
     assert not (
         reduce(
             add,
-            moved,
+            moved + back,
             bob("select from public.messages where id = any (%(newer)s)", what="read on after leaving", newer=newer),
         )
         + bob(SEND.replace("%(sender)s", "%(me)s"), what="write after leaving", there=left)
-        + bob(
-            "update public.conversation_participants set left_at = null where user_id = %(me)s and left_at is not null",
-            what="come back after leaving",
-        )
     )
 
 
-@mark.policy("MSG-10", severity="P1", runbook=RUNBOOK, fix=RESET + NEWEST)
-def test_sending_works(owner, alice):
+# A request of alice's with which bob helps, or the other way round, and about which they talk.
+TOGETHER = """
+select r.id from public.help_requests r
+where (r.user_id, r.helper_id) in ((%(alice)s, %(bob)s), (%(bob)s, %(alice)s))
+and to_regprocedure('public.start_conversation(uuid, uuid)') is not null
+and 2 = (
+    select count(*) from public.conversations c join public.conversation_participants p on p.conversation_id = c.id
+    where c.help_request_id = r.id and p.user_id in (%(alice)s, %(bob)s) and p.left_at is null)
+order by r.id limit 1
+"""
+
+# The conversations of the two about it, if they have one.
+THEIRS = """
+select from public.conversations c where c.help_request_id = %(request)s and 2 = (
+    select count(*) from public.conversation_participants p
+    where p.conversation_id = c.id and p.user_id in (%(alice)s, %(bob)s) and p.left_at is null)
+having count(*) = 1
+"""
+
+
+@mark.policy("MSG-10", severity="P1", runbook=RUNBOOK, fix=RESET + NEWEST + START)
+def test_sending_works(owner, alice, bob):
     """A participant can send a message, and it moves the conversation's last_message_at.
 
-    A rule that keeps everybody out keeps outsiders out too; that is no messaging system.
+    A rule that keeps everybody out keeps outsiders out too; that is no messaging system. Where there is a function
+    public.start_conversation(uuid, uuid), both parties of a help request find their conversation by it, and no second.
     """
     there = owner(THERE)
     send = SEND.replace("%(sender)s", "%(me)s")
-    assert alice(send, what="send a message", there=there)
+    assert alice(send, what="send a message", control="select from unnest(%(there)s) as there", there=there)
     assert alice(
         send,
         what="move last_message_at by sending",
@@ -404,6 +605,14 @@ def test_sending_works(owner, alice):
         """,
         there=there,
     )
+    for request in owner(TOGETHER):
+        for who, other in (alice, "bob"), (bob, "alice"):
+            assert who(
+                f"select public.start_conversation(%(request)s, %({other})s)",
+                what=f"start the conversation with {other}",
+                then=THEIRS,
+                request=request,
+            )
 
 
 @mark.policy("MSG-11", severity="P2", runbook=RUNBOOK, fix=RESET)
@@ -414,15 +623,31 @@ def test_nobody_rewrites_or_deletes_others_messages(owner, alice, bob, outsiders
     that. A write that names a column in its condition and one that names none meet different policies: both are tried.
     """
     (others,) = owner("select count(*) from public.messages where sender_id <> %(alice)s")
-    rewritten = "select from public.messages where content = 'rewritten' and sender_id <> %(alice)s"
+    rewritten = "select from public.messages where content = 'rewritten' and sender_id <> %(me)s"
     fewer = """
         select from (select count(*) as still from public.messages where sender_id <> %(alice)s) as there
         where still < %(others)s
     """
+    theirs = "select from public.messages where sender_id <> %(me)s"
+    # Under cover of what a recipient may do.
+    beside = {"what": "rewrite a message while reading it", "then": rewritten, "control": theirs}
+    reading = "update public.messages set content = 'rewritten', status = 'read', read_at = now()"
+    rewriting = (reading, f"{reading} where sender_id <> %(me)s and status <> 'read'")
     assert not (
         alice("update public.messages set content = 'rewritten' where sender_id = %(bob)s", what="rewrite a message")
         + alice("update public.messages set content = 'rewritten'", what="rewrite messages blindly", then=rewritten)
-        + alice("update public.messages set sender_id = %(me)s where sender_id = %(bob)s", what="take over a message")
+        + reduce(add, [(alice | bob)(text, **beside) for text in rewriting])
+        + (alice | bob)(
+            "update public.messages set created_at = '1990-01-01'",
+            what="change the time of messages",
+            then="select from public.messages where created_at = '1990-01-01' and sender_id <> %(me)s",
+            control=theirs,
+        )
+        + alice(
+            "update public.messages set sender_id = %(me)s where sender_id = %(bob)s",
+            what="take over a message",
+            control=theirs,
+        )
         + (alice | bob)(
             "update public.messages set status = 'sent' where status = 'delivered' and sender_id <> %(me)s",
             what="take delivery back",

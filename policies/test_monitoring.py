@@ -302,6 +302,7 @@ def test_the_unhealthy_metrics_are_zero(auditor):
     runbook=RUNBOOK,
     fix="""
     update public.help_requests set status = case
+        when status is not null then status
         when cancelled_at is not null then 'cancelled'
         when completed_at is not null then 'completed'
         when helper_id is not null then 'in_progress'

@@ -42,7 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
     Raises pytest.UsageError when the options contradict each other.
     """
     given: str | None = config.getoption("history")
-    kept = config.stash[CHOICE].kind == "live" and not config.getoption("no_history")
+    choice = config.stash[CHOICE]
+    # What a gate finds is about files that are not applied yet, and no finding of the live database.
+    kept = choice.kind == "live" and not choice.gate and not config.getoption("no_history")
+    if given and choice.gate:
+        raise pytest.UsageError("--history is for audits: what a gate finds is not kept")
     if given and config.getoption("no_history"):
         raise pytest.UsageError("--history and --no-history contradict each other")
     config.stash[STORE_KEY] = None

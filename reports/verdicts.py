@@ -37,7 +37,7 @@ def judge(
     """Return the result of ``policy``, given what was asked and how its function ended (None: it returned)."""
     verdict, reason, rows = _judged(log, error)
     findings = waivers.apply(_findings(policy, rows), accepted, dt.datetime.now(dt.UTC).date())
-    grants = _grants(log, error) if verdict is Verdict.UNCHECKED else ()
+    remedy, grants = _remedy(log, error) if verdict is Verdict.UNCHECKED else ("", ())
     if verdict is Verdict.VIOLATED and all(finding.waived for finding in findings):
         verdict = Verdict.WAIVED
     return Result(
@@ -49,21 +49,22 @@ def judge(
         runbook=policy.runbook,
         verdict=verdict,
         reason=reason,
-        remedy=error.remedy if isinstance(error, Unchecked) else " ".join(grants),
+        remedy=remedy,
         grants=grants,
         population=_population(log, error),
         duration_ms=duration_ms,
         findings=findings,
         fix=policy.fix,
-        partial=bool(rows) and _partial(policy, error),
+        partial=bool(rows) and (bool(log.judged[-1].unjudgeable) or _partial(policy, error)),
     )
 
 
-def _grants(log: Log, error: BaseException | None) -> tuple[str, ...]:
-    """Return the rights that the audit's login lacks for a policy that is unchecked."""
+def _remedy(log: Log, error: BaseException | None) -> tuple[str, tuple[str, ...]]:
+    """Return what would let a policy be judged that is unchecked, and the rights that the audit's login lacks."""
     if isinstance(error, Unchecked):
-        return error.grants
-    return next((evidence.grants for evidence in log.judged if not evidence.rows and evidence.unjudgeable), ())
+        return error.remedy, error.grants
+    doubtful = next((evidence for evidence in log.judged if not evidence.rows and evidence.unjudgeable), None)
+    return (doubtful.remedy, doubtful.grants) if doubtful else ("", ())
 
 
 def _partial(policy: Policy, error: BaseException | None) -> bool:

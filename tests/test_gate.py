@@ -226,6 +226,7 @@ def test_nothing_new_is_not_applicable(repository: Path, tmp_path: Path) -> None
         (["--gate", "--since-version=1", "--files=a.sql"], "say in one way what is new"),
         (["--gate", "--files=missing.sql"], "missing.sql is not in"),
         (["--gate", "--base=live"], "say what is new"),
+        (["--gate", "--since-version=1", "--history=history.sqlite"], "--history is for audits"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(tmp_path: Path, options: list[str], said: str) -> None:

@@ -242,6 +242,13 @@ def test_the_score_counts_each_mutant_once() -> None:
     assert "| kind | 8 | 1 | RLS-07 1 | 2 | 2 | 1 | 1 | 1 |" in list(lines(score))
 
 
+def test_guards_of_who_reaches_what_are_counted_apart() -> None:
+    caught, missed = Mutant("policy dropped", "one", "one"), Mutant("check dropped", "two", "two")
+    score = Score([Outcome(caught, by="RLS-08"), Outcome(missed)], [])
+    assert (score.of_access.of_observable, score.of_observable) == (100.0, 50.0)
+    assert any("100.0 % of the 1 mutants" in line and "50.0 % of 2" in line for line in lines(score))
+
+
 def test_the_page_tells_every_reason() -> None:
     told = PAGE.read_text(encoding="utf-8")
     reasons = read_reasons(REASONS)

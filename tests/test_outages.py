@@ -19,12 +19,12 @@ import pytest
 from fixtures import embedded, live
 from fixtures.evidence import Unchecked
 from fixtures.footprint import Footprint
-from fixtures.live import Dsn
-from fixtures.shadow import shadowed
+from fixtures.live import Dsn, TargetError
+from fixtures.shadow import dump, shadowed, study
 from fixtures.target import CHOICE, Target
 from tests.auditing import ROOT, Outcome, audit
 from tests.bouncer import bouncing, needs_pgbouncer, running
-from tests.outages import continue_tree
+from tests.outages import continue_tree, stop_tree
 from tests.proving import POLICIES
 
 # A plugin of pytest that does something once, inside the transaction of a question of the fifth policy.
@@ -152,6 +152,19 @@ def test_a_stopped_server_behind_a_pooler_is_no_better(interfering, server):
 def test_a_killed_server_is_told(interfering, server):
     outcome = interfering(f"kill_tree({server.process.pid})", f"--target={server.dsn}", "--no-shadow")
     told_truly(outcome, asked_after=False)
+
+
+def test_a_server_that_stops_during_the_dump_is_waited_for_so_long(server):
+    program = embedded.program("pg_dump", None)
+    with live.connect(server.dsn) as connection:
+        original = study(connection)
+        stop_tree(server.process.pid)
+        try:
+            with pytest.raises(TargetError, match="pg_dump did not end within 2 seconds"):
+                dump(connection, original, program, limit_s=2)
+        finally:
+            continue_tree(server.process.pid)
+    assert sessions(server.dsn) == []
 
 
 def test_a_cut_connection_is_opened_again(interfering, reference):

@@ -603,3 +603,73 @@ def test_what_is_added_yields_to_conditions(platform: Connection) -> None:
     )
     assert plant(platform, 3).unfilled == {}
     assert platform.execute("select count(name), count(note) from public.profiles").fetchone() == (10, 0)
+
+
+TENANTS = """
+create table public.tenants (id uuid primary key default gen_random_uuid(), number bigint unique not null);
+create table public.members (
+    tenant_id uuid not null references public.tenants, user_id uuid references auth.users,
+    primary key (tenant_id, user_id));
+create table public.notices (
+    id bigint primary key, tenant_id uuid not null references public.tenants,
+    number bigint references public.tenants (number));
+create function public.the_tenant() returns uuid language sql stable as
+    $$ select (auth.jwt() -> 'app_metadata' ->> 'tenant_id')::uuid $$;
+"""
+
+
+def told(connection: Connection, key: str) -> dict[str, object]:
+    """Return what the tokens of the cast say."""
+    rows = connection.execute(
+        "select id::text, raw_app_meta_data -> %s from auth.users where raw_app_meta_data ? %s", (key, key)
+    ).fetchall()
+    names = {person.id: name for name, person in CAST.items()}
+    return {names[id_]: value for id_, value in rows}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "tenant_id = (select (auth.jwt() -> 'app_metadata' ->> 'tenant_id')::uuid)",
+        "tenant_id::text = auth.jwt() ->> 'tenant_id'",
+        "tenant_id = (auth.jwt() #>> '{app_metadata,tenant_id}')::uuid",
+        "tenant_id = (current_setting('request.jwt.claims', true)::jsonb -> 'app_metadata' ->> 'tenant_id')::uuid",
+        "tenant_id = (select public.the_tenant()) and id > 0",
+        "exists (select from public.tenants t where t.id = tenant_id and t.id = public.the_tenant())",
+    ],
+)
+def test_people_have_the_tenant_of_which_they_are_members_in_their_token(platform: Connection, condition: str) -> None:
+    platform.execute(TENANTS)
+    platform.execute(f"create policy tenants on public.notices using ({condition})")
+    plant(platform, 3)
+    of_their_own = dict(
+        platform.execute("select user_id::text, array_agg(tenant_id::text) from public.members group by 1").fetchall()
+    )
+    tenants = told(platform, "tenant_id")
+    assert tenants.keys() >= {"alice", "bob", "stranger"}
+    assert all(tenant in of_their_own[CAST[name].id] for name, tenant in tenants.items())
+    assert len(set(tenants.values())) > 1
+
+
+def test_where_nobody_is_a_member_tenants_are_given_in_turns(platform: Connection) -> None:
+    platform.execute(TENANTS)
+    platform.execute("drop table public.members")
+    platform.execute("create policy one on public.notices using (number = (auth.jwt() ->> 'shop')::bigint)")
+    platform.execute(
+        "create policy many on public.notices using (auth.jwt() -> 'app_metadata' -> 'shops' ? tenant_id::text)"
+    )
+    plant(platform, 3)
+    shops, lists = told(platform, "shop"), told(platform, "shops")
+    assert shops["alice"] == shops["bob"] != shops["stranger"]
+    assert isinstance(shops["alice"], int)
+    assert isinstance(lists["alice"], list)
+    assert "pending" not in shops
+
+
+def test_a_word_in_a_token_is_given_to_nobody(platform: Connection) -> None:
+    platform.execute("create table public.notices (id bigint primary key)")
+    platform.execute(
+        "create policy staff on public.notices using (auth.jwt() -> 'app_metadata' ->> 'role' = 'staff' and id > 0)"
+    )
+    plant(platform, 3)
+    assert told(platform, "role") == {}

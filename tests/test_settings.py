@@ -61,6 +61,10 @@ def test_settings_are_parameters_of_questions(tmp_path):
         ("[tables.'public.t']\npublic = 'yes'", "access.toml: tables.public.t.public must be true or false"),
         ("tables = 3", "access.toml: tables must be tables"),
         ("[buckets.b]\nprivate = true", "access.toml: buckets.b: unknown key 'private'"),
+        ("claims = 3", "access.toml: claims must say whose"),
+        ("[claims]\nadmin = 'root'", "access.toml: claims must say whose"),
+        ("[claims]\neve = {}", "access.toml: claims: unknown actor 'eve'"),
+        ("[claims]\nbob = {since = 2020-01-01}", "access.toml: claims.bob must be texts, numbers, lists and the like"),
     ],
 )
 def test_a_mistake_in_access_toml_is_named(tmp_path, text, sentence):
@@ -74,7 +78,9 @@ def test_access_toml_declares(tmp_path):
     path = tmp_path / "access.toml"
     path.write_text(
         "[tables.'public.news']\npublic = true\n[tables.'public.jobs']\nserver_only = true\n"
-        "[functions.'public.ping()']\npublic = true\n[buckets.avatars]\npublic = true",
+        "[functions.'public.ping()']\npublic = true\n[functions.'public.mine()']\ncallers = ['members', 'bob']\n"
+        "[buckets.avatars]\npublic = true\n"
+        "[claims]\nmembers = { plan = 'free', team = 1 }\nbob = { plan = 'paid' }",
         encoding="utf-8",
     )
     declared = access.load(path).parameters()
@@ -85,4 +91,21 @@ def test_access_toml_declares(tmp_path):
         "private_tables": [],
         "public_functions": ["public.ping()"],
         "public_buckets": ["avatars"],
+        "callers": {"public.mine()": ("alice", "bob", "stranger")},
+        "claims": {
+            "alice": {"plan": "free", "team": 1},
+            "bob": {"plan": "paid", "team": 1},
+            "stranger": {"plan": "free", "team": 1},
+        },
     }
+
+
+@pytest.mark.parametrize(
+    ("callers", "sentence"),
+    [("['people']", "access.toml, line 2: unknown actor 'people'"), ("'alice'", "line 2: callers must be a list")],
+)
+def test_callers_are_actors(tmp_path, callers, sentence):
+    path = tmp_path / "access.toml"
+    path.write_text(f"[functions.'public.mine()']\ncallers = {callers}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=sentence):
+        access.load(path)

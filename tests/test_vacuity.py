@@ -11,7 +11,7 @@ import pytest
 
 from fixtures import live
 from fixtures.cast import CAST, GROUPS
-from fixtures.evidence import Evidence, Log, Population, Unchecked
+from fixtures.evidence import Evidence, Log, Population
 from fixtures.questions import staged
 from fixtures.target import CHOICE, opened
 from reports.model import Result, Verdict
@@ -140,10 +140,56 @@ def test_people_who_are_nobody_prove_nothing(bench: Bench) -> None:
     with staged(bench.connection, bench.known, Log(), {"public.profiles": "no known columns"}) as stage:
         bench.connection.execute("set local session_replication_role = replica")
         bench.connection.execute(f"delete from public.profiles where id = '{CAST['alice'].id}'")
-        with pytest.raises(Unchecked, match=r"alice is not in public\.profiles: no known columns"):
-            stage.actor("alice")("select from public.messages")
+        answer = stage.actor("alice")("select from public.messages")
+        assert not answer
+        assert answer.unjudgeable == "alice is not in public.profiles: no known columns"
         assert stage.actor("bob")("select from public.messages")
         assert stage.doubt.startswith("alice is not in")
+
+
+def test_an_offender_stays_found_whatever_could_not_be_judged(bench: Bench) -> None:
+    log = Log()
+    with staged(bench.connection, bench.known, log, {}) as stage:
+        alice = stage.actor("alice")
+        found, doubt = alice("select from public.messages"), alice("select 1 / 0 from public.messages")
+        assert found + doubt
+        result = judge(POLICIES["MSG-07"], log, AssertionError())
+        assert (result.verdict, len(result.findings), result.partial) == (Verdict.VIOLATED, 1, True)
+        assert not doubt
+        assert judge(POLICIES["MSG-07"], log, AssertionError()).verdict is Verdict.UNCHECKED
+
+
+@pytest.mark.parametrize(
+    ("policy", "when", "table"),
+    [
+        ("HELP-05", "insert", "public.help_requests"),
+        ("CONTACT-10", "insert", "public.contact_exchanges"),
+        ("CONTACT-10", "update", "public.contact_exchanges"),
+        ("MSG-10", "insert", "public.messages"),
+    ],
+)
+def test_what_a_trigger_takes_back_from_everybody_does_not_work(
+    bench: Bench, policy: str, when: str, table: str
+) -> None:
+    """The owner of the database gets nowhere either: that is no lack of rows."""
+    bench.connection.execute("begin")
+    bench.connection.execute(
+        f"""
+        create function private.take_back() returns trigger language plpgsql as $$ begin return null; end $$;
+        create trigger a_take_back before {when} on {table} for each row execute function private.take_back()
+        """
+    )
+    assert bench.ask(POLICIES[policy], bench.connection).verdict is Verdict.VIOLATED
+    bench.connection.execute("rollback")
+
+
+def test_nobody_acts_on_what_was_not_made(bench: Bench) -> None:
+    with staged(bench.connection, bench.known, Log(), {}) as stage:
+        alice = stage.actor("alice")
+        assert not alice.does("select 1 / 0 from public.messages")
+        answer = alice("select from public.messages")
+        assert not answer
+        assert answer.unjudgeable == "DivisionByZero (22012)"
 
 
 def test_a_community_of_the_cast_alone_is_complete(pytestconfig: pytest.Config, bench: Bench) -> None:

@@ -1,0 +1,2 @@
+-- object: authenticated: call public.leave_conversation(uuid)
+revoke execute on function public.leave_conversation(uuid) from authenticated;
