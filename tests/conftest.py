@@ -20,7 +20,7 @@ from tests.proving import Bench
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--thorough``."""
-    parser.addoption("--thorough", action="store_true", help="exactness: ask the policies on all access, too")
+    parser.addoption("--thorough", action="store_true", help="exactness: ask RLS-09 everywhere, too")
 
 
 def pytest_sessionstart() -> None:

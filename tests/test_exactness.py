@@ -1,11 +1,13 @@
 """Proof that a sabotage breaks its own policy and no other, and an innocent look-alike none.
 
-All policies are asked after every sabotage and every innocent look-alike. Those that look at all access at once take
-their time: they are asked with ``--thorough``, where something that they look at is not as it was. The first comments
-of sabotages are not complete for them yet.
+All policies are asked after every sabotage and every innocent look-alike, those that look at all access at once where
+something that they look at is not as it was. RLS-09, which takes almost as long as they together, is asked with
+``--thorough`` only, and where it is expected to fail.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import pytest
 
@@ -43,22 +45,23 @@ def test_nothing_else_is_violated(
     broken = sabotage.also if sabotage.innocent else sabotage.also | {sabotage.policy}
     with bench.proof(sabotage) as scene:
         scene.execute(sabotage.sql)
-        thorough = pytestconfig.getoption("thorough")
-        changed = {name for name, _ in aspects(scene.connection).items() ^ shape.items()} if thorough else set()
-        asked = {
-            name
-            for name, policy in POLICIES.items()
-            if name in broken or not (policy.needs or (name in OVERALL and not changed & OVERALL[name]))
-        }
-        results = {name: scene.ask(name) for name in POLICIES if name in asked}
-    failing = {name for name, result in results.items() if fails(result) and baseline[name] in CLEAN}
+        changed = {name for name, _ in aspects(scene.connection).items() ^ shape.items()}
+        unasked = {name for name, policy in POLICIES.items() if policy.needs}
+        unasked |= {name for name, looked_at in OVERALL.items() if not changed & looked_at}
+        unasked |= set() if pytestconfig.getoption("thorough") else {"RLS-09"}
+        results = {name: scene.ask(name) for name in POLICIES if name in broken or name not in unasked}
+    failing = {
+        name for name, result in results.items() if fails(result, bench.known["declared"]) and baseline[name] in CLEAN
+    }
     assert failing == broken, {name: told(results[name]) for name in failing ^ broken}
 
 
-def fails(result: Result) -> bool:
-    """Tell whether a policy objects. Nobody has declared the tables of most sabotages, which is no objection."""
-    undeclared = result.verdict is Verdict.UNCHECKED and "has no declaration" in result.reason
-    return result.verdict not in CLEAN and not undeclared
+def fails(result: Result, declared: Collection[str]) -> bool:
+    """Tell whether a policy objects. That nobody has declared or filled a sabotage's own tables is no objection."""
+    if result.verdict is not Verdict.UNCHECKED:
+        return result.verdict not in CLEAN
+    table, empty, _ = result.reason.partition(" has no rows, which proves nothing")
+    return "has no declaration" not in result.reason and (not empty or table in declared)
 
 
 def told(result: Result) -> str:

@@ -1,4 +1,6 @@
--- The rules let it through, and a trigger sees to it that every exchange begins unconfirmed.
+-- also: RLS-07
+-- The rules let it through, and a trigger sees to it that every exchange begins unconfirmed. Only the grant is more
+-- than is declared.
 grant insert (confirmed_at) on public.contact_exchanges to authenticated;
 drop policy "helpers offer contact" on public.contact_exchanges;
 create policy "helpers offer contact" on public.contact_exchanges for insert to authenticated

@@ -5,7 +5,7 @@
 -- object: alice: rewrite others' requests blindly
 -- object: rejected: rewrite others' requests blindly
 -- object: rejected: close requests blindly
--- also: PERF-10 RLS-07
+-- also: AUTH-08 PERF-10 RLS-07
 drop trigger keep_life_cycle on public.help_requests;
 grant update (user_id) on public.help_requests to authenticated;
 create policy "parties update" on public.help_requests for update to authenticated

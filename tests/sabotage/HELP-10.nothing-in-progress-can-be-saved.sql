@@ -2,4 +2,4 @@
 -- also: HELP-05 RLS-08
 drop policy "owners and admins change requests" on public.help_requests;
 create policy "owners change open requests" on public.help_requests for update to authenticated
-using (user_id = (select auth.uid()) and status = 'open');
+using (user_id = (select auth.uid()) and status = 'open' and (select private.is_approved()));

@@ -1,2 +1,3 @@
 -- object: alice: take a helper
+-- also: RLS-08
 revoke update (helper_id) on public.help_requests from authenticated;

@@ -1,5 +1,5 @@
 -- on: gate
--- also: MIG-05 CONTACT-05 RLS-04
+-- also: CONTACT-05 MIG-05 RLS-04 RLS-07
 -- object: 29990101000000_visitors-read-the-exchanges.sql: anon: select public.contact_exchanges
 grant select on public.contact_exchanges to anon;
 create policy "visitors read" on public.contact_exchanges for select to anon using (true);

@@ -1,4 +1,4 @@
--- also: RLS-04
+-- also: RLS-04 RLS-07 RLS-13 RLS-15
 -- object: *: delete a message
 -- object: *: delete messages blindly
 grant delete on public.messages to authenticated;

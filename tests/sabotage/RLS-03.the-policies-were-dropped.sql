@@ -1,3 +1,3 @@
 -- object: public.conversations
--- also: MSG-07
+-- also: MSG-07 RLS-08
 drop policy "participants read their conversations" on public.conversations;

@@ -1,5 +1,5 @@
 -- object: "participants read their conversations" on public.conversations
--- also: MSG-07
+-- also: MSG-07 RLS-07 RLS-13 RLS-15
 create function private.may_read() returns boolean language plpgsql stable set search_path = '' as $$
 begin
     -- as long as we are testing

@@ -7,4 +7,4 @@ create function private.is_moderator() returns boolean language sql stable set s
 return private.claimed('role') = 'moderator';
 grant execute on function private.claimed(text), private.is_moderator() to authenticated;
 alter policy "requesters confirm" on public.contact_exchanges
-using (requester_id = (select auth.uid()) or (select private.is_moderator()));
+using (confirmed_at is null and (requester_id = (select auth.uid()) or (select private.is_moderator())));

@@ -1,5 +1,5 @@
 -- object: *: update public.help_requests.helper_id
--- also: HELP-08 PERF-10
+-- also: HELP-08 PERF-10 RLS-07
 -- Approved members may take over what is in progress, and are told where help is needed.
 create policy "somebody else can step in" on public.help_requests for update to authenticated
 using ((select private.is_approved()) and status = 'in_progress')

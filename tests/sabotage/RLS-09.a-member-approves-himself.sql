@@ -1,4 +1,5 @@
 -- object: *: update public.profiles.verification_status
+-- also: RLS-07 RLS-15
 -- The column is granted, and the guard looks at is_admin alone.
 grant update (verification_status) on public.profiles to authenticated;
 create or replace function private.guard_profile() returns trigger language plpgsql set search_path = '' as $$

@@ -1,13 +1,14 @@
 -- Own settings that policies look at: who sees the own row is the owner's to say.
-alter table public.profiles add column is_listed boolean not null default false;
-grant select (is_listed), update (is_listed) on public.profiles to authenticated;
-alter policy "members read their own profile and approved members" on public.profiles
-using (
-    id = (select auth.uid())
-    or (verification_status = 'approved' and (select private.is_approved()))
-    or (select private.is_admin())
-    or (is_listed and (select private.is_approved()))
+create table public.cards (
+    user_id uuid primary key references public.profiles (id) on delete cascade, is_listed boolean not null default false
 );
+insert into public.cards (user_id) select id from public.profiles;
+alter table public.cards enable row level security;
+grant select, update (is_listed) on public.cards to authenticated;
+create policy "own and listed cards" on public.cards for select to authenticated
+using (user_id = (select auth.uid()) or (is_listed and (select private.is_approved())));
+create policy "list one's own card" on public.cards for update to authenticated
+using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
 
 -- Sharing what is one's own with somebody who did not see it.
 create table public.notes (

@@ -6,4 +6,4 @@ end $$;
 create function private.forgotten() returns boolean language sql as $$ select true $$;
 grant execute on function private.first_folder(text) to authenticated;
 alter policy "requesters confirm" on public.contact_exchanges
-using (requester_id = (select auth.uid()) and private.first_folder('a/b') is distinct from 'c');
+using (requester_id = (select auth.uid()) and confirmed_at is null and private.first_folder('a/b') is distinct from 'c');

@@ -5,4 +5,4 @@ begin
 end $$;
 grant execute on function private.may_confirm() to authenticated;
 alter policy "requesters confirm" on public.contact_exchanges
-using (requester_id = (select auth.uid()) and (select private.may_confirm()));
+using (requester_id = (select auth.uid()) and confirmed_at is null and (select private.may_confirm()));

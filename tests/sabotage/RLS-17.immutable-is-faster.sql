@@ -5,4 +5,4 @@ language sql immutable security definer set search_path = '' as $$
 $$;
 grant execute on function private.may_confirm(uuid) to authenticated;
 alter policy "requesters confirm" on public.contact_exchanges
-using (requester_id = (select auth.uid()) and private.may_confirm(requester_id));
+using (requester_id = (select auth.uid()) and confirmed_at is null and private.may_confirm(requester_id));

@@ -1,3 +1,3 @@
 -- object: "requesters confirm" on public.contact_exchanges
 alter policy "requesters confirm" on public.contact_exchanges
-using (requester_id = (select auth.uid()) or ((select auth.jwt()) ->> 'email') like '%@example.org');
+using (confirmed_at is null and (requester_id = (select auth.uid()) or ((select auth.jwt()) ->> 'email') like '%@example.org'));
