@@ -187,7 +187,8 @@ def _extra(guards: Guards, policy: Row) -> list[str]:
 COLUMNS = """
 select a.attname::text as name, quote_ident(a.attname) as quoted, a.atttypid::pg_catalog.regtype::text as type
 from pg_catalog.pg_attribute a
-where a.attrelid = pg_catalog.to_regclass(nullif(%(relation)s, '')) and a.attnum > 0 and not a.attisdropped order by a.attnum
+where a.attrelid = pg_catalog.to_regclass(nullif(%(relation)s, '')) and a.attnum > 0 and not a.attisdropped
+order by a.attnum
 """
 
 _NAME = r'(?:"(?:[^"]|"")+"|[a-z_]\w*)'
