@@ -343,12 +343,12 @@ and exists (
 SENDING = """
 select p.oid::regprocedure as object, p.oid::regproc as _function,
        (select string_agg(case given when 'uuid'::regtype then 'i' else 't' end, '' order by place)
-        from unnest(p.proargtypes::oid[]) with ordinality as a (given, place)) as _shape,
+        from unnest(p.proargtypes::pg_catalog.oid[]) with ordinality as a (given, place)) as _shape,
        format('revoke execute on function %%s from public, anon, authenticated;', p.oid::regprocedure) as fix
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where n.nspname = any (%(exposed)s) and p.prokind = 'f' and p.provolatile = 'v' and p.pronargs in (2, 3)
-and cardinality(array_remove(p.proargtypes::oid[], 'uuid'::regtype::oid)) = 1
+and cardinality(array_remove(p.proargtypes::pg_catalog.oid[], 'uuid'::regtype::oid)) = 1
 and 'text'::regtype = any (p.proargtypes)
 and case when p.prokind = 'f' then pg_catalog.pg_get_functiondef(p.oid) end ~* 'insert\\s+into\\s+[^(]*messages'
 and exists (

@@ -99,7 +99,7 @@ def test_every_table_has_a_primary_key(auditor):
             and i.indpred is null and i.indexprs is null and 0 = all (i.indoption::int2[])
             and not exists (select from pg_catalog.pg_constraint c where c.conindid = i.indexrelid)
             and not exists (
-                select from unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[])
+                select from unnest(i.indkey::int2[], i.indclass::pg_catalog.oid[], i.indcollation::pg_catalog.oid[])
                     as key (attnum, opclass, collid)
                 join pg_catalog.pg_opclass p on p.oid = key.opclass
                 join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum = key.attnum

@@ -1,4 +1,4 @@
--- also: PERF-10
+-- also: PERF-10 RLS-07
 -- object: rejected: select public.contact_exchanges
 -- Who was an admin once, and had their approval taken back.
 create policy "admins" on public.contact_exchanges for select to authenticated

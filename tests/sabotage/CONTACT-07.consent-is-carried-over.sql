@@ -1,4 +1,4 @@
--- also: PERF-10
+-- also: PERF-10 RLS-07 RLS-08
 -- object: bob: carry a confirmation over to another
 drop trigger keep_exchange on public.contact_exchanges;
 grant update (requester_id) on public.contact_exchanges to authenticated;

@@ -1,3 +1,4 @@
+-- also: MSG-08
 -- object: *: public.send_message(uuid,uuid,text)
 set role postgres;
 create function public.send_message(conversation_id uuid, sender_id uuid, content text) returns void

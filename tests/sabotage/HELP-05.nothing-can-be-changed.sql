@@ -1,3 +1,3 @@
--- also: HELP-10
+-- also: HELP-10 RLS-08
 -- object: alice: edit her own request
 create policy "frozen for the move" on public.help_requests as restrictive for update to authenticated using (false);

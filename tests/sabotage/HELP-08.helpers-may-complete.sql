@@ -1,4 +1,4 @@
--- also: PERF-10
+-- also: PERF-10 RLS-07
 -- object: bob: complete the request that he helps with
 create policy "helpers complete" on public.help_requests
 for update to authenticated

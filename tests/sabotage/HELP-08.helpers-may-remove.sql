@@ -1,3 +1,4 @@
+-- also: RLS-07
 -- object: *: remove requests blindly
 -- object: bob: remove the request that he helps with
 grant delete on public.help_requests to authenticated;

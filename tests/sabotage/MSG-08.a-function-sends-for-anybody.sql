@@ -1,4 +1,4 @@
--- also: EXPO-04
+-- also: EXPO-04 EXPO-05
 -- object: public.send_message(uuid,text)
 create function public.send_message(conversation uuid, body text) returns void
 language sql volatile security definer set search_path = '' as $$

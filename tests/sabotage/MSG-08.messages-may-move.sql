@@ -1,4 +1,4 @@
--- also: PERF-10
+-- also: PERF-10 RLS-07
 -- object: alice: move a message into others' conversation
 alter table public.messages drop constraint messages_sender_takes_part;
 grant update (conversation_id) on public.messages to authenticated;

@@ -1,3 +1,4 @@
+-- also: RLS-07
 -- object: bob: mark messages as read after leaving
 drop policy "recipients mark messages as delivered or read" on public.messages;
 create policy "mark" on public.messages for update to authenticated

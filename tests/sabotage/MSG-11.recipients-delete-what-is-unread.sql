@@ -1,3 +1,4 @@
+-- also: RLS-07
 -- object: bob: delete a message
 grant delete on public.messages to authenticated;
 create policy "unread" on public.messages for delete to authenticated

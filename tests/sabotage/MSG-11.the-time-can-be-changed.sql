@@ -1,2 +1,3 @@
+-- also: RLS-07
 -- object: bob: change the time of messages
 grant update (created_at) on public.messages to authenticated;

@@ -3,3 +3,4 @@ drop function public.my_profile();
 create function public.my_profile() returns setof public.profiles
 language sql stable security definer set search_path = '' as $$ select * from public.profiles where id = auth.uid() $$;
 revoke execute on function public.my_profile() from public, anon;
+grant execute on function public.my_profile() to authenticated;
