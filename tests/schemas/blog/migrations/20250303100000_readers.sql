@@ -9,6 +9,7 @@ create table public.comments (
     created_at timestamptz not null default now(),
     unique (post_id, id),
     constraint same_post foreign key (post_id, parent_id) references public.comments (post_id, id)
+        on delete cascade
 );
 create table public.reactions (
     comment_id uuid not null references public.comments (id) on delete cascade,
