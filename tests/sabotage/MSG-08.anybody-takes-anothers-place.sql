@@ -1,4 +1,4 @@
--- also: MSG-07 PERF-10 RLS-07
+-- also: MSG-07 PERF-10 RLS-07 RLS-09
 -- object: stranger: take a participant's place
 grant update (user_id) on public.conversation_participants to authenticated;
 alter table public.messages drop constraint messages_sender_takes_part;

@@ -1,4 +1,4 @@
--- also: RLS-07
+-- also: RLS-07 RLS-09
 -- object: bob: come back after leaving
 grant update (left_at) on public.conversation_participants to authenticated;
 create policy "leave" on public.conversation_participants

@@ -1,4 +1,4 @@
--- also: RLS-07 RLS-08
+-- also: RLS-07 RLS-08 RLS-09
 -- object: bob: come back after leaving
 grant update (left_at) on public.conversation_participants to authenticated;
 drop policy "participants see each other" on public.conversation_participants;
