@@ -375,7 +375,9 @@ maintenance, migrations, drift and the runbook are not asked.
 What survives changes nothing for anybody (*equivalent*); or another layer refuses all that this one refused (*masked*:
 nobody reaches more today, but a line of defence is lost and nothing says so); or a policy about the data finds it once
 somebody has made use of it (*late*); or it is a hole in the policies, *known* or *missed*. Late, known and missed ones
-count against the policies.
+count against the policies. At least 95 % are wanted of the guards of who may reach what: policies, grants, roles,
+triggers, and with whose rights functions and views work. What the data themselves must be like, and what functions ask
+before they do something, is counted apart.
 """
 
 
