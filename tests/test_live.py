@@ -85,7 +85,9 @@ def audited(
     @cache
     def audited(user: str) -> tuple[Outcome, list[dict[str, object]]]:
         # What reading would otherwise tidy up on the way (hint bits, dead rows), with a note in the log.
-        for tidy in ("analyze", "vacuum (freeze)", "checkpoint", "select pg_catalog.pg_stat_force_next_flush()"):
+        # What a session has done is told of its tables first, and of the database by the next flush.
+        flush = "select pg_catalog.pg_stat_force_next_flush()"
+        for tidy in ("analyze", "vacuum (freeze)", "checkpoint", flush, flush):
             superuser.execute(tidy)
         changes = []
         for attempt in range(ATTEMPTS):
