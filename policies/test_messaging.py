@@ -109,6 +109,21 @@ begin
 end $start$;
 """
 
+LEAVE = """
+do $leave$
+begin
+  if to_regprocedure('public.leave_conversation(uuid)') is null then return; end if;
+  drop function public.leave_conversation(uuid);
+  create function public.leave_conversation(conversation_id uuid) returns void
+  language sql security definer set search_path = '' as $body$
+    update public.conversation_participants p set left_at = now()
+    where p.conversation_id = $1 and p.user_id = auth.uid() and p.left_at is null
+  $body$;
+  revoke execute on function public.leave_conversation(uuid) from public, anon;
+  grant execute on function public.leave_conversation(uuid) to authenticated;
+end $leave$;
+"""
+
 
 @mark.policy(
     "MSG-01",
@@ -475,11 +490,12 @@ def test_nobody_writes_in_another_name_or_uninvited(auditor, owner, alice, bob, 
     )
 
 
-@mark.policy("MSG-09", severity="P1", runbook=RUNBOOK, fix=RESET)
+@mark.policy("MSG-09", severity="P1", runbook=RUNBOOK, fix=RESET + LEAVE)
 def test_who_has_left_is_out(auditor, owner, alice, bob):
     """Who has left a conversation reads nothing newer, writes nothing, and does not let themselves in again.
 
-    People leave, or are made to leave, for a reason. Leaving one conversation leaves no other.
+    People leave, or are made to leave, for a reason. Leaving one conversation leaves no other. Where there is a
+    function public.leave_conversation(uuid), it works.
     """
     left = owner(
         "select conversation_id from public.conversation_participants where user_id = %(bob)s and left_at is not null"
@@ -494,6 +510,7 @@ def test_who_has_left_is_out(auditor, owner, alice, bob):
     before = owner(
         "select conversation_id from public.conversation_participants where user_id = %(bob)s and left_at < now()"
     )
+    leave = "public.leave_conversation(uuid)"
     functions = auditor(ABOUT_TAKING_PART, of="public.conversation_participants", ids=1)
     moved = [
         bob(
@@ -505,7 +522,7 @@ def test_who_has_left_is_out(auditor, owner, alice, bob):
             control="select true",
             before=before,
             found=row.object,
-            mend=row.fix,
+            mend=LEAVE if row.object == leave else row.fix,
         )
         for row in functions
     ]
@@ -520,7 +537,7 @@ def test_who_has_left_is_out(auditor, owner, alice, bob):
             control="select true",
             there=owner(THERE),
             found=row.object,
-            mend=row.fix,
+            mend=LEAVE if row.object == leave else row.fix,
         )
         for row in functions
     ]
@@ -562,6 +579,16 @@ def test_who_has_left_is_out(auditor, owner, alice, bob):
         )
         + bob(SEND.replace("%(sender)s", "%(me)s"), what="write after leaving", there=left)
     )
+    if owner("select 1 where to_regprocedure(%(leave)s) is not null", leave=leave):
+        assert alice(
+            "select public.leave_conversation((%(there)s)[1])",
+            what=f"leave by {leave}",
+            then="""
+            select from public.conversation_participants p
+            where p.user_id = %(me)s and p.conversation_id = (%(there)s)[1] and p.left_at is not null
+            """,
+            there=owner(THERE),
+        )
 
 
 # A request of alice's with which bob helps, or the other way round, and about which they talk.
