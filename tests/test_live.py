@@ -223,6 +223,27 @@ def test_a_question_has_its_guards_for_its_transaction_alone(superuser):
     assert dict(superuser.execute(GUARDS).fetchall()) == before
 
 
+def test_what_a_database_sets_for_its_sessions_changes_no_verdict(target, tmp_path):
+    """Dates in German, backslashes that escape, names in quotes: whoever needs that has it, and the audit does not."""
+    name = 'of "Care" x'
+    dsn = Dsn(make_conninfo(target.server.clone_database(name), options=""))
+    try:
+        with live.connect(dsn) as connection:
+            for setting in (
+                "DateStyle = 'German'", "IntervalStyle = 'sql_standard'", "extra_float_digits = -15",
+                "standard_conforming_strings = off", "quote_all_identifiers = on", "search_path = 'private, \"none\"'",
+                "default_transaction_isolation = 'serializable'", "default_transaction_deferrable = on",
+                "row_security = off", "timezone = 'Asia/Kathmandu'", "idle_session_timeout = '1s'",
+            ):  # fmt: skip
+                connection.execute(f"""alter database "of ""Care"" x" set {setting}""")
+            connection.execute("analyze")
+        outcome = audit(tmp_path, f"--target={dsn}")
+        assert not outcome.having("VIOLATED", "UNCHECKED"), outcome.said
+        assert outcome.status == 0
+    finally:
+        target.server.drop_database(name)
+
+
 def test_a_server_that_does_not_answer_is_waited_for_so_long(dsn):
     waits: list[float] = []
     with live.connect(dsn("supabase_admin"), patience_s=0.3, waited=waits.append) as connection:
