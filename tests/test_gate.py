@@ -20,7 +20,7 @@ from fixtures.evidence import Location
 from fixtures.gate import judge_versions, undone
 from fixtures.live import TargetError
 from fixtures.migrations import apply_files, find, version
-from fixtures.newfiles import by_git
+from fixtures.newfiles import by_git, by_history
 from fixtures.settings import Settings
 from fixtures.target import CHOICE, MIGRATIONS, Target
 from fixtures.trace import state
@@ -141,6 +141,49 @@ def test_line_ends_of_a_checkout_are_no_edit(repository: Path, tmp_path: Path) -
     place = tmp_path / "released"
     place.mkdir()
     assert by_git(repository, "main", place).edited == ()
+
+
+def test_a_file_that_cannot_be_read_is_named(repository: Path, tmp_path: Path) -> None:
+    edited = repository / "20250104000000_contact_exchanges.sql"
+    edited.unlink()
+    edited.symlink_to(repository / "nowhere.sql")
+    place = tmp_path / "released"
+    place.mkdir()
+    with pytest.raises(TargetError, match=r"20250104000000_contact_exchanges\.sql cannot be read: No such file"):
+        by_git(repository, "main", place)
+
+
+def test_what_might_never_end_is_not_read(repository: Path, tmp_path: Path) -> None:
+    os.mkfifo(repository / "20270101000000_pipe.sql")
+    with pytest.raises(TargetError, match=r"20270101000000_pipe\.sql is not a regular file"):
+        by_git(repository, "main", tmp_path)
+
+
+def test_a_link_in_git_is_not_taken_for_a_migration(repository: Path, tmp_path: Path) -> None:
+    (repository / "20270101000000_link.sql").symlink_to(repository / "20250106000000_operations.sql")
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=n", "-c", "user.email=n@example.org"]
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "--quiet", "-m", "linked"], check=True)
+    with pytest.raises(TargetError, match=r"20270101000000_link\.sql is a symbolic link at HEAD"):
+        by_git(repository, "HEAD", tmp_path)
+
+
+def test_who_may_not_read_what_was_applied_is_told_what_to_grant(target: Target, tmp_path: Path) -> None:
+    database = target.server.clone_database("history")
+    try:
+        with live.connect(database) as connection:
+            connection.execute(
+                "create schema supabase_migrations; create table supabase_migrations.schema_migrations (version text);"
+            )
+            for right in ("usage on schema supabase_migrations", "select on supabase_migrations.schema_migrations"):
+                connection.execute("set role anon")
+                with pytest.raises(TargetError, match="grant it usage on schema supabase_migrations and select on"):
+                    by_history(MIGRATIONS, connection)
+                connection.execute(f"reset role; grant {right} to anon")
+            connection.execute("set role anon")
+            assert [path.name for path in by_history(MIGRATIONS, connection).new] == [p.name for p in find(MIGRATIONS)]
+    finally:
+        target.server.drop_database("history")
 
 
 # --- The static part alone
