@@ -8,9 +8,11 @@ Each schema has a folder: its migrations; its access.toml, audit.toml and waiver
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,11 +43,10 @@ class Project:
     before: Mapping[str, Result]
 
 
-@pytest.fixture(scope="module")
-def project(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[Project]:
-    """Build the schema whose name the test gives."""
-    folder = SCHEMAS / request.param
-    programs = pytestconfig.stash[CHOICE].postgres_bin
+@contextmanager
+def built(name: str, programs: Path | None) -> Iterator[Project]:
+    """Build a schema, and ask every policy about it as it is."""
+    folder = SCHEMAS / name
     with (
         opened(Choice(postgres_bin=programs, migrations=folder / "migrations", members=MEMBERS)) as target,
         live.connect(target.dsn) as connection,
@@ -56,8 +57,22 @@ def project(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iter
         connection.execute("begin")
         before = {name: bench.ask(policy, connection) for name, policy in POLICIES.items() if not policy.needs}
         connection.execute("rollback")
-        yield Project(request.param, bench, before)
+        yield Project(name, bench, before)
         bench.connection.close()  # the proofs connect anew now and then
+
+
+@pytest.fixture(scope="module")
+def projects(pytestconfig: pytest.Config) -> Iterator[Callable[[str], Project]]:
+    """Return what builds a schema the first time that it is asked for."""
+    programs = pytestconfig.stash[CHOICE].postgres_bin
+    with ExitStack() as all_built:
+        yield cache(lambda name: all_built.enter_context(built(name, programs)))
+
+
+@pytest.fixture
+def project(request: pytest.FixtureRequest, projects: Callable[[str], Project]) -> Project:
+    """Return the schema whose name the test gives."""
+    return projects(request.param)
 
 
 def whole(name: str, more: str, folder: Path, pytestconfig: pytest.Config) -> Outcome:
