@@ -79,7 +79,10 @@ def decoded(name: str, text: str) -> str:
 def leaks(secrets: set[str], told: str) -> set[str]:
     """Return the secrets that a text tells, also with quotes doubled or escaped as in SQL."""
     plain = re.sub(r"\s+", " ", told.replace("''", "'"))
-    return {secret for secret in secrets if secret in plain or secret in told}
+    # Thousands of searches take long: what a text tells begins with letters that follow each other there.
+    length = min(map(len, secrets))
+    begun = {text[place : place + length] for text in (plain, told) for place in range(len(text))}
+    return {secret for secret in secrets if secret[:length] in begun and (secret in plain or secret in told)}
 
 
 @pytest.fixture(scope="module")
