@@ -17,6 +17,9 @@ from reports.suite import Suite
 from tests.auditing import Sabotaged, audit, sabotage_everything, told_in_confidence
 from tests.proving import Bench
 
+# By far the longest file of tests, and how many of its tests go to one process at a time.
+LONGEST, HAND = "test_exactness", 50
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--thorough``."""
@@ -27,6 +30,13 @@ def pytest_sessionstart() -> None:
     """Heed Ctrl-C, which a shell makes those deaf to that it starts in the background, and what they start, too."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file together, which share what they have built; but the longest file is dealt out."""
+    for number, item in enumerate(items):
+        hand = f"-{number // HAND}" if item.path.stem == LONGEST else ""
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}{hand}"))
 
 
 @pytest.fixture(scope="session")
