@@ -28,11 +28,13 @@ SECRET = "c0rrect-h0rse-battery"
 ATTEMPTS = 3
 POWERFUL = ("supabase_admin", "postgres")
 
-# Counters of the whole server, and of what was written to tables of this database, catalogues included.
+# Counters of the whole server, and of what was written to tables of this database, catalogues included. Not of those
+# that all databases share: other sessions tell of them late, and whoever writes there takes a transaction id.
 STATE = """
 select pg_catalog.pg_current_wal_insert_lsn()::text as wal,
        pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text as next_transaction,
-       (select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_catalog.pg_stat_all_tables) as tuples,
+       (select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_catalog.pg_stat_all_tables s
+        join pg_catalog.pg_class c on c.oid = s.relid where not c.relisshared) as tuples,
        (select tup_inserted + tup_updated + tup_deleted from pg_catalog.pg_stat_database
         where datname = current_database()) as tuples_of_database
 """
