@@ -50,7 +50,7 @@ access-draft: $(VENV)/ready ## write a draft of access.toml for tables that are 
 	@$(PYTHON) -m fixtures.draft $(OPTIONS)
 
 test: $(VENV)/ready ## prove that every policy bites, and test the product itself
-	@$(PYTHON) -m pytest tests --numprocesses=auto --dist=loadgroup $(OPTIONS)
+	@$(PYTHON) -m pytest tests --numprocesses=auto --dist=loadgroup --no-loadscope-reorder $(OPTIONS)
 
 check: $(VENV)/ready ## ruff, mypy, and whether the generated documents are up to date
 	@$(VENV)/bin/ruff check .

@@ -4,8 +4,8 @@ create table public.calm (id bigint generated always as identity primary key, us
 alter table public.calm enable row level security;
 create policy own on public.calm to authenticated using (user_id = (select auth.uid()));
 
--- Policies that never end, that wait, that write, that ask themselves.
-create function public.never() returns boolean language plpgsql stable as 'begin loop null; end loop; end';
+-- Policies that never end (they sleep: going round in circles would only warm the machine), write, ask themselves.
+create function public.never() returns boolean language plpgsql stable as 'begin perform pg_sleep(1000); end';
 create table public.endless (id uuid primary key default gen_random_uuid(), user_id uuid, note text);
 alter table public.endless enable row level security;
 create policy own on public.endless to authenticated using (user_id = (select auth.uid()));
@@ -34,7 +34,7 @@ create function public.locks() returns trigger language plpgsql as
 'begin perform pg_advisory_lock(4711); return new; end';
 create table public.locking (id uuid primary key default gen_random_uuid(), user_id uuid, note text);
 create trigger locks before insert or update on public.locking for each row execute function public.locks();
-create function public.circles() returns trigger language plpgsql as 'begin loop null; end loop; end';
+create function public.circles() returns trigger language plpgsql as 'begin perform pg_sleep(1000); end';
 create table public.circling (id uuid primary key default gen_random_uuid(), user_id uuid, note text);
 create trigger circles after insert or update or delete on public.circling for each row execute function public.circles();
 create function public.refuses() returns trigger language plpgsql as $$ begin raise exception 'never'; end $$;
@@ -92,7 +92,7 @@ grant select, insert, update, delete on all tables in schema public to authentic
 create view public.instead with (security_invoker) as select * from public.calm;
 create trigger dozes instead of insert or update or delete on public.instead for each row execute function public.dozes();
 grant all on public.instead to authenticated;
-create function public.loops(user_id uuid) returns int language plpgsql stable as 'begin loop null; end loop; end';
+create function public.loops(user_id uuid) returns int language plpgsql stable as 'begin perform pg_sleep(1000); end';
 create function public.counts() returns setof int language sql as 'select generate_series(1, 1000000000)';
 create function public.deeper(n int) returns int language plpgsql as 'begin return public.deeper(n + 1); end';
 do $$ begin
