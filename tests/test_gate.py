@@ -92,6 +92,51 @@ def test_five_megabytes_take_no_longer_than_they_must(ground: Ground, tmp_path: 
     assert results["MIG-03"].verdict is Verdict.HOLDS
 
 
+TAKEN_BACK = """
+begin;
+delete from private.parcels;
+rollback;
+begin;
+savepoint a;
+savepoint "B b";
+update private.parcels set note = null;
+rollback to savepoint "B b";
+alter table private.parcels drop column note;
+rollback work to a;
+release savepoint a;
+commit;
+"""
+TAKEN_BACK_AND_DONE = """
+begin;
+delete from private.stops;
+rollback;
+delete from private.stops;
+savepoint a;
+delete from private.labels;
+rollback to savepoint a;
+savepoint a;
+delete from private.labels;
+release a;
+rollback to savepoint a;
+delete from private.labels;
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [(TAKEN_BACK, []), (TAKEN_BACK_AND_DONE, [("rows of private.stops", 5), ("rows of private.labels", 13)])],
+)
+def test_what_was_rolled_back_is_not_lost(
+    ground: Ground, tmp_path: Path, text: str, lost: list[tuple[str, int]]
+) -> None:
+    result = ground.try_files(sql(tmp_path, text), limit_s=60)["MIG-03"]
+    assert result.verdict is (Verdict.VIOLATED if lost else Verdict.HOLDS), result.reason
+    found = {
+        (finding.object.rpartition(": ")[2], finding.location.line) for finding in result.findings if finding.location
+    }
+    assert found == {*lost}
+
+
 # --- Which files are new
 
 
