@@ -49,6 +49,7 @@ gate: $(VENV)/ready ## judge what new migrations would do: MIGRATIONS=dir BASE=b
 access-draft: $(VENV)/ready ## write a draft of access.toml for tables that are not declared: MIGRATIONS= POSTGRES_BIN=
 	@$(PYTHON) -m fixtures.draft $(OPTIONS)
 
+# By groups, of which there are none: one test at a time to whoever is free, in the order that tests/conftest.py sets.
 test: $(VENV)/ready ## prove that every policy bites, and test the product itself
 	@$(PYTHON) -m pytest tests --numprocesses=auto --dist=loadgroup --no-loadscope-reorder $(OPTIONS)
 

@@ -17,9 +17,9 @@ from reports.suite import Suite
 from tests.auditing import Sabotaged, audit, sabotage_everything, told_in_confidence
 from tests.proving import Bench
 
-# By far the longest file of tests, and how many of its tests go to one process at a time; and those that take longest
-# after it. These begin, and the longest, which is dealt out, fills up what time the processes have left.
-LONGEST, HAND = "test_exactness", 25
+# By far the longest file of tests, and those that take longest after it. These begin, and the longest, whose tests are
+# short ones, fills up what time the processes have left.
+LONGEST = "test_exactness"
 LONG = ("test_hostile", "test_gate", "test_outages", "test_live", "test_schemas", "test_proofs", "test_faults")
 
 
@@ -34,14 +34,10 @@ def pytest_sessionstart() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks at its turn
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file together, which share what they have built; but the longest file is dealt out."""
+    """Begin with what takes longest. Tests of one file may run side by side, each process with fixtures of its own."""
     order = {**dict.fromkeys(LONG, 0), LONGEST: 2}
     items.sort(key=lambda item: order.get(item.path.stem, 1))
-    for number, item in enumerate(items):
-        hand = f"-{number // HAND}" if item.path.stem == LONGEST else ""
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}{hand}"))
 
 
 @pytest.fixture(scope="session")

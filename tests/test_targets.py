@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -392,15 +393,20 @@ def docker_is_there() -> bool:
 
 
 @pytest.fixture
-def image() -> str:
-    """The image that tests/image/build makes; with CI set, its absence is a failure."""
+def image(tmp_path_factory) -> Iterator[str]:
+    """The image that tests/image/build makes; with CI set, its absence is a failure.
+
+    The tests that count containers take turns, also those that other processes of this run have in hand.
+    """
     name = os.environ.get("AUDIT_IMAGE") or IMAGE
     missing = "" if docker_is_there() else "Docker does not answer"
     if not missing and subprocess.run(["docker", "image", "inspect", name], capture_output=True).returncode:
         missing = f"there is no image {name}: run tests/image/build"
     if missing:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
-    return name
+    with (tmp_path_factory.getbasetemp().parent / "containers.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield name
 
 
 def containers() -> set[str]:
