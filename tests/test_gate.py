@@ -120,11 +120,24 @@ release a;
 rollback to savepoint a;
 delete from private.labels;
 """
+CHAINED = """
+begin;
+delete from private.stops;
+commit and chain;
+delete from private.labels;
+rollback and chain;
+delete from private.parcels;
+rollback;
+"""
 
 
 @pytest.mark.parametrize(
     ("text", "lost"),
-    [(TAKEN_BACK, []), (TAKEN_BACK_AND_DONE, [("rows of private.stops", 5), ("rows of private.labels", 13)])],
+    [
+        (TAKEN_BACK, []),
+        (TAKEN_BACK_AND_DONE, [("rows of private.stops", 5), ("rows of private.labels", 13)]),
+        (CHAINED, [("rows of private.stops", 3)]),
+    ],
 )
 def test_what_was_rolled_back_is_not_lost(
     ground: Ground, tmp_path: Path, text: str, lost: list[tuple[str, int]]
