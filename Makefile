@@ -47,7 +47,7 @@ gate: $(VENV)/ready ## judge what new migrations would do: MIGRATIONS=dir BASE=b
 	@$(PYTHON) -m pytest policies --gate $(if $(BASE),--base='$(BASE)') $(OPTIONS); status=$$?; echo "exit status $$status"; exit $$status
 
 access-draft: $(VENV)/ready ## write a draft of access.toml for tables that are not declared: MIGRATIONS= POSTGRES_BIN=
-	@$(PYTHON) -m fixtures.draft $(OPTIONS)
+	@$(PYTHON) -m audit.access.draft $(OPTIONS)
 
 # By groups, of which there are none: one test at a time to whoever is free, in the order that tests/conftest.py sets.
 test: $(VENV)/ready ## prove that every policy bites, and test the product itself

@@ -4,7 +4,7 @@ import json
 
 from pytest import mark
 
-from fixtures.leaving import remains
+from audit.probes.erasure import remains
 
 RUNBOOK = "1. Authentication & User Registration"
 

@@ -6,7 +6,7 @@ from operator import add
 
 from pytest import mark, skip
 
-from fixtures.community import REQUEST, made_up_id
+from audit.seeding.community import REQUEST, made_up_id
 
 RUNBOOK = "3. Contact Exchange & Privacy"
 

@@ -2,9 +2,9 @@
 
 from pytest import mark
 
-from fixtures.canaries import abused, given_away
-from fixtures.functions import SOURCES, Functions
-from fixtures.storage import ties
+from audit.catalog.functions import SOURCES, Functions
+from audit.catalog.storage import ties
+from audit.probes.disclosure import abused, given_away
 
 CONSENT = "3. Contact Exchange & Privacy"
 SECURITY = "6. Row Level Security (RLS) & Permissions"

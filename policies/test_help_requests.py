@@ -2,7 +2,7 @@
 
 from pytest import mark
 
-from fixtures.indexes import BTREES, orders
+from audit.catalog.indexes import BTREES, orders
 
 RUNBOOK = "2. Help Request System"
 

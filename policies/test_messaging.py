@@ -6,7 +6,7 @@ from operator import add
 
 from pytest import mark
 
-from fixtures.indexes import BTREES, orders
+from audit.catalog.indexes import BTREES, orders
 
 RUNBOOK = "4. Messaging System Issues"
 

@@ -2,10 +2,10 @@
 
 from pytest import mark
 
-from fixtures.bloat import ROOM
-from fixtures.evidence import Unchecked, safe
-from fixtures.expressions import CALLED, REACHED, asks_for_every_row, compares_without_index
-from fixtures.indexes import COVERS
+from audit.catalog.bloat import ROOM
+from audit.catalog.expressions import CALLED, REACHED, asks_for_every_row, compares_without_index
+from audit.catalog.indexes import COVERS
+from audit.evidence import Unchecked, safe
 
 RUNBOOK = "5. Performance Issues"
 

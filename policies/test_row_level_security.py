@@ -2,10 +2,10 @@
 
 from pytest import mark
 
-from fixtures.chains import widened
-from fixtures.evaluating import unusable
-from fixtures.expressions import CALLED, CALLED_BY_TABLE, LEADS, REACHED, hole, trusts_metadata, weaknesses
-from fixtures.oracles import telling
+from audit.access.escalation import widened
+from audit.catalog.expressions import CALLED, CALLED_BY_TABLE, LEADS, REACHED, hole, trusts_metadata, weaknesses
+from audit.probes.evaluation import unusable
+from audit.probes.oracles import telling
 
 RUNBOOK = "6. Row Level Security Issues"
 

@@ -2,7 +2,7 @@
 
 from pytest import mark
 
-from fixtures.faults import faulty
+from audit.probes.faults import faulty
 
 RUNBOOK = "Quick Diagnostic Commands: schema"
 

@@ -22,12 +22,12 @@ from typing import Any
 
 import pytest
 
-from fixtures.evidence import safe
+from audit.evidence import safe
 from reports import folder, wording
-from reports.changes import Known, State, Unjudged
 from reports.escalation import ESCALATION
+from reports.history.changes import Known, State, Unjudged
+from reports.history.store import PLACE_KEY, STORE_KEY, HistoryError, Place
 from reports.model import Result, Run, Severity, Verdict
-from reports.store import PLACE_KEY, STORE_KEY, HistoryError, Place
 
 VARIABLE = "AUDIT_ALERT_URLS"
 ATTEMPTS = 3

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.evidence import safe
+from audit.evidence import safe
 from reports import folder, wording
 from reports.model import WAIVERS_KEY, Run, Verdict, Waiver
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from fixtures.evidence import safe
-from fixtures.footprint import FOOTPRINT_KEY, Cost
-from fixtures.login import LOGIN_KEY
+from audit.evidence import safe
+from audit.footprint import Cost
+from audit.login import LOGIN_KEY
+from fixtures.footprint import FOOTPRINT_KEY
 from reports import folder
 from reports.model import RUN_KEY, Result, Run, Verdict
 

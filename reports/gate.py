@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from fixtures.gate import REHEARSAL_KEY, Rehearsed
-from fixtures.trace import Step
+from audit.gate.results import Rehearsed
+from audit.gate.trace import Step
+from fixtures.gate import REHEARSAL_KEY
 from reports.model import RUN_KEY, Run
 
 MOST_STEPS = 200

@@ -1,4 +1,4 @@
-"""The access matrix for the reports: the cells of fixtures.matrix put together so that a person can read them.
+"""The access matrix for the reports: the cells of audit.access.matrix put together so that a person can read them.
 
 A person wants one square for each actor, table and command. The two shapes of a write, and the columns that are hidden
 or fixed, are part of the command's square: it says the worst of them.
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
-from fixtures.access import API_ACTORS, COMMANDS
-from fixtures.matrix import Cell, Judged, Judgement
+from audit.access.declaration import API_ACTORS, COMMANDS
+from audit.access.matrix import Cell, Judged, Judgement
 from reports import wording
 from reports.model import Run, Verdict
 

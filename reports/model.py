@@ -10,12 +10,12 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from fixtures.evidence import Location, Population, Scalar
-from fixtures.footprint import Cost
-from fixtures.gate import Rehearsal
-from fixtures.login import Login
-from fixtures.matrix import Judgement
-from fixtures.migrations import Migration
+from audit.access.matrix import Judgement
+from audit.evidence import Location, Population, Scalar
+from audit.footprint import Cost
+from audit.gate.results import Rehearsal
+from audit.login import Login
+from audit.migrations import Migration
 
 SCHEMA_VERSION = "1.0"
 

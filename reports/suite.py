@@ -13,18 +13,18 @@ from pathlib import Path
 import pytest
 from psycopg.pq import TransactionStatus
 
-from fixtures.access import Access
-from fixtures.actors import Owner, Stage
-from fixtures.asking import Connection
-from fixtures.auditor import Auditor
-from fixtures.cast import CAST, GROUPS
-from fixtures.evidence import Log
-from fixtures.gate import Asked, Reach, Standing
-from fixtures.matrix import Judgement, Matrix
-from fixtures.migrations import Migration
+from audit.access.declaration import Access
+from audit.access.matrix import Judgement, Matrix
+from audit.actors import Owner, Stage
+from audit.auditor import Auditor
+from audit.evidence import Log
+from audit.gate.results import Asked, Reach, Standing
+from audit.migrations import Migration
+from audit.people import CAST, GROUPS
+from audit.question import Connection
+from audit.settings import Settings
+from fixtures.askers import ask_migrations, parameters
 from fixtures.policy import Policy
-from fixtures.questions import ask_migrations, parameters
-from fixtures.settings import Settings
 from reports.handbook import collected
 from reports.model import Result, Waiver
 from reports.verdicts import judge
@@ -32,7 +32,7 @@ from reports.verdicts import judge
 # Askers that a disposable database has, by the name of their fixture, beside the people.
 Askers = Mapping[str, Callable[[Stage], object]]
 
-SOURCES = ("fixtures", "policies", "reports")
+SOURCES = ("audit", "fixtures", "policies", "reports")
 
 
 def put(policy: Policy, stage: Stage, askers: Askers, accepted: Sequence[Waiver] = ()) -> Result:
@@ -105,8 +105,9 @@ class Suite:
         digest = hashlib.sha256(repr((self.settings, self.access)).encode())
         root = Path(__file__).parents[1]
         for folder in SOURCES:
-            for path in sorted((root / folder).glob("*.py")):
-                digest.update(path.read_bytes())
+            for path in sorted((root / folder).rglob("*")):
+                if path.suffix in (".py", ".sql"):
+                    digest.update(path.read_bytes())
         return digest.hexdigest()[:32]
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from _pytest.outcomes import Exit
 
-from fixtures.evidence import Evidence, Log, Population, Row, Unchecked, safe
-from fixtures.matrix import MATRIX_KEY
+from audit.access.matrix import MATRIX_KEY
+from audit.evidence import Evidence, Log, Population, Row, Unchecked, safe
+from fixtures.askers import LOG_KEY, TARGET_KEY
 from fixtures.policy import POLICY_KEY, Policy
-from fixtures.questions import LOG_KEY, TARGET_KEY
 from fixtures.target import UNREACHABLE_KEY
 from reports import waivers
 from reports.model import RESULT_KEY, RUN_KEY, WAIVERS_KEY, Finding, Result, Run, Severity, TargetFacts, Verdict, Waiver

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.evidence import safe
+from audit.evidence import safe
 from reports.model import WAIVERS_KEY, Finding, Result, Verdict, Waiver
 
 DEFAULT_FILE = "waivers.toml"

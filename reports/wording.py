@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from fixtures.evidence import safe
+from audit.evidence import safe
 from reports.escalation import ESCALATION
 from reports.model import Change, Event, Finding, Result, Run, Severity, Verdict
 

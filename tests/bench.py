@@ -19,24 +19,24 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from fixtures import live
-from fixtures.access import API_ACTORS, Access
-from fixtures.access import load as load_access
-from fixtures.asking import Connection
-from fixtures.cast import CAST
-from fixtures.embedded import serve
-from fixtures.evidence import Log
-from fixtures.linter import lint
-from fixtures.matrix import Observed, opened_tables
-from fixtures.migrations import apply
-from fixtures.questions import parameters, staged
-from fixtures.seeds import plant
-from fixtures.settings import Settings
-from fixtures.settings import load as load_settings
-from fixtures.target import MIGRATIONS, PLATFORM, Choice
-from tests import load
-from tests.large import SETS, Made, build, one_at_a_time
-from tests.rehearsing import CorpusSuite, corpus, found_in, grounded
+from audit.access.declaration import API_ACTORS, Access
+from audit.access.declaration import load as load_access
+from audit.access.matrix import Observed, opened_tables
+from audit.connection import connect
+from audit.evidence import Log
+from audit.gate.linter import lint
+from audit.migrations import apply
+from audit.people import CAST
+from audit.question import Connection
+from audit.seeding.seeds import plant
+from audit.server.embedded import serve
+from audit.server.target import MIGRATIONS, PLATFORM, Choice
+from audit.settings import Settings
+from audit.settings import load as load_settings
+from fixtures.askers import parameters, staged
+from tests.support import load
+from tests.support.large import SETS, Made, build, one_at_a_time
+from tests.support.rehearsing import CorpusSuite, corpus, found_in, grounded
 
 ROOT = Path(__file__).parents[1]
 SLOWEST = 10
@@ -95,7 +95,7 @@ def measure_parts() -> None:
     """Measure what an audit does before the first policy."""
     tell("  python with pytest and the plugins, nothing asked", timed(["-m", "pytest", "policies", "--co", "-q"]))
     begun = time.perf_counter()
-    with serve() as server, live.connect(server.dsn) as connection:
+    with serve() as server, connect(server.dsn) as connection:
         tell("  a server: initdb and start", time.perf_counter() - begun)
         begun = time.perf_counter()
         for file in sorted(PLATFORM.glob("*.sql")):
@@ -114,7 +114,7 @@ def measure_parts() -> None:
 
 def measure_seeds() -> None:
     """Measure the seeds with a large community."""
-    with serve() as server, live.connect(server.dsn) as connection:
+    with serve() as server, connect(server.dsn) as connection:
         for file in sorted(PLATFORM.glob("*.sql")):
             connection.execute(file.read_bytes())
         apply(connection, MIGRATIONS)
@@ -142,7 +142,7 @@ def observe(connection: Connection, made: Sequence[Made]) -> tuple[float, list[O
 
 def observed(tables: int, rows: int) -> float:
     """Return the seconds that the matrix takes of so many tables with so many rows: the better of two."""
-    with serve() as server, live.connect(server.dsn) as connection:
+    with serve() as server, connect(server.dsn) as connection:
         for file in sorted(PLATFORM.glob("*.sql")):
             connection.execute(file.read_bytes())
         made = build(connection, tables, rows)
@@ -172,7 +172,7 @@ def differences(cells: Sequence[Observed], others: Sequence[Observed]) -> int:
 
 def measure_matrix() -> None:
     """Measure the access matrix, and the same cells asked one statement at a time."""
-    with serve() as server, live.connect(server.dsn) as connection:
+    with serve() as server, connect(server.dsn) as connection:
         for file in sorted(PLATFORM.glob("*.sql")):
             connection.execute(file.read_bytes())
         made = build(connection, TABLES, ROWS)

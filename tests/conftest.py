@@ -7,15 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from fixtures import live
-from fixtures.access import Access
-from fixtures.questions import parameters
-from fixtures.settings import Settings
-from fixtures.target import CHOICE, Target, opened
+from audit.access.declaration import Access
+from audit.connection import connect
+from audit.server.target import Target, opened
+from audit.settings import Settings
+from fixtures.askers import parameters
+from fixtures.target import CHOICE
 from reports.folder import OUTPUTS
 from reports.suite import Suite
-from tests.auditing import Sabotaged, audit, sabotage_everything, told_in_confidence
-from tests.proving import Bench
+from tests.support.auditing import Sabotaged, audit, sabotage_everything, told_in_confidence
+from tests.support.proving import Bench
 
 # By far the longest file of tests, and those that take longest after it. These begin, and the longest, whose tests are
 # short ones, fills up what time the processes have left.
@@ -43,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def bench(target: Target, settings: Settings, access: Access, suite: Suite) -> Iterator[Bench]:
     """Open the reference database on which the proofs are made."""
-    connection = live.connect(target.server.clone_database("proofs"))
+    connection = connect(target.server.clone_database("proofs"))
     bench = Bench(target, parameters(connection, settings, access), connection, suite)
     yield bench
     bench.connection.close()
@@ -56,7 +57,7 @@ def sabotaged(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFact
     It has a server of its own: some sabotages (roles, replication slots, settings) are felt in every database.
     """
     with opened(pytestconfig.stash[CHOICE]) as target:
-        with live.connect(target.dsn) as connection:
+        with connect(target.dsn) as connection:
             secrets = told_in_confidence(connection)
             suffered = sabotage_everything(connection)
             secrets |= told_in_confidence(connection)

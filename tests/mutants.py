@@ -1,7 +1,7 @@
 """How many mutants the policies catch: ``make mutants``, or ``python -m tests.mutants --migrations=DIR --access=FILE``.
 
-A mutant is the database with one guard less (:mod:`tests.mutating`), in a transaction that is rolled back. It is caught
-when a policy is VIOLATED, by an assertion, about an object that it does not complain of in the database as it is. What
+A mutant is the database with one guard less (tests/support/mutating.py), in a transaction that is rolled back. It is
+caught when a policy is VIOLATED, by an assertion, about an object that it does not complain of in the database as it is. What
 survives is listed, and needs a reason: why nothing changes for anybody, or which other layer still refuses.
 """
 
@@ -22,16 +22,17 @@ from pathlib import Path
 
 from psycopg import Error
 
-from fixtures import access, live, settings
-from fixtures.asking import Connection, describe
-from fixtures.evidence import safe
-from fixtures.live import TargetError
-from fixtures.questions import parameters
-from fixtures.target import MIGRATIONS, Choice, opened
+from audit import settings
+from audit.access import declaration
+from audit.connection import Dsn, TargetError, connect
+from audit.evidence import safe
+from audit.question import Connection, describe
+from audit.server.target import MIGRATIONS, Choice, opened
+from fixtures.askers import parameters
 from reports.model import Verdict
 from reports.suite import Suite
-from tests.mutating import Mutant, mutants
-from tests.proving import POLICIES, Bench, Sabotage
+from tests.support.mutating import Mutant, mutants
+from tests.support.proving import POLICIES, Bench, Sabotage
 
 ROOT = Path(__file__).parents[1]
 REASONS = Path(__file__).with_suffix(".toml")
@@ -124,7 +125,7 @@ def asked(kind: str) -> list[str]:
 class Court:
     """Shows mutants to the policies, on one database."""
 
-    def __init__(self, bench: Bench, dsn: live.Dsn) -> None:
+    def __init__(self, bench: Bench, dsn: Dsn) -> None:
         self.bench = bench
         self.dsn = dsn
         self.tried = 0
@@ -159,7 +160,7 @@ class Court:
         self.tried += 1
         if self.tried % CONNECT_EVERY == 0:
             self.bench.connection.close()
-            self.bench.connection = live.connect(self.dsn)
+            self.bench.connection = connect(self.dsn)
 
 
 @dataclass(frozen=True)
@@ -176,12 +177,12 @@ class Task:
 
 def outcomes(task: Task) -> list[Outcome]:
     """Build the database of a task, and return what becomes of its mutants. Raises TargetError and ValueError."""
-    declared, chosen = access.load(task.access), settings.load(task.settings)
+    declared, chosen = declaration.load(task.access), settings.load(task.settings)
     with opened(task.choice) as target:
         if target.server is None:
             raise TargetError("mutants are made on the embedded target only")
         dsn = target.server.clone_database("mutants")
-        connection = live.connect(dsn)
+        connection = connect(dsn)
         bench = Bench(target, parameters(connection, chosen, declared), connection, Suite(chosen, declared))
         try:
             court = Court(bench, dsn)

@@ -1,0 +1,1 @@
+"""The engine: everything that asks a database, and knows nothing of pytest."""

@@ -1,0 +1,450 @@
+"""Chains: what somebody may change, and whose reach that widens.
+
+Each actor changes a column of a row, or inserts a row and changes that, as far as the rules let them; then
+everybody's reach is read again and compared (``chains.sql``, on top of ``matrix.sql``).
+
+Only columns that somebody's reach can depend on are tried, and only the tables whose rules depend on them are read
+again. That leaves nothing out: a row is reached by grants, which no row changes, and by policies; a policy knows of a
+column by its name, in its own text or in that of the functions, views and policies that it leads to; where such a text
+makes up statements as it runs, or turns whole rows into documents, every column counts. What a trigger may carry
+elsewhere counts as well.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from audit.access.declaration import API_ACTORS
+from audit.access.matrix import MOST_ROWS
+from audit.access.matrix import SQL as MATRIX
+from audit.actors import Actor, Stage
+from audit.catalog.expressions import REACHED
+from audit.evidence import Evidence, Population, Row, Unchecked, safe
+from audit.people import CAST, Identity
+from audit.probes.calling import planned, prepared
+from audit.question import Cursor, define, describe, short_ms, together
+
+SQL = Path(__file__).with_suffix(".sql")
+
+# How long one person's changes of one table may take, and all of them together.
+TABLE_MS = 5000
+ALL_S = 60
+CALLED = "called"
+MOST_WORDS = 12
+
+# What the policies of each exposed table say, with what they call, and the tables that they read.
+RULES = f"""
+with recursive {REACHED}
+select t.relation, concat_ws(E'\\n', string_agg(concat_ws(E'\\n', x."using", x."check"), E'\\n'), (
+           select string_agg(b.text, E'\\n') from bodies b
+           where (b.oid, b.kind) in (select r.oid, r.kind from reached r join rules y on y.oid = r.policy
+                                     where y.relation = t.id))) as text,
+       array(select distinct r.oid::pg_catalog.regclass::text from reached r join rules y on y.oid = r.policy
+             where y.relation = t.id and r.kind in ('table', 'view')) as reads
+from pg_temp.audit_table t join rules x on x.relation = t.id
+where x.roles <> '{{}}'
+group by t.relation, t.id
+"""
+
+# What the triggers of each exposed table do, as far as they write elsewhere.
+TRIGGERS = """
+select t.relation, p.text
+from pg_temp.audit_table t
+join pg_catalog.pg_trigger g on g.tgrelid = t.id and not g.tgisinternal and g.tgenabled in ('O', 'A')
+cross join lateral (
+    select regexp_replace(case when f.prosrc = '' then pg_catalog.pg_get_functiondef(f.oid) else f.prosrc end,
+                          '--[^\n]*', ' ', 'g') as text
+    from pg_catalog.pg_proc f where f.oid = g.tgfoid and f.proname !~ '^(audit|chain)_'
+) as p
+"""
+
+# What a trigger writes to, by its last name; a call or a statement made up as it runs may write to anything.
+WRITES = re.compile(
+    r"\b(?:insert\s+into|delete\s+from|update)\s+(?:only\s+)?(?:\"?\w+\"?\s*\.\s*)?\"?(\w+)", re.IGNORECASE
+)
+CALLS = re.compile(r"\bperform\s+[\w.\"]+\s*\(|\bexecute\b", re.IGNORECASE)
+
+# A text that can mean a column without naming it.
+UNNAMED = re.compile(r"\bexecute\b|\b(?:to_jsonb?|row_to_json|jsonb?_agg|hstore)\s*\(", re.IGNORECASE)
+
+COLUMNS = """
+select t.relation, a.attname::text
+from pg_temp.audit_table t join pg_catalog.pg_attribute a on a.attrelid = t.id and a.attnum > 0 and not a.attisdropped
+where a.attgenerated = ''
+"""
+
+# What an API role holds on one table, to take a column away from it.
+MAY_UPDATE = """
+select a.attname::text, r.rolname::text
+from pg_catalog.pg_attribute a join pg_catalog.pg_roles r on r.rolname = any (%s)
+where a.attrelid = %s::pg_catalog.regclass and a.attnum > 0 and not a.attisdropped
+and pg_catalog.has_column_privilege(r.oid, a.attrelid, a.attnum, 'update')
+order by a.attnum
+"""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What decides who reaches the rows of one table: the text of its policies and of all they lead to."""
+
+    text: str
+    reads: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is worth changing: for each table, the tables whose rules depend on a column, and on new rows.
+
+    ``ruled`` are all tables that have rules.
+    """
+
+    columns: Mapping[str, Mapping[str, Sequence[str]]]
+    rows: Mapping[str, Sequence[str]]
+    words: Sequence[str]
+    ruled: Sequence[str]
+
+
+@dataclass
+class Found:
+    """A change that widens somebody's reach.
+
+    ``column`` is "" for a row that was inserted, and ``relation`` a function where ``kind`` is CALLED.
+    """
+
+    actor: str
+    relation: str
+    column: str
+    kind: str
+    gains: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def object(self) -> str:
+        """The identity of the finding: "pending: update public.profiles.is_admin"."""
+        if self.kind == CALLED:
+            return f"{self.actor}: call {self.relation}"
+        if not self.column:
+            return f"{self.actor}: insert {self.relation}"
+        plain = re.fullmatch(r"[a-z_][a-z0-9_]*", self.column)
+        column = self.column if plain else sql.Identifier(self.column).as_string(None)
+        return f"{self.actor}: update {self.relation}.{column}"
+
+    @property
+    def gained(self) -> str:
+        """What was gained, the most first: "alice: +206 rows select public.profiles"."""
+        most = sorted(self.gains, key=lambda gain: -int(gain["rows"]))
+        told = [f"{gain['actor']}: +{gain['rows']} rows {gain['command']} {gain['relation']}" for gain in most]
+        return ", ".join(told[:5]) + (f" and {len(told) - 5} more" if len(told) > 5 else "")
+
+
+def widened(people: Actor) -> Evidence:
+    """Return the changes that somebody may make and that widen somebody's reach beyond the changed row.
+
+    Raises Unchecked on a live database, and when the server gave no answer.
+    """
+    stage = people.stage
+    doubts = [stage.doubt] if stage.doubt else []
+    found: list[Found] = []
+    tried = 0
+    try:
+        calls = _calls(stage, people.people)
+        with _opened(stage) as (cursor, plan):
+            audience = json.dumps([_person(stage, CAST[name]) for name in API_ACTORS])
+            slow = _remembered(cursor, stage, audience)
+            doubts += [f"{name} does not answer in time" for name in sorted(slow)]
+            changing = _Changing(stage, cursor, plan, audience, slow)
+            for relation in sorted({*plan.columns, *plan.rows} - slow):
+                for who in people.people:
+                    found += changing.changes(relation, who)
+            for who, function, given in calls:
+                found += changing.calls(who, function, given)
+            doubts += changing.doubts()
+            tried = changing.tried
+            rows = [_row(each, _fix(cursor, each, found, stage.known["api_roles"])) for each in found]
+            exposed = tuple(f"{schema}." for schema in stage.known["exposed"])
+    except psycopg.Error as error:
+        raise Unchecked(f"changes could not be tried: {describe(error)}") from error
+    doubts += [f"{name} could not be filled: {why}" for name, why in stage.unfilled.items() if name.startswith(exposed)]
+    return Evidence(
+        rows,
+        about="what people may change",
+        log=stage.log,
+        population=Population(tried, "changes that people may try"),
+        unjudgeable=safe(doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "")) if doubts else "",
+        question=RULES,
+    )
+
+
+def _person(stage: Stage, who: Identity) -> dict[str, str | None]:
+    return {"name": who.name, "role": who.role, "id": who.id, "claims": f"select {stage.claims_of(who)}"}
+
+
+@contextmanager
+def _opened(stage: Stage) -> Iterator[tuple[Cursor, Plan]]:
+    """Arm the tables, as the API would meet them."""
+    ids = [CAST[name].id for name in API_ACTORS if CAST[name].id]
+    exposed: list[str] = list(stage.known["exposed"])
+    with stage.savepoint(None, "both", keep=False) as cursor:
+        cursor.execute("set local lc_messages = 'C'; set local session_replication_role = replica")
+        cursor.execute("set local row_security = on; set local client_min_messages = error")
+        # One statement with many parameters is planned once.
+        cursor.execute("set local statement_timeout = 60000; set local plan_cache_mode = force_generic_plan")
+        define(cursor, MATRIX.read_text(encoding="utf-8") + SQL.read_text(encoding="utf-8"))
+        cursor.execute(
+            "select pg_temp.audit_prepare(%s, %s, %s, %s)", [exposed, ["anon", "authenticated"], ids, MOST_ROWS]
+        )
+        path = sql.SQL(", ").join(map(sql.Identifier, [*exposed, "extensions"]))
+        # Names come qualified when the path is empty.
+        cursor.execute("set local session_replication_role = origin; set local search_path = ''")
+        plan = _plan(cursor)
+        cursor.execute(sql.SQL("set local search_path = {}").format(path))
+        yield cursor, plan
+
+
+def _remembered(cursor: Cursor, stage: Stage, audience: str) -> set[str]:
+    """Remember everybody's reach as it is; return the tables and functions that do not answer, which are left out."""
+    short = short_ms(stage.known)
+    cursor.execute("select pg_temp.chain_learn(%s)", [list(stage.known["exposed"])])
+    cursor.execute(f"set local statement_timeout = {int(stage.known['statement_timeout_ms'])}")
+    slow: set[str] = set()
+    for function, key, table in (("remember", "relation", "audit_table"), ("rehearse", "name", "chain_function")):
+        cursor.execute(f"select distinct {key} from pg_temp.{table} order by 1")
+
+        def ask(names: Sequence[str], function: str = function) -> list[None]:
+            cursor.execute(f"select pg_temp.chain_{function}(%s, %s)", [audience, list(names)])
+            return []
+
+        _, found = together(cursor, [name for (name,) in cursor.fetchall()], ask, short)
+        slow |= found
+    cursor.execute("delete from pg_temp.audit_table where relation = any (%s)", [list(slow)])
+    cursor.execute("delete from pg_temp.chain_function where name = any (%s)", [list(slow)])
+    return slow
+
+
+class _Changing:
+    """Lets people change what they may, as long as there is time; remembers what took too long, and what was left out.
+
+    What takes too long for one person is not tried by the next.
+    """
+
+    def __init__(self, stage: Stage, cursor: Cursor, plan: Plan, audience: str, slow: set[str]) -> None:
+        self.stage = stage
+        self.cursor = cursor
+        self.plan = plan
+        self.audience = audience
+        self.short = short_ms(stage.known)
+        self.slow = {*slow}
+        self.known = {*slow}
+        self.left = time.monotonic() + ALL_S
+        self.untried: dict[str, None] = {}
+        self.tried = 0
+
+    def doubts(self) -> list[str]:
+        """Say what was not tried, or not to its end."""
+        told = [f"what people may do by {name} took too long to try" for name in sorted(self.slow - self.known)]
+        if self.untried:
+            names = ", ".join([*self.untried][:5])
+            told.append(f"no time was left for what people may do by {len(self.untried)} more, such as {names}")
+        return told
+
+    def _asked(self, names: Sequence[str], ask: Callable[[Sequence[str]], list[Any]]) -> list[Any]:
+        names = [name for name in names if name not in self.slow]
+        if time.monotonic() > self.left:
+            self.untried |= dict.fromkeys(names)
+            return []
+        self.cursor.execute(f"savepoint changing; set local statement_timeout = {TABLE_MS}")
+        answers, slow = together(self.cursor, names, ask, self.short)
+        self.slow |= slow
+        self.cursor.execute("rollback to savepoint changing; release savepoint changing")
+        return answers
+
+    def changes(self, relation: str, who: Identity) -> list[Found]:
+        """Let one person change one table."""
+        plan, person = self.plan, json.dumps(_person(self.stage, who))
+        columns = {
+            f"{relation}.{name}": (name, {"observed": list(observed), "words": list(plan.words)})
+            for name, observed in plan.columns.get(relation, {}).items()
+        }
+        named = dict(columns.values())
+
+        def update(names: Sequence[str]) -> list[Any]:
+            self.cursor.execute(
+                "select col, kind, tried, gains from pg_temp.chain_updates(%s, %s, %s, %s)",
+                [relation, person, self.audience, json.dumps(dict(columns[name] for name in names))],
+            )
+            return self.cursor.fetchall()
+
+        def insert(_names: Sequence[str]) -> list[Any]:
+            self.cursor.execute(
+                "select '', kind, tried, gains from pg_temp.chain_inserts(%s, %s, %s, %s, %s, %s)",
+                [relation, person, self.audience, json.dumps(named), list(plan.rows[relation]), list(plan.words)],
+            )
+            return self.cursor.fetchall()
+
+        answers = self._asked([*columns], update)
+        answers += self._asked([f"insert {relation}"] if relation in plan.rows else [], insert)
+        self.tried += sum(count for _, _, count, _ in answers)
+        return [Found(who.name, relation, column, kind, gains) for column, kind, _, gains in answers if gains]
+
+    def calls(self, who: Identity, function: str, given: Sequence[Mapping[str, Any]]) -> list[Found]:
+        """Let one person call one function."""
+
+        def call(_names: Sequence[str]) -> list[Any]:
+            self.cursor.execute(
+                "select pg_temp.chain_calls(%s, %s, %s, %s)",
+                [json.dumps(_person(self.stage, who)), self.audience, json.dumps(given), list(self.plan.ruled)],
+            )
+            return self.cursor.fetchall()
+
+        answers = self._asked([function], call)
+        self.tried += len(answers)
+        return [Found(who.name, function, "", CALLED, gains) for (gains,) in answers if gains]
+
+
+def _calls(stage: Stage, people: Iterable[Identity]) -> list[tuple[Identity, str, list[dict[str, Any]]]]:
+    """Return the functions that may write, for each person who may call them, with the calls to try."""
+    with prepared(stage) as cursor:
+        plan = planned(cursor, stage)
+        return [
+            (who, routine.signature, list(plan.calls(routine, who.id)))
+            for who in people
+            for routine in plan.routines
+            if routine.exposed
+            and routine.volatile
+            and not routine.returns_trigger
+            and who.role in routine.roles
+            # EXPO-05 says of these that nobody called them.
+            and not plan.outside(routine)
+        ]
+
+
+def _plan(cursor: Cursor) -> Plan:
+    """Find out which columns, and new rows of which tables, anybody's reach may depend on."""
+    cursor.execute(RULES, {"api_roles": ["anon", "authenticated"]})
+    rules = _closed({name: Rules(text, frozenset(reads)) for name, text, reads in cursor.fetchall()})
+    cursor.execute(TRIGGERS)
+    triggers: dict[str, str] = {}
+    for relation, text in cursor.fetchall():
+        if WRITES.search(text) or CALLS.search(text):
+            triggers[relation] = f"{triggers.get(relation, '')}\n{text}"
+    cursor.execute(COLUMNS)
+    there = cursor.fetchall()
+    tables = {relation for relation, _ in there}
+    spread = {relation: _spread(relation, triggers, tables) for relation in tables}
+    words = {name: _words(rule.text) for name, rule in rules.items()}
+    unnamed = {name for name, rule in rules.items() if UNNAMED.search(rule.text)}
+    moved = {name: _words(text) for name, text in triggers.items()}
+    columns: dict[str, dict[str, list[str]]] = {}
+    rows: dict[str, list[str]] = {}
+    for relation, column in there:
+        elsewhere = {name for name, rule in rules.items() if spread[relation] & {name, *rule.reads}}
+        rows.setdefault(relation, sorted({n for n, r in rules.items() if relation in r.reads} | elsewhere))
+        depends = {
+            name
+            for name, rule in rules.items()
+            if relation in {name, *rule.reads} and (column.lower() in words[name] or name in unnamed)
+        }
+        if column.lower() in moved.get(relation, ()) or UNNAMED.search(triggers.get(relation, "")):
+            depends |= elsewhere
+        if depends:
+            columns.setdefault(relation, {})[column] = sorted(depends)
+    literals = {each for rule in rules.values() for each in re.findall(r"'([\w .:-]{2,40})'", rule.text)}
+    likely = sorted(each for each in literals if not re.search(r"request\.jwt|^(true|false|sub)$|search_path", each))
+    return Plan(columns, {name: on for name, on in rows.items() if on}, likely[:MOST_WORDS], sorted(rules))
+
+
+def _spread(relation: str, triggers: Mapping[str, str], tables: set[str]) -> set[str]:
+    """Return the tables that the triggers of a table write to, and the triggers of those."""
+    found: set[str] = set()
+    waiting = [relation]
+    while waiting:
+        text = triggers.get(waiting.pop(), "")
+        names = {name.lower() for name in WRITES.findall(text)}
+        written = {each for each in tables if CALLS.search(text) or each.rpartition(".")[2].strip('"').lower() in names}
+        waiting += written - found
+        found |= written
+    return found
+
+
+def _closed(rules: Mapping[str, Rules]) -> dict[str, Rules]:
+    """Add to the rules of each table those of the tables that they read: a sub-select obeys their policies."""
+    closed = {}
+    for name, rule in rules.items():
+        seen, waiting = {name}, [*rule.reads]
+        reads = set(rule.reads)
+        texts = [rule.text]
+        while waiting:
+            other = waiting.pop()
+            if other in seen or other not in rules:
+                continue
+            seen.add(other)
+            texts.append(rules[other].text)
+            reads |= rules[other].reads
+            waiting += rules[other].reads
+        closed[name] = Rules("\n".join(texts), frozenset(reads))
+    return closed
+
+
+def _words(text: str) -> frozenset[str]:
+    quoted: Iterable[str] = (each.replace('""', '"') for each in re.findall(r'"((?:[^"]|"")+)"', text))
+    return frozenset(each.lower() for each in (*re.findall(r"[^\W\d][\w$]*", text), *quoted))
+
+
+def _row(found: Found, fix: str) -> Row:
+    details = {
+        "actor": found.actor,
+        "command": "call" if found.kind == CALLED else "update" if found.column else "insert",
+        "relation": found.relation,
+        "column": found.column,
+        "value": found.kind,
+        "gained": found.gained,
+    }
+    kept = {key: value for key, value in details.items() if value}
+    return Row(found.object, kept, {key: safe(value) for key, value in details.items()}, fix)
+
+
+def _fix(cursor: Cursor, found: Found, everything: Sequence[Found], api_roles: Sequence[str]) -> str:
+    """Return the SQL that closes a finding at once: the privilege is taken away, for all findings of a table alike."""
+    about = safe(f"-- {found.object}, set to {found.kind}: {found.gained}") if found.column else ""
+    roles = ", ".join(sql.Identifier(role).as_string(None) for role in api_roles)
+    if found.kind == CALLED:
+        return (
+            safe(f"-- {found.object}: {found.gained}") + "\n"
+            "-- Let it ask whether the caller is meant to have that; until then, close it:\n"
+            f"revoke execute on routine {found.relation} from public, {roles};"
+        )
+    if not found.column:
+        return (
+            safe(f"-- {found.object} {found.kind}: {found.gained}") + "\n"
+            "-- Let the policies for insert, or a trigger, say which rows; until then, close it:\n"
+            f"revoke insert on {found.relation} from public, {roles};"
+        )
+    cursor.execute(MAY_UPDATE, [list(api_roles), found.relation])
+    taken = {each.column for each in everything if each.relation == found.relation}
+    kept: dict[str, list[str]] = {role: [] for role in api_roles}
+    for column, role in cursor.fetchall():
+        if column not in taken:
+            kept[role].append(sql.Identifier(column).as_string(None))
+    grants = [
+        f"grant update ({', '.join(columns)}) on {found.relation} to {sql.Identifier(role).as_string(None)};"
+        for role, columns in kept.items()
+        if columns
+    ]
+    return "\n".join(
+        [
+            about,
+            "-- A privilege on the table covers every column: take it away, and grant the harmless columns. Where",
+            "-- members are to change this one, let a function, or WITH CHECK, say to what.",
+            f"revoke update on {found.relation} from public, {roles};",
+            *grants,
+        ]
+    )

@@ -1,0 +1,749 @@
+"""The access matrix: every actor, exposed table and command, observed by acting and compared with what is declared.
+
+What is observed comes from ``matrix.sql``: one round trip for many tables, in which everything is undone. Rows are
+known by their primary key and told apart by the declared sets that they are in: sets are compared and not counts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors, sql
+
+from audit.access.declaration import ALL, API_ACTORS, REACHING, Declaration, declarations
+from audit.actors import Stage
+from audit.evidence import Evidence, Population, Row, Scalar, Unchecked, safe
+from audit.people import CAST, Identity
+from audit.question import Cursor, define, describe
+
+SQL = Path(__file__).with_suffix(".sql")
+
+# The shapes of statements. Seeing: a column in WHERE, so that the policies for select apply as well. Blind: none.
+SHAPES = ("select", "insert", "update", "update blind", "delete", "delete blind")
+
+MOST_ROWS = 500
+TABLES_AT_ONCE = 12
+ALONE_MS = 1500
+CELL_MS = 500
+
+
+class Cell(StrEnum):
+    """What is known of one cell."""
+
+    OK = "OK"
+    LEAK = "LEAK"
+    LOCKOUT = "LOCKOUT"
+    BROKEN = "BROKEN"
+    MASKED = "MASKED"
+    VACUOUS = "VACUOUS"
+    UNDECLARED = "UNDECLARED"
+    UNCHECKED = "UNCHECKED"
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What one actor reached with one shape of statement, as numbers of rows by the sets that the rows are in.
+
+    Keys of ``everything``, ``reached`` and ``masked`` are digits, one for each set of rows: "10" is in the first and
+    not in the second. ``masked`` rows were let through by the rules of access and refused by a trigger or a
+    constraint. For inserts the rows are those that were offered. ``sample`` holds a key, or an offered row, for each
+    kind reached.
+    ``doubtful``: USING let the rows through, and WITH CHECK did not take all of them as they are.
+    """
+
+    actor: str
+    relation: str
+    shape: str
+    refusal: str = ""
+    message: str = ""
+    everything: Mapping[str, int] = field(default_factory=dict)
+    reached: Mapping[str, int] = field(default_factory=dict)
+    masked: Mapping[str, int] = field(default_factory=dict)
+    sample: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    doubtful: bool = False
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One cell of the matrix: what is declared, what was observed, and what follows.
+
+    ``shape`` is one of SHAPES, or says which column: "select column phone". ``declared`` are the names of the sets that
+    the actor may reach. ``rows`` were there, ``reached`` of them were reached, ``leaked`` are reached and not declared,
+    ``missing`` the other way round. ``refused_by`` says who refused (grant, row level security, trigger,
+    constraint) and ``policies`` who let a leaked row through.
+    """
+
+    actor: str
+    relation: str
+    shape: str
+    verdict: Cell
+    declared: tuple[str, ...] = ()
+    rows: int = 0
+    reached: int = 0
+    leaked: int = 0
+    missing: int = 0
+    refused_by: str = ""
+    policies: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def object(self) -> str:
+        """The identity of a finding: "alice: update public.t", with "(blind)" where only the blind shape differs."""
+        words = self.shape.removesuffix(" blind")
+        return f"{self.actor}: {words} {self.relation}{' (blind)' if words != self.shape else ''}"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The whole matrix. ``doubts`` say what gave no answer, and ``undeclared`` which tables nobody has declared."""
+
+    cells: tuple[Judged, ...] = ()
+    doubts: tuple[str, ...] = ()
+    undeclared: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def cell(self, actor: str, relation: str, shape: str) -> Judged:
+        """Return one cell. Raises KeyError when it is not in the matrix."""
+        for cell in self.cells:
+            if (cell.actor, cell.relation, cell.shape) == (actor, relation, shape):
+                return cell
+        raise KeyError(f"{actor}: {shape} {relation}")
+
+
+MATRIX_KEY = pytest.StashKey[Judgement]()
+
+
+def _sets(declaration: Declaration, actor: str, command: str) -> tuple[str, ...]:
+    """Return the names of the sets that an actor may reach by a command."""
+    given = declaration.reach.get(command, {})
+    found = [name for who, names in given.items() if actor in REACHING[who] for name in names]
+    return tuple(dict.fromkeys(found))
+
+
+def _columns(given: Mapping[str, tuple[str, ...]], actor: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for who, names in given.items() if actor in REACHING[who] for name in names))
+
+
+def predicate(text: str) -> str:
+    """Return a declared predicate for the server: ``:me``, which is no cast ``::me``, becomes the first parameter."""
+    return re.sub(r"(?<![:\w]):me\b", "$1", text)
+
+
+class Observatory:
+    """Observes on a stage, inside one savepoint in which the tables are armed with triggers."""
+
+    def __init__(
+        self, stage: Stage, cursor: Cursor, people: Sequence[Identity], sets: Mapping[str, Mapping[str, str]]
+    ) -> None:
+        self.stage = stage
+        self.cursor = cursor
+        self.people = {who.name: self._person(who) for who in people}
+        self.sets = json.dumps({name: [predicate(each) for each in given.values()] for name, given in sets.items()})
+        self.slow: set[tuple[str, str]] = set()
+
+    def _person(self, who: Identity) -> dict[str, str | None]:
+        return {"name": who.name, "role": who.role, "id": who.id, "claims": f"select {self.stage.claims_of(who)}"}
+
+    def observe(self, relations: Sequence[str]) -> list[Observed]:
+        """Return all cells of some tables. What takes too long is asked again alone, so that only the guilty suffer."""
+        found: list[Observed] = []
+        for start in range(0, len(relations), TABLES_AT_ONCE):
+            chunk = relations[start : start + TABLES_AT_ONCE]
+            found += self._cells(chunk, list(self.people), SHAPES, int(self.stage.known["statement_timeout_ms"]))
+        return found
+
+    def _cells(
+        self, relations: Sequence[str], people: Sequence[str], shapes: Sequence[str], timeout_ms: int
+    ) -> list[Observed]:
+        alone = len(relations) == len(people) == len(shapes) == 1
+        if alone and (relations[0], shapes[0]) in self.slow:
+            return [self._unanswered(relations[0], people[0], shapes[0], "it took too long for another actor")]
+        try:
+            return self._ask(relations, people, shapes, timeout_ms)
+        except psycopg.Error as error:
+            if self.cursor.connection.closed:
+                raise
+            if alone:
+                if isinstance(error, errors.QueryCanceled):
+                    self.slow.add((relations[0], shapes[0]))
+                return [self._unanswered(relations[0], people[0], shapes[0], describe(error))]
+        if len(relations) > 1:
+            return [cell for each in relations for cell in self._cells([each], people, shapes, ALONE_MS)]
+        if len(shapes) > 1:
+            return [cell for each in shapes for cell in self._cells(relations, people, [each], CELL_MS)]
+        return [cell for each in people for cell in self._cells(relations, [each], shapes, CELL_MS)]
+
+    def _unanswered(self, relation: str, actor: str, shape: str, message: str) -> Observed:
+        return Observed(actor, relation, shape, "unanswered", message)
+
+    def _ask(
+        self, relations: Sequence[str], people: Sequence[str], shapes: Sequence[str], timeout_ms: int
+    ) -> list[Observed]:
+        with _undone(self.cursor, timeout_ms):
+            self.cursor.execute(
+                "select * from pg_temp.audit_observe(%s, %s, %s, %s)",
+                [list(relations), json.dumps([self.people[name] for name in people]), self.sets, list(shapes)],
+            )
+            rows = self.cursor.fetchall()
+        return [
+            Observed(actor, relation, shape, refusal or "", message or "", *numbers)
+            for relation, actor, shape, refusal, message, *numbers in rows
+        ]
+
+    def _call(self, function: str, cell: Observed, *arguments: object) -> dict[str, Any]:
+        """Call a function about one cell. Raises psycopg.Error when there is no answer."""
+        texts = [*arguments]
+        with _undone(self.cursor, int(self.stage.known["statement_timeout_ms"])):
+            self.cursor.execute(
+                sql.SQL("select to_jsonb(r) from {}({}) as r").format(
+                    sql.Identifier("pg_temp", function), sql.SQL(", ").join([sql.Placeholder()] * (2 + len(texts)))
+                ),
+                [cell.relation, json.dumps(self.people[cell.actor]), *texts],
+            )
+            ((answer,),) = self.cursor.fetchall()
+        found: dict[str, Any] = answer if isinstance(answer, dict) else {"answer": answer}
+        return found
+
+    def confirm(self, cell: Observed, kinds: Iterable[str]) -> dict[str, Any]:
+        """Try whether rows of these kinds, which were reached, can really be written."""
+        return self._call("audit_confirm", cell, self.sets, cell.shape, list(kinds))
+
+    def change(self, cell: Observed, column: str) -> dict[str, Any]:
+        """Try whether a column of the rows that were reached can be changed."""
+        return self._call("audit_change", cell, cell.shape, column)
+
+    def policies(self, cell: Observed, sample: object) -> tuple[str, ...]:
+        """Return the names of the permissive policies that let one row through."""
+        try:
+            return tuple(self._call("audit_policies", cell, cell.shape, json.dumps(sample))["answer"])
+        except psycopg.Error:
+            return ()
+
+
+@contextmanager
+def _undone(cursor: Cursor, timeout_ms: int) -> Iterator[None]:
+    cursor.execute(f"savepoint observing; set local statement_timeout = {timeout_ms}")
+    try:
+        yield
+    finally:
+        if not cursor.connection.closed:
+            cursor.execute("rollback to savepoint observing; release savepoint observing")
+
+
+@contextmanager
+def opened_tables(
+    stage: Stage, sets: Mapping[str, Mapping[str, str]], actors: Sequence[str] = API_ACTORS
+) -> Iterator[tuple[Observatory, dict[str, tuple[frozenset[str], bool, int]]]]:
+    """Arm the tables; yield the observatory and the tables: columns, whether row level security is on, rows."""
+    people = [CAST[name] for name in actors]
+    with stage.savepoint(None, "both", keep=False) as cursor:
+        # Messages in English, because some refusals can be told by their text alone.
+        cursor.execute("set local lc_messages = 'C'; set local session_replication_role = replica")
+        cursor.execute("set local row_security = on; set local client_min_messages = error")
+        cursor.execute("set constraints all immediate; set local statement_timeout = 60000")
+        # One statement with many parameters is planned once.
+        cursor.execute("set local plan_cache_mode = force_generic_plan")
+        define(cursor, SQL.read_text(encoding="utf-8"))
+        exposed: list[str] = list(stage.known["exposed"])
+        cursor.execute(
+            "select pg_temp.audit_prepare(%s, %s, %s, %s)",
+            [exposed, ["anon", "authenticated"], [who.id for who in people if who.id], MOST_ROWS],
+        )
+        cursor.execute(
+            """
+            select t.relation, t.security, array(
+                select a.attname::text from pg_catalog.pg_attribute a
+                where a.attrelid = t.id and a.attnum > 0 and not a.attisdropped)
+            from pg_temp.audit_table t order by t.relation
+            """
+        )
+        tables = {name: (frozenset(columns), security, 0) for name, security, columns in cursor.fetchall()}
+        # As the API has it: the exposed schemas and those of extensions.
+        path = sql.SQL(", ").join(map(sql.Identifier, [*exposed, "extensions"]))
+        cursor.execute(sql.SQL("set local search_path = {}; set local session_replication_role = origin").format(path))
+        yield Observatory(stage, cursor, people, sets), tables
+
+
+def _fits(cursor: Cursor, relation: str, columns: frozenset[str], declaration: Declaration) -> str:
+    """Return why a declaration does not fit its table, as one sentence with the line, or ""."""
+    lists = {"hidden": declaration.hidden, "fixed": declaration.fixed}
+    for key, given_to in {**lists, **{f"columns.{c}": given for c, given in declaration.columns.items()}}.items():
+        for name in {each for given in given_to.values() for each in given}:
+            if name not in columns:
+                return f"{declaration.at(key)}: {relation} has no column {safe(name)}"
+    for name, given in declaration.rows.items():
+        try:
+            with _undone(cursor, ALONE_MS):
+                text = re.sub(r"\$1\b", "null::uuid", predicate(given))
+                cursor.execute(f"select from {relation} where ({text}\n)".encode())
+        except psycopg.Error as error:
+            if cursor.connection.closed:
+                raise
+            return f"{declaration.at(f'rows.{name}')}: rows.{name} of {relation} does not run: {describe(error)}"
+    return ""
+
+
+def judge(stage: Stage) -> Judgement:
+    """Observe the whole matrix and compare it with what is declared.
+
+    Raises Unchecked on a live database, and psycopg.Error when the server gave no answer at all.
+    """
+    declared: dict[str, Declaration] = dict(stage.known["declared"])
+    declared |= declarations(stage.known.get("tables", {}), "the proof")
+    sets = {name: dict(each.rows) for name, each in declared.items()}
+    with opened_tables(stage, sets) as (observatory, tables):
+        doubts: list[str] = [stage.doubt] if stage.doubt else []
+        undeclared: list[str] = []
+        remarks = [f"{name} is declared and not here" for name in declared if name not in tables]
+        unfit: set[str] = set()
+        for name in sorted(set(declared) & set(tables)):
+            if problem := _fits(observatory.cursor, name, tables[name][0], declared[name]):
+                doubts.append(problem)
+                unfit.add(name)
+        if unfit:
+            observatory.sets = json.dumps({k: v for k, v in json.loads(observatory.sets).items() if k not in unfit})
+        cells: list[Judged] = []
+        by_table: dict[str, list[Observed]] = {}
+        for cell in observatory.observe(list(tables)):
+            by_table.setdefault(cell.relation, []).append(cell)
+        for name, observed in by_table.items():
+            if name in unfit:
+                cells += [_undeclared(cell) for cell in observed]
+                continue
+            declaration = _with_flags(stage, name, declared.get(name))
+            if declaration is None:
+                undeclared.append(f"{name} has no declaration in access.toml: make access-draft writes a draft")
+                cells += [_undeclared(cell) for cell in observed]
+                continue
+            if declaration.review:
+                undeclared.append(f"{declaration.at('review')}: nobody has reviewed what is declared of {name}")
+                cells += [_undeclared(cell) for cell in observed]
+                continue
+            judge_table = _Table(observatory, declaration, observed, security=tables[name][1])
+            cells += judge_table.cells()
+            doubts += judge_table.doubts
+    return Judgement(tuple(cells), tuple(doubts), tuple(undeclared), tuple(remarks))
+
+
+def _with_flags(stage: Stage, relation: str, declaration: Declaration | None) -> Declaration | None:
+    """Return what is declared, the flags public and server_only included; None: nothing is."""
+    if relation in stage.known["server_only_tables"]:
+        return replace(declaration or Declaration(), reach={})
+    if relation in stage.known["public_tables"]:
+        known = declaration or Declaration()
+        return replace(known, reach={**known.reach, "select": {"everybody": (ALL,)}})
+    return declaration
+
+
+def _undeclared(cell: Observed) -> Judged:
+    return Judged(
+        cell.actor,
+        cell.relation,
+        cell.shape,
+        Cell.UNDECLARED,
+        rows=sum(cell.everything.values()),
+        reached=sum(cell.reached.values()),
+        refused_by=cell.refusal,
+    )
+
+
+class _Table:
+    """Compares what was observed of one table with its declaration."""
+
+    def __init__(
+        self, observatory: Observatory, declaration: Declaration, observed: Sequence[Observed], *, security: bool
+    ) -> None:
+        self.observatory = observatory
+        self.declaration = declaration
+        self.observed = observed
+        self.security = security
+        self.names = list(declaration.rows)
+        self.doubts: list[str] = []
+
+    def cells(self) -> list[Judged]:
+        """Return the judged cells of the table."""
+        found: list[Judged] = []
+        for cell in self.observed:
+            judged = self._judged(cell)
+            found.append(judged)
+            found += self._of_columns(cell, judged)
+            found += self._of_grants(cell, judged)
+        return found
+
+    def _may(self, kind: str, sets: Sequence[str]) -> bool:
+        return ALL in sets or any(kind[self.names.index(name)] == "1" for name in sets)
+
+    def _judged(self, cell: Observed) -> Judged:
+        command = cell.shape.removesuffix(" blind")
+        sets = _sets(self.declaration, cell.actor, command)
+        seen = _sets(self.declaration, cell.actor, "select")
+        judged = Judged(
+            cell.actor,
+            cell.relation,
+            cell.shape,
+            Cell.OK,
+            declared=sets,
+            rows=sum(cell.everything.values()),
+            reached=sum(cell.reached.values()),
+            refused_by=cell.refusal,
+            note=safe(cell.message) if cell.refusal == "broken" else "",
+        )
+        if cell.refusal == "unanswered":
+            self.doubts.append(f"{judged.object} gave no answer: {cell.message}")
+            return replace(judged, verdict=Cell.UNCHECKED, note=cell.message)
+
+        extra = {kind: n for kind, n in cell.reached.items() if not self._may(kind, sets)}
+        if extra:
+            return self._leaking(cell, judged, extra)
+        # Whoever names a column in WHERE changes what they see; what is written blindly is judged by its own shape.
+        seeing = command in ("update", "delete") and cell.shape == command
+        expected = {
+            kind: n
+            for kind, n in cell.everything.items()
+            if self._may(kind, sets) and not (seeing and not self._may(kind, seen))
+        }
+        missing = self._missing(cell, sets, expected)
+        if missing:
+            verdict = Cell.BROKEN if cell.refusal == "broken" else Cell.LOCKOUT
+            return replace(judged, verdict=verdict, missing=missing)
+        if cell.refusal == "broken":
+            return replace(judged, verdict=Cell.BROKEN)
+        outside = [kind for kind in cell.everything if not self._may(kind, sets)]
+        if any(kind in cell.masked for kind in outside):
+            return replace(judged, verdict=Cell.MASKED)
+        if cell.refusal != "grant" and ((not outside and ALL not in sets) or not cell.everything):
+            return replace(judged, verdict=Cell.VACUOUS)
+        if cell.doubtful:
+            return self._writable(cell, judged)
+        return judged
+
+    def _missing(self, cell: Observed, sets: Sequence[str], expected: Mapping[str, int]) -> int:
+        if cell.shape != "insert":
+            return sum(n - cell.reached.get(kind, 0) - cell.masked.get(kind, 0) for kind, n in expected.items())
+        if cell.refusal == "grant":
+            return 1 if sets else 0
+        # A row that is offered may fail for reasons of its own: a set is locked when no row of it comes through.
+        let_through = [k for k in expected if cell.reached.get(k, 0) or cell.masked.get(k, 0)]
+        return 0 if let_through else sum(expected.values())
+
+    def _leaking(self, cell: Observed, judged: Judged, extra: Mapping[str, int]) -> Judged:
+        sample: object = next(cell.sample[kind] for kind in extra if kind in cell.sample)
+        if cell.shape not in ("select", "insert"):
+            answer = self._asked(judged, lambda: self.observatory.confirm(cell, extra))
+            if answer is None:
+                return replace(judged, verdict=Cell.UNCHECKED)
+            if not answer["done"]:
+                refused = answer["refusal"]
+                verdict = Cell.OK if refused in ("row level security", "") else Cell.MASKED
+                return replace(
+                    judged, verdict=verdict, refused_by=refused, reached=judged.reached - sum(extra.values())
+                )
+            sample = answer["example"]
+        names = self.observatory.policies(cell, sample) if self.security else ()
+        return replace(
+            judged,
+            verdict=Cell.LEAK,
+            leaked=sum(extra.values()),
+            policies=names,
+            note="" if self.security else "row level security is off",
+        )
+
+    def _writable(self, cell: Observed, judged: Judged) -> Judged:
+        """Tell a lockout where USING lets rows through and WITH CHECK takes nothing that was tried."""
+        answer = self._asked(judged, lambda: self.observatory.confirm(cell, cell.reached))
+        if answer is not None and not answer["done"] and answer["refusal"] == "row level security":
+            note = "no value that was tried passes WITH CHECK"
+            return replace(
+                judged, verdict=Cell.LOCKOUT, missing=judged.reached, refused_by="row level security", note=note
+            )
+        return judged
+
+    def _of_columns(self, cell: Observed, judged: Judged) -> Iterator[Judged]:
+        """Judge columns that an actor may not read, or not change."""
+        if not cell.reached:
+            return
+        if cell.shape == "select":
+            hidden = _columns(self.declaration.hidden, cell.actor)
+            readable = self._readable(cell) if hidden else set()
+            for column in hidden:
+                leak = column in readable
+                yield replace(
+                    judged,
+                    shape=f"select column {column} of",
+                    verdict=Cell.LEAK if leak else Cell.OK,
+                    leaked=judged.reached if leak else 0,
+                    reached=judged.reached if leak else 0,
+                    missing=0,
+                    declared=(),
+                    refused_by="" if leak else "grant",
+                    policies=(),
+                    note="by grant" if leak else "",
+                )
+        elif cell.shape == "update" or (cell.shape == "update blind" and self._refused(cell.actor, "update")):
+            for column in _columns(self.declaration.fixed, cell.actor):
+                of_column = replace(
+                    judged, shape=f"update column {column} of", declared=(), missing=0, leaked=0, policies=(), note=""
+                )
+                answer = self._asked(of_column, lambda column=column: self.observatory.change(cell, column))
+                if answer is None:
+                    yield replace(of_column, verdict=Cell.UNCHECKED)
+                    continue
+                leak = bool(answer["done"])
+                refused = str(answer["refusal"])
+                verdict = Cell.LEAK if leak else Cell.MASKED if refused in ("trigger", "constraint") else Cell.OK
+                leaked = judged.reached if leak else 0
+                yield replace(of_column, verdict=verdict, leaked=leaked, reached=leaked, refused_by=refused)
+
+    def _refused(self, actor: str, shape: str) -> bool:
+        return any(c.actor == actor and c.shape == shape and c.refusal == "grant" for c in self.observed)
+
+    def _of_grants(self, cell: Observed, judged: Judged) -> Iterator[Judged]:
+        """Judge whether an actor may name those columns in a command that are declared, and no others."""
+        declared = _columns(self.declaration.columns.get(cell.shape, {}), cell.actor)
+        if not declared or not cell.reached:
+            return
+        granted = self._granted(cell, cell.shape)
+        elsewhere = {"select": self.declaration.hidden, "update": self.declaration.fixed}.get(cell.shape, {})
+        for column in sorted((granted ^ {*declared}) - {*_columns(elsewhere, cell.actor)}):
+            leak = column in granted
+            # Who is to reach no row lacks no column: that they reach one is the leak.
+            if not leak and not judged.declared:
+                continue
+            yield replace(
+                judged,
+                shape=f"{cell.shape} column {column} of",
+                verdict=Cell.LEAK if leak else Cell.LOCKOUT,
+                leaked=judged.reached if leak else 0,
+                reached=judged.reached if leak else 0,
+                missing=0 if leak else judged.reached,
+                declared=(),
+                refused_by="" if leak else "grant",
+                policies=(),
+                note="by grant" if leak else "",
+            )
+
+    def _granted(self, cell: Observed, privilege: str) -> set[str]:
+        """Return the columns of a table that the actor's role holds a privilege on."""
+        cursor = self.observatory.cursor
+        cursor.execute(
+            """
+            select a.attname::text from pg_temp.audit_table t join pg_catalog.pg_attribute a on a.attrelid = t.id
+            where t.relation = %s and a.attnum > 0 and not a.attisdropped
+            and pg_catalog.has_column_privilege(%s, t.id, a.attnum, %s)
+            """,
+            [cell.relation, CAST[cell.actor].role, privilege],
+        )
+        return {name for (name,) in cursor.fetchall()}
+
+    def _readable(self, cell: Observed) -> set[str]:
+        """Return the columns that the actor's role may read, or read a generated column of, which says the same."""
+        cursor = self.observatory.cursor
+        cursor.execute(
+            """
+            select a.attname::text
+            from pg_temp.audit_table t
+            join pg_catalog.pg_attrdef g on g.adrelid = t.id
+            join pg_catalog.pg_attribute m on m.attrelid = t.id and m.attnum = g.adnum and m.attgenerated <> ''
+            join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                and d.refobjid = t.id
+                -- Before PostgreSQL 15 the column itself depends on the other, later its default does.
+                and (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and d.objid = g.oid
+                     or d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = t.id
+                        and d.objsubid = g.adnum)
+            join pg_catalog.pg_attribute a on a.attrelid = t.id and a.attnum = d.refobjsubid and not a.attisdropped
+            where t.relation = %s and pg_catalog.has_column_privilege(%s, t.id, g.adnum, 'select')
+            """,
+            [cell.relation, CAST[cell.actor].role],
+        )
+        repeated = {name for (name,) in cursor.fetchall()}
+        return repeated | self._granted(cell, "select")
+
+    def _asked(self, judged: Judged, ask: Any) -> dict[str, Any] | None:  # noqa: ANN401
+        try:
+            answer: dict[str, Any] = ask()
+        except psycopg.Error as error:
+            if self.observatory.cursor.connection.closed:
+                raise
+            self.doubts.append(f"{judged.object} gave no answer: {describe(error)}")
+            return None
+        return answer
+
+
+# Of the functions that are here, and declared for somebody.
+CALLED = """
+select pg_catalog.format('%%s: call %%s', w.role, p.oid::pg_catalog.regprocedure),
+       pg_catalog.has_schema_privilege(w.role, n.oid, 'usage')
+       and pg_catalog.has_function_privilege(w.role, p.oid, 'execute'),
+       pg_catalog.format(E'grant usage on schema %%I to %%s;\ngrant execute on function %%s to %%s;',
+                         n.nspname, w.role, p.oid::pg_catalog.regprocedure, w.role)
+from unnest(%s::text[], %s::text[]) as w (name, role)
+join pg_catalog.pg_proc p on p.oid = pg_catalog.to_regprocedure(w.name)
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+order by 1
+"""
+
+
+class Matrix:
+    """The asker of the matrix: ``matrix.leaks()`` and ``matrix.lockouts()`` return the cells that differ.
+
+    ``observed`` keeps what was observed, as long as the database stays as it is: several policies ask about it.
+    """
+
+    def __init__(self, stage: Stage, observed: list[Judgement]) -> None:
+        self.stage = stage
+        self.observed = observed
+
+    def judgement(self) -> Judgement:
+        """Return the whole matrix. Raises Unchecked on a live database, and when the server gave no answer."""
+        if not self.observed:
+            try:
+                self.observed.append(judge(self.stage))
+            except psycopg.Error as error:
+                raise Unchecked(f"the matrix could not be observed: {describe(error)}") from error
+        return self.observed[0]
+
+    def leaks(self, *actors: str) -> Evidence:
+        """Return where somebody (one of ``actors``, else anybody) reaches more than is declared."""
+        found = [cell for cell in self._cells(actors) if cell.verdict is Cell.LEAK]
+        return self._evidence(found, "more than is declared", actors, self._doubts())
+
+    def lockouts(self, *actors: str) -> Evidence:
+        """Return where somebody reaches less than is declared, or where a policy fails for rows that are declared."""
+        found = [
+            cell
+            for cell in self._cells(actors)
+            # Who is nobody in this database is locked out for that.
+            if cell.missing and cell.verdict in (Cell.LOCKOUT, Cell.BROKEN) and cell.actor not in self.stage.strangers
+        ]
+        evidence = self._evidence(found, "less than is declared", actors, self._doubts())
+        calls = self._calls()
+        return evidence + calls if calls is not None else evidence
+
+    def _calls(self) -> Evidence | None:
+        """Return the functions that a role may not call though they are declared for it; None where none is here."""
+        wanted = sorted({(name, CAST[who].role) for name, whom in self.stage.known["callers"].items() for who in whom})
+        if not wanted:
+            return None
+        try:
+            with self.stage.savepoint(None, "json", keep=False) as cursor:
+                cursor.execute("set local search_path = ''")
+                cursor.execute(CALLED, [[name for name, _ in wanted], [role for _, role in wanted]])
+                found = cursor.fetchall()
+        except psycopg.Error as error:
+            raise Unchecked(f"who may call what could not be asked: {describe(error)}") from error
+        if not found:
+            return None
+        return Evidence(
+            [Row(safe(name), {}, {"object": name}, fix) for name, may, fix in found if not may],
+            about="functions can be called by whom they are declared for",
+            log=self.stage.log,
+            population=Population(len(found), "declared callers"),
+            question=CALLED,
+        )
+
+    def beyond(self, actor: str, other: str) -> Evidence:
+        """Return where ``actor`` reaches rows that ``other`` does not, whatever is declared."""
+        others = {(cell.relation, cell.shape): cell.reached for cell in self._cells((other,))}
+        found = [
+            cell
+            for cell in self._cells((actor,))
+            if " column " not in cell.shape and cell.reached > others.get((cell.relation, cell.shape), 0)
+        ]
+        unanswered = [f"{c.object} gave no answer" for c in self._cells((actor, other)) if c.verdict is Cell.UNCHECKED]
+        return self._evidence(found, f"more than {other}", (actor,), [*unanswered, *_untold(self._cells((actor,)))])
+
+    def _doubts(self) -> list[str]:
+        """Why it proves nothing that nobody differs: of what is not declared, and of empty tables, nobody knows."""
+        judgement = self.judgement()
+        return [*judgement.doubts, *judgement.undeclared, *_untold(judgement.cells)]
+
+    def _cells(self, actors: Sequence[str]) -> list[Judged]:
+        return [cell for cell in self.judgement().cells if not actors or cell.actor in actors]
+
+    def _evidence(self, found: Sequence[Judged], what: str, actors: Sequence[str], doubts: Sequence[str]) -> Evidence:
+        reported = {(cell.actor, cell.relation, cell.shape) for cell in found}
+        # What the seeing shape does, the blind one does as well: one finding.
+        rows = [
+            self._row(cell)
+            for cell in found
+            if not (
+                cell.shape.endswith(" blind")
+                and (cell.actor, cell.relation, cell.shape.removesuffix(" blind")) in reported
+            )
+        ]
+        who = " and ".join(actors) or "anybody"
+        return Evidence(
+            rows,
+            about=f"the matrix: {who} reaches {what}",
+            log=self.stage.log,
+            population=Population(len(self._cells(actors)), "cells of actor, table and command"),
+            unjudgeable=doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "") if doubts else "",
+        )
+
+    def _row(self, cell: Judged) -> Row:
+        by = "policy" if cell.policies else cell.note or ("grant" if not cell.missing else "")
+        details: dict[str, Scalar] = {
+            "actor": cell.actor,
+            "command": cell.shape,
+            "relation": cell.relation,
+            "declared": ", ".join(cell.declared) or "nothing",
+            "rows": cell.rows,
+            "reached": cell.reached,
+            "beyond": cell.leaked,
+            "missing": cell.missing,
+            "by": by,
+            "policies": ", ".join(cell.policies),
+            "refused_by": cell.refused_by,
+        }
+        kept = {key: value for key, value in details.items() if value != "" and (key != "missing" or value)}
+        texts = {key: safe(str(value)) for key, value in details.items()}
+        return Row(cell.object, kept, {**texts, "object": safe(cell.object)}, _fix(cell))
+
+
+def _untold(cells: Sequence[Judged]) -> list[str]:
+    """Return the tables that some actor may read and that have no row that could tell whether it is too much.
+
+    Declared ones come first: they are those that somebody expects something of.
+    """
+    empty = [c for c in cells if c.shape == "select" and not c.rows and c.refused_by != "grant"]
+    found = dict.fromkeys(c.relation for c in sorted(empty, key=lambda c: c.verdict is Cell.UNDECLARED))
+    return [f"{name} has no rows, which proves nothing" for name in found]
+
+
+def _fix(cell: Judged) -> str:
+    """Return how a cell is mended: SQL that closes a leak at once, advice for what only people can decide."""
+    command = cell.shape.split()[0]
+    role = CAST[cell.actor].role
+    about = safe(f"-- {cell.object}: {cell.leaked or cell.missing} of {cell.rows} rows")
+    declared = safe(", ".join(cell.declared) or "nothing")
+    if cell.missing:
+        return (
+            f"{about} that are declared ({declared}) are not reached; refused by {cell.refused_by or 'no policy'}.\n"
+            "-- Grant the command and write a policy for these rows, or correct the declaration in schema/access.toml."
+        )
+    head = f"{about} are reached beyond what is declared ({declared}). Correct the declaration if that is meant, else:"
+    if " column " in cell.shape:
+        name = cell.shape.split(" column ", 1)[1].removesuffix(" of")
+        return (
+            f"{head}\n-- a privilege on the whole table covers every column; grant the others again one by one.\n"
+            f"revoke {command} on {cell.relation} from public, {role};\n"
+            f"revoke {command} ({sql.Identifier(name).as_string(None)}) on {cell.relation} from public, {role};"
+        )
+    if cell.note == "row level security is off":
+        return f"{head}\nalter table {cell.relation} enable row level security;"
+    if cell.policies:
+        drops = "\n".join(
+            f"drop policy if exists {sql.Identifier(name).as_string(None)} on {cell.relation};"
+            for name in cell.policies
+        )
+        return f"{head}\n-- rewrite what lets it through, and until then close it:\n{drops}"
+    return f"{head}\nrevoke {command} on {cell.relation} from public, {role};"

@@ -1,0 +1,382 @@
+"""The auditor: asks the target read-only questions and brings back evidence."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from select import select
+from textwrap import indent
+from typing import Any, Self, TypeVar
+
+import psycopg
+from psycopg import errors, sql
+from psycopg.pq import TransactionStatus
+
+from audit.connection import PLAIN, READ_ONLY, TargetError, setting
+from audit.evidence import Evidence, Log, Population, Row, Unchecked, safe
+from audit.footprint import Footprint
+from audit.login import lacking
+from audit.question import (
+    MOST_ROWS,
+    Connection,
+    Cursor,
+    Interrupted,
+    Question,
+    absent,
+    not_asked_for,
+    not_there,
+    relations,
+    rows,
+    unchecked,
+)
+
+COUNT_UP_TO = 50_000
+MOST_REASONS = 1_000
+
+# What a transaction of ours may last, asked or idle; a server that ends one ends the session.
+TRANSACTION_MS = 60_000
+IDLE_MS = 30_000
+TRANSACTION_TIMEOUT_SINCE = 170000
+CANCEL_S = 2.0
+
+# How long a restart may take, and how long is waited before the next try, of that or of a question.
+RESTART_S = 3.0
+RETRY_S = 0.25
+
+# Names nothing.
+_NOTHING = "select"
+
+Answer = TypeVar("Answer")
+
+RELATION = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
+
+
+class Auditor:
+    """Asks questions, each in its own short READ ONLY transaction, with everything set for that transaction alone.
+
+    ``row_security = off`` makes a role that row level security would filter get an error instead of an empty answer
+    (https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-ROW-SECURITY). On a connection that is
+    inside a transaction already (the proofs) a savepoint takes the transaction's place.
+
+    ``connect`` opens a connection in autocommit mode; it is called again when a connection was lost. ``footprint``
+    counts, and ends the asking when its budget is used up.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        known: Mapping[str, Any],
+        log: Log,
+        name: str = "care-collective-audit",
+        footprint: Footprint | None = None,
+    ) -> None:
+        self.connect = connect
+        self.known = known
+        self.log = log
+        self.name = name
+        self.footprint = footprint or Footprint()
+
+    def __call__(
+        self,
+        text: str,
+        *,
+        of: str,
+        where: Callable[[dict[str, Any]], bool] | None = None,
+        blind: str = "",
+        search_path: str = "",
+        **parameters: Any,  # noqa: ANN401
+    ) -> Evidence:
+        """Return the offenders that the query ``text`` finds, out of the population ``of``.
+
+        ``of`` is a relation, or a query of one number whose column says what was counted. ``where`` narrows the rows
+        in Python, given each as a dict. ``blind`` is a query of the reasons (its first column) why offenders may have
+        gone unseen; where it has a row and nobody was found to offend, the answer proves nothing. Its second column, if
+        there is one, is a statement that gives the login the right that it lacks. Settings (thresholds,
+        ``exposed``, ``api_roles``, the declarations) can be named in the texts as ``%(name)s``. ``search_path`` is for
+        questions that call the project's own functions, which may count on one.
+
+        Raises NotApplicable when a relation that the text names is not there, and Unchecked when there is no answer.
+        """
+        question = Question.of(text, self.known, parameters)
+        about = f"the auditor's question about {of if RELATION.fullmatch(of) else 'the catalogue'}"
+        return _once_more(lambda: self._find(question, of, where, blind, search_path, parameters, about))
+
+    def _find(
+        self,
+        question: Question,
+        of: str,
+        where: Callable[[dict[str, Any]], bool] | None,
+        blind: str,
+        search_path: str,
+        parameters: Mapping[str, Any],
+        about: str,
+    ) -> Evidence:
+        doubts: list[Unchecked] = []
+        grants: list[str] = []
+
+        def kept(row: dict[str, Any]) -> bool:
+            try:
+                return where is None or where(row)
+            except Unchecked as doubt:
+                doubts.append(doubt)
+                return False
+
+        with self.asking(question, of, search_path) as cursor:
+            question.wrapped(f"select * from (\n{{}}\n) as offenders limit {MOST_ROWS}").put(cursor)
+            found = rows(cursor, about, kept)
+            population = self._population(cursor, of, parameters, about)
+            reasons = [doubt.reason for doubt in doubts]
+            if blind and not found:
+                Question.of(blind, self.known, parameters).put(cursor)
+                for reason, *grant in cursor.fetchmany(MOST_REASONS):
+                    reasons.append(str(reason))
+                    grants += [safe(str(statement)) for statement in grant if statement]
+        return Evidence(
+            found,
+            about=about,
+            log=self.log,
+            population=population,
+            unjudgeable=reasons[0] if reasons else "",
+            grants=[*dict.fromkeys(grants)],
+            question=question.text,
+        )
+
+    def scans(self, text: str, *, of: str, **parameters: Any) -> Evidence:  # noqa: ANN401
+        """Return the relation ``of`` if no index can help to answer the query ``text``, else nothing.
+
+        Sequential scans are discouraged, so that the plan tells what could serve and not what is worth while: a small
+        table is read from end to end anyhow, and so is a large one of which most rows are wanted
+        (https://www.postgresql.org/docs/current/runtime-config-query.html#GUC-ENABLE-SEQSCAN).
+
+        Raises NotApplicable when a relation that the text names is not there, and Unchecked when there is no answer.
+        """
+        question = Question.of(text, self.known, parameters)
+        about = f"the plan of a question about {of}"
+
+        def planned() -> tuple[dict[str, Any], Population]:
+            with self.asking(question, of) as cursor:
+                cursor.execute("set local enable_seqscan = off")
+                return _explained(question, cursor), self._population(cursor, of, parameters, about)
+
+        plan, population = _once_more(planned)
+        found = [Row(of, {}, {"object": of})] if "Seq Scan" in _nodes(plan["Plan"]) else []
+        return Evidence(found, about=about, log=self.log, population=population, question=text)
+
+    def slow(self, text: str, *, of: str, over: str, **parameters: Any) -> Evidence:  # noqa: ANN401
+        """Return the relation ``of`` if answering the query ``text`` takes more milliseconds than the setting ``over``.
+
+        It is asked once more if need be: what has to come from the disk is slow the first time only. The finding has a
+        fix of its own: where the time goes is for a person to find out.
+
+        Raises NotApplicable when a relation that the text names is not there, and Unchecked when there is no answer.
+        """
+        question = Question.of(text, self.known, parameters)
+        allowed = int(self.known[over])
+
+        about = f"the time of a question about {of}"
+
+        def measured() -> tuple[float, Population]:
+            with self.asking(question, of) as cursor:
+                population = self._population(cursor, of, parameters, about)
+                begun = time.monotonic()
+                try:
+                    took = _took(question, cursor)
+                    if took > allowed:
+                        took = min(took, _took(question, cursor))
+                except errors.QueryCanceled:
+                    # What was stopped by the time-out of statements took longer than that; others may have stopped it.
+                    took = (time.monotonic() - begun) * 1000
+                    if took <= allowed:
+                        raise
+                return took, population
+
+        took, population = _once_more(measured)
+        advice = f"It takes too long. See where the time goes:\nexplain (analyze, buffers)\n{inspect.cleandoc(text)};"
+        fix = indent(advice, "-- ")
+        found = [Row(of, {"milliseconds": round(took)}, {"object": of}, fix)] if took > allowed else []
+        return Evidence(found, about=about, log=self.log, population=population, question=text)
+
+    @contextmanager
+    def asking(self, question: Question, of: str = "", search_path: str = "") -> Iterator[Cursor]:
+        """Open the guarded transaction of one question; always rolled back.
+
+        Raises NotApplicable and Unchecked in place of the server's errors.
+        """
+        self.footprint.left_ms()
+        connection = self.connect()
+        nested = connection.info.transaction_status != TransactionStatus.IDLE
+        begin = "savepoint question; set local transaction_read_only = on" if nested else READ_ONLY
+        try:
+            with connection.cursor() as cursor:
+                self.footprint.questions += 1
+                cursor.execute(f"{begin}; {self._guards(search_path, connection.info.server_version)}")
+                try:
+                    yield cursor
+                    self.footprint.look(cursor)
+                finally:
+                    end = "rollback to savepoint question; release savepoint question" if nested else "rollback"
+                    _end(connection, end)
+        except (errors.UndefinedTable, errors.InvalidSchemaName) as error:
+            named = relations(question.text) + [of for of in [of] if RELATION.fullmatch(of)]
+            with self.asking(Question(_NOTHING, None)) as cursor:
+                missing = absent(cursor, named)
+            if missing:
+                raise not_there(missing) from error
+            raise unchecked(error) from error
+        except errors.InsufficientPrivilege as error:
+            raise self._barred(error, [question.text, of]) from error
+        except psycopg.Error as error:
+            # What is left of the budget stops a statement, too.
+            self.footprint.left_ms()
+            raise not_asked_for(error, [question.text], self.known) or unchecked(error) from error
+
+    def _barred(self, error: errors.InsufficientPrivilege, texts: Sequence[str]) -> Unchecked:
+        """Return why the login may not ask, with the statements that would let it."""
+        reason = unchecked(error)
+        if texts[0] == _NOTHING:
+            return reason
+        with suppress(Unchecked), self.asking(Question(_NOTHING, None)) as cursor:
+            grants = lacking(cursor, texts)
+            return Unchecked(reason.reason, "" if grants else reason.remedy, grants)
+        return reason
+
+    def _guards(self, search_path: str, version: int) -> str:
+        guards = {
+            **PLAIN,
+            "statement_timeout": str(max(1, int(min(self.known["statement_timeout_ms"], self.footprint.left_ms())))),
+            "lock_timeout": str(self.known["lock_timeout_ms"]),
+            "idle_in_transaction_session_timeout": str(IDLE_MS),
+            "client_encoding": "UTF8",
+            "search_path": search_path,
+            "row_security": "off",
+            "application_name": self.name[:63],
+        }
+        if version >= TRANSACTION_TIMEOUT_SINCE:
+            guards["transaction_timeout"] = str(max(TRANSACTION_MS, 2 * self.known["statement_timeout_ms"]))
+        return setting(guards)
+
+    def _population(self, cursor: Cursor, of: str, parameters: Mapping[str, Any], about: str) -> Population:
+        if not RELATION.fullmatch(of):
+            Question.of(of, self.known, parameters).put(cursor)
+            ((count,),) = cursor.fetchall()
+            counted = cursor.description[0].name if cursor.description else of
+            return Population(int(count), counted)
+        schema, name = of.split(".")
+        relation = sql.Identifier(schema, name)
+        cursor.execute(
+            sql.SQL(
+                """
+                select (select count(*) from (select from {} limit {}) as counted),
+                       (select greatest(c.reltuples, 0)::bigint from pg_catalog.pg_class c
+                        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                        where n.nspname = {} and c.relname = {})
+                """
+            ).format(relation, COUNT_UP_TO + 1, schema, name)
+        )
+        ((count, estimate),) = cursor.fetchall()
+        if count <= COUNT_UP_TO:
+            return Population(count, of, idle=() if count else (about,))
+        return Population(max(count, estimate), of, estimated=True)
+
+
+def _once_more(ask: Callable[[], Answer]) -> Answer:
+    """Ask, and ask again when a standby took the question back: it happens to whoever is in the way at that moment."""
+    try:
+        return ask()
+    except Interrupted:
+        time.sleep(RETRY_S)
+        return ask()
+
+
+def _end(connection: Connection, statement: str) -> None:
+    """End a transaction of ours, and the question in it that is still being answered when the run is told to stop."""
+    if connection.closed:
+        return
+    if connection.info.transaction_status == TransactionStatus.ACTIVE:
+        with suppress(psycopg.Error):
+            connection.cancel_safe(timeout=CANCEL_S)
+        connection.close()
+        return
+    connection.execute(statement)
+
+
+def _explained(question: Question, cursor: Cursor, options: str = "") -> dict[str, Any]:
+    """Return the server's plan of a query, as EXPLAIN (FORMAT JSON) gives it; times in milliseconds."""
+    question.wrapped(f"explain (format json{options}) {{}}").put(cursor)
+    ((plans,),) = cursor.fetchall()
+    plan: dict[str, Any] = plans[0]
+    return plan
+
+
+def _took(question: Question, cursor: Cursor) -> float:
+    """Return how long planning and executing a query take, in milliseconds."""
+    plan = _explained(question, cursor, ", analyze, timing off")
+    return float(plan["Planning Time"]) + float(plan["Execution Time"])
+
+
+def _nodes(plan: Mapping[str, Any]) -> set[str]:
+    """Return the types of a plan's nodes, at any depth."""
+    return {str(plan["Node Type"])}.union(*(_nodes(below) for below in plan.get("Plans", ())))
+
+
+def _is_open(connection: Connection) -> bool:
+    """Tell whether a connection is there, also when the server has ended it meanwhile (idle_session_timeout)."""
+    if connection.closed or connection.broken:
+        return False
+    if connection.info.transaction_status != TransactionStatus.IDLE or not select([connection], [], [], 0)[0]:
+        return True
+    # Somebody says something without being asked: mostly farewell.
+    try:
+        connection.execute("select")
+    except psycopg.Error:
+        connection.close()
+        return False
+    return True
+
+
+class Reconnecting:
+    """Opens connections for the auditor: one at a time, opened again when it was lost, but not a hundred times.
+
+    A server or pooler that is being restarted is given a few seconds. When it does not answer by then the next attempts
+    fail at once, so that a dead server costs one time-out and not one per policy.
+    """
+
+    def __init__(self, opened: Callable[[], Connection]) -> None:
+        self.opened = opened
+        self.connection: Connection | None = None
+        self.sessions = 0
+        self.dead = False
+
+    def __call__(self) -> Connection:
+        """Return the open connection. Raises Unchecked when the server cannot be reached any more."""
+        if self.connection is not None and _is_open(self.connection):
+            return self.connection
+        if self.dead:
+            raise Unchecked("the server could not be reached any more", "see whether the server still runs")
+        deadline = time.monotonic() + RESTART_S
+        while True:
+            try:
+                self.connection = self.opened()
+                if self.sessions:  # a pooler lets in, whether there is a server behind it or not
+                    self.connection.execute("select")
+                self.sessions += 1
+                return self.connection
+            except (TargetError, psycopg.Error) as error:
+                if self.connection is not None:
+                    self.connection.close()
+                if time.monotonic() < deadline:
+                    time.sleep(RETRY_S)
+                    continue
+                self.dead = True
+                gone = "the server could not be reached any more"
+                raise Unchecked(gone, "see whether the server still runs") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.connection is not None:
+            self.connection.close()

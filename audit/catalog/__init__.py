@@ -1,0 +1,1 @@
+"""What definitions say: expressions, functions, storage, indexes, bloat, sizes."""

@@ -1,0 +1,697 @@
+"""Policies' expressions, parsed: what is always true, who is asked about, and what is compared with the caller.
+
+The expressions are those of ``pg_get_expr`` under an empty ``search_path``: every function that is not PostgreSQL's own
+is qualified. ``REACHED`` is the part of a question that finds what policies call, through any number of functions and
+views. What cannot be parsed raises Unchecked, never passes.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from audit.evidence import Unchecked
+
+# Common table expressions for ``with recursive``: "rules" are the policies; "reached" says which function, view or
+# table each leads to. Bodies are read without their comments. A name counts as called with a parenthesis after it, and
+# as read after FROM or JOIN; an unqualified one in a function may be in any schema.
+_NAME = r"""("(?:[^"]|"")+"|[a-z_][\w$]*)"""
+_MENTION = rf"(?:\m(from|join|update|into)\M[\s(]+(?:only\s+)?)?(?:{_NAME}\s*\.\s*)?{_NAME}(\s*\()?"
+_FOLDED = "case when m[{0}] like '\"%%' then replace(trim(both '\"' from m[{0}]), '\"\"', '\"') else lower(m[{0}]) end"
+_SAME = f"b.name = {_FOLDED.format(3)} and (m[2] is null or b.schema = {_FOLDED.format(2)})" + (
+    " and case when b.kind = 'function' then m[4] is not null else m[1] is not null end"
+)
+REACHED = f"""
+rules as materialized (
+    select p.oid, p.polrelid as relation, p.polname as name, p.polcmd as command, p.polpermissive as permissive,
+           n.nspname as schema, c.relname as "table",
+           format('%%I on %%s', p.polname, p.polrelid::pg_catalog.regclass) as object,
+           pg_catalog.pg_get_expr(p.polqual, p.polrelid) as "using",
+           pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) as "check",
+           array(select r.rolname::text from pg_catalog.pg_roles r
+                 where r.rolname = any (%(api_roles)s)
+                 and exists (select from unnest(p.polroles) as named
+                             where named = 0 or pg_catalog.pg_has_role(r.oid, named, 'usage'))) as roles
+    from pg_catalog.pg_policy p
+    join pg_catalog.pg_class c on c.oid = p.polrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relpersistence <> 't' and n.nspname <> 'information_schema'
+    and not exists (
+        select from pg_catalog.pg_depend e
+        where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e')
+),
+bodies as materialized (
+    select p.oid, n.nspname::text as schema, p.proname::text as name, l.lanname::text as language, 'function' as kind,
+           regexp_replace(regexp_replace(
+               case when p.prosrc = '' and p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid)
+               else p.prosrc end, '/[*].*?[*]/', ' ', 'g'), '--[^\\n]*', ' ', 'g') as text
+    from pg_catalog.pg_proc p
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    join pg_catalog.pg_language l on l.oid = p.prolang
+    where n.nspname not in ('pg_catalog', 'information_schema') and l.lanname not in ('internal', 'c')
+    union all
+    select c.oid, n.nspname, c.relname, 'sql', case c.relkind when 'v' then 'view' else 'table' end,
+           case c.relkind when 'v' then pg_catalog.pg_get_viewdef(c.oid) else '' end
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname not in ('pg_catalog', 'information_schema') and c.relkind in ('r', 'p', 'v', 'm', 'f')
+),
+roots as materialized (
+    select distinct x.oid as policy, b.oid, b.kind
+    from rules x
+    cross join lateral regexp_matches(concat_ws(' ', x."using", x."check"), '{_MENTION}', 'gi') as m
+    join bodies b on m[2] is not null and {_SAME}
+),
+found as (
+    select distinct oid, kind from roots
+    union
+    select b.oid, b.kind
+    from found f
+    join bodies s on s.oid = f.oid and s.kind = f.kind
+    cross join lateral regexp_matches(s.text, '{_MENTION}', 'gi') as m
+    join bodies b on {_SAME}
+),
+edges as materialized (
+    select distinct f.oid as source, f.kind as source_kind, b.oid, b.kind
+    from found f
+    join bodies s on s.oid = f.oid and s.kind = f.kind
+    cross join lateral regexp_matches(s.text, '{_MENTION}', 'gi') as m
+    join bodies b on {_SAME}
+),
+reached as (
+    select policy, oid, kind from roots
+    union
+    select r.policy, e.oid, e.kind from reached r join edges e on e.source = r.oid and e.source_kind = r.kind
+)
+"""
+
+# After REACHED and an "asked" of functions' oids: what each of them leads to, itself included.
+LEADS = """
+leads as (
+    select a.oid as root, a.oid, 'function' as kind from asked a
+    union
+    select l.root, e.oid, e.kind from leads l join edges e on e.source = l.oid and e.source_kind = l.kind
+)
+"""
+
+# What the policy "x" of such a question leads to, or all the policies of its table: for the column ``_called``, schema,
+# name, language and body of each function and view.
+CALLED = """
+coalesce((select jsonb_agg(jsonb_build_array(b.schema, b.name, b.language, b.text))
+          from (select distinct r.oid, r.kind from reached r where r.policy = x.oid and r.kind <> 'table') as r
+          join bodies b on b.oid = r.oid and b.kind = r.kind), '[]') as _called
+"""
+CALLED_BY_TABLE = CALLED.replace("= x.oid", "in (select y.oid from rules y where y.relation = x.relation)")
+
+IDENTITY = {("auth", name) for name in ("uid", "jwt", "role", "email")}
+_READS_CLAIMS = re.compile(r"request\.jwt|\bauth\s*\.\s*(uid|jwt|role|email)\s*\(", re.IGNORECASE)
+
+Tree = exp.Expr
+Name = tuple[str, str]
+
+
+class Body(NamedTuple):
+    """A function or view that a policy leads to, its text without comments."""
+
+    schema: str
+    name: str
+    language: str
+    text: str
+
+
+def bodies(called: Sequence[Sequence[str]]) -> list[Body]:
+    """Return what the column ``_called`` of a question says."""
+    return [Body(*body) for body in called]
+
+
+@cache
+def parsed(text: str) -> Tree:
+    """Return the tree of one expression. Raises Unchecked when it cannot be parsed."""
+    try:
+        statement = sqlglot.parse_one(f"select {text}", dialect="postgres")
+    except (SqlglotError, RecursionError) as error:
+        raise Unchecked("the expression of a policy could not be parsed, so it was not judged") from error
+    if not isinstance(statement, exp.Select) or len(statement.expressions) != 1:
+        raise Unchecked("the expression of a policy could not be parsed, so it was not judged")
+    tree: Tree = statement.expressions[0].pop()
+    return tree
+
+
+def trees(row: Mapping[str, Any]) -> list[Tree]:
+    """Return the trees of a question's columns ``_using`` and ``_check``, as far as the policy has them."""
+    return [parsed(row[column]) for column in ("_using", "_check") if row.get(column) is not None]
+
+
+def bare(node: Tree) -> Tree:
+    """Take off what does not change a value: parentheses, casts, collations, aliases, sub-selects of one expression."""
+    while True:
+        if isinstance(node, exp.Paren | exp.Cast | exp.Collate | exp.Alias) or (
+            isinstance(node, exp.Subquery) and isinstance(node.this, exp.Select | exp.Subquery)
+        ):
+            node = node.this
+        elif isinstance(node, exp.Select) and _is_wrapping(node):
+            node = node.expressions[0]
+        else:
+            return node
+
+
+def _is_wrapping(select: exp.Select) -> bool:
+    plain = not any(select.args.get(part) for part in ("from_", "where", "having", "limit", "offset"))
+    return plain and len(select.expressions) == 1
+
+
+def called(node: Tree) -> Name | None:
+    """Return schema and name of the function that ``node`` calls, or None; PostgreSQL's own have no schema."""
+    if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Func):
+        return node.this.name, _function_name(node.expression)
+    if isinstance(node, exp.Anonymous) and not isinstance(node.parent, exp.Dot):
+        return "", str(node.this).lower()
+    return None
+
+
+def _function_name(function: exp.Func) -> str:
+    return str(function.this) if isinstance(function, exp.Anonymous) else function.sql_name().lower()
+
+
+def readers(called_bodies: Sequence[Body]) -> set[Name]:
+    """Return the functions and views that read the caller's claims, by themselves or through others."""
+    found = set(IDENTITY)
+    found |= {(body.schema, body.name) for body in called_bodies if _READS_CLAIMS.search(body.text)}
+    while True:
+        names = "|".join(re.escape(name) for _, name in found - IDENTITY) or "(?!)"
+        calls = re.compile(rf"\b({names})\b")
+        more = {(body.schema, body.name) for body in called_bodies if calls.search(body.text)} - found
+        if not more:
+            return found
+        found |= more
+
+
+def reads_claims(node: Tree, known: Collection[Name]) -> bool:
+    """Tell whether ``node`` itself is a call that reads the claims: a function of ``known``, or current_setting."""
+    name = called(node)
+    if name == ("", "current_setting"):
+        return any("request." in literal.name for literal in node.find_all(exp.Literal))
+    return name in known
+
+
+def names_caller(tree: Tree, known: Collection[Name]) -> bool:
+    """Tell whether the claims are read anywhere in ``tree``."""
+    return any(reads_claims(node, known) for node in tree.walk())
+
+
+def depends_on_caller(tree: Tree, known: Collection[Name]) -> bool:
+    """Tell whether the value of ``tree`` may differ between two callers of one role, for the same row.
+
+    Somebody else's function may do anything, and a sub-select sees what row level security shows to the caller.
+    """
+    for node in tree.walk():
+        name = called(node)
+        if isinstance(node, exp.Table | exp.CurrentUser | exp.SessionUser) or reads_claims(node, known):
+            return True
+        if name is not None and (name[0] or name[1] == "current_setting"):
+            return True
+    return False
+
+
+# --- what is always true ---------------------------------------------------------------------------------------------
+
+# A body that does nothing but return one expression: PL/pgSQL, SQL in either form of the standard, SQL in a string.
+_ONLY_RETURNS = re.compile(
+    r"\s*(?:(?:declare\b.*)?begin\s+return|create\b.*\breturn|create\b.*\bbegin\s+atomic\s+select|select)\b"
+    r"\s*([^;]+?)\s*;?\s*(?:end)?\s*;?\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_SOMETHING = object()  # a value that is known not to be null, and nothing else
+
+
+class Judge:
+    """Judges expressions as a caller of ``role`` meets them.
+
+    ``never_null`` are the table's columns that cannot be null, ``functions`` what the policy calls.
+    """
+
+    def __init__(self, role: str, never_null: Collection[str] = (), functions: Sequence[Body] = ()) -> None:
+        self.role = role
+        self.never_null = frozenset(never_null)
+        self.functions = functions
+        self.readers = readers(functions)
+
+    def always(self, tree: Tree) -> bool:
+        """Tell whether ``tree`` is true for every row and every caller of the role."""
+        return self.truth(tree) is True
+
+    def anybody(self, tree: Tree) -> bool:
+        """Tell whether ``tree`` can be true without a look at who is calling, in one branch of an OR at least."""
+        node = bare(tree)
+        if self.truth(node) is not None:
+            return self.truth(node) is True
+        if isinstance(node, exp.Or):
+            return any(self.anybody(branch) for branch in node.flatten())
+        if isinstance(node, exp.And):
+            return all(self.anybody(branch) for branch in node.flatten())
+        return not depends_on_caller(node, self.readers)
+
+    def truth(self, tree: Tree) -> bool | None:
+        """Return True or False where ``tree`` is that for every row and caller, else None."""
+        node = bare(tree)
+        if isinstance(node, exp.Boolean):
+            return bool(node.this)
+        if isinstance(node, exp.Literal):
+            return {"true": True, "t": True, "false": False, "f": False}.get(node.name.lower())
+        if isinstance(node, exp.Not):
+            truth = self.truth(node.this)
+            return None if truth is None else not truth
+        if isinstance(node, exp.And | exp.Or):
+            return self._joined(node)
+        if isinstance(node, exp.GT | exp.GTE | exp.LT | exp.LTE) and (truth := _ordered(node)) is not None:
+            return truth
+        if isinstance(node, exp.Is | exp.EQ | exp.NEQ | exp.NullSafeEQ | exp.NullSafeNEQ | exp.GTE | exp.LTE):
+            return self._compared(node)
+        if isinstance(node, exp.In) and not node.args.get("query"):
+            return self._one_of(self._value(node.this), node.expressions)
+        if isinstance(node, exp.Coalesce):
+            values = [part for part in (node.this, *node.expressions) if not isinstance(bare(part), exp.Null)]
+            return self.truth(values[0]) if values else None
+        if isinstance(node, exp.Case):
+            branches = [branch.args["true"] for branch in node.args["ifs"]]
+            outcomes = {self.truth(part) for part in (*branches, node.args.get("default") or exp.Null())}
+            return outcomes.pop() if len(outcomes) == 1 else None
+        if isinstance(node, exp.Exists):
+            select = node.this
+            return (
+                True
+                if isinstance(select, exp.Select) and not select.args.get("from_") and not select.args.get("where")
+                else None
+            )
+        return self._called(node)
+
+    def _joined(self, node: exp.Connector) -> bool | None:
+        decisive = isinstance(node, exp.Or)
+        branches = [bare(branch) for branch in node.flatten()]
+        truths = [self.truth(branch) for branch in branches]
+        if decisive in truths:
+            return decisive
+        if all(truth is (not decisive) for truth in truths):
+            return not decisive
+        # "a or not a" is true but for nulls.
+        if not any(
+            isinstance(branch, exp.Not | exp.NEQ | exp.NullSafeNEQ) or branch.args.get("negate") for branch in branches
+        ):
+            return None
+        texts = {_polarity(branch) for branch in branches}
+        return decisive if decisive and any((text, not sign) in texts for text, sign in texts) else None
+
+    def _compared(self, node: exp.Binary) -> bool | None:
+        left, right = bare(node.this), bare(node.expression)
+        negated = isinstance(node, exp.NEQ | exp.NullSafeNEQ)
+        if isinstance(node, exp.Is) and isinstance(right, exp.Null):
+            null = self._null(left)
+            return None if null is None else null is not bool(node.args.get("negate"))
+        if isinstance(node, exp.Is) and isinstance(right, exp.Boolean):
+            truth = self.truth(left)
+            return None if truth is None else (truth is bool(right.this)) is not bool(node.args.get("negate"))
+        if isinstance(right, exp.Any):
+            items = bare(right.this)
+            return self._one_of(self._value(left), items.expressions) if isinstance(items, exp.Array) else None
+        if left == right and not isinstance(left, exp.Null):
+            return not negated
+        one, other = self._value(left), self._value(right)
+        if _SOMETHING in (one, other) or one is None or other is None or isinstance(node, exp.GTE | exp.LTE):
+            truth, literal = self.truth(left), bare(right)
+            if truth is not None and isinstance(literal, exp.Boolean):
+                return (truth is bool(literal.this)) is not negated
+            return None
+        return (one == other) is not negated
+
+    def _one_of(self, value: object, items: Sequence[Tree]) -> bool | None:
+        values = [self._value(item) for item in items]
+        if not isinstance(value, str):
+            return None
+        if value in values:
+            return True
+        return False if values and all(isinstance(item, str) for item in values) else None
+
+    def _null(self, node: Tree) -> bool | None:
+        """Tell whether ``node`` is always, or never, null; None when neither is known."""
+        if isinstance(node, exp.Null):
+            return True
+        if isinstance(node, exp.Column) and not node.table and node.name in self.never_null:
+            return False
+        if self._value(node) is not None or _range(node) is not None:
+            return False
+        signed_in = {("auth", "uid"), ("auth", "email")}
+        anonymous = self.role == "anon" and (called(node) in signed_in or _claim(node) == "sub")
+        return True if anonymous else None
+
+    def _value(self, tree: Tree) -> object:
+        """Return what ``tree`` is for every caller of the role: a text, _SOMETHING, or None when that is not known."""
+        node = bare(tree)
+        if isinstance(node, exp.Literal):
+            return node.name
+        if isinstance(node, exp.Coalesce):
+            return self._value(node.this)
+        if called(node) == ("auth", "role") or _claim(node) == "role" or _is_role(node):
+            return self.role
+        if called(node) == ("auth", "jwt"):
+            return _SOMETHING
+        if self.role != "anon":
+            if _claim(node) == "aud":
+                return "authenticated"
+            if called(node) in {("auth", "uid"), ("auth", "email")} or _claim(node) in ("sub", "email"):
+                return _SOMETHING
+        return None
+
+    def _called(self, node: Tree) -> bool | None:
+        """Return the truth of a function that does nothing but return an expression."""
+        name = called(node)
+        found = {self._body(body) for body in self.functions if (body.schema, body.name) == name}
+        return found.pop() if len(found) == 1 else None
+
+    def _body(self, body: Body) -> bool | None:
+        simple = _ONLY_RETURNS.fullmatch(body.text)
+        if simple is None or re.search(rf"\b{re.escape(body.name)}\b", simple[1]):
+            return None
+        try:
+            tree = parsed(simple[1])
+        except Unchecked:
+            return None
+        # Only what reads no rows can be judged here; who the user is depends on whose rights the function has.
+        if tree.find(exp.From, exp.CurrentUser) is not None:
+            return None
+        return Judge(self.role, (), [other for other in self.functions if other is not body]).truth(tree)
+
+
+def _ordered(node: exp.Binary) -> bool | None:
+    """Tell how two numbers compare that are known well enough: ``(select count(*) from t) >= 0`` is always true."""
+    one, other = _range(node.this), _range(node.expression)
+    if one is None or other is None:
+        return None
+    if isinstance(node, exp.LT | exp.LTE):
+        one, other = other, one
+    or_equal = isinstance(node, exp.GTE | exp.LTE)
+    if one[0] > other[1] or (or_equal and one[0] == other[1]):
+        return True
+    return False if one[1] < other[0] or (not or_equal and one[1] == other[0]) else None
+
+
+def _range(tree: Tree) -> tuple[float, float] | None:
+    """Return the least and the greatest that a number or a count can be; a count of all rows is never null."""
+    node = bare(tree)
+    if isinstance(node, exp.Select) and len(node.expressions) == 1:
+        counts = isinstance(bare(node.expressions[0]), exp.Count)
+        plain = not any(node.args.get(part) for part in ("group", "having", "limit", "offset"))
+        return (0, math.inf) if counts and plain else None
+    sign = -1 if isinstance(node, exp.Neg) else 1
+    literal = bare(node.this) if isinstance(node, exp.Neg) else node
+    try:
+        number = sign * float(literal.name) if isinstance(literal, exp.Literal) else None
+    except ValueError:
+        return None
+    return None if number is None else (number, number)
+
+
+def _polarity(node: Tree) -> tuple[str, bool]:
+    """Return the text of a condition without its negation, and whether it had none."""
+    if isinstance(node, exp.Not):
+        text, sign = _polarity(bare(node.this))
+        return text, not sign
+    if isinstance(node, exp.NEQ | exp.NullSafeNEQ):
+        return " = ".join(sorted((bare(node.this).sql(), bare(node.expression).sql()))), False
+    if isinstance(node, exp.EQ | exp.NullSafeEQ):
+        return " = ".join(sorted((bare(node.this).sql(), bare(node.expression).sql()))), True
+    if isinstance(node, exp.Is):
+        return f"{bare(node.this).sql()} is {node.expression.sql()}", not node.args.get("negate")
+    return node.sql(), True
+
+
+def _is_role(node: Tree) -> bool:
+    return isinstance(node, exp.CurrentUser) or (
+        isinstance(node, exp.Column) and not node.table and node.name.lower() in ("current_role", "current_user")
+    )
+
+
+def is_database_user(node: Tree) -> bool:
+    """Tell whether ``node`` asks who the database's user is: the API's role, which is nobody in particular."""
+    return _is_role(node) or isinstance(node, exp.SessionUser)
+
+
+def _claim(node: Tree) -> str | None:
+    """Return the name of the top-level claim that ``node`` takes out of the token as text, or None."""
+    if called(node) == ("", "current_setting"):
+        setting = node.find(exp.Literal)
+        name = setting.name if setting is not None else ""
+        return name.removeprefix("request.jwt.claim.") if name.startswith("request.jwt.claim.") else None
+    if not isinstance(node, exp.JSONExtractScalar | exp.JSONExtract | exp.Bracket):
+        return None
+    key = bare(node.expressions[0] if isinstance(node, exp.Bracket) else node.expression)
+    return key.name if isinstance(key, exp.Literal) and _is_token(bare(node.this)) else None
+
+
+def _is_token(node: Tree) -> bool:
+    if called(node) == ("", "current_setting"):
+        return any(literal.name == "request.jwt.claims" for literal in node.find_all(exp.Literal))
+    return called(node) == ("auth", "jwt")
+
+
+def hole(row: Mapping[str, Any]) -> bool:
+    """Tell whether a permissive policy lets a whole role do a command, restrictive policies considered.
+
+    Reading is open to what is always true: a branch about the row alone (``is_published``) declares what is public.
+    Updating and deleting is open to any branch that does not look at the caller; inserting to what is always true,
+    and to what does not look at the caller where rows belong to somebody. A new row that may be anything matters
+    where the role may update a column that says whose the row is.
+
+    ``row`` has ``role``, ``command``, ``_using``, ``_check`` and ``_called`` of the policy; of its table ``_table``
+    (its name), ``_never_null`` and ``_updatable`` (columns), ``_restrictive`` (pairs of expressions that apply to the
+    role and command), ``_others`` (all expressions), ``_usings`` and ``_checks`` (those of all permissive policies).
+    """
+    judge = Judge(row["role"], row["_never_null"], bodies(row["_called"]))
+    using, check = (None if row[column] is None else parsed(row[column]) for column in ("_using", "_check"))
+    limits = [[parsed(text) for text in pair if text is not None] for pair in zip(*row["_restrictive"], strict=True)]
+    of_old, of_new = limits or ([], [])
+    checks = [parsed(text) for text in row["_checks"]]
+
+    def changes(conditions: Iterable[Tree]) -> bool:
+        columns = {column for condition in conditions for column in own_columns(condition, row["_table"])}
+        return bool(columns & set(row["_updatable"]))
+
+    match row["command"]:
+        case "select":
+            return using is not None and all(map(judge.always, [using, *of_old]))
+        case "delete":
+            return using is not None and all(map(judge.anybody, [using, *of_old]))
+        case "insert":
+            if check is None or not all(map(judge.anybody, [check, *of_new])):
+                return False
+            return judge.always(check) or _belongs_to_somebody(row, judge.readers)
+    if using is not None and all(map(judge.anybody, [using, *of_old])):
+        # Where a new row must be the caller's, and whose it is cannot be changed, no other row is within reach.
+        return any(judge.anybody(new) or not own_columns(new, row["_table"]) for new in checks) or changes(checks)
+    return check is not None and all(map(judge.always, [check, *of_new])) and changes(map(parsed, row["_usings"]))
+
+
+def _belongs_to_somebody(row: Mapping[str, Any], known: Collection[Name]) -> bool:
+    return any(
+        found.with_caller and found.table is None for text in row["_others"] for found in compared(parsed(text), known)
+    )
+
+
+# --- how often it is asked -------------------------------------------------------------------------------------------
+
+
+def asks_for_every_row(row: Mapping[str, Any]) -> bool:
+    """Tell whether the policy of ``_using``, ``_check`` and ``_called`` reads the claims once for every row.
+
+    The server evaluates ``(select f())`` once for a statement when nothing in it refers to the row. A function that is
+    given a column cannot be taken out, and is not counted
+    (https://supabase.com/docs/guides/database/postgres/row-level-security#call-functions-with-select).
+    """
+    known = readers(bodies(row["_called"]))
+    return any(
+        reads_claims(node, known) and not _has_columns(node) and not _is_wrapped(node)
+        for tree in trees(row)
+        for node in tree.walk()
+    )
+
+
+def _has_columns(node: Tree) -> bool:
+    return any(not _is_role(column) for column in node.find_all(exp.Column))
+
+
+def _is_wrapped(node: Tree) -> bool:
+    """Tell whether ``node`` stands in a sub-select without a reference to any row, or is the rows of one."""
+    inner: Tree = node
+    parent = node.parent
+    while parent is not None:
+        if isinstance(parent, exp.Select):
+            from_rows = isinstance(inner, exp.From | exp.Join)
+            if from_rows or not parent.args.get("from_"):
+                return not _has_columns(inner) and not any(_has_columns(e) for e in parent.expressions if not from_rows)
+        inner, parent = parent, parent.parent
+    return False
+
+
+# --- what is compared with the caller --------------------------------------------------------------------------------
+
+
+class Compared(NamedTuple):
+    """A column that a policy compares for equality; ``table`` is None for the policy's own table."""
+
+    table: Name | None
+    column: str
+    with_caller: bool
+
+
+def compared(tree: Tree, known: Collection[Name]) -> Iterator[Compared]:
+    """Yield the columns that are compared for equality, with what: the caller (their id, their rows), or else."""
+    for node in tree.find_all(exp.EQ, exp.In):
+        others = node.args.get("query") or node.args.get("expression") or exp.Tuple(expressions=node.expressions)
+        sides = (node.this, others)
+        for one, other in (sides, sides[::-1]):
+            column = bare(one)
+            if isinstance(column, exp.Column) and not _is_role(column):
+                caller = names_caller(other, known) and not _has_columns(other)
+                yield Compared(table_of(column), column.name, caller)
+
+
+def compares_without_index(row: Mapping[str, Any]) -> bool:
+    """Tell whether a policy compares a column with the caller and none of the ``_indexes`` helps to find its rows.
+
+    ``row`` has ``_using``, ``_check``, ``_called``, the column's ``_owner`` (None: the policy's own table; else schema
+    and name) and ``_column``, and for each index on it the list of its columns before this one. An index helps when
+    the policy compares those, too.
+    """
+    known = readers(bodies(row["_called"]))
+    owner = tuple(row["_owner"]) if row["_owner"] else None
+    found = [one for tree in trees(row) for one in compared(tree, known) if one.table == owner]
+    if not any(one.with_caller and one.column == row["_column"] for one in found):
+        return False
+    columns = {one.column for one in found}
+    return not any(set(index) <= columns for index in row["_indexes"])
+
+
+def own_columns(tree: Tree, table: str) -> set[str]:
+    """Return the columns of the policy's own table, called ``table``, that ``tree`` refers to."""
+    return {
+        column.name for column in tree.find_all(exp.Column) if table_of(column) is None and column.table in ("", table)
+    }
+
+
+def table_of(column: exp.Column) -> Name | None:
+    """Return the table of a column as the sub-select around it names it; None is the policy's own."""
+    select = column.find_ancestor(exp.Select)
+    while select is not None:
+        tables = [
+            table
+            for part in (select.args.get("from_"), *(select.args.get("joins") or []))
+            if part is not None
+            for table in part.find_all(exp.Table)
+            if table.find_ancestor(exp.Select) is select
+        ]
+        for table in tables:
+            if column.table == table.alias_or_name or (not column.table and len(tables) == 1):
+                return table.db, table.name
+        select = select.find_ancestor(exp.Select)
+    return None
+
+
+# --- what can be forged, guessed or changed --------------------------------------------------------------------------
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_NIL = "00000000-0000-0000-0000-000000000000"
+_ADDRESS = re.compile(r"[^\s@']+@[^\s@']+\.[^\s@']+")
+_HEADERS = re.compile(r"request\.(headers?|cookies?)\b", re.IGNORECASE)
+_METADATA_KEY = re.compile(r"""(\$\.|\{)?\s*"?user_metadata"?\s*([,.}\[].*)?""", re.DOTALL)
+_LITERAL = re.compile(r"'((?:[^']|'')*)'")
+_PATTERNS = (exp.Like, exp.ILike, exp.RegexpLike, exp.RegexpILike, exp.SimilarTo)
+
+
+def trusts_metadata(row: Mapping[str, Any]) -> bool:
+    """Tell whether a policy, or what it calls, reads what users write about themselves: their user_metadata."""
+    for body in bodies(row["_called"]):
+        if re.search(r"\braw_user_meta_data\b", body.text, re.IGNORECASE) or any(
+            _METADATA_KEY.fullmatch(literal) for literal in _LITERAL.findall(body.text)
+        ):
+            return True
+    return any(_reads_metadata(tree) for tree in trees(row))
+
+
+def _reads_metadata(tree: Tree) -> bool:
+    if any(column.name == "raw_user_meta_data" for column in tree.find_all(exp.Column)):
+        return True
+    for literal in tree.find_all(exp.Literal):
+        around = literal.parent
+        while isinstance(around, exp.Cast | exp.Paren):
+            around = around.parent
+        if _METADATA_KEY.fullmatch(literal.name) and not isinstance(around, exp.EQ | exp.NEQ | exp.In):
+            return True
+    return False
+
+
+def weaknesses(row: Mapping[str, Any]) -> list[str]:
+    """Return what a policy rests on that can be forged, guessed or changed by the caller.
+
+    ``row`` has ``_using``, ``_check``, ``_called`` and ``_roles``, the names of all roles of the server.
+    """
+    functions = bodies(row["_called"])
+    known = readers(functions)
+    found = {weakness for tree in trees(row) for weakness in _weak(tree, known, frozenset(row["_roles"]))}
+    for body in functions:
+        if (body.schema, body.name) not in IDENTITY:
+            found |= _weak_body(body.text)
+    return sorted(found)
+
+
+def _weak(tree: Tree, known: Collection[Name], roles: Collection[str]) -> Iterator[str]:
+    for node in tree.walk():
+        if called(node) == ("auth", "email") or _claim(node) == "email":
+            yield "an e-mail address"
+        elif is_database_user(node):
+            yield "the database's user, which is the API's role for everybody"
+        elif isinstance(node, _PATTERNS) and names_caller(node, known):
+            yield "a pattern over the caller's claims"
+        elif isinstance(node, exp.Literal) and node.is_string:
+            yield from _weak_literal(node.name)
+        elif isinstance(node, exp.EQ | exp.NEQ | exp.In | exp.NullSafeEQ | exp.NullSafeNEQ):
+            yield from _unknown_roles(node, roles)
+
+
+def _weak_literal(text: str) -> Iterator[str]:
+    if _UUID.fullmatch(text.strip()) and text.strip() != _NIL:
+        yield "a hard-coded id"
+    if _ADDRESS.search(text):
+        yield "a hard-coded e-mail address"
+    if _HEADERS.match(text):
+        yield "headers of the request, which the caller writes"
+
+
+def _unknown_roles(node: Tree, roles: Collection[str]) -> Iterator[str]:
+    sides = [node.this, *([node.expression] if isinstance(node, exp.Binary) else node.expressions)]
+    plain = [bare(side) for side in sides]
+    if any(called(side) == ("auth", "role") or _claim(side) == "role" or _is_role(side) for side in plain):
+        for side in plain:
+            items = bare(side.this) if isinstance(side, exp.Any) else side
+            for item in items.expressions if isinstance(items, exp.Array) else [items]:
+                if isinstance(bare(item), exp.Literal) and bare(item).name not in roles:
+                    yield "a role that does not exist"
+
+
+_READS_EMAIL = re.compile(
+    r"\bauth\s*\.\s*email\s*\(|request\.jwt\.claim\.email|\bauth\s*\.\s*jwt\s*\(\s*\)\s*->>?\s*'email'", re.IGNORECASE
+)
+
+
+def _weak_body(text: str) -> set[str]:
+    found = {weakness for literal in _LITERAL.findall(text) for weakness in _weak_literal(literal)}
+    if _READS_EMAIL.search(text):
+        found.add("an e-mail address")
+    if re.search(r"\b(current_user|session_user|current_role)\b", text, re.IGNORECASE):
+        found.add("the database's user, which is the API's role for everybody")
+    return found

@@ -1,0 +1,227 @@
+"""How a PostgreSQL server is reached, and what is said, without secrets, when it cannot be."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.abc import RV, PQGen
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from audit.evidence import safe
+
+APPLICATION_NAME = "care-collective-audit"
+CONNECT_TIMEOUT_S = 10
+
+# How long the audit waits for an answer beyond the server's own time-out of statements.
+GRACE_S = 5.0
+
+# https://www.postgresql.org/docs/current/libpq-ssl.html: these settle for no encryption when the server, or somebody
+# in its place, offers none.
+WEAK_SSLMODES = ("disable", "allow", "prefer")
+
+# How the server reads texts and writes values: psycopg reads ISO times only, our texts have backslashes, and findings
+# are known by their names. A database or a login may have other defaults.
+# https://www.postgresql.org/docs/current/runtime-config-client.html, .../runtime-config-compatible.html
+PLAIN: Mapping[str, str] = {
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+    "quote_all_identifiers": "off",
+    "standard_conforming_strings": "on",
+}
+# Whatever isolation is the default: serializable may have to wait, and a standby refuses it.
+READ_ONLY = "begin transaction isolation level repeatable read read only"
+
+_URL = re.compile(r"postgres(ql)?://", re.IGNORECASE)
+_SETTING = re.compile(r"\s*[a-z_]+\s*=", re.IGNORECASE)
+
+# What libpq or the server says -> what a person can do about it. The first that matches counts. Servers that speak
+# another language than English end up with their own sentence, see explain().
+_ADVICE: tuple[tuple[str, str], ...] = (
+    (r"definition of service .* not found|service file .* not found", "no such service is defined; see PGSERVICEFILE"),
+    (r"translate host name|resolve|Name or service not known|getaddrinfo", "the host name is not known"),
+    (r"password authentication failed", "the user name or password is wrong"),
+    (r"no password supplied", "a password is needed: set PGPASSWORD, or use a password file or service file"),
+    (r'role ".*" does not exist', "the role does not exist"),
+    (r'database ".*" does not exist', "the database does not exist"),
+    (r"pg_hba\.conf", "the server does not admit this user from here (pg_hba.conf)"),
+    (r"does not support SSL|certificate|SSL|TLS", "TLS could not be agreed: check sslmode and sslrootcert"),
+    (r"too many connections|too many clients|connection slots", "the server has no free connection"),
+    (r"starting up|shutting down|recovery mode", "the server is starting or stopping; try again"),
+    (r"timeout expired|timed out", "no answer in time: check host, port and firewall"),
+    (r"Connection refused|No such file|unreachable|No route", "nothing answers there: check host and port"),
+)
+
+
+class TargetError(Exception):
+    """The target cannot be used; the message is one sentence for a person and holds no secret."""
+
+
+class Unanswered(psycopg.OperationalError):
+    """The server did not answer in time; the connection is closed. The message is one safe sentence."""
+
+
+class Patient(psycopg.Connection[Any]):
+    """A connection that waits for an answer for so long and no longer, and tells how long it did.
+
+    The server's own time-outs are of no use when it has been stopped, and neither is anything that TCP offers, because
+    its kernel still acknowledges. ``patience_s`` None waits for ever; ``waited`` is given the seconds of each wait.
+    """
+
+    patience_s: float | None = None
+    waited: Callable[[float], None] | None = None
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """Wait for the server. Raises Unanswered."""
+        begun = time.monotonic()
+        patience = self.patience_s if timeout is None else timeout
+        try:
+            return super().wait(gen, interval, patience)
+        except psycopg.OperationalError as error:
+            if error.sqlstate or patience is None or time.monotonic() - begun < patience:
+                raise
+            self.close()
+            raise Unanswered(f"the server did not answer within {patience:g} seconds") from None
+        finally:
+            if self.waited is not None:
+                self.waited(time.monotonic() - begun)
+
+
+class Dsn(str):
+    """A connection string that keeps its password out of tracebacks, which print the arguments of functions."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Dsn(...)"
+
+
+def looks_like_conninfo(text: str) -> bool:
+    """Tell whether ``text`` is meant as a connection string: a URL, or ``key=value`` such as ``service=prod``."""
+    return bool(_URL.match(text) or _SETTING.match(text))
+
+
+def conninfo(text: str) -> Dsn:
+    """Complete a connection string with what the audit relies on, keeping what the user set.
+
+    Source: https://www.postgresql.org/docs/current/libpq-connect.html. Raises TargetError when libpq cannot read it;
+    the text itself is not repeated then, because the password is often the very part that broke it.
+    """
+    try:
+        given = conninfo_to_dict(text)
+    except psycopg.Error as error:
+        raise TargetError(
+            "the connection string cannot be read (it is not repeated here, it may hold a password): write it like "
+            "service=prod or postgresql://user@host:5432/database, with special characters percent-encoded"
+        ) from error
+    if "connect_timeout" not in given and "PGCONNECT_TIMEOUT" not in os.environ:
+        given["connect_timeout"] = CONNECT_TIMEOUT_S
+    return Dsn(make_conninfo("", **given | {"client_encoding": "UTF8", "application_name": APPLICATION_NAME}))
+
+
+def own_conninfo(**place: str | int) -> Dsn:
+    """Return the connection string of a server of our own; PG* variables made for other servers have no say in it."""
+    options = " ".join(f"-c {name}={value.replace(' ', '')}" for name, value in PLAIN.items())
+    neutral: dict[str, str | int] = {
+        "port": 5432, "options": options, "sslmode": "prefer", "target_session_attrs": "any"
+    }  # fmt: skip
+    return conninfo(make_conninfo("", **neutral | place))
+
+
+def holds_password(dsn: str) -> bool:
+    """Tell whether a password is part of the connection string itself, where the process list shows it."""
+    return bool(conninfo_to_dict(dsn).get("password"))
+
+
+def connect(
+    dsn: Dsn,
+    *,
+    autocommit: bool = True,
+    patience_s: float | None = None,
+    waited: Callable[[float], None] | None = None,
+) -> Patient:
+    """Connect, never with server-side prepared statements, which transaction poolers do not carry over.
+
+    Raises TargetError with a sentence that holds no secret.
+    """
+    try:
+        connection = Patient.connect(dsn, autocommit=autocommit, prepare_threshold=None)
+        connection.patience_s, connection.waited = patience_s, waited
+        return connection
+    except (psycopg.Error, UnicodeError, ValueError) as error:
+        raise TargetError(f"cannot connect to {place_of(dsn)}: {explain(error, dsn)}") from None
+
+
+def setting(values: Mapping[str, str]) -> str:
+    """Return the statement that sets something for this transaction alone."""
+    # Not SET LOCAL: it would take a search_path of two schemas, given as one literal, for the name of one.
+    calls = (sql.SQL("pg_catalog.set_config({}, {}, true)").format(*each).as_string(None) for each in values.items())
+    return f"select {', '.join(calls)}"
+
+
+@contextmanager
+def reading(connection: psycopg.Connection[Any], **settings: str) -> Iterator[None]:
+    """Read in one READ ONLY transaction, with settings that end with it. Raises psycopg.Error."""
+    try:
+        connection.execute(f"{READ_ONLY}; {setting({**PLAIN, **settings})}")
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("rollback")
+
+
+def exposure(connection: psycopg.Connection[Any]) -> str:
+    """Say in one sentence how somebody on the way could listen in or answer in the server's place; else "".
+
+    Sockets and this machine's own addresses lead past nobody.
+    """
+    options = {option.keyword: (option.val or b"").decode() for option in connection.pgconn.info}
+    mode, address = options.get(b"sslmode", ""), connection.info.hostaddr
+    if mode not in WEAK_SSLMODES or not address or is_local(address):
+        return ""
+    now = "this time it was encrypted" if connection.pgconn.ssl_in_use else "this time it was not encrypted"
+    return (
+        f"The connection leads to another machine with sslmode={mode}, which settles for no encryption; {now}. "
+        "Set sslmode=verify-full, with the server's certificate authority as sslrootcert."
+    )
+
+
+def is_local(address: str) -> bool:
+    """Tell whether an IP address, or the path of a socket, is on this machine."""
+    try:
+        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        return address.startswith(("/", "@"))
+
+
+def place_of(dsn: str) -> str:
+    """Say where a connection string leads: service, or host, port and database; never user options or secrets."""
+    given = conninfo_to_dict(dsn)
+    if service := given.get("service"):
+        return safe(f"service {service}")
+    host = given.get("host") or given.get("hostaddr") or os.environ.get("PGHOST") or "the local socket"
+    port = given.get("port") or os.environ.get("PGPORT") or "5432"
+    database = given.get("dbname") or os.environ.get("PGDATABASE") or "the default database"
+    return safe(f"{host}:{port}, {database}")
+
+
+def explain(error: Exception, dsn: str) -> str:
+    """Turn a failed connection attempt into one sentence; unknown causes keep the server's words, without secrets."""
+    text = str(error)
+    for pattern, advice in _ADVICE:
+        if re.search(pattern, text, re.IGNORECASE):
+            return advice
+    lines = [line for line in text.splitlines() if line.strip()]
+    said = lines[-1] if lines else type(error).__name__
+    given = conninfo_to_dict(dsn)
+    for secret in (given.get("password"), given.get("sslpassword"), os.environ.get("PGPASSWORD")):
+        said = said.replace(str(secret), "***") if secret else said
+    return safe(said)

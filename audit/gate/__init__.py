@@ -1,0 +1,1 @@
+"""What a migration does: pending files, the trace, hazards, and the rehearsal."""

@@ -1,0 +1,192 @@
+"""The base of a rehearsal: what is released, built once, filled, asked, frozen, and kept in a cache by content."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from audit.connection import TargetError, connect, conninfo
+from audit.evidence import safe
+from audit.gate.pending import read
+from audit.gate.results import Asked, Reach, Standing, Suite
+from audit.migrations import Migration
+from audit.server import embedded
+from audit.server.shadow import shadowed
+from audit.server.target import PLATFORM, Choice, Say, Target, opened
+
+BASES_KEPT = 4
+ENGINE = Path(__file__).parents[1]
+
+
+# --- Rehearsing
+
+
+@dataclass(frozen=True)
+class Base:
+    """Where new files are tried: a database of a server of our own, and what the suite says of it.
+
+    ``cached``: what it says was asked some time ago. ``unlike`` is what is not as on the live database, of a shadow.
+    """
+
+    target: Target
+    server: embedded.Server
+    standing: Standing
+    cached: bool = False
+    unlike: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- The base, and its cache
+
+
+def cache_folder() -> Path:
+    """Return where bases are kept, between runs: the user's own cache folder."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(home) / "care-collective-audit" / "gate"
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()[:32]
+
+
+def _sources(folder: Path, *suffixes: str) -> list[bytes]:
+    return _parts(sorted(path for path in folder.rglob("*") if path.suffix in suffixes))
+
+
+def _parts(files: Sequence[Path]) -> list[bytes]:
+    """Return names and contents. Raises TargetError."""
+    return [part for path in files for part in (os.fsencode(path.name), read(path))]
+
+
+def base_key(choice: Choice, released: Sequence[Path]) -> str:
+    """Return what a base depends on, as a digest; made-up people age, so that a base is good for a day.
+
+    Raises TargetError when a released file cannot be read.
+    """
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    facts = f"{embedded.version_of(choice.postgres_bin)} {choice.members} {today}".encode()
+    sources = (*_sources(ENGINE, ".py", ".sql"), *_sources(PLATFORM, ".sql"))
+    return _digest(facts, *sources, *_parts(released))
+
+
+@contextmanager
+def base_of(choice: Choice, released: Sequence[Path], suite: Suite, cache: Path, say: Say) -> Iterator[Base]:
+    """Yield the base on a running server: out of the cache, or built, filled and put there. Raises TargetError."""
+    place = cache / base_key(choice, released)
+    facts_of = place / "facts.json"
+    standing_of = place / f"{suite.key()}.json"
+    if not facts_of.is_file():
+        _build(choice, released, place, say)
+    with embedded.serve(choice.postgres_bin, place / "data") as server:
+        facts = json.loads(facts_of.read_text(encoding="utf-8"))
+        facts["migrations"] = tuple(Migration(**each) for each in facts["migrations"])
+        target = Target(dsn=server.dsn, server=server, disposable=True, **facts)
+        cached = standing_of.is_file()
+        if cached:
+            standing = _read(standing_of)
+            os.utime(place)
+        else:
+            begun = time.monotonic()
+            with connect(server.dsn) as conn:
+                standing = suite.ask(conn, target.unfilled, target.migrations)
+            _write(standing_of, standing)
+            say(f"base: {len(standing.asked)} policies asked ({time.monotonic() - begun:.1f} s)")
+        yield Base(target, server, standing, cached)
+
+
+@contextmanager
+def base_of_live(choice: Choice, suite: Suite, say: Say) -> Iterator[Base]:
+    """Yield the shadow of the live target as the base: its schema, with made-up people. The live one is only read.
+
+    Raises Unchecked when it cannot be made, and TargetError.
+    """
+    dsn = conninfo(choice.target)
+    with shadowed(dsn, choice.postgres_bin, choice.members, say) as shadow:
+        with connect(shadow.dsn) as conn:
+            standing = suite.ask(conn, shadow.unfilled, (), unlike=shadow.unlike)
+            target = Target(
+                kind="shadow",
+                dsn=shadow.dsn,
+                disposable=True,
+                server_version=shadow.server.version,
+                database=conn.info.dbname,
+                role=conn.info.user,
+                unfilled=shadow.unfilled,
+                notes=shadow.notes,
+                server=shadow.server,
+            )
+        yield Base(target, shadow.server, standing, unlike=shadow.unlike)
+
+
+def _build(choice: Choice, released: Sequence[Path], place: Path, say: Say) -> None:
+    """Build the base and freeze it in ``place``. Raises TargetError."""
+    try:
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=place.parent))
+    except OSError as error:
+        raise TargetError(f"the cache {safe(str(place.parent))} cannot be written: {error.strerror}") from error
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for path in released:
+                shutil.copy(path, folder)
+            # Without any released file there is only the platform.
+            if not released:
+                Path(folder, "0_nothing.sql").write_text("", encoding="utf-8")
+            with opened(replace(choice, target="embedded", migrations=Path(folder), gate=False), say) as target:
+                migrations = [asdict(each) for each in target.migrations] if released else []
+                facts = {
+                    "kind": "embedded",
+                    "server_version": target.server_version,
+                    "database": target.database,
+                    "role": target.role,
+                    "migrations": migrations,
+                    "unfilled": dict(target.unfilled),
+                }
+                assert target.server is not None
+                target.server.freeze(draft / "data")
+        (draft / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
+        with suppress(OSError):  # another run was quicker, and its base is as good
+            draft.rename(place)
+        _tidy(place.parent)
+    except OSError as error:
+        raise TargetError(f"the base cannot be kept in {safe(str(place.parent))}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _tidy(cache: Path) -> None:
+    """Keep the bases that were used last."""
+    with suppress(OSError):
+        bases = sorted((path for path in cache.iterdir() if path.is_dir()), key=lambda path: -path.stat().st_mtime)
+        for path in [path for path in bases if not path.name.startswith(".")][BASES_KEPT:]:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _write(path: Path, standing: Standing) -> None:
+    document = {
+        "asked": {name: asdict(each) for name, each in standing.asked.items()},
+        "reach": {name: list(each) for name, each in standing.reach.items()},
+    }
+    draft = path.with_suffix(f".{os.getpid()}")
+    with suppress(OSError):  # without it the next run asks again
+        draft.write_text(json.dumps(document), encoding="utf-8")
+        draft.replace(path)
+
+
+def _read(path: Path) -> Standing:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    return Standing(
+        {name: Asked(**each) for name, each in document["asked"].items()},
+        {name: Reach(*each) for name, each in document["reach"].items()},
+    )

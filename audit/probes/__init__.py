@@ -1,0 +1,1 @@
+"""Attacks by acting: calling, disclosure, oracles, erasure, evaluation, faults."""

@@ -1,0 +1,521 @@
+"""Calling what the API serves as somebody else, and looking at what it gives away, changes, or fails on.
+
+What somebody is entitled to is inferred from what they read directly: a private text that they cannot read in its own
+table, and that is not in a row about themselves, is none of theirs. All calls of one person are one round trip; each is
+undone in the server.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice, product
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import errors, sql
+from psycopg.rows import dict_row
+
+from audit.actors import Stage
+from audit.catalog.functions import SOURCES, Functions
+from audit.evidence import safe
+from audit.people import CAST, Identity
+from audit.question import Connection, Cursor, define, short_ms, together, unchecked
+
+SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+
+VICTIMS = tuple(str(CAST[name].id) for name in ("alice", "bob"))
+EVERYBODY = [person.id for person in CAST.values() if person.id]
+
+# Names of columns that are private whatever the rules of their table say; the first ones are how to reach a person,
+# which is theirs to give, also to those who see the rest of their row.
+CONTACT = r"(^|_)(e_?mail|phone|mobile|telephone|tel|whatsapp)($|_)"
+PRIVATE = (
+    r"(^|_)(e_?mail|phone|mobile|telephone|tel|whatsapp|address|street|location_override|iban|birth\w*|passport|ssn|tax_id"
+    r"|secret|token|password|api_key|content|body|message|notes?)($|_)"
+)
+
+# What the server says of a body that refers to what is not there, in English.
+BROKEN_CODES = {"42703", "42P01", "42883", "42725", "42P02", "42702", "42704", "3F000"}
+BROKEN_TEXT = (
+    r"(column|relation|function|type|schema|operator|parameter) ?[^ ]*( of relation [^ ]+)?( ?\(.*\))? does not exist"
+    r'|operator does not exist: |record "[^"]+" has no field "|column reference "[^"]+" is ambiguous'
+    r"|function [^ ]+\(.*\) is not unique"
+)
+
+# What reaches out of the database is not called: the network, files of the server, other sessions, jobs.
+OUTSIDE = re.compile(
+    r"\b(net|cron|dblink|aws_s3|aws_lambda)\s*\.|\bdblink\w*\s*\(|\bhttp(_\w+)?\s*\(|\blo_(import|export)\s*\("
+    r"|\bpg_(read|ls|file|logdir)_?\w*\s*\(|\bpg_stat_file\s*\(|\bcopy\b[^;]*\b(program|from|to)\s+(program\s*)?'"
+    r"|\bpg_(terminate|cancel)_backend\s*\(|\bpg_reload_conf\s*\(",
+    re.IGNORECASE,
+)
+COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+
+FUNCTIONS = """
+select p.oid::bigint as oid, p.oid::pg_catalog.regprocedure::text as signature,
+       pg_catalog.format('%%I.%%I', n.nspname, p.proname) as called, p.proname::text as name,
+       n.nspname::text as schema,
+       exists (select from unnest(p.proargtypes) as given (type) join pg_catalog.pg_type t on t.oid = given.type
+               where t.typtype = 'p') as pseudo_arguments,
+       r.typname in ('trigger', 'event_trigger') as returns_trigger, n.nspname = any (%(exposed)s) as exposed,
+       p.prokind::text as kind, p.provolatile = 'v' as volatile, p.proisstrict as strict,
+       p.pronargdefaults as defaults, p.provariadic <> 0 as variadic,
+       r.typtype = 'p' and r.typname <> 'record' as pseudo, l.lanpltrusted as trusted, l.lanname::text as language,
+       l.lanname in ('c', 'internal') as compiled, p.prosrc as source,
+       array(select a.rolname::text from pg_catalog.pg_roles a
+             where a.rolname = any (%(api_roles)s) and pg_catalog.has_schema_privilege(a.oid, n.oid, 'usage')
+             and pg_catalog.has_function_privilege(a.oid, p.oid, 'execute')) as roles,
+       array(select pg_catalog.jsonb_build_object(
+                 'name', case when p.proargmodes is null then p.proargnames[given.place]
+                     else (select (array_agg(coalesce(p.proargnames[m.i], '') order by m.i))[given.place]
+                           from unnest(p.proargmodes) with ordinality as m (mode, i)
+                           where m.mode in ('i', 'b', 'v')) end,
+                 'type', pg_catalog.format_type(t.oid, null), 'kind', t.typtype, 'category', t.typcategory,
+                 'base', pg_catalog.format_type(coalesce(nullif(e.typbasetype, 0), e.oid), null),
+                 'labels', array(select g.enumlabel from pg_catalog.pg_enum g where g.enumtypid = e.oid
+                                 order by g.enumsortorder))
+             from unnest(p.proargtypes) with ordinality as given (type, place)
+             join pg_catalog.pg_type t on t.oid = given.type
+             join pg_catalog.pg_type e on e.oid = case when t.typcategory = 'A' then t.typelem else t.oid end
+             order by given.place) as arguments
+from pg_catalog.pg_proc p
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+join pg_catalog.pg_language l on l.oid = p.prolang
+join pg_catalog.pg_type r on r.oid = p.prorettype
+where p.prokind in ('f', 'p') and n.nspname <> all (%(platform_schemas)s) and n.nspname !~ '^pg_|^information_schema$'
+and (r.typname not in ('internal', 'language_handler', 'fdw_handler', 'index_am_handler', 'table_am_handler'))
+and not exists (
+    select from pg_catalog.pg_depend d
+    where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.deptype = 'e')
+order by 2
+"""
+
+# Relations that answer without being asked for anything: views of all kinds, and tables, where copies may be.
+DOORS = """
+select c.oid::pg_catalog.regclass::text as name, r.rolname::text as role, c.relkind::text as kind,
+       array(select quote_ident(a.attname) from pg_catalog.pg_attribute a
+             where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+             and pg_catalog.has_column_privilege(r.oid, c.oid, a.attnum, 'select') order by a.attnum) as columns
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_roles r on r.rolname = any (%(api_roles)s) and pg_catalog.has_schema_privilege(r.oid, n.oid, 'usage')
+where n.nspname = any (%(exposed)s) and c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition
+and pg_catalog.has_any_column_privilege(r.oid, c.oid, 'select')
+and not exists (
+    select from pg_catalog.pg_depend d
+    where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid and d.deptype = 'e')
+order by 1
+"""
+
+# The tables that a role may read, with the columns.
+READABLE = """
+select a.name, array_agg(quote_ident(c.attname) order by c.attnum)
+from pg_temp.audited a
+join pg_catalog.pg_attribute c on c.attrelid = a.oid and c.attnum > 0 and not c.attisdropped
+where not a.partition and pg_catalog.has_schema_privilege(%(caller)s, a.schema, 'usage')
+and pg_catalog.has_column_privilege(%(caller)s, a.oid, c.attnum, 'select')
+group by a.name order by a.name
+"""
+
+# Rows that arguments can name: those about the victims first, more of the others where none is. Of a key of several
+# columns, those that are the row's own and not its parents', if there are any.
+IDS = """
+select relation, relname, key_type as type, key, about
+from (
+    select s.relation, a.relname, k.type as key_type, s.content ->> k.name as key,
+           s.people && %(victims)s::text[] as about,
+           dense_rank() over (
+               partition by s.relation, s.people && %(victims)s::text[] order by pg_catalog.md5(s.key)) as n,
+           bool_or(s.people && %(victims)s::text[]) over (partition by s.relation) as names_them
+    from pg_temp.stored s join pg_temp.audited a on a.name = s.relation
+    join lateral (
+        select t.attname as name, pg_catalog.format_type(t.atttypid, null) as type,
+               rank() over (order by exists (
+                   select from pg_catalog.pg_constraint f
+                   where f.conrelid = a.oid and f.contype = 'f' and t.attnum = any (f.conkey))) as place
+        from pg_catalog.pg_attribute t where t.attrelid = a.oid and t.attname = any (a.key)
+    ) as k on k.place = 1
+    where a.schema <> 'auth'
+) as x
+where n <= case when about or not names_them then 6 else 2 end
+order by relation, not about, n
+"""
+
+VALUES = """
+select name, pg_catalog.array_agg(value order by value) as values
+from (
+    select w.name, s.content ->> w.name as value, row_number() over (partition by w.name order by min(s.key)) as n
+    from unnest(%(names)s::text[]) as w (name)
+    join pg_temp.audited a on exists (
+        select from pg_catalog.pg_attribute t where t.attrelid = a.oid and t.attname = w.name)
+    join pg_temp.stored s on s.relation = a.name
+    where s.content ->> w.name is not null and (s.people = '{}' or s.people && %(victims)s::text[])
+    group by w.name, s.content ->> w.name
+) as x
+where n <= 4 group by name
+"""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a function, as the catalogue describes it; ``base`` is an array's element or a domain's type."""
+
+    name: str | None
+    type: str
+    kind: str
+    category: str
+    base: str
+    labels: list[str]
+
+    @cached_property
+    def word(self) -> str:
+        """What the name is about, without what is put before and after by habit: ``request`` for ``p_request_id``."""
+        bare = re.sub(r"^(p|in|arg|v|the|target|new|a)?_+|^(target|the)_", "", (self.name or "").lower())
+        return re.sub(r"_?(uu)?ids?$", "", bare)
+
+
+@dataclass(frozen=True)
+class Routine:
+    """A function of the project that can be called."""
+
+    oid: int
+    signature: str
+    called: str
+    name: str
+    schema: str
+    pseudo_arguments: bool
+    returns_trigger: bool
+    exposed: bool
+    kind: str
+    volatile: bool
+    strict: bool
+    defaults: int
+    variadic: bool
+    pseudo: bool
+    trusted: bool
+    compiled: bool
+    language: str
+    source: str
+    roles: list[str]
+    arguments: list[Argument]
+
+    def text(self, values: Sequence[str | None]) -> str:
+        """Return the call with these values, each cast to its argument's type."""
+        given = [
+            f"{'variadic ' if self.variadic and at == len(self.arguments) - 1 else ''}"
+            f"{sql.Literal(value).as_string(None)}::{argument.type}"
+            for at, (value, argument) in enumerate(zip(values, self.arguments, strict=False))
+        ]
+        if self.kind == "p":
+            return f"call {self.called}({', '.join(given)})"
+        answer = "x::text" if self.pseudo else "x"
+        return (
+            f"select pg_catalog.to_jsonb({answer}) as answer from (select {self.called}({', '.join(given)}) as x) as y"
+        )
+
+
+PERSON = re.compile(
+    r"user|member|profile|person|owner|author|account|helper|requester|sender|recipient|receiver|customer|client|uid|other"
+    r"|who|victim|friend|follow|target|^$|^me$|^for$|creator|assignee"
+)
+SECRETS = re.compile(r"token|secret|password|passwd|code|otp|api_?key|signature|hash")
+STATEMENT = re.compile(r"sql|query|statement|command|stmt")
+
+
+@dataclass
+class Plan:
+    """What is there to be called, and with which ids and values."""
+
+    routines: list[Routine]
+    functions: Functions
+    ids: list[dict[str, Any]] = field(default_factory=list)
+    values: dict[str, list[str]] = field(default_factory=dict)
+
+    def outside(self, routine: Routine) -> bool:
+        """Tell whether a function, or what it calls, reaches out of the database."""
+        reached = self.functions.reached(routine.oid)
+        return (
+            routine.compiled
+            or not (routine.trusted or routine.language == "internal")
+            or any(OUTSIDE.search(COMMENT.sub(" ", source.text)) for source in reached)
+        )
+
+    def calls(self, routine: Routine, me: str | None, most: int = 12) -> Iterator[dict[str, Any]]:
+        """Return the calls of a function for one caller."""
+        sets = [self._candidates(routine, argument, me) for argument in routine.arguments]
+        combinations = list(islice(product(*sets), most))
+        if routine.arguments and not routine.strict:
+            combinations.append((None,) * len(sets))
+        for values in combinations:
+            given = " ".join(value for value in values if value)
+            yield {"call": routine.signature, "text": routine.text(values), "given": given, "values": values}
+
+    def _candidates(self, routine: Routine, argument: Argument, me: str | None) -> list[str | None]:
+        if argument.category == "A":
+            inner = [v for v in self._single(routine, argument, me) if v is not None]
+            return ["{" + ",".join(json.dumps(v) for v in inner) + "}"]
+        return list(dict.fromkeys(self._single(routine, argument, me)))
+
+    def _single(self, routine: Routine, argument: Argument, me: str | None) -> list[str | None]:
+        kind = argument.base
+        if argument.labels:
+            return list(argument.labels[:4])
+        if kind == "uuid":
+            return self._ids(routine, argument, me)
+        if kind in ("integer", "bigint", "smallint"):
+            if re.search(r"limit|size|max|count|top|per_page|^n$", argument.word):
+                return ["100"]
+            if re.search(r"offset|skip|page|start", argument.word):
+                return ["0"]
+            return [*self._keys(routine, argument)[:6], "1"]
+        fixed = {
+            "boolean": ["true", "false"],
+            "numeric": ["1"],
+            "real": ["1"],
+            "double precision": ["1"],
+            "date": ["2000-01-01", "2100-01-01"],
+            "interval": ["1 year"],
+        }
+        if kind in fixed:
+            return list(fixed[kind])
+        if kind.startswith("timestamp"):
+            return ["2000-01-01", "2100-01-01"]
+        if kind in ("json", "jsonb"):
+            return ["{}", json.dumps(dict.fromkeys(("id", "user_id", "member_id", "profile_id"), VICTIMS[0]))]
+        if argument.category == "S":
+            return self._texts(routine, argument, me)
+        return [None]
+
+    def _tables(self, routine: Routine, word: str) -> set[str]:
+        """Return the tables that the name of an argument means, else those that the function looks at."""
+        named = {row["relation"] for row in self.ids if word and _means(word, row["relname"])}
+        if named:
+            return named
+        looked = self.functions.looks_at(routine.oid)
+        return {row["relation"] for row in self.ids if row["relation"].replace('"', "") in looked}
+
+    def _keys(self, routine: Routine, argument: Argument) -> list[str | None]:
+        tables = self._tables(routine, argument.word)
+        return [row["key"] for row in self.ids if row["relation"] in tables and row["type"] == argument.base]
+
+    def _ids(self, routine: Routine, argument: Argument, me: str | None) -> list[str | None]:
+        people: list[str | None] = [*VICTIMS, *([me] if me else [])]
+        keys = self._keys(routine, argument)
+        if PERSON.search(argument.word):
+            return people if argument.word else [*people[:1], *keys[:7]]
+        return keys[:8] or people
+
+    def _texts(self, routine: Routine, argument: Argument, me: str | None) -> list[str | None]:
+        word = argument.word
+        if STATEMENT.search(word):
+            return ["select to_jsonb(u)::text as answer from auth.users u", "", "%"]
+        if re.search(r"table|relation", word):
+            names = sorted({row["relname"] for row in self.ids}, key=lambda name: (name != "profiles", name))
+            return list(names[:6])
+        if re.search(r"where|filter|condition", word):
+            return ["true", ""]
+        if (argument.name or "").lower().endswith("id"):
+            found = self._ids(routine, argument, me)
+            return found or [VICTIMS[0]]
+        if SECRETS.search(word):
+            return ["made up"]
+        known: list[str | None] = list(self.values.get(word, [])[:3])
+        literals = re.findall(r"'([a-z_]{3,24})'", routine.source)
+        anything: list[str | None] = ["%", ""] if re.search(r"search|term|name|^q$|pattern", word) else ["made up"]
+        return (known or list(literals[:3])) + anything
+
+
+def _means(word: str, table: str) -> bool:
+    """Tell whether an argument called ``request`` may name a row of ``help_requests``."""
+    one = re.sub(r"ies$", "y", table.lower())
+    one = re.sub(r"(ss|sh|ch|x)es$|s$", lambda end: end[1] or "", one)
+    return word in (one, table.lower()) or one.endswith(f"_{word}") or word.endswith(f"_{one}")
+
+
+@contextmanager
+def prepared(stage: Stage) -> Iterator[Cursor]:
+    """Keep what is stored, and what of it is secret, in temporary tables, for as long as this lasts.
+
+    Raises Unchecked when the server gave no answer.
+    """
+    known = stage.known
+    lists = {"exposed": "exposed", "roles": "api_roles", "platform": "platform_schemas"}
+    try:
+        with stage.savepoint(None, "json", keep=False) as cursor:
+            cursor.execute("set local lc_messages = 'C'; set local client_min_messages = error")
+            for name, parameter in lists.items():
+                cursor.execute("select set_config(%s, %s, true)", [f"audit.{name}", "\n".join(known[parameter])])
+            cursor.execute("set local search_path = ''")
+            define(cursor, SETUP)
+            cursor.execute("select pg_temp.store(%s)", [EVERYBODY])
+            yield cursor
+    except psycopg.Error as error:
+        raise unchecked(error) from error
+
+
+def planned(cursor: Cursor, stage: Stage) -> Plan:
+    """Find the functions of the project, and with what they can be called."""
+    known = stage.known
+    with _by_name(cursor.connection) as named:
+        routines = [
+            Routine(**{**row, "arguments": [Argument(**argument) for argument in row["arguments"]]})
+            for row in named.execute(FUNCTIONS, dict(known)).fetchall()
+        ]
+        functions = Functions()
+        for row in named.execute(SOURCES).fetchall():
+            functions.learn(row)
+        plan = Plan(routines, functions)
+        if any(routine.arguments for routine in routines):
+            plan.ids = named.execute(IDS, {"victims": list(VICTIMS)}).fetchall()
+            given = [argument for routine in routines for argument in routine.arguments]
+            words = {argument.word for argument in given if argument.category == "S"}
+            found = named.execute(VALUES, {"names": sorted(words - {""}), "victims": list(VICTIMS)}).fetchall()
+            plan.values = {row["name"]: row["values"] for row in found}
+    return plan
+
+
+def _by_name(connection: Connection) -> Any:  # noqa: ANN401 -- a cursor of dictionaries
+    return connection.cursor(row_factory=dict_row)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one call: the columns given away, with how many values, and what became of rows."""
+
+    call: dict[str, Any]
+    code: str | None = None
+    message: str | None = None
+    place: str | None = None
+    leaks: Mapping[str, int] | None = None
+    changes: Sequence[Mapping[str, Any]] | None = None
+    broken: str | None = None
+
+
+def api_path(stage: Stage, more: Sequence[str] = ()) -> str:
+    """Return the search_path that the API sets, and ``more`` after it.
+
+    Source: https://docs.postgrest.org/en/stable/references/configuration.html#db-extra-search-path
+    """
+    names = dict.fromkeys((*stage.known["exposed"], "extensions", *more))
+    return ", ".join(sql.Identifier(name).as_string(None) for name in names)
+
+
+def attempt(
+    stage: Stage,
+    who: Identity,
+    calls: list[dict[str, Any]],
+    *,
+    unjudged: set[str],
+    looking: bool = True,
+    owner: bool = False,
+    path: Sequence[str] = (),
+) -> list[Outcome]:
+    """Make the calls as somebody (``owner``: with their claims, and a superuser's rights), and undo each.
+
+    The search_path is the API's, and ``path`` after it. Not ``looking``: whether it works is what counts, and not what
+    is given away or changed.
+
+    When that takes too long, each function is called in a statement of its own with a shorter time; those that do not
+    end, and those that nobody had the patience left to call, are added to ``unjudged``.
+    """
+    # Who never came to an end for one person is not called again for the next.
+    if all(call["call"] in unjudged for call in calls):
+        return []
+    with stage.savepoint(who, "json", keep=False) as cursor:
+        cursor.execute("select set_config('search_path', %s, true)", [api_path(stage, path)])
+        cursor.execute("set local role none")
+        if looking:
+            look(stage, cursor, who, unjudged)
+        if any(call.get("all") for call in calls):
+            _stir(cursor, unjudged, int(stage.known["statement_timeout_ms"]))
+        # A table that does not answer is not asked a second time.
+        calls = [call for call in calls if call["call"] not in unjudged]
+        outcomes, slow = _attempt(cursor, who, calls, short_ms(stage.known), looking=looking, owner=owner)
+        unjudged |= slow
+        if looking:
+            cursor.execute("select * from pg_temp.without_rule(%s)", [json.dumps(calls)])
+            by_name = {call["call"]: call for call in calls}
+            outcomes += [Outcome(by_name[name], leaks={place: hits}) for name, place, hits in cursor.fetchall()]
+        return outcomes
+
+
+STIRRING_MS = 1000
+
+
+def _stir(cursor: Cursor, unjudged: set[str], usual_ms: int) -> None:
+    """Let triggers fire, so that what they copy is there; those that take too long are not judged."""
+    if "what triggers copy" in unjudged:
+        return
+    try:
+        with cursor.connection.transaction():
+            cursor.execute(f"set local statement_timeout = {STIRRING_MS}")
+            cursor.execute("select pg_temp.stir(%s)", [list(VICTIMS)])
+            cursor.execute(f"set local statement_timeout = {usual_ms}")
+    except errors.QueryCanceled:
+        unjudged.add("what triggers copy")
+
+
+def _attempt(
+    cursor: Cursor, who: Identity, calls: list[dict[str, Any]], short: int, *, looking: bool, owner: bool
+) -> tuple[list[Outcome], set[str]]:
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for call in calls:
+        by_name.setdefault(call["call"], []).append(call)
+
+    def ask(names: Sequence[str]) -> list[Outcome]:
+        some = [call for name in names for call in by_name[name]]
+        cursor.execute(
+            "select * from pg_temp.attempt(%s, %s, %s, %s)",
+            [None if owner else who.role, json.dumps(some), None if looking else BROKEN_TEXT, looking],
+        )
+        return [Outcome(some[n - 1], *rest) for n, *rest in cursor.fetchall()]
+
+    return together(cursor, list(by_name), ask, short)
+
+
+def look(stage: Stage, cursor: Cursor, who: Identity, unjudged: set[str]) -> None:
+    """Find out what somebody reads directly. The tables that do not answer are added to ``unjudged``."""
+
+    def all_but_slow() -> None:
+        cursor.execute(
+            "select pg_temp.look(%s, %s, %s, %s, %s, %s)",
+            [who.role, who.id, list(VICTIMS), CONTACT, PRIVATE, list(unjudged)],
+        )
+
+    try:
+        with cursor.connection.transaction():
+            all_but_slow()
+        return
+    except errors.QueryCanceled:
+        pass
+    cursor.execute(READABLE, {"caller": who.role})
+    tables: dict[str, list[str]] = dict(cursor.fetchall())
+
+    def read(names: Sequence[str]) -> list[None]:
+        for name in names:
+            try:
+                with cursor.connection.transaction(force_rollback=True):
+                    cursor.execute(f"set local role {sql.Identifier(who.role).as_string(None)}")
+                    cursor.execute(f"select count(row({', '.join(tables[name])})) from {name}".encode())
+            except errors.QueryCanceled:
+                raise
+            except psycopg.Error:
+                # A policy that fails does so in time; RLS-05 tells of it.
+                if cursor.connection.broken:
+                    raise
+        return []
+
+    unjudged |= together(cursor, [name for name in tables if name not in unjudged], read, short_ms(stage.known))[1]
+    all_but_slow()
+
+
+def without_an_end(unjudged: Collection[str]) -> str:
+    """Say what gave no answer in time or was not called at all, or ""."""
+    names = ", ".join(sorted(unjudged)[:5])
+    return f"not called, or without an end: {safe(names)}" if unjudged else ""

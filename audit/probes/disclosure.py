@@ -1,0 +1,287 @@
+"""Private values where they do not belong, and rows that somebody changed who may not: what comes of views and calls.
+
+Only people who take part in nothing are asked: whatever they get from others, no match, consent or office explains.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from audit.actors import Actor, Stage
+from audit.evidence import Evidence, Population, Row, safe
+from audit.people import Identity
+from audit.probes.calling import CONTACT, DOORS, EVERYBODY, VICTIMS, Outcome, attempt, planned, prepared, without_an_end
+from audit.question import Cursor
+
+CONTACT_COLUMN = re.compile(CONTACT, re.IGNORECASE)
+
+# Changes of rows that others own which are nobody's harm: what counts how often something was seen or liked.
+COUNTERS = re.compile(r"count|views?$|likes?$|hits?$|votes?$|shares?$|clicks?$|downloads?$|plays?$|seen|_at$|last_")
+# Tables whose rows others write for a person, or where what was done is noted.
+WRITTEN_FOR_OTHERS = re.compile(
+    r"notif|inbox|outbox|alert|audit|(^|_)logs?($|_)|event|queue|job|invit|participant|member|follow|like|history|activit"
+)
+
+
+def given_away(people: Actor) -> Evidence:
+    """Return the views, tables and functions without arguments that give one of ``people`` what is not theirs to read.
+
+    Raises Unchecked on a live database, and when the server gave no answer.
+    """
+    stage = people.stage
+    found: list[Row] = []
+    unjudged: set[str] = set()
+    tried = 0
+    with prepared(stage) as cursor:
+        hidden = _count(cursor, "select count(*) from pg_temp.secret")
+        plan = planned(cursor, stage)
+        doors = cursor.execute(DOORS, dict(stage.known)).fetchall()
+        for who in people.people:
+            calls = [
+                {
+                    "call": name,
+                    "text": f"select to_jsonb(x) as answer from (select {', '.join(columns)} from {name}) as x",
+                    "given": "",
+                    "all": True,
+                    "kind": kind,
+                }
+                for name, role, kind, columns in doors
+                if role == who.role
+            ]
+            for routine in plan.routines:
+                if routine.exposed and who.role in routine.roles and len(routine.arguments) == routine.defaults:
+                    if plan.outside(routine):
+                        unjudged.add(routine.signature)
+                    elif not routine.returns_trigger:
+                        text = routine.text(())
+                        calls.append({"call": routine.signature, "text": text, "given": "", "all": True, "kind": "f"})
+            tried += len(calls)
+            found += _leaks(stage, who, attempt(stage, who, calls, unjudged=unjudged))
+    return _evidence(stage, found, tried, "tables, views and functions that people read", hidden, unjudged)
+
+
+def abused(people: Actor) -> Evidence:
+    """Return the functions that give one of ``people`` what is not theirs by its id, or change it for them.
+
+    Raises Unchecked on a live database, and when the server gave no answer.
+    """
+    stage = people.stage
+    found: list[Row] = []
+    unjudged: set[str] = set()
+    tried = 0
+    with prepared(stage) as cursor:
+        hidden = _count(cursor, "select count(*) from pg_temp.stored where people <> '{}'")
+        plan = planned(cursor, stage)
+        for who in people.people:
+            calls = []
+            for routine in plan.routines:
+                if routine.exposed and who.role in routine.roles and not routine.returns_trigger:
+                    if plan.outside(routine):
+                        unjudged.add(routine.signature)
+                    else:
+                        calls += list(plan.calls(routine, who.id))
+            tried += len({call["call"] for call in calls})
+            outcomes = attempt(stage, who, calls, unjudged=unjudged)
+            # What needs no arguments is read by everybody: see given_away.
+            found += _leaks(stage, who, [outcome for outcome in outcomes if outcome.call["values"]])
+            found += _changes(stage, who, outcomes)
+    merged: dict[str, Row] = {}
+    for row in found:
+        merged.setdefault(row.object, row)
+    return _evidence(stage, list(merged.values()), tried, "functions that people call", hidden, unjudged)
+
+
+def _count(cursor: Cursor, question: LiteralString) -> int:
+    ((count,),) = cursor.execute(question).fetchall()
+    return int(count)
+
+
+def _leaks(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[Row]:
+    """Put together what each relation or function gave away, whatever it was called with.
+
+    What is declared public may tell everything but how to reach a person.
+    """
+    public = {*stage.known["public_functions"], *stage.known["public_tables"]}
+    places: dict[str, dict[str, int]] = {}
+    calls: dict[str, Mapping[str, Any]] = {}
+    for outcome in outcomes:
+        for place, hits in (outcome.leaks or {}).items():
+            name = outcome.call["call"]
+            # A table gives what it stores: its policies are the matrix's; here it can only be a copy of another's data.
+            if outcome.call.get("kind") in ("r", "p") and place.startswith(f"{name}."):
+                continue
+            if name in public and not CONTACT_COLUMN.search(place.rpartition(".")[2].strip('"')):
+                continue
+            calls[name] = outcome.call
+            seen = places.setdefault(name, {})
+            seen[place] = max(hits, seen.get(place, 0))
+    for name, found in places.items():
+        details: dict[str, str | int] = {"columns": ", ".join(sorted(found)), "values": sum(found.values())}
+        yield _row(who, name, calls[name].get("kind", "f"), "gives away what the caller cannot read", details)
+
+
+def _row(who: Identity, name: str, kind: str, problem: str, details: Mapping[str, str | int]) -> Row:
+    where = f"on {name}" if kind in ("r", "p", "v", "m") else f"on routine {name}"
+    what = "select" if kind in ("r", "p", "v", "m") else "execute"
+    fix = f"revoke {what} {where} from public, anon, authenticated;"
+    if kind in ("r", "p", "v", "m"):
+        fix = f"revoke all {where} from public, anon, authenticated;"
+    known = {"actor": who.name, "problem": problem, **details}
+    return Row(
+        safe(f"{who.name}: {name}"), {k: safe(v) if isinstance(v, str) else v for k, v in known.items()}, {}, fix
+    )
+
+
+def _evidence(stage: Stage, found: list[Row], tried: int, of: str, hidden: int, unjudged: set[str]) -> Evidence:
+    """Put it together. Where nothing is ``hidden`` from anybody, what was ``tried`` could not have given it away."""
+    return Evidence(
+        found,
+        about=of,
+        log=stage.log,
+        population=Population(tried, of) if hidden else Population(0, "private values of people"),
+        unjudgeable=without_an_end(unjudged) or stage.gap,
+        question=DOORS,
+    )
+
+
+def _changes(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[Row]:
+    """Return the functions that changed rows of others which the caller could not have changed directly."""
+    judged: set[str] = set()
+    for outcome in outcomes:
+        name = outcome.call["call"]
+        if not outcome.changes or name in judged:
+            continue
+        seen = _Sight(stage, who)
+        own = who.id is not None and who.id in json.dumps([change["new"] for change in outcome.changes])
+        for change in outcome.changes:
+            harmed = _harmed(seen, change, who, outcome.call["given"], own=own)
+            if harmed:
+                judged.add(name)
+                details = {"table": change["table"], "rows": harmed}
+                yield _row(who, name, "f", "changes rows of others", details)
+                break
+
+
+def _harmed(sight: _Sight, change: Mapping[str, Any], who: Identity, given: str, *, own: bool) -> int:
+    """Count the rows of one table that a call changed and that are somebody else's."""
+    table, key = change["table"], sight.key(change["table"])
+    old = {_key(row, key): row for row in change["old"]}
+    new = {_key(row, key): row for row in change["new"]}
+    harmed = 0
+    for name in old.keys() | new.keys():
+        before, after = old.get(name), new.get(name)
+        if before is None and after is not None:
+            # A new row in a victim's name, if the victim was named by the caller and the caller is in none of the rows.
+            people = _people(after)
+            bad = not own and bool(people & set(VICTIMS)) and any(victim in given for victim in people & set(VICTIMS))
+            bad = bad and not WRITTEN_FOR_OTHERS.search(table.rpartition(".")[2])
+        elif before is not None:
+            bad = before != after and (who.id is None or who.id not in json.dumps(before))
+            bad = bad and (bool(_people(before)) or (sight.governed(table) and not sight.sees(table, name)))
+            bad = bad and not (after is not None and sight.sees(table, name) and _harmless(before, after, who))
+        else:
+            bad = False
+        if bad and not sight.may(table, key, before, after):
+            harmed += 1
+    return harmed
+
+
+def _harmless(before: Mapping[str, Any], after: Mapping[str, Any], who: Identity) -> bool:
+    """Tell whether a change of a row that the caller sees only counts something, or puts them where nobody was."""
+    changed = {column for column in after if before.get(column) != after[column]}
+    claims = who.id is not None and any(before.get(c) is None and after[c] == who.id for c in changed)
+    return claims or all(COUNTERS.search(column) for column in changed)
+
+
+def _people(row: Mapping[str, Any]) -> set[str]:
+    return {value for value in row.values() if isinstance(value, str) and value in EVERYBODY}
+
+
+def _key(row: Mapping[str, Any], key: list[str]) -> str:
+    return " ".join(str(row.get(column)) for column in key) if key else json.dumps(row, sort_keys=True)
+
+
+class _Sight:
+    """What one person sees and may change directly, asked only about rows that a call has changed."""
+
+    def __init__(self, stage: Stage, who: Identity) -> None:
+        self.stage, self.who = stage, who
+        self._keys: dict[str, list[str]] = {}
+
+    def key(self, table: str) -> list[str]:
+        """Return the columns of the primary key."""
+        if table not in self._keys:
+            answer = self._one("select key from pg_temp.audited where name = %s", table)
+            self._keys[table] = answer or []
+        return self._keys[table]
+
+    def _one(self, question: str, *given: object) -> Any:  # noqa: ANN401
+        found = self.stage.connection.execute(question, given).fetchone()
+        return found[0] if found else None
+
+    def governed(self, table: str) -> bool:
+        """Tell whether an API role may read the table, so that its policies say whose rows are whose."""
+        return bool(self._one("select shown from pg_temp.audited where name = %s", table))
+
+    def sees(self, table: str, key: str) -> bool:
+        """Tell whether the person sees the row."""
+        columns = self.key(table)
+        if not columns:
+            return False
+        name = sql.SQL(" || ' ' || ").join(sql.SQL("{}::text").format(sql.Identifier(c)) for c in columns)
+        question = sql.SQL("select 1 from {} where {} = {}").format(sql.SQL(table), name, key)
+        return self._does(question)
+
+    def may(
+        self, table: str, key: list[str], before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+    ) -> bool:
+        """Tell whether the person may make the same change directly."""
+        place = sql.SQL(table)
+        row = before or after or {}
+        where = sql.SQL(" and ").join(
+            sql.SQL("{}::text = {}").format(sql.Identifier(column), str(row.get(column))) for column in key
+        )
+        if not key:
+            return False
+        if after is None:
+            return self._does(sql.SQL("delete from {} where {}").format(place, where))
+        values = sql.SQL("pg_catalog.jsonb_populate_record(null::{}, {})").format(place, json.dumps(after))
+        if before is None:
+            return self._inserts(place, values)
+        changed = [column for column in after if before.get(column) != after[column]]
+        sets = sql.SQL(", ").join(
+            sql.SQL("{} = (select v.{} from {} as v)").format(sql.Identifier(c), sql.Identifier(c), values)
+            for c in changed
+        )
+        return bool(changed) and self._does(sql.SQL("update {} set {} where {}").format(place, sets, where))
+
+    def _inserts(self, place: sql.SQL, values: sql.Composed) -> bool:
+        columns = self._one(
+            """
+            select pg_catalog.array_agg(a.attname::text) from pg_catalog.pg_attribute a
+            where a.attrelid = %s::pg_catalog.regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+            and a.attidentity <> 'a' and pg_catalog.has_column_privilege(%s, a.attrelid, a.attnum, 'insert')
+            """,
+            place.as_string(None),
+            self.who.role,
+        )
+        if not columns:
+            return False
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        return self._does(sql.SQL("insert into {} ({}) select {} from {} as v").format(place, names, names, values))
+
+    def _does(self, statement: sql.Composed) -> bool:
+        try:
+            with self.stage.savepoint(self.who, "json", keep=False) as cursor:
+                cursor.execute(statement)
+                return cursor.rowcount > 0
+        except psycopg.Error:
+            if self.stage.connection.broken:
+                raise
+            return False

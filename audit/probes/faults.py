@@ -1,0 +1,229 @@
+"""Functions that do not work: they refer to something that is not there, or cannot be told from one another.
+
+They are found by acting, because the server reads the statements of PL/pgSQL only when they are reached: functions are
+called, and triggers made to fire, with a superuser's rights, so that no other refusal stands in the way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from audit.actors import Actor, Stage
+from audit.evidence import Evidence, Population, Row, safe
+from audit.people import CAST
+from audit.probes.calling import (
+    BROKEN_CODES,
+    Outcome,
+    Plan,
+    Routine,
+    api_path,
+    attempt,
+    planned,
+    prepared,
+    without_an_end,
+)
+from audit.question import Cursor, short_ms, together
+
+# "PL/pgSQL function public.f(uuid) line 3 at SQL statement", "SQL function "f" statement 1".
+PLACE = re.compile(r'(?:PL/pgSQL function (?P<procedure>.+?\)) (?:line|while)|SQL function "(?P<name>[^"]+)")')
+
+# Bodies that look first, or make what they need, may well name what is not there yet.
+CAREFUL = re.compile(
+    r"\bcreate\b|\bto_reg\w+\b|\bundefined_\w+\b|\bexecute\b|\binformation_schema\b|\bpg_class\b", re.IGNORECASE
+)
+
+# The API tells functions of one name apart by the names of their arguments only
+# (https://docs.postgrest.org/en/stable/references/api/functions.html#overloaded-functions); SQL by their types, as long
+# as defaults leave no choice. Two are alike when one set of names fits both.
+ALIKE = """
+with named as (
+    select p.oid, p.proname, p.pronamespace, given.names as all_names,
+           given.names[1 : pg_catalog.cardinality(given.names) - p.pronargdefaults] as needed,
+           exists (select from pg_catalog.pg_roles r
+                   where r.rolname = any (%(api_roles)s) and pg_catalog.has_function_privilege(r.oid, p.oid, 'execute'))
+               as served
+    from pg_catalog.pg_proc p
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    cross join lateral (
+        select coalesce(pg_catalog.array_agg(a.name order by a.place), '{}') as names
+        from unnest(p.proargnames, p.proargmodes) with ordinality as a (name, mode, place)
+        where a.mode is null and a.place <= p.pronargs or a.mode in ('i', 'b', 'v')
+    ) as given
+    where n.nspname = any (%(exposed)s) and p.prokind in ('f', 'p')
+    and (p.pronargs = 0 or pg_catalog.cardinality(given.names) = p.pronargs and '' <> all (given.names))
+    and not exists (
+        select from pg_catalog.pg_depend d
+        where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.deptype = 'e')
+)
+select a.oid::pg_catalog.regprocedure::text, b.oid::pg_catalog.regprocedure::text
+from named a join named b on a.proname = b.proname and a.pronamespace = b.pronamespace and a.oid <> b.oid
+where (a.served or b.served) and a.needed <@ b.all_names and b.needed <@ a.all_names
+and a.oid > b.oid
+"""
+
+# What the server says inside a function that works with its caller's rights, and that lacks one; in English.
+LACKING = re.compile(r"permission denied for (table|view|sequence|schema|function|column) ")
+
+# What is there: names of relations, types and functions by schema.
+THERE = """
+select n.nspname::text as schema, pg_catalog.array_agg(distinct x.name) as names
+from pg_catalog.pg_namespace n
+left join lateral (
+    select c.relname::text from pg_catalog.pg_class c where c.relnamespace = n.oid
+    union select t.typname::text from pg_catalog.pg_type t where t.typnamespace = n.oid
+    union select p.proname::text from pg_catalog.pg_proc p where p.pronamespace = n.oid
+) as x (name) on true
+where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+group by 1
+"""
+
+
+def faulty(people: Actor) -> Evidence:
+    """Return the functions of the project that fail on something that is not there, called as each of ``people``.
+
+    Raises Unchecked on a live database, and when the server gave no answer.
+    """
+    stage = people.stage
+    found: dict[str, Row] = {}
+    unjudged: set[str] = set()
+
+    def note(name: str, error: str) -> None:
+        found.setdefault(name, Row(safe(name), {"error": safe(error)}, {"object": name, "error": error}))
+
+    with prepared(stage) as cursor:
+        plan = planned(cursor, stage)
+        signatures = {routine.signature: routine for routine in plan.routines}
+        callable_ = [r for r in plan.routines if not r.returns_trigger and not r.pseudo_arguments]
+        inside = [routine for routine in callable_ if not plan.outside(routine)]
+        unjudged |= {routine.signature for routine in callable_} - {routine.signature for routine in inside}
+        for name, error in _reread(cursor, stage, plan):
+            note(name, error)
+        for who in people.people:
+            for exposed in (True, False):
+                calls = [c for r in inside if r.exposed is exposed for c in plan.calls(r, who.id, most=6)]
+                path = [] if exposed else [str(name) for name in _schemas(inside)]
+                for outcome in attempt(stage, who, calls, unjudged=unjudged, looking=False, owner=True, path=path):
+                    _judge(outcome, signatures, note)
+            declared = _declared_for(cursor, stage, who.name)
+            calls = [c for r in inside if r.signature in declared for c in plan.calls(r, who.id)]
+            for outcome in attempt(stage, who, calls, unjudged=unjudged, looking=False) if calls else ():
+                if outcome.code == "42501" and LACKING.match(outcome.message or "") and outcome.place:
+                    note(outcome.call["call"], f"{who.name}, for whom it is declared: {outcome.message}")
+        for relation, code, message, place in _fired(stage, people, unjudged):
+            if code in BROKEN_CODES:
+                note(_at_fault(place, signatures) or f"the triggers of {relation}", f"{message} ({code})")
+        for name, error in _missing(cursor, plan):
+            note(name, error)
+        cursor.execute(ALIKE, dict(stage.known))
+        for one, other in cursor.fetchall():
+            note(one, f"the API cannot tell it from {other}")
+        population = Population(len(plan.routines), "functions")
+    return Evidence(
+        list(found.values()),
+        about="the functions of the project",
+        log=stage.log,
+        population=population,
+        unjudgeable=without_an_end(unjudged) or stage.doubt,
+        question=ALIKE,
+    )
+
+
+def _declared_for(cursor: Cursor, stage: Stage, name: str) -> set[str]:
+    """Return the signatures of the functions that are here and declared for somebody, and that they may call."""
+    wanted = [function for function, callers in stage.known["callers"].items() if name in callers]
+    cursor.execute(
+        """
+        select p.oid::pg_catalog.regprocedure::text from unnest(%s::text[]) as w (name)
+        join pg_catalog.pg_proc p on p.oid = pg_catalog.to_regprocedure(w.name)
+        where pg_catalog.has_function_privilege(%s, p.oid, 'execute')
+        """,
+        [wanted, CAST[name].role],
+    )
+    return {signature for (signature,) in cursor.fetchall()}
+
+
+def _judge(outcome: Outcome, signatures: dict[str, Routine], note: Any) -> None:  # noqa: ANN401
+    called = outcome.call["call"]
+    said = outcome.broken or outcome.message or ""
+    if any(value and value in said for value in outcome.call["values"]):
+        return  # a table by the name of what we passed is not there: that is our doing, and not to be told
+    if outcome.code in BROKEN_CODES:
+        note(_at_fault(outcome.place, signatures) or called, f"{outcome.message} ({outcome.code})")
+    elif outcome.broken:
+        note(called, f"it answers: {_only_the_fault(outcome.broken)}")
+
+
+def _only_the_fault(answer: str) -> str:
+    """Cut an answer to what says that something is missing: the rest may hold a person's data."""
+    fault = re.search(
+        r'(column|relation|function|operator|type|schema|record|parameter)\b[^"\n]{0,20}("[^"\n]{0,80}"|[\w.]{0,80})?'
+        r"[^\n]{0,60}?(does not exist|is ambiguous|is not unique|has no field)",
+        answer,
+    )
+    return fault[0] if fault else "something does not exist"
+
+
+def _at_fault(place: str | None, signatures: dict[str, Routine]) -> str | None:
+    """Return the innermost function of the project in the context of an error."""
+    for match in PLACE.finditer(place or ""):
+        said = match["procedure"] or match["name"]
+        if said.startswith("pg_temp"):  # our own
+            continue
+        if said in signatures:
+            return said
+        bare = said.split("(")[0].rpartition(".")[2].strip('"')
+        alike = [name for name, routine in signatures.items() if routine.name == bare]
+        if len(alike) == 1:
+            return alike[0]
+        exact = [name for name in alike if name.endswith(f".{said}")]
+        if len(exact) == 1:
+            return exact[0]
+    return None
+
+
+def _schemas(routines: Iterable[Routine]) -> list[str]:
+    return list(dict.fromkeys(routine.schema for routine in routines))
+
+
+def _reread(cursor: Cursor, stage: Stage, plan: Plan) -> Iterator[tuple[str, str]]:
+    texts = [r for r in plan.routines if r.language == "sql" and r.source]
+    with stage.savepoint(None, "json", keep=False) as inner:
+        path = api_path(stage, _schemas(texts))
+        inner.execute("select set_config('search_path', %s, true)", [path])
+        inner.execute("select * from pg_temp.reread(%s::bigint[]::oid[])", [[r.oid for r in texts]])
+        answers = inner.fetchall()
+    for routine, (_, code, message, _place) in zip(texts, answers, strict=True):
+        if code in BROKEN_CODES:
+            yield routine.signature, f"{message} ({code})"
+
+
+def _fired(stage: Stage, people: Actor, unjudged: set[str]) -> list[tuple[Any, ...]]:
+    with stage.savepoint(people.people[0], "json", keep=False) as inner:
+        inner.execute("set local role none")
+        inner.execute("select set_config('search_path', %s, true)", [api_path(stage)])
+
+        def fire(names: Sequence[str]) -> list[tuple[Any, ...]]:
+            inner.execute("select * from pg_temp.fire(%s)", [list(names)])
+            return inner.fetchall()
+
+        inner.execute("select name from pg_temp.audited where not partition order by name")
+        found, slow = together(inner, [name for (name,) in inner.fetchall()], fire, short_ms(stage.known))
+    unjudged |= {f"the triggers of {name}" for name in slow}
+    return found
+
+
+def _missing(cursor: Cursor, plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield the functions whose text names, with its schema, what is not there: no call may ever get that far."""
+    with cursor.connection.cursor(row_factory=dict_row) as named:
+        there = {row["schema"]: set(row["names"]) for row in named.execute(THERE).fetchall()}
+    for routine in plan.routines:
+        source = plan.functions.known.get(("function", routine.oid))
+        if routine.language != "plpgsql" or source is None or CAREFUL.search(source.text):
+            continue
+        for schema, name in sorted(source.body.relations | source.body.calls, key=str):
+            if schema in there and name not in there[schema]:
+                yield routine.signature, f"{schema}.{name} does not exist"

@@ -1,0 +1,1 @@
+"""Made-up people and rows, for any schema."""

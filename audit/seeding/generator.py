@@ -1,0 +1,1215 @@
+"""Fill any tables with plausible rows for the whole cast, so that actors have something to reach.
+
+For each table, columns that depend on each other (foreign keys, CHECK constraints) become a *block* with *options*,
+which the server has judged before they are used; a row takes one option of each block. Rows are chosen such that each
+of the cast owns some, and that what a predicate may tell apart (words, flags, NULLs, past and future, one's own and
+another's parent row) occurs in every combination of two. The same schema gets the same rows each time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain, combinations, islice, product
+from math import prod
+from operator import itemgetter
+from random import Random
+from typing import Any, LiteralString, NamedTuple
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import tuple_row
+
+from audit.people import CAST
+from audit.seeding.tables import Catalogue, Check, Column, ForeignKey, Table
+from audit.seeding.values import NULL, Hints, Source, UnknownTypeError, Value, hints, token
+
+# Values of a foreign key's columns, and whose they are (an index into PEOPLE; None: nobody's).
+Owned = tuple[tuple[Value, ...], int | None]
+
+# An option's position, and texts for its columns.
+Try = tuple[int, list[str | None]]
+
+# The people, in the order in which they get rows, and for each whom the second person of a row is.
+PEOPLE = tuple(CAST[name] for name in ("alice", "bob", "stranger", "admin", "guest", "pending", "rejected"))
+PARTNERS = (1, 0, 3, 4, 2, 6, 5)
+# To whose tenant each of the people belongs: alice's or the stranger's.
+HOMES = (0, 0, 2, 0, 2, 2, 2)
+PERSON_OF = {person.id: index for index, person in enumerate(PEOPLE)}
+
+# Columns that say whose a row is, also where no foreign key says so; the first ones say it best.
+OWNERS = (
+    "user_id", "owner_id", "profile_id", "author_id", "created_by", "member_id", "customer_id", "account_id",
+    "requester_id", "sender_id", "actor_id", "creator_id", "uploaded_by", "submitted_by", "reporter_id", "owner",
+    "author",
+    "uid", "auth_id", "auth_user_id", "recipient_id", "receiver_id", "participant_id", "helper_id", "assigned_to",
+    "assignee_id", "updated_by", "approved_by", "reviewed_by", "invited_by", "added_by", "deleted_by", "performed_by",
+    "changed_by", "granted_by", "friend_id", "follower_id", "following_id", "blocked_id", "blocker_id",
+)  # fmt: skip
+
+MOST_ROWS, LEAST_ROWS = 56, 14
+# How many options of a block the server judges in the first and in the second round, and how many are kept.
+JUDGED = (250, 900)
+KEPT = 120
+# Tries for one row, and for the rows of one table that a constraint refuses although it seemed content.
+TRIES, RETRIES = 4, 20
+# More optional columns than this are filled in turns: a row has to fit into a page of 8 kB.
+WIDTH = 100
+MOST_PARENTS = 42
+TIMEOUT_MS = 10_000
+# The features whose pairs are covered.
+MOST_FEATURES = 9
+# In how many ways the columns of one predicate may go together if each of them is to be there.
+MOST_TOGETHER = 40
+
+_PRIVILEGED = re.compile(r"admin|superuser|super_user|staff|moderator|\broot\b", re.IGNORECASE)
+_STANDING = re.compile(r"approved|verified", re.IGNORECASE)
+_IN_DISGRACE = re.compile(r"banned|blocked|suspended|deleted|disabled|locked|archived|removed", re.IGNORECASE)
+_IN_GRACE = re.compile(r"active|enabled", re.IGNORECASE)
+
+
+class UnfillableError(Exception):
+    """A table cannot be filled; the message is the reason and names no values."""
+
+
+class Place(NamedTuple):
+    """Where a value is: table with schema, column, and the row's primary key as texts (empty: it has none)."""
+
+    table: str
+    column: str
+    key: tuple[str, ...]
+
+
+@dataclass
+class Generated:
+    """What was done: rows by table, reasons by table that stayed empty, and where each private text went."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    unfilled: dict[str, str] = field(default_factory=dict)
+    canaries: dict[str, Place] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Option:
+    """Values for the columns of a block that go together; ``person`` is whose they are (an index; None: nobody's)."""
+
+    values: tuple[Value, ...]
+    person: int | None = None
+
+
+@dataclass
+class Block:
+    """Columns that get their values together. ``turn`` says which person of the row they are about.
+
+    0 is the row's own person, 1 their partner, and so on; None is for parents, which belong to either.
+    """
+
+    columns: tuple[str, ...]
+    options: list[Option]
+    turn: int | None = None
+    is_parent: bool = False
+
+    @property
+    def about_people(self) -> bool:
+        """Whether the options belong to people."""
+        return any(option.person is not None for option in self.options)
+
+
+@dataclass(frozen=True)
+class MadeRow:
+    """A row: whose it is, its number, its texts by column."""
+
+    person: int
+    number: int
+    texts: dict[str, str | None]
+    fresh: tuple[str, ...]
+
+
+def reason(error: UnfillableError | psycopg.Error) -> str:
+    """Name the condition, column and constraint, and nothing of the primary message, which may quote values."""
+    if isinstance(error, UnfillableError):
+        return str(error)
+    condition = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+    # COPY tells the column of a value that it cannot read in the context only: "COPY t, line 1, column c: ..."
+    place = re.search(r"^COPY .*?, line \d+, column ([^:]*)", error.diag.context or "", re.MULTILINE)
+    parts = {
+        "constraint": error.diag.constraint_name,
+        "column": error.diag.column_name or (place and place[1]),
+    }
+    return ", ".join([condition, *(f"{kind} {name}" for kind, name in parts.items() if name)])
+
+
+@contextmanager
+def stubborn_triggers_off(conn: psycopg.Connection[Any], table: str, name: sql.Identifier) -> Iterator[None]:
+    """Switch off, for a while, the triggers that fire in the replica role too (ENABLE ALWAYS, ENABLE REPLICA)."""
+    question = """
+        select tgname, tgenabled::text from pg_catalog.pg_trigger
+        where tgrelid = %s::pg_catalog.regclass and tgenabled in ('A', 'R') and not tgisinternal
+    """
+    triggers = conn.cursor(row_factory=tuple_row).execute(question, (table,)).fetchall()
+    for trigger, _ in triggers:
+        conn.execute(sql.SQL("alter table {} disable trigger {}").format(name, sql.Identifier(trigger)))
+    yield  # after an error there is nothing to undo: the savepoint is rolled back
+    for trigger, mode in triggers:
+        when = sql.SQL("always" if mode == "A" else "replica")
+        conn.execute(sql.SQL("alter table {} enable {} trigger {}").format(name, when, sql.Identifier(trigger)))
+
+
+class Generator:
+    """Fills tables one after the other, parents first."""
+
+    def __init__(self, conn: psycopg.Connection[Any], catalogue: Catalogue, now: dt.datetime) -> None:
+        """Prepare. ``conn`` is a superuser's in a transaction in which triggers do not fire."""
+        self.conn, self.catalogue, self.now = conn, catalogue, now
+        self.done = Generated()
+        self.rows: dict[int, list[MadeRow]] = {}
+        # Tables that refer to no people and to no other table.
+        self.roots: set[int] = set()
+        self.later: list[ForeignKey] = []
+        self.pending: dict[int, Table] = {}
+        self.populated: set[int] = set()
+        users = self._ask("select pg_catalog.to_regclass('auth.users')::oid::bigint")[0][0]
+        self.users: int | None = users
+        self.people = self._tables_of_people(users)
+        self.words: dict[str, list[str]] = {}
+        self.together: list[frozenset[str]] = []
+        for predicate in catalogue.predicates:
+            found = hints(predicate)
+            self.together.append(frozenset(found))
+            for column, hint in found.items():
+                self.words.setdefault(column, []).extend(w for w in hint.words if w not in self.words.get(column, ()))
+        self._keys: dict[tuple[int, tuple[str, ...]], list[tuple[tuple[str, ...], int | None]]] = {}
+
+    def _ask(self, question: LiteralString | sql.Composed) -> list[tuple[Any, ...]]:
+        return self.conn.cursor(row_factory=tuple_row).execute(question).fetchall()
+
+    def _go_on_after(self, error: psycopg.Error) -> None:
+        """Raise the error again if more of the same would cost the connection or for ever."""
+        if self.conn.broken or isinstance(error, psycopg.errors.QueryCanceled):
+            raise error
+
+    def _tables_of_people(self, users: int | None) -> set[int]:
+        """Return auth.users and the tables whose primary key refers to it, at once or through another of them."""
+        people = {users} if users else set()
+        grown = True
+        while grown:
+            more = {
+                table.oid
+                for table in self.catalogue.tables.values()
+                for key in table.foreign_keys
+                if key.parent in people and tuple(key.columns) == table.primary_key and len(key.columns) == 1
+            }
+            grown = not more <= people
+            people |= more
+        return people
+
+    def fill(self, tables: Iterable[Table], first: Callable[[Table], int | None]) -> Generated:
+        """Fill the tables. ``first`` may fill one in another way and returns the number of rows, else None."""
+        self.pending = {table.oid: table for table in tables}
+        self.populated = self._with_rows(self.pending.values())
+        timeout = self._ask("select pg_catalog.current_setting('statement_timeout')")[0][0]
+        self.conn.execute(f"set local statement_timeout = {TIMEOUT_MS}")
+        filled = []
+        while self.pending:
+            for table in self._next():
+                self._fill_or_say_why(table, first)
+                del self.pending[table.oid]
+                filled.append(table)
+        self._fill_later()
+        self._remove_lost(filled)
+        self._advance_sequences(filled)
+        self._note_canaries(filled)
+        self.conn.execute("select pg_catalog.set_config('statement_timeout', %s, true)", (timeout,))
+        return self.done
+
+    def _with_rows(self, tables: Collection[Table]) -> set[int]:
+        if not tables:
+            return set()
+        parts = [sql.SQL("select {}::bigint where exists (select from {})").format(t.oid, t.identifier) for t in tables]
+        return {oid for (oid,) in self._ask(sql.SQL(" union all ").join(parts))}
+
+    def _next(self) -> list[Table]:
+        """Return tables whose parents are filled; where they wait for each other, one that can refer to them later."""
+
+        def waits(table: Table, *, also_nullable: bool) -> int:
+            keys = [k for k in table.foreign_keys if k.parent in self.pending and k.parent != table.oid]
+            return sum(also_nullable or self._must_be_set(table, key) for key in keys)
+
+        tables = list(self.pending.values())
+        ready = [table for table in tables if not waits(table, also_nullable=True)]
+        if ready:
+            return ready
+        able = [table for table in tables if not waits(table, also_nullable=False)]
+
+        def cost(table: Table) -> tuple[int, int]:
+            checked = {column for check in table.checks for column in check.columns}
+            later = [k for k in table.foreign_keys if k.parent in self.pending and k.parent != table.oid]
+            return sum(not checked.isdisjoint(key.columns) for key in later), len(later)
+
+        return [min(able or tables, key=cost)]
+
+    def _must_be_set(self, table: Table, key: ForeignKey) -> bool:
+        return all(self._source(table, table.columns[column]).required for column in key.columns)
+
+    def _source(self, table: Table, column: Column) -> Source:
+        number = 9_001 if table.oid in self.populated else 1
+        return Source(self.catalogue, column, f"{table.title}.{column.name}", self.now, number)
+
+    def _fill_or_say_why(self, table: Table, first: Callable[[Table], int | None]) -> None:
+        count = first(table)
+        if count is None:
+            try:
+                with self.conn.transaction(), self._quiet(table):
+                    rows = self._fill(table)
+            except (UnfillableError, UnknownTypeError, psycopg.Error) as error:
+                if self.conn.broken:
+                    raise
+                if table.oid not in self.populated:
+                    self.done.unfilled[table.title] = self._why(error)
+                return
+            self.rows[table.oid] = rows
+            count = len(rows)
+        self.done.counts[table.title] = count
+
+    @staticmethod
+    def _why(error: UnfillableError | UnknownTypeError | psycopg.Error) -> str:
+        return str(error) if isinstance(error, UnknownTypeError) else reason(error)
+
+    @contextmanager
+    def _quiet(self, table: Table) -> Iterator[None]:
+        if not table.stubborn:
+            yield
+            return
+        with stubborn_triggers_off(self.conn, table.identifier.as_string(), table.identifier):
+            yield
+
+    # One table
+
+    def _fill(self, table: Table) -> list[MadeRow]:
+        blocks = self._blocks(table)
+        if all(key.parent == table.oid for key in table.foreign_keys) and all(block.turn is None for block in blocks):
+            self.roots.add(table.oid)
+        chooser = _Chooser(table, blocks, self.people, self._sure(table), self.together)
+        rows = list(chooser.rows())
+        columns = list(chooser.columns)
+        while True:
+            try:
+                with self.conn.transaction():
+                    self._copy(table, columns, rows)
+            except psycopg.Error as error:
+                self._go_on_after(error)
+                # Not of a kind that this server can do (XML, say): the table can do without where it may be NULL.
+                place = re.search(r"^COPY .*?, line \d+, column ([^:]*)", error.diag.context or "", re.MULTILINE)
+                if not place or place[1] not in columns or table.columns[place[1]].required:
+                    return self._one_by_one(table, columns, rows, chooser)
+                columns.remove(place[1])
+                for row in rows:
+                    row.texts[place[1]] = None
+            else:
+                return rows
+
+    def _copy(self, table: Table, columns: Sequence[str], rows: Iterable[MadeRow]) -> None:
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        statement = sql.SQL("copy {} ({}) from stdin").format(table.identifier, names)
+        with self.conn.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row([row.texts[column] for column in columns])
+
+    def _one_by_one(
+        self, table: Table, columns: Sequence[str], rows: Iterable[MadeRow], chooser: _Chooser
+    ) -> list[MadeRow]:
+        """Offer the rows one at a time; for one that is refused, others. Raises the last error when none got in."""
+        taken: list[MadeRow] = []
+        last: psycopg.Error | None = None
+        refusals: dict[str | None, int] = {}
+        for row in rows:
+            for attempt in range(4):
+                offered = row if attempt == 0 else chooser.another(row, attempt)
+                if offered is None:
+                    continue
+                try:
+                    with self.conn.transaction():
+                        self._copy(table, columns, [offered])
+                except psycopg.Error as error:
+                    self._go_on_after(error)
+                    last, cause = error, error.diag.constraint_name
+                    refusals[cause] = refusals.get(cause, 0) + 1
+                    if refusals[cause] > RETRIES:
+                        break
+                else:
+                    taken.append(offered)
+                    break
+            if not taken and sum(refusals.values()) > 2 * RETRIES:
+                break
+        if not taken and last is not None:
+            raise last
+        return taken
+
+    def _sure(self, table: Table) -> set[str]:
+        """Return the columns whose plain values are never the same."""
+        parents = {column for key in table.foreign_keys for column in key.columns}
+        columns = table.columns.values()
+        return {c.name for c in columns if c.name not in parents and self._source(table, c).is_unique}
+
+    # Blocks
+
+    def _blocks(self, table: Table) -> list[Block]:
+        """Return the blocks of a table. Raises UnfillableError when one has no options."""
+        blocks = self._parents(table)
+        taken = {column for block in blocks for column in block.columns}
+        known: dict[str, Hints] = {}
+        for check in table.checks:
+            for name, hint in hints(check.expression).items():
+                known.setdefault(check.columns[0] if check.of_domain else name, Hints()).add(hint)
+        for column in table.columns.values():
+            if column.name not in taken and not column.generated:
+                blocks += self._of_column(table, column, known.get(column.name))
+        self._take_turns(table, blocks)
+        return self._judged(table, blocks)
+
+    def _of_column(self, table: Table, column: Column, hint: Hints | None) -> list[Block]:
+        source = self._source(table, column)
+        if column.name.lower() in OWNERS and (
+            source.type.name == "uuid" or (source.type.name in ("text", "varchar") and (source.limit or 36) >= 36)
+        ):
+            options = [Option((Value.always(person.id, "set"),), i) for i, person in enumerate(PEOPLE)]
+            return [Block((column.name,), options + [Option((NULL,))] * (not source.required), turn=0)]
+        try:
+            values = source.values(hint, self.words.get(column.name, ()))
+        except UnknownTypeError as error:
+            if not source.required or column.default is not None or column.identity:
+                return []
+            raise UnfillableError(
+                f"column {column.name} of type {error} must have a value and none is known"
+            ) from error
+        return [Block((column.name,), [Option((value,)) for value in values] + self._lists(source))]
+
+    def _lists(self, source: Source) -> list[Option]:
+        """Return for a list of ids one that names each of the people: by their id, and by the key of their own row."""
+        element = self.catalogue.types.get(source.type.element)
+        if source.type.category != "A" or element is None or element.name != "uuid":
+            return []
+        named = {i: [person.id] for i, person in enumerate(PEOPLE)}
+        for oid, rows in self.rows.items():
+            table = self.catalogue.tables[oid]
+            keys = [column for column in table.primary_key if table.columns[column].type == element.oid]
+            holders = [key[0] for key in table.unique_keys if len(key) == 1 and key != table.primary_key]
+            if len(keys) == len(table.primary_key) == 1:
+                for row in rows:
+                    ids = {row.texts.get(column) for column in holders} & PERSON_OF.keys()
+                    for id_ in ids:
+                        named[PERSON_OF[str(id_)]].append(row.texts.get(keys[0]))
+        texts = {i: ",".join(filter(None, ids)) for i, ids in named.items()}
+        return [Option((Value.always(f"{{{text}}}", "set"),), i) for i, text in texts.items()]
+
+    @staticmethod
+    def _take_turns(table: Table, blocks: list[Block]) -> None:
+        """Give turns to the blocks that say whose a row is, the one that says it best first."""
+
+        def rank(block: Block) -> tuple[bool, bool, int]:
+            column = block.columns[0]
+            place = OWNERS.index(column.lower()) if column.lower() in OWNERS else len(OWNERS)
+            return column not in table.primary_key, any(NULL in option.values for option in block.options), place
+
+        for turn, block in enumerate(sorted((b for b in blocks if b.turn is not None), key=rank)):
+            block.turn = turn
+
+    def _parents(self, table: Table) -> list[Block]:
+        """Return a block for each foreign key; those with columns in common make one."""
+        groups: list[list[ForeignKey]] = []
+        for key in sorted(table.foreign_keys, key=lambda k: -len(k.columns)):
+            near = [group for group in groups if any(set(key.columns) & set(other.columns) for other in group)]
+            groups = [group for group in groups if group not in near] + [[*chain.from_iterable(near), key]]
+        return [block for group in groups if (block := self._parent_block(table, group))]
+
+    def _parent_block(self, table: Table, keys: list[ForeignKey]) -> Block | None:
+        columns: list[str] = []
+        joined: list[tuple[dict[str, Value], int | None]] = [({}, None)]
+        free = [key for key in keys if self._is_free(table, key)]
+        for key in [*(key for key in keys if key not in free), *free]:
+            rows = self._parent_values(table, key, free=key in free)
+            joined = self._join(joined, key, rows, free=key in free)
+            columns += [column for column in key.columns if column not in columns]
+        to_people = any(key.parent in self.people for key in keys)
+        if not joined:
+            raise UnfillableError(f"foreign_key_violation, constraint {keys[-1].name}")
+        options = [Option(tuple(row[column] for column in columns), person) for row, person in joined]
+        return Block(tuple(columns), options, turn=0 if to_people and len(columns) == 1 else None, is_parent=True)
+
+    def _optional(self, table: Table, key: ForeignKey) -> list[str]:
+        return [column for column in key.columns if not self._source(table, table.columns[column]).required]
+
+    def _is_free(self, table: Table, key: ForeignKey) -> bool:
+        """Tell whether a key refers to nothing for now: it may be NULL, and its parent has no rows yet or ever."""
+        return bool(self._optional(table, key)) and (key.parent in self.pending or not self._keys_of(key))
+
+    @staticmethod
+    def _join(
+        joined: list[tuple[dict[str, Value], int | None]],
+        key: ForeignKey,
+        rows: list[Owned],
+        *,
+        free: bool,
+    ) -> list[tuple[dict[str, Value], int | None]]:
+        """Combine what is known of the columns with a further key's rows; a free key yields to what is known."""
+        result: list[tuple[dict[str, Value], int | None]] = []
+        for known, owner in joined:
+            for values, person in rows:
+                row = dict(zip(key.columns, values, strict=True))
+                if free or all(known[c].make(0) == row[c].make(0) for c in known.keys() & row.keys()):
+                    result.append(({**row, **known}, person if owner is None else owner))
+        # Parents' rows are in the order of people, so the first ones are one of each.
+        return result[: 6 * MOST_PARENTS]
+
+    def _parent_values(self, table: Table, key: ForeignKey, *, free: bool) -> list[Owned]:
+        """Return what the columns of a key may be, and whose that is. Raises UnfillableError if there is nothing."""
+        optional = self._optional(table, key)
+        if free:
+            if key.parent in self.pending:
+                self.later.append(key)
+            sources = {column: self._source(table, table.columns[column]) for column in key.columns}
+            return [(tuple(NULL if c in optional else source.fresh() for c, source in sources.items()), None)]
+        if key.parent in self.pending:
+            # Not null, and the parent waits for this table: its rows will have these keys, which is verified later.
+            parent = self.catalogue.tables[key.parent]
+            makes = [self._source(parent, parent.columns[column]).fresh().make for column in key.parent_columns]
+            itself = key.parent == key.table
+            return [(tuple(Value(_foretold(make, itself=itself), "set") for make in makes), None)]
+        keys = self._keys_of(key)
+        if not keys:
+            raise UnfillableError(f"column {', '.join(key.columns)} must refer to a row of {key.title}, which has none")
+        values = [(tuple(Value.always(text, "set") for text in texts), person) for texts, person in keys]
+        shared = {column for other in table.foreign_keys if other is not key for column in other.columns}
+        if nulls := [column for column in optional if column not in shared]:
+            values += [
+                (tuple(NULL if c in nulls else v for c, v in zip(key.columns, row, strict=True)), None)
+                for row, _ in (values if len(nulls) < len(key.columns) else values[:1])
+            ]
+        return values
+
+    def _keys_of(self, key: ForeignKey) -> list[tuple[tuple[str, ...], int | None]]:
+        """Return the values that a foreign key may take, and whose row each refers to."""
+        place = (key.parent, tuple(key.parent_columns))
+        if place not in self._keys:
+            made = self.rows.get(key.parent)
+            if made and all(column in made[0].texts for column in key.parent_columns):
+                found: list[tuple[tuple[str, ...], int | None]] = []
+                free = {*HOMES}
+                for row in made:
+                    texts = [row.texts[column] for column in key.parent_columns]
+                    # What refers to nobody, such as a tenant, is nobody's own: in two of the rows people are at home.
+                    person = row.person if row.person in free or key.parent not in self.roots else None
+                    if None not in texts:
+                        found.append((tuple(map(str, texts)), person))
+                        if key.parent in self.roots:
+                            free.discard(row.person)
+            else:
+                found = self._stored_keys(key)
+            self._keys[place] = found[:MOST_PARENTS]
+        return self._keys[place]
+
+    def _stored_keys(self, key: ForeignKey) -> list[tuple[tuple[str, ...], int | None]]:
+        parent = self.catalogue.tables.get(key.parent)
+        owners = [c for c in OWNERS if parent and c in parent.columns][:1]
+        columns = [sql.SQL("{}::text").format(sql.Identifier(c)) for c in [*key.parent_columns, *owners]]
+        wanted = sql.SQL(" and ").join(sql.SQL("{} is not null").format(sql.Identifier(c)) for c in key.parent_columns)
+        order = sql.SQL(", ").join(map(sql.Identifier, key.parent_columns))
+        rows = self._ask(
+            sql.SQL("select {} from {} where {} order by {} limit {}").format(
+                sql.SQL(", ").join(columns),
+                sql.SQL(key.place),
+                wanted,
+                order,
+                MOST_PARENTS,
+            )
+        )
+        found = []
+        for row in rows:
+            persons = [PERSON_OF[text] for text in row if text in PERSON_OF]
+            found.append((tuple(row[: len(key.parent_columns)]), persons[0] if persons else None))
+        ours = [each for each in found if each[1] is not None]
+        return ours if ours and key.parent in self.people else found
+
+    # The server as the judge
+
+    def _judged(self, table: Table, blocks: list[Block]) -> list[Block]:
+        """Unite blocks that CHECK constraints connect, and keep the options that satisfy them.
+
+        Raises UnfillableError when none does.
+        """
+        known = {column for block in blocks for column in block.columns}
+        checks = [check for check in table.checks if check.columns and known.issuperset(check.columns)]
+        result, cases = [], []
+        for group, conditions in _connected(blocks, checks):
+            if conditions:
+                cases.append(_Case(group, conditions, f"{table.title} {group[0].columns[0]}"))
+            else:
+                result.append(group[0])
+        for case, accepted in zip(cases, self._accepted(table, cases), strict=True):
+            if not accepted:
+                accepted = self._insist(table, case)
+            elif case.enrich(accepted):
+                accepted = accepted + self._accepted(table, [case])[0]
+            result.append(case.block(accepted))
+        return result
+
+    def _insist(self, table: Table, case: _Case) -> list[Option]:
+        """Try more combinations. Raises UnfillableError when none is accepted either."""
+        case.combine(JUDGED[1])
+        if accepted := self._accepted(table, [case])[0]:
+            return accepted
+        each = [_Case(case.group, [check], case.seed, case.options) for check in case.checks]
+        alone = [only.checks[0] for only in each if not self._accepted(table, [only])[0]]
+        names = [check.name for check in alone or case.checks]
+        raise UnfillableError(f"check_violation, constraint{'s' * (len(names) > 1)} {' and '.join(names)}")
+
+    def _accepted(self, table: Table, cases: list[_Case]) -> list[list[Option]]:
+        """Return each case's options of which two rows, the first and a later one, satisfy its conditions."""
+        if not cases:
+            return []
+        tries = [case.tries() for case in cases]
+        try:
+            with self.conn.transaction():
+                refused = self._refused(table, cases, tries)
+        except psycopg.Error as error:
+            self._go_on_after(error)
+            refused = self._refused_alone(table, cases, tries)
+        return [
+            [option for i, option in enumerate(case.options) if (number, i) not in refused]
+            for number, case in enumerate(cases)
+        ]
+
+    def _refused_alone(self, table: Table, cases: list[_Case], tries: list[list[Try]]) -> set[tuple[int, int]]:
+        """Ask case by case, and where that raises an error, one by one: who raises one is refused."""
+        refused: set[tuple[int, int]] = set()
+        for number, (case, mine) in enumerate(zip(cases, tries, strict=True)):
+            portions = [mine] if len(cases) > 1 else [[each] for each in mine[: 2 * JUDGED[0]]]
+            refused |= {(number, i) for i, _ in mine[2 * JUDGED[0] :] if len(cases) == 1}
+            for portion in portions:
+                try:
+                    with self.conn.transaction():
+                        refused |= {(number, i) for _, i in self._refused(table, [case], [portion])}
+                except psycopg.Error as error:
+                    self._go_on_after(error)
+                    alone = self._refused_alone(table, [case], [portion]) if len(portion) > 1 else {(0, portion[0][0])}
+                    refused |= {(number, i) for _, i in alone}
+        return refused
+
+    def _refused(self, table: Table, cases: list[_Case], tries: list[list[Try]]) -> set[tuple[int, int]]:
+        """Ask which tries do not satisfy the conditions, of all cases in one question."""
+        parts = [
+            self._question(table, number, case, mine)
+            for number, (case, mine) in enumerate(zip(cases, tries, strict=True))
+        ]
+        return {(number, i) for number, i in self._ask(sql.SQL(" union all ").join(parts))}
+
+    def _question(self, table: Table, number: int, case: _Case, tries: list[Try]) -> sql.Composed:
+        columns = case.columns
+        names = [sql.Identifier(f"column {position}") for position in range(len(columns))]
+        # Literals, not parameters: with one of those, a percent sign in a name would be taken for a placeholder.
+        arrays = [sql.SQL("{}::int[]").format(sql.Literal([i for i, _ in tries]))] + [
+            sql.SQL("{}::text[]").format(sql.Literal([texts[position] for _, texts in tries]))
+            for position in range(len(columns))
+        ]
+        cast = [
+            sql.SQL("{}::{} as {}").format(name, self._type_in_sql(table.columns[column]), sql.Identifier(column))
+            for name, column in zip(names, columns, strict=True)
+        ]
+        conditions = []
+        for check in case.checks:
+            expression: sql.Composable = sql.SQL(check.expression)
+            if check.of_domain:
+                value = sql.Identifier(check.columns[0])
+                expression = sql.SQL("(select {} from (select v.{} as value) d)").format(expression, value)
+            conditions.append(sql.SQL("coalesce({}, true)").format(expression))
+        # OFFSET 0 keeps the planner from moving conditions below the casts.
+        return sql.SQL(
+            "select {}::int, i from (select i, {} from unnest({}) t (i, {}) offset 0) v where not ({})"
+        ).format(
+            sql.Literal(number),
+            sql.SQL(", ").join(cast),
+            sql.SQL(", ").join(arrays),
+            sql.SQL(", ").join(names),
+            sql.SQL(" and ").join(conditions),
+        )
+
+    def _type_in_sql(self, column: Column) -> sql.Composable:
+        """Return the type below the domains, by name, without its modifier: the values fit already."""
+        plain, _ = self.catalogue.plain(column.type, column.modifier)
+        return sql.SQL(plain.written)
+
+    # Afterwards
+
+    def _fill_later(self) -> None:
+        """Set the foreign keys that had to wait for their parents, in two rows of three."""
+        for key in self.later:
+            table = self.catalogue.tables[key.table]
+            free = [
+                column
+                for column in self._optional(table, key)
+                if not table.columns[column].generated
+                and not any(column in other.columns for other in table.foreign_keys if other is not key)
+            ]
+            self._keys.pop((key.parent, tuple(key.parent_columns)), None)
+            rows = [row for position, row in enumerate(self.rows.get(key.table, ())) if position % 3]
+            if free and rows and table.primary_key:
+                with self._quiet(table):
+                    self._refer(table, key, free, [(row, self._parents_for(key, free, row)) for row in rows])
+
+    def _parents_for(self, key: ForeignKey, free: Collection[str], row: MadeRow) -> list[dict[str, str]]:
+        """Return up to three of a parent's keys for a row: of the same person first, and never its own."""
+        found = []
+        for texts, person in self._keys_of(key):
+            itself = key.parent == key.table and tuple(row.texts.get(c) for c in key.parent_columns) == texts
+            chosen = dict(zip(key.columns, texts, strict=True))
+            if not itself and all(row.texts.get(c) == text for c, text in chosen.items() if c not in free):
+                found.append((person != row.person, chosen))
+        return [chosen for _, chosen in sorted(found, key=lambda pair: pair[0])[:3]]
+
+    def _refer(
+        self, table: Table, key: ForeignKey, free: list[str], rows: list[tuple[MadeRow, list[dict[str, str]]]]
+    ) -> None:
+        """Let rows refer to parents: all at once, or one at a time where a constraint refuses some."""
+        try:
+            with self.conn.transaction():
+                for row, parents in rows:
+                    for parent in parents[:1]:
+                        self.conn.execute(self._update(table, free, row, parent))
+        except psycopg.Error as error:
+            self._go_on_after(error)
+        else:
+            for row, parents in rows:
+                for parent in parents[:1]:
+                    row.texts.update({column: parent[column] for column in free})
+            return
+        for row, parents in rows:
+            for parent in parents:
+                try:
+                    with self.conn.transaction():
+                        self.conn.execute(self._update(table, free, row, parent))
+                except psycopg.Error as error:
+                    # It stays NULL, which the table allows; perhaps another parent will do.
+                    self._go_on_after(error)
+                else:
+                    row.texts.update({column: parent[column] for column in free})
+                    break
+
+    @staticmethod
+    def _update(table: Table, free: list[str], row: MadeRow, parent: Mapping[str, str]) -> sql.Composed:
+        def equal(column: str, text: str | None) -> sql.Composed:
+            return sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(text))
+
+        return sql.SQL("update {} set {} where {}").format(
+            table.identifier,
+            sql.SQL(", ").join(equal(column, parent[column]) for column in free),
+            sql.SQL(" and ").join(equal(column, row.texts[column]) for column in table.primary_key),
+        )
+
+    def _remove_lost(self, tables: Collection[Table]) -> None:
+        """Delete rows that refer to nothing, because nothing else notices while triggers are off; name the tables."""
+        while lost := self._lost(tables):
+            for table, key in lost:
+                removed = self._remove(table, key)
+                self.done.counts[table.title] -= removed
+                if self.done.counts[table.title] <= 0:
+                    del self.done.counts[table.title]
+                    if table.oid not in self.populated:
+                        self.done.unfilled[table.title] = f"foreign_key_violation, constraint {key.name}"
+                    break
+
+    def _lost(self, tables: Iterable[Table]) -> list[tuple[Table, ForeignKey]]:
+        """Return the foreign keys that some rows break, of the tables that have been filled."""
+        keys = [
+            (t, key) for t in tables if t.oid in self.rows and t.title in self.done.counts for key in t.foreign_keys
+        ]
+        parts = [
+            sql.SQL("select {} where exists (select from {} c where {})").format(
+                sql.Literal(position), self._own_rows(table), self._leads_nowhere(key)
+            )
+            for position, (table, key) in enumerate(keys)
+        ]
+        return [keys[position] for (position,) in self._ask(sql.SQL(" union all ").join(parts))] if parts else []
+
+    def _remove(self, table: Table, key: ForeignKey) -> int:
+        statement = sql.SQL("delete from {} c where {}").format(self._own_rows(table), self._leads_nowhere(key))
+        with self._quiet(table):
+            return self.conn.execute(statement).rowcount
+
+    @staticmethod
+    def _own_rows(table: Table) -> sql.Composed:
+        """Name a table without those that inherit from it, which do not inherit its foreign keys; partitions do."""
+        return sql.SQL("{}{}").format(sql.SQL("" if table.is_partitioned else "only "), table.identifier)
+
+    @staticmethod
+    def _leads_nowhere(key: ForeignKey) -> sql.Composed:
+        child = [sql.Identifier("c", column) for column in key.columns]
+        pairs = zip(child, (sql.Identifier("p", column) for column in key.parent_columns), strict=True)
+        return sql.SQL("{} and not exists (select from {} p where {})").format(
+            sql.SQL(" and ").join(sql.SQL("{} is not null").format(column) for column in child),
+            sql.SQL(key.place),
+            sql.SQL(" and ").join(sql.SQL("{} = {}").format(*pair) for pair in pairs),
+        )
+
+    def _advance_sequences(self, tables: Iterable[Table]) -> None:
+        """Move sequences beyond the numbers that were used."""
+        parts = []
+        statement = "select pg_catalog.setval({}, max({})) from {} having max({}) >= (select last_value from {})"
+        for table in tables:
+            for column in table.columns.values() if self.rows.get(table.oid) else ():
+                if column.sequence:
+                    name, sequence = sql.Identifier(column.name), sql.SQL(column.sequence)
+                    parts.append(
+                        sql.SQL(statement).format(sql.Literal(column.sequence), name, table.identifier, name, sequence)
+                    )
+        if parts:
+            self._ask(sql.SQL(" union all ").join(parts))
+
+    def _note_canaries(self, tables: Iterable[Table]) -> None:
+        """Note which text went where, unless other tables repeat it because they refer to it."""
+        keys = [key for table in self.catalogue.tables.values() for key in table.foreign_keys]
+        repeated = {(key.parent, column) for key in keys for column in key.parent_columns}
+        for table in tables:
+            for row in self.rows.get(table.oid, ()):
+                key = tuple(str(row.texts.get(column)) for column in table.primary_key)
+                for column in row.fresh:
+                    text = row.texts[column]
+                    canary = token(f"{table.title}.{column}", row.number)
+                    if text is None or table.title not in self.done.counts or (table.oid, column) in repeated:
+                        continue
+                    if canary not in text:
+                        is_text = self.catalogue.plain(table.columns[column].type, -1)[0].category == "S"
+                        canary = text if is_text and len(text) >= 6 else ""
+                    if canary:
+                        self.done.canaries.setdefault(canary, Place(table.title, column, key))
+
+
+def _foretold(make: Callable[[int], str | None], *, itself: bool) -> Callable[[int], str | None]:
+    """Return what makes keys of rows that will be there: one's own, or one of the first seven."""
+    return make if itself else lambda n: make(n % len(PEOPLE))
+
+
+def _connected(blocks: list[Block], checks: list[Check]) -> Iterator[tuple[list[Block], list[Check]]]:
+    """Return the blocks in groups that conditions connect, each with its conditions."""
+    rest = list(blocks)
+    while rest:
+        group, mine, size = [rest.pop(0)], list[Check](), -1
+        while len(group) != size:
+            size = len(group)
+            columns = {column for block in group for column in block.columns}
+            mine = [check for check in checks if not columns.isdisjoint(check.columns)]
+            reach = columns.union(*(check.columns for check in mine))
+            near = [block for block in rest if not reach.isdisjoint(block.columns)]
+            group += near
+            rest = [block for block in rest if block not in near]
+        yield group, mine
+
+
+class _Case:
+    """Blocks that conditions connect, and the combinations of their options that the server is to judge."""
+
+    def __init__(self, group: list[Block], checks: list[Check], seed: str, options: list[Option] | None = None) -> None:
+        self.group, self.checks, self.seed = group, checks, seed
+        self.columns = tuple(column for block in group for column in block.columns)
+        self.options = options or []
+        turns = [(block.turn, i) for i, block in enumerate(group) if block.turn is not None]
+        parents = [i for i, block in enumerate(group) if block.is_parent]
+        self.place = min(turns)[1] if turns else parents[0] if parents else None
+        self.random = Random(seed)  # noqa: S311 - made-up data must be repeatable, not unpredictable
+        if options is None:
+            self.combine(JUDGED[0])
+
+    def combine(self, most: int) -> None:
+        """Combine the blocks' options: all, or a sample in which each option occurs."""
+        each = [block.options for block in self.group]
+        longest = min(max(map(len, each)), most // 2)
+        if prod(map(len, each)) <= most:
+            picks: Iterable[tuple[Option, ...]] = product(*each)
+        else:
+            regular = (tuple(options[i % len(options)] for options in each) for i in range(longest))
+            picks = chain(regular, (tuple(map(self.random.choice, each)) for _ in range(most - longest)))
+        self.picks = list(picks)
+        self._unite()
+
+    def _unite(self) -> None:
+        self.options = [
+            Option(
+                tuple(value for part in pick for value in part.values),
+                None if self.place is None else pick[self.place].person,
+            )
+            for pick in self.picks
+        ]
+
+    def enrich(self, accepted: list[Option]) -> bool:
+        """Combine anew what occurs in no accepted option with parts of accepted ones; False if there is nothing."""
+        known = {id(option): pick for option, pick in zip(self.options, self.picks, strict=True)}
+        bases = [known[id(option)] for option in accepted]
+        seen = {(i, _kind(part)) for pick in bases for i, part in enumerate(pick)}
+        missing: dict[tuple[int, object], Option] = {}
+        for i, block in enumerate(self.group):
+            for part in block.options:
+                if (i, _kind(part)) not in seen and any(value.kind for value in part.values):
+                    missing.setdefault((i, _kind(part)), part)
+        self.picks = []
+        for (i, _), part in islice(missing.items(), 12):
+            for _ in range(JUDGED[0]):
+                pick = list(self.random.choice(bases))
+                for _ in range(self.random.randint(0, 4)):
+                    other = self.random.randrange(len(pick))
+                    pick[other] = self.random.choice(self.group[other].options)
+                pick[i] = part
+                self.picks.append(tuple(pick))
+        self._unite()
+        return bool(self.picks)
+
+    def tries(self) -> list[Try]:
+        """Return the texts of two rows of each option, each with the option's position."""
+        values = {value for option in self.options for value in option.values}
+        texts = {(value, n): value.make(n) for value in values for n in (0, MOST_ROWS)}
+        return [
+            (i, [texts[v, n] for v in option.values]) for i, option in enumerate(self.options) for n in (0, MOST_ROWS)
+        ]
+
+    def block(self, accepted: list[Option]) -> Block:
+        """Return the one block that the blocks have become."""
+        turns = [block.turn for block in self.group if block.turn is not None]
+        is_parent = any(block.is_parent for block in self.group)
+        return Block(self.columns, _varied(accepted), min(turns, default=None), is_parent)
+
+
+def _kind(option: Option) -> tuple[object, ...]:
+    """Return what predicates may tell apart in an option."""
+    return option.person, *(value.kind for value in option.values)
+
+
+def _varied(options: list[Option]) -> list[Option]:
+    """Keep some options, those that differ most in kind and person first; of the alike, the plainest."""
+    seen: dict[tuple[object, ...], int] = {}
+    ranked = []
+    for position, option in enumerate(options):
+        kind = _kind(option)
+        seen[kind] = seen.get(kind, 0) + 1
+        ranked.append((seen[kind], position))
+    return [options[position] for _, position in sorted(ranked)[:KEPT]]
+
+
+def _suits(column: str, kind: str, person: int, words: Collection[str], *, is_person: bool) -> bool:
+    """Tell whether a person may have this value in a table that is about people, so that each stands as in the cast."""
+    identity = PEOPLE[person]
+    if kind in ("true", "false"):
+        if _PRIVILEGED.search(column):
+            return (kind == "true") == identity.is_admin
+        if not is_person:
+            return True
+        if _STANDING.search(column):
+            return (kind == "true") == (identity.verification == "approved")
+        if _IN_DISGRACE.search(column):
+            return (kind == "true") == (identity.name == "rejected")
+        return not _IN_GRACE.search(column) or (kind == "true") == (identity.name != "rejected")
+    if _PRIVILEGED.search(kind):
+        return identity.is_admin
+    if is_person and identity.is_admin and any(map(_PRIVILEGED.search, words)):
+        return False
+    if is_person and kind in ("past", "future", "null") and _IN_DISGRACE.search(column):
+        return (kind == "null") == (identity.name != "rejected")
+    if is_person and identity.verification in words:
+        return kind == identity.verification
+    return True
+
+
+@dataclass
+class _Choices:
+    """The options of one block that suit one person: those of each person, nobody's, and all."""
+
+    all: list[Option]
+    of: dict[int | None, list[Option]]
+
+    @classmethod
+    def among(cls, options: list[Option]) -> _Choices:
+        of: dict[int | None, list[Option]] = {}
+        for option in options:
+            of.setdefault(option.person, []).append(option)
+        return cls(options, of)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A row to be: the chosen options, and what predicates may tell apart in it."""
+
+    person: int
+    n: int
+    number: int
+    options: dict[int, Option]
+    features: tuple[int, ...]
+    owners: tuple[int, ...]
+
+
+class _Chooser:
+    """Chooses the rows of one table."""
+
+    def __init__(
+        self,
+        table: Table,
+        blocks: list[Block],
+        people: Collection[int],
+        sure: Collection[str],
+        together: Iterable[frozenset[str]],
+    ) -> None:
+        self.table, self.blocks = table, blocks
+        self.random = Random(table.title)  # noqa: S311 - made-up data must be repeatable, not unpredictable
+        self.columns = tuple(column for block in blocks for column in block.columns)
+        self.place = {c: (i, j) for i, block in enumerate(blocks) for j, c in enumerate(block.columns)}
+        self.about_people = all(key.parent in people for key in table.foreign_keys)
+        self.is_person = self.about_people and any(
+            len(key) == 1 and block.turn == 0 and key[0] in block.columns
+            for key in table.unique_keys
+            for block in blocks
+        )
+        plain = {
+            b.columns[0] for b in blocks if len(b.columns) == len(b.options) == 1 and not b.options[0].values[0].kind
+        }
+        self.unique = [
+            key
+            for key in table.unique_keys
+            if set(key) <= set(self.columns) and plain.intersection(sure).isdisjoint(key)
+        ]
+        self.seen: list[set[tuple[str | None, ...]]] = [set() for _ in self.unique]
+        self.choices = [
+            [_Choices.among(self._suitable(block, person)) for person in range(len(PEOPLE))] for block in blocks
+        ]
+        # Blocks that tell whose a row is and nothing else, as the options of one person are alike.
+        self.alike = {
+            i
+            for i, block in enumerate(blocks)
+            if block.turn is None
+            and len({tuple(v.kind for v in o.values) for o in block.options if o.person is not None}) == 1
+        }
+        # Blocks of parents that are nobody's own.
+        self.homes = {
+            i
+            for i, block in enumerate(blocks)
+            if block.is_parent and {option.person for option in block.options} == {*HOMES, None}
+        }
+        self.featured = self._featured()
+        self.together = self._together(together)
+        self.owned = [(column, i, j) for column, (i, j) in self.place.items() if self._is_owner(i, j)]
+        deciding = {i for _, i, _ in (*self.featured, *self.owned)} | {
+            self.place[column][0] for key in self.unique for column in key
+        }
+        self.deciding = sorted(deciding)
+        self.numbers: dict[object, int] = {}
+        self.covered: set[int] = set()
+        self.content: set[tuple[int, int, int] | None] = set()
+        self.codes: dict[int, dict[int, tuple[list[int], list[int]]]] = {}
+        self.slices = self._slices()
+        self.turns = 1 + max(self.slices.values(), default=0)
+
+    def _featured(self) -> list[tuple[str, int, int]]:
+        """Return the columns whose kinds are combined, with their places in block and option: words come first."""
+        found = []
+        for i, block in enumerate(self.blocks):
+            for j, column in enumerate(block.columns):
+                kinds = {option.values[j].kind for option in block.options}
+                if len(kinds) > 1 or (block.is_parent and block.about_people):
+                    found.append((kinds <= {"", "null", "past", "future", "set"}, not block.is_parent, column, i, j))
+        return [(column, i, j) for _, _, column, i, j in sorted(found, key=itemgetter(0, 1))[:MOST_FEATURES]]
+
+    def _together(self, together: Iterable[frozenset[str]]) -> list[tuple[int, ...]]:
+        """Return the places in ``featured`` of three columns and more that one predicate asks about, if these are few.
+
+        Such a predicate is told from a laxer one by a row that fails in one column alone.
+        """
+        kinds = [len({option.values[j].kind for option in self.blocks[i].options}) for _, i, j in self.featured]
+        found: dict[tuple[int, ...], None] = {}
+        for names in together:
+            places = [
+                place
+                for place, (column, i, _) in enumerate(self.featured)
+                if column in names and not self.blocks[i].about_people
+            ]
+            if len(places) > 2 and prod(kinds[place] for place in places) <= MOST_TOGETHER:
+                found[tuple(places)] = None
+        return list(found)
+
+    def _is_owner(self, i: int, j: int) -> bool:
+        return any(o.values[j].kind == "set" and o.values[j].make(0) in PERSON_OF for o in self.blocks[i].options)
+
+    def _suitable(self, block: Block, person: int) -> list[Option]:
+        if not self.about_people:
+            return block.options
+        words = [{option.values[i].kind for option in block.options} for i in range(len(block.columns))]
+        fit = [
+            option
+            for option in block.options
+            if all(
+                _suits(column, value.kind, person, kinds, is_person=self.is_person)
+                for column, value, kinds in zip(block.columns, option.values, words, strict=True)
+            )
+        ]
+        return fit or block.options
+
+    def _slices(self) -> dict[str, int]:
+        """Return for optional columns of a very wide table in which turn they are filled."""
+        needed = set(self.table.primary_key).union(*self.table.unique_keys, *(c.columns for c in self.table.checks))
+        optional = [
+            block.columns[0]
+            for block in self.blocks
+            if len(block.columns) == 1
+            and not block.is_parent
+            and block.turn is None
+            and block.columns[0] not in needed
+            and not self.table.columns[block.columns[0]].required
+        ]
+        return {column: i // WIDTH for i, column in enumerate(optional)} if len(optional) > 1.5 * WIDTH else {}
+
+    def rows(self) -> Iterator[MadeRow]:
+        """Return rows until every pair of features is there, for each person at least two where that is possible."""
+        idle = 0
+        for n in range(MOST_ROWS):
+            best: _Draft | None = None
+            new: set[int] = set()
+            tries = 2 if idle else TRIES  # when little is left to find, little is spent on it
+            for attempt in range(tries + TRIES):
+                # Other running numbers only where with its own no row is left.
+                bump = max(0, attempt - tries + 1)
+                if bump and best is not None:
+                    break
+                draft = self._draft(n, n % len(PEOPLE), attempt, bump)
+                if draft is None:
+                    continue
+                found = self._new(draft)
+                if best is None or len(found) > len(new):
+                    best, new = draft, found
+                if len(new) >= len(self.featured) * (len(self.featured) + 1) // 2:
+                    break
+            if best is None or (not new and n >= max(LEAST_ROWS, self.turns)):
+                idle += 1
+                if idle >= len(PEOPLE):
+                    return
+                continue
+            idle = 0
+            self.covered |= new
+            yield self._made(best)
+
+    def _new(self, draft: _Draft) -> set[int]:
+        """Return the pairs of features and the single owners, each as one number, that no row has had."""
+        pairs = {one << 16 | other for one, other in combinations(draft.features, 2)}
+        # The person's number is the first of the features.
+        pairs.update(self._number(tuple(draft.features[1 + p] for p in places)) << 32 for places in self.together)
+        return pairs.union(owner << 16 for owner in draft.owners) - self.covered
+
+    def _wanted(self, place: int, person: int, options: list[Option], *, lasting: bool = True) -> list[Option]:
+        """Return the options with a feature that this person has not had, or with an owner that no row has had."""
+        mine, covered = self._number(person) << 16, self.covered
+        codes = self.codes.get(place)
+        if codes is None:
+            codes = self.codes[place] = self._codes(place)
+        # What is covered stays covered; only lists that live as long as the chooser are known by their identity.
+        place_and_list = (place, person, id(options)) if lasting else None
+        if place_and_list in self.content:
+            return []
+        wanted = [
+            option
+            for option in options
+            if any(mine | code not in covered for code in codes[id(option)][0])
+            or any(code not in covered for code in codes[id(option)][1])
+        ]
+        if not wanted and place_and_list:
+            self.content.add(place_and_list)
+        return wanted
+
+    def _codes(self, place: int) -> dict[int, tuple[list[int], list[int]]]:
+        """Return the features and the owners of a block's options, as they are counted in ``covered``."""
+        features = [(column, j) for column, i, j in self.featured if i == place]
+        owners = [(column, j) for column, i, j in self.owned if i == place]
+        return {
+            id(option): (
+                [
+                    self._number((column, option.values[j].kind))
+                    for column, j in features
+                    # Whether a parent is one's own depends on the person.
+                    if not (
+                        self.blocks[place].is_parent and option.person is not None and option.values[j].kind == "set"
+                    )
+                ],
+                [self._number((column, option.values[j].make(0))) << 16 for column, j in owners],
+            )
+            for option in self.blocks[place].options
+        }
+
+    def another(self, row: MadeRow, attempt: int) -> MadeRow | None:
+        """Return another row in place of one that was refused, or None."""
+        draft = self._draft(row.number % 1_000, row.person, attempt + TRIES, attempt + TRIES)
+        return self._made(draft) if draft else None
+
+    def _draft(self, n: int, person: int, attempt: int, bump: int) -> _Draft | None:
+        """Choose options for a row, or None if its keys are taken. ``bump`` gives it other running numbers."""
+        lap, number = n // len(PEOPLE), n + 1_000 * bump
+        options = {i: self._option(i, person, lap, attempt) for i in self.deciding}
+        for key, seen in zip(self.unique, self.seen, strict=True):
+            texts = self._key(key, options, number)
+            if texts in seen and None not in texts:
+                return None
+        features = [self._number(person)]
+        for column, i, j in self.featured:
+            option = options[i]
+            kind = option.values[j].kind
+            if kind == "set" and i in self.homes:
+                kind = "own" if option.person == HOMES[person] else "other"
+            elif kind == "set" and self.blocks[i].is_parent and option.person is not None:
+                kind = "own" if option.person == person else "other"
+            features.append(self._number((column, kind)))
+        owners = (self._number((column, options[i].values[j].make(0))) for column, i, j in self.owned)
+        return _Draft(person, n, number, options, tuple(features), tuple(owners))
+
+    def _number(self, feature: object) -> int:
+        return self.numbers.setdefault(feature, len(self.numbers))
+
+    def _key(self, key: Sequence[str], options: Mapping[int, Option], number: int) -> tuple[str | None, ...]:
+        places = (self.place[column] for column in key)
+        return tuple(options[i].values[j].make(number) for i, j in places)
+
+    def _made(self, draft: _Draft) -> MadeRow:
+        for key, seen in zip(self.unique, self.seen, strict=True):
+            seen.add(self._key(key, draft.options, draft.number))
+        texts: dict[str, str | None] = {}
+        fresh = []
+        for i, block in enumerate(self.blocks):
+            option = draft.options.get(i) or self._option(i, draft.person, draft.n // len(PEOPLE), 0)
+            for column, value in zip(block.columns, option.values, strict=True):
+                skipped = self.slices.get(column, draft.n % self.turns) != draft.n % self.turns
+                if column in self.slices and value is NULL:
+                    value = block.options[0].values[0]  # its turn comes once
+                texts[column] = None if skipped else value.make(draft.number)
+                if not value.kind and not skipped:
+                    fresh.append(column)
+        return MadeRow(draft.person, draft.number, texts, tuple(fresh))
+
+    def _option(self, place: int, person: int, lap: int, attempt: int) -> Option:
+        """Choose an option of a block: the right person's, mostly not NULL; whatever else is left to chance."""
+        block, choices = self.blocks[place], self.choices[place][person]
+        if len(choices.all) == 1:
+            return choices.all[0]
+        if choices.of.keys() != {None}:
+            if attempt == 1 and block.turn is None:
+                near = [o for whose in (person, PARTNERS[person], None) for o in choices.of.get(whose, ())]
+                wanted = self._wanted(place, person, near, lasting=False) or self._wanted(place, person, choices.all)
+                if wanted:
+                    return self.random.choice(wanted)
+            if block.turn is None:
+                target = PARTNERS[person] if lap % 2 or attempt > 2 else person
+                if place in self.homes:
+                    target = 2 - HOMES[person] if lap % 2 or attempt > 2 else HOMES[person]
+            elif block.turn < 2:
+                target = PARTNERS[person] if block.turn else person
+            else:
+                target = (person + block.turn) % len(PEOPLE)
+            theirs, nobodys = choices.of.get(target), choices.of.get(None)
+            if theirs and not (nobodys and (lap or block.turn) and self.random.random() < 0.25):
+                if place in self.alike and not attempt % 2 and self.random.random() < 0.6:
+                    return theirs[0]  # mostly the same parent, so that its rows have siblings
+                return self.random.choice((attempt == 0 and self._wanted(place, person, theirs)) or theirs)
+            return self.random.choice(nobodys or choices.all)
+        return self.random.choice((attempt == 0 and self._wanted(place, person, choices.all)) or choices.all)

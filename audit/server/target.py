@@ -1,0 +1,224 @@
+"""The database under audit: an embedded server, a container or a live database, chosen outside the policies."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, LiteralString
+
+import psycopg
+
+from audit.connection import (
+    CONNECT_TIMEOUT_S,
+    Dsn,
+    TargetError,
+    connect,
+    conninfo,
+    explain,
+    exposure,
+    holds_password,
+    looks_like_conninfo,
+    place_of,
+    reading,
+)
+from audit.evidence import safe
+from audit.server import container, embedded
+
+if TYPE_CHECKING:
+    from audit.migrations import Migration
+
+SCHEMA = Path(__file__).parents[2] / "schema"
+MIGRATIONS = SCHEMA / "migrations"
+PLATFORM = SCHEMA / "platform"
+MEMBERS = 200
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was asked for, on the command line or in the environment. ``migrations`` None means the reference schema."""
+
+    target: str = field(default="embedded", repr=False)
+    image: str | None = None
+    postgres_bin: Path | None = None
+    migrations: Path | None = None
+    members: int = MEMBERS
+    shadow: bool = True
+    gate: bool = False
+
+    @property
+    def kind(self) -> str:
+        """``embedded``, ``container`` or ``live``. Raises TargetError when the target's word means nothing."""
+        if self.target in ("embedded", "container"):
+            return self.target
+        if looks_like_conninfo(self.target):
+            return "live"
+        # Only a plain word is repeated: anything longer may be a mistyped connection string with a password in it.
+        word = f" {self.target!r}" if re.fullmatch(r"[a-z]{1,20}", self.target) else ""
+        raise TargetError(
+            f"unknown target{word}: say embedded, container, a URL such as postgresql://user@host/database, "
+            "or a service such as service=prod"
+        )
+
+    def check(self) -> None:
+        """Refuse what does not fit together, before anything is started. Raises TargetError."""
+        kind = self.kind
+        if kind == "live":
+            conninfo(self.target)
+        if kind == "container" and not self.image:
+            raise TargetError("--target container needs --image NAME, a PostgreSQL image")
+        if kind != "container" and self.image:
+            raise TargetError("--image is for --target container only")
+        if kind == "container" and self.postgres_bin:
+            raise TargetError("--postgres-bin is not for --target container, which brings its own programs")
+        if kind == "live" and self.postgres_bin and not self.shadow:
+            raise TargetError("--postgres-bin is of no use without the shadow of a live database")
+        if kind != "live" and not self.shadow:
+            raise TargetError("--no-shadow is for a live target only")
+        if kind == "live" and self.migrations and not self.gate:
+            raise TargetError("--migrations is not for a live target: a live database is only read")
+        if self.members < 0:
+            raise TargetError("--members must be 0 or more")
+        for option, directory in (("--postgres-bin", self.postgres_bin), ("--migrations", self.migrations)):
+            if directory and not directory.is_dir():
+                raise TargetError(f"{option}: there is no directory {safe(str(directory))}")
+
+    def describe(self) -> str:
+        """Say in a few words what will be audited; never a secret. Raises TargetError."""
+        if self.kind == "live":
+            return f"live, {place_of(self.target)}"
+        if self.kind == "container":
+            return f"container, {safe(str(self.image))}"
+        return f"embedded, PostgreSQL {embedded.version_of(self.postgres_bin)}"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A database that can be asked. ``dsn`` may hold a password and does not show itself.
+
+    ``disposable`` databases may be written to; ``unfilled`` says for tables without rows why the seeds left them empty;
+    ``server`` is there for the embedded kind and can clone databases; ``system`` is the server's system identifier, by
+    which it is known for life, or None where it is not told.
+    """
+
+    kind: str
+    dsn: Dsn
+    disposable: bool
+    server_version: str
+    database: str
+    role: str
+    migrations: tuple[Migration, ...] = ()
+    unfilled: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    server: embedded.Server | None = None
+    system: str | None = None
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+@contextmanager
+def opened(choice: Choice | None = None, say: Say = _silent) -> Iterator[Target]:
+    """Start and fill a disposable target, or reach a live one; whatever was started is gone afterwards.
+
+    ``say`` receives a line of progress now and then. Raises TargetError with one sentence for a person.
+    """
+    choice = choice or Choice()
+    choice.check()
+    start = time.monotonic()
+    if choice.kind == "live":
+        yield _reach(choice)
+    elif choice.kind == "container":
+        say(f"container {safe(str(choice.image))}: starting")
+        with container.serve(str(choice.image)) as dsn:
+            yield _build(choice, dsn, None, start, say)
+    else:
+        with embedded.serve(choice.postgres_bin) as server:
+            yield _build(choice, server.dsn, server, start, say)
+
+
+def _reach(choice: Choice) -> Target:
+    dsn = conninfo(choice.target)
+    notes: tuple[str, ...] = ()
+    if holds_password(dsn):
+        notes = (
+            "The connection string holds a password, which other users of the machine can see in the process list; "
+            "a password file or a service file keeps it private.",
+        )
+    with connect(dsn, patience_s=CONNECT_TIMEOUT_S) as connection:
+        if exposed := exposure(connection):
+            notes += (exposed,)
+        try:
+            with reading(connection, statement_timeout=str(1000 * CONNECT_TIMEOUT_S)):
+                facts = _facts(connection)
+        except psycopg.Error as error:
+            raise TargetError(f"{place_of(dsn)} does not answer: {explain(error, dsn)}") from error
+        return Target("live", dsn, disposable=False, notes=notes, **facts)
+
+
+def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, start: float, say: Say) -> Target:
+    """Make a disposable database what it is to be: platform, migrations, seeds, statistics."""
+    # Imported late: a live audit has no use for Faker and the like, and they take their time.
+    from audit.migrations import apply
+    from audit.seeding.seeds import plant
+
+    with connect(dsn) as connection:
+        platform = load_platform(connection)
+        try:
+            migrations = apply(connection, choice.migrations or MIGRATIONS)
+            unfilled = plant(connection, choice.members).unfilled
+            if connection.info.server_version >= 150000:
+                # Counted at once, not up to a second later: rows counted after ANALYZE would pass for changes since.
+                connection.execute("select pg_catalog.pg_stat_force_next_flush()")
+            connection.execute("analyze")
+            facts = _facts(connection)
+        except psycopg.Error as error:
+            raise TargetError(f"the {choice.kind} database could not be filled: {explain(error, dsn)}") from error
+    failed = sum(migration.error is not None for migration in migrations)
+    say(
+        f"{choice.kind} PostgreSQL {facts['server_version']}: {platform}, {len(migrations)} migrations"
+        f"{f' ({failed} failed)' if failed else ''}, {choice.members} members ({time.monotonic() - start:.1f} s)"
+    )
+    return Target(choice.kind, dsn, disposable=True, migrations=migrations, unfilled=unfilled, server=server, **facts)
+
+
+def load_platform(connection: psycopg.Connection[Any]) -> str:
+    """Create what Supabase brings, unless the server is a Supabase image and has it. Raises TargetError."""
+    if _scalar(connection, "select to_regclass('auth.users') is not null"):
+        return "platform of the image"
+    for file in sorted(PLATFORM.glob("*.sql")):
+        try:
+            connection.execute(file.read_bytes())
+        except psycopg.Error as error:
+            message = safe(error.diag.message_primary or str(error))
+            raise TargetError(f"schema/platform/{file.name} does not run on this server: {message}") from error
+    return "platform"
+
+
+def _facts(connection: psycopg.Connection[Any]) -> dict[str, Any]:
+    """Ask what may be told about the target."""
+    return {
+        "server_version": str(_scalar(connection, "select current_setting('server_version')")).split()[0],
+        "database": str(_scalar(connection, "select pg_catalog.current_database()")),
+        "role": str(_scalar(connection, "select current_user")),
+        "system": _system(connection),
+    }
+
+
+def _system(connection: psycopg.Connection[Any]) -> str | None:
+    """Return the identifier that initdb gave the server; some providers have no such function, or keep it back."""
+    try:
+        return str(_scalar(connection, "select system_identifier from pg_catalog.pg_control_system()"))
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedFunction):
+        return None
+
+
+def _scalar(connection: psycopg.Connection[Any], query: LiteralString) -> object:
+    row = connection.execute(query).fetchone()
+    return row[0] if row else None

@@ -1,0 +1,121 @@
+"""The history: what earlier runs found, so that a report says what is new, what is fixed, and since when it was there.
+
+``python -m reports.history`` prints it and writes ``history.html``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+
+import pytest
+
+from audit.catalog.growth import Sizes
+from audit.connection import place_of
+from audit.evidence import Unchecked
+from fixtures.askers import TARGET_KEY
+from fixtures.growth import EARLIER_KEY, SIZES_KEY
+from fixtures.target import CHOICE
+from reports import folder
+from reports.history.store import PLACE_KEY, STORE_KEY, HistoryError, Place, Store
+
+DEFAULT_FILE = "reports/history.sqlite"
+ROOT = Path(__file__).parents[2]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--history`` and ``--no-history``."""
+    group = parser.getgroup("audit", "database audit")
+    group.addoption(
+        "--history",
+        metavar="FILE",
+        help=f"what earlier runs found (default: {DEFAULT_FILE} for a live target, none for others)",
+    )
+    group.addoption("--no-history", action="store_true", help="keep no history of a live target")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the file, when the target is known, and offer what it knows to the policies that are about growth.
+
+    Raises pytest.UsageError when the options contradict each other.
+    """
+    given: str | None = config.getoption("history")
+    choice = config.stash[CHOICE]
+    # What a gate finds is about files that are not applied yet, and no finding of the live database.
+    kept = choice.kind == "live" and not choice.gate and not config.getoption("no_history")
+    if given and choice.gate:
+        raise pytest.UsageError("--history is for audits: what a gate finds is not kept")
+    if given and config.getoption("no_history"):
+        raise pytest.UsageError("--history and --no-history contradict each other")
+    config.stash[STORE_KEY] = None
+    if folder.is_audit(config) and (given or kept):
+        path = config.invocation_params.dir / given if given else config.rootpath / DEFAULT_FILE
+        store = config.stash[STORE_KEY] = Store(path)
+        config.stash[EARLIER_KEY] = lambda before: _earlier(store, place(config), before)
+
+
+def _earlier(store: Store, where: Place, before: dt.datetime) -> Sizes | None:
+    try:
+        return store.earlier(where, before)
+    except HistoryError:
+        raise Unchecked("the history of earlier runs cannot be read", "mend what the report says of it") from None
+
+
+def place(config: pytest.Config) -> Place:
+    """Return which database the run is about.
+
+    A disposable one is new in every run: it is known by what it was made from.
+    """
+    choice = config.stash[CHOICE]
+    target = config.stash.get(TARGET_KEY, None)
+    if choice.kind == "live":
+        where = place_of(choice.target)
+        return Place(target.system, target.database, where) if target else Place(None, "", where)
+    made_from = choice.migrations.resolve() if choice.migrations else "the reference schema"
+    return Place(None, target.database if target else "", f"{choice.kind} {made_from}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Add the run to the history, and put into it what has changed; renderers come after this."""
+    config = session.config
+    run = folder.finished(config)
+    if run is None:
+        return
+    where = config.stash[PLACE_KEY] = place(config)
+    store = config.stash[STORE_KEY]
+    if store is None:
+        return
+    try:
+        told = store.record(where, run, config.stash.get(SIZES_KEY, None))
+    except HistoryError as error:
+        folder.amend(session, problems=(*run.problems, f"{error}; this run is not in the history"))
+    else:
+        folder.amend(session, results=told.results, changes=told.changes)
+
+
+def main(arguments: list[str]) -> int:
+    """Print the history and write its page; return the exit status."""
+    from reports.history import nights  # not above: pytest wants to be the first to import the renderers
+
+    parser = ArgumentParser(prog="python -m reports.history", description="What earlier runs found.")
+    parser.add_argument("--history", type=Path, default=ROOT / DEFAULT_FILE, metavar="FILE")
+    parser.add_argument("--report-dir", type=Path, default=ROOT / folder.DEFAULT_FOLDER, metavar="DIR")
+    options = parser.parse_args(arguments)
+    page = options.report_dir / "history.html"
+    try:
+        if not options.history.is_file():
+            raise HistoryError(f"{options.history}: there is no history yet; it begins with the audit of a live target")
+        past = Store(options.history).past()
+        folder.replace_file(page, nights.page(past))
+    except HistoryError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"{page} could not be written: {error.strerror}\n")
+        return 1
+    sys.stdout.write(f"{nights.text(past)}\nreport: {page}\n")
+    return 0

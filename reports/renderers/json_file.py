@@ -1,0 +1,162 @@
+"""audit.json: the whole run, for programs. Its form is reports/schema.json (closed: nothing else is ever in it)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from typing import Any
+
+import pytest
+
+from audit.access.matrix import Judgement
+from audit.evidence import Scalar
+from audit.migrations import Migration
+from reports import conduct, folder, gate, matrix, wording
+from reports.model import SCHEMA_VERSION, SCORE_FORMULA, Changes, Finding, Result, Run, Waiver
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write ``audit.json``."""
+    folder.write(session, "json", render)
+
+
+def render(run: Run) -> str:
+    """Return the run as JSON text, in ASCII: nothing in it can be misread by a terminal or a wrong decoder."""
+    return json.dumps(document(run), indent=2, allow_nan=False) + "\n"
+
+
+def document(run: Run) -> dict[str, Any]:
+    """Return the run as plain JSON types."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "started_at": _utc(run.started_at),
+        "duration_s": round(run.duration_s, 3),
+        "exit_status": run.exit_status,
+        "verdict": wording.verdict_line(run),
+        "complete": run.ended_by is None,
+        "score": run.score,
+        "score_formula": SCORE_FORMULA,
+        "target": {
+            "kind": run.target.kind,
+            "server_version": run.target.server_version,
+            "database": run.target.database,
+            "role": run.target.role,
+        },
+        "counts": {verdict.value: number for verdict, number in run.counts().items()},
+        "policies": [_policy(result) for result in run.results],
+        "migrations": [_migration(migration) for migration in run.migrations],
+        "strict_waivers": run.strict_waivers,
+        "unused_waivers": [{"policy": waiver.policy} | _waiver(waiver) for waiver in run.unused_waivers],
+        "notes": list(run.notes),
+        "matrix": run.matrix and _matrix(run.matrix),
+        **conduct.document(run),
+        "problems": list(run.problems),
+        "changes": run.changes and _changes(run.changes),
+        "gate": gate.document(run),
+    }
+
+
+def _utc(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).isoformat(timespec="seconds")
+
+
+def _changes(changes: Changes) -> dict[str, Any]:
+    return {
+        "previous": changes.previous and _utc(changes.previous),
+        "events": [
+            {
+                "change": event.change.value,
+                "policy": event.policy,
+                "object": event.object,
+                "severity": event.severity.value,
+                "since": _utc(event.since),
+            }
+            for event in changes.events
+        ],
+    }
+
+
+def _policy(result: Result) -> dict[str, Any]:
+    population = result.population
+    return {
+        "id": result.id,
+        "name": result.name,
+        "severity": result.severity.value,
+        "title": result.title,
+        "explanation": result.explanation,
+        "runbook": result.runbook,
+        "verdict": result.verdict.value,
+        "reason": result.reason,
+        "remedy": result.remedy,
+        "fix": result.fix,
+        "grants": [*result.grants],
+        "population": population
+        and {"count": population.count, "of": population.of, "estimated": population.estimated},
+        "duration_ms": round(result.duration_ms, 3),
+        "findings": [_finding(finding) for finding in result.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    waiver = finding.waiver
+    return {
+        "object": finding.object,
+        "details": {name: _scalar(value) for name, value in finding.details.items()},
+        "fix": finding.fix,
+        "location": finding.location and {"file": finding.location.file, "line": finding.location.line},
+        "since": finding.since and _utc(finding.since),
+        "waiver": waiver and _waiver(waiver) | {"expired": finding.waiver_expired},
+    }
+
+
+def _scalar(value: Scalar) -> Scalar:
+    # JSON knows no infinity and no NaN; PostgreSQL's floats do.
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _waiver(waiver: Waiver) -> dict[str, Any]:
+    return {
+        "object": waiver.object,
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "expires": waiver.expires and waiver.expires.isoformat(),
+        "line": waiver.line,
+    }
+
+
+def _matrix(judgement: Judgement) -> dict[str, Any]:
+    return {
+        "summary": matrix.summary(judgement),
+        "doubts": list(judgement.doubts),
+        "undeclared": list(judgement.undeclared),
+        "remarks": list(judgement.remarks),
+        "cells": [
+            {
+                "actor": cell.actor,
+                "relation": cell.relation,
+                "command": cell.shape.split()[0],
+                "shape": cell.shape,
+                "verdict": str(cell.verdict),
+                "declared": list(cell.declared),
+                "rows": cell.rows,
+                "reached": cell.reached,
+                "beyond": cell.leaked,
+                "missing": cell.missing,
+                "refused_by": cell.refused_by,
+                "policies": list(cell.policies),
+                "note": cell.note,
+            }
+            for cell in judgement.cells
+        ],
+    }
+
+
+def _migration(migration: Migration) -> dict[str, Any]:
+    return {
+        "file": migration.file,
+        "applied": migration.applied,
+        "error": migration.error,
+        "line": migration.line,
+        "sqlstate": migration.sqlstate,
+    }

@@ -1,0 +1,227 @@
+"""The access matrix: what a mistake in access.toml says, what is hostile to observe, and the draft."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from audit.access import declaration
+from audit.access.draft import draft
+from audit.access.matrix import Cell, Judgement, judge
+from audit.actors import Stage
+from audit.evidence import Log
+from fixtures.askers import staged
+from reports.model import Verdict
+from tests.support.proving import POLICIES, Bench
+
+TABLE = """
+create table public.t (id bigint generated always as identity primary key, user_id uuid, text text);
+insert into public.t (user_id, text) select id, 'x' from public.profiles;
+alter table public.t enable row level security;
+create policy p on public.t using (user_id = (select auth.uid()));
+"""
+READ = {"rows": {"own": "user_id = :me"}, "reach": {"select": {"everybody": ["own"]}}}
+
+
+@contextmanager
+def scene(bench: Bench, sql: str, tables: Mapping[str, Any]) -> Iterator[Stage]:
+    """Yield a stage with one more table, and with what is declared of it."""
+    with staged(bench.connection, {**bench.known, "tables": tables}, Log(), {}) as stage:
+        bench.connection.execute(sql)
+        yield stage
+
+
+def judged(bench: Bench, sql: str, tables: Mapping[str, Any]) -> Judgement:
+    """Return the matrix of a database with one more table."""
+    with scene(bench, sql, tables) as stage:
+        return judge(stage)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("reach.select = { members = ['mine'] }", "line 2: reach.select.members: there are no rows called 'mine'"),
+        ("reach.select = { people = ['all'] }", "line 2: unknown actor 'people'"),
+        ("reach.truncate = { members = ['all'] }", "line 2: unknown command 'truncate'"),
+        ("rows.own = 3", "rows must be named predicates"),
+        ("rows.all = 'true'", "line 2: 'all' are all rows"),
+        ("hidden = ['phone']", "line 2: hidden must say for whom"),
+        ("\n[tables.'public.t'.fixed]\nalice = 'id'", "line 3: fixed.alice must be a list"),
+        (
+            "columns.delete = { alice = ['id'] }",
+            "line 2: unknown command 'delete'; columns are of select, insert, update",
+        ),
+        ("columns.insert = ['id']", "line 2: columns.insert must say for whom"),
+        ("columns = 1", "line 2: columns must say for each command"),
+        ("review = 'yes'", "tables.public.t.review must be true or false"),
+    ],
+)
+def test_a_mistake_in_the_form_ends_the_run(tmp_path, text, sentence):
+    path = tmp_path / "access.toml"
+    path.write_text(f"[tables.'public.t']\n{text}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"access\.toml") as caught:
+        declaration.load(path)
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ({"rows": {"own": "usr_id = :me"}}, 'rows.own of public.t does not run: column "usr_id" does not exist'),
+        ({"hidden": {"everybody": ["phone"]}}, "public.t has no column phone"),
+        ({"columns": {"insert": {"alice": ["phone"]}}}, "public.t has no column phone"),
+        ({"rows": {"own": "user_id = "}}, "rows.own of public.t does not run"),
+    ],
+)
+def test_what_does_not_fit_the_database_is_unchecked(bench, entry, sentence):
+    found = judged(bench, TABLE, {"public.t": entry})
+    assert [doubt for doubt in found.doubts if sentence in doubt]
+
+
+@pytest.mark.parametrize("tables", [{}, {"public.t": {**READ, "review": True}}])
+def test_a_table_that_nobody_declared_is_unchecked(bench, tables):
+    with bench.connection.transaction(force_rollback=True):
+        bench.connection.execute(TABLE + "grant select on public.t to authenticated")
+        bench.judgements = []
+        try:
+            verdict = bench.ask(POLICIES["RLS-07"], bench.connection, {"tables": tables}).verdict
+        finally:
+            bench.judgements = bench.untouched
+    assert verdict is Verdict.UNCHECKED
+
+
+def test_what_reaches_as_declared_is_in_order(bench):
+    found = judged(bench, TABLE + "grant select on public.t to anon, authenticated", {"public.t": READ})
+    cells = [cell for cell in found.cells if cell.relation == "public.t"]
+    assert len(cells) == 9 * 6
+    assert {str(cell.verdict) for cell in cells} == {"OK"}
+
+
+HOSTILE = {
+    "a trigger that sleeps": (
+        """
+        create function public.f() returns trigger language plpgsql as $$ begin
+            perform pg_sleep(60); return new; end $$;
+        create trigger f before update on public.t for each row execute function public.f();
+        grant select, update on public.t to authenticated
+        """,
+        "alice",
+        "update",
+        Cell.UNCHECKED,
+    ),
+    "a policy that never ends": (
+        """
+        create function public.f() returns boolean language plpgsql as $$ begin loop null; end loop; end $$;
+        create policy q on public.t as restrictive for select using (public.f());
+        grant execute on function public.f() to public;
+        grant select on public.t to authenticated
+        """,
+        "alice",
+        "select",
+        Cell.UNCHECKED,
+    ),
+    "a policy that asks its own table": (
+        """
+        create policy q on public.t as restrictive for select using (exists (select from public.t));
+        grant select on public.t to authenticated
+        """,
+        "alice",
+        "select",
+        Cell.BROKEN,
+    ),
+    "a deferred constraint": (
+        """
+        alter table public.t add foreign key (user_id) references public.profiles deferrable initially deferred;
+        grant select, delete on public.t to authenticated
+        """,
+        "alice",
+        "delete",
+        Cell.LEAK,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_what_is_hostile_ends_in_a_verdict(bench, case):
+    sql, actor, shape, verdict = HOSTILE[case]
+    found = judged(bench, TABLE + sql, {"public.t": READ})
+    assert found.cell(actor, "public.t", shape).verdict is verdict
+    assert found.cell(actor, "public.help_requests", "select").verdict is Cell.OK
+
+
+ODD = {
+    "no key, quoted names, a generated column": """
+        create table public."Select" ("user" uuid, "order by" int, g text generated always as ('x') stored);
+        insert into public."Select" select id, 1 from public.profiles;
+        alter table public."Select" enable row level security;
+        create policy p on public."Select" using ("user" = (select auth.uid()));
+        grant select ("user"), delete on public."Select" to anon, authenticated
+        """,
+    "1,600 columns": """
+        do $$ begin
+            execute 'create table public."Select" ("user" uuid primary key, '
+                || (select string_agg('c' || n || ' int', ', ') from generate_series(1, 1599) n) || ')';
+        end $$;
+        insert into public."Select" select id from public.profiles limit 20;
+        alter table public."Select" enable row level security;
+        create policy p on public."Select" using ("user" = (select auth.uid()));
+        grant select, delete on public."Select" to anon, authenticated
+        """,
+    "partitions with columns in another order": """
+        create table public."Select" (id int, "user" uuid, primary key (id, "user")) partition by list (id);
+        create table public.part ("user" uuid not null, id int not null);
+        alter table public."Select" attach partition public.part default;
+        insert into public."Select" select 1, id from public.profiles;
+        alter table public."Select" enable row level security;
+        create policy p on public."Select" using ("user" = (select auth.uid()));
+        grant select, delete on public."Select" to anon, authenticated
+        """,
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_odd_tables_are_observed(bench, case):
+    rows = {"own": '"user" = :me'}
+    whole = {"rows": rows, "reach": {c: {"everybody": ["own"]} for c in ("select", "delete")}}
+    found = judged(bench, ODD[case], {'public."Select"': whole})
+    cells = [cell for cell in found.cells if cell.relation == 'public."Select"']
+    assert {str(cell.verdict) for cell in cells} == {"OK"}
+    assert found.cell("alice", 'public."Select"', "delete blind").reached == 1
+
+
+def test_a_leak_names_the_policy_that_let_the_row_through(bench):
+    sql = """
+    create policy "let in" on public.t for select using (text = 'x' and (select auth.role()) = 'authenticated');
+    grant select on public.t to anon, authenticated
+    """
+    cell = judged(bench, TABLE + sql, {"public.t": READ}).cell("alice", "public.t", "select")
+    assert (cell.verdict, cell.policies, cell.leaked) == (Cell.LEAK, ("let in",), cell.rows - 1)
+
+
+def test_nobody_is_asked_with_anothers_plan(bench):
+    """A function that is falsely IMMUTABLE is worked out as a statement is planned; deep below what a policy calls."""
+    sql = """
+    create function public.me() returns uuid language plpgsql immutable as 'begin return auth.uid(); end';
+    create function public.mine(owner uuid) returns boolean language sql stable as 'select owner = public.me()';
+    create policy q on public.t as restrictive using (public.mine(user_id));
+    grant select, delete on public.t to authenticated
+    """
+    reach = {**READ["reach"], "delete": {"everybody": ["own"]}}
+    found = judged(bench, TABLE + sql, {"public.t": {**READ, "reach": reach}})
+    cells = [cell for cell in found.cells if cell.relation == "public.t" and cell.actor != "anon"]
+    assert {str(cell.verdict) for cell in cells} == {"OK"}
+
+
+def test_the_draft_says_what_is_so_and_can_be_read(bench, tmp_path):
+    with scene(bench, TABLE + "grant select, delete on public.t to authenticated", {}) as stage:
+        text = "\n".join(draft(stage))
+    path = tmp_path / "access.toml"
+    path.write_text(text, encoding="utf-8")
+    declared = declaration.load(path).declared["public.t"]
+    assert declared.review
+    assert declared.rows == {"user_id": "user_id = :me"}
+    assert declared.reach["select"]["members"] == ("user_id",)
+    assert "anon" not in declared.reach["select"]
