@@ -40,7 +40,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Traffic:
+class TableStatistics:
     """What is known of the live tables; nothing, where nobody gave statistics: then every table counts as large."""
 
     sizes: Mapping[str, Size] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Traffic:
         return f"about {max(size.rows, 0):,} rows, {size.bytes / 1e6:,.1f} MB, {size.writes:.1f} rows written a second"
 
 
-def traffic(dsn: str) -> Traffic:
+def table_statistics(dsn: str) -> TableStatistics:
     """Read the statistics of the database at ``dsn`` in one READ ONLY transaction. Raises TargetError."""
     import psycopg
 
@@ -76,4 +76,4 @@ def traffic(dsn: str) -> Traffic:
                 empty = frozenset((table, column) for table, column in connection.execute(_EMPTY_COLUMNS))
         except psycopg.Error as error:
             raise TargetError(f"--stats-from: {explain(error, address)}") from error
-    return Traffic(sizes, empty)
+    return TableStatistics(sizes, empty)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from audit.catalog.table_statistics import Traffic
+from audit.catalog.table_statistics import TableStatistics
 from audit.evidence import Location, Row, Scalar, safe
 from audit.gate.trace import Moved, Print, Step
 
@@ -61,7 +61,9 @@ def safe_lines(text: str) -> str:
     return "\n".join(map(safe, text.splitlines()))
 
 
-def judge(file: str, steps: Sequence[Step], elsewhere: Mapping[tuple[int, str], int], traffic: Traffic) -> Hazards:
+def judge(
+    file: str, steps: Sequence[Step], elsewhere: Mapping[tuple[int, str], int], statistics: TableStatistics
+) -> Hazards:
     """Judge what the statements of one file did.
 
     ``elsewhere`` are the contents (how many values, and their sum) of the columns that are new at the end of the file:
@@ -69,8 +71,8 @@ def judge(file: str, steps: Sequence[Step], elsewhere: Mapping[tuple[int, str], 
     """
     hazards = Hazards()
     for step in steps:
-        hazards.losses += _losses(file, step, elsewhere, traffic, hazards)
-    _waits(file, steps, traffic, hazards)
+        hazards.losses += _losses(file, step, elsewhere, statistics, hazards)
+    _waits(file, steps, statistics, hazards)
     return hazards
 
 
@@ -78,12 +80,12 @@ def judge(file: str, steps: Sequence[Step], elsewhere: Mapping[tuple[int, str], 
 
 
 def _losses(
-    file: str, step: Step, elsewhere: Mapping[tuple[int, str], int], traffic: Traffic, hazards: Hazards
+    file: str, step: Step, elsewhere: Mapping[tuple[int, str], int], statistics: TableStatistics, hazards: Hazards
 ) -> Iterator[Row]:
     for table, before in step.before.items():
         after = step.after[table]
         if after is None:
-            yield from _dropped_table(file, step, table, before, elsewhere, traffic, hazards)
+            yield from _dropped_table(file, step, table, before, elsewhere, statistics, hazards)
             continue
         if after.rows < before.rows:
             yield found(
@@ -96,7 +98,7 @@ def _losses(
                 rows=before.rows - after.rows,
                 of=before.rows,
             )
-        yield from _columns(file, step, table, before, after, elsewhere, traffic, hazards)
+        yield from _columns(file, step, table, before, after, elsewhere, statistics, hazards)
     for name in step.reset:
         yield found(
             file,
@@ -107,7 +109,7 @@ def _losses(
             relation=name,
         )
     for table in step.unmet:
-        if not traffic.empty(table):
+        if not statistics.empty(table):
             hazards.doubts.append(
                 f"{file}, line {step.line}: {step.words[0]} met no made-up row of {table}; whether it meets real "
                 "ones is not known"
@@ -120,10 +122,10 @@ def _dropped_table(
     table: str,
     before: Print,
     elsewhere: Mapping[tuple[int, str], int],
-    traffic: Traffic,
+    statistics: TableStatistics,
     hazards: Hazards,
 ) -> Iterator[Row]:
-    if traffic.empty(table):
+    if statistics.empty(table):
         hazards.remarks.append(f"{file}, line {step.line}: {table} is dropped, and has no rows on the live database")
     elif not before.rows:
         hazards.doubts.append(
@@ -153,7 +155,7 @@ def _columns(
     before: Print,
     after: Print,
     elsewhere: Mapping[tuple[int, str], int],
-    traffic: Traffic,
+    statistics: TableStatistics,
     hazards: Hazards,
 ) -> Iterator[Row]:
     types = _new_types(step, table)
@@ -164,7 +166,7 @@ def _columns(
         details: dict[str, Scalar] = {"relation": table, "column": name}
         now = now_called.get(before.numbers[name])
         if now is None:
-            if traffic.empty(table, name):
+            if statistics.empty(table, name):
                 hazards.remarks.append(f"{file}, line {step.line}: {column} has no values on the live database")
             elif not values:
                 hazards.doubts.append(
@@ -269,7 +271,7 @@ def narrower(old: str, new: str) -> bool:
 # --- Readers and writers
 
 
-def _waits(file: str, steps: Sequence[Step], traffic: Traffic, hazards: Hazards) -> None:
+def _waits(file: str, steps: Sequence[Step], statistics: TableStatistics, hazards: Hazards) -> None:
     since: dict[str, int] = {}
     seen: set[tuple[str, str]] = set()
     for step in steps:
@@ -288,10 +290,10 @@ def _waits(file: str, steps: Sequence[Step], traffic: Traffic, hazards: Hazards)
             waits += [(lock.relation, lock.mode, lock.blocks) for lock in step.taken if lock.blocks]
             why = "an explicit lock"
         for relation, mode, blocks in waits:
-            if traffic.small(relation):
+            if statistics.small(relation):
                 hazards.remarks.append(
                     f"{file}, line {step.line}: {mode} on {relation} is no outage: it is small on the live database "
-                    f"({traffic.told(relation)})"
+                    f"({statistics.told(relation)})"
                 )
                 continue
             hazards.slow_lines.add(step.line)
@@ -311,7 +313,7 @@ def _waits(file: str, steps: Sequence[Step], traffic: Traffic, hazards: Hazards)
                     lock=mode,
                     blocks=blocks,
                     held_since=f"line {held_since}" if held_since != step.line else "",
-                    live=traffic.told(relation),
+                    live=statistics.told(relation),
                 )
             )
 

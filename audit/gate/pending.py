@@ -22,7 +22,7 @@ SYMLINK = b"120000"
 
 
 @dataclass(frozen=True)
-class NewFiles:
+class Pending:
     """The files of a directory, told apart.
 
     ``new`` are to be judged, in their order; ``released`` build the base, as they were released: those of git lie in a
@@ -36,28 +36,28 @@ class NewFiles:
     removed: tuple[str, ...] = ()
 
 
-def by_version(directory: Path, last: int) -> NewFiles:
+def by_version(directory: Path, last: int) -> Pending:
     """Take for new what has a version after ``last``, or none. Raises TargetError."""
     files = find(directory)
     new = [path for path in files if (number := version(path.name)) is None or number > last]
-    return NewFiles(f"version {last}", tuple(new), tuple(path for path in files if path not in new))
+    return Pending(f"version {last}", tuple(new), tuple(path for path in files if path not in new))
 
 
-def by_name(directory: Path, names: Sequence[str]) -> NewFiles:
+def by_name(directory: Path, names: Sequence[str]) -> Pending:
     """Take the named files for new. Raises TargetError when one of them is not in the directory."""
     files = find(directory)
     known = {path.name for path in files}
     wanted = {Path(name).name for name in names}
     if missing := sorted(wanted - known):
         raise TargetError(f"--files: {safe(missing[0])} is not in {safe(str(directory))}")
-    return NewFiles(
+    return Pending(
         "the files before",
         tuple(path for path in files if path.name in wanted),
         tuple(path for path in files if path.name not in wanted),
     )
 
 
-def by_history(directory: Path, connection: Connection) -> NewFiles:
+def by_history(directory: Path, connection: Connection) -> Pending:
     """Take for new what a live database has not applied, as the platform's own table says. Only reads.
 
     https://supabase.com/docs/guides/deployment/database-migrations. Raises TargetError.
@@ -84,7 +84,7 @@ def by_history(directory: Path, connection: Connection) -> NewFiles:
     files = find(directory)
     new = tuple(path for path in files if version(path.name) not in applied)
     gone = sorted(applied - {version(path.name) for path in files})
-    return NewFiles(
+    return Pending(
         "what the live database has applied",
         new,
         tuple(path for path in files if path not in new),
@@ -92,7 +92,7 @@ def by_history(directory: Path, connection: Connection) -> NewFiles:
     )
 
 
-def by_git(directory: Path, ref: str, place: Path) -> NewFiles:
+def by_git(directory: Path, ref: str, place: Path) -> Pending:
     """Take for new what was added since the branch left ``ref``, committed or not; ``place`` gets the released files.
 
     Raises TargetError when there is no repository, no such ref, or no common ancestor.
@@ -117,7 +117,7 @@ def by_git(directory: Path, ref: str, place: Path) -> NewFiles:
         (place / released).write_bytes(data)
     files = {path.name: path for path in find(directory)}
     edited = [name for name, data in contents.items() if name in files and _plain(read(files[name])) != _plain(data)]
-    return NewFiles(
+    return Pending(
         f"{safe(ref)} ({base[:12]})",
         tuple(path for name, path in files.items() if name not in contents),
         tuple(find(place)) if contents else (),

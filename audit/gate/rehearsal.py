@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 
-from audit.catalog.table_statistics import Traffic
+from audit.catalog.table_statistics import TableStatistics
 from audit.connection import Dsn, connect
 from audit.evidence import Row, Unchecked, safe
 from audit.gate.base import Base
@@ -24,7 +24,7 @@ from audit.gate.hazards import Hazards, contents
 from audit.gate.hazards import judge as judge_hazards
 from audit.gate.linter import Warned, lint, weigh
 from audit.gate.results import Asked, Difference, Reach, Reached, Rehearsed, Standing, Suite
-from audit.gate.trace import Killer, State, Step, Tracer, state
+from audit.gate.trace import State, Step, Tracer, Watchdog, state
 from audit.migrations import DOWN, Migration, apply_files, decoded
 from audit.question import Connection
 from audit.server.target import Say
@@ -37,7 +37,7 @@ def rehearse(
     weights: Mapping[str, str],
     *,
     limit_s: float = 60.0,
-    live_traffic: Traffic | None = None,
+    live_statistics: TableStatistics | None = None,
     again: Callable[[frozenset[str]], Standing] | None = None,
     say: Say = lambda _: None,
 ) -> tuple[tuple[Rehearsed, ...], Standing, str]:
@@ -49,12 +49,12 @@ def rehearse(
 
     Raises psycopg.Error when the server answers no more.
     """
-    known_traffic = live_traffic or Traffic()
+    known_statistics = live_statistics or TableStatistics()
     rehearsed: list[Rehearsed] = []
     unlinted = ""
     standing = base.standing
     unfilled = dict(base.target.unfilled)
-    killer = Killer(base.server.dsn)
+    watchdog = Watchdog(base.server.dsn)
     dsn = base.target.dsn
     with ExitStack() as stack:
         conn = stack.enter_context(connect(dsn))
@@ -62,7 +62,7 @@ def rehearse(
         for path in files:
             begun = time.monotonic()
             name = safe(path.name)
-            tracer = Tracer(conn, now, origin, limit_s, killer)
+            tracer = Tracer(conn, now, origin, limit_s, watchdog)
             try:
                 (migration,) = apply_files(conn, [path], tracer.around)
                 if not conn.closed:
@@ -76,7 +76,7 @@ def rehearse(
                 now = state(conn)
             else:
                 now = tracer.now
-            hazards = judge_hazards(name, tracer.steps, contents(now.prints.items(), origin.prints), known_traffic)
+            hazards = judge_hazards(name, tracer.steps, contents(now.prints.items(), origin.prints), known_statistics)
             warnings, unlinted_here = _linted(path, tracer.steps, hazards, weights, conn)
             unlinted = unlinted or unlinted_here
             before, standing = standing, _ask(conn, base, suite, unfilled, now, origin)

@@ -396,13 +396,13 @@ class Tracer:
     ``base`` is what was there before all new migrations: only that has readers, writers and data to lose.
     """
 
-    def __init__(self, conn: Connection, now: State, base: State, limit_s: float, killer: Killer) -> None:
+    def __init__(self, conn: Connection, now: State, base: State, limit_s: float, watchdog: Watchdog) -> None:
         self.conn = conn
         self.now = now
         self.known = frozenset(base.titles)
         self.columns = {oid: frozenset(figures.numbers.values()) for oid, figures in base.prints.items()}
         self.limit_s = limit_s
-        self.killer = killer
+        self.watchdog = watchdog
         self.steps: list[Step] = []
         self._group: Step | None = None
         # The savepoints of the transaction, and how many steps there were before each; and before all of it.
@@ -426,7 +426,7 @@ class Tracer:
             self._remember(step, statement)
         begun = time.monotonic()
         try:
-            with self.killer.limiting(self.conn, self.limit_s) as killed:
+            with self.watchdog.limiting(self.conn, self.limit_s) as killed:
                 yield
         except psycopg.Error as error:
             step.duration_ms += (time.monotonic() - begun) * 1000
@@ -695,7 +695,7 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-class Killer:
+class Watchdog:
     """Ends statements that take too long: cancels them, and ends the session of one that will not be cancelled."""
 
     def __init__(self, dsn: str) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from audit.evidence import Row, safe
 from audit.gate.hazards import found
-from audit.gate.pending import NewFiles
+from audit.gate.pending import Pending
 from audit.migrations import version
 
 # --- Versions
 
 
-def judge_versions(files: NewFiles) -> tuple[Row, ...]:
+def judge_versions(files: Pending) -> tuple[Row, ...]:
     """Return new files whose version is missing, taken, or before a released one, and released ones that changed."""
     rows = []
     released = {version(path.name): safe(path.name) for path in files.released}

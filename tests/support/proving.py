@@ -25,7 +25,7 @@ from audit.connection import connect
 from audit.evidence import Log
 from audit.gate.base import Base
 from audit.gate.findings import opened_gate
-from audit.gate.pending import NewFiles
+from audit.gate.pending import Pending
 from audit.gate.rehearsal import rehearse
 from audit.gate.results import Rehearsal, Standing
 from audit.gate.versions import judge_versions
@@ -195,7 +195,7 @@ class Bench:
             path = Path(directory, name)
             path.write_text(sql, encoding="utf-8")
             files, final, unlinted = rehearse(base, [path], self.suite, {})
-            versions = judge_versions(NewFiles("the reference", (path,), tuple(find(MIGRATIONS))))
+            versions = judge_versions(Pending("the reference", (path,), tuple(find(MIGRATIONS))))
         self.rehearsal = Rehearsal(self.target, "the reference", files, versions, final, unlinted)
 
     @staticmethod

@@ -22,12 +22,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from audit.actors import Stage
-from audit.catalog.table_statistics import Size, Traffic
+from audit.catalog.table_statistics import Size, TableStatistics
 from audit.connection import connect
 from audit.evidence import Log
 from audit.gate.base import Base
 from audit.gate.findings import opened_gate
-from audit.gate.pending import NewFiles
+from audit.gate.pending import Pending
 from audit.gate.rehearsal import rehearse
 from audit.gate.results import Rehearsal
 from audit.gate.versions import judge_versions
@@ -68,7 +68,7 @@ class Case:
     files: dict[str, Path]
     expected: tuple[Expected, ...]
     unchecked: frozenset[str] = frozenset()
-    traffic: Traffic = field(default_factory=Traffic)
+    statistics: TableStatistics = field(default_factory=TableStatistics)
 
     @property
     def dangerous(self) -> bool:
@@ -108,7 +108,7 @@ def read(path: Path) -> Case:
         files,
         tuple(expected),
         frozenset(unchecked),
-        Traffic(sizes, frozenset(empty)),
+        TableStatistics(sizes, frozenset(empty)),
     )
 
 
@@ -139,10 +139,14 @@ class Ground:
         with TemporaryDirectory() as folder:
             for name, path in case.files.items():
                 shutil.copy(path, Path(folder, name))
-            return self.try_files(find(Path(folder)), case.traffic, limit_s)
+            return self.try_files(find(Path(folder)), case.statistics, limit_s)
 
     def try_files(
-        self, files: Sequence[Path], traffic: Traffic | None = None, limit_s: float = 20.0, meanwhile: str = "select"
+        self,
+        files: Sequence[Path],
+        statistics: TableStatistics | None = None,
+        limit_s: float = 20.0,
+        meanwhile: str = "select",
     ) -> dict[str, Result]:
         """Rehearse files and judge them. ``meanwhile`` is what another session in the database does first."""
         database = f"case_{next(self.numbers)}"
@@ -153,8 +157,10 @@ class Ground:
             base = Base(target, server, self.base.standing)
             with connect(dsn) as other:
                 other.execute(meanwhile)
-                tried, final, unlinted = rehearse(base, files, self.suite, {}, limit_s=limit_s, live_traffic=traffic)
-            versions = judge_versions(NewFiles("the corpus", tuple(files), self.released))
+                tried, final, unlinted = rehearse(
+                    base, files, self.suite, {}, limit_s=limit_s, live_statistics=statistics
+                )
+            versions = judge_versions(Pending("the corpus", tuple(files), self.released))
             made = Rehearsal(target, "the corpus", tried, versions, final, unlinted)
             with connect(dsn) as connection:
                 known = parameters(connection, self.suite.settings, self.suite.access)
