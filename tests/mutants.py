@@ -1,7 +1,7 @@
 """How many mutants the policies catch: ``make mutants``, or ``python -m tests.mutants --migrations=DIR --access=FILE``.
 
 A mutant is the database with one guard less (tests/support/mutating.py), in a transaction that is rolled back. It is
-caught when a policy is VIOLATED, by an assertion, about an object that it does not complain of in the database as it is.
+caught when a policy is VIOLATED, by an assertion, about an object that it does not complain of in the database as is.
 What survives is listed, and needs a reason: why nothing changes for anybody, or which other layer still refuses.
 """
 
