@@ -14,7 +14,8 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from audit.connection import TargetError
-from audit.evidence import safe
+from audit.evidence import Evidence, Location, Log, Population, Row, safe
+from audit.results import Migration
 
 OWNER = "postgres"
 
@@ -49,17 +50,6 @@ _EXTENSION = re.compile(
     r'(?:create|alter|comment\s+on)\s+extension\s+(?:if\s+not\s+exists\s+)?(?:"([^"]+)"|([\w$]+))', re.IGNORECASE
 )
 _WORDS_KEPT = 16
-
-
-@dataclass(frozen=True)
-class Migration:
-    """One migration file and what became of it; ``error`` is None when it was applied."""
-
-    file: str
-    applied: bool
-    error: str | None = None
-    line: int | None = None
-    sqlstate: str | None = None
 
 
 @dataclass(frozen=True)
@@ -339,3 +329,15 @@ def _tell(error: psycopg.Error) -> str:
         ("constraint", diag.constraint_name),
     )
     return safe(", ".join([condition, *(f"{kind} {name}" for kind, name in named if name)]))
+
+
+def unapplied(migrations: Sequence[Migration], log: Log) -> Evidence:
+    """Return the migrations that did not apply, as evidence."""
+    rows = []
+    for migration in migrations:
+        if not migration.applied:
+            details = {"line": migration.line, "error": migration.error, "sqlstate": migration.sqlstate}
+            name = safe(migration.file)
+            texts = {"object": name, **{key: str(value or "?") for key, value in details.items()}}
+            rows.append(Row(name, details, texts, location=Location(migration.file, migration.line)))
+    return Evidence(rows, about="the migrations", log=log, population=Population(len(migrations), "migrations"))

@@ -21,16 +21,16 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from psycopg import Error
+from reports.suite import Suite
 
 from audit import settings
 from audit.access import declaration
+from audit.access.parameters import parameters
 from audit.connection import Dsn, TargetError, connect
 from audit.evidence import safe
 from audit.question import Connection, describe
+from audit.results import Verdict
 from audit.server.target import MIGRATIONS, Choice, opened
-from fixtures.askers import parameters
-from reports.model import Verdict
-from reports.suite import Suite
 from tests.support.mutating import Mutant, mutants
 from tests.support.proving import POLICIES, Bench, Sabotage
 

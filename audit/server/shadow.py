@@ -35,8 +35,10 @@ from audit.evidence import Unchecked, safe
 from audit.footprint import Footprint
 from audit.migrations import STOOD_IN, Statement, statements
 from audit.question import Connection, describe
+from audit.seeding.seeds import plant
 from audit.server import embedded
 from audit.server.inventory import Part, differences, inventory
+from audit.server.target import load_platform
 from audit.settings import PLATFORM_SCHEMAS
 
 # Of the platform's schemas those that a project builds upon; the others are the business of the platform's services.
@@ -188,10 +190,6 @@ def shadowed(
 
     Raises Unchecked with one sentence, and the remedy, when it cannot be made.
     """
-    # Imported late: audit.server.target imports nothing of ours that is slow, and neither should a run without actors.
-    from audit.seeding.seeds import plant
-    from audit.server.target import load_platform
-
     start = time.monotonic()
     footprint = footprint or Footprint()
     waiting: dict[str, Any] = {"patience_s": STATEMENT_LIMIT_MS / 1000 + GRACE_S, "waited": footprint.waited}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from audit.connection import TargetError, connect
-from audit.migrations import Migration, apply, find, stands_alone, statements
+from audit.migrations import apply, find, stands_alone, statements
+from audit.results import Migration
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ import psycopg
 from audit.connection import Dsn, connect
 from audit.migrations import statements
 from audit.people import CAST, GROUPS
+from audit.policy import Policy
 from audit.question import Connection
 from audit.server.target import Target
-from fixtures.policy import Policy
 from tests.support.proving import all_sabotages
 
 ROOT = Path(__file__).parents[2]
