@@ -53,10 +53,11 @@ access-draft: $(VENV)/ready ## write a draft of access.toml for tables that are 
 test: $(VENV)/ready ## prove that every policy bites, and test the product itself
 	@$(PYTHON) -m pytest tests --numprocesses=auto --dist=loadgroup --no-loadscope-reorder $(OPTIONS)
 
-check: $(VENV)/ready ## ruff, mypy, and whether the generated documents are up to date
+check: $(VENV)/ready ## ruff, mypy, who imports whom, and whether the generated documents are up to date
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-cache --no-logo
 	@$(PYTHON) -m reports.handbook --check
 
 docs: $(VENV)/ready ## write docs/policies.md from the policies

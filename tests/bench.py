@@ -33,7 +33,7 @@ from audit.people import CAST
 from audit.question import Connection
 from audit.seeding.seeds import plant
 from audit.server.embedded import serve
-from audit.server.target import MIGRATIONS, PLATFORM, Choice
+from audit.server.target import MIGRATIONS, PLATFORM, Choice, opened
 from audit.settings import Settings
 from audit.settings import load as load_settings
 from tests.support import load
@@ -50,6 +50,7 @@ LARGE = 100_000
 TABLES, ROWS = 200, 60
 FEW_TABLES, SHORT, LONG = 12, 200, 20_000
 FASTER, TWICE, LONGER = 5.0, 2.3, 3.0
+UNCHECKED = 1.5
 EIGHT = [name for name in API_ACTORS if name != "rejected"]
 
 
@@ -112,6 +113,24 @@ def measure_parts() -> None:
         begun = time.perf_counter()
         connection.execute("analyze")
         tell("  analyze", time.perf_counter() - begun)
+
+
+def measure_unchecked(times: int) -> None:
+    """Measure audits of a live copy of the reference in which nobody can act, beside the same with nothing unchecked.
+
+    One after the other, again and again: what else the machine does is felt by both.
+    """
+    judged: list[float] = []
+    blind: list[float] = []
+    with opened(Choice()) as target, TemporaryDirectory() as folder:
+        command = ["-m", "pytest", "policies", f"--target={target.dsn}", "--no-history", f"--report-dir={folder}"]
+        for _ in range(times):
+            judged.append(timed(command))
+            blind.append(timed([*command, "--no-shadow"]))
+            document = json.loads(Path(folder, "audit.json").read_text(encoding="utf-8"))
+    tell("a live copy of the reference, with its shadow", min(judged))
+    tell(f"  without it, {document['counts']['UNCHECKED']} policies unchecked", min(blind))
+    compare("  unchecked to judged", min(blind) / min(judged), f"at most {UNCHECKED}")
 
 
 def measure_seeds() -> None:
@@ -265,12 +284,16 @@ def main() -> None:
     parser.add_argument("--load", action="store_true", help="pgbench beside audits of its server, and nothing else")
     parser.add_argument("--scale", type=int, default=LOAD_SCALE, help=f"of pgbench (default {LOAD_SCALE})")
     parser.add_argument("--gate", action="store_true", help="the migration gate, and nothing else")
+    parser.add_argument("--unchecked", action="store_true", help="an audit in which nobody can act, and nothing else")
     parser.add_argument("--times", type=int, default=3, help="how many audits; the best one counts (default 3)")
     chosen = parser.parse_args()
     busy = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     print(f"Python {platform.python_version()}, {os.cpu_count()} processors{busy}")
     if chosen.seeds:
         measure_seeds()
+        return
+    if chosen.unchecked:
+        measure_unchecked(max(1, chosen.times))
         return
     if chosen.gate:
         measure_gate()
@@ -283,9 +306,10 @@ def main() -> None:
         return
     measure_audit(max(1, chosen.times))
     measure_parts()
+    measure_unchecked(max(1, chosen.times))
     tell(
-        "the proofs: pytest tests/test_proofs.py --numprocesses=auto",
-        timed(["-m", "pytest", "tests/test_proofs.py", "--numprocesses=auto"]),
+        "the proofs: pytest tests/policies/test_proofs.py --numprocesses=auto",
+        timed(["-m", "pytest", "tests/policies/test_proofs.py", "--numprocesses=auto"]),
         PROMISED_S["proofs"],
     )
     measure_matrix()
