@@ -277,7 +277,7 @@ def _body(
     worse += [each.since for each in policies if each.open]
     if worse:
         escalation = ESCALATION[severity]
-        yield f"Call {escalation.call}: {escalation.by_when(min(worse), run.started_at)}."
+        yield f"{wording.capital(escalation.whom)}: {escalation.by_when(min(worse), run.started_at)}."
     results = {result.id: result for result in run.results}
     named = list(dict.fromkeys(each.policy for each in findings))
     for policy in named[:MAX_POLICIES]:

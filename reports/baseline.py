@@ -1,7 +1,7 @@
 """The baseline: findings that a project had when it began to be audited, accepted as they are until they are fixed.
 
-It is a list of exact findings that the audit writes itself (``--write-baseline``): all that a first run found, and from
-then on never more. What is found no more is taken out, so that it counts when it comes back; what is new fails.
+It is a list of exact findings that the audit writes itself (``--write-baseline``): all that a first run found, and
+never more from then on. What is no longer found is taken out, so that it counts if it comes back; what is new fails.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--write-baseline",
         action="store_true",
-        help="write --baseline=FILE: all that is found if there is none yet, else only what is still found of it",
+        help="write --baseline=FILE: everything that is found, or, if it exists, only what is still found of it",
     )
 
 
@@ -125,5 +125,5 @@ def _advice(over: Sequence[Waiver]) -> str:
         return ""
     some = safe(", ".join(f"{each.policy} {each.object}" for each in over[:3]))
     more = " and others" if len(over) > 3 else ""
-    entries = wording.counted(len(over), "entry", "entries")
-    return f"{entries} of the baseline found no more: --write-baseline takes out {some}{more}"
+    entries = wording.counted(len(over), "entry of the baseline is", "entries of the baseline are")
+    return f"{entries} no longer found: --write-baseline takes out {some}{more}"

@@ -12,13 +12,19 @@ from audit.policy import Severity
 class Escalation:
     """What one severity asks for.
 
-    ``steps`` are what must have happened by when, counted from the moment of the finding.
+    ``call`` is who is to be called, "" when nobody needs to be; ``steps`` are what must have happened by when, counted
+    from the moment of the finding.
     """
 
     meaning: str
     call: str
     steps: tuple[tuple[dt.timedelta, str], ...] = ()
     otherwise: str = ""
+
+    @property
+    def whom(self) -> str:
+        """Say in a few words whom to call."""
+        return f"call {self.call}" if self.call else "no call is needed"
 
     @property
     def limits(self) -> str:
@@ -55,19 +61,19 @@ ESCALATION = {
         (
             (dt.timedelta(minutes=15), "begin diagnosis"),
             (dt.timedelta(minutes=30), "know the cause or escalate to the platform owner"),
-            (dt.timedelta(hours=1), "have it mended or worked round"),
+            (dt.timedelta(hours=1), "have it fixed or worked around"),
         ),
     ),
     Severity.P2: Escalation(
         "medium",
         "the database administrator",
         (
-            (dt.timedelta(hours=1), "begin to investigate"),
-            (dt.timedelta(hours=4), "know the way to mend it"),
-            (dt.timedelta(hours=24), "have it mended"),
+            (dt.timedelta(hours=1), "begin investigating"),
+            (dt.timedelta(hours=4), "know how to fix it"),
+            (dt.timedelta(hours=24), "have it fixed"),
         ),
     ),
-    Severity.P3: Escalation("low", "nobody", otherwise="mend it in the next maintenance window"),
+    Severity.P3: Escalation("low", "", otherwise="mend it in the next maintenance window"),
 }
 
 

@@ -19,7 +19,7 @@ def headline(each: Rehearsed) -> str:
     wider = sum(cell.wider for cell in each.reached)
     counted = [
         (len(each.hazards.losses), "loses data", "lose data"),
-        (len(each.hazards.waits), "lets others wait", "let others wait"),
+        (len(each.hazards.waits), "makes others wait", "make others wait"),
         (sum(len(difference.new) for difference in each.differences), "newly offends", "newly offend"),
         (wider, "reaches more", "reach more"),
     ]

@@ -67,10 +67,10 @@ def unwaived(result: Result) -> tuple[Finding, ...]:
 
 
 def extent(result: Result) -> str:
-    """Say how many findings out of which population: ``3 of 1,204 auth.users``; without a population ``3``.
+    """Say how many findings out of which population: ``3 of 1,204 rows in auth.users``; without a population ``3``.
 
-    Waived findings are not counted, but said: ``2 of 1,204 auth.users, and 1 waived``. Where nothing could be looked at
-    there is no number, because 0 would read as all well.
+    Waived findings are not counted, but said: ``2 of 1,204 rows in auth.users, and 1 waived``. Where nothing could be
+    looked at there is no number, because 0 would read as all well.
     """
     if result.verdict is Verdict.UNCHECKED:
         return "unknown"
@@ -131,6 +131,11 @@ def duration(span: dt.timedelta) -> str:
     if minutes < 60:
         return counted(minutes, "minute")
     return counted(minutes // 60, "hour") if minutes < 48 * 60 else counted(minutes // 1440, "day")
+
+
+def capital(sentence: str) -> str:
+    """Return a sentence with its first letter as a capital; ``str.capitalize`` would make all others small."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def ordinal(number: int) -> str:

@@ -70,7 +70,7 @@ def _case(result: Result) -> ElementTree.Element:
 
 def _violation(result: Result) -> str:
     escalation = ESCALATION[result.severity]
-    return f"{wording.extent(result)}; call {escalation.call}; {escalation.limits}"
+    return f"{wording.extent(result)}; {escalation.whom}; {escalation.limits}"
 
 
 def _objects(result: Result) -> str:

@@ -81,7 +81,7 @@ def _entries(run: Run) -> Iterator[Entry]:
             escalation = ESCALATION[severity]
             # Where a history is kept, the clock of each policy began when it was violated first.
             by_when = "" if run.changes else f": {escalation.by_when(run.started_at)}"
-            call = f"Call {escalation.call}{by_when}."
+            call = f"{wording.capital(escalation.whom)}{by_when}."
             yield _always(f"### Violated: {severity}, {escalation.meaning}\n\n{call}\n")
         yield Entry(_violated(result, run), f"- {_summary(result)}\n")
     if unchecked := run.having(Verdict.UNCHECKED):

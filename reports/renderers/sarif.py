@@ -62,7 +62,7 @@ def document(run: Run) -> dict[str, Any]:
 
 def _rule(result: Result) -> dict[str, Any]:
     escalation = ESCALATION[result.severity]
-    call = f"Call {escalation.call}: {escalation.limits}."
+    call = f"{wording.capital(escalation.whom)}: {escalation.limits}."
     text = f"{result.explanation}\n\n{call}"
     help_ = {"text": text, "markdown": text}
     if result.fix:

@@ -151,7 +151,7 @@ def _violated(run: Run) -> Iterator[Line]:
             yield "", {}
             yield f"VIOLATED, {severity} ({escalation.meaning})", MARKS[Verdict.VIOLATED][1]
             by_when = "" if run.changes else f": {escalation.by_when(run.started_at)}"
-            yield f"call {escalation.call}{by_when}", {"bold": True}
+            yield f"{escalation.whom}{by_when}", {"bold": True}
         yield f"{severity} {result.id} {wording.title(result)}: {wording.extent(result)}", MARKS[Verdict.VIOLATED][1]
         if run.changes:
             yield f"     {wording.clock(result, run)}", {"bold": True}

@@ -133,7 +133,7 @@ def test_all_reports_tell_the_same_numbers():
 def test_waived_findings_are_not_counted_but_said():
     findings = (samples.finding("MSG-01", "a"), samples.finding("MSG-01", "b", waiver=samples.waiver("MSG-01", "b")))
     told = wording.extent(samples.result("MSG-01", Verdict.VIOLATED, findings=findings))
-    assert told == "1 of 1,204 auth.users, and 1 waived"
+    assert told == "1 of 1,204 rows in auth.users, and 1 waived"
 
 
 @pytest.mark.parametrize("verdict", [Verdict.UNCHECKED, Verdict.NOT_APPLICABLE])
@@ -217,7 +217,7 @@ def test_the_verdict_line(verdicts, changes, says):
 def test_each_severity_says_whom_to_call_and_by_when():
     assert ESCALATION.keys() == set(Severity)
     assert "begin diagnosis by 12:15 UTC" in ESCALATION[Severity.P0].by_when(samples.NOON)
-    assert "have it mended by 2026-11-24 12:00 UTC" in ESCALATION[Severity.P2].by_when(samples.NOON)
+    assert "have it fixed by 2026-11-24 12:00 UTC" in ESCALATION[Severity.P2].by_when(samples.NOON)
     assert "begin diagnosis within 15 minutes" in ESCALATION[Severity.P1].limits
     assert "within 1 hour," in ESCALATION[Severity.P2].limits
     assert ESCALATION[Severity.P3].by_when(samples.NOON) == "mend it in the next maintenance window"
