@@ -28,9 +28,9 @@ from audit.policy import Severity
 from audit.results import Verdict
 from reports import folder, wording
 from reports.escalation import ESCALATION
-from reports.history.changes import Known, State, Unjudged
+from reports.history.changes import Condition, Known, Unjudged
 from reports.history.history import place as place_of
-from reports.history.store import STORE_KEY, HistoryError, Place
+from reports.history.store import STORE_KEY, HistoryError, Subject
 from reports.model import Result, Run
 
 VARIABLE = "AUDIT_ALERT_URLS"
@@ -206,7 +206,7 @@ def send(run: Run, config: pytest.Config) -> Run:
 
 
 def compose(
-    run: Run, place: Place, findings: Collection[Known], policies: Collection[Unjudged], when: str = "new"
+    run: Run, place: Subject, findings: Collection[Known], policies: Collection[Unjudged], when: str = "new"
 ) -> list[Message]:
     """Return one message for each severity of which there is something to tell, the worst first.
 
@@ -240,7 +240,14 @@ def _present(run: Run) -> Iterator[Known]:
         for finding in wording.unwaived(result):
             since = finding.since or run.started_at
             yield Known(
-                finding.policy, finding.object, result.severity, State.VIOLATED, since, since, run.started_at, due=True
+                finding.policy,
+                finding.object,
+                result.severity,
+                Condition.VIOLATED,
+                since,
+                since,
+                run.started_at,
+                due=True,
             )
 
 
@@ -250,7 +257,7 @@ def _unchecked(run: Run) -> Iterator[Unjudged]:
 
 
 def _count(findings: Sequence[Known], policies: Sequence[Unjudged]) -> str:
-    there = sum(each.state is State.VIOLATED for each in findings)
+    there = sum(each.state is Condition.VIOLATED for each in findings)
     over = len(findings) - there
     blind = sum(each.open for each in policies)
     seen = len(policies) - blind
@@ -263,17 +270,17 @@ def _count(findings: Sequence[Known], policies: Sequence[Unjudged]) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _audited(run: Run, place: Place) -> str:
+def _audited(run: Run, place: Subject) -> str:
     database = f"Database {plain(place.database)}" if place.database else "A database"
     return f"{database} ({plain(place.place)}), audited {wording.moment(run.started_at)}."
 
 
 def _body(
-    run: Run, place: Place, severity: Severity, findings: Sequence[Known], policies: Sequence[Unjudged]
+    run: Run, place: Subject, severity: Severity, findings: Sequence[Known], policies: Sequence[Unjudged]
 ) -> Iterator[str]:
     """Yield the lines of a message; names from the database are neutralised, and details are not told at all."""
     yield _audited(run, place)
-    worse = [each.since for each in findings if each.state is State.VIOLATED]
+    worse = [each.since for each in findings if each.state is Condition.VIOLATED]
     worse += [each.since for each in policies if each.open]
     if worse:
         escalation = ESCALATION[severity]
@@ -298,9 +305,9 @@ def _sentence(policy: str, results: dict[str, Result]) -> str:
 
 def _told(known: Known, run: Run) -> str:
     name = plain(known.object)
-    if known.state is State.FIXED and known.ended:
+    if known.state is Condition.FIXED and known.ended:
         return f"fixed: {name}, there from {wording.moment(known.since)} to {wording.moment(known.ended)}"
-    if known.state is State.WAIVED:
+    if known.state is Condition.WAIVED:
         return f"waived from now on: {name}"
     if known.since < run.started_at:
         return f"there since {wording.moment(known.since)}: {name}"

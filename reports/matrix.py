@@ -20,7 +20,7 @@ POLICY = "RLS-07"
 
 
 @dataclass(frozen=True)
-class State:
+class Sign:
     """What a square says: a letter and a word for it. ``grave``: somebody has to do something about it."""
 
     letter: str
@@ -31,20 +31,20 @@ class State:
 
 # The worst first.
 STATES = {
-    Cell.LEAK: State("L", "leak", "reaches more than is declared", grave=True),
-    Cell.LOCKOUT: State("K", "lockout", "reaches less than is declared", grave=True),
-    Cell.BROKEN: State("B", "broken", "the policy itself raises an error", grave=True),
-    Cell.UNCHECKED: State("?", "unchecked", "gave no answer", grave=True),
-    Cell.UNDECLARED: State("U", "undeclared", "nobody has declared, or reviewed, who may", grave=True),
-    Cell.MASKED: State("M", "masked", "refused by a trigger or a constraint, not by the rules of access"),
-    Cell.VACUOUS: State("V", "vacuous", "there is no row that could have told"),
-    Cell.OK: State("R", "reaches", "reaches rows, and none but those declared"),
+    Cell.LEAK: Sign("L", "leak", "reaches more than is declared", grave=True),
+    Cell.LOCKOUT: Sign("K", "lockout", "reaches less than is declared", grave=True),
+    Cell.BROKEN: Sign("B", "broken", "the policy itself raises an error", grave=True),
+    Cell.UNCHECKED: Sign("?", "unchecked", "gave no answer", grave=True),
+    Cell.UNDECLARED: Sign("U", "undeclared", "nobody has declared, or reviewed, who may", grave=True),
+    Cell.MASKED: Sign("M", "masked", "refused by a trigger or a constraint, not by the rules of access"),
+    Cell.VACUOUS: Sign("V", "vacuous", "there is no row that could have told"),
+    Cell.OK: Sign("R", "reaches", "reaches rows, and none but those declared"),
 }
-NOTHING = State("\N{MIDDLE DOT}", "nothing", "reaches nothing, as declared")
+NOTHING = Sign("\N{MIDDLE DOT}", "nothing", "reaches nothing, as declared")
 ORDER = tuple(STATES)
 
 
-def _state(cells: Iterable[Judged]) -> State:
+def _state(cells: Iterable[Judged]) -> Sign:
     """Return what cells say together: the worst of them."""
     found = list(cells)
     worst = min((cell.verdict for cell in found), key=ORDER.index, default=Cell.UNCHECKED)
@@ -60,7 +60,7 @@ class Square:
     cells: tuple[Judged, ...]
 
     @cached_property
-    def state(self) -> State:
+    def state(self) -> Sign:
         """What the square says."""
         return _state(self.cells)
 
@@ -72,7 +72,7 @@ class Line:
     cells: tuple[Judged, ...]
 
     @cached_property
-    def state(self) -> State:
+    def state(self) -> Sign:
         """What the cells say."""
         return _state(self.cells)
 
@@ -145,7 +145,7 @@ class Table:
         return tuple(sorted(lines, key=lambda line: (ORDER.index(line.cells[0].verdict), line.state is NOTHING)))
 
     @property
-    def state(self) -> State:
+    def state(self) -> Sign:
         """The worst of the table's squares."""
         return _state(self.cells)
 
@@ -164,7 +164,7 @@ def tables(judgement: Judgement) -> tuple[Table, ...]:
     return tuple(sorted(found, key=lambda table: states.index(table.state) if table.state.grave else len(states)))
 
 
-def counts(squares: Iterable[Square]) -> dict[State, int]:
+def counts(squares: Iterable[Square]) -> dict[Sign, int]:
     """Count squares by what they say, the worst first."""
     seen = [square.state for square in squares]
     return {state: seen.count(state) for state in (*STATES.values(), NOTHING)}

@@ -18,7 +18,7 @@ from reports.model import Change, Changes, Event, Finding, Result, Run
 Identity = tuple[str, str]  # policy and object
 
 
-class State(StrEnum):
+class Condition(StrEnum):
     """How a finding was when it was last judged."""
 
     VIOLATED = "violated"
@@ -38,7 +38,7 @@ class Known:
     policy: str
     object: str
     severity: Severity
-    state: State
+    state: Condition
     first: dt.datetime
     since: dt.datetime
     seen: dt.datetime
@@ -55,7 +55,7 @@ class Known:
     @property
     def open(self) -> bool:
         """It was there when it was last judged."""
-        return self.state is not State.FIXED
+        return self.state is not Condition.FIXED
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def compare(run: Run, known: Mapping[Identity, Known], previous: dt.datetime | N
 
 def _met(finding: Finding, severity: Severity, before: Known | None, now: dt.datetime) -> tuple[Known, Change | None]:
     """Return what is known of a finding that this run found, and how that differs from before."""
-    state = State.WAIVED if finding.waived else State.VIOLATED
+    state = Condition.WAIVED if finding.waived else Condition.VIOLATED
     if before is None:
         return Known(finding.policy, finding.object, severity, state, now, now, now, due=not finding.waived), Change.NEW
     after = replace(before, severity=severity, state=state, seen=now, first=min(before.first, now))
@@ -118,7 +118,7 @@ def _missed(before: Known, result: Result | None, now: dt.datetime) -> tuple[Kno
         return before, None
     if result is None or not result.judges(before.object):
         return before, Change.UNJUDGED
-    return replace(before, state=State.FIXED, ended=now, seen=now, due=before.told or before.due), Change.FIXED
+    return replace(before, state=Condition.FIXED, ended=now, seen=now, due=before.told or before.due), Change.FIXED
 
 
 def _event(change: Change, known: Known) -> Event:

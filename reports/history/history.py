@@ -17,7 +17,7 @@ from audit.evidence import Unchecked
 from audit.facts import Facts, facts_of
 from audit.results import Sizes
 from reports import folder
-from reports.history.store import STORE_KEY, HistoryError, Place, Store
+from reports.history.store import STORE_KEY, HistoryError, Store, Subject
 from reports.model import Run
 
 DEFAULT_FILE = "reports/history.sqlite"
@@ -56,16 +56,16 @@ def pytest_configure(config: pytest.Config) -> None:
         facts.earlier = lambda before: _earlier(store, place(facts), before)
 
 
-def _earlier(store: Store, where: Place, before: dt.datetime) -> Sizes | None:
+def _earlier(store: Store, where: Subject, before: dt.datetime) -> Sizes | None:
     try:
         return store.earlier(where, before)
     except HistoryError:
         raise Unchecked("the history of earlier runs cannot be read", "mend what the report says of it") from None
 
 
-def place(facts: Facts) -> Place:
+def place(facts: Facts) -> Subject:
     """Return which database a run is about. A disposable one has no identity: it is known by what it was made from."""
-    return Place(facts.system if facts.live else None, facts.target.database if facts.target else "", facts.place)
+    return Subject(facts.system if facts.live else None, facts.target.database if facts.target else "", facts.place)
 
 
 def record(run: Run, config: pytest.Config) -> Run:

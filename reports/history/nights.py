@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from audit.evidence import safe
 from audit.results import Verdict
 from reports import wording
-from reports.history.changes import Known, State
+from reports.history.changes import Condition, Known
 from reports.history.store import Night, Past
 from reports.model import Change
 from reports.renderers import html
@@ -106,7 +106,7 @@ def _lines(past: Past) -> Iterator[str]:
     if there:
         yield f"  there now: {wording.counted(len(there), 'finding')}"
     for known in there[:30]:
-        waived = ", waived" if known.state is State.WAIVED else ""
+        waived = ", waived" if known.state is Condition.WAIVED else ""
         yield f"      {known.severity} {known.policy} {safe(known.object)}: since {wording.moment(known.since)}{waived}"
     if len(there) > 30:
         yield f"      and {len(there) - 30:,} more"

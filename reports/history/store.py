@@ -19,7 +19,7 @@ import pytest
 from audit.evidence import safe
 from audit.policy import Severity
 from audit.results import Sizes, Verdict
-from reports.history.changes import Known, State, Unjudged, compare, unjudged
+from reports.history.changes import Condition, Known, Unjudged, compare, unjudged
 from reports.model import Change, Event, Run
 
 APPLICATION = 0x43434155  # which program the file belongs to: https://www.sqlite.org/pragma.html#pragma_application_id
@@ -71,7 +71,7 @@ class HistoryError(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
+class Subject:
     """Which database a run was about: by its server's system identifier and its name, wherever it has moved to.
 
     ``system`` is None where the server does not tell it, or was not reached: then ``place``, where it was looked for,
@@ -102,7 +102,7 @@ class Night:
 class Past:
     """All that the history knows of one target, the oldest run first."""
 
-    place: Place
+    place: Subject
     nights: tuple[Night, ...]
     findings: tuple[Known, ...]
 
@@ -113,7 +113,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def record(self, place: Place, run: Run, sizes: Sizes | None = None) -> Run:
+    def record(self, place: Subject, run: Run, sizes: Sizes | None = None) -> Run:
         """Add a run, and return it with what has changed since the one before."""
         with self._transaction() as cursor:
             target = _target(cursor, place)
@@ -125,7 +125,7 @@ class Store:
             _thin(cursor, target, run.started_at)
         return told
 
-    def conclude(self, place: Place, run: Run) -> None:
+    def conclude(self, place: Subject, run: Run) -> None:
         """Note how a run that was recorded ended."""
         with self._transaction() as cursor:
             cursor.execute(
@@ -133,7 +133,7 @@ class Store:
                 (run.exit_status, _target(cursor, place), _text(run.started_at)),
             )
 
-    def earlier(self, place: Place, before: dt.datetime) -> Sizes | None:
+    def earlier(self, place: Subject, before: dt.datetime) -> Sizes | None:
         """Return the newest sizes measured at ``before`` or earlier, else the oldest that there are."""
         with self._transaction() as cursor:
             moment = _text(before)
@@ -151,7 +151,7 @@ class Store:
             found = cursor.execute("select object, bytes from size where run = ?", (row[0],)).fetchall()
         return Sizes(_moment(row[1]), dict(found))
 
-    def due(self, place: Place) -> tuple[tuple[Known, ...], tuple[Unjudged, ...]]:
+    def due(self, place: Subject) -> tuple[tuple[Known, ...], tuple[Unjudged, ...]]:
         """Return the findings, and the policies that were UNCHECKED, of which people are to hear and have not yet."""
         with self._transaction() as cursor:
             target = _target(cursor, place)
@@ -160,13 +160,13 @@ class Store:
                 tuple(each for each in _unjudged(cursor, target) if each.due),
             )
 
-    def told(self, place: Place, findings: Collection[Known], policies: Collection[Unjudged]) -> None:
+    def told(self, place: Subject, findings: Collection[Known], policies: Collection[Unjudged]) -> None:
         """Note that people have heard of these."""
         with self._transaction() as cursor:
             target = _target(cursor, place)
             cursor.executemany(
                 "update finding set due = 0, told = ? where target = ? and policy = ? and object = ?",
-                [(each.state is State.VIOLATED, target, each.policy, each.object) for each in findings],
+                [(each.state is Condition.VIOLATED, target, each.policy, each.object) for each in findings],
             )
             cursor.executemany(
                 "update unjudged set due = 0, told = open where target = ? and policy = ?",
@@ -183,7 +183,7 @@ class Store:
                 """
             ).fetchall()
             return [
-                Past(Place(*place), tuple(_nights(cursor, id_)), tuple(_findings(cursor, id_)))
+                Past(Subject(*place), tuple(_nights(cursor, id_)), tuple(_findings(cursor, id_)))
                 for id_, *place in targets
             ]
 
@@ -239,7 +239,7 @@ def _moment(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text)
 
 
-def _target(cursor: sqlite3.Cursor, place: Place) -> int:
+def _target(cursor: sqlite3.Cursor, place: Subject) -> int:
     """Return the number of a target; one that is not known yet gets one.
 
     A server that was not reached is the one that was last found at the same place. What of a place is no UTF-8 (a
@@ -288,7 +288,7 @@ def _findings(cursor: sqlite3.Cursor, target: int) -> Iterator[Known]:
             policy,
             obj,
             Severity(severity),
-            State(state),
+            Condition(state),
             _moment(first),
             _moment(since),
             _moment(seen),

@@ -25,7 +25,7 @@ HOURS = 26
 UNFIT = re.compile(r"[^ -~]|[|`~$&'\"<>]")
 
 
-class State(IntEnum):
+class Service(IntEnum):
     """The exit statuses of monitoring plugins."""
 
     OK = 0
@@ -34,19 +34,19 @@ class State(IntEnum):
     UNKNOWN = 3
 
 
-def state(run: Run) -> State:
+def state(run: Run) -> Service:
     """Return CRITICAL for a P0 or P1 that is violated, WARNING for a P2 or P3; UNKNOWN for what nobody knows.
 
     OK is said only of a complete run in which something holds and nothing is unchecked.
     """
     violated = {result.severity for result in run.having(Verdict.VIOLATED)}
     if violated & {Severity.P0, Severity.P1}:
-        return State.CRITICAL
+        return Service.CRITICAL
     if violated or (run.strict_waivers and run.unused_waivers):
-        return State.WARNING
+        return Service.WARNING
     counts = run.counts()
     judged = counts[Verdict.HOLDS] + counts[Verdict.WAIVED]
-    return State.OK if run.exit_status == 0 and judged else State.UNKNOWN
+    return Service.OK if run.exit_status == 0 and judged else Service.UNKNOWN
 
 
 def render(run: Run) -> str:
@@ -74,13 +74,13 @@ def main(arguments: list[str]) -> int:
         hours = float(arguments[1]) if len(arguments) > 1 else HOURS
         line = path.read_text(encoding="utf-8")
         age = (time.time() - path.stat().st_mtime) / 3600
-        found = State[line.split()[1]]
+        found = Service[line.split()[1]]
     except (OSError, ValueError, LookupError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not what an audit writes, or HOURS is no number"
-        found, line = State.UNKNOWN, f"AUDIT UNKNOWN - {UNFIT.sub('?', str(path))} cannot be used: {why}\n"
+        found, line = Service.UNKNOWN, f"AUDIT UNKNOWN - {UNFIT.sub('?', str(path))} cannot be used: {why}\n"
     else:
         if age > hours:
-            found, line = State.UNKNOWN, f"AUDIT UNKNOWN - the last audit was {age:.0f} hours ago; it said: {line}"
+            found, line = Service.UNKNOWN, f"AUDIT UNKNOWN - the last audit was {age:.0f} hours ago; it said: {line}"
     sys.stdout.write(line)
     return found
 

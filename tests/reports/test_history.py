@@ -21,14 +21,14 @@ from audit.question import Connection
 from audit.results import Sizes, Verdict
 from audit.server.target import Target
 from reports.history import nights
-from reports.history.changes import State
-from reports.history.store import APPLICATION, VERSIONS, HistoryError, Place, Store
+from reports.history.changes import Condition
+from reports.history.store import APPLICATION, VERSIONS, HistoryError, Store, Subject
 from reports.model import Change, Run
 from reports.renderers import html
 from tests.support.auditing import ROOT, Outcome, audit
 from tests.support.samples import HOSTILE, NOON, NOT_UTF8, finding, quiet, result, waiver
 
-HERE = Place("7300000000000000001", "postgres", "db.example.org:5432, postgres")
+HERE = Subject("7300000000000000001", "postgres", "db.example.org:5432, postgres")
 DAY = dt.timedelta(days=1)
 
 HOLDS = result("MSG-01", Verdict.HOLDS)
@@ -157,7 +157,7 @@ def test_a_server_that_moved_is_the_same(store):
 
 def test_a_server_that_is_not_reached_is_the_one_last_found_there(store):
     run = replace(quiet(), results=(violated("a"),))
-    nowhere = Place(None, "", HERE.place)
+    nowhere = Subject(None, "", HERE.place)
     store.record(nowhere, replace(run, results=(UNCHECKED,)))
     store.record(HERE, replace(run, started_at=NOON + DAY))
     lost = store.record(nowhere, replace(run, started_at=NOON + 2 * DAY, results=(UNCHECKED,)))
@@ -202,11 +202,11 @@ def test_a_run_is_written_whole_or_not_at_all(store, tmp_path):
         killed += 1
         (past,) = store.past()
         assert len(past.nights) == 1
-        assert [(known.object, known.state) for known in past.findings] == [("a", State.VIOLATED)]
+        assert [(known.object, known.state) for known in past.findings] == [("a", Condition.VIOLATED)]
     assert killed > 10
     (past,) = store.past()
     assert len(past.nights) == 2
-    assert {known.object: known.state for known in past.findings} == {"a": State.FIXED, "b": State.VIOLATED}
+    assert {known.object: known.state for known in past.findings} == {"a": Condition.FIXED, "b": Condition.VIOLATED}
 
 
 DIE = """

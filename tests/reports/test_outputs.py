@@ -376,7 +376,7 @@ def test_the_state_for_nagios(verdicts, changes, expected):
     each = tuple(samples.result(f"MSG-{n:02}", letters[v], severity) for n, v in enumerate(verdicts))
     run = samples.quiet(results=each, **{key: value for key, value in changes.items() if key != "severity"})
     assert nagios.render(run).startswith(f"AUDIT {expected} - {wording.verdict_line(run)}"[:60])
-    assert (nagios.state(run) is nagios.State.OK) is (run.exit_status == 0 and "H" in verdicts)
+    assert (nagios.state(run) is nagios.Service.OK) is (run.exit_status == 0 and "H" in verdicts)
 
 
 @each_hostile_text
