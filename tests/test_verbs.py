@@ -72,8 +72,9 @@ def hostile(marker: Path) -> list[str]:
     """What would make the marker if make or a shell read it, and what would break a command that it is pasted into."""
     touch = f"touch {marker}"
     return [
-        f"it's $({touch})/dir", f"`{touch}`", f"$(shell {touch})", f"${{shell {touch}}}", f"'; {touch}; '", f'"; {touch}; "',
-        f"x\n{touch}\n", f"$$({touch})", f"& {touch} &", f"| {touch} #", "a b  c", "100% $HOME ${HOME} $@", "\\", "-rf", "*",
+        f"it's $({touch})/dir", f"`{touch}`", f"$(shell {touch})", f"${{shell {touch}}}", f"'; {touch}; '",
+        f'"; {touch}; "', f"x\n{touch}\n", f"$$({touch})", f"& {touch} &", f"| {touch} #", "a b  c",
+        "100% $HOME ${HOME} $@", "\\", "-rf", "*",
     ]  # fmt: skip
 
 
@@ -173,7 +174,8 @@ def test_an_audit_that_is_stopped_comes_to_its_end(house: Path, number: signal.S
     )
     program.write_text(PYTHON.replace("(here /", f"{waiting}(here /"), encoding="utf-8")
     with subprocess.Popen(
-        ["make", "audit"], cwd=house, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+        ["make", "audit"], cwd=house, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        start_new_session=True,
     ) as running:  # fmt: skip
         assert running.stdout is not None and running.stdout.readline() == "begun\n"
         if number is signal.SIGINT:

@@ -156,7 +156,6 @@ def test_the_workflow_is_one() -> None:
     assert job["runs-on"] and job["timeout-minutes"] <= 60
     for step in job["steps"]:
         assert ("uses" in step) != ("run" in step)
-        assert re.fullmatch(r"[\w.-]+/[\w./-]+@v\d+", step.get("uses", "a/b@v1"))
     (secret,) = [step["env"] for step in job["steps"] if "env" in step]
     for name in ("AUDIT_TARGET", "PGPASSWORD", "AUDIT_ALERT_URLS"):
         assert secret[name] == f"${{{{ secrets.{name} }}}}"
