@@ -111,8 +111,8 @@ def main() -> int:
     given = os.environ
     told = event(given)
     # Reports of an earlier run must not be taken for this one's.
-    for old in Path(given["GITHUB_WORKSPACE"], given["REPORTS"]).glob("audit.*"):
-        old.unlink()
+    for name in SHOWN.values():
+        Path(given["GITHUB_WORKSPACE"], given["REPORTS"], name).unlink(missing_ok=True)
     with tempfile.NamedTemporaryFile(suffix=".toml") as empty:
         try:
             words = options(given, told, Path(empty.name))

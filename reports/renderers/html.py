@@ -7,6 +7,7 @@ everything goes through Jinja2 with autoescape, and control and direction charac
 from __future__ import annotations
 
 import contextlib
+import stat
 from collections.abc import Generator, Mapping
 from functools import cache
 from pathlib import Path
@@ -139,8 +140,10 @@ class Page:
             return (yield)
         except OSError as error:
             folder.tell(session, folder.OUTPUTS["html"], error)
-            with contextlib.suppress(OSError):  # half a page is none
-                Path(session.config.getoption("htmlpath")).unlink()
+            page = Path(session.config.getoption("htmlpath"))
+            with contextlib.suppress(OSError):  # half a page is none; a device that was named stays
+                if stat.S_ISREG(page.lstat().st_mode):
+                    page.unlink()
             return None
 
     def _add(self, result: Result) -> None:

@@ -488,3 +488,11 @@ def test_reports_of_an_earlier_run_go_and_metrics_stay_until_they_are_replaced(p
     assert {path.name for path in project.reports.iterdir()} == {"audit.prom"}
     subprocess.run(**project.command("policies"), capture_output=True, timeout=60)
     assert list(project.reports.iterdir()) == []
+
+
+def test_a_device_is_no_file_to_be_replaced(tmp_path):
+    pipe = tmp_path / "baseline.toml"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="it is not a file"):
+        folder.replace_file(pipe, "text")
+    assert pipe.is_fifo() and [*tmp_path.iterdir()] == [pipe]
