@@ -17,7 +17,8 @@ import pytest
 import yaml
 
 from audit.server.target import MIGRATIONS
-from tests.support.auditing import LIMIT_S, ROOT
+from tests.support.auditing import ROOT
+from tests.support.waiting import LIMIT_S
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]

@@ -15,8 +15,8 @@ import pytest
 
 from audit.verbs import OPTIONS, VERBS, command
 from tests.support.auditing import ROOT
+from tests.support.waiting import LIMIT_S
 
-LIMIT_S = 60
 VARIABLES = ("TARGET", "IMAGE", "MIGRATIONS", "POSTGRES_BIN", "MEMBERS", "SEVERITY", "BASE", "POLICY", "ARGS")
 OTHERS = ("check", "docs", "clean", "help")
 

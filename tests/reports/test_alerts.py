@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -109,7 +108,7 @@ def mail_server(codes: list[str]) -> Iterator[tuple[int, list[Any]]]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alerts, "PAUSE_S", 0.01)
-    monkeypatch.setattr(alerts, "LIMIT_S", 3.0)
+    monkeypatch.setattr(alerts, "LIMIT_S", 60.0)
 
 
 def sent(text: str, *messages: Message) -> list[list[str]]:
@@ -132,8 +131,7 @@ def test_a_mail_is_delivered() -> None:
     assert "Two lines" in mail.as_string()
 
 
-def test_a_mail_that_is_refused_the_first_time_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alerts, "LIMIT_S", 15.0)  # apprise lets some seconds pass between two mails
+def test_a_mail_that_is_refused_the_first_time_is_sent_again() -> None:
     with mail_server(["451 later"]) as (port, taken):
         url = f"mailto://127.0.0.1:{port}/?from=audit@example.org&to=dba@example.org&mode=insecure"
         assert sent(url, P1) == [[]]
@@ -152,12 +150,11 @@ def test_a_web_server_that_always_fails_is_told_by_number_and_kind(web: Web) -> 
     assert web.attempts == 3
 
 
-def test_a_server_that_hangs_is_not_waited_for_and_not_asked_twice(web: Web) -> None:
+def test_a_server_that_hangs_is_not_waited_for_and_not_asked_twice(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "LIMIT_S", 3.0)
     web.otherwise = "hang"
-    begun = time.monotonic()
-    assert sent(f"{web.url}?rto=60", P1) == [["channel 1 (JSON) within 3 s"]]
-    assert time.monotonic() - begun < 10
-    assert web.attempts == 1
+    assert sent(f"{web.url}?rto=600", P1) == [["channel 1 (JSON) within 3 s"]]
+    assert web.attempts == 1 and not web.freed.is_set()
 
 
 def test_nobody_listens() -> None:

@@ -27,6 +27,7 @@ from reports.renderers import html, json_file, junit, markdown, nagios, promethe
 from tests.reports.test_reports import Page, Project
 from tests.support import samples
 from tests.support.auditing import audit
+from tests.support.waiting import LIMIT_S
 
 ROOT = Path(__file__).parents[2]
 FORMS = Path(__file__).parents[1] / "forms"
@@ -415,7 +416,7 @@ def test_the_line_for_nagios_is_one_line_with_one_bar(text):
 
 def check(path, *arguments):
     command = [sys.executable, "-m", "reports.renderers.nagios", str(path), *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     assert done.stderr == "" and done.stdout.count("\n") == 1
     return done.returncode, done.stdout
 
@@ -484,9 +485,9 @@ def test_reports_of_an_earlier_run_go_and_metrics_stay_until_they_are_replaced(p
         (project.reports / name).write_text("of an earlier run")
     with (project.path / "policies" / "test_sample.py").open("a") as file:
         file.write("    import os; os._exit(9)\n")
-    subprocess.run(**project.command("policies", "--output=prometheus,nagios"), capture_output=True, timeout=60)
+    subprocess.run(**project.command("policies", "--output=prometheus,nagios"), capture_output=True, timeout=LIMIT_S)
     assert {path.name for path in project.reports.iterdir()} == {"audit.prom"}
-    subprocess.run(**project.command("policies"), capture_output=True, timeout=60)
+    subprocess.run(**project.command("policies"), capture_output=True, timeout=LIMIT_S)
     assert list(project.reports.iterdir()) == []
 
 

@@ -22,6 +22,7 @@ from reports.escalation import ESCALATION
 from reports.model import Severity, Verdict
 from reports.renderers import html, json_file, junit, terminal
 from tests.support import samples
+from tests.support.waiting import LIMIT_S
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "reports" / "schema.json").read_text(encoding="utf-8"))
@@ -337,6 +338,7 @@ def pytest_configure(config):
     from reports.model import RUN_KEY
     from reports.verdicts import _tell_pytest as tell
     from tests.support import samples
+from tests.support.waiting import LIMIT_S
 
     RUN = samples.hostile(samples.MARKUP)
     config.addinivalue_line("markers", "policy(id)")
@@ -397,7 +399,7 @@ class Project:
         }
 
     def run(self, *arguments):
-        self.done = subprocess.run(**self.command(*arguments), capture_output=True, text=True, timeout=60)
+        self.done = subprocess.run(**self.command(*arguments), capture_output=True, text=True, timeout=LIMIT_S)
         assert "Traceback" not in self.done.stdout + self.done.stderr
         return self.done
 
