@@ -1,8 +1,8 @@
 """How fast it is, as figures and not as a test: ``make bench``, or ``python -m tests.bench --matrix`` for one part.
 
 What is promised is printed beside what was measured, as a ratio: seconds are promised for a machine as fast as ours,
-and here they are as many more or fewer as this one needs for a piece of work that never changes. Whether a promise is kept
-is for the reader to judge, because a busy machine says nothing.
+and here they are as many more or fewer as this one needs for a piece of work that never changes. Whether a promise is
+kept is for the reader to judge, because a busy machine says nothing.
 """
 
 from __future__ import annotations

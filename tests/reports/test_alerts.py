@@ -428,6 +428,7 @@ def test_a_server_that_is_killed_in_the_middle_is_told(nightly, web: Web, tmp_pa
 
 def test_a_report_folder_that_is_full_keeps_nobody_from_being_told(nightly, production: Dsn, web: Web) -> None:
     """/dev/full takes the place of a report: it can be opened, and nothing can be written."""
+    assert Path("/dev/full").is_char_device(), "somebody has replaced this machine's /dev/full"
     with connect(production) as connection:
         connection.execute("create table public.notes (id int primary key, author uuid references auth.users)")
         outcome = nightly("--html=/dev/full")

@@ -192,7 +192,7 @@ def test_a_run_that_is_told_to_stop_leaves_nothing(place, name):
 
 def test_the_next_run_removes_what_a_killed_run_left(place):
     script = (
-        "import time; from fixtures import embedded\n"
+        "import time; from audit.server import embedded\n"
         "with embedded.serve() as server: print(server.process.pid, flush=True); time.sleep(600)"
     )
     killed = subprocess.Popen(
