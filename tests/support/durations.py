@@ -7,6 +7,7 @@ every run has. ``make test ARGS=--write-durations`` measures anew what it runs.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Generator
@@ -27,8 +28,13 @@ def key(nodeid: str) -> str:
     return nodeid.partition("[")[0]
 
 
+def file_of(nodeid: str) -> str:
+    """Return the file of a test."""
+    return nodeid.partition("::")[0]
+
+
 def recorded() -> dict[str, float]:
-    """Return the seconds that the tests took which take long, as they were last measured."""
+    """Return the seconds that files took, and the tests that take long, as they were last measured."""
     measured: dict[str, float] = json.loads(PLACE.read_text(encoding="utf-8"))
     return measured
 
@@ -38,21 +44,17 @@ def ordered(items: list[pytest.Item], seconds: dict[str, float]) -> list[pytest.
 
     The tests of a file stay together, as its fixtures do. A file that was never measured begins.
     """
-    of_file: Counter[str] = Counter()
-    for name, took in seconds.items():
-        of_file[name.partition("::")[0]] += took  # type: ignore[assignment]  # Counter adds what it is given
-    known = {name.partition("::")[0] for name in seconds}
 
-    def rank(item: pytest.Item) -> tuple[bool, float, str]:
-        file = item.nodeid.partition("::")[0]
-        return file in known, -of_file[file], file
+    def rank(item: pytest.Item) -> tuple[float, str]:
+        file = file_of(item.nodeid)
+        return -seconds.get(file, math.inf), file
 
     return sorted(items, key=rank)
 
 
 def quick(item: pytest.Item, seconds: dict[str, float]) -> bool:
-    """Tell whether a test is a short one, with all its cases; one that was never measured may be."""
-    return seconds.get(key(item.nodeid), 0.0) <= QUICK_S
+    """Tell whether a test is a short one, with all its cases. In a file that was measured, one that was not may be."""
+    return file_of(item.nodeid) in seconds and seconds.get(key(item.nodeid), 0.0) <= QUICK_S
 
 
 class Durations:
@@ -83,7 +85,7 @@ class Durations:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add up."""
-        self.files[report.nodeid.partition("::")[0]] += report.duration  # type: ignore[assignment]
+        self.files[file_of(report.nodeid)] += report.duration  # type: ignore[assignment]
         if report.when == "call":
             name = key(report.nodeid)
             self.tests[name] = self.tests.get(name, 0.0) + report.duration
@@ -103,4 +105,5 @@ class Durations:
         measured = {name: took + self.needs[name] for name, took in self.tests.items()}
         kept = {name: took for name, took in recorded().items() if name not in measured}
         kept |= {name: round(took, 1) for name, took in measured.items() if took >= KEPT_S}
+        kept |= {file: round(took, 1) for file, took in self.files.items()}
         PLACE.write_text(json.dumps(dict(sorted(kept.items())), indent=0) + "\n", encoding="utf-8")
