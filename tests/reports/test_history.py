@@ -14,12 +14,12 @@ from itertools import pairwise
 
 import pytest
 
-from audit.verbs import command
 from audit.catalog.growth import Sizes
 from audit.connection import Dsn, connect
 from audit.evidence import safe
 from audit.question import Connection
 from audit.server.target import Target
+from audit.verbs import command
 from reports.history import nights
 from reports.history.changes import State
 from reports.history.store import APPLICATION, VERSIONS, HistoryError, Place, Store
@@ -500,7 +500,7 @@ def test_a_finding_is_told_rightly_at_each_of_five_nights(nightly, administrator
 
 def test_an_incident_shows_one_severity_and_its_clock(nightly, administrator):
     """As make incident does, the second time: the limits count from the first."""
-        assert "policy(severity='P0')" in command("incident", {"SEVERITY": "P0"})
+    assert "policy(severity='P0')" in command("incident", {"SEVERITY": "P0"})
     administrator.execute("create table public.open (id int primary key); grant select on public.open to anon")
     selection = ("-m", "policy(severity='P0')", "-k", "RLS or row_level")
     nightly(*selection)

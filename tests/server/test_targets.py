@@ -355,7 +355,7 @@ def test_a_service_and_a_password_file_are_enough(server, tmp_path, monkeypatch)
 def test_a_live_targets_password_is_never_shown(server, tmp_path):
     dsn = f"host={server.directory / 's'} user=secretive password={SECRET} dbname=postgres"
     report = tmp_path / "junit.xml"
-    test = "from fixtures import live; connect(target.dsn); print(repr(target)); raise KeyError(target)"
+    test = "from audit.connection import connect; connect(target.dsn); print(repr(target)); raise KeyError(target)"
     status, said = outcome(audit(tmp_path, f"--target={dsn}", "-vv", f"--junit-xml={report}", test=test))
     assert status == pytest.ExitCode.TESTS_FAILED, said
     assert "target: live, " in said and "Target(kind='live'" in said
