@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from dataclasses import replace
@@ -116,6 +117,8 @@ def replace_file(path: Path, text: str) -> None:
     Raises OSError when the folder or the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file():  # such as a device, which would be gone
+        raise OSError(errno.EINVAL, "it is not a file", str(path))
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         draft.write_text(text, encoding="utf-8")

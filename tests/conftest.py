@@ -10,23 +10,35 @@ import pytest
 from audit.access.declaration import Access
 from audit.access.parameters import parameters
 from audit.connection import connect
+from audit.evidence import safe
 from audit.server.target import Target, opened
 from audit.settings import Settings
 from fixtures.suite import Suite
 from fixtures.target import CHOICE
 from reports.folder import OUTPUTS
+from tests.support import durations
 from tests.support.auditing import Sabotaged, audit, sabotage_everything, told_in_confidence
-from tests.support.proving import Bench
+from tests.support.proving import POLICIES, Bench, Sabotage
 
-# By far the longest file of tests, and those that take longest after it. These begin, and the longest, whose tests are
-# short ones, fills up what time the processes have left.
-LONGEST = "test_exactness"
-LONG = ("test_hostile", "test_gate", "test_outages", "test_live", "test_schemas", "test_proofs", "test_faults")
+PROOFS = "test_proofs"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--thorough``."""
-    parser.addoption("--thorough", action="store_true", help="exactness: ask every policy everywhere")
+    """Add the options of the tests."""
+    group = parser.getgroup("tests", "the tests of the product")
+    group.addoption("--thorough", action="store_true", help="exactness: ask every policy everywhere")
+    group.addoption("--quick", action="store_true", help="one proof of each policy, and what does not take long")
+    group.addoption("--prove", metavar="POLICY", help="the proofs of one policy, and nothing else")
+    group.addoption("--file-durations", action="store_true", help="print how long each file took")
+    group.addoption("--write-durations", action="store_true", help="keep how long tests took in tests/durations.json")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to measure. Raises UsageError when a policy is to be proved that is none."""
+    policy = config.getoption("prove")
+    if policy is not None and policy not in POLICIES:
+        raise pytest.UsageError(f"--prove: there is no policy {safe(policy)}; docs/policies.md lists them")
+    config.pluginmanager.register(durations.Durations(config), "durations")
 
 
 def pytest_sessionstart() -> None:
@@ -35,10 +47,46 @@ def pytest_sessionstart() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest. Tests of one file may run side by side, each process with fixtures of its own."""
-    order = {**dict.fromkeys(LONG, 0), LONGEST: 2}
-    items.sort(key=lambda item: order.get(item.path.stem, 1))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, and leave away what is not wanted.
+
+    Tests of one file may run side by side, each process with fixtures of its own.
+    """
+    seconds = durations.recorded()
+    wanted = durations.ordered(items, seconds)
+    if policy := config.getoption("prove"):
+        wanted = [item for item in wanted if item.path.stem == PROOFS and policy_of(item) == policy]
+    elif config.getoption("quick"):
+        wanted = quick(wanted, seconds)
+    kept = {*map(id, wanted)}
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
+    items[:] = wanted
+
+
+def policy_of(item: pytest.Item) -> str:
+    """Return the policy that a proof is about, or nothing."""
+    sabotage = case_of(item, "sabotage")
+    return sabotage.policy if isinstance(sabotage, Sabotage) else str(case_of(item, "policy") or "")
+
+
+def case_of(item: pytest.Item, name: str) -> object:
+    """Return what a test with several cases is given under a name."""
+    case = getattr(item, "callspec", None)
+    return case.params.get(name) if case is not None else None
+
+
+def quick(items: list[pytest.Item], seconds: dict[str, float]) -> list[pytest.Item]:
+    """Return one proof of each policy, if possible one that a transaction can hold, and the tests that are short."""
+    proofs: dict[str, list[tuple[bool, int]]] = {}
+    for index, item in enumerate(items):
+        sabotage = case_of(item, "sabotage")
+        if isinstance(sabotage, Sabotage) and item.path.stem == PROOFS and not sabotage.innocent:
+            proofs.setdefault(sabotage.policy, []).append((sabotage.on != "transaction", index))
+    first = {min(each)[1] for each in proofs.values()}
+    return [
+        item for index, item in enumerate(items)
+        if index in first or (case_of(item, "sabotage") is None and durations.quick(item, seconds))
+    ]  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ everything goes through Jinja2 with autoescape, and control and direction charac
 from __future__ import annotations
 
 import contextlib
+import stat
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -76,10 +77,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def discarded(config: pytest.Config) -> Path:
-    """Return the path of a page that could not be written wholly; half a page is none, and is removed."""
+    """Return the path of a page that could not be written wholly; half a page is none, and is removed.
+
+    A device that was named as the page stays where it is.
+    """
     path = Path(config.getoption("htmlpath"))
     with contextlib.suppress(OSError):
-        path.unlink()
+        if stat.S_ISREG(path.lstat().st_mode):
+            path.unlink()
     return path
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 from urllib.parse import quote
 
@@ -35,8 +35,9 @@ def render(run: Run) -> str:
 def document(run: Run) -> dict[str, Any]:
     """Return the run as plain JSON types.
 
-    Every policy is a rule, with its verdict among the rule's properties; findings are results of kind "fail", what was
-    not checked is one of kind "open", and what holds has none.
+    Every policy is a rule, with its verdict among the rule's properties, and findings are its results. Programs that
+    show results refuse a file of which one has no location: an audit's have the object, and a gate's must have a file.
+    What has none, and what was not checked, is told in the notifications.
     """
     new = _new(run)
     return {
@@ -48,7 +49,11 @@ def document(run: Run) -> dict[str, Any]:
                 "automationDetails": {"id": "database-audit/"},
                 "columnKind": "unicodeCodePoints",
                 "invocations": [_invocation(run)],
-                "results": [one for index, result in enumerate(run.results) for one in _results(index, result, new)],
+                "results": [
+                    one
+                    for index, result in enumerate(run.results)
+                    for one in _results(index, result, new, gate=run.gate is not None)
+                ],
                 "properties": {
                     "verdict": wording.verdict_line(run),
                     "score": run.score,
@@ -97,6 +102,11 @@ def _invocation(run: Run) -> dict[str, Any]:
             *({"level": "error", "message": _message(wording.lines(text))} for text in failed),
             *({"level": "warning", "message": _message(wording.lines(text))} for text in [conduct.excess(run)] if text),
             *({"level": "note", "message": _message(wording.lines(text))} for text in run.notes),
+            *(
+                told
+                for index, result in enumerate(run.results)
+                for told in _untold(index, result, gate=run.gate is not None)
+            ),
         ],
     }
 
@@ -105,21 +115,28 @@ def _utc(moment: dt.datetime) -> str:
     return f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
-def _results(index: int, result: Result, new: Set[tuple[str, str]] | None) -> list[dict[str, Any]]:
+def _results(index: int, result: Result, new: Set[tuple[str, str]] | None, *, gate: bool) -> list[dict[str, Any]]:
     rule = {"ruleId": result.id, "ruleIndex": index}
+    found = [finding for finding in result.findings if _shown(finding, gate=gate)]
+    return [rule | _result(result, finding) | _history(finding, new) for finding in found]
+
+
+def _shown(finding: Finding, *, gate: bool) -> bool:
+    return finding.location is not None or not gate
+
+
+def _untold(index: int, result: Result, *, gate: bool) -> Iterator[dict[str, Any]]:
+    """Yield the notifications of a policy: what is not among the results."""
+    rule = {"id": result.id, "index": index}
     if result.verdict is Verdict.UNCHECKED:
         text = f"{result.title}: not checked, because {result.reason}"
         remedy = f"To enable it: {result.remedy or wording.NO_REMEDY}"
-        return [
-            {
-                **rule,
-                "kind": "open",
-                "level": "none",
-                "message": _message(wording.lines(f"{text}\n{remedy}")),
-                "partialFingerprints": _fingerprint(result.id, ""),
-            }
-        ]
-    return [rule | _result(result, finding) | _history(finding, new) for finding in result.findings]
+        message = _message(wording.lines(f"{text}\n{remedy}"))
+        yield {"level": "warning", "message": message, "associatedRule": rule}
+    for finding in result.findings:
+        if not _shown(finding, gate=gate):
+            message = _message(wording.lines(f"{result.title}: {finding.object}"))
+            yield {"level": LEVELS[result.severity], "message": message, "associatedRule": rule}
 
 
 def _result(result: Result, finding: Finding) -> dict[str, Any]:

@@ -73,12 +73,12 @@ def test_a_check_that_takes_too_long_leaves_it_unchecked(deep: Callable[..., dic
         grant usage on schema extensions to audit_deep;
         grant execute on all functions in schema extensions to audit_deep;
         create function public.slowly(text) returns text language plpgsql immutable
-            as $$ begin perform pg_catalog.pg_sleep(0.01); return $1; end $$;
+            as $$ begin perform pg_catalog.pg_sleep(0.02); return $1; end $$;
         alter function public.slowly(text) owner to postgres;
         create index slow on public.help_requests (public.slowly(title));
         """
     )
-    late = deep("--deep", settings="[thresholds]\ndeep_timeout_ms = 300\n")
+    late = deep("--deep", settings="[thresholds]\ndeep_timeout_ms = 1000\n")
     production.execute("drop index public.slow")
     assert late["verdict"] == "UNCHECKED"
     assert late["reason"].startswith("public.slow: ") and "statement timeout" in late["reason"]

@@ -47,6 +47,16 @@ def test_the_sabotage_is_found_and_mended(bench: Bench, sabotage: Sabotage) -> N
             assert after.verdict in CLEAN, f"after the fix: {after.verdict} {after.reason} {after.findings}"
 
 
+@pytest.mark.parametrize("sabotage", [s for s in SABOTAGES if s.innocent], ids=lambda s: s.path.stem)
+def test_an_innocent_look_alike_is_none(bench: Bench, sabotage: Sabotage) -> None:
+    """Its own policy is asked here, and all others in test_exactness."""
+    with bench.proof(sabotage) as scene:
+        assert scene.ask(sabotage.policy).verdict in CLEAN
+        scene.execute(sabotage.sql)
+        after = scene.ask(sabotage.policy)
+    assert after.verdict in CLEAN, f"{after.verdict} {after.reason} {after.findings}"
+
+
 def mend(scene: Scene, findings: tuple[Finding, ...]) -> bool:
     """Execute the fixes; a fix of comments alone is advice for a person and mends nothing by itself."""
     fixes = [finding.fix for finding in findings]

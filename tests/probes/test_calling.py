@@ -19,7 +19,7 @@ set role postgres;
 create function public.forever(member uuid) returns void language plpgsql set search_path = ''
 as 'begin loop end loop; end';
 create function public.sleeper() returns int language plpgsql set search_path = ''
-as 'begin perform pg_sleep(60); return 1; end';
+as 'begin perform pg_sleep(6000); return 1; end';
 create function public.exporter() returns void language plpgsql set search_path = ''
 as $$ begin copy (select 1) to program 'true'; end $$;
 create function public.endless() returns setof int language sql set search_path = ''
@@ -52,7 +52,7 @@ def test_what_does_not_end_is_named_and_the_rest_is_judged(stage: Stage) -> None
     found = abused(stage.actor("stranger"))
     assert "public.forever(uuid)" in found.unjudgeable
     assert 'stranger: public."Quo""te me\'s"(uuid,integer,text[])' in {row.object for row in found}
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 600
 
 
 def test_what_reaches_out_is_not_called(stage: Stage) -> None:

@@ -7,11 +7,11 @@ import json
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -109,7 +109,7 @@ def mail_server(codes: list[str]) -> Iterator[tuple[int, list[Any]]]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alerts, "PAUSE_S", 0.01)
-    monkeypatch.setattr(alerts, "LIMIT_S", 3.0)
+    monkeypatch.setattr(alerts, "LIMIT_S", 60.0)
 
 
 def sent(text: str, *messages: Message) -> list[list[str]]:
@@ -132,8 +132,7 @@ def test_a_mail_is_delivered() -> None:
     assert "Two lines" in mail.as_string()
 
 
-def test_a_mail_that_is_refused_the_first_time_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alerts, "LIMIT_S", 15.0)  # apprise lets some seconds pass between two mails
+def test_a_mail_that_is_refused_the_first_time_is_sent_again() -> None:
     with mail_server(["451 later"]) as (port, taken):
         url = f"mailto://127.0.0.1:{port}/?from=audit@example.org&to=dba@example.org&mode=insecure"
         assert sent(url, P1) == [[]]
@@ -152,12 +151,11 @@ def test_a_web_server_that_always_fails_is_told_by_number_and_kind(web: Web) -> 
     assert web.attempts == 3
 
 
-def test_a_server_that_hangs_is_not_waited_for_and_not_asked_twice(web: Web) -> None:
+def test_a_server_that_hangs_is_not_waited_for_and_not_asked_twice(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "LIMIT_S", 3.0)
     web.otherwise = "hang"
-    begun = time.monotonic()
-    assert sent(f"{web.url}?rto=60", P1) == [["channel 1 (JSON) within 3 s"]]
-    assert time.monotonic() - begun < 10
-    assert web.attempts == 1
+    assert sent(f"{web.url}?rto=600", P1) == [["channel 1 (JSON) within 3 s"]]
+    assert web.attempts == 1 and not web.freed.is_set()
 
 
 def test_nobody_listens() -> None:
@@ -431,11 +429,15 @@ def test_a_server_that_is_killed_in_the_middle_is_told(nightly, web: Web, tmp_pa
 
 def test_a_report_folder_that_is_full_keeps_nobody_from_being_told(nightly, production: Dsn, web: Web) -> None:
     """/dev/full takes the place of a report: it can be opened, and nothing can be written."""
+    assert Path("/dev/full").is_char_device(), "somebody has replaced this machine's /dev/full"
     with connect(production) as connection:
         connection.execute("create table public.notes (id int primary key, author uuid references auth.users)")
         outcome = nightly("--html=/dev/full")
         connection.execute("drop table public.notes")
-    assert outcome.status == 1
+    assert outcome.status == 3
+    assert "could not be written: No space left on device" in outcome.said
+    # It is not a half page, to be removed: root could.
+    assert Path("/dev/full").is_char_device()
     assert web.titles == ["P2 database audit: 1 finding"]
 
 

@@ -28,6 +28,7 @@ from reports.renderers import html, json_file, junit, markdown, nagios, promethe
 from tests.reports.test_reports import Page, Project
 from tests.support import samples
 from tests.support.auditing import audit
+from tests.support.waiting import LIMIT_S
 
 ROOT = Path(__file__).parents[2]
 FORMS = Path(__file__).parents[1] / "forms"
@@ -65,6 +66,12 @@ def results(run):
     return only["results"]
 
 
+def notifications(run):
+    (only,) = sarif.document(run)["runs"]
+    (invocation,) = only["invocations"]
+    return invocation["toolExecutionNotifications"]
+
+
 # Numbers agree
 
 
@@ -92,6 +99,8 @@ def test_every_output_tells_the_same_numbers():
     told["terminal"] = {v.value: int(re.search(rf"(\d+) {word}", printed)[1]) for v, word in wording.WORDS.items()}
     assert {name: dict(each) for name, each in told.items()} == dict.fromkeys(told, counts)
 
+    # Findings of a gate without a file are no results.
+    (only,) = sarif.document(replace(run, gate=None))["runs"]
     findings = sum(len(result.findings) for result in run.results)
     waived = sum(finding.waived for result in run.results for finding in result.findings)
     assert len([one for one in only["results"] if one["kind"] == "fail"]) == findings
@@ -105,8 +114,11 @@ def test_every_output_tells_the_same_numbers():
 
 def test_what_was_not_checked_is_open_in_every_output():
     run = samples.quiet(Verdict.UNCHECKED, Verdict.HOLDS)
-    (found,) = results(run)
-    assert (found["ruleId"], found["kind"], found["level"]) == ("MSG-01", "open", "none")
+    assert results(run) == []
+    (found,) = notifications(run)
+    assert (
+        found["associatedRule"] == {"id": "MSG-01", "index": 0} and "not checked, because" in found["message"]["text"]
+    )
     assert "### Unchecked" in markdown.render(run) and "<summary>P1 <b>MSG-01</b>" in markdown.render(run)
     assert metrics(run)["audit_policy_verdict", ("policy", "MSG-01"), ("severity", "P1"), ("verdict", "unchecked")] == 1
     assert not [key for key in metrics(run) if key[0] == "audit_policy_findings" and ("policy", "MSG-01") in key]
@@ -241,7 +253,7 @@ def test_a_rule_has_help_and_fix_level_and_severity():
 
 
 def test_a_waived_finding_is_suppressed_with_its_reason_and_an_expired_waiver_suppresses_nothing():
-    by_rule = {one["ruleId"]: one for one in results(samples.hostile("x"))}
+    by_rule = {one["ruleId"]: one for one in results(replace(samples.hostile("x"), gate=None))}
     (suppression,) = by_rule["MSG-02"]["suppressions"]
     assert (suppression["kind"], suppression["status"]) == ("external", "accepted")
     for told in ("known", "owner", samples.TODAY.isoformat()):
@@ -257,8 +269,8 @@ def test_a_fingerprint_is_the_identity_and_nothing_else():
 
     assert prints() == prints(details={"n": 2}, fix="other", location=Location("a.sql", 9))
     assert prints() != prints(obj="y")
-    many = [json.dumps(one["partialFingerprints"]) for one in results(samples.hostile("x"))]
-    assert len(set(many)) == len(many) == 123
+    many = [json.dumps(one["partialFingerprints"]) for one in results(replace(samples.hostile("x"), gate=None))]
+    assert len(set(many)) == len(many) == 122
 
 
 def test_a_place_in_a_file_is_a_physical_location():
@@ -274,6 +286,21 @@ def test_a_place_in_a_file_is_a_physical_location():
     (plain,) = results(samples.quiet(results=(samples.result("X-01", Verdict.WAIVED, findings=(
         samples.finding("X-01", "y"),)),)))[0]["locations"]  # fmt: skip
     assert "physicalLocation" not in plain
+
+
+def test_in_a_gate_every_result_has_a_file_and_nothing_is_lost():
+    """A code host refuses the whole file when one result has none."""
+    run = samples.hostile("x")
+    assert run.gate is not None
+    place = samples.finding("MIG-03", "public.t", location=Location("a.sql", 7))
+    run = replace(run, results=(*run.results, samples.result("MIG-03", Verdict.VIOLATED, findings=(place,))))
+    found = results(run)
+    assert "MIG-03" in {one["ruleId"] for one in found}
+    assert all("physicalLocation" in location for one in found for location in one["locations"])
+    told = [note for note in notifications(run) if "associatedRule" in note]
+    unchecked = sum(result.verdict is Verdict.UNCHECKED for result in run.results)
+    assert len(told) + len(found) == sum(len(result.findings) for result in run.results) + unchecked
+    SARIF.validate(sarif.document(run))
 
 
 def test_messages_have_no_links_and_no_places_for_arguments():
@@ -296,7 +323,7 @@ def test_a_run_that_ended_early_was_no_success():
     (invocation,) = only["invocations"]
     assert (invocation["executionSuccessful"], invocation["exitCode"]) == (False, 2)
     assert invocation["endTimeUtc"] == "2026-11-23T12:00:01.500Z"
-    levels = [note["level"] for note in invocation["toolExecutionNotifications"]]
+    levels = [n["level"] for n in invocation["toolExecutionNotifications"] if "associatedRule" not in n]
     assert levels == ["error", "error", "warning", "note"]
 
 
@@ -390,7 +417,7 @@ def test_the_line_for_nagios_is_one_line_with_one_bar(text):
 
 def check(path, *arguments):
     command = [sys.executable, "-m", "reports.renderers.nagios", str(path), *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     assert done.stderr == "" and done.stdout.count("\n") == 1
     return done.returncode, done.stdout
 
@@ -459,7 +486,15 @@ def test_reports_of_an_earlier_run_go_and_metrics_stay_until_they_are_replaced(p
         (project.reports / name).write_text("of an earlier run")
     with (project.path / "policies" / "test_sample.py").open("a") as file:
         file.write("    import os; os._exit(9)\n")
-    subprocess.run(**project.command("policies", "--output=prometheus,nagios"), capture_output=True, timeout=60)
+    subprocess.run(**project.command("policies", "--output=prometheus,nagios"), capture_output=True, timeout=LIMIT_S)
     assert {path.name for path in project.reports.iterdir()} == {"audit.prom"}
-    subprocess.run(**project.command("policies"), capture_output=True, timeout=60)
+    subprocess.run(**project.command("policies"), capture_output=True, timeout=LIMIT_S)
     assert list(project.reports.iterdir()) == []
+
+
+def test_a_device_is_no_file_to_be_replaced(tmp_path):
+    pipe = tmp_path / "baseline.toml"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="it is not a file"):
+        folder.replace_file(pipe, "text")
+    assert pipe.is_fifo() and [*tmp_path.iterdir()] == [pipe]

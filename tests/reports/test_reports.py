@@ -23,6 +23,7 @@ from reports import folder, model, wording
 from reports.escalation import ESCALATION
 from reports.renderers import html, json_file, junit, terminal
 from tests.support import samples
+from tests.support.waiting import LIMIT_S
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "reports" / "schema.json").read_text(encoding="utf-8"))
@@ -343,6 +344,7 @@ def pytest_configure(config):
     from fixtures.policy import tell as end
     from reports.verdicts import tell
     from tests.support import samples
+from tests.support.waiting import LIMIT_S
 
     global Verdict
     from audit.results import Verdict
@@ -409,7 +411,7 @@ class Project:
         }
 
     def run(self, *arguments):
-        self.done = subprocess.run(**self.command(*arguments), capture_output=True, text=True, timeout=60)
+        self.done = subprocess.run(**self.command(*arguments), capture_output=True, text=True, timeout=LIMIT_S)
         assert "Traceback" not in self.done.stdout + self.done.stderr
         return self.done
 

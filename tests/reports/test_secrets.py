@@ -15,7 +15,8 @@ from psycopg.conninfo import make_conninfo
 from audit.connection import connect
 from audit.server.target import Target
 from tests.reports.test_alerts import TOKEN, Web
-from tests.support.auditing import LIMIT_S, ROOT
+from tests.support.auditing import ROOT
+from tests.support.waiting import LIMIT_S
 
 IN_DSN = "p4ssword-in-the-dsn"
 IN_ENVIRONMENT = "p4ssword-in-the-environment"

@@ -24,6 +24,7 @@ from fixtures.target import CHOICE
 from tests.support.auditing import ROOT, Outcome, audit
 from tests.support.proving import POLICIES
 from tests.support.samples import ESCAPES, MARKUP
+from tests.support.waiting import LIMIT_S
 
 # A plugin of pytest that does something when the fifth policy is about to be asked.
 BEFORE = 5
@@ -97,7 +98,7 @@ def test_a_killed_server_leaves_a_whole_report(interfering, embedded_options):
     assert outcome.status == 6
     assert "no all-clear" in outcome.said
     # A dead server costs one attempt, not one for each policy.
-    assert sum(outcome.policies[name]["duration_ms"] for name in [*outcome.policies][BEFORE:]) < 10_000
+    assert sum(outcome.policies[name]["duration_ms"] for name in [*outcome.policies][BEFORE:]) < 60_000
 
 
 def test_a_killed_live_server_leaves_a_whole_report(interfering, pytestconfig):
@@ -249,7 +250,7 @@ def test_a_hostile_name_is_text_in_the_browser(unsound, tmp_path):
         return
     command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--dump-dom",
                "--virtual-time-budget=5000", f"--user-data-dir={tmp_path}", page.as_uri()]  # fmt: skip
-    dom = subprocess.run(command, capture_output=True, timeout=120, encoding="utf-8").stdout
+    dom = subprocess.run(command, capture_output=True, timeout=LIMIT_S, encoding="utf-8").stdout
     shown = Markup(dom)
     assert "table" in shown.tags and len(re.findall("results-table-row", dom)) >= len(POLICIES)
     assert not shown.alarms - INERT

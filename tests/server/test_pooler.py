@@ -203,7 +203,8 @@ def test_a_way_on_which_others_can_listen_is_told(address, mode, encrypted, told
 @needs_pgbouncer
 def test_the_way_to_another_machine_is_noted_in_the_report(production, tmp_path):
     """This machine's own address is taken for another's, because tests have no other machine."""
-    (tmp_path / "elsewhere.py").write_text("from fixtures import live\n\nlive.is_local = lambda address: False\n")
+    elsewhere = "from audit import connection\n\nconnection.is_local = lambda address: False\n"
+    (tmp_path / "elsewhere.py").write_text(elsewhere)
     with bouncing(production, "session", USER, listen_addr="127.0.0.1") as bouncer:
         outcome = audit(
             tmp_path / "out", f"--target={bouncer.through(production)} sslmode=prefer", "--no-shadow", "-k", "profile",

@@ -27,6 +27,7 @@ from audit.server.target import Choice, Target, opened
 from tests.server.test_live import ATTEMPTS, SECRET, state
 from tests.support.auditing import ROOT, acts, audit
 from tests.support.proving import POLICIES
+from tests.support.waiting import LIMIT_S, eventually
 
 ACTING = {name for name, policy in POLICIES.items() if acts(policy)}
 DEBIAN = Path("/usr/lib/postgresql")
@@ -479,12 +480,10 @@ def test_an_interrupted_audit_leaves_no_shadow(target, number):
             stderr=subprocess.STDOUT,
             text=True,
         )
-        deadline = time.monotonic() + 60
-        while not [*place.glob(f"{embedded.PREFIX}*/s/.s.PGSQL.5432")] and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert [*place.glob(f"{embedded.PREFIX}*")]
+        made = f"{embedded.PREFIX}*/s/.s.PGSQL.5432"
+        assert eventually(lambda: [*place.glob(made)] or process.poll() is not None) and [*place.glob(made)]
         process.send_signal(number)
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=LIMIT_S)
         assert process.returncode == pytest.ExitCode.INTERRUPTED, said
         assert not [*place.glob(f"{embedded.PREFIX}*")], said
     finally:

@@ -27,7 +27,7 @@ from fixtures.target import CHOICE
 from tests.support.auditing import Outcome, acts, audit
 from tests.support.proving import POLICIES
 
-START_S = 60
+START_S = 600
 
 
 @pytest.fixture(scope="module")
@@ -164,12 +164,12 @@ def conflicting(
                     times.append(1)
                     cursor.execute("select from public.moved")
                     threading.Timer(0.3, change).start()
-                    cursor.execute("select pg_catalog.pg_sleep(20)")
+                    cursor.execute("select pg_catalog.pg_sleep(200)")
                 put(self, cursor)
 
             monkeypatch.setattr(Question, "put", interfering)
             known = parameters(following, Settings(), load(SCHEMA / "access.toml"))
-            known["statement_timeout_ms"] = 30_000
+            known["statement_timeout_ms"] = 300_000
             return Auditor(lambda: following, known, Log()), times
 
         yield conflict

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import pytest
 from audit.connection import Dsn, TargetError, connect
 from audit.server import embedded
 from audit.server.target import Choice, Target, opened
+from tests.support.waiting import LIMIT_S, eventually
 
 REPOSITORY = Path(__file__).parents[2]
 SECRET = "tr0ub4dor-and-3"
@@ -81,15 +81,6 @@ def runs(pid: int) -> bool:
     return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text() if Path("/proc/self").exists() else True
 
 
-def eventually(condition, seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
-
-
 def audit(directory: Path, *options: str, test: str = "pass", **environment: str) -> subprocess.Popen[str]:
     """Start pytest with the target's plugin on one test whose body is ``test``."""
     (directory / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
@@ -107,11 +98,11 @@ def audit(directory: Path, *options: str, test: str = "pass", **environment: str
 
 def linger(ready: Path) -> str:
     """The body of a test that says that it began, and takes its time."""
-    return f"import pathlib, time; pathlib.Path({str(ready)!r}).touch(); time.sleep(60)"
+    return f"import pathlib, time; pathlib.Path({str(ready)!r}).touch(); time.sleep(600)"
 
 
 def outcome(process: subprocess.Popen[str]) -> tuple[int, str]:
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=LIMIT_S)
     return process.returncode, said
 
 
@@ -188,7 +179,7 @@ def test_programs_that_the_servers_account_cannot_reach_are_copied(place):
 def test_a_run_that_is_told_to_stop_leaves_nothing(place, name):
     ready = place / "ready"
     run = audit(place, "--members=0", test=linger(ready))
-    assert eventually(ready.exists), outcome(run)
+    assert eventually(lambda: ready.exists() or run.poll() is not None) and ready.exists(), outcome(run)
     (directory,) = leftovers(place)
     pid = int((directory / "data" / "postmaster.pid").read_text().splitlines()[0])
     run.send_signal(signal.Signals[name])
@@ -201,8 +192,8 @@ def test_a_run_that_is_told_to_stop_leaves_nothing(place, name):
 
 def test_the_next_run_removes_what_a_killed_run_left(place):
     script = (
-        "import time; from fixtures import embedded\n"
-        "with embedded.serve() as server: print(server.process.pid, flush=True); time.sleep(60)"
+        "import time; from audit.server import embedded\n"
+        "with embedded.serve() as server: print(server.process.pid, flush=True); time.sleep(600)"
     )
     killed = subprocess.Popen(
         [sys.executable, "-c", script], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, env={**os.environ}
@@ -364,7 +355,7 @@ def test_a_service_and_a_password_file_are_enough(server, tmp_path, monkeypatch)
 def test_a_live_targets_password_is_never_shown(server, tmp_path):
     dsn = f"host={server.directory / 's'} user=secretive password={SECRET} dbname=postgres"
     report = tmp_path / "junit.xml"
-    test = "from fixtures import live; connect(target.dsn); print(repr(target)); raise KeyError(target)"
+    test = "from audit.connection import connect; connect(target.dsn); print(repr(target)); raise KeyError(target)"
     status, said = outcome(audit(tmp_path, f"--target={dsn}", "-vv", f"--junit-xml={report}", test=test))
     assert status == pytest.ExitCode.TESTS_FAILED, said
     assert "target: live, " in said and "Target(kind='live'" in said
@@ -432,7 +423,7 @@ def test_a_container_is_removed_when_the_run_is_told_to_stop(image, tmp_path):
     before, ready = containers(), tmp_path / "ready"
     options = ("--target=container", f"--image={image}", "--members=0")
     run = audit(tmp_path, *options, test=linger(ready), TESTCONTAINERS_RYUK_DISABLED="true")
-    assert eventually(ready.exists, 60), outcome(run)
+    assert eventually(lambda: ready.exists() or run.poll() is not None) and ready.exists(), outcome(run)
     run.terminate()
     status, said = outcome(run)
     assert status == pytest.ExitCode.INTERRUPTED, said

@@ -22,7 +22,7 @@ from audit.server.embedded import Account
 
 PROGRAM = shutil.which("pgbouncer", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"]))
 needs_pgbouncer = pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is not installed")
-START_S = 20
+START_S = 600
 
 
 @dataclass

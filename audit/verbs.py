@@ -1,0 +1,103 @@
+"""What the Makefile's verbs call: ``python -m audit.verbs VERB``, with the options in variables of the environment.
+
+Whatever a variable holds is data: make does not expand it and no shell reads it. ``ARGS`` alone holds several words,
+quoted as for a shell, of which nothing but the quotes is heeded.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+
+USAGE = 4  # as pytest's
+PYTEST = ("-m", "pytest")
+POLICIES = (*PYTEST, "policies")
+# By groups, of which there are none: one test at a time to whoever is free, in the order that tests/conftest.py sets.
+TESTS = (*PYTEST, "tests", "--numprocesses=auto", "--dist=loadgroup", "--no-loadscope-reorder")
+PROOFS = (*PYTEST, "tests/policies/test_proofs.py", "--quiet")
+
+# Of each variable: its option, and of each verb: what it calls and the variables that it heeds.
+OPTIONS = {
+    "IMAGE": "--image",
+    "MIGRATIONS": "--migrations",
+    "POSTGRES_BIN": "--postgres-bin",
+    "MEMBERS": "--members",
+    "BASE": "--base",
+    "POLICY": "--prove",
+}
+SERVER = ("IMAGE", "MIGRATIONS", "POSTGRES_BIN", "MEMBERS")
+VERBS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "audit": (POLICIES, SERVER),
+    "incident": (POLICIES, SERVER),
+    "gate": ((*POLICIES, "--gate"), ("BASE", *SERVER)),
+    "nightly": (("-m", "reports.nightly"), SERVER),
+    "history": (("-m", "reports.history"), ()),
+    "access-draft": (("-m", "audit.access.draft"), SERVER),
+    "test": (TESTS, SERVER),
+    "test-quick": ((*TESTS, "--quick"), SERVER),
+    "prove": (PROOFS, ("POLICY", *SERVER)),
+    "bench": (("-m", "tests.bench"), ()),
+    "mutants": (("-m", "tests.mutants"), ("POSTGRES_BIN",)),
+}
+# These say how the audit ended: make itself turns every failure into a status of its own.
+TELLING = ("audit", "incident", "gate", "nightly")
+
+
+def command(verb: str, given: Mapping[str, str]) -> list[str]:
+    """Return the arguments of Python for a verb. Raises ValueError with one sentence when a variable is of no use."""
+    call, names = VERBS[verb]
+    words = list(call)
+    if verb == "incident":
+        severity = given.get("SEVERITY") or "P0"
+        if not re.fullmatch(r"P[0-3]", severity):
+            raise ValueError(f"SEVERITY must be P0, P1, P2 or P3, not {severity!r}")
+        words += ["-m", f"policy(severity='{severity}')"]
+    if verb == "prove" and not given.get("POLICY"):
+        raise ValueError("say which policy: make prove POLICY=AUTH-04")
+    # Options and their values are one word: of two, pytest would take a directory for one that holds tests.
+    words += [f"{OPTIONS[name]}={given[name]}" for name in names if given.get(name)]
+    try:
+        return words + shlex.split(given.get("ARGS", ""))
+    except ValueError as error:
+        raise ValueError(f"ARGS cannot be split into words ({error}): {given['ARGS']!r}") from error
+
+
+def main() -> int:
+    """Call what a verb stands for; return its status."""
+    (verb,) = sys.argv[1:]
+    try:
+        words = command(verb, os.environ)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    # In the environment and not on the command line, where every user of the machine could read its password.
+    environment = {name: value for name, value in os.environ.items() if name != "TARGET"}
+    if target := os.environ.get("TARGET", "").strip():
+        environment["AUDIT_TARGET"] = target
+    if verb not in TELLING:
+        os.execve(sys.executable, [sys.executable, *words], environment)  # noqa: S606  our own program, and no shell
+    status = attended([sys.executable, *words], environment)
+    print(f"exit status {status}")
+    return status
+
+
+def attended(words: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a program to its end, whoever asks us to stop; return its status, as a shell tells it.
+
+    A terminal sends its Ctrl-C to the program, too; what is sent to us alone is handed on.
+    """
+    with subprocess.Popen(words, env=environment) as program:  # noqa: S603  our own program, and no shell
+        signal.signal(signal.SIGINT, lambda *_: None)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda got, _: program.send_signal(got))
+        status = program.wait()
+    return status if status >= 0 else 128 - status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
