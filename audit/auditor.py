@@ -49,7 +49,7 @@ RETRY_S = 0.25
 # Names nothing.
 _NOTHING = "select"
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 RELATION = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
 
@@ -282,7 +282,7 @@ class Auditor:
         return Population(max(count, estimate), of, estimated=True)
 
 
-def _once_more(ask: Callable[[], Answer]) -> Answer:
+def _once_more(ask: Callable[[], T]) -> T:
     """Ask, and ask again when a standby took the question back: it happens to whoever is in the way at that moment."""
     try:
         return ask()

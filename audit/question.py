@@ -95,7 +95,7 @@ def not_there(missing: Sequence[str]) -> NotApplicable:
     return NotApplicable(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not in this database")
 
 
-CALLED = re.compile(r"\b([a-z_]\w*\.[a-z_]\w*)\s*\(")
+FUNCTION_CALL = re.compile(r"\b([a-z_]\w*\.[a-z_]\w*)\s*\(")
 
 
 def not_asked_for(error: psycopg.Error, texts: Sequence[str], known: Mapping[str, Any]) -> NotApplicable | None:
@@ -106,7 +106,7 @@ def not_asked_for(error: psycopg.Error, texts: Sequence[str], known: Mapping[str
     """
     if not isinstance(error, errors.UndefinedColumn | errors.UndefinedFunction) or error.diag.context:
         return None
-    names = {name for text in texts for name in (*relations(text), *CALLED.findall(text))}
+    names = {name for text in texts for name in (*relations(text), *FUNCTION_CALL.findall(text))}
     ours = sorted(name for name in names if name.partition(".")[0] not in (*known["platform_schemas"], "pg_catalog"))
     relied_on = {word for each in known["runbook_objects"] for word in re.split(r"[ (]", each)}
     if not ours or relied_on.intersection(ours):
@@ -194,7 +194,7 @@ def unchecked(error: psycopg.Error) -> Unchecked:
     return Unchecked(describe(error), remedy)
 
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 # How long the answers of those may take in all that are asked one by one.
 PATIENCE_MS = 15_000
@@ -214,8 +214,8 @@ def short_ms(known: Mapping[str, Any]) -> int:
 
 
 def together(
-    cursor: Cursor, names: Sequence[str], ask: Callable[[Sequence[str]], list[Answer]], short: int
-) -> tuple[list[Answer], set[str]]:
+    cursor: Cursor, names: Sequence[str], ask: Callable[[Sequence[str]], list[T]], short: int
+) -> tuple[list[T], set[str]]:
     """Ask about all names at once; if that takes too long, about each alone, in ``short`` milliseconds.
 
     Returns the answers, and the names that gave none in time. Once those have cost all patience, nothing more is asked
@@ -228,7 +228,7 @@ def together(
             return ask(names), set()
     except errors.QueryCanceled:
         pass
-    found: list[Answer] = []
+    found: list[T] = []
     slow: set[str] = set()
     ((usual,),) = cursor.execute("select pg_catalog.current_setting('statement_timeout')").fetchall()
     cursor.execute(f"set local statement_timeout = {short}")

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
+# Verdicts and severities are the engine's; whoever renders a run finds them here.
 from audit.access.results import Judgement
 from audit.evidence import Location, Population, Scalar
 from audit.facts import TargetFacts as TargetFacts

@@ -39,7 +39,7 @@ SQL = Path(__file__).with_suffix(".sql")
 # How long one person's changes of one table may take, and all of them together.
 TABLE_MS = 5000
 ALL_S = 60
-CALLED = "called"
+BY_CALL = "called"
 MOST_WORDS = 12
 
 # What the policies of each exposed table say, with what they call, and the tables that they read.
@@ -118,7 +118,7 @@ class Plan:
 class Found:
     """A change that widens somebody's reach.
 
-    ``column`` is "" for a row that was inserted, and ``relation`` a function where ``kind`` is CALLED.
+    ``column`` is "" for a row that was inserted, and ``relation`` a function where ``kind`` is BY_CALL.
     """
 
     actor: str
@@ -130,7 +130,7 @@ class Found:
     @property
     def object(self) -> str:
         """The identity of the finding: "pending: update public.profiles.is_admin"."""
-        if self.kind == CALLED:
+        if self.kind == BY_CALL:
             return f"{self.actor}: call {self.relation}"
         if not self.column:
             return f"{self.actor}: insert {self.relation}"
@@ -307,7 +307,7 @@ class _Changing:
 
         answers = self._asked([function], call)
         self.tried += len(answers)
-        return [Found(who.name, function, "", CALLED, gains) for (gains,) in answers if gains]
+        return [Found(who.name, function, "", BY_CALL, gains) for (gains,) in answers if gains]
 
 
 def _calls(stage: Stage, people: Iterable[Identity]) -> list[tuple[Identity, str, list[dict[str, Any]]]]:
@@ -402,7 +402,7 @@ def _words(text: str) -> frozenset[str]:
 def _row(found: Found, fix: str) -> Row:
     details = {
         "actor": found.actor,
-        "command": "call" if found.kind == CALLED else "update" if found.column else "insert",
+        "command": "call" if found.kind == BY_CALL else "update" if found.column else "insert",
         "relation": found.relation,
         "column": found.column,
         "value": found.kind,
@@ -416,7 +416,7 @@ def _fix(cursor: Cursor, found: Found, everything: Sequence[Found], api_roles: S
     """Return the SQL that closes a finding at once: the privilege is taken away, for all findings of a table alike."""
     about = safe(f"-- {found.object}, set to {found.kind}: {found.gained}") if found.column else ""
     roles = ", ".join(sql.Identifier(role).as_string(None) for role in api_roles)
-    if found.kind == CALLED:
+    if found.kind == BY_CALL:
         return (
             safe(f"-- {found.object}: {found.gained}") + "\n"
             "-- Let it ask whether the caller is meant to have that; until then, close it:\n"

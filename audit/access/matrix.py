@@ -515,7 +515,7 @@ class _Table:
 
 
 # Of the functions that are here, and declared for somebody.
-CALLED = """
+MAY_CALL = """
 select pg_catalog.format('%%s: call %%s', w.role, p.oid::pg_catalog.regprocedure),
        pg_catalog.has_schema_privilege(w.role, n.oid, 'usage')
        and pg_catalog.has_function_privilege(w.role, p.oid, 'execute'),
@@ -572,7 +572,7 @@ class Matrix:
         try:
             with self.stage.savepoint(None, "json", keep=False) as cursor:
                 cursor.execute("set local search_path = ''")
-                cursor.execute(CALLED, [[name for name, _ in wanted], [role for _, role in wanted]])
+                cursor.execute(MAY_CALL, [[name for name, _ in wanted], [role for _, role in wanted]])
                 found = cursor.fetchall()
         except psycopg.Error as error:
             raise Unchecked(f"who may call what could not be asked: {describe(error)}") from error
@@ -583,7 +583,7 @@ class Matrix:
             about="functions can be called by whom they are declared for",
             log=self.stage.log,
             population=Population(len(found), "declared callers"),
-            question=CALLED,
+            question=MAY_CALL,
         )
 
     def beyond(self, actor: str, other: str) -> Evidence:

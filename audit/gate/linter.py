@@ -19,6 +19,7 @@ from audit.evidence import Row, Unchecked, safe
 from audit.gate.hazards import found
 from audit.gate.results import Step
 from audit.lint_rules import OF_LOCKS, OF_USERS, OFF, RULES
+from audit.settings import load
 
 LIMIT_S = 60
 NEWEST = 18
@@ -98,8 +99,6 @@ def _contradicted(rule: str, step: Step, slow: set[int]) -> str:
 
 def main(files: Sequence[str]) -> int:
     """Print what the linter says of files, as ``file:line: rule``; return 1 when it says anything, 2 when it cannot."""
-    from audit.settings import load  # which knows the rules from here
-
     said = 0
     try:
         weights = load(Path("audit.toml")).linter
