@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from psycopg.pq import TransactionStatus
 
 from audit.connection import TargetError
 from audit.evidence import safe
+from audit.sql_text import Statement, Unreadable, statements
 
 OWNER = "postgres"
 
@@ -28,27 +29,9 @@ STOOD_IN = frozenset({"pgcrypto", "uuid-ossp", "pg_stat_statements"})
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _TELLING = ("0A", "25", "2B", "3D", "3F", "42", "55")
 
-_START = r"A-Za-z_\x80-\U0010ffff"
-_TOKEN = re.compile(
-    rf"""
-      --[^\n]*+
-    | (?P<comment> /\*)
-    | [eE]'(?:[^'\\]++|\\.|'')*+(?:'|\Z)
-    | '(?:[^']++|'')*+(?:'|\Z)
-    | "(?:[^"]++|"")*+(?:"|\Z)
-    | (?P<dollar> \$(?:[{_START}][0-9{_START}]*+)?\$)
-    | (?P<word> [{_START}][$0-9{_START}]*+)
-    | (?P<mark> [;()\\])
-    | [0-9+*,.<>=!@\#%^&|`~?:\[\]{{}}]++
-    | \S
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_COMMENT_EDGE = re.compile(r"/\*|\*/")
 _EXTENSION = re.compile(
     r'(?:create|alter|comment\s+on)\s+extension\s+(?:if\s+not\s+exists\s+)?(?:"([^"]+)"|([\w$]+))', re.IGNORECASE
 )
-_WORDS_KEPT = 16
 
 
 @dataclass(frozen=True)
@@ -62,15 +45,6 @@ class Migration:
     sqlstate: str | None = None
 
 
-@dataclass(frozen=True)
-class Statement:
-    """One statement of a file: its text, the offset of its first character, its first words outside parentheses."""
-
-    text: str
-    start: int
-    words: tuple[str, ...]
-
-
 # What is done around the execution of each statement, given the line that it begins in.
 Around = Callable[[Statement, int], AbstractContextManager[None]]
 
@@ -79,67 +53,8 @@ def _nothing_around(_: Statement, __: int) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-class Refused(Exception):  # noqa: N818 -- not an error of the program but of a migration
+class Refused(Unreadable):
     """A file that cannot be applied as it is, or a statement that was stopped: why, and at which offset."""
-
-    def __init__(self, reason: str, start: int) -> None:
-        super().__init__(reason)
-        self.start = start
-
-
-def statements(text: str) -> Iterator[Statement]:
-    """Split a file into its statements, in time linear in its length.
-
-    Semicolons within quotes, comments, parentheses and the bodies of SQL-standard functions do not separate, by the
-    rules of https://www.postgresql.org/docs/current/sql-syntax-lexical.html with standard_conforming_strings on.
-    Raises Refused at a command of psql.
-    """
-    position, start, parentheses, blocks = 0, -1, 0, 0
-    words: list[str] = []
-    previous = ""
-    while token := _TOKEN.search(text, position):
-        position = token.end()
-        kind, value = token.lastgroup, token.group()
-        if value.startswith("--"):
-            continue
-        if kind == "comment":
-            position = _end_of_comment(text, position)
-            continue
-        if value == "\\":
-            command = re.compile(r"\S{1,20}").match(text, token.start())
-            raise Refused(f"{command and command.group()} is a command of psql, not SQL", token.start())
-        if value == ";" and not parentheses and not blocks:
-            if start >= 0:
-                yield Statement(text[start : token.start()], start, tuple(words))
-            start, words, previous = -1, [], ""
-            continue
-        if start < 0:
-            start = token.start()
-        if kind == "dollar":
-            end = text.find(value, position)
-            position = len(text) if end < 0 else end + len(value)
-        elif kind == "mark":
-            parentheses = max(0, parentheses + {"(": 1, ")": -1}.get(value, 0))
-        elif kind == "word":
-            word = value.lower()
-            if blocks:
-                blocks += {"case": 1, "end": -1}.get(word, 0)
-            elif (previous, word) == ("begin", "atomic") and words[0] == "create":
-                blocks = 1
-            if not parentheses and len(words) < _WORDS_KEPT:
-                words.append(word)
-            previous = word
-    if start >= 0:
-        yield Statement(text[start:], start, tuple(words))
-
-
-def _end_of_comment(text: str, position: int) -> int:
-    """Find where the comment ends that was opened before ``position``; comments nest."""
-    depth = 1
-    while depth and (edge := _COMMENT_EDGE.search(text, position)):
-        depth += 1 if edge.group() == "/*" else -1
-        position = edge.end()
-    return len(text) if depth else position
 
 
 def stands_alone(statement: Statement) -> bool:
@@ -235,7 +150,7 @@ def _apply_file(conn: psycopg.Connection[Any], path: Path, around: Around) -> Mi
         return Migration(name, applied=False, error="is not UTF-8 text", line=data.count(b"\n", 0, error.start) + 1)
     try:
         _run(conn, text, around)
-    except Refused as refusal:
+    except Unreadable as refusal:
         return Migration(name, applied=False, error=safe(str(refusal)), line=_line(text, refusal.start))
     except _Failed as failure:
         return Migration(

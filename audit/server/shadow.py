@@ -33,11 +33,12 @@ from psycopg.conninfo import make_conninfo
 from audit.connection import GRACE_S, WEAK_SSLMODES, Dsn, TargetError, connect, explain, reading
 from audit.evidence import Unchecked, safe
 from audit.footprint import Footprint
-from audit.migrations import STOOD_IN, Statement, statements
+from audit.migrations import STOOD_IN
 from audit.question import Connection, describe
 from audit.server import embedded
 from audit.server.inventory import Part, differences, inventory
 from audit.settings import PLATFORM_SCHEMAS
+from audit.sql_text import Statement, statements
 
 # Of the platform's schemas those that a project builds upon; the others are the business of the platform's services.
 KEPT = ("auth", "storage")

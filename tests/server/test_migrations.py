@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from audit.connection import TargetError, connect
-from audit.migrations import Migration, apply, find, stands_alone, statements
+from audit.migrations import Migration, apply, find, stands_alone
+from audit.sql_text import statements
 
 
 @pytest.fixture(scope="module")
@@ -32,56 +33,6 @@ def run(database, tmp_path):
 
 def scalar(connection, query):
     return connection.execute(query).fetchone()[0]
-
-
-@pytest.mark.parametrize(
-    ("text", "texts"),
-    [
-        ("", []),
-        (" -- nothing\n/* at all; */ ;;", []),
-        ("select 1; select 2", ["select 1", "select 2"]),
-        ("select 'a;''b'; select 2;", ["select 'a;''b'", "select 2"]),
-        (r"select 'a\'; select 2", [r"select 'a\'", "select 2"]),
-        (r"select E'a\';b'; select 2", [r"select E'a\';b'", "select 2"]),
-        (r"select e'\\'; select 2", [r"select e'\\'", "select 2"]),
-        ('select ";"";" from t; select 2', ['select ";"";" from t', "select 2"]),
-        ("/* a /* b; */ c; */ select 1; select 2", ["select 1", "select 2"]),
-        ("select 1 -- ; ' $$\n+ 1; select 2", ["select 1 -- ; ' $$\n+ 1", "select 2"]),
-        ("do $$begin; end$$; select 2", ["do $$begin; end$$", "select 2"]),
-        ("do $a$ ;$$;' $b$ $a$; select 2", ["do $a$ ;$$;' $b$ $a$", "select 2"]),
-        ("select a$b$c; select $1; select 3", ["select a$b$c", "select $1", "select 3"]),
-        ("do $ä$ ; $ä$; select 2", ["do $ä$ ; $ä$", "select 2"]),
-        (
-            "create rule r as on insert to t do (select 1; select 2); select 3",
-            ["create rule r as on insert to t do (select 1; select 2)", "select 3"],
-        ),
-        (
-            "create function f() returns int begin atomic select case when true then 1 end; select 2; end; select 3",
-            [
-                "create function f() returns int begin atomic select case when true then 1 end; select 2; end",
-                "select 3",
-            ],
-        ),
-        ("begin; select case when true then 1 end; end; select 3", None),
-        ("select 'never closed; select 2", ["select 'never closed; select 2"]),
-        ("do $$ never closed; select 2", ["do $$ never closed; select 2"]),
-        ("/* never closed; select 2", []),
-    ],
-)
-def test_files_are_split_into_statements(text, texts):
-    expected = texts if texts is not None else [part.strip() for part in text.split(";")]
-    assert [statement.text for statement in statements(text)] == expected
-
-
-def test_large_and_hostile_files_are_split_in_linear_time():
-    insert = "insert into t values ('it''s; fine', E'\\\\', $$;$$, 42); -- and so on\n"
-    count = 5_000_000 // len(insert)
-    assert sum(1 for _ in statements(insert * count)) == count
-    assert len(list(statements("'" + "''" * 1_000_000))) == 1
-    assert len(list(statements("E'" + "''\\'" * 500_000))) == 1
-    assert list(statements("/*" * 500_000)) == []
-    assert len(list(statements("$a" * 500_000 + ";" * 500_000))) == 1
-    assert len(list(statements("(" * 500_000 + ";" * 500_000))) == 1
 
 
 @pytest.mark.parametrize(

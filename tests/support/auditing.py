@@ -14,10 +14,10 @@ from typing import Any
 import psycopg
 
 from audit.connection import Dsn, connect
-from audit.migrations import statements
 from audit.people import CAST, GROUPS
 from audit.question import Connection
 from audit.server.target import Target
+from audit.sql_text import statements
 from fixtures.policy import Policy
 from tests.support.proving import all_sabotages
 

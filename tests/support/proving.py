@@ -29,9 +29,10 @@ from audit.gate.pending import Pending
 from audit.gate.rehearsal import rehearse
 from audit.gate.results import Rehearsal, Standing
 from audit.gate.versions import judge_versions
-from audit.migrations import apply, find, statements
+from audit.migrations import apply, find
 from audit.question import Connection
 from audit.server.target import MIGRATIONS, Target
+from audit.sql_text import statements
 from fixtures.policy import Policy
 from reports.handbook import collected
 from reports.model import Result, Verdict, Waiver
