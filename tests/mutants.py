@@ -26,8 +26,9 @@ from audit import settings
 from audit.access import declaration
 from audit.connection import Dsn, TargetError, connect
 from audit.evidence import safe
-from audit.question import Connection, describe
+from audit.question import Connection
 from audit.server.target import MIGRATIONS, Choice, opened
+from audit.server_errors import describe
 from fixtures.askers import parameters
 from reports.model import Verdict
 from reports.suite import Suite

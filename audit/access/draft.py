@@ -23,8 +23,8 @@ from audit.access.matrix import Observatory, Observed, opened_tables, predicate
 from audit.actors import Stage
 from audit.connection import TargetError, connect
 from audit.evidence import Log, Unchecked, safe
-from audit.question import describe
 from audit.server.target import MEMBERS, Choice, opened
+from audit.server_errors import describe
 from fixtures.askers import parameters, staged
 
 ROOT = Path(__file__).parents[2]

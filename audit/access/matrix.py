@@ -23,7 +23,8 @@ from audit.access.declaration import ALL, API_ACTORS, REACHING, Declaration, dec
 from audit.actors import Stage
 from audit.evidence import Evidence, Population, Row, Scalar, Unchecked, safe
 from audit.people import CAST, Identity
-from audit.question import Cursor, define, describe
+from audit.question import Cursor, define
+from audit.server_errors import describe
 
 SQL = Path(__file__).with_suffix(".sql")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from audit.connection import TargetError, connect, conninfo, explain, reading
+from audit.connection import TargetError, connect, conninfo, reading
+from audit.server_errors import explain
 
 SMALL_ROWS = 10_000
 SMALL_BYTES = 10_000_000

@@ -30,13 +30,14 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from audit.connection import GRACE_S, WEAK_SSLMODES, Dsn, TargetError, connect, explain, reading
+from audit.connection import GRACE_S, WEAK_SSLMODES, Dsn, TargetError, connect, reading
 from audit.evidence import Unchecked, safe
 from audit.footprint import Footprint
 from audit.migrations import STOOD_IN
-from audit.question import Connection, describe
+from audit.question import Connection
 from audit.server import embedded
 from audit.server.inventory import Part, differences, inventory
+from audit.server_errors import describe, explain
 from audit.settings import PLATFORM_SCHEMAS
 from audit.sql_text import Statement, statements
 

@@ -18,7 +18,6 @@ from audit.connection import (
     TargetError,
     connect,
     conninfo,
-    explain,
     exposure,
     holds_password,
     looks_like_conninfo,
@@ -27,6 +26,7 @@ from audit.connection import (
 )
 from audit.evidence import safe
 from audit.server import container, embedded
+from audit.server_errors import explain
 
 if TYPE_CHECKING:
     from audit.migrations import Migration

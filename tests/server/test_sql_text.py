@@ -70,9 +70,7 @@ def test_names_come_with_what_stands_around_them():
 
 def test_what_only_looks_like_sql_is_blanked():
     text = "do $a$ begin -- delete from t\n delete from \"a'b\"; perform 'drop\ntable'; end $a$; /* x */ select 'y"
-    expected = (
-        "do $a$ begin                 \n delete from \"a'b\"; perform '    \n     '; end $a$;         select ' "
-    )
+    expected = "do $a$ begin                 \n delete from \"a'b\"; perform '    \n     '; end $a$;         select ' "
     assert bare(text) == expected
     assert len(bare("$a$" * 3 + "".join(f"$a{n}$" for n in range(5000)))) > 5000
 
