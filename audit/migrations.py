@@ -13,14 +13,11 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from audit.connection import TargetError
 from audit.evidence import safe
+from audit.layouts import recognised
 from audit.sql_text import Statement, Unreadable, statements
 
 OWNER = "postgres"
-
-# What undoes a migration lies beside it under this name, and is applied by nobody.
-DOWN = ".down.sql"
 
 # What schema/platform stands in for where the server lacks it, or what a schema can do without.
 STOOD_IN = frozenset({"pgcrypto", "uuid-ossp", "pg_stat_statements"})
@@ -73,33 +70,14 @@ def stands_alone(statement: Statement) -> bool:
 
 
 def find(directory: Path) -> list[Path]:
-    """List the ``*.sql`` files of a directory in the order of their versions (the number before the first ``_``).
-
-    Files without a number come last, by name. Raises TargetError when there is no such directory or no file in it, and
-    when one of them is a pipe or a device, which reading might never end.
-    """
-    if not directory.is_dir():
-        raise TargetError(f"there is no directory of migrations {safe(str(directory))}")
-    files = [path for path in directory.glob("*.sql") if not path.is_dir() and not path.name.endswith(DOWN)]
-    if not files:
-        inner = directory / "supabase" / "migrations"
-        hint = f"; did you mean {safe(str(inner))}?" if inner.is_dir() else ""
-        raise TargetError(f"there is no .sql file in {safe(str(directory))}{hint}")
-    for path in files:
-        if path.exists() and not path.is_file():
-            raise TargetError(f"{safe(str(path))} is not a regular file: put the migration itself there")
-    return sorted(files, key=_order)
+    """List what is to be applied of a directory of migrations, in order (:mod:`audit.layouts`). Raises TargetError."""
+    return list(recognised(directory).files)
 
 
 def version(name: str) -> int | None:
     """Return the version of a file: the number before the first ``_``, or None where its name begins with none."""
     number = re.match(r"[0-9]+", name)
     return int(number.group()) if number else None
-
-
-def _order(path: Path) -> tuple[bool, int, str]:
-    number = version(path.name)
-    return number is None, number or 0, path.name
 
 
 def apply(conn: psycopg.Connection[Any], directory: Path) -> tuple[Migration, ...]:

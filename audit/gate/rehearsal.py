@@ -25,7 +25,8 @@ from audit.gate.hazards import judge as judge_hazards
 from audit.gate.linter import Warned, lint, weigh
 from audit.gate.results import Asked, Difference, Reach, Reached, Rehearsed, Standing, Suite
 from audit.gate.trace import State, Step, Tracer, Watchdog, state
-from audit.migrations import DOWN, Migration, apply_files, decoded
+from audit.layouts import DOWN
+from audit.migrations import Migration, apply_files, decoded
 from audit.question import Connection
 from audit.server.target import Say
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from audit.connection import TargetError, connect
-from audit.migrations import Migration, apply, find, stands_alone
+from audit.connection import connect
+from audit.migrations import Migration, apply, stands_alone
 from audit.sql_text import statements
 
 
@@ -57,23 +57,6 @@ def scalar(connection, query):
 )
 def test_statements_that_cannot_run_in_a_transaction_are_known(text, alone):
     assert [stands_alone(statement) for statement in statements(text)] == [alone]
-
-
-def test_files_come_in_the_order_of_their_versions(tmp_path):
-    for name in ("10_b.sql", "9_a.sql", "20250101000000_c.sql", "seed.sql", "notes.txt"):
-        (tmp_path / name).touch()
-    (tmp_path / "11_directory.sql").mkdir()
-    assert [path.name for path in find(tmp_path)] == ["9_a.sql", "10_b.sql", "20250101000000_c.sql", "seed.sql"]
-
-
-def test_a_directory_without_migrations_is_said_in_a_sentence(tmp_path):
-    with pytest.raises(TargetError, match=r"there is no directory of migrations .*missing"):
-        find(tmp_path / "missing")
-    with pytest.raises(TargetError, match=r"there is no \.sql file in "):
-        find(tmp_path)
-    (tmp_path / "supabase" / "migrations").mkdir(parents=True)
-    with pytest.raises(TargetError, match=r"did you mean .*supabase/migrations"):
-        find(tmp_path)
 
 
 def test_files_run_as_postgres(run, database):
