@@ -189,6 +189,11 @@ def _alter(row: Sequence[Token], found: Effects) -> None:
     for number in range(at, len(row)):
         word = row[number].word
         if word == "add":
+            if number + 1 < len(row) and row[number + 1].word == "constraint":
+                constraint, _ = _name(row, number + 2, "constraint")
+                if constraint:
+                    found.make(Thing("constraint", "", constraint.name, thing.name))
+                continue
             place = _skip(row, number + 1, "column", "if", "not", "exists")
             column, _ = _name(row, place, "column")
             if kind == "table" and column and row[place].word not in _NO_COLUMN:
@@ -288,10 +293,12 @@ def _read_within(row: Sequence[Token], found: Effects) -> None:
 # --- What a server says that it lacks
 
 _QUOTED = r'"((?:[^"]|"")+)"'
+# The first that matches counts: what is "of relation x" stands before relations.
 _LACKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("column", re.compile(rf"column {_QUOTED} of relation {_QUOTED} does not exist")),
     ("column", re.compile(rf"column {_QUOTED} (?:.* )?does not exist")),
     ("column", re.compile(r"column (?:(?P<of>[^\s.]+)\.)?(?P<name>\S+) does not exist")),
+    ("constraint", re.compile(rf"constraint {_QUOTED} of relation {_QUOTED} does not exist")),
     ("table", re.compile(rf"(?:relation|table|view|sequence|materialized view) {_QUOTED} does not exist")),
     ("type", re.compile(rf"type {_QUOTED} does not exist")),
     ("type", re.compile(r"type (?P<name>\S+) does not exist")),
@@ -299,7 +306,6 @@ _LACKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("function", re.compile(rf"could not find a (?:function|procedure) named {_QUOTED}")),
     ("policy", re.compile(rf"policy {_QUOTED} for table {_QUOTED} does not exist")),
     ("trigger", re.compile(rf"trigger {_QUOTED} for table {_QUOTED} does not exist")),
-    ("constraint", re.compile(rf"constraint {_QUOTED} of relation {_QUOTED} does not exist")),
     ("schema", re.compile(rf"schema {_QUOTED} does not exist")),
     ("role", re.compile(rf"role {_QUOTED} does not exist")),
     ("index", re.compile(rf"index {_QUOTED} does not exist")),

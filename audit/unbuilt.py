@@ -202,7 +202,7 @@ class _Causes:
         self.migrations = migrations
         self.created = dict(_created(files))
         self.failed: list[tuple[Trouble, str]] = []
-        self.aside: str = ""
+        self.extensions: dict[str, tuple[str, bool]] = {}
         self.nowhere: dict[Thing, str] = {}
 
     def sort(self) -> tuple[Migration, ...]:
@@ -226,8 +226,9 @@ class _Causes:
             sorted_ = self._cause(trouble, migration.file)
             place = f"{migration.file}, line {trouble.line}"
             self.failed.append((sorted_, sorted_.cause or place))
-            if sorted_.aside and not self.aside:
-                self.aside = place
+            for thing in sorted_.made:
+                if thing.kind == "extension":
+                    self.extensions.setdefault(thing.name, (sorted_.cause or place, sorted_.aside))
             troubles.append(sorted_)
         failed = [each for each in troubles if not each.aside]
         if not troubles or migration.applied:
@@ -262,16 +263,29 @@ class _Causes:
             if later and own != file:
                 return replace(trouble, error=f"{trouble.error}; {safe(own)} creates it, and comes later")
             return trouble
+        if extension := self._extension(lacks):
+            return replace(trouble, cause=extension[0], aside=extension[1])
         if is_of_the_platform(lacks):
             told = f"{trouble.error}; Supabase has it, this server does not"
             return replace(trouble, error=told, aside=True)
-        if self.aside and lacks.kind in ("type", "function", "schema", "collation", "extension"):
-            return replace(trouble, cause=self.aside, aside=True)
         if lacks.kind in RELATIONS | {"function", "type", "schema"} and _changes(trouble):
             if not any(known.is_like(lacks) for known in self.nowhere):
                 self.nowhere[lacks] = f"{file}:{trouble.line}"
             return replace(trouble, cause=NOWHERE)
         return trouble
+
+    def _extension(self, lacks: Thing) -> tuple[str, bool] | None:
+        """Return where the extension failed that brings what is lacking, and whether it was set aside.
+
+        Extensions bring schemas, types and functions, often of a name like their own; else any of them may have.
+        """
+        if lacks.kind in ("extension", "schema", "type", "function", "table", "view", "collation"):
+            for name, place in self.extensions.items():
+                if any(each and (each in name or name in each) for each in (lacks.schema or lacks.name, lacks.name)):
+                    return place
+            if lacks.kind in ("type", "function", "schema") and not is_of_the_platform(lacks):
+                return next(iter(self.extensions.values()), None)
+        return None
 
     def _number(self, file: str) -> int:
         return next((number for number, each in enumerate(self.migrations) if each.file == file), 0)
