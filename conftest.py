@@ -1,4 +1,9 @@
-"""The table of contents: everything that the policies can use is in these plugins."""
+"""The table of contents: everything that the policies can use is in these plugins, in any order."""
+
+import pytest
+
+# Before any of them is imported: some import each other, and pytest would warn of those that it comes to too late.
+pytest.register_assert_rewrite("fixtures", "reports")
 
 pytest_plugins = (
     "fixtures.policy",
@@ -7,24 +12,15 @@ pytest_plugins = (
     "fixtures.target",
     "fixtures.footprint",
     "fixtures.askers",
-    "fixtures.growth",
-    "fixtures.amcheck",
+    "fixtures.suite",
     "fixtures.gate",
     "reports.folder",
     "reports.waivers",
     "reports.baseline",
     "reports.verdicts",
-    "reports.suite",
-    "reports.conduct",
-    "reports.alerts",
     "reports.history.history",
-    "reports.gate",
-    "reports.renderers.json_file",
-    "reports.renderers.junit",
-    "reports.renderers.markdown",
-    "reports.renderers.sarif",
-    "reports.renderers.prometheus",
-    "reports.renderers.nagios",
+    "reports.alerts",
+    "reports.pipeline",
     "reports.renderers.html",
     "reports.renderers.terminal",
 )

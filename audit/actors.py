@@ -20,13 +20,12 @@ import sqlglot
 from psycopg import errors, sql
 from sqlglot import exp
 
-from audit.evidence import Evidence, Log, Population, Row, Unchecked, safe
+from audit.evidence import Evidence, Log, NotApplicable, Population, Row, Unchecked, safe
 from audit.people import CAST, GROUPS, Identity
 from audit.question import (
     PATIENCE_MS,
     Connection,
     Cursor,
-    NotApplicable,
     Question,
     Values,
     absent,
@@ -492,3 +491,20 @@ def _refusal(error: psycopg.Error) -> Literal["", "grant", "row level security",
     if state.startswith("23"):
         return "constraint"
     return ""
+
+
+@contextmanager
+def staged(
+    connection: Connection,
+    known: Mapping[str, Any],
+    log: Log,
+    unfilled: Mapping[str, str],
+    unlike: Mapping[str, str] | None = None,
+) -> Iterator[Stage]:
+    """Begin a transaction for actors to act in, and roll it back."""
+    connection.execute("begin")
+    try:
+        yield Stage(connection, known, log, unfilled, unlike)
+    finally:
+        if not connection.closed:
+            connection.execute("rollback")

@@ -8,17 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import psycopg
 
-from audit.sql_text import MARK, NAME, STRING, WORD, Statement, Token, quoted, tokens
-
-# What a table is to those who read it; the server, too, calls all of these relations.
-RELATIONS = frozenset({"table", "view", "sequence"})
-
-# What a statement does that cannot be seen in its words: it may have been anything.
-ANYTHING = "anything"
+from audit.results import ANYTHING, Thing
+from audit.sql_text import MARK, NAME, STRING, WORD, Statement, Token, tokens
 
 _CREATED = {
     "table": "table", "view": "view", "sequence": "sequence", "type": "type", "domain": "type", "function": "function",
@@ -47,31 +41,6 @@ _NO_COLUMN = frozenset(
 # Settings, which change nothing that stays.
 _SETTINGS = re.compile(r"select\s+(?:pg_catalog\s*\.\s*)?set_config\s*\(", re.IGNORECASE)
 _LONGEST = 100_000  # characters of a statement that are looked at: more of it are rows
-
-
-class Thing(NamedTuple):
-    """An object by its names: ``schema`` is "" where none is written; ``of`` is the table that it belongs to."""
-
-    kind: str
-    schema: str
-    name: str
-    of: str = ""
-
-    def __str__(self) -> str:
-        told = f"{quoted(self.schema)}.{quoted(self.name)}" if self.schema else quoted(self.name)
-        return f"{self.kind} {told}" + (f" of {quoted(self.of)}" if self.of else "")
-
-    def is_like(self, other: Thing) -> bool:
-        """Tell whether two may be the same: what is not written of one may be as in the other."""
-        if self.name != other.name or (self.schema and other.schema and self.schema != other.schema):
-            return False
-        if self.kind in RELATIONS and other.kind in RELATIONS:
-            return True
-        # A table is a type, too; a column is one of its own table.
-        kinds = {self.kind, other.kind}
-        if kinds <= RELATIONS | {"type"}:
-            return True
-        return self.kind == other.kind and (not self.of or not other.of or self.of == other.of)
 
 
 @dataclass

@@ -14,6 +14,7 @@ import psycopg
 
 from audit.evidence import Unchecked
 from audit.question import Connection, Cursor
+from audit.results import Cost
 
 SESSIONS_COUNT_SINCE = 180000
 
@@ -32,30 +33,6 @@ select (select sum(i.reads)::bigint from pg_catalog.pg_stat_get_backend_io(pg_ca
        (select sum(i.hits)::bigint from pg_catalog.pg_stat_get_backend_io(pg_catalog.pg_backend_pid()) i),
        (select w.wal_bytes::bigint from pg_catalog.pg_stat_get_backend_wal(pg_catalog.pg_backend_pid()) w)
 """
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What is told of a footprint. None is what is not known; ``unknown`` says why.
-
-    ``server_ms`` is the time that the audit waited for answers, the way there included, with pg_dump's ``dump_ms``.
-    ``locks`` are those of the question that held most of them, on relations. ``unseen`` questions failed or were given
-    up, so that their ends could not be looked at.
-    """
-
-    questions: int
-    sessions: int
-    server_ms: float
-    dump_ms: float | None
-    budget_ms: int | None
-    locks: int
-    lock_modes: tuple[str, ...]
-    transaction_ids: int
-    unseen: int
-    buffers_read: int | None
-    buffers_hit: int | None
-    wal_bytes: int | None
-    unknown: str
 
 
 @dataclass

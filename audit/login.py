@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 
-import pytest
 import sqlglot
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
@@ -20,21 +18,6 @@ EVERYTHING = "*"
 
 _FUNCTION = re.compile(r"\b([a-z_][a-z0-9_]*)\.([a-z_][a-z0-9_]*)\s*\(")
 _RELATION = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
-
-
-@dataclass(frozen=True)
-class Login:
-    """The login that a live database is audited with. ``excess`` are sentences about what it has too much of.
-
-    ``unknown`` says why nobody knows, when that is so.
-    """
-
-    role: str
-    excess: tuple[str, ...] = ()
-    unknown: str = ""
-
-
-LOGIN_KEY = pytest.StashKey[Login]()
 
 
 # Whoever may become another role, by whatever way, could do all that that role may. Reading is no excess, nor is what

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from audit.effects import ANYTHING, Thing, effects, lacks, things
+from audit.effects import effects, lacks, things
 from audit.evidence import safe
 from audit.layouts import recognised, title, to_apply
+from audit.results import ANYTHING, Migration, Thing, Trouble
 from audit.server_errors import tell
 from audit.sql_text import STRING, Statement, Token, Unreadable, statements, tokens
 
@@ -35,55 +36,6 @@ _NOT_ALLOWED = frozenset({"42501", "0LP01"})
 _EXTRAS = frozenset({"extension", "event trigger", "publication", "server", "wrapper", "default privileges", "role"})
 _KNOWN_ROLES = frozenset({"public", "current_user", "session_user", "current_role", OWNER})
 _TRANSACTIONS = frozenset({"begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "lock"})
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """A statement that was not executed: where, why, and what it would have made and changed.
-
-    ``lacks`` is what it failed for because it is not there. ``cause`` says whose consequence it is, "" for none: it is
-    a cause itself. ``aside``: it was set aside because this server is not the provider's, which is no fault of it.
-    """
-
-    line: int
-    error: str
-    sqlstate: str | None = None
-    lacks: Thing | None = None
-    made: tuple[Thing, ...] = ()
-    touched: tuple[Thing, ...] = ()
-    cause: str = ""
-    aside: bool = False
-
-    @classmethod
-    def of(cls, known: Mapping[str, Any]) -> Trouble:
-        """Take it out of what was written as JSON."""
-        found = {**known, "lacks": Thing(*known["lacks"]) if known["lacks"] else None}
-        return cls(**found | {name: tuple(Thing(*each) for each in known[name]) for name in ("made", "touched")})
-
-
-@dataclass(frozen=True)
-class Migration:
-    """One migration file and what became of it; ``error`` is None when it was applied.
-
-    ``troubles`` are the statements that were not executed; in a file that was applied, those that were set aside. Of a
-    file that failed the others were executed, unless it was to be left out as a whole. ``notes`` say what was passed
-    over of a dump; ``twice`` names the file that has the same version.
-    """
-
-    file: str
-    applied: bool
-    error: str | None = None
-    line: int | None = None
-    sqlstate: str | None = None
-    troubles: tuple[Trouble, ...] = field(default=(), compare=False)
-    notes: tuple[str, ...] = field(default=(), compare=False)
-    twice: str = field(default="", compare=False)
-
-    @classmethod
-    def of(cls, known: Mapping[str, Any]) -> Migration:
-        """Take it out of what was written as JSON."""
-        troubles = tuple(Trouble.of(each) for each in known.get("troubles", ()))
-        return cls(**{**known, "troubles": troubles, "notes": tuple(known.get("notes", ()))})
 
 
 # What is done around the execution of each statement, given the line that it begins in.

@@ -10,12 +10,11 @@ from typing import Any, TypeVar
 
 import psycopg
 import sqlglot
-from _pytest.outcomes import Skipped
 from psycopg import errors
 from psycopg.rows import TupleRow
 from sqlglot import exp
 
-from audit.evidence import Row, Scalar, Unchecked, quote, safe
+from audit.evidence import NotApplicable, Row, Scalar, Unchecked, quote, safe
 from audit.server_errors import describe
 
 MOST_ROWS = 10_000
@@ -26,10 +25,6 @@ Cursor = psycopg.Cursor[TupleRow]
 
 class Interrupted(Unchecked):
     """A standby took its question back, because replaying the primary's log came first: it may be asked again."""
-
-
-class NotApplicable(Skipped):
-    """What the policy is about is not on this target."""
 
 
 class Values(list[Any]):

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from audit.gate.linter import OFF, RULES
-from fixtures.policy import SEVERITIES
+from audit.lint_rules import OFF, RULES
+from audit.policy import Severity
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,8 @@ def _weights(found: object, where: str) -> dict[str, str]:
     for rule, weight in found.items():
         if rule not in RULES:
             raise ValueError(f"{where}, linter: unknown rule {rule!r}; the rules are {', '.join(sorted(RULES))}")
-        if weight not in (*SEVERITIES, OFF):
-            raise ValueError(f"{where}, linter: {rule} must be {', '.join(SEVERITIES)} or {OFF}")
+        if weight not in (*Severity, OFF):
+            raise ValueError(f"{where}, linter: {rule} must be {', '.join(Severity)} or {OFF}")
     return found
 
 

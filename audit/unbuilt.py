@@ -7,19 +7,23 @@ fails because this server is not the provider's is set aside. What either would 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from sqlglot.errors import ParseError
 
-from audit.effects import ANYTHING, RELATIONS, Thing, effects
-from audit.evidence import safe
+from audit.effects import effects
+from audit.evidence import Evidence, Location, Log, Population, Row, Scalar, safe
 from audit.layouts import title, to_apply
-from audit.migrations import Migration, Trouble, decoded, is_of_the_platform
+from audit.migrations import decoded, is_of_the_platform
 from audit.question import relations
+from audit.results import ANYTHING, RELATIONS, Build, Migration, Offence, Ruling, Thing, Trouble, Verdict, named
 from audit.sql_text import Unreadable, quoted, statements
+
+REMEDY = "mend what MIG-01 names, or audit what there is: a dump (--schema=FILE) or the live database (TARGET=...)"
 
 # The cause of what fails because no file at all creates what it needs.
 NOWHERE = "what no migration creates"
@@ -49,100 +53,67 @@ _READS: Mapping[str, frozenset[str]] = {
     ),
 }  # fmt: skip
 _CATALOGUE = ("pg_catalog", "information_schema")
-_NAMED = 8  # as many things a sentence names; the rest it counts
 
 
-@dataclass(frozen=True)
-class Build:
-    """What became of all files together, in figures and names.
+def doubted(made: Ruling, log: Log, migrations: Sequence[Migration]) -> Ruling:
+    """Return what a policy says, given that some of what the migrations would make is not there, or is otherwise.
 
-    ``missing`` are tables that a statement should have made and did not; ``nowhere`` is what files need and no file
-    creates, with the place where it is needed first; ``touched`` is all that statements that were not executed would
-    have made or changed.
+    What would hold of it, or has no subject without it, is unchecked; what offends says that it is unproven.
     """
+    touched = tuple(sorted({thing for each in migrations for trouble in each.troubles for thing in trouble.touched}))
+    if not touched or "failed_migrations" in made.policy.askers:
+        return made
+    if made.verdict in (Verdict.HOLDS, Verdict.NOT_APPLICABLE):
+        unsure = _unsure(touched, made, log)
+        if unsure:
+            were = "was" if len(unsure) == 1 else "were"
+            reason = f"{named([each.told for each in unsure])} {were} not built as the migrations say"
+            return replace(made, verdict=Verdict.UNCHECKED, reason=reason, remedy=REMEDY)
+        return made
+    return replace(made, offences=tuple(_marked(each, touched) for each in made.offences))
 
-    layout: str = ""
-    files: int = 0
-    applied: int = 0
-    tables: int = 0
-    missing: tuple[str, ...] = ()
-    nowhere: Mapping[Thing, str] = field(default_factory=dict)
-    touched: tuple[Thing, ...] = ()
-    advice: tuple[str, ...] = ()
 
-    @property
-    def whole(self) -> bool:
-        """Whether all is there that the files would make."""
-        return not self.touched
+def _unsure(touched: Sequence[Thing], made: Ruling, log: Log) -> list[Thing]:
+    """Return the things that are not certain and that a policy looked at, or found missing."""
+    found = {thing for evidence in log.asked for thing in _looked_at(touched, evidence.question)}
+    if made.verdict is Verdict.NOT_APPLICABLE and not log.asked:
+        found |= {thing for thing in touched if _rests_on(thing, made.reason)}
+    return sorted(found)
 
-    @property
-    def summary(self) -> str:
-        """Say how much was built."""
-        of = self.tables + len(self.missing)
-        return f"built: {self.applied:,} of {self.files:,} files; {self.tables:,} of {of:,} tables"
 
-    @property
-    def no_baseline(self) -> str:
-        """Say in a sentence that the files begin with what none of them creates; "" where they do not."""
-        if not self.nowhere:
-            return ""
-        tables = [thing for thing in self.nowhere if thing.kind in RELATIONS]
-        what, number = ("table", len(tables)) if tables else ("object", len(self.nowhere))
-        told = named([_told(each) for each in (tables or self.nowhere)])
-        is_ = "is" if number == 1 else "are"
-        plural = "" if number == 1 else "s"
-        return f"{number} {what}{plural} {is_} created by no migration ({told}): these files alone cannot be judged"
-
-    def doubt(self, questions: Iterable[str]) -> str:
-        """Say why an answer without offenders proves nothing, given the texts that were asked; "" where it does.
-
-        A text that is not known ("") may have been about anything.
-        """
-        if self.whole:
-            return ""
-        unsure = [thing for text in questions for thing in self._looked_at(text)]
-        if not unsure:
-            return ""
-        told = named(list(dict.fromkeys(map(_told, unsure))))
-        return f"{told} {'was' if len(set(unsure)) == 1 else 'were'} not built as the migrations say (see MIG-01)"
-
-    def _looked_at(self, text: str) -> Iterator[Thing]:
-        """Return the things that are not certain and that a question is about."""
-        if not text.strip():
-            yield from self.touched
-            return
+def _looked_at(touched: Sequence[Thing], text: str) -> Iterator[Thing]:
+    """Return the things that a question is about; one whose text is not known may be about any of them."""
+    try:
         names = [name.partition(".")[::2] for name in relations(text)]
-        kinds = frozenset().union(*(_READS.get(name, frozenset()) for schema, name in names if schema in _CATALOGUE))
-        # The names of schemas are looked up with everything.
-        kinds = kinds if kinds == {"schema"} else kinds - {"schema"}
-        own = [(schema, name) for schema, name in names if schema not in _CATALOGUE]
-        for thing in self.touched:
-            by_kind = thing.kind in kinds or (thing.kind == ANYTHING and (kinds or own))
-            if by_kind or any(_is_of(thing, schema, name) for schema, name in own):
-                yield thing
-
-    def unproven(self, told: str) -> str:
-        """Return what a finding rests on that is not certain, given the text that identifies it; "" for nothing."""
-        for thing in self.touched:
-            for name in filter(None, (thing.name, thing.of)):
-                there = re.search(rf"(?<![\w$]){re.escape(quoted(name))}(?![\w$])", told)
-                if there and (not thing.schema or quoted(thing.schema) in told or "." not in told):
-                    return _told(thing)
-        return ""
+    except ParseError:
+        names = []
+    if not names:
+        yield from touched
+        return
+    kinds = frozenset().union(*(_READS.get(name, frozenset()) for schema, name in names if schema in _CATALOGUE))
+    # The names of schemas are looked up with everything.
+    kinds = kinds if kinds == {"schema"} else kinds - {"schema"}
+    own = [(schema, name) for schema, name in names if schema not in _CATALOGUE]
+    for thing in touched:
+        by_kind = thing.kind in kinds or (thing.kind == ANYTHING and (kinds or own))
+        if by_kind or any(_is_of(thing, schema, name) for schema, name in own):
+            yield thing
 
 
-def named(names: Sequence[str]) -> str:
-    """Join names, as many as a sentence holds."""
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return safe(", ".join(names[:_NAMED]) + more)
+def _marked(offence: Offence, touched: Sequence[Thing]) -> Offence:
+    thing = next((each for each in touched if _rests_on(each, offence.object)), None)
+    if thing is None:
+        return offence
+    told = f"it rests on {thing.told}, which was not built as the migrations say"
+    return replace(offence, details={"unproven": safe(told), **offence.details})
 
 
-def _told(thing: Thing) -> str:
-    if thing.kind == ANYTHING:
-        return "something that a block of code would have done"
-    if not thing.name:
-        return f"every {thing.kind} in {thing.schema}"
-    return str(thing) if thing.kind not in ("table", "rows") else str(thing).partition(" ")[2]
+def _rests_on(thing: Thing, told: str) -> bool:
+    """Tell whether a text names a thing, or the table that it belongs to."""
+    if thing.schema and quoted(thing.schema) not in told and "." in told:
+        return False
+    names = [re.escape(quoted(name)) for name in (thing.name, thing.of) if name]
+    return any(re.search(rf"(?<![\w$]){name}(?![\w$])", told) for name in names)
 
 
 def _is_of(thing: Thing, schema: str, name: str) -> bool:
@@ -168,15 +139,13 @@ def understood(
     missing = {
         thing for thing in wanted if thing.kind in RELATIONS and not any(thing.is_like(table) for table in tables)
     }
-    touched = {*(thing for each in troubles for thing in each.touched), *nowhere}
     return found, Build(
         layout,
         len(found),
         sum(each.applied for each in found),
         len(tables),
-        tuple(sorted({_told(thing) for thing in missing})),
+        tuple(sorted({thing.told for thing in missing})),
         nowhere,
-        tuple(sorted(touched)),
     )
 
 
@@ -320,3 +289,88 @@ def _created(files: Sequence[Path]) -> Iterator[tuple[Thing, str]]:
                 for thing in sorted(effects(statement).made - seen):
                     seen.add(thing)
                     yield thing, f"{title(path)}:{line}"
+
+
+# --- MIG-01
+
+
+def unapplied(migrations: Sequence[Migration], log: Log) -> Evidence:
+    """Return the migrations that did not apply, as evidence: one row for each cause, with what follows from it.
+
+    Where nothing failed and something had to be set aside, nobody knows whether all would apply.
+    """
+    rows = [*_baseline(migrations), *_roots(migrations), *_twice(migrations)]
+    aside = [(each, trouble) for each in migrations for trouble in each.troubles if trouble.aside]
+    unjudgeable = ""
+    if aside and not rows:
+        reasons = list(dict.fromkeys(trouble.error for _, trouble in aside if not trouble.cause))
+        number = f"{len(aside)} statement{' was' if len(aside) == 1 else 's were'} set aside"
+        unjudgeable = f"{number}, and what they make could not be looked at: {named(reasons)}"
+    return Evidence(
+        rows,
+        about="the migrations",
+        log=log,
+        population=Population(len(migrations), "migrations"),
+        unjudgeable=unjudgeable,
+        remedy="audit a target that has what is missing: a container (IMAGE=...) or the live database" if aside else "",
+    )
+
+
+def _row(name: str, file: str, line: int | None, details: Mapping[str, Scalar], fix: str | None = None) -> Row:
+    shown = {key: value for key, value in details.items() if value not in ("", None)}
+    texts = {"object": name, "line": str(line or "?"), **{key: str(value) for key, value in details.items()}}
+    return Row(name, {"line": line, **shown}, {**texts, "error": str(details["error"])}, fix, Location(file, line))
+
+
+def _baseline(migrations: Sequence[Migration]) -> Iterator[Row]:
+    """Yield the one row about what no file creates."""
+    found = [(each, t) for each in migrations for t in each.troubles if t.cause == NOWHERE]
+    needed = list(dict.fromkeys(t.lacks.told for _, t in found if t.lacks is not None))
+    if not found or not needed:
+        return
+    first, trouble = found[0]
+    error = f"{named(needed)}: no file creates {'it' if len(needed) == 1 else 'them'}"
+    details: dict[str, Scalar] = {"error": error, "needed first": f"{first.file}, line {trouble.line}"}
+    fix = (
+        "-- These files begin with what was made elsewhere, in the dashboard perhaps: put a baseline before them\n"
+        "-- (supabase db pull), or audit what there is: a dump with --schema=FILE, or the live database with TARGET=..."
+    )
+    yield _row(NOWHERE, first.file, trouble.line, {**details, **_cascade(migrations, NOWHERE)}, fix)
+
+
+def _roots(migrations: Sequence[Migration]) -> Iterator[Row]:
+    for migration in migrations:
+        roots = [each for each in migration.troubles if not each.aside and not each.cause]
+        if migration.applied:
+            continue
+        if not migration.troubles:
+            yield _row(migration.file, migration.file, migration.line, _details(migration.error, migration.sqlstate))
+        for number, root in enumerate(roots):
+            # Of a file with several causes the first bears its name alone.
+            error = migration.error if number == 0 and root.line == migration.line else root.error
+            name = migration.file if number == 0 else f"{migration.file}: {root.error}"
+            place = f"{migration.file}, line {root.line}"
+            line = migration.line if number == 0 else root.line
+            details = {**_details(error, root.sqlstate), **_cascade(migrations, place)}
+            yield _row(safe(name), migration.file, line, details)
+
+
+def _details(error: str | None, sqlstate: str | None) -> dict[str, Scalar]:
+    return {"error": error, "sqlstate": sqlstate}
+
+
+def _cascade(migrations: Sequence[Migration], cause: str) -> dict[str, Scalar]:
+    """Tell how much follows from a cause, and where."""
+    found = [(each.file, t.line) for each in migrations for t in each.troubles if t.cause == cause]
+    if not found:
+        return {}
+    number = f"{len(found):,} statement{'' if len(found) == 1 else 's'} cannot run for it"
+    return {"consequences": number, "consequences in": named([f"{file}:{line}" for file, line in found])}
+
+
+def _twice(migrations: Sequence[Migration]) -> Iterator[Row]:
+    for each in migrations:
+        if each.twice:
+            error = f"has the same version as {each.twice}: the tool applies one file of a version"
+            fix = f"-- {each.file}: give it a version of its own, unless it was released: then a new file repeats it."
+            yield _row(f"{each.file}: the version of {each.twice}", each.file, None, {"error": error}, fix)

@@ -16,18 +16,22 @@ import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from audit.evidence import safe
+from audit.facts import facts_of
+from audit.policy import Severity
+from audit.results import Verdict
 from reports import folder, wording
 from reports.escalation import ESCALATION
 from reports.history.changes import Known, State, Unjudged
-from reports.history.store import PLACE_KEY, STORE_KEY, HistoryError, Place
-from reports.model import Result, Run, Severity, Verdict
+from reports.history.history import place as place_of
+from reports.history.store import STORE_KEY, HistoryError, Place
+from reports.model import Result, Run
 
 VARIABLE = "AUDIT_ALERT_URLS"
 ATTEMPTS = 3
@@ -181,17 +185,11 @@ def quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Send what is to be told. That comes after the history and before the reports, which say what was not delivered.
-
-    Of hooks that want to be first the one registered last is: conftest.py names this file before the history.
-    """
-    config = session.config
-    run = folder.finished(config)
-    if run is None or not config.stash[CHANNELS_KEY]:
-        return
-    store, place = config.stash[STORE_KEY], config.stash[PLACE_KEY]
+def send(run: Run, config: pytest.Config) -> Run:
+    """Send what people are to hear of this run; what was not delivered is a problem, which the reports tell."""
+    if not config.stash[CHANNELS_KEY]:
+        return run
+    store, place = config.stash[STORE_KEY], place_of(facts_of(config))
     problems: list[str] = []
     try:
         # A run that is in no history tells all that it found, as if nobody had heard of it.
@@ -204,8 +202,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             problems += [f"an alert ({message.title}) was not delivered by {each}; {again}" for each in failed]
     except HistoryError as error:
         problems.append(f"{error}; whether alerts were delivered is not in the history")
-    if problems:
-        folder.amend(session, problems=(*run.problems, *problems))
+    return replace(run, problems=(*run.problems, *problems))
 
 
 def compose(

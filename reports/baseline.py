@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from audit.evidence import safe
+from audit.results import Verdict
 from reports import folder, wording
-from reports.model import WAIVERS_KEY, Run, Verdict, Waiver
+from reports.model import WAIVERS_KEY, Run, Waiver
 
 REASON = "it was there when the audits began"
 OWNER = "the baseline"
-
-BASELINE_KEY = pytest.StashKey[Path | None]()
 
 
 class BaselineError(ValueError):
@@ -42,18 +42,21 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the baseline, beside the waivers. Raises pytest.UsageError when it is missing or cannot be used."""
     given: str | None = config.getoption("baseline")
     writing: bool = config.getoption("write_baseline")
-    config.stash[BASELINE_KEY] = None
     if writing and not given:
         raise pytest.UsageError("--write-baseline needs --baseline=FILE, the file to write")
-    if not given or not folder.is_audit(config):
-        return
-    path = config.stash[BASELINE_KEY] = config.invocation_params.dir / given
-    if writing and not path.exists():
+    path = file_of(config)
+    if path is None or (writing and not path.exists()):
         return
     try:
         config.stash[WAIVERS_KEY] = (*config.stash[WAIVERS_KEY], *load(path))
     except BaselineError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def file_of(config: pytest.Config) -> Path | None:
+    """Return the file of ``--baseline``, or None where there is none, or no audit."""
+    given: str | None = config.getoption("baseline")
+    return config.invocation_params.dir / given if given and folder.is_audit(config) else None
 
 
 def load(path: Path) -> tuple[Waiver, ...]:
@@ -91,35 +94,36 @@ def stale(accepted: Sequence[Waiver], run: Run) -> tuple[Waiver, ...]:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Say what is over, and write the baseline if that is asked for."""
-    config = session.config
-    run, path = folder.finished(config), config.stash.get(BASELINE_KEY, None)
-    if run is None or path is None:
-        return
+def compare(run: Run, config: pytest.Config) -> Run:
+    """Say in the run which entries are over, and write the baseline if that is asked for."""
+    path = file_of(config)
+    if path is None:
+        return run
     accepted = [waiver for waiver in config.stash[WAIVERS_KEY] if waiver.expires is None]
     over = stale(accepted, run)
-    pairs = {(each.policy, each.object) for each in accepted if each not in over}
     begins = not path.exists()
-    if begins:
-        pairs = {(f.policy, f.object) for r in run.having(Verdict.VIOLATED) for f in wording.unwaived(r)}
-    note = ""
     if not config.getoption("write_baseline"):
-        if over:
-            note = f"{wording.counted(len(over), 'entry', 'entries')} of the baseline found no more: --write-baseline"
-            note += f" takes out {safe(', '.join(f'{each.policy} {each.object}' for each in over[:3]))}"
-            note += " and others" if len(over) > 3 else ""
+        note = _advice(over)
     elif begins and not run.complete:
         note = f"{path}: no baseline was written, because the run ended early"
     else:
-        note = f"{path}: {wording.counted(len(pairs), 'finding')} in the baseline, {len(over):,} taken out"
+        pairs = {(each.policy, each.object) for each in accepted if each not in over}
+        if begins:
+            pairs = {(f.policy, f.object) for r in run.having(Verdict.VIOLATED) for f in wording.unwaived(r)}
         try:
             folder.replace_file(path, render(pairs))
         except OSError as error:
-            folder.amend(
-                session, problems=(*run.problems, f"{path}: the baseline could not be written: {error.strerror}")
-            )
-            return
-    if note:
-        folder.amend(session, notes=(*run.notes, note))
+            problem = f"{path}: the baseline could not be written: {error.strerror}"
+            return replace(run, problems=(*run.problems, problem))
+        note = f"{path}: {wording.counted(len(pairs), 'finding')} in the baseline, {len(over):,} taken out"
+    return replace(run, notes=(*run.notes, note)) if note else run
+
+
+def _advice(over: Sequence[Waiver]) -> str:
+    """Say which entries could be taken out; "" when there are none."""
+    if not over:
+        return ""
+    some = safe(", ".join(f"{each.policy} {each.object}" for each in over[:3]))
+    more = " and others" if len(over) > 3 else ""
+    entries = wording.counted(len(over), "entry", "entries")
+    return f"{entries} of the baseline found no more: --write-baseline takes out {some}{more}"

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
-import pytest
-
 from audit.evidence import safe
-from audit.footprint import Cost
-from audit.login import LOGIN_KEY
-from fixtures.footprint import FOOTPRINT_KEY
-from reports import folder
-from reports.model import RUN_KEY, Result, Run, Verdict
+from audit.results import Cost, Verdict
+from reports.model import Result, Run
 
 LEAST = "schema/auditor.sql makes a login that can only read; docs/live.md says how"
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Add to the run what is known of its conduct, before it is rendered."""
-    run = folder.finished(session.config)
-    footprint = session.config.stash.get(FOOTPRINT_KEY, None)
-    if run is None or footprint is None or not footprint.watched:
-        return
-    login = session.config.stash.get(LOGIN_KEY, None)
-    session.config.stash[RUN_KEY] = replace(run, login=login, cost=footprint.cost())
 
 
 def excess(run: Run) -> str:

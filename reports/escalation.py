@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from reports.model import Severity
+from audit.policy import Severity
 
 
 @dataclass(frozen=True)

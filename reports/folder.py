@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from reports.model import EXIT_FAILED, EXIT_HELD, EXIT_UNCHECKED, EXIT_VIOLATED, RUN_KEY, Run
+from reports.model import RUN_KEY, Run
 
 DEFAULT_FOLDER = "reports/out"
 
@@ -34,9 +32,6 @@ ALWAYS = "json"
 # While an audit runs, metrics that vanish and come back would look like a recovery; how old they are is one of them.
 STAYS = "prometheus"
 
-# What could not be written, for the terminal.
-PROBLEMS_KEY = pytest.StashKey[list[str]]()
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--report-dir`` and ``--output``."""
@@ -53,7 +48,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Find out before an audit, not after it, whether its reports can be written; raises UsageError when not."""
-    config.stash[PROBLEMS_KEY] = []
     outputs(config)
     if not is_audit(config):
         return
@@ -108,34 +102,12 @@ def is_audit(config: pytest.Config) -> bool:
 
 def finished(config: pytest.Config) -> Run | None:
     """Return the run once it is over, or None: before, in ordinary test runs, and when policies are only listed."""
-    return None if config.getoption("collectonly") else config.stash.get(RUN_KEY, None)
+    return config.stash.get(RUN_KEY, None)
 
 
-def amend(session: pytest.Session, **changes: Any) -> None:  # noqa: ANN401 -- the fields of a run
-    """Put into the finished run what a plugin knows about it, and give the session the exit status that follows."""
-    run = replace(session.config.stash[RUN_KEY], **changes)
-    session.config.stash[RUN_KEY] = run
-    session.exitstatus = run.exit_status
-
-
-def write(session: pytest.Session, word: str, render: Callable[[Run], str]) -> None:
-    """Write one output of a run that is over, if it is wanted; a failure is said, and told by the exit status."""
-    run = finished(session.config)
-    if run is None or word not in outputs(session.config):
-        return
-    name = OUTPUTS[word]
-    try:
-        replace_file(report_dir(session.config) / name, render(run))
-    except OSError as error:
-        tell(session, name, error)
-
-
-def tell(session: pytest.Session, name: str, error: OSError) -> None:
-    """Say that a report could not be written; the run has failed then, whatever it found and the others say."""
-    path = report_dir(session.config) / name
-    session.config.stash[PROBLEMS_KEY].append(f"{path} could not be written: {error.strerror}")
-    if session.exitstatus in (EXIT_HELD, EXIT_VIOLATED, EXIT_UNCHECKED):
-        session.exitstatus = EXIT_FAILED
+def unwritten(run: Run, path: Path, error: OSError) -> Run:
+    """Return the run with the fact that a report of it could not be written."""
+    return replace(run, unwritten=(*run.unwritten, f"{path} could not be written: {error.strerror}"))
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
-import pytest
-
-from audit.gate.results import Rehearsed
-from audit.gate.trace import Step
-from fixtures.gate import REHEARSAL_KEY
-from reports.model import RUN_KEY, Run
+from audit.gate.results import Rehearsed, Step
+from reports.model import Run
 
 MOST_STEPS = 200
 MOST_OBJECTS = 3
 MOST_CHANGES = 12
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Put what was rehearsed into the run."""
-    stash = session.config.stash
-    if (run := stash.get(RUN_KEY, None)) and (made := stash.get(REHEARSAL_KEY, None)):
-        stash[RUN_KEY] = replace(run, gate=made)
 
 
 def headline(each: Rehearsed) -> str:

@@ -6,15 +6,11 @@ not).
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import sys
-from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-import policies
-from fixtures.policy import Policy, policy_of
+from audit.policy import Policy, collected
 
 PAGE = Path(__file__).parents[1] / "docs" / "policies.md"
 
@@ -28,21 +24,10 @@ that no valid waiver covers.
 """
 
 
-def collected() -> Iterator[Policy]:
-    """Yield every policy of the suite, file by file.
-
-    Raises ValueError when a marker or a docstring is not as it must be.
-    """
-    for module in pkgutil.iter_modules(policies.__path__):
-        for function in vars(importlib.import_module(f"policies.{module.name}")).values():
-            if callable(function) and (policy := policy_of(function)) is not None:
-                yield policy
-
-
 def page() -> str:
     """Return the text of docs/policies.md."""
     parts = [INTRODUCTION]
-    for runbook, chapter in groupby(collected(), key=lambda policy: policy.runbook):
+    for runbook, chapter in groupby(collected("policies"), key=lambda policy: policy.runbook):
         parts.append(f"## {runbook}\n")
         parts.extend(_entry(policy) for policy in chapter)
     return "\n".join(parts)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
-from audit.access.declaration import API_ACTORS, COMMANDS
-from audit.access.matrix import Cell, Judged, Judgement
+from audit.access.results import API_ACTORS, COMMANDS, Cell, Judged, Judgement
+from audit.results import Verdict
 from reports import wording
-from reports.model import Run, Verdict
+from reports.model import Run
 
 POLICY = "RLS-07"
 

@@ -10,12 +10,13 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from audit.access.matrix import Judgement
+from audit.access.results import Judgement
 from audit.evidence import Location, Population, Scalar
-from audit.footprint import Cost
+from audit.facts import TargetFacts as TargetFacts
 from audit.gate.results import Rehearsal
-from audit.login import Login
-from audit.migrations import Migration
+from audit.policy import Severity as Severity
+from audit.results import Cost, Login, Migration
+from audit.results import Verdict as Verdict
 
 SCHEMA_VERSION = "1.0"
 
@@ -23,25 +24,6 @@ EXIT_HELD = 0
 EXIT_VIOLATED = 1
 EXIT_FAILED = 3
 EXIT_UNCHECKED = 6
-
-
-class Severity(StrEnum):
-    """How bad a violation is, as the runbook defines it: P0 critical to P3 low."""
-
-    P0 = "P0"
-    P1 = "P1"
-    P2 = "P2"
-    P3 = "P3"
-
-
-class Verdict(StrEnum):
-    """What is known about one policy after a run."""
-
-    HOLDS = "HOLDS"
-    VIOLATED = "VIOLATED"
-    WAIVED = "WAIVED"
-    UNCHECKED = "UNCHECKED"
-    NOT_APPLICABLE = "NOT_APPLICABLE"
 
 
 # What a policy weighs in the score, and the most that a run can score while a policy of that severity is violated or
@@ -183,22 +165,13 @@ class Result:
 
 
 @dataclass(frozen=True)
-class TargetFacts:
-    """What may be told about the target: never its connection string."""
-
-    kind: str
-    server_version: str
-    database: str
-    role: str
-
-
-@dataclass(frozen=True)
 class Run:
     """One run of the audit. ``ended_by`` is pytest's own exit status where it did not come to its end.
 
     ``matrix`` is who reaches what, where that was observed; ``changes`` what is otherwise than in the run before, where
     a history is kept. ``problems`` are sentences about what went wrong beside the audit itself: a history that could
-    not be written, an alert that nobody received. ``gate`` is what new migrations do, where there are any.
+    not be written, an alert that nobody received. ``unwritten`` are sentences about reports that are missing. ``gate``
+    is what new migrations do, where there are any.
     """
 
     started_at: dt.datetime
@@ -215,6 +188,7 @@ class Run:
     cost: Cost | None = None
     changes: Changes | None = None
     problems: tuple[str, ...] = ()
+    unwritten: tuple[str, ...] = ()
     gate: Rehearsal | None = None
 
     @property
@@ -245,10 +219,13 @@ class Run:
     def exit_status(self) -> int:
         """0 nothing violated and nothing unchecked; 1 violated; 6 nothing violated but something unchecked.
 
-        A run that pytest itself ended keeps pytest's status, 2 to 5; 3 also stands for problems beside the audit.
+        A run that pytest itself ended keeps pytest's status, 2 to 5. 3 also stands for a report that could not be
+        written, whatever was found and the others say, and for other problems beside the audit where all is well.
         """
         if self.ended_by is not None:
             return self.ended_by
+        if self.unwritten:
+            return EXIT_FAILED
         counts = self.counts()
         if counts[Verdict.VIOLATED] or (self.strict_waivers and self.unused_waivers):
             return EXIT_VIOLATED
@@ -257,9 +234,6 @@ class Run:
         return EXIT_FAILED if self.problems else EXIT_HELD
 
 
-# Where the plugins find each other's work: on the config the waivers and, at the end, the run; on each item its result.
-# A plugin that knows more about the run (what earlier runs found, say) puts ``replace(run, ...)`` in its place, in a
-# ``pytest_sessionfinish`` marked ``tryfirst``: that comes after the verdicts and before the renderers.
-RUN_KEY = pytest.StashKey[Run]()
-RESULT_KEY = pytest.StashKey[Result]()
+# On the config: what was accepted, as the waivers and the baseline say; and the run, once it is over.
 WAIVERS_KEY = pytest.StashKey[Sequence[Waiver]]()
+RUN_KEY = pytest.StashKey[Run]()

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from audit.evidence import safe
-from reports.model import WAIVERS_KEY, Finding, Result, Verdict, Waiver
+from audit.results import Verdict
+from reports.model import WAIVERS_KEY, Finding, Result, Run, Waiver
 
 DEFAULT_FILE = "waivers.toml"
 KEYS = ("policy", "object", "reason", "owner", "expires")
@@ -164,6 +165,13 @@ def _waive(finding: Finding, waivers: Sequence[Waiver], today: dt.date) -> Findi
     # What somebody decided for a time counts before the baseline, which is for whatever was there.
     best = max(covering, key=lambda waiver: waiver.expires or dt.date.min)
     return replace(finding, waiver=best, waiver_expired=best.expired(today))
+
+
+def tell_unused(run: Run, config: pytest.Config) -> Run:
+    """Put into the run which waivers match nothing, and whether that is a failure."""
+    accepted: Sequence[Waiver] = config.stash.get(WAIVERS_KEY, ())
+    strict = bool(config.getoption("strict_waivers", False))
+    return replace(run, unused_waivers=unused(accepted, run.results), strict_waivers=strict)
 
 
 def unused(waivers: Sequence[Waiver], results: Iterable[Result]) -> tuple[Waiver, ...]:

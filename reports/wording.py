@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 from audit.evidence import safe
+from audit.policy import Severity
+from audit.results import Verdict
 from reports.escalation import ESCALATION
-from reports.model import Change, Event, Finding, Result, Run, Severity, Verdict
+from reports.model import Change, Event, Finding, Result, Run
 
 WORDS = {
     Verdict.HOLDS: "holds",

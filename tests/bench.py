@@ -19,9 +19,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from audit.access.declaration import API_ACTORS, Access
+from audit.access.declaration import Access
 from audit.access.declaration import load as load_access
 from audit.access.matrix import Observed, opened_tables
+from audit.access.parameters import parameters
+from audit.access.results import API_ACTORS
+from audit.actors import staged
 from audit.connection import connect
 from audit.evidence import Log
 from audit.gate.linter import lint
@@ -33,7 +36,6 @@ from audit.server.embedded import serve
 from audit.server.target import MIGRATIONS, PLATFORM, Choice
 from audit.settings import Settings
 from audit.settings import load as load_settings
-from fixtures.askers import parameters, staged
 from tests.support import load
 from tests.support.large import SETS, Made, build, one_at_a_time
 from tests.support.rehearsing import CorpusSuite, corpus, found_in, grounded

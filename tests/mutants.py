@@ -21,17 +21,17 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from psycopg import Error
+from reports.suite import Suite
 
 from audit import settings
 from audit.access import declaration
+from audit.access.parameters import parameters
 from audit.connection import Dsn, TargetError, connect
 from audit.evidence import safe
 from audit.question import Connection
+from audit.results import Verdict
 from audit.server.target import MIGRATIONS, Choice, opened
 from audit.server_errors import describe
-from fixtures.askers import parameters
-from reports.model import Verdict
-from reports.suite import Suite
 from tests.support.mutating import Mutant, mutants
 from tests.support.proving import POLICIES, Bench, Sabotage
 

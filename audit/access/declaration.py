@@ -14,16 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from audit.access.results import API_ACTORS, COMMANDS
 from audit.people import CAST
 
 TABLE_FLAGS = ("public", "server_only", "private")
 TABLE_KEYS = (*TABLE_FLAGS, "review", "rows", "reach", "hidden", "fixed", "columns")
-COMMANDS = ("select", "insert", "update", "delete")
 WITH_COLUMNS = ("select", "insert", "update")
 ALL = "all"
 
-# Who acts in the matrix: the service role is bound by no policy, and the service of signing up does not use the API.
-API_ACTORS = tuple(name for name, who in CAST.items() if who.role in ("anon", "authenticated"))
 REACHING = {
     **{name: (name,) for name in API_ACTORS},
     "members": ("alice", "bob", "stranger"),

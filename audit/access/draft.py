@@ -18,14 +18,15 @@ from psycopg import sql
 
 from audit import settings
 from audit.access import declaration
-from audit.access.declaration import ALL, API_ACTORS, COMMANDS, REACHING
+from audit.access.declaration import ALL, REACHING
 from audit.access.matrix import Observatory, Observed, opened_tables, predicate
-from audit.actors import Stage
+from audit.access.parameters import parameters
+from audit.access.results import API_ACTORS, COMMANDS
+from audit.actors import Stage, staged
 from audit.connection import TargetError, connect
 from audit.evidence import Log, Unchecked, safe
 from audit.server.target import MEMBERS, Choice, opened
 from audit.server_errors import describe
-from fixtures.askers import parameters, staged
 
 ROOT = Path(__file__).parents[2]
 MOST_VALUES = 6

@@ -24,9 +24,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from audit.access.declaration import API_ACTORS
 from audit.access.matrix import MOST_ROWS
 from audit.access.matrix import SQL as MATRIX
+from audit.access.results import API_ACTORS
 from audit.actors import Actor, Stage
 from audit.catalog.expressions import REACHED
 from audit.evidence import Evidence, Population, Row, Unchecked, safe

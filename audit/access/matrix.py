@@ -11,15 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 from psycopg import errors, sql
 
-from audit.access.declaration import ALL, API_ACTORS, REACHING, Declaration, declarations
+from audit.access.declaration import ALL, REACHING, Declaration, declarations
+from audit.access.results import API_ACTORS, Cell, Judged, Judgement
 from audit.actors import Stage
 from audit.evidence import Evidence, Population, Row, Scalar, Unchecked, safe
 from audit.people import CAST, Identity
@@ -35,19 +34,6 @@ MOST_ROWS = 500
 TABLES_AT_ONCE = 12
 ALONE_MS = 1500
 CELL_MS = 500
-
-
-class Cell(StrEnum):
-    """What is known of one cell."""
-
-    OK = "OK"
-    LEAK = "LEAK"
-    LOCKOUT = "LOCKOUT"
-    BROKEN = "BROKEN"
-    MASKED = "MASKED"
-    VACUOUS = "VACUOUS"
-    UNDECLARED = "UNDECLARED"
-    UNCHECKED = "UNCHECKED"
 
 
 @dataclass(frozen=True)
@@ -71,56 +57,6 @@ class Observed:
     masked: Mapping[str, int] = field(default_factory=dict)
     sample: Mapping[str, Any] = field(default_factory=dict, repr=False)
     doubtful: bool = False
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One cell of the matrix: what is declared, what was observed, and what follows.
-
-    ``shape`` is one of SHAPES, or says which column: "select column phone". ``declared`` are the names of the sets that
-    the actor may reach. ``rows`` were there, ``reached`` of them were reached, ``leaked`` are reached and not declared,
-    ``missing`` the other way round. ``refused_by`` says who refused (grant, row level security, trigger,
-    constraint) and ``policies`` who let a leaked row through.
-    """
-
-    actor: str
-    relation: str
-    shape: str
-    verdict: Cell
-    declared: tuple[str, ...] = ()
-    rows: int = 0
-    reached: int = 0
-    leaked: int = 0
-    missing: int = 0
-    refused_by: str = ""
-    policies: tuple[str, ...] = ()
-    note: str = ""
-
-    @property
-    def object(self) -> str:
-        """The identity of a finding: "alice: update public.t", with "(blind)" where only the blind shape differs."""
-        words = self.shape.removesuffix(" blind")
-        return f"{self.actor}: {words} {self.relation}{' (blind)' if words != self.shape else ''}"
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The whole matrix. ``doubts`` say what gave no answer, and ``undeclared`` which tables nobody has declared."""
-
-    cells: tuple[Judged, ...] = ()
-    doubts: tuple[str, ...] = ()
-    undeclared: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
-
-    def cell(self, actor: str, relation: str, shape: str) -> Judged:
-        """Return one cell. Raises KeyError when it is not in the matrix."""
-        for cell in self.cells:
-            if (cell.actor, cell.relation, cell.shape) == (actor, relation, shape):
-                return cell
-        raise KeyError(f"{actor}: {shape} {relation}")
-
-
-MATRIX_KEY = pytest.StashKey[Judgement]()
 
 
 def _sets(declaration: Declaration, actor: str, command: str) -> tuple[str, ...]:

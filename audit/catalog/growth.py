@@ -7,12 +7,12 @@ finds here what was measured.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from audit.auditor import Auditor
-from audit.question import NotApplicable, Question
+from audit.evidence import NotApplicable
+from audit.question import Question
+from audit.results import Sizes
 
 WEEK = dt.timedelta(days=7)
 
@@ -28,14 +28,6 @@ union all
  and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
  order by bytes desc nulls last limit 2000)
 """
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """How many bytes the database and its largest tables had, by name, and when."""
-
-    at: dt.datetime
-    bytes: Mapping[str, int]
 
 
 def measure(auditor: Auditor) -> Sizes:

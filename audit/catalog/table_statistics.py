@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import psycopg
+
 from audit.connection import TargetError, connect, conninfo, reading
+from audit.footprint import Footprint
 from audit.server_errors import explain
 
 SMALL_ROWS = 10_000
@@ -65,12 +68,17 @@ class TableStatistics:
         return f"about {max(size.rows, 0):,} rows, {size.bytes / 1e6:,.1f} MB, {size.writes:.1f} rows written a second"
 
 
-def table_statistics(dsn: str) -> TableStatistics:
-    """Read the statistics of the database at ``dsn`` in one READ ONLY transaction. Raises TargetError."""
-    import psycopg
+def table_statistics(dsn: str, footprint: Footprint | None = None) -> TableStatistics:
+    """Read the statistics of the database at ``dsn`` in one READ ONLY transaction, which ``footprint`` counts.
 
+    Raises TargetError, and Unchecked when the budget is used up.
+    """
+    footprint = footprint or Footprint()
+    footprint.left_ms()
     address = conninfo(dsn)
-    with connect(address) as connection:
+    with connect(address, waited=footprint.waited) as connection:
+        footprint.sessions += 1
+        footprint.questions += 2
         try:
             with reading(connection, statement_timeout="10000"):
                 sizes = {name: Size(*facts) for name, *facts in connection.execute(_TABLES)}

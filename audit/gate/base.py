@@ -13,12 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from audit.connection import TargetError, connect, conninfo
 from audit.evidence import safe
+from audit.footprint import Footprint
 from audit.gate.pending import read
-from audit.gate.results import Asked, Reach, Standing, Suite
-from audit.migrations import Migration
+from audit.gate.results import Asked, Reach, Standing
+from audit.question import Connection
+from audit.results import Migration
 from audit.server import embedded
 from audit.server.shadow import shadowed
 from audit.server.target import PLATFORM, Choice, Say, Target, opened
@@ -27,7 +30,23 @@ BASES_KEPT = 4
 ENGINE = Path(__file__).parents[1]
 
 
-# --- Rehearsing
+class Suite(Protocol):
+    """Who can ask policies outside of a run: see :mod:`fixtures.suite`."""
+
+    def ask(
+        self,
+        connection: Connection,
+        unfilled: Mapping[str, str],
+        migrations: Sequence[Migration],
+        only: frozenset[str] | None = None,
+        unlike: Mapping[str, str] | None = None,
+    ) -> Standing:
+        """Ask all policies but those of the gate (or ``only`` some) on a superuser's connection to a disposable one."""
+        ...
+
+    def key(self) -> str:
+        """Return what the answers depend on beside the database, as a digest."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -106,13 +125,13 @@ def base_of(choice: Choice, released: Sequence[Path], suite: Suite, cache: Path,
 
 
 @contextmanager
-def base_of_live(choice: Choice, suite: Suite, say: Say) -> Iterator[Base]:
+def base_of_live(choice: Choice, suite: Suite, say: Say, footprint: Footprint | None = None) -> Iterator[Base]:
     """Yield the shadow of the live target as the base: its schema, with made-up people. The live one is only read.
 
-    Raises Unchecked when it cannot be made, and TargetError.
+    ``footprint`` counts what that asks of the live one. Raises Unchecked when it cannot be made, and TargetError.
     """
     dsn = conninfo(choice.target)
-    with shadowed(dsn, choice.postgres_bin, choice.members, say) as shadow:
+    with shadowed(dsn, choice.postgres_bin, choice.members, say, footprint) as shadow:
         with connect(shadow.dsn) as conn:
             standing = suite.ask(conn, shadow.unfilled, (), unlike=shadow.unlike)
             target = Target(

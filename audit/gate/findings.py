@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from audit.evidence import Evidence, Log, Population, Row
+from audit.evidence import Evidence, Log, NotApplicable, Population, Row
 from audit.gate.hazards import found
 from audit.gate.results import Rehearsal, Rehearsed
-from audit.question import NotApplicable
 
 
 class Gate:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from audit.catalog.table_statistics import TableStatistics
 from audit.evidence import Location, Row, Scalar, safe
-from audit.gate.trace import Moved, Print, Step
+from audit.gate.results import Hazards, Moved, Print, Step
 
 # Columns that say when a row was touched: whoever changes a row changes them, too, and loses nothing.
 TOUCHED = re.compile(r"(?:last_)?(?:updated|modified|changed|touched)(?:_at|_on|_by)?", re.IGNORECASE)
@@ -35,17 +34,6 @@ _TO_LESS = {
     ("text", "boolean"),
     ("integer", "boolean"),
 }
-
-
-@dataclass
-class Hazards:
-    """What was found in one file. ``doubts`` say what the made-up rows cannot tell; ``remarks`` what was left out."""
-
-    losses: list[Row] = field(default_factory=list)
-    waits: list[Row] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    slow_lines: set[int] = field(default_factory=set)
 
 
 def found(file: str, line: int, what: str, fix: str, **details: Scalar) -> Row:

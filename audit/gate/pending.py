@@ -13,6 +13,7 @@ from psycopg import errors
 
 from audit.connection import TargetError, reading
 from audit.evidence import safe
+from audit.footprint import Footprint
 from audit.migrations import find, version
 from audit.question import Connection
 from audit.server_errors import describe
@@ -58,15 +59,19 @@ def by_name(directory: Path, names: Sequence[str]) -> Pending:
     )
 
 
-def by_history(directory: Path, connection: Connection) -> Pending:
+def by_history(directory: Path, connection: Connection, footprint: Footprint | None = None) -> Pending:
     """Take for new what a live database has not applied, as the platform's own table says. Only reads.
 
-    https://supabase.com/docs/guides/deployment/database-migrations. Raises TargetError.
+    https://supabase.com/docs/guides/deployment/database-migrations. ``footprint`` counts it. Raises TargetError.
     """
+    footprint = footprint or Footprint()
     instead = "say what is new with --since-version=V or --files=A.sql,B.sql"
     try:
         with reading(connection, statement_timeout="5000", lock_timeout="500"):
-            rows = connection.execute("select version from supabase_migrations.schema_migrations").fetchall()
+            footprint.questions += 1
+            cursor = connection.execute("select version from supabase_migrations.schema_migrations")
+            rows = cursor.fetchall()
+            footprint.look(cursor)
     except (errors.UndefinedTable, errors.InvalidSchemaName) as error:
         raise TargetError(
             "the live database has no table supabase_migrations.schema_migrations that says what was applied: "

@@ -4,7 +4,7 @@ The base (what is released) is built once, filled with made-up people, asked eve
 directory and the verdicts are kept in a cache by content. Each new file is applied statement by statement
 (:mod:`audit.gate.trace`); afterwards the whole suite is asked again, so that what a file broke is tied to it.
 
-``suite`` is a fixture of the reports: who judges stands above, and is handed down (docs/decisions).
+``suite`` is handed down: the engine does not know the policies (docs/decisions/020-the-gate-asks-the-suite.md).
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ import psycopg
 from audit.catalog.table_statistics import TableStatistics
 from audit.connection import Dsn, connect
 from audit.evidence import Row, Unchecked, safe
-from audit.gate.base import Base
-from audit.gate.hazards import Hazards, contents
+from audit.gate.base import Base, Suite
+from audit.gate.hazards import contents
 from audit.gate.hazards import judge as judge_hazards
 from audit.gate.linter import Warned, lint, weigh
-from audit.gate.results import Asked, Difference, Reach, Reached, Rehearsed, Standing, Suite
-from audit.gate.trace import State, Step, Tracer, Watchdog, state
+from audit.gate.results import Asked, Difference, Hazards, Reach, Reached, Rehearsed, Standing, Step
+from audit.gate.trace import State, Tracer, Watchdog, state
 from audit.layouts import DOWN
-from audit.migrations import Migration, apply_files, decoded
+from audit.migrations import apply_files, decoded
 from audit.question import Connection
+from audit.results import Migration
+from audit.seeding.seeds import fill_new
 from audit.server.target import Say
 
 
@@ -97,7 +99,7 @@ def rehearse(
                     duration_ms=(time.monotonic() - begun) * 1000,
                 )
             )
-            # What was filled for the suite, and what vacuuming moved, is no deed of the next file.
+            # The rows filled in for the suite, and what vacuum moved, are not the doing of the next file.
             if path != files[-1]:
                 now = state(conn)
             say(f"{name}: {'applied' if migration.applied else 'failed'} ({time.monotonic() - begun:.1f} s)")
@@ -125,8 +127,6 @@ def _linted(
 
 def _ask(conn: Connection, base: Base, suite: Suite, unfilled: dict[str, str], now: State, origin: State) -> Standing:
     """Ask the suite after a file: new tables get made-up rows first, because empty ones tell nothing."""
-    from audit.seeding.seeds import fill_new
-
     empty = [oid for oid, content in now.prints.items() if oid not in origin.titles and not content.rows]
     if empty:
         unfilled.update(fill_new(conn, empty))

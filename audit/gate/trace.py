@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -20,6 +20,7 @@ from psycopg import errors, sql
 from psycopg.pq import TransactionStatus
 
 from audit.evidence import safe
+from audit.gate.results import WORDS_TOLD, Change, Lock, Moved, Print, Step
 from audit.migrations import Refused, stands_alone
 from audit.question import Connection
 from audit.sql_text import Statement
@@ -71,46 +72,6 @@ _LAST_NAME = re.compile(rf"({_NAME})\W*$")
 # After the time limit the statement is cancelled; one that catches even that loses its session after this.
 GRACE_S = 2.0
 
-WORDS_TOLD = 8
-
-
-@dataclass(frozen=True)
-class Lock:
-    """A lock on a relation that was there before the new migrations.
-
-    ``blocks`` is what must wait for it: "", "writes" or "reads and writes".
-    """
-
-    relation: str
-    mode: str
-    blocks: str = ""
-
-
-@dataclass(frozen=True)
-class Print:
-    """A table's content in figures: rows, and for each column values that are not NULL, and a sum over them.
-
-    ``kinds`` are numbers of different values, where they were asked for, and ``numbers`` those of the columns, which
-    stay when one is renamed.
-    """
-
-    rows: int
-    values: Mapping[str, int]
-    sums: Mapping[str, str]
-    kinds: Mapping[str, int] = field(default_factory=dict, compare=False)
-    numbers: Mapping[str, int] = field(default_factory=dict)
-
-    def of(self, numbers: Collection[int]) -> Print:
-        """Return the same of some columns only."""
-        names = [name for name, number in self.numbers.items() if number in numbers]
-        return Print(
-            self.rows,
-            {name: self.values[name] for name in names},
-            {name: self.sums[name] for name in names},
-            {name: self.kinds[name] for name in names if name in self.kinds},
-            {name: self.numbers[name] for name in names},
-        )
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -122,67 +83,6 @@ class Entry:
     kind: str
     title: str
     facts: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Change:
-    """A difference of the catalogue: "created", "changed", "dropped" or "renamed"."""
-
-    what: str
-    kind: str
-    title: str
-    how: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.what} {self.kind} {self.title}{f': {self.how}' if self.how else ''}"
-
-
-@dataclass(frozen=True)
-class Moved:
-    """How many rows of a table a statement inserted, updated and deleted, and how many it read from end to end."""
-
-    inserted: int = 0
-    updated: int = 0
-    deleted: int = 0
-    scanned: int = 0
-    scans: int = 0
-
-
-@dataclass
-class Step:
-    """One statement (or a run of statements that only add rows) and what it did to what was there before.
-
-    Relations are named as at the beginning of the statement. ``held`` are the locks of the transaction after it, and
-    ``taken`` those of them that it took. ``before`` and ``after`` are the contents of the tables that it touched
-    (``after`` None: the table is gone); ``unmet`` are tables of which it would take something away, and met no row.
-    """
-
-    line: int
-    words: tuple[str, ...]
-    alone: bool = False
-    statements: int = 1
-    duration_ms: float = 0.0
-    taken: tuple[Lock, ...] = ()
-    held: tuple[Lock, ...] = ()
-    rewritten: tuple[str, ...] = ()
-    rebuilt: tuple[str, ...] = ()
-    moved: Mapping[str, Moved] = field(default_factory=dict)
-    catalogue: tuple[Change, ...] = ()
-    before: Mapping[str, Print] = field(default_factory=dict)
-    after: Mapping[str, Print | None] = field(default_factory=dict)
-    unmet: tuple[str, ...] = ()
-    reset: tuple[str, ...] = ()
-    error: str = ""
-
-    def take_back(self, reset: tuple[str, ...]) -> None:
-        """Forget what is there again after a rollback: all but ``reset``. Locks were held and time was taken anyhow."""
-        self.before, self.after, self.unmet, self.reset = {}, {}, (), reset
-
-    @property
-    def told(self) -> str:
-        """The first words of the statement: no literal is among them."""
-        more = f" and {self.statements - 1} more" if self.statements > 1 else ""
-        return " ".join(self.words[:WORDS_TOLD]) + more
 
 
 @dataclass

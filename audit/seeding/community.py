@@ -18,8 +18,6 @@ from functools import cached_property
 from itertools import chain, count
 from random import Random
 
-from faker import Faker
-
 from audit.people import CAST
 
 Row = dict[str, object]
@@ -253,6 +251,8 @@ class Community:
     @staticmethod
     def _pool(provider: str, tries: int) -> list[str]:
         """Return different made-up values of one Faker provider, always the same ones in the same order."""
+        from faker import Faker  # not above: it takes its time, and whoever only asks has no use for it
+
         fake = Faker("en_US")
         fake.seed_instance(SEED)
         return list(dict.fromkeys(str(getattr(fake, provider)()) for _ in range(tries)))

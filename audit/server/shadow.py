@@ -35,8 +35,10 @@ from audit.evidence import Unchecked, safe
 from audit.footprint import Footprint
 from audit.migrations import STOOD_IN
 from audit.question import Connection
+from audit.seeding.seeds import plant
 from audit.server import embedded
 from audit.server.inventory import Part, differences, inventory
+from audit.server.target import load_platform
 from audit.server_errors import describe, explain
 from audit.settings import PLATFORM_SCHEMAS
 from audit.sql_text import Statement, statements
@@ -190,10 +192,6 @@ def shadowed(
 
     Raises Unchecked with one sentence, and the remedy, when it cannot be made.
     """
-    # Imported late: audit.server.target imports nothing of ours that is slow, and neither should a run without actors.
-    from audit.seeding.seeds import plant
-    from audit.server.target import load_platform
-
     start = time.monotonic()
     footprint = footprint or Footprint()
     waiting: dict[str, Any] = {"patience_s": STATEMENT_LIMIT_MS / 1000 + GRACE_S, "waited": footprint.waited}

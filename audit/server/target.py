@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -25,11 +25,11 @@ from audit.connection import (
     reading,
 )
 from audit.evidence import safe
+from audit.migrations import apply
+from audit.results import Migration
+from audit.seeding.seeds import plant
 from audit.server import container, embedded
 from audit.server_errors import explain
-
-if TYPE_CHECKING:
-    from audit.migrations import Migration
 
 SCHEMA = Path(__file__).parents[2] / "schema"
 MIGRATIONS = SCHEMA / "migrations"
@@ -164,10 +164,6 @@ def _reach(choice: Choice) -> Target:
 
 def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, start: float, say: Say) -> Target:
     """Make a disposable database what it is to be: platform, migrations, seeds, statistics."""
-    # Imported late: a live audit has no use for Faker and the like, and they take their time.
-    from audit.migrations import apply
-    from audit.seeding.seeds import plant
-
     with connect(dsn) as connection:
         platform = load_platform(connection)
         try:

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from reports.model import Change, Changes, Event, Finding, Result, Run, Severity, Verdict
+from audit.policy import Severity
+from audit.results import Verdict
+from reports.model import Change, Changes, Event, Finding, Result, Run
 
 Identity = tuple[str, str]  # policy and object
 

@@ -8,18 +8,17 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from argparse import ArgumentParser
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from audit.catalog.growth import Sizes
-from audit.connection import place_of
 from audit.evidence import Unchecked
-from fixtures.askers import TARGET_KEY
-from fixtures.growth import EARLIER_KEY, SIZES_KEY
-from fixtures.target import CHOICE
+from audit.facts import Facts, facts_of
+from audit.results import Sizes
 from reports import folder
-from reports.history.store import PLACE_KEY, STORE_KEY, HistoryError, Place, Store
+from reports.history.store import STORE_KEY, HistoryError, Place, Store
+from reports.model import Run
 
 DEFAULT_FILE = "reports/history.sqlite"
 ROOT = Path(__file__).parents[2]
@@ -43,10 +42,10 @@ def pytest_configure(config: pytest.Config) -> None:
     Raises pytest.UsageError when the options contradict each other.
     """
     given: str | None = config.getoption("history")
-    choice = config.stash[CHOICE]
+    facts = facts_of(config)
     # What a gate finds is about files that are not applied yet, and no finding of the live database.
-    kept = choice.kind == "live" and not choice.gate and not config.getoption("no_history")
-    if given and choice.gate:
+    kept = facts.live and not facts.gate and not config.getoption("no_history")
+    if given and facts.gate:
         raise pytest.UsageError("--history is for audits: what a gate finds is not kept")
     if given and config.getoption("no_history"):
         raise pytest.UsageError("--history and --no-history contradict each other")
@@ -54,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if folder.is_audit(config) and (given or kept):
         path = config.invocation_params.dir / given if given else config.rootpath / DEFAULT_FILE
         store = config.stash[STORE_KEY] = Store(path)
-        config.stash[EARLIER_KEY] = lambda before: _earlier(store, place(config), before)
+        facts.earlier = lambda before: _earlier(store, place(facts), before)
 
 
 def _earlier(store: Store, where: Place, before: dt.datetime) -> Sizes | None:
@@ -64,37 +63,32 @@ def _earlier(store: Store, where: Place, before: dt.datetime) -> Sizes | None:
         raise Unchecked("the history of earlier runs cannot be read", "mend what the report says of it") from None
 
 
-def place(config: pytest.Config) -> Place:
-    """Return which database the run is about.
-
-    A disposable one is new in every run: it is known by what it was made from.
-    """
-    choice = config.stash[CHOICE]
-    target = config.stash.get(TARGET_KEY, None)
-    if choice.kind == "live":
-        where = place_of(choice.target)
-        return Place(target.system, target.database, where) if target else Place(None, "", where)
-    made_from = choice.migrations.resolve() if choice.migrations else "the reference schema"
-    return Place(None, target.database if target else "", f"{choice.kind} {made_from}")
+def place(facts: Facts) -> Place:
+    """Return which database a run is about. A disposable one has no identity: it is known by what it was made from."""
+    return Place(facts.system if facts.live else None, facts.target.database if facts.target else "", facts.place)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Add the run to the history, and put into it what has changed; renderers come after this."""
-    config = session.config
-    run = folder.finished(config)
-    if run is None:
-        return
-    where = config.stash[PLACE_KEY] = place(config)
-    store = config.stash[STORE_KEY]
+def record(run: Run, config: pytest.Config) -> Run:
+    """Add the run to the history, and put into it what has changed."""
+    store, facts = config.stash[STORE_KEY], facts_of(config)
     if store is None:
-        return
+        return run
     try:
-        told = store.record(where, run, config.stash.get(SIZES_KEY, None))
+        return store.record(place(facts), run, facts.sizes)
     except HistoryError as error:
-        folder.amend(session, problems=(*run.problems, f"{error}; this run is not in the history"))
-    else:
-        folder.amend(session, results=told.results, changes=told.changes)
+        return replace(run, problems=(*run.problems, f"{error}; this run is not in the history"))
+
+
+def conclude(run: Run, config: pytest.Config) -> Run:
+    """Put into the history how the run ended, when everything has been said: it was recorded before that."""
+    store = config.stash[STORE_KEY]
+    if store is None or run.changes is None:
+        return run
+    try:
+        store.conclude(place(facts_of(config)), run)
+    except HistoryError as error:
+        return replace(run, unwritten=(*run.unwritten, f"{error}; the exit status in the history is not the last one"))
+    return run
 
 
 def main(arguments: list[str]) -> int:

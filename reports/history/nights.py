@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audit.evidence import safe
+from audit.results import Verdict
 from reports import wording
 from reports.history.changes import Known, State
 from reports.history.store import Night, Past
-from reports.model import Change, Verdict
+from reports.model import Change
 from reports.renderers import html
 
 MOST_NIGHTS = 400

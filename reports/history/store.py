@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from audit.catalog.growth import Sizes
 from audit.evidence import safe
+from audit.policy import Severity
+from audit.results import Sizes, Verdict
 from reports.history.changes import Known, State, Unjudged, compare, unjudged
-from reports.model import Change, Event, Run, Severity, Verdict
+from reports.model import Change, Event, Run
 
 APPLICATION = 0x43434155  # which program the file belongs to: https://www.sqlite.org/pragma.html#pragma_application_id
 WAIT_S = 30
@@ -61,9 +62,8 @@ VERSIONS = (
 )
 
 
-# On the config: the history, if one is kept; and which database the run was about, when it is over.
+# On the config: the history, if one is kept.
 STORE_KEY = pytest.StashKey["Store | None"]()
-PLACE_KEY = pytest.StashKey["Place"]()
 
 
 class HistoryError(Exception):
@@ -124,6 +124,14 @@ class Store:
             _write_run(cursor, target, told, sizes)
             _thin(cursor, target, run.started_at)
         return told
+
+    def conclude(self, place: Place, run: Run) -> None:
+        """Note how a run that was recorded ended."""
+        with self._transaction() as cursor:
+            cursor.execute(
+                "update run set exit_status = ? where target = ? and started_at = ?",
+                (run.exit_status, _target(cursor, place), _text(run.started_at)),
+            )
 
     def earlier(self, place: Place, before: dt.datetime) -> Sizes | None:
         """Return the newest sizes measured at ``before`` or earlier, else the oldest that there are."""

@@ -7,7 +7,7 @@ everything goes through Jinja2 with autoescape, and control and direction charac
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,14 @@ import jinja2
 import pytest
 from markupsafe import Markup
 
+from audit.policy import Severity
+from audit.results import Verdict
 from reports import conduct, folder, gate, matrix, wording
 from reports.escalation import ESCALATION
-from reports.model import SCORE_FORMULA, Result, Run, Severity, Verdict
+from reports.model import SCORE_FORMULA, Result, Run
+
+# The plugin that is there when pytest-html writes our page.
+PAGE = "audit-html"
 
 TITLE = "Care Collective database audit"
 MAX_FINDINGS = 50
@@ -67,7 +72,15 @@ def pytest_configure(config: pytest.Config) -> None:
             return
         config.option.htmlpath = str(folder.report_dir(config) / folder.OUTPUTS["html"])
         config.option.self_contained_html = True
-    config.pluginmanager.register(Page(), "audit-html")
+    config.pluginmanager.register(Page(), PAGE)
+
+
+def discarded(config: pytest.Config) -> Path:
+    """Return the path of a page that could not be written wholly; half a page is none, and is removed."""
+    path = Path(config.getoption("htmlpath"))
+    with contextlib.suppress(OSError):
+        path.unlink()
+    return path
 
 
 class Page:
@@ -131,17 +144,6 @@ class Page:
         for result in run.results:
             if result.id not in shown:
                 self._add(result)
-
-    @pytest.hookimpl(wrapper=True, trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Say it when pytest-html, which works inside of this, cannot write its file."""
-        try:
-            return (yield)
-        except OSError as error:
-            folder.tell(session, folder.OUTPUTS["html"], error)
-            with contextlib.suppress(OSError):  # half a page is none
-                Path(session.config.getoption("htmlpath")).unlink()
-            return None
 
     def _add(self, result: Result) -> None:
         """Add a row for a policy that pytest never came to, so that table and dashboard tell of the same policies."""

@@ -7,18 +7,11 @@ import json
 import math
 from typing import Any
 
-import pytest
-
-from audit.access.matrix import Judgement
+from audit.access.results import Judgement
 from audit.evidence import Scalar
-from audit.migrations import Migration
-from reports import conduct, folder, gate, matrix, wording
+from audit.results import Migration
+from reports import conduct, gate, matrix, wording
 from reports.model import SCHEMA_VERSION, SCORE_FORMULA, Changes, Finding, Result, Run, Waiver
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write ``audit.json``."""
-    folder.write(session, "json", render)
 
 
 def render(run: Run) -> str:

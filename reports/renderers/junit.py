@@ -8,21 +8,15 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-import pytest
-
-from reports import folder, wording
+from audit.results import Verdict
+from reports import wording
 from reports.escalation import ESCALATION
-from reports.model import Result, Run, Verdict
+from reports.model import Result, Run
 
 MAX_OBJECTS = 20
 
 # https://www.w3.org/TR/xml/#charsets: what cannot be in an XML document at all, not even escaped.
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write ``junit.xml``."""
-    folder.write(session, "junit", render)
 
 
 def render(run: Run) -> str:

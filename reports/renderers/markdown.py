@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from html import escape
 from itertools import accumulate
 
-import pytest
-
-from reports import conduct, folder, gate, matrix, wording
+from audit.results import Verdict
+from reports import conduct, gate, matrix, wording
 from reports.escalation import ESCALATION
-from reports.model import Finding, Result, Run, Verdict
+from reports.model import Finding, Result, Run
 
 # GitHub refuses comments of more than 65,536 characters; some are left for what a workflow puts round this.
 MOST_CHARACTERS = 60_000
@@ -31,11 +30,6 @@ class Entry:
 
     full: str
     brief: str
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write ``audit.md``."""
-    folder.write(session, "markdown", render)
 
 
 def render(run: Run) -> str:

@@ -13,10 +13,10 @@ import time
 from enum import IntEnum
 from pathlib import Path
 
-import pytest
-
+from audit.policy import Severity
+from audit.results import Verdict
 from reports import folder, wording
-from reports.model import Run, Severity, Verdict
+from reports.model import Run
 
 MOST_CHARACTERS = 500
 HOURS = 26
@@ -32,11 +32,6 @@ class State(IntEnum):
     WARNING = 1
     CRITICAL = 2
     UNKNOWN = 3
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write ``nagios.txt``."""
-    folder.write(session, "nagios", render)
 
 
 def state(run: Run) -> State:

@@ -8,19 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pytest
-
 from audit.evidence import Scalar, safe
-from reports import folder, matrix, wording
-from reports.model import Change, Run, Verdict
+from audit.results import Verdict
+from reports import matrix, wording
+from reports.model import Change, Run
 
 Sample = tuple[dict[str, str], float]
 Metric = tuple[str, str, list[Sample]]
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write ``audit.prom``."""
-    folder.write(session, "prometheus", render)
 
 
 def render(run: Run) -> str:

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Set
 from typing import Any
 from urllib.parse import quote
 
-import pytest
-
-from reports import conduct, folder, wording
+from audit.policy import Severity
+from audit.results import Verdict
+from reports import conduct, wording
 from reports.escalation import ESCALATION
-from reports.model import Change, Finding, Result, Run, Severity, Verdict
+from reports.model import Change, Finding, Result, Run
 from reports.renderers import markdown
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -25,11 +25,6 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 # By severity: the level, and the number by which GitHub ranks what concerns security (9 critical, 7 high, 4 medium).
 LEVELS = {Severity.P0: "error", Severity.P1: "error", Severity.P2: "warning", Severity.P3: "note"}
 SECURITY_SEVERITY = {Severity.P0: "9.5", Severity.P1: "8.0", Severity.P2: "5.5", Severity.P3: "2.5"}
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write ``audit.sarif``."""
-    folder.write(session, "sarif", render)
 
 
 def render(run: Run) -> str:

@@ -11,10 +11,10 @@ from itertools import chain
 import pytest
 
 from audit.evidence import safe
-from audit.migrations import Migration
+from audit.results import Migration, Verdict
 from reports import conduct, folder, matrix, wording
 from reports.escalation import ESCALATION
-from reports.model import Change, Finding, Result, Run, Verdict
+from reports.model import Change, Finding, Result, Run
 
 MAX_OBJECTS = 5
 MAX_FIX_LINES = 3
@@ -93,21 +93,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(line, **markup)
     for path in folder.written(config):
         terminalreporter.write_line(f"report: {path}")
-    for problem in config.stash.get(folder.PROBLEMS_KEY, []):
+    for problem in run.unwritten:
         terminalreporter.write_line(problem, red=True)
 
 
-@pytest.hookimpl(tryfirst=True, wrapper=True)
-def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
     """End with the verdict and the exit status, after everything that pytest and other plugins have to say."""
-    outcome = yield
-    run = folder.finished(session.config)
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    run = folder.finished(config)
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
     if run is not None and reporter is not None:
-        status = int(session.exitstatus)
+        status = run.exit_status
         markup = {"bold": True, "red" if status else "green": True}
         reporter.write_line(f"{wording.verdict_line(run)} Exit status {status}.", **markup)
-    return outcome
 
 
 Line = tuple[str, dict[str, bool]]

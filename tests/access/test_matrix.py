@@ -10,11 +10,11 @@ import pytest
 
 from audit.access import declaration
 from audit.access.draft import draft
-from audit.access.matrix import Cell, Judgement, judge
-from audit.actors import Stage
+from audit.access.matrix import judge
+from audit.access.results import Cell, Judgement
+from audit.actors import Stage, staged
 from audit.evidence import Log
-from fixtures.askers import staged
-from reports.model import Verdict
+from audit.results import Verdict
 from tests.support.proving import POLICIES, Bench
 
 TABLE = """

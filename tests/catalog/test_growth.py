@@ -6,9 +6,10 @@ import datetime as dt
 
 import pytest
 
-from audit.catalog.growth import Sizes, compared
+from audit.catalog.growth import compared
 from audit.connection import connect
-from audit.question import NotApplicable
+from audit.evidence import NotApplicable
+from audit.results import Sizes
 from audit.server.target import Target
 from reports.history.store import Store
 from tests.support.auditing import audit

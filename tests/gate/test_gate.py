@@ -22,11 +22,11 @@ from audit.gate.rehearsal import undone
 from audit.gate.trace import state
 from audit.gate.versions import judge_versions
 from audit.migrations import apply_files, find, version
+from audit.results import Verdict
 from audit.server.embedded import PREFIX
 from audit.server.target import MIGRATIONS, Target
 from audit.settings import Settings
 from fixtures.target import CHOICE
-from reports.model import Verdict
 from tests.support.auditing import ROOT, Outcome, audit
 from tests.support.rehearsing import GATE, Case, CorpusSuite, Ground, corpus, grounded, wrong
 

@@ -11,7 +11,8 @@ from collections.abc import Collection
 
 import pytest
 
-from reports.model import Result, Verdict
+from audit.results import Verdict
+from reports.model import Result
 from tests.support.proving import CLEAN, OVERALL, POLICIES, Bench, Sabotage, all_sabotages, aspects
 
 

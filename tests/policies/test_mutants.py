@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from reports.suite import Suite
 
 from audit import settings
 from audit.access import declaration
+from audit.access.parameters import parameters
 from audit.connection import connect
 from audit.question import Connection
 from audit.server.target import Target
-from fixtures.askers import parameters
-from reports.suite import Suite
 from tests.mutants import PAGE, REASONS, Outcome, Reason, Score, complaints, lines, read_reasons
 from tests.mutants import Court as Judging
 from tests.support.branches import changes

@@ -6,7 +6,8 @@ import pytest
 from sqlglot.errors import SqlglotError
 
 from audit.question import relations
-from reports.model import Finding, Verdict
+from audit.results import Verdict
+from reports.model import Finding
 from tests.support.proving import CLEAN, POLICIES, Bench, Sabotage, Scene, all_sabotages
 
 SABOTAGES = all_sabotages()

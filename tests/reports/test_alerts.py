@@ -18,13 +18,14 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from audit.connection import Dsn, connect
+from audit.policy import Severity
+from audit.results import Verdict
 from audit.server import embedded
 from audit.server.target import Target
 from fixtures.target import CHOICE
 from reports import alerts
 from reports.alerts import AlertError, Message, channels, compose, deliver, plain
 from reports.history.store import Store
-from reports.model import Severity, Verdict
 from tests.reports.test_history import DAY, HERE, HOLDS, UNCHECKED, expired, violated, waived
 from tests.support.auditing import ROOT, Outcome, audit
 from tests.support.samples import HOSTILE, NOON, finding, quiet, result

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from audit.connection import Dsn, connect
+from audit.results import Verdict
 from audit.server.target import Target
 from reports import waivers
 from reports.baseline import BaselineError, load, render, stale
-from reports.model import Verdict, Waiver
+from reports.model import Waiver
 from tests.support.auditing import Outcome, audit
 from tests.support.samples import HOSTILE, TODAY, finding, quiet, result, waiver
 

@@ -14,15 +14,16 @@ from itertools import pairwise
 
 import pytest
 
-from audit.catalog.growth import Sizes
 from audit.connection import Dsn, connect
 from audit.evidence import safe
+from audit.policy import Severity
 from audit.question import Connection
+from audit.results import Sizes, Verdict
 from audit.server.target import Target
 from reports.history import nights
 from reports.history.changes import State
 from reports.history.store import APPLICATION, VERSIONS, HistoryError, Place, Store
-from reports.model import Change, Run, Severity, Verdict
+from reports.model import Change, Run
 from reports.renderers import html
 from tests.support.auditing import ROOT, Outcome, audit
 from tests.support.samples import HOSTILE, NOON, NOT_UTF8, finding, quiet, result, waiver

@@ -9,11 +9,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from audit.access.declaration import API_ACTORS, COMMANDS
-from audit.access.matrix import Cell, Judged, Judgement
+from audit.access.results import API_ACTORS, COMMANDS, Cell, Judged, Judgement
+from audit.results import Verdict
 from reports import matrix
 from reports.matrix import NOTHING, STATES
-from reports.model import Verdict
 from reports.renderers import html, json_file, markdown, terminal
 from tests.reports.test_outputs import metrics
 from tests.reports.test_reports import Page, check

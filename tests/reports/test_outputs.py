@@ -20,9 +20,10 @@ import pytest
 import xmlschema
 
 from audit.evidence import UNSAFE, Location
-from audit.login import Login
+from audit.policy import Severity
+from audit.results import Login, Verdict
 from reports import folder, wording
-from reports.model import Change, Changes, Event, Severity, Verdict
+from reports.model import Change, Changes, Event
 from reports.renderers import html, json_file, junit, markdown, nagios, prometheus, sarif, terminal
 from tests.reports.test_reports import Page, Project
 from tests.support import samples

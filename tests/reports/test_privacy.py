@@ -13,16 +13,17 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from reports.suite import Suite
 
 from audit.access.declaration import Access
-from audit.access.matrix import Cell
+from audit.access.parameters import parameters
+from audit.access.results import Cell
 from audit.connection import connect
+from audit.results import Verdict
 from audit.settings import Settings
-from fixtures.askers import parameters
 from reports import folder
-from reports.model import Run, TargetFacts, Verdict
+from reports.model import Run, TargetFacts
 from reports.renderers import html, json_file, junit, markdown, nagios, prometheus, sarif, terminal
-from reports.suite import Suite
 from tests.support import samples
 from tests.support.auditing import Sabotaged, acts, told_in_confidence
 from tests.support.proving import POLICIES, Bench, all_sabotages

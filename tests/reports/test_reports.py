@@ -17,9 +17,10 @@ import jsonschema
 import pytest
 
 from audit.evidence import UNSAFE, Location
+from audit.policy import Severity
+from audit.results import Verdict
 from reports import folder, model, wording
 from reports.escalation import ESCALATION
-from reports.model import Severity, Verdict
 from reports.renderers import html, json_file, junit, terminal
 from tests.support import samples
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from reports.model import Finding, Result, Severity, Verdict, Waiver
+from audit.policy import Severity
+from audit.results import Verdict
+from reports.model import Finding, Result, Waiver
 from reports.waivers import WaiverError, apply, declared, load, unused
 
 KNOWN = {"AUTH-01", "PERF-04"}

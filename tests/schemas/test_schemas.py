@@ -16,16 +16,17 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from reports.suite import Suite
 
 from audit import settings
 from audit.access import declaration
+from audit.access.parameters import parameters
 from audit.connection import connect
+from audit.results import Verdict
 from audit.server.target import Choice, opened
-from fixtures.askers import parameters
 from fixtures.target import CHOICE
 from reports import waivers
-from reports.model import Result, Verdict
-from reports.suite import Suite
+from reports.model import Result
 from tests.support.auditing import Outcome, audit
 from tests.support.proving import POLICIES, Bench, Sabotage, read
 

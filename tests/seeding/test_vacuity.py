@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from audit.actors import Stage
+from audit.actors import Stage, staged
 from audit.connection import connect
 from audit.evidence import Evidence, Log, Population, Unchecked
 from audit.people import CAST, GROUPS
+from audit.results import Verdict
 from audit.server.target import opened
-from fixtures.askers import staged
 from fixtures.target import CHOICE
-from reports.model import Result, Verdict
+from reports.model import Result
 from reports.verdicts import judge
 from tests.support.proving import POLICIES, Bench, Sabotage
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from audit.access.escalation import widened
-from audit.access.matrix import Cell, judge
-from audit.actors import Stage
+from audit.access.matrix import judge
+from audit.access.results import Cell
+from audit.actors import Stage, staged
 from audit.connection import connect
 from audit.evidence import Evidence, Log
 from audit.probes.disclosure import abused, given_away
 from audit.probes.evaluation import unusable
 from audit.probes.faults import faulty
 from audit.probes.oracles import telling
-from fixtures.askers import staged
 from tests.support.auditing import audit
 from tests.support.proving import Bench
 

@@ -8,8 +8,8 @@ from dataclasses import asdict
 import pytest
 
 from audit.connection import connect
-from audit.effects import Thing
-from audit.migrations import Migration, apply, stands_alone
+from audit.migrations import apply, stands_alone
+from audit.results import Migration, Thing
 from audit.sql_text import statements
 
 

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from audit.access.declaration import load
+from audit.access.parameters import parameters
 from audit.auditor import Auditor
 from audit.connection import Dsn, TargetError, connect
 from audit.evidence import Log, Unchecked
@@ -22,7 +23,6 @@ from audit.question import Connection, Question
 from audit.server import embedded
 from audit.server.target import SCHEMA, Choice, Target, opened
 from audit.settings import Settings
-from fixtures.askers import parameters
 from fixtures.target import CHOICE
 from tests.support.auditing import Outcome, acts, audit
 from tests.support.proving import POLICIES

@@ -15,10 +15,10 @@ import psycopg
 
 from audit.connection import Dsn, connect
 from audit.people import CAST, GROUPS
+from audit.policy import Policy
 from audit.question import Connection
 from audit.server.target import Target
 from audit.sql_text import statements
-from fixtures.policy import Policy
 from tests.support.proving import all_sabotages
 
 ROOT = Path(__file__).parents[2]

@@ -15,12 +15,13 @@ from typing import Any
 
 from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL
+from reports.suite import Suite, askers_of, put
 
-from audit.access.matrix import Judgement
+from audit.access.results import Judgement
 from audit.actors import Stage
 from audit.auditor import Auditor
 from audit.catalog.amcheck import Amcheck
-from audit.catalog.growth import WEEK, Sizes, compared, measure
+from audit.catalog.growth import WEEK, compared, measure
 from audit.connection import connect
 from audit.evidence import Log
 from audit.gate.base import Base
@@ -30,13 +31,13 @@ from audit.gate.rehearsal import rehearse
 from audit.gate.results import Rehearsal, Standing
 from audit.gate.versions import judge_versions
 from audit.migrations import apply, find
+from audit.policy import Policy
 from audit.question import Connection
+from audit.results import Sizes, Verdict
 from audit.server.target import MIGRATIONS, Target
 from audit.sql_text import statements
-from fixtures.policy import Policy
 from reports.handbook import collected
-from reports.model import Result, Verdict, Waiver
-from reports.suite import Suite, askers_of, put
+from reports.model import Result, Waiver
 
 # Vacuuming takes as long as a few proofs; what they leave behind slows them down little by little.
 CLEAN_EVERY = 20

@@ -21,6 +21,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from reports.suite import Suite, put
+
+from audit.access.parameters import parameters
 from audit.actors import Stage
 from audit.catalog.table_statistics import Size, TableStatistics
 from audit.connection import connect
@@ -31,12 +34,11 @@ from audit.gate.pending import Pending
 from audit.gate.rehearsal import rehearse
 from audit.gate.results import Rehearsal
 from audit.gate.versions import judge_versions
-from audit.migrations import find
+from audit.migrations import ask_migrations, find
+from audit.policy import Policy
+from audit.results import Verdict
 from audit.server.target import MIGRATIONS, Choice, opened
-from fixtures.askers import ask_migrations, parameters
-from fixtures.policy import Policy
-from reports.model import Result, Verdict
-from reports.suite import Suite, put
+from reports.model import Result
 from tests.support.proving import CLEAN, POLICIES, ThriftySuite
 
 CORPUS = Path(__file__).parents[1] / "gate"

@@ -3,19 +3,16 @@
 import datetime as dt
 import itertools
 
-from audit.access.declaration import API_ACTORS
-from audit.access.matrix import SHAPES, Cell, Judged, Judgement
+from audit.access.matrix import SHAPES
+from audit.access.results import API_ACTORS, Cell, Judged, Judgement
 from audit.connection import Dsn
 from audit.evidence import Location, Population, Row
-from audit.footprint import Cost
-from audit.gate.hazards import Hazards
-from audit.gate.results import Difference, Reached, Rehearsal, Rehearsed
-from audit.gate.trace import Change as Change_
-from audit.gate.trace import Lock, Moved, Step
-from audit.login import Login
-from audit.migrations import Migration
+from audit.gate.results import Change as Change_
+from audit.gate.results import Difference, Hazards, Lock, Moved, Reached, Rehearsal, Rehearsed, Step
+from audit.policy import Severity
+from audit.results import Cost, Login, Migration, Verdict
 from audit.server.target import Target
-from reports.model import Change, Changes, Event, Finding, Result, Run, Severity, TargetFacts, Verdict, Waiver
+from reports.model import Change, Changes, Event, Finding, Result, Run, TargetFacts, Waiver
 
 MARKUP = '"><img src=x onerror=alert(1)>'
 SCRIPT = "</script><script>alert(1)</script>"

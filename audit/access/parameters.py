@@ -1,0 +1,39 @@
+"""What every question can name: thresholds, declarations, and which schemas the API serves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audit.access.declaration import Access
+from audit.question import Connection
+from audit.settings import Settings
+
+
+def exposed_schemas(connection: Connection, settings: Settings) -> list[str]:
+    """Return the schemas that the API serves: as set in audit.toml, else as the API is configured, else public.
+
+    The API reads ``pgrst.db_schemas`` from its role's settings
+    (https://docs.postgrest.org/en/stable/references/configuration.html#in-database-configuration).
+    """
+    if settings.exposed_schemas:
+        return list(settings.exposed_schemas)
+    found = connection.execute(
+        """
+        select split_part(setting, '=', 2)
+        from pg_catalog.pg_db_role_setting s, unnest(s.setconfig) as setting
+        where setting like 'pgrst.db_schemas=%' and s.setdatabase in (
+            0, (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()))
+        order by s.setdatabase desc limit 1
+        """
+    ).fetchone()
+    names = [name.strip().strip('"') for name in found[0].split(",")] if found else []
+    return [name for name in names if name] or ["public"]
+
+
+def parameters(connection: Connection, settings: Settings, access: Access) -> dict[str, Any]:
+    """Return what questions can name: thresholds, declarations, ``exposed`` schemas and ``api_roles``."""
+    return {
+        **settings.parameters(),
+        **access.parameters(),
+        "exposed": exposed_schemas(connection, settings),
+    }

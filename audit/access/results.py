@@ -1,0 +1,73 @@
+"""What the access matrix says, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from audit.people import CAST
+
+COMMANDS = ("select", "insert", "update", "delete")
+
+# Who acts in the matrix: the service role is bound by no policy, and the service of signing up does not use the API.
+API_ACTORS = tuple(name for name, who in CAST.items() if who.role in ("anon", "authenticated"))
+
+
+class Cell(StrEnum):
+    """What is known of one cell."""
+
+    OK = "OK"
+    LEAK = "LEAK"
+    LOCKOUT = "LOCKOUT"
+    BROKEN = "BROKEN"
+    MASKED = "MASKED"
+    VACUOUS = "VACUOUS"
+    UNDECLARED = "UNDECLARED"
+    UNCHECKED = "UNCHECKED"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One cell of the matrix: what is declared, what was observed, and what follows.
+
+    ``shape`` is one of SHAPES, or says which column: "select column phone". ``declared`` are the names of the sets that
+    the actor may reach. ``rows`` were there, ``reached`` of them were reached, ``leaked`` are reached and not declared,
+    ``missing`` the other way round. ``refused_by`` says who refused (grant, row level security, trigger,
+    constraint) and ``policies`` who let a leaked row through.
+    """
+
+    actor: str
+    relation: str
+    shape: str
+    verdict: Cell
+    declared: tuple[str, ...] = ()
+    rows: int = 0
+    reached: int = 0
+    leaked: int = 0
+    missing: int = 0
+    refused_by: str = ""
+    policies: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def object(self) -> str:
+        """The identity of a finding: "alice: update public.t", with "(blind)" where only the blind shape differs."""
+        words = self.shape.removesuffix(" blind")
+        return f"{self.actor}: {words} {self.relation}{' (blind)' if words != self.shape else ''}"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The whole matrix. ``doubts`` say what gave no answer, and ``undeclared`` which tables nobody has declared."""
+
+    cells: tuple[Judged, ...] = ()
+    doubts: tuple[str, ...] = ()
+    undeclared: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def cell(self, actor: str, relation: str, shape: str) -> Judged:
+        """Return one cell. Raises KeyError when it is not in the matrix."""
+        for cell in self.cells:
+            if (cell.actor, cell.relation, cell.shape) == (actor, relation, shape):
+                return cell
+        raise KeyError(f"{actor}: {shape} {relation}")

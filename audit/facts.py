@@ -1,0 +1,70 @@
+"""What is found out during a run beside the verdicts: the fixtures note it, and the reports tell it.
+
+Neither imports the other: both ask for the facts of the run that they are part of.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from audit.access.results import Judgement
+from audit.gate.results import Rehearsal
+from audit.policy import Policy
+from audit.results import Cost, Login, Migration, Ruling, Sizes
+
+
+@dataclass(frozen=True)
+class TargetFacts:
+    """What may be told about the target: never its connection string."""
+
+    kind: str
+    server_version: str
+    database: str
+    role: str
+
+
+@dataclass
+class Facts:
+    """The facts of one run. What is None or empty was not found out.
+
+    ``started_at`` and ``clock`` (of :func:`time.monotonic`) are when it began.
+
+    Known from the start: ``live`` (the target is a live database), ``gate`` (only new migrations are judged) and
+    ``place``, where the target is looked for, without secrets. ``system`` is the identifier by which a live server is
+    known for life, and ``unreachable`` why the target could not be reached.
+
+    ``selected`` are the policies of this run in their order, ``rulings`` those of them that were asked, by id. ``cost``
+    returns what a live database has been asked for so far. ``earlier`` returns the newest sizes of a moment or before
+    it, else the oldest that there are; it is None where no history is kept.
+    """
+
+    started_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    clock: float = field(default_factory=time.monotonic)
+    live: bool = False
+    gate: bool = False
+    place: str = ""
+    target: TargetFacts | None = None
+    system: str | None = None
+    migrations: tuple[Migration, ...] = ()
+    notes: tuple[str, ...] = ()
+    unreachable: str = ""
+    selected: tuple[Policy, ...] = ()
+    rulings: dict[str, Ruling] = field(default_factory=dict)
+    judgements: list[Judgement] = field(default_factory=list)
+    rehearsal: Rehearsal | None = None
+    login: Login | None = None
+    cost: Callable[[], Cost] | None = None
+    sizes: Sizes | None = None
+    earlier: Callable[[dt.datetime], Sizes | None] | None = None
+
+
+_FACTS: WeakKeyDictionary[object, Facts] = WeakKeyDictionary()
+
+
+def facts_of(run: object) -> Facts:
+    """Return the facts of a run, given the object that stands for it (pytest's config), for as long as that lives."""
+    return _FACTS.setdefault(run, Facts())

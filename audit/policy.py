@@ -1,0 +1,103 @@
+"""What a policy says of itself: read from its marker and its docstring, checked, and listed.
+
+A policy is a test function with one marker, ``@mark.policy(id, severity=..., runbook=..., fix=...)``, and a docstring:
+the first line is the invariant as a sentence, the rest says why it matters.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+ID = re.compile(r"[A-Z]+-\d\d")
+
+
+class Severity(StrEnum):
+    """How bad a violation is, as the runbook defines it: P0 critical to P3 low."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One invariant of the runbook.
+
+    ``fix`` is a template over an offending row. ``needs`` is "", or "history": the policy is about the life of a
+    database, and a disposable one has had none; or "deep": it takes its time and is asked on request only.
+    """
+
+    id: str
+    name: str
+    severity: Severity
+    runbook: str
+    title: str
+    explanation: str
+    fix: str
+    needs: str
+    function: Callable[..., None]
+
+    @property
+    def askers(self) -> tuple[str, ...]:
+        """The names of the fixtures that the policy asks for."""
+        return tuple(inspect.signature(self.function).parameters)
+
+
+def policy_of(function: Callable[..., Any]) -> Policy | None:
+    """Return what the marker of ``function`` says, or None when it has none.
+
+    Raises ValueError with one sentence when the marker or the docstring is not as it must be.
+    """
+    marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "policy"]
+    if not marks:
+        return None
+    return _read(function, marks)
+
+
+def _read(function: Callable[..., Any], marks: list[Any]) -> Policy:
+    name = function.__name__
+    mark = marks[0]
+    if len(marks) != 1 or len(mark.args) != 1 or not ID.fullmatch(str(mark.args[0])):
+        raise ValueError(f"{name}: a policy has one marker with one id such as AUTH-01")
+    known = {"severity", "runbook", "fix", "needs"}
+    if set(mark.kwargs) - known or not {"severity", "runbook", "fix"} <= set(mark.kwargs):
+        raise ValueError(f"{name}: the policy marker takes an id, severity, runbook, fix and, if need be, needs")
+    if mark.kwargs["severity"] not in tuple(Severity):
+        raise ValueError(f"{name}: the severity must be one of {', '.join(Severity)}")
+    if mark.kwargs.get("needs", "") not in ("", "history", "deep"):
+        raise ValueError(f"{name}: a policy can need 'history' or 'deep' and nothing else")
+    title, _, explanation = (inspect.getdoc(function) or "").partition("\n")
+    if not title.endswith(".") or not explanation.strip():
+        raise ValueError(
+            f"{name}: the docstring must be the invariant as a sentence, an empty line, and why it matters"
+        )
+    return Policy(
+        id=mark.args[0],
+        name=name,
+        severity=Severity(mark.kwargs["severity"]),
+        runbook=mark.kwargs["runbook"],
+        title=title,
+        explanation=explanation.strip(),
+        fix=inspect.cleandoc(mark.kwargs["fix"]),
+        needs=mark.kwargs.get("needs", ""),
+        function=function,
+    )
+
+
+def collected(package: str) -> Iterator[Policy]:
+    """Yield every policy of a package, file by file, whichever of them a run selects.
+
+    Raises ValueError when a marker or a docstring is not as it must be.
+    """
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
+        for function in vars(importlib.import_module(module.name)).values():
+            if callable(function) and (policy := policy_of(function)) is not None:
+                yield policy

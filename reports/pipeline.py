@@ -1,0 +1,77 @@
+"""The end of a run, from top to bottom: what was found becomes one :class:`Run`, is completed, told and written.
+
+Each step is a function that takes the run and returns it with what it knows. Their order is here and nowhere else; in
+which order pytest knows our plugins does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+
+import pytest
+
+from reports import alerts, baseline, folder, waivers
+from reports.history import history
+from reports.model import RUN_KEY, Run
+from reports.renderers import html, json_file, junit, markdown, nagios, prometheus, sarif
+from reports.verdicts import run_of
+
+# What --output can ask for, and what makes it of a run; audit.html is pytest-html's, which asks for our part of it.
+RENDERERS: dict[str, Callable[[Run], str]] = {
+    "json": json_file.render,
+    "junit": junit.render,
+    "sarif": sarif.render,
+    "markdown": markdown.render,
+    "prometheus": prometheus.render,
+    "nagios": nagios.render,
+}
+
+
+def write_files(run: Run, config: pytest.Config) -> Run:
+    """Write the reports that are wanted; what could not be written is told, and is a failure."""
+    wanted = folder.outputs(config)
+    for word, render in RENDERERS.items():
+        if word not in wanted:
+            continue
+        path = folder.report_dir(config) / folder.OUTPUTS[word]
+        try:
+            folder.replace_file(path, render(run))
+        except OSError as error:
+            run = folder.unwritten(run, path, error)
+    return run
+
+
+STEPS: tuple[Callable[[Run, pytest.Config], Run], ...] = (
+    waivers.tell_unused,
+    baseline.compare,
+    history.record,
+    alerts.send,
+    write_files,
+)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
+    """Bring the run to its end; ``trylast``: pytest-html works inside of this, and the terminal's summary comes after.
+
+    The session gets the audit's exit status.
+    """
+    config = session.config
+    run = run_of(config, exitstatus)
+    if run is None:
+        return (yield)
+    for step in STEPS:
+        run = step(run, config)
+    config.stash[RUN_KEY] = run
+    session.exitstatus = run.exit_status
+    outcome = None
+    try:
+        outcome = yield
+    except OSError as error:
+        if not config.pluginmanager.hasplugin(html.PAGE):
+            raise
+        run = folder.unwritten(run, html.discarded(config), error)
+    run = history.conclude(run, config)
+    config.stash[RUN_KEY] = run
+    session.exitstatus = run.exit_status
+    return outcome
