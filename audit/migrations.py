@@ -31,7 +31,7 @@ _DUMPED = re.compile(
 )
 _BEGINNING = 10_000
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: what is there already, or is not for role postgres.
-_THERE_ALREADY = frozenset({"42P06", "42P07", "42710", "42723", "42P16"})
+THERE_ALREADY = frozenset({"42P06", "42P07", "42710", "42723", "42P16", "42701"})
 _NOT_ALLOWED = frozenset({"42501", "0LP01"})
 _EXTRAS = frozenset({"extension", "event trigger", "publication", "server", "wrapper", "default privileges", "role"})
 _KNOWN_ROLES = frozenset({"public", "current_user", "session_user", "current_role", OWNER})
@@ -356,9 +356,9 @@ def _is_the_platforms(statement: Statement, error: psycopg.Error) -> bool:
     code, words = error.sqlstate or "", statement.words
     if words[:1] == ("set",):
         return True  # a setting of another version
-    if words[:2] == ("create", "schema") and code in _THERE_ALREADY:
+    if words[:2] == ("create", "schema") and code in THERE_ALREADY:
         return True
-    if code not in _THERE_ALREADY | _NOT_ALLOWED:
+    if code not in THERE_ALREADY | _NOT_ALLOWED:
         return False
     if code in _NOT_ALLOWED and words[0] == "comment":
         return True

@@ -156,7 +156,8 @@ class Build:
     """What became of all files together, in figures and names.
 
     ``missing`` are tables that a statement should have made and did not; ``nowhere`` is what files need and no file
-    creates, with the place where it is needed first. ``advice`` are sentences about what would help.
+    creates, with the place where it is needed first. ``advice`` are sentences about what would help, ``notes`` about
+    what was passed over and taken from the project's configuration.
     """
 
     layout: str = ""
@@ -166,6 +167,7 @@ class Build:
     missing: tuple[str, ...] = ()
     nowhere: Mapping[Thing, str] = field(default_factory=dict)
     advice: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:

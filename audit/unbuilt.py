@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from sqlglot.errors import ParseError
 
 from audit.effects import effects
 from audit.evidence import Evidence, Location, Log, Population, Row, Scalar, safe
-from audit.layouts import title, to_apply
-from audit.migrations import decoded, is_of_the_platform
+from audit.layouts import Project, project_of, recognised, title, to_apply
+from audit.migrations import THERE_ALREADY, apply, decoded, is_of_the_platform
+from audit.origins import advice
 from audit.question import relations
 from audit.results import ANYTHING, RELATIONS, Build, Migration, Offence, Ruling, Thing, Trouble, Verdict, named
+from audit.server_errors import tell
 from audit.sql_text import Unreadable, quoted, statements
 
 REMEDY = "mend what MIG-01 names, or audit what there is: a dump (--schema=FILE) or the live database (TARGET=...)"
@@ -121,32 +124,81 @@ def _is_of(thing: Thing, schema: str, name: str) -> bool:
     return (not thing.schema or thing.schema == schema) and name in (thing.name, thing.of)
 
 
+# --- Building
+
+
+def built(
+    conn: psycopg.Connection[Any], place: Path, before: Path | None = None, *, piecewise: bool = True
+) -> tuple[tuple[Migration, ...], Build]:
+    """Apply a directory of migrations or a file, after what comes ``before`` it, and tell what became of it.
+
+    See :func:`audit.migrations.apply`. Schemas that the project's configuration exposes are exposed here, too, unless
+    a migration says otherwise. Raises TargetError and psycopg.OperationalError.
+    """
+    layout, project = recognised(place), project_of(place)
+    first = recognised(before).files if before else ()
+    done = apply(conn, before, piecewise=True) if before else ()
+    done += apply(conn, place, piecewise=piecewise)
+    found, build = understood(conn, done, (*first, *layout.files), len(first))
+    notes = [*(f"{name} is not applied: {why}" for name, why in layout.skipped.items()), project.note]
+    notes += [note for each in found for note in each.notes]
+    notes.append(_exposed(conn, project))
+    server = conn.info.server_version // 10000
+    if project.major_version and project.major_version != server:
+        notes.append(
+            f"supabase/config.toml says PostgreSQL {project.major_version}, and this is {server}: --postgres-bin=DIR"
+        )
+    if project.seeds:
+        names = named([path.name for path in project.seeds])
+        notes.append(f"seed files are not loaded ({names}): people and rows are made up")
+    build = replace(build, layout=str(layout), notes=tuple(filter(None, notes)))
+    return found, replace(build, advice=advice(place, layout.files, build))
+
+
+def _exposed(conn: psycopg.Connection[Any], project: Project) -> str:
+    """Let the API serve the schemas of the project's configuration, and say so; "" where that says nothing."""
+    if not project.schemas:
+        return ""
+    names = named(project.schemas)
+    try:
+        found = conn.execute(
+            """
+            select from pg_catalog.pg_db_role_setting s, unnest(s.setconfig) as setting
+            where setting like 'pgrst.db_schemas=%'
+            """
+        ).fetchone()
+        if found is not None:
+            return ""
+        value = sql.Literal(", ".join(project.schemas))
+        conn.execute(sql.SQL("alter role authenticator set pgrst.db_schemas = {}").format(value))
+    except psycopg.Error as error:
+        if conn.broken:
+            raise
+        return f"the schemas that supabase/config.toml exposes ({names}) could not be exposed here: {tell(error)}"
+    return f"exposed schemas as supabase/config.toml has them: {names}"
+
+
 # --- Causes
 
 
 def understood(
-    conn: psycopg.Connection[Any], migrations: Sequence[Migration], files: Sequence[Path], layout: str = ""
+    conn: psycopg.Connection[Any], migrations: Sequence[Migration], files: Sequence[Path], before: int = 0
 ) -> tuple[tuple[Migration, ...], Build]:
-    """Tell causes from consequences, and what was not built. Raises psycopg.Error."""
+    """Tell causes from consequences, and what was not built. The first ``before`` files are a baseline.
+
+    Raises psycopg.Error.
+    """
     tables = _tables(conn)
-    if not any(each.troubles for each in migrations):
-        return tuple(migrations), Build(layout, len(migrations), len(migrations), len(tables))
-    sorted_ = _Causes(migrations, files)
-    found = sorted_.sort()
-    troubles = [trouble for each in found for trouble in each.troubles]
-    nowhere = sorted_.nowhere
-    wanted = {*(thing for each in troubles for thing in each.made if thing.kind == "table"), *nowhere}
+    causes = _Causes(migrations, files, before)
+    found = causes.sort() if any(each.troubles for each in migrations) else tuple(migrations)
+    made = {thing for each in found for trouble in each.troubles for thing in trouble.made if thing.kind == "table"}
     missing = {
-        thing for thing in wanted if thing.kind in RELATIONS and not any(thing.is_like(table) for table in tables)
+        thing
+        for thing in (*made, *causes.nowhere)
+        if thing.kind in RELATIONS and not any(thing.is_like(table) for table in tables)
     }
-    return found, Build(
-        layout,
-        len(found),
-        sum(each.applied for each in found),
-        len(tables),
-        tuple(sorted({thing.told for thing in missing})),
-        nowhere,
-    )
+    applied = sum(each.applied for each in found)
+    return found, Build("", len(found), applied, len(tables), tuple(sorted(t.told for t in missing)), causes.nowhere)
 
 
 def _tables(conn: psycopg.Connection[Any]) -> list[Thing]:
@@ -167,9 +219,11 @@ def _tables(conn: psycopg.Connection[Any]) -> list[Thing]:
 class _Causes:
     """Sorts what failed: ``nowhere`` is what no file creates, and where it was needed first."""
 
-    def __init__(self, migrations: Sequence[Migration], files: Sequence[Path]) -> None:
+    def __init__(self, migrations: Sequence[Migration], files: Sequence[Path], before: int) -> None:
         self.migrations = migrations
-        self.created = dict(_created(files))
+        failed = any(each.troubles for each in migrations)
+        self.created = dict(_created(files)) if failed else {}
+        self.before = set(dict(_created(files[:before]))) if failed else set()
         self.failed: list[tuple[Trouble, str]] = []
         self.extensions: dict[str, tuple[str, bool]] = {}
         self.nowhere: dict[Thing, str] = {}
@@ -192,6 +246,8 @@ class _Causes:
     def _sorted(self, migration: Migration) -> Migration:
         troubles = []
         for trouble in migration.troubles:
+            if trouble.sqlstate in THERE_ALREADY and self._has_baseline(trouble):
+                continue
             sorted_ = self._cause(trouble, migration.file)
             place = f"{migration.file}, line {trouble.line}"
             self.failed.append((sorted_, sorted_.cause or place))
@@ -200,7 +256,7 @@ class _Causes:
                     self.extensions.setdefault(thing.name, (sorted_.cause or place, sorted_.aside))
             troubles.append(sorted_)
         failed = [each for each in troubles if not each.aside]
-        if not troubles or migration.applied:
+        if migration.applied:
             return replace(migration, troubles=tuple(troubles))
         if not failed:
             return Migration(
@@ -215,6 +271,10 @@ class _Causes:
             sqlstate=first.sqlstate,
             troubles=tuple(troubles),
         )
+
+    def _has_baseline(self, trouble: Trouble) -> bool:
+        """Tell whether something is there already because a baseline that was put before the files has it."""
+        return any(known.is_like(thing) for thing in trouble.made for known in self.before)
 
     def _cause(self, trouble: Trouble, file: str) -> Trouble:
         lacks = trouble.lacks
