@@ -123,7 +123,7 @@ class Stage:
     def connection(self) -> Connection:
         """The connection to act on. Raises Unchecked where nobody can act."""
         if isinstance(self._connection, Unchecked):
-            raise self._connection
+            raise self._connection.again()
         return self._connection
 
     @property
@@ -351,7 +351,7 @@ class Actor:
         """Ask one person. What could not be judged is no offence, and takes no offender away that others are."""
         try:
             if self.stage.over:
-                raise self.stage.over
+                raise self.stage.over.again()
             return self._asked(who, act)
         except Unchecked as doubt:
             self.stage.failed(doubt, keep=act.keep)

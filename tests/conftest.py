@@ -6,13 +6,13 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from reports.suite import Suite
 
 from audit.access.declaration import Access
 from audit.access.parameters import parameters
 from audit.connection import connect
 from audit.server.target import Target, opened
 from audit.settings import Settings
+from fixtures.suite import Suite
 from fixtures.target import CHOICE
 from reports.folder import OUTPUTS
 from tests.support.auditing import Sabotaged, audit, sabotage_everything, told_in_confidence

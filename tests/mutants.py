@@ -21,7 +21,6 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from psycopg import Error
-from reports.suite import Suite
 
 from audit import settings
 from audit.access import declaration
@@ -32,6 +31,7 @@ from audit.question import Connection
 from audit.results import Verdict
 from audit.server.target import MIGRATIONS, Choice, opened
 from audit.server_errors import describe
+from fixtures.suite import Suite
 from tests.support.mutating import Mutant, mutants
 from tests.support.proving import POLICIES, Bench, Sabotage
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from reports.suite import Suite
 
 from audit import settings
 from audit.access import declaration
@@ -14,6 +13,7 @@ from audit.access.parameters import parameters
 from audit.connection import connect
 from audit.question import Connection
 from audit.server.target import Target
+from fixtures.suite import Suite
 from tests.mutants import PAGE, REASONS, Outcome, Reason, Score, complaints, lines, read_reasons
 from tests.mutants import Court as Judging
 from tests.support.branches import changes

@@ -13,7 +13,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from reports.suite import Suite
 
 from audit.access.declaration import Access
 from audit.access.parameters import parameters
@@ -21,6 +20,7 @@ from audit.access.results import Cell
 from audit.connection import connect
 from audit.results import Verdict
 from audit.settings import Settings
+from fixtures.suite import Suite
 from reports import folder
 from reports.model import Run, TargetFacts
 from reports.renderers import html, json_file, junit, markdown, nagios, prometheus, sarif, terminal

@@ -327,19 +327,28 @@ def test_the_page_fetches_nothing():
 # With pytest
 
 PLUGIN = """
+from types import SimpleNamespace
+
 import pytest
 
-pytest_plugins = ["reports.folder", "reports.waivers", *(f"reports.renderers.{name}" for name in (
-    "json_file", "junit", "markdown", "sarif", "prometheus", "nagios", "html", "terminal"
-))]
+pytest_plugins = [
+    "reports.folder", "reports.waivers", "reports.baseline", "reports.pipeline", "reports.history.history",
+    "reports.alerts", "reports.renderers.html", "reports.renderers.terminal",
+]
 
 def pytest_configure(config):
-    global RUN, RUN_KEY, tell
-    from reports.model import RUN_KEY
-    from reports.verdicts import _tell_pytest as tell
+    global RUN, end, tell
+    from reports import pipeline
+    from fixtures.policy import tell as end
+    from reports.verdicts import tell
     from tests.support import samples
 
+    global Verdict
+    from audit.results import Verdict
+
     RUN = samples.hostile(samples.MARKUP)
+    pipeline.run_of = lambda config, status: RUN if config.selected else None
+    pipeline.STEPS = (pipeline.write_files,)
     config.addinivalue_line("markers", "policy(id)")
 
 @pytest.hookimpl(wrapper=True)
@@ -347,15 +356,16 @@ def pytest_runtest_makereport(item, call):
     report = yield
     mark = item.get_closest_marker("policy")
     if mark and call.when == "call":
-        report.result = next(r for r in RUN.results if r.id == mark.args[0])
-        tell(report, report.result)
+        result = next(r for r in RUN.results if r.id == mark.args[0])
+        verdict = Verdict.VIOLATED if result.verdict is Verdict.WAIVED else result.verdict
+        policy = SimpleNamespace(id=result.id)
+        end(report, SimpleNamespace(policy=policy, verdict=verdict, reason=result.reason, offences=result.findings))
+        tell(report, result)
     return report
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session):
-    if any(item.get_closest_marker("policy") for item in session.items):
-        session.config.stash[RUN_KEY] = RUN
-        session.exitstatus = RUN.exit_status
+def pytest_collection_finish(session):
+    config = session.config
+    config.selected = any(item.get_closest_marker("policy") for item in session.items) and not config.option.collectonly
 """
 
 POLICIES = "\n".join(

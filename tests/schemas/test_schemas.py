@@ -16,7 +16,6 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from reports.suite import Suite
 
 from audit import settings
 from audit.access import declaration
@@ -24,6 +23,7 @@ from audit.access.parameters import parameters
 from audit.connection import connect
 from audit.results import Verdict
 from audit.server.target import Choice, opened
+from fixtures.suite import Suite
 from fixtures.target import CHOICE
 from reports import waivers
 from reports.model import Result

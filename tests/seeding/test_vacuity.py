@@ -12,12 +12,12 @@ import pytest
 from audit.actors import Stage, staged
 from audit.connection import connect
 from audit.evidence import Evidence, Log, Population, Unchecked
+from audit.judging import ruling
 from audit.people import CAST, GROUPS
 from audit.results import Verdict
 from audit.server.target import opened
 from fixtures.target import CHOICE
 from reports.model import Result
-from reports.verdicts import judge
 from tests.support.proving import POLICIES, Bench, Sabotage
 
 TABLES = [
@@ -134,7 +134,7 @@ def test_a_refusal_covers_nobody_elses_nothing(parts: list[dict[str, object]], v
         if together:
             answers = [sum(answers[1:], answers[0])]
         assert not any(answers)
-        result = judge(policy, log, None)
+        result = ruling(policy, log, None)
         assert (result.verdict, result.reason) == (verdict, reason)
 
 
@@ -155,17 +155,17 @@ def test_an_offender_stays_found_whatever_could_not_be_judged(bench: Bench) -> N
         alice = stage.actor("alice")
         found, doubt = alice("select from public.messages"), alice("select 1 / 0 from public.messages")
         assert found + doubt
-        result = judge(POLICIES["MSG-07"], log, AssertionError())
-        assert (result.verdict, len(result.findings), result.partial) == (Verdict.VIOLATED, 1, True)
+        result = ruling(POLICIES["MSG-07"], log, AssertionError())
+        assert (result.verdict, len(result.offences), result.partial) == (Verdict.VIOLATED, 1, True)
         assert not doubt
-        assert judge(POLICIES["MSG-07"], log, AssertionError()).verdict is Verdict.UNCHECKED
+        assert ruling(POLICIES["MSG-07"], log, AssertionError()).verdict is Verdict.UNCHECKED
 
 
 def test_what_nobody_could_judge_says_what_would_enable_it(bench: Bench) -> None:
     log = Log()
     stage = Stage(Unchecked("nobody acts", grants=["grant it;"]), bench.known, log)
     assert not stage.actor("outsiders")("select from public.messages")
-    result = judge(POLICIES["MSG-07"], log, None)
+    result = ruling(POLICIES["MSG-07"], log, None)
     assert (result.verdict, result.reason, result.remedy) == (Verdict.UNCHECKED, "nobody acts", "grant it;")
 
 

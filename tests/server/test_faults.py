@@ -38,10 +38,9 @@ def pytest_pyfunc_call(pyfuncitem):
     global asked
     asked += 1
     if asked == {before}:
-        from fixtures.askers import TARGET_KEY
         from tests.support.auditing import end_sessions, kill_tree
 
-        target = pyfuncitem.config.stash[TARGET_KEY]
+        target = pyfuncitem._request.getfixturevalue("asked")
         {action}
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -15,29 +15,30 @@ from typing import Any
 
 from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL
-from reports.suite import Suite, askers_of, put
+from reports.suite import Suite, put
 
 from audit.access.results import Judgement
 from audit.actors import Stage
 from audit.auditor import Auditor
 from audit.catalog.amcheck import Amcheck
-from audit.catalog.growth import WEEK, compared, measure
+from audit.catalog.growth import WEEK, measure
 from audit.connection import connect
 from audit.evidence import Log
 from audit.gate.base import Base
-from audit.gate.findings import opened_gate
 from audit.gate.pending import Pending
 from audit.gate.rehearsal import rehearse
 from audit.gate.results import Rehearsal, Standing
 from audit.gate.versions import judge_versions
 from audit.migrations import apply, find
-from audit.policy import Policy
+from audit.policy import Policy, collected
 from audit.question import Connection
 from audit.results import Sizes, Verdict
 from audit.server.target import MIGRATIONS, Target
 from audit.sql_text import statements
-from reports.handbook import collected
+from fixtures.askers import Disposable
+from fixtures.suite import Suite, put
 from reports.model import Result, Waiver
+from reports.verdicts import result_of
 
 # Vacuuming takes as long as a few proofs; what they leave behind slows them down little by little.
 CLEAN_EVERY = 20
@@ -65,7 +66,7 @@ OVERALL = {
     "AUTH-08": frozenset(["functions", "triggers", "columns", "constraints"]),
 }
 
-POLICIES = {policy.id: policy for policy in collected()}
+POLICIES = {policy.id: policy for policy in collected("policies")}
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,22 @@ class ThriftySuite(Suite):
         return Suite.has(policy) and policy.id not in OVERALL.keys() - {"RLS-07", "RLS-08"}
 
 
+class Proof(Disposable):
+    """A policy asked in a proof: as if the database had had a life, which began a week ago."""
+
+    def __init__(self, bench: Bench, stage: Stage) -> None:
+        super().__init__(stage, bench.judgements, bench.migrations, bench.rehearsal)
+        self.sizes = bench.sizes
+
+    def amcheck(self) -> Amcheck:
+        """Only for this policy's turn: to other policies an extension would be a finding."""
+        self.stage().connection.execute("create extension if not exists amcheck with schema extensions")
+        return Amcheck(self.auditor())
+
+    def earlier(self, now: Sizes) -> Sizes | None:
+        return self.sizes
+
+
 class Bench:
     """A reference database on which policies are asked, sabotaged and mended, one proof after the other.
 
@@ -153,7 +170,7 @@ class Bench:
     ) -> None:
         self.target = target
         self.suite = ThriftySuite(suite.settings, suite.access)
-        self.rehearsal = Rehearsal(target, "the reference", (), ())
+        self.rehearsal = Rehearsal("the reference", (), ())
         self.accepted = accepted
         self.known = known
         self.connection = connection
@@ -172,13 +189,7 @@ class Bench:
         known = {**self.known, **(settings or {})}
         log = Log()
         stage = Stage(connection, known, log, self.target.unfilled)
-        askers = {
-            **askers_of(connection, self.judgements, self.migrations),
-            "gate": lambda stage: opened_gate(self.rehearsal, stage.log),
-            "amcheck": lambda stage: self._amcheck(connection, stage),
-            "growth": lambda stage: self._growth(Auditor(lambda: connection, stage.known, stage.log)),
-        }
-        result = put(policy, stage, askers, self.accepted)
+        result = result_of(put(policy, Proof(self, stage)), self.accepted)
         self.questions.setdefault(policy.id, set()).update(evidence.question for evidence in log.asked)
         return result
 
@@ -198,16 +209,7 @@ class Bench:
             path.write_text(sql, encoding="utf-8")
             files, final, unlinted = rehearse(base, [path], self.suite, {})
             versions = judge_versions(Pending("the reference", (path,), tuple(find(MIGRATIONS))))
-        self.rehearsal = Rehearsal(self.target, "the reference", files, versions, final, unlinted)
-
-    @staticmethod
-    def _amcheck(connection: Connection, stage: Stage) -> Amcheck:
-        """Only for this policy's turn: to other policies an extension would be a finding."""
-        connection.execute("create extension if not exists amcheck with schema extensions")
-        return Amcheck(Auditor(lambda: connection, stage.known, stage.log))
-
-    def _growth(self, auditor: Auditor) -> Callable[[], dict[str, Any]]:
-        return lambda: compared(measure(auditor), self.sizes)
+        self.rehearsal = Rehearsal("the reference", files, versions, final, unlinted)
 
     def _measure(self, connection: Connection) -> None:
         """Measure at the beginning of a proof, as if that had been a week ago."""
@@ -230,7 +232,7 @@ class Bench:
                         _end_prepared_transactions(connection)
             finally:
                 self.migrations = self.target.migrations
-                self.rehearsal = Rehearsal(self.target, "the reference", (), ())
+                self.rehearsal = Rehearsal("the reference", (), ())
                 self.judgements = self.untouched
                 self.sizes = None
                 self.target.server.drop_database(name)

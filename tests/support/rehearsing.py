@@ -21,24 +21,24 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reports.suite import Suite, put
-
 from audit.access.parameters import parameters
 from audit.actors import Stage
 from audit.catalog.table_statistics import Size, TableStatistics
 from audit.connection import connect
 from audit.evidence import Log
 from audit.gate.base import Base
-from audit.gate.findings import opened_gate
 from audit.gate.pending import Pending
 from audit.gate.rehearsal import rehearse
 from audit.gate.results import Rehearsal
 from audit.gate.versions import judge_versions
-from audit.migrations import ask_migrations, find
+from audit.migrations import find
 from audit.policy import Policy
 from audit.results import Verdict
 from audit.server.target import MIGRATIONS, Choice, opened
+from fixtures.askers import Disposable
+from fixtures.suite import Suite, put
 from reports.model import Result
+from reports.verdicts import result_of
 from tests.support.proving import CLEAN, POLICIES, ThriftySuite
 
 CORPUS = Path(__file__).parents[1] / "gate"
@@ -163,15 +163,15 @@ class Ground:
                     base, files, self.suite, {}, limit_s=limit_s, live_statistics=statistics
                 )
             versions = judge_versions(Pending("the corpus", tuple(files), self.released))
-            made = Rehearsal(target, "the corpus", tried, versions, final, unlinted)
+            made = Rehearsal("the corpus", tried, versions, final, unlinted)
             with connect(dsn) as connection:
                 known = parameters(connection, self.suite.settings, self.suite.access)
                 migrations = (*self.base.target.migrations, *(each.migration for each in tried))
-                askers = {
-                    "gate": lambda stage: opened_gate(made, stage.log),
-                    "failed_migrations": lambda stage: ask_migrations(migrations, stage.log),
-                }
-                return {policy.id: put(policy, Stage(connection, known, Log()), askers) for policy in GATE}
+                results = {}
+                for policy in GATE:
+                    at = Disposable(Stage(connection, known, Log()), [], migrations, made)
+                    results[policy.id] = result_of(put(policy, at))
+                return results
         finally:
             server.drop_database(database)
 

@@ -5,13 +5,11 @@ import itertools
 
 from audit.access.matrix import SHAPES
 from audit.access.results import API_ACTORS, Cell, Judged, Judgement
-from audit.connection import Dsn
 from audit.evidence import Location, Population, Row
 from audit.gate.results import Change as Change_
 from audit.gate.results import Difference, Hazards, Lock, Moved, Reached, Rehearsal, Rehearsed, Step
 from audit.policy import Severity
 from audit.results import Cost, Login, Migration, Verdict
-from audit.server.target import Target
 from reports.model import Change, Changes, Event, Finding, Result, Run, TargetFacts, Waiver
 
 MARKUP = '"><img src=x onerror=alert(1)>'
@@ -104,7 +102,7 @@ def rehearsed(text):
     reached = Reached(f"anon: select {text}", "none", "all", wider=True, undeclared=True)
     migration = Migration(text, False, text, 7, "42P01")
     file = Rehearsed(text, migration, (step,), hazards, (Row(text),), (difference,), (reached,))
-    return Rehearsal(Target("embedded", Dsn(""), True, "18.6", text, text), text, (file,), ())
+    return Rehearsal(text, (file,), ())
 
 
 def hostile(text):
