@@ -15,7 +15,6 @@ from typing import Any
 
 from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL
-from reports.suite import Suite, put
 
 from audit.access.results import Judgement
 from audit.actors import Stage
