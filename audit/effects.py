@@ -195,8 +195,10 @@ def _grant(row: Sequence[Token], found: Effects) -> None:
         kind = _CREATED.get(row[at + 1].word.removesuffix("s"), "table")
         found.touched.add(Thing(kind, thing.name if thing else "", ""))
         return
+    if at >= len(row):
+        return
     kind = _CREATED.get(row[at].word, "table")
-    at += 1 if row[at : at + 1] and row[at].word in _CREATED else 0
+    at += 1 if row[at].word in _CREATED else 0
     while at < len(row):
         thing, end = _name(row, at, kind)
         if thing:
@@ -266,15 +268,15 @@ _QUOTED = r'"((?:[^"]|"")+)"'
 _LACKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("column", re.compile(rf"column {_QUOTED} of relation {_QUOTED} does not exist")),
     ("column", re.compile(rf"column {_QUOTED} (?:.* )?does not exist")),
-    ("column", re.compile(r"column (?:(?P<of>[^\s.]+)\.)?(?P<name>\S+) does not exist")),
+    ("column", re.compile(r"column (?:[^\s.]+\.)?(?P<name>\S+) does not exist")),
+    ("policy", re.compile(rf"policy {_QUOTED} for table {_QUOTED} does not exist")),
+    ("trigger", re.compile(rf"trigger {_QUOTED} for table {_QUOTED} does not exist")),
     ("constraint", re.compile(rf"constraint {_QUOTED} of relation {_QUOTED} does not exist")),
     ("table", re.compile(rf"(?:relation|table|view|sequence|materialized view) {_QUOTED} does not exist")),
     ("type", re.compile(rf"type {_QUOTED} does not exist")),
     ("type", re.compile(r"type (?P<name>\S+) does not exist")),
     ("function", re.compile(r"(?:function|procedure|aggregate|routine) (?P<name>[^(]+)\(.*\) does not exist")),
     ("function", re.compile(rf"could not find a (?:function|procedure) named {_QUOTED}")),
-    ("policy", re.compile(rf"policy {_QUOTED} for table {_QUOTED} does not exist")),
-    ("trigger", re.compile(rf"trigger {_QUOTED} for table {_QUOTED} does not exist")),
     ("schema", re.compile(rf"schema {_QUOTED} does not exist")),
     ("role", re.compile(rf"role {_QUOTED} does not exist")),
     ("index", re.compile(rf"index {_QUOTED} does not exist")),
@@ -297,7 +299,7 @@ def lacks(error: psycopg.Error) -> Thing | None:
         if match := pattern.search(message):
             named = match.groupdict()
             name = named["name"] if "name" in named else match[1].replace('""', '"')
-            of = (named.get("of") or "") if named else (match[2] if match.re.groups > 1 else "")
+            of = match[2] if match.re.groups > 1 else ""
             if kind == "column":
                 return Thing(kind, "", name.strip('"'), of.rpartition(".")[2].strip('"'))
             schema, _, last = name.rpartition(".")

@@ -55,6 +55,8 @@ _READS: Mapping[str, frozenset[str]] = {
         ("pg_publication", "pg_publication_rel", "pg_publication_tables"), _TABLES | {"publication"}
     ),
 }  # fmt: skip
+# Signing up and leaving run the triggers and foreign keys of everything.
+_PEOPLE = re.compile(r"\s*(?:insert\s+into|delete\s+from|update)\s+auth\.users\b", re.IGNORECASE)
 _CATALOGUE = ("pg_catalog", "information_schema")
 
 
@@ -63,7 +65,7 @@ def doubted(made: Ruling, log: Log, migrations: Sequence[Migration]) -> Ruling:
 
     What would hold of it, or has no subject without it, is unchecked; what offends says that it is unproven.
     """
-    touched = tuple(sorted({thing for each in migrations for trouble in each.troubles for thing in trouble.touched}))
+    touched = uncertain(migrations)
     if not touched or "failed_migrations" in made.policy.askers:
         return made
     if made.verdict in (Verdict.HOLDS, Verdict.NOT_APPLICABLE):
@@ -74,6 +76,13 @@ def doubted(made: Ruling, log: Log, migrations: Sequence[Migration]) -> Ruling:
             return replace(made, verdict=Verdict.UNCHECKED, reason=reason, remedy=REMEDY)
         return made
     return replace(made, offences=tuple(_marked(each, touched) for each in made.offences))
+
+
+def uncertain(migrations: Sequence[Migration]) -> tuple[Thing, ...]:
+    """Return all that statements that were not executed would have made or changed, and what they lacked."""
+    troubles = [trouble for each in migrations for trouble in each.troubles]
+    lacking = {trouble.lacks for trouble in troubles if trouble.lacks is not None}
+    return tuple(sorted({*lacking, *(thing for trouble in troubles for thing in trouble.touched)}))
 
 
 def _unsure(touched: Sequence[Thing], made: Ruling, log: Log) -> list[Thing]:
@@ -90,7 +99,7 @@ def _looked_at(touched: Sequence[Thing], text: str) -> Iterator[Thing]:
         names = [name.partition(".")[::2] for name in relations(text)]
     except ParseError:
         names = []
-    if not names:
+    if not names or _PEOPLE.match(text):
         yield from touched
         return
     kinds = frozenset().union(*(_READS.get(name, frozenset()) for schema, name in names if schema in _CATALOGUE))
@@ -198,7 +207,9 @@ def understood(
         if thing.kind in RELATIONS and not any(thing.is_like(table) for table in tables)
     }
     applied = sum(each.applied for each in found)
-    return found, Build("", len(found), applied, len(tables), tuple(sorted(t.told for t in missing)), causes.nowhere)
+    return found, Build(
+        "", len(found), applied, len(tables), tuple(sorted(safe(t.told) for t in missing)), causes.nowhere
+    )
 
 
 def _tables(conn: psycopg.Connection[Any]) -> list[Thing]:
@@ -224,24 +235,27 @@ class _Causes:
         failed = any(each.troubles for each in migrations)
         self.created = dict(_created(files)) if failed else {}
         self.before = set(dict(_created(files[:before]))) if failed else set()
+        self.nowhere: dict[Thing, str] = {}
+        self._forget()
+
+    def _forget(self) -> None:
         self.failed: list[tuple[Trouble, str]] = []
         self.extensions: dict[str, tuple[str, bool]] = {}
-        self.nowhere: dict[Thing, str] = {}
+        self.needing: set[str] = set()
 
     def sort(self) -> tuple[Migration, ...]:
         """Return the migrations with the causes of their troubles."""
-        found = [self._sorted(each) for each in self.migrations]
-        if len(self.nowhere) < 2 and len({place.rpartition(":")[0] for place, _ in self._needing(found)}) < 2:
-            # One thing that one file lacks is that file's own mistake.
-            self.nowhere = {}
-            found = [
-                replace(each, troubles=tuple(replace(t, cause="") if t.cause == NOWHERE else t for t in each.troubles))
-                for each in found
-            ]
-        return tuple(found)
+        self.together = True
+        found = tuple(map(self._sorted, self.migrations))
+        if self.together and len(self.needing) < 2 and len(self._missing_tables()) < 2:
+            # One table that one file lacks is that file's own mistake.
+            self._forget()
+            self.nowhere, self.together = {}, False
+            found = tuple(map(self._sorted, self.migrations))
+        return found
 
-    def _needing(self, found: Sequence[Migration]) -> list[tuple[str, Trouble]]:
-        return [(f"{each.file}:{t.line}", t) for each in found for t in each.troubles if t.cause == NOWHERE]
+    def _missing_tables(self) -> list[Thing]:
+        return [thing for thing in self.nowhere if thing.kind in RELATIONS]
 
     def _sorted(self, migration: Migration) -> Migration:
         troubles = []
@@ -263,10 +277,10 @@ class _Causes:
                 migration.file, True, troubles=tuple(troubles), notes=migration.notes, twice=migration.twice
             )
         first = next((each for each in failed if not each.cause), failed[0])
-        kept = first.line == migration.line
+        said = next(each.error for each in migration.troubles if not each.aside)
         return replace(
             migration,
-            error=migration.error if kept else first.error,
+            error=first.error + (migration.error or "").removeprefix(said),
             line=first.line if migration.line else None,
             sqlstate=first.sqlstate,
             troubles=tuple(troubles),
@@ -274,7 +288,8 @@ class _Causes:
 
     def _has_baseline(self, trouble: Trouble) -> bool:
         """Tell whether something is there already because a baseline that was put before the files has it."""
-        return any(known.is_like(thing) for thing in trouble.made for known in self.before)
+        tables = {known.name for known in self.before if known.kind in RELATIONS}
+        return any(thing.of in tables or any(known.is_like(thing) for known in self.before) for thing in trouble.made)
 
     def _cause(self, trouble: Trouble, file: str) -> Trouble:
         lacks = trouble.lacks
@@ -297,9 +312,11 @@ class _Causes:
         if is_of_the_platform(lacks):
             told = f"{trouble.error}; Supabase has it, this server does not"
             return replace(trouble, error=told, aside=True)
-        if lacks.kind in RELATIONS | {"function", "type", "schema"} and _changes(trouble):
+        if self.together and lacks.kind in RELATIONS | {"function", "type", "schema"} and _changes(trouble):
             if not any(known.is_like(lacks) for known in self.nowhere):
                 self.nowhere[lacks] = f"{file}:{trouble.line}"
+            if lacks.kind in RELATIONS:
+                self.needing.add(file)
             return replace(trouble, cause=NOWHERE)
         return trouble
 

@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 from audit.access.results import Judgement
-from audit.evidence import Scalar
+from audit.evidence import Scalar, safe
 from audit.results import Build, Migration
 from reports import conduct, gate, matrix, wording
 from reports.model import SCHEMA_VERSION, SCORE_FORMULA, Changes, Finding, Result, Run, Waiver
@@ -160,7 +160,7 @@ def _migration(migration: Migration) -> dict[str, Any]:
                 "sqlstate": each.sqlstate,
                 "cause": each.cause,
                 "set_aside": each.aside,
-                "touched": [str(thing) for thing in each.touched],
+                "touched": [safe(str(thing)) for thing in each.touched],
             }
             for each in migration.troubles
         ],
@@ -175,6 +175,6 @@ def _build(build: Build) -> dict[str, Any]:
         "applied": build.applied,
         "tables": build.tables,
         "missing": list(build.missing),
-        "created_nowhere": [each.told for each in build.nowhere],
+        "created_nowhere": [safe(each.told) for each in build.nowhere],
         "advice": list(build.advice),
     }
