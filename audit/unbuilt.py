@@ -57,7 +57,8 @@ _READS: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 # Signing up and leaving run the triggers and foreign keys of everything.
 _PEOPLE = re.compile(r"\s*(?:insert\s+into|delete\s+from|update)\s+auth\.users\b", re.IGNORECASE)
-_CATALOGUE = ("pg_catalog", "information_schema")
+_CATALOGUE = ("pg_catalog", "information_schema", "pg_temp")
+_ASKING = frozenset({"auditor", "growth", "amcheck"})
 
 
 def doubted(made: Ruling, log: Log, migrations: Sequence[Migration]) -> Ruling:
@@ -87,25 +88,30 @@ def uncertain(migrations: Sequence[Migration]) -> tuple[Thing, ...]:
 
 def _unsure(touched: Sequence[Thing], made: Ruling, log: Log) -> list[Thing]:
     """Return the things that are not certain and that a policy looked at, or found missing."""
-    found = {thing for evidence in log.asked for thing in _looked_at(touched, evidence.question)}
+    # People act on whatever there is; what is asked of the catalogue says what it is about.
+    acts = bool({*made.policy.askers} - _ASKING)
+    found = {thing for evidence in log.asked for thing in _looked_at(touched, evidence.question, acts=acts)}
     if made.verdict is Verdict.NOT_APPLICABLE and not log.asked:
         found |= {thing for thing in touched if _rests_on(thing, made.reason)}
     return sorted(found)
 
 
-def _looked_at(touched: Sequence[Thing], text: str) -> Iterator[Thing]:
-    """Return the things that a question is about; one whose text is not known may be about any of them."""
+def _looked_at(touched: Sequence[Thing], text: str, *, acts: bool) -> Iterator[Thing]:
+    """Return the things that a question is about; one whose text is not known may be about any of them.
+
+    So may one that names nothing while people act (``acts``): it goes through all that there is.
+    """
     try:
         names = [name.partition(".")[::2] for name in relations(text)]
     except ParseError:
         names = []
-    if not names or _PEOPLE.match(text):
-        yield from touched
-        return
+    own = [(schema, name) for schema, name in names if schema not in _CATALOGUE]
     kinds = frozenset().union(*(_READS.get(name, frozenset()) for schema, name in names if schema in _CATALOGUE))
     # The names of schemas are looked up with everything.
     kinds = kinds if kinds == {"schema"} else kinds - {"schema"}
-    own = [(schema, name) for schema, name in names if schema not in _CATALOGUE]
+    if not names or _PEOPLE.match(text) or (acts and not kinds and not own):
+        yield from touched
+        return
     for thing in touched:
         by_kind = thing.kind in kinds or (thing.kind == ANYTHING and (kinds or own))
         if by_kind or any(_is_of(thing, schema, name) for schema, name in own):

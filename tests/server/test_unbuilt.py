@@ -214,8 +214,8 @@ def test_the_projects_configuration_is_used(build):
 # --- What is not certain
 
 
-def policy(*askers):
-    return Policy("X-01", "test_x", Severity.P1, "r", "t", "e", "fix", "", lambda: None)
+def policy():
+    return Policy("X-01", "test_x", Severity.P1, "r", "t", "e", "fix", "", lambda auditor: None)
 
 
 def ruled(verdict, question, *, offences=(), reason="", touched=(), lacks=None):
@@ -258,6 +258,16 @@ def test_what_would_hold_of_what_is_not_certain_is_unchecked(question, touched, 
     made = ruled(Verdict.HOLDS, question, touched=(touched,))
     assert made.verdict is verdict
     assert (verdict is Verdict.UNCHECKED) == ("not built as the migrations say" in made.reason) == bool(made.remedy)
+
+
+def test_people_who_act_on_all_there_is_act_on_what_is_missing_too():
+    migrations = [Migration("1_a.sql", False, "e", 1, troubles=(Trouble(1, "e", touched=(INDEX,)),))]
+    for asker, verdict in ((lambda auditor: None, Verdict.HOLDS), (lambda alice: None, Verdict.UNCHECKED)):
+        question = "select from pg_catalog.pg_settings s"
+        log = Log()
+        Evidence((), about="x", log=log, question=question)
+        made = Ruling(replace(policy(), function=asker), Verdict.HOLDS)
+        assert doubted(made, log, migrations).verdict is verdict
 
 
 def test_where_everything_was_built_nothing_changes():
