@@ -29,13 +29,13 @@ from audit.question import (
     Question,
     Values,
     absent,
-    describe,
     not_asked_for,
     not_there,
     relations,
     rows,
     unchecked,
 )
+from audit.server_errors import describe
 
 Claims = Literal["json", "legacy", "both"]
 

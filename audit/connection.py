@@ -16,6 +16,7 @@ from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from audit.evidence import safe
+from audit.server_errors import Unanswered, explain
 
 APPLICATION_NAME = "care-collective-audit"
 CONNECT_TIMEOUT_S = 10
@@ -43,30 +44,9 @@ READ_ONLY = "begin transaction isolation level repeatable read read only"
 _URL = re.compile(r"postgres(ql)?://", re.IGNORECASE)
 _SETTING = re.compile(r"\s*[a-z_]+\s*=", re.IGNORECASE)
 
-# What libpq or the server says -> what a person can do about it. The first that matches counts. Servers that speak
-# another language than English end up with their own sentence, see explain().
-_ADVICE: tuple[tuple[str, str], ...] = (
-    (r"definition of service .* not found|service file .* not found", "no such service is defined; see PGSERVICEFILE"),
-    (r"translate host name|resolve|Name or service not known|getaddrinfo", "the host name is not known"),
-    (r"password authentication failed", "the user name or password is wrong"),
-    (r"no password supplied", "a password is needed: set PGPASSWORD, or use a password file or service file"),
-    (r'role ".*" does not exist', "the role does not exist"),
-    (r'database ".*" does not exist', "the database does not exist"),
-    (r"pg_hba\.conf", "the server does not admit this user from here (pg_hba.conf)"),
-    (r"does not support SSL|certificate|SSL|TLS", "TLS could not be agreed: check sslmode and sslrootcert"),
-    (r"too many connections|too many clients|connection slots", "the server has no free connection"),
-    (r"starting up|shutting down|recovery mode", "the server is starting or stopping; try again"),
-    (r"timeout expired|timed out", "no answer in time: check host, port and firewall"),
-    (r"Connection refused|No such file|unreachable|No route", "nothing answers there: check host and port"),
-)
-
 
 class TargetError(Exception):
     """The target cannot be used; the message is one sentence for a person and holds no secret."""
-
-
-class Unanswered(psycopg.OperationalError):
-    """The server did not answer in time; the connection is closed. The message is one safe sentence."""
 
 
 class Patient(psycopg.Connection[Any]):
@@ -211,17 +191,3 @@ def place_of(dsn: str) -> str:
     port = given.get("port") or os.environ.get("PGPORT") or "5432"
     database = given.get("dbname") or os.environ.get("PGDATABASE") or "the default database"
     return safe(f"{host}:{port}, {database}")
-
-
-def explain(error: Exception, dsn: str) -> str:
-    """Turn a failed connection attempt into one sentence; unknown causes keep the server's words, without secrets."""
-    text = str(error)
-    for pattern, advice in _ADVICE:
-        if re.search(pattern, text, re.IGNORECASE):
-            return advice
-    lines = [line for line in text.splitlines() if line.strip()]
-    said = lines[-1] if lines else type(error).__name__
-    given = conninfo_to_dict(dsn)
-    for secret in (given.get("password"), given.get("sslpassword"), os.environ.get("PGPASSWORD")):
-        said = said.replace(str(secret), "***") if secret else said
-    return safe(said)

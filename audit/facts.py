@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from audit.access.results import Judgement
 from audit.gate.results import Rehearsal
 from audit.policy import Policy
-from audit.results import Cost, Login, Migration, Ruling, Sizes
+from audit.results import Build, Cost, Login, Migration, Ruling, Sizes
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Facts:
     target: TargetFacts | None = None
     system: str | None = None
     migrations: tuple[Migration, ...] = ()
+    build: Build | None = None
     notes: tuple[str, ...] = ()
     unreachable: str = ""
     selected: tuple[Policy, ...] = ()

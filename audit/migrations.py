@@ -1,11 +1,11 @@
-"""Migrations: a directory of SQL files becomes a schema, and what became of each file is told."""
+"""Migrations: files of SQL become a schema, and what became of each file and statement is told."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,52 +13,29 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from audit.connection import TargetError
-from audit.evidence import Evidence, Location, Log, Population, Row, safe
-from audit.results import Migration
+from audit.effects import effects, lacks, things
+from audit.evidence import safe
+from audit.layouts import recognised, title, to_apply
+from audit.results import ANYTHING, Migration, Thing, Trouble
+from audit.server_errors import tell
+from audit.sql_text import STRING, Statement, Token, Unreadable, statements, tokens
 
 OWNER = "postgres"
-
-# What undoes a migration lies beside it under this name, and is applied by nobody.
-DOWN = ".down.sql"
 
 # What schema/platform stands in for where the server lacks it, or what a schema can do without.
 STOOD_IN = frozenset({"pgcrypto", "uuid-ossp", "pg_stat_statements"})
 
-# Messages of these classes speak about objects and syntax; those of others may quote values of rows.
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-_TELLING = ("0A", "25", "2B", "3D", "3F", "42", "55")
-
-_START = r"A-Za-z_\x80-\U0010ffff"
-_TOKEN = re.compile(
-    rf"""
-      --[^\n]*+
-    | (?P<comment> /\*)
-    | [eE]'(?:[^'\\]++|\\.|'')*+(?:'|\Z)
-    | '(?:[^']++|'')*+(?:'|\Z)
-    | "(?:[^"]++|"")*+(?:"|\Z)
-    | (?P<dollar> \$(?:[{_START}][0-9{_START}]*+)?\$)
-    | (?P<word> [{_START}][$0-9{_START}]*+)
-    | (?P<mark> [;()\\])
-    | [0-9+*,.<>=!@\#%^&|`~?:\[\]{{}}]++
-    | \S
-    """,
-    re.VERBOSE | re.DOTALL,
+# How the output of pg_dump begins, whichever of its parts was kept.
+_DUMPED = re.compile(
+    r"^-- PostgreSQL database (?:cluster )?dump|^\\restrict |set_config\('search_path', '', false\)", re.MULTILINE
 )
-_COMMENT_EDGE = re.compile(r"/\*|\*/")
-_EXTENSION = re.compile(
-    r'(?:create|alter|comment\s+on)\s+extension\s+(?:if\s+not\s+exists\s+)?(?:"([^"]+)"|([\w$]+))', re.IGNORECASE
-)
-_WORDS_KEPT = 16
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One statement of a file: its text, the offset of its first character, its first words outside parentheses."""
-
-    text: str
-    start: int
-    words: tuple[str, ...]
+_BEGINNING = 10_000
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: what is there already, or is not for role postgres.
+THERE_ALREADY = frozenset({"42P06", "42P07", "42710", "42723", "42P16", "42701"})
+_NOT_ALLOWED = frozenset({"42501", "0LP01"})
+_EXTRAS = frozenset({"extension", "event trigger", "publication", "server", "wrapper", "default privileges", "role"})
+_KNOWN_ROLES = frozenset({"public", "current_user", "session_user", "current_role", OWNER})
+_TRANSACTIONS = frozenset({"begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "lock"})
 
 
 # What is done around the execution of each statement, given the line that it begins in.
@@ -69,67 +46,8 @@ def _nothing_around(_: Statement, __: int) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-class Refused(Exception):  # noqa: N818 -- not an error of the program but of a migration
+class Refused(Unreadable):
     """A file that cannot be applied as it is, or a statement that was stopped: why, and at which offset."""
-
-    def __init__(self, reason: str, start: int) -> None:
-        super().__init__(reason)
-        self.start = start
-
-
-def statements(text: str) -> Iterator[Statement]:
-    """Split a file into its statements, in time linear in its length.
-
-    Semicolons within quotes, comments, parentheses and the bodies of SQL-standard functions do not separate, by the
-    rules of https://www.postgresql.org/docs/current/sql-syntax-lexical.html with standard_conforming_strings on.
-    Raises Refused at a command of psql.
-    """
-    position, start, parentheses, blocks = 0, -1, 0, 0
-    words: list[str] = []
-    previous = ""
-    while token := _TOKEN.search(text, position):
-        position = token.end()
-        kind, value = token.lastgroup, token.group()
-        if value.startswith("--"):
-            continue
-        if kind == "comment":
-            position = _end_of_comment(text, position)
-            continue
-        if value == "\\":
-            command = re.compile(r"\S{1,20}").match(text, token.start())
-            raise Refused(f"{command and command.group()} is a command of psql, not SQL", token.start())
-        if value == ";" and not parentheses and not blocks:
-            if start >= 0:
-                yield Statement(text[start : token.start()], start, tuple(words))
-            start, words, previous = -1, [], ""
-            continue
-        if start < 0:
-            start = token.start()
-        if kind == "dollar":
-            end = text.find(value, position)
-            position = len(text) if end < 0 else end + len(value)
-        elif kind == "mark":
-            parentheses = max(0, parentheses + {"(": 1, ")": -1}.get(value, 0))
-        elif kind == "word":
-            word = value.lower()
-            if blocks:
-                blocks += {"case": 1, "end": -1}.get(word, 0)
-            elif (previous, word) == ("begin", "atomic") and words[0] == "create":
-                blocks = 1
-            if not parentheses and len(words) < _WORDS_KEPT:
-                words.append(word)
-            previous = word
-    if start >= 0:
-        yield Statement(text[start:], start, tuple(words))
-
-
-def _end_of_comment(text: str, position: int) -> int:
-    """Find where the comment ends that was opened before ``position``; comments nest."""
-    depth = 1
-    while depth and (edge := _COMMENT_EDGE.search(text, position)):
-        depth += 1 if edge.group() == "/*" else -1
-        position = edge.end()
-    return len(text) if depth else position
 
 
 def stands_alone(statement: Statement) -> bool:
@@ -148,22 +66,8 @@ def stands_alone(statement: Statement) -> bool:
 
 
 def find(directory: Path) -> list[Path]:
-    """List the ``*.sql`` files of a directory in the order of their versions (the number before the first ``_``).
-
-    Files without a number come last, by name. Raises TargetError when there is no such directory or no file in it, and
-    when one of them is a pipe or a device, which reading might never end.
-    """
-    if not directory.is_dir():
-        raise TargetError(f"there is no directory of migrations {safe(str(directory))}")
-    files = [path for path in directory.glob("*.sql") if not path.is_dir() and not path.name.endswith(DOWN)]
-    if not files:
-        inner = directory / "supabase" / "migrations"
-        hint = f"; did you mean {safe(str(inner))}?" if inner.is_dir() else ""
-        raise TargetError(f"there is no .sql file in {safe(str(directory))}{hint}")
-    for path in files:
-        if path.exists() and not path.is_file():
-            raise TargetError(f"{safe(str(path))} is not a regular file: put the migration itself there")
-    return sorted(files, key=_order)
+    """List what is to be applied of a directory of migrations, in order (:mod:`audit.layouts`). Raises TargetError."""
+    return list(recognised(directory).files)
 
 
 def version(name: str) -> int | None:
@@ -172,33 +76,39 @@ def version(name: str) -> int | None:
     return int(number.group()) if number else None
 
 
-def _order(path: Path) -> tuple[bool, int, str]:
-    number = version(path.name)
-    return number is None, number or 0, path.name
-
-
-def apply(conn: psycopg.Connection[Any], directory: Path) -> tuple[Migration, ...]:
-    """Apply a directory's migrations in order, as role postgres, and tell what became of each file.
+def apply(conn: psycopg.Connection[Any], directory: Path, *, piecewise: bool = False) -> tuple[Migration, ...]:
+    """Apply a directory's migrations (or a single file) in order, as role postgres, and tell what became of each file.
 
     Each file is one transaction, unless it has its own or holds a statement that cannot run in one, such as
     ``create index concurrently``: that one runs alone, between what stands before it and after it. A file that fails
-    is rolled back and the next one is tried. ``create extension`` of one that this server lacks and schema/platform
-    stands in for is passed over. Every file starts in a fresh session, and so is ``conn`` left: ``SET`` is undone.
+    is rolled back and left out, or (``piecewise``) applied statement by statement then, as far as that goes; the next
+    one is tried. What pg_dump wrote is taken statement by statement from the beginning, as psql does.
+    ``create extension`` of one that this server lacks is passed over where schema/platform stands in for it, and set
+    aside where it does not. Every file starts in a fresh session, and so is ``conn`` left: ``SET`` is undone.
 
-    ``conn`` must be a superuser's, or that of a shadow's stand-in, in no transaction. Raises TargetError when the
-    directory is missing or empty, and psycopg.OperationalError when the connection is lost.
+    ``conn`` must be a superuser's, or that of role postgres or a shadow's stand-in, in no transaction. Raises
+    TargetError when there is nothing to apply, and psycopg.OperationalError when the connection is lost.
     """
-    return apply_files(conn, find(directory))
+    layout = recognised(directory)
+    done = apply_files(conn, layout.files, piecewise=piecewise)
+    return tuple(replace(each, twice=layout.twice.get(each.file, "")) for each in done)
 
 
 def apply_files(
-    conn: psycopg.Connection[Any], files: Sequence[Path], around: Around = _nothing_around
+    conn: psycopg.Connection[Any],
+    files: Sequence[Path],
+    around: Around = _nothing_around,
+    *,
+    piecewise: bool = False,
 ) -> tuple[Migration, ...]:
-    """Apply some files as :func:`apply` does; ``around`` goes around each statement, inside of its transaction."""
+    """Apply some files as :func:`apply` does; ``around`` goes around each statement, inside of its transaction.
+
+    ``piecewise``: a file that fails is applied statement by statement, with nothing around them.
+    """
     autocommit = conn.autocommit
     conn.autocommit = True
     try:
-        return tuple(_apply_file(conn, path, around) for path in files)
+        return tuple(_apply_file(conn, path, around, piecewise) for path in files)
     finally:
         # Interrupted, the connection may still be busy: then it is of no more use to anybody.
         if not conn.closed and conn.info.transaction_status != TransactionStatus.ACTIVE:
@@ -213,25 +123,33 @@ def _start_afresh(conn: psycopg.Connection[Any]) -> None:
         conn.execute(undo, prepare=False)
 
 
-def _apply_file(conn: psycopg.Connection[Any], path: Path, around: Around) -> Migration:
-    name = safe(path.name)
+def _apply_file(conn: psycopg.Connection[Any], path: Path, around: Around, piecewise: bool) -> Migration:
+    name = title(path)
     try:
         data = path.read_bytes()
     except OSError as error:
-        return Migration(name, applied=False, error=f"cannot be read: {error.strerror}")
+        return _unread(name, f"cannot be read: {error.strerror}", None)
     try:
-        text = decoded(data)
+        text = to_apply(decoded(data))
     except UnicodeDecodeError as error:
-        return Migration(name, applied=False, error="is not UTF-8 text", line=data.count(b"\n", 0, error.start) + 1)
+        return _unread(name, "is not UTF-8 text", data.count(b"\n", 0, error.start) + 1)
+    file = _File(conn, text)
     try:
-        _run(conn, text, around)
-    except Refused as refusal:
-        return Migration(name, applied=False, error=safe(str(refusal)), line=_line(text, refusal.start))
-    except _Failed as failure:
-        return Migration(
-            name, applied=False, error=failure.told, line=_line(text, failure.start), sqlstate=failure.sqlstate
-        )
-    return Migration(name, applied=True)
+        file.read()
+        file.run(around, piecewise)
+    except Unreadable as refusal:
+        return _unread(name, safe(str(refusal)), _line(text, refusal.start))
+    failed = next((each for each in file.troubles if not each.aside), None)
+    if failed is None:
+        return Migration(name, applied=True, troubles=tuple(file.troubles), notes=tuple(file.notes))
+    error_ = failed.error + file.partly
+    return Migration(name, False, error_, failed.line, failed.sqlstate, tuple(file.troubles), tuple(file.notes))
+
+
+def _unread(name: str, error: str, line: int | None) -> Migration:
+    """Tell of a file of which nothing was executed: what it would have done is not known."""
+    trouble = Trouble(line or 1, error, touched=(Thing(ANYTHING, "", ""),))
+    return Migration(name, applied=False, error=error, line=line, troubles=(trouble,))
 
 
 def decoded(data: bytes) -> str:
@@ -244,100 +162,237 @@ def _line(text: str, offset: int) -> int:
     return text.count("\n", 0, offset) + 1
 
 
-class _Failed(Exception):  # noqa: N818 -- not an error of the program but of a migration
-    """A statement that the server refused: what may be told of it, and the offset in the file."""
+class _File:
+    """One file, and what became of its statements."""
 
-    def __init__(self, error: psycopg.Error, statement: Statement, *, partly: bool) -> None:
-        super().__init__()
-        self.sqlstate = error.sqlstate
-        self.told = _tell(error) + ("; what stands before it stays applied" if partly else "")
-        position = error.diag.statement_position
-        self.start = statement.start + (int(position) - 1 if position else 0)
+    def __init__(self, conn: psycopg.Connection[Any], text: str) -> None:
+        self.conn = conn
+        self.text = text
+        self.parsed: list[Statement] = []
+        self.troubles: list[Trouble] = []
+        self.notes: list[str] = []
+        self.partly = ""
+        self._passed = self._kept = 0
 
+    def read(self) -> None:
+        """Split the text into statements. Raises Unreadable."""
+        if "\0" in self.text:
+            raise Refused("holds a zero byte, which SQL cannot", self.text.index("\0"))
+        self.parsed = list(statements(self.text))
+        for statement in self.parsed:
+            if statement.words[:1] == ("copy",) and "stdout" in statement.words:
+                raise Refused("copy to stdout needs psql, and changes nothing", statement.start)
 
-def _run(conn: psycopg.Connection[Any], text: str, around: Around) -> None:
-    """Run one file. Raises Refused or _Failed, and leaves no transaction open."""
-    if "\0" in text:
-        raise Refused("holds a zero byte, which SQL cannot", text.index("\0"))
-    parsed = list(statements(text))
-    for statement in parsed:
-        if statement.words[:1] == ("copy",) and {"stdin", "stdout"} & {*statement.words}:
-            raise Refused("copy from stdin or to stdout needs psql; use insert", statement.start)
-    _start_afresh(conn)
-    # Not only SET ROLE: a file's own RESET ROLE would then act as the superuser. On a shadow there is none to fear.
-    switch = "session authorization" if conn.info.parameter_status("is_superuser") == "on" else "role"
-    conn.execute(sql.SQL(f"set {switch} {{}}").format(sql.Identifier(OWNER)))
-    conn.execute('set search_path = "$user", public, extensions')
-    committed = False
-    line, counted = 1, 0
-    for statement in parsed:
-        line, counted = line + text.count("\n", counted, statement.start), statement.start
-        alone = stands_alone(statement)
-        try:
-            if alone:
-                conn.commit()
-            elif conn.info.transaction_status == TransactionStatus.IDLE:
-                conn.execute("begin")
-            if not _passed_over(conn, statement):
-                with around(statement, line):
-                    conn.execute(statement.text.encode(), prepare=False)
-        except psycopg.Error as error:
-            if conn.broken:
+    def run(self, around: Around, piecewise: bool) -> None:
+        """Execute the statements. Raises Refused when ``around`` stops one; leaves no transaction open."""
+        _start_afresh(self.conn)
+        # Not only SET ROLE: a file's own RESET ROLE would then act as the superuser. On a shadow there is none to fear.
+        switch = "session authorization" if self.conn.info.parameter_status("is_superuser") == "on" else "role"
+        self.conn.execute(sql.SQL(f"set {switch} {{}}").format(sql.Identifier(OWNER)))
+        self.conn.execute('set search_path = "$user", public, extensions')
+        if around is _nothing_around and _DUMPED.search(self.text[:_BEGINNING]):
+            self._make_roles()
+            self._one_by_one(0, dumped=True)
+        else:
+            self._together(around, piecewise)
+
+    def _together(self, around: Around, piecewise: bool) -> None:
+        """Execute all as the file's author meant it: in one transaction, or in those of the file itself."""
+        conn, line, counted, committed = self.conn, 1, 0, 0
+        for number, statement in enumerate(self.parsed):
+            line, counted = line + self.text.count("\n", counted, statement.start), statement.start
+            alone = stands_alone(statement)
+            try:
+                if alone:
+                    conn.commit()
+                    committed = number
+                elif conn.info.transaction_status == TransactionStatus.IDLE:
+                    conn.execute("begin")
+                if not self._passes_over(statement):
+                    with around(statement, line):
+                        _execute(conn, statement)
+            except psycopg.Error as error:
+                self._fail(error, number, committed, piecewise)
+                return
+            except Refused:
+                if not conn.broken:
+                    conn.rollback()
                 raise
-            conn.rollback()
-            raise _Failed(error, statement, partly=committed) from error
-        except Refused:
-            if not conn.broken:
-                conn.rollback()
-            raise
-        committed = committed or conn.info.transaction_status == TransactionStatus.IDLE
-    try:
-        conn.commit()
-    except psycopg.Error as error:
-        # A deferred constraint speaks up at the end.
-        if conn.broken:
-            raise
-        raise _Failed(error, parsed[-1], partly=committed) from error
+            if conn.info.transaction_status == TransactionStatus.IDLE:
+                committed = number + 1
+        try:
+            conn.commit()
+        except psycopg.Error as error:
+            # A deferred constraint speaks up at the end.
+            self._fail(error, len(self.parsed) - 1, committed, piecewise)
 
+    def _fail(self, error: psycopg.Error, number: int, committed: int, piecewise: bool) -> None:
+        """Roll back, and go on with each statement that is undone by itself, or leave them all out."""
+        if self.conn.broken:
+            raise error
+        self.conn.rollback()
+        if piecewise:
+            self.troubles = [each for each in self.troubles if each.line < self._line(self.parsed[committed])]
+            self._one_by_one(committed)
+            if not any(not each.aside for each in self.troubles):
+                # Only together they fail.
+                self.troubles.append(self._trouble(error, self.parsed[number]))
+            return
+        undone = [effects(each) for each in self.parsed[committed:]]
+        made, touched = (things(set().union(*(getattr(e, which) for e in undone))) for which in ("made", "touched"))
+        self.troubles.append(replace(self._trouble(error, self.parsed[number]), made=made, touched=touched))
+        self.partly = "; what stands before it stays applied" if committed else ""
 
-def _passed_over(conn: psycopg.Connection[Any], statement: Statement) -> bool:
-    """Tell whether the statement is about an extension that is stood in for. Raises Refused when it cannot be."""
-    if "extension" not in statement.words[:3] or not (found := _EXTENSION.match(statement.text)):
-        return False
-    name = found.group(1) or found.group(2).lower()
-    if conn.execute("select name from pg_catalog.pg_available_extensions where name = %s", [name]).fetchone():
-        return False
-    if name in STOOD_IN:
-        return True
-    if statement.words[0] == "create":
-        raise Refused(
-            f"this server does not have the extension {name}, and it cannot be stood in for: use a target that has it",
-            statement.start,
+    def _one_by_one(self, first: int, *, dumped: bool = False) -> None:
+        for statement in self.parsed[first:]:
+            if statement.words[:1] and statement.words[0] in _TRANSACTIONS:
+                continue
+            try:
+                if not self._passes_over(statement):
+                    _execute(self.conn, _lasting(statement))
+            except psycopg.Error as error:
+                if self.conn.broken:
+                    raise
+                if self.conn.info.transaction_status != TransactionStatus.IDLE:
+                    self.conn.rollback()
+                if dumped and error.sqlstate in _NOT_ALLOWED and "owner" in statement.words:
+                    self._kept += 1
+                elif dumped and _is_the_platforms(statement, error):
+                    self._passed += 1
+                else:
+                    self.troubles.append(self._trouble(error, statement))
+        if self._passed:
+            told = "what the platform brings, or keeps for itself, was passed over"
+            self.notes.append(f"{self._passed} statement{'s' if self._passed > 1 else ''} of the dump about {told}")
+        if self._kept:
+            own = (
+                "1 object that the dump gives to another role stays"
+                if self._kept == 1
+                else (f"{self._kept} objects that the dump gives to other roles stay")
+            )
+            self.notes.append(f"{own} {OWNER}'s")
+
+    def _line(self, statement: Statement, offset: int = 0) -> int:
+        return _line(self.text, statement.start + offset)
+
+    def _trouble(self, error: psycopg.Error, statement: Statement) -> Trouble:
+        position = error.diag.statement_position
+        found = effects(statement)
+        return Trouble(
+            self._line(statement, int(position) - 1 if position else 0),
+            tell(error),
+            error.sqlstate,
+            lacks(error),
+            things(found.made),
+            things(found.touched),
         )
-    return False
+
+    def _passes_over(self, statement: Statement) -> bool:
+        """Tell whether the statement is about an extension that this server lacks, and set it aside if need be."""
+        if "extension" not in statement.words[:3]:
+            return False
+        name = _extension(statement)
+        if not name or self._is_available(name):
+            return False
+        if statement.words[0] == "create" and name not in STOOD_IN:
+            told = f"this server does not have the extension {name}, and nothing stands in for it"
+            found = effects(statement)
+            made, touched = things(found.made), things(found.touched)
+            self.troubles.append(Trouble(self._line(statement), safe(told), None, None, made, touched, aside=True))
+        return True
+
+    def _is_available(self, name: str) -> bool:
+        found = self.conn.execute("select from pg_catalog.pg_available_extensions where name = %s", [name])
+        return found.fetchone() is not None
+
+    def _make_roles(self) -> None:
+        """Make the roles that a dump relies on: it holds grants to them, and not them."""
+        wanted = sorted({name for each in self.parsed for name in _roles(each)} - _KNOWN_ROLES)
+        known = self.conn.execute("select rolname::text from pg_catalog.pg_roles where rolname = any (%s)", [wanted])
+        missing = [name for name in wanted if name not in {found for (found,) in known}]
+        made = []
+        for name in missing:
+            try:
+                self.conn.execute(sql.SQL("create role {} nologin").format(sql.Identifier(name)))
+                made.append(name)
+                self.conn.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(name)))
+            except psycopg.Error:
+                if self.conn.broken:
+                    raise
+                # What is granted to it fails then, and is told.
+        if made:
+            self.notes.append(safe(f"roles that the dump names were made, without a login: {', '.join(made)}"))
 
 
-def _tell(error: psycopg.Error) -> str:
-    """Say in one line what went wrong, without values that rows may hold."""
-    diag = error.diag
-    if diag.sqlstate and diag.sqlstate.startswith(_TELLING):
-        return safe(" ".join((diag.message_primary or "").split()))
-    condition = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
-    named = (
-        ("table", ".".join(filter(None, (diag.schema_name, diag.table_name))) if diag.table_name else None),
-        ("column", diag.column_name),
-        ("constraint", diag.constraint_name),
-    )
-    return safe(", ".join([condition, *(f"{kind} {name}" for kind, name in named if name)]))
+def _execute(conn: psycopg.Connection[Any], statement: Statement) -> None:
+    if statement.data is None:
+        conn.execute(statement.text.encode(), prepare=False)
+        return
+    with conn.cursor() as cursor, cursor.copy(statement.text.encode()) as copy:
+        copy.write(statement.data)
 
 
-def unapplied(migrations: Sequence[Migration], log: Log) -> Evidence:
-    """Return the migrations that did not apply, as evidence."""
-    rows = []
-    for migration in migrations:
-        if not migration.applied:
-            details = {"line": migration.line, "error": migration.error, "sqlstate": migration.sqlstate}
-            name = safe(migration.file)
-            texts = {"object": name, **{key: str(value or "?") for key, value in details.items()}}
-            rows.append(Row(name, details, texts, location=Location(migration.file, migration.line)))
-    return Evidence(rows, about="the migrations", log=log, population=Population(len(migrations), "migrations"))
+def _lasting(statement: Statement) -> Statement:
+    """Let what is set for the file's transaction last for the file: its statements are by themselves now."""
+    if statement.words[:2] != ("set", "local"):
+        return statement
+    return replace(statement, text=re.sub(r"\blocal\b", "session", statement.text, count=1, flags=re.IGNORECASE))
+
+
+def _extension(statement: Statement) -> str:
+    """Return the name of the extension that a statement creates, alters or comments on; "" for none."""
+    row = list(tokens(statement.text))
+    place = next(number for number, token in enumerate(row) if token.word == "extension") + 1
+    while place < len(row) and row[place].word in ("if", "not", "exists"):
+        place += 1
+    is_first = statement.words[:2] in (("create", "extension"), ("alter", "extension"), ("comment", "on"))
+    if not is_first or place >= len(row):
+        return ""
+    return row[place].name or (row[place].value if row[place].kind is STRING else "")
+
+
+def _is_the_platforms(statement: Statement, error: psycopg.Error) -> bool:
+    """Tell whether a statement of a dump failed because the platform has, or keeps, what it is about."""
+    code, words = error.sqlstate or "", statement.words
+    if words[:1] == ("set",):
+        return True  # a setting of another version
+    if words[:2] == ("create", "schema") and code in THERE_ALREADY:
+        return True
+    if code not in THERE_ALREADY | _NOT_ALLOWED:
+        return False
+    if code in _NOT_ALLOWED and words[0] == "comment":
+        return True
+    touched = effects(statement).touched
+    return bool(touched) and all(each.kind in _EXTRAS or is_of_the_platform(each) for each in touched)
+
+
+def is_of_the_platform(thing: Thing) -> bool:
+    """Tell whether a thing is in a schema that the provider brings."""
+    # Imported late: the settings know the linter's rules, and the linter knows migrations.
+    from audit.settings import PLATFORM_SCHEMAS
+
+    return (thing.name if thing.kind == "schema" else thing.schema) in PLATFORM_SCHEMAS
+
+
+def _roles(statement: Statement) -> Iterator[str]:
+    """Return the roles that a statement of a dump names: who is granted something, who owns, who a policy is for."""
+    if statement.words[:1] not in (("grant",), ("revoke",), ("alter",), ("create",)):
+        return
+    if statement.words[0] == "create" and statement.words[1:2] not in (("policy",), ("schema",)):
+        return
+    row = list(tokens(statement.text))
+    for number, token in enumerate(row):
+        if token.word in ("to", "from", "authorization") or (token.word == "role" and row[number - 1].word == "for"):
+            if (token.word == "to" and row[number - 1].word in ("rename", "set")) or _within(row, number):
+                continue
+            place = number + 1
+            while place < len(row) and row[place].name:
+                yield row[place].name
+                if place + 1 >= len(row) or row[place + 1].text != ",":
+                    break
+                place += 2
+
+
+def _within(row: Sequence[Token], at: int) -> bool:
+    """Tell whether a place is within parentheses."""
+    return sum({"(": 1, ")": -1}.get(token.text, 0) for token in row[:at]) > 0

@@ -14,8 +14,8 @@ from psycopg import errors
 from psycopg.rows import TupleRow
 from sqlglot import exp
 
-from audit.connection import Unanswered
 from audit.evidence import NotApplicable, Row, Scalar, Unchecked, quote, safe
+from audit.server_errors import describe
 
 MOST_ROWS = 10_000
 
@@ -149,26 +149,6 @@ def _scalar(value: object) -> Scalar:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return str(value)
-
-
-# Messages of these classes name objects, settings and limits only; all others may quote the data that they are about.
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-NAMING_CLASSES = ("0A", "25", "2B", "3D", "3F", "40", "42", "53", "54", "55", "57", "58")
-
-
-def describe(error: psycopg.Error) -> str:
-    """Say what went wrong in one safe sentence: the condition, and only such details as cannot hold data."""
-    diag = error.diag
-    if isinstance(error, Unanswered):
-        return str(error)
-    if error.sqlstate is None:
-        return "the connection to the database was lost"
-    condition = type(error).__name__
-    if error.sqlstate[:2] in NAMING_CLASSES and error.sqlstate not in ("42601", "42804"):
-        return safe(f"{diag.message_primary} ({condition}, {error.sqlstate})")
-    named = [diag.table_name, diag.column_name, diag.constraint_name]
-    where = safe(" ".join(filter(None, named)))
-    return f"{condition} ({error.sqlstate})" + (f" about {where}" if where else "")
 
 
 def unchecked(error: psycopg.Error) -> Unchecked:

@@ -6,12 +6,14 @@ The results of rooms stand beside them: :mod:`audit.access.results` and :mod:`au
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, NamedTuple
 
-from audit.evidence import Location, Population, Scalar
+from audit.evidence import Location, Population, Scalar, safe
 from audit.policy import Policy
+from audit.sql_text import quoted
 
 
 class Verdict(StrEnum):
@@ -57,15 +59,139 @@ class Ruling:
     duration_ms: float = 0.0
 
 
+# What a table is to those who read it; the server, too, calls all of these relations.
+RELATIONS = frozenset({"table", "view", "sequence"})
+
+_NAMED = 8  # as many things a sentence names; the rest it counts
+
+# What a statement does that cannot be seen in its words: it may have been anything.
+ANYTHING = "anything"
+
+
+class Thing(NamedTuple):
+    """An object by its names: ``schema`` is "" where none is written; ``of`` is the table that it belongs to."""
+
+    kind: str
+    schema: str
+    name: str
+    of: str = ""
+
+    def __str__(self) -> str:
+        told = f"{quoted(self.schema)}.{quoted(self.name)}" if self.schema else quoted(self.name)
+        return f"{self.kind} {told}" + (f" of {quoted(self.of)}" if self.of else "")
+
+    @property
+    def told(self) -> str:
+        """What it is called in a sentence; of a table only its name."""
+        if self.kind == ANYTHING:
+            return "something that a block of code would have done"
+        if not self.name:
+            return f"every {self.kind} in {self.schema}"
+        return str(self) if self.kind not in ("table", "rows") else str(self).partition(" ")[2]
+
+    def is_like(self, other: Thing) -> bool:
+        """Tell whether two may be the same: what is not written of one may be as in the other."""
+        if self.name != other.name or (self.schema and other.schema and self.schema != other.schema):
+            return False
+        if self.kind in RELATIONS and other.kind in RELATIONS:
+            return True
+        # A table is a type, too; a column is one of its own table.
+        kinds = {self.kind, other.kind}
+        if kinds <= RELATIONS | {"type"}:
+            return True
+        return self.kind == other.kind and (not self.of or not other.of or self.of == other.of)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A statement that was not executed: where, why, and what it would have made and changed.
+
+    ``lacks`` is what it failed for because it is not there. ``cause`` says whose consequence it is, "" for none: it is
+    a cause itself. ``aside``: it was set aside because this server is not the provider's, which is no fault of it.
+    """
+
+    line: int
+    error: str
+    sqlstate: str | None = None
+    lacks: Thing | None = None
+    made: tuple[Thing, ...] = ()
+    touched: tuple[Thing, ...] = ()
+    cause: str = ""
+    aside: bool = False
+
+    @classmethod
+    def of(cls, known: Mapping[str, Any]) -> Trouble:
+        """Take it out of what was written as JSON."""
+        found = {**known, "lacks": Thing(*known["lacks"]) if known["lacks"] else None}
+        return cls(**found | {name: tuple(Thing(*each) for each in known[name]) for name in ("made", "touched")})
+
+
 @dataclass(frozen=True)
 class Migration:
-    """One migration file and what became of it; ``error`` is None when it was applied."""
+    """One migration file and what became of it; ``error`` is None when it was applied.
+
+    ``troubles`` are the statements that were not executed; in a file that was applied, those that were set aside. Of a
+    file that failed the others were executed, unless it was to be left out as a whole. ``notes`` say what was passed
+    over of a dump; ``twice`` names the file that has the same version.
+    """
 
     file: str
     applied: bool
     error: str | None = None
     line: int | None = None
     sqlstate: str | None = None
+    troubles: tuple[Trouble, ...] = field(default=(), compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    twice: str = field(default="", compare=False)
+
+    @classmethod
+    def of(cls, known: Mapping[str, Any]) -> Migration:
+        """Take it out of what was written as JSON."""
+        troubles = tuple(Trouble.of(each) for each in known.get("troubles", ()))
+        return cls(**{**known, "troubles": troubles, "notes": tuple(known.get("notes", ()))})
+
+
+@dataclass(frozen=True)
+class Build:
+    """What became of all files together, in figures and names.
+
+    ``missing`` are tables that a statement should have made and did not; ``nowhere`` is what files need and no file
+    creates, with the place where it is needed first. ``advice`` are sentences about what would help, ``notes`` about
+    what was passed over and taken from the project's configuration.
+    """
+
+    layout: str = ""
+    files: int = 0
+    applied: int = 0
+    tables: int = 0
+    missing: tuple[str, ...] = ()
+    nowhere: Mapping[Thing, str] = field(default_factory=dict)
+    advice: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """Say how much was built."""
+        of = self.tables + len(self.missing)
+        return f"built: {self.applied:,} of {self.files:,} files; {self.tables:,} of {of:,} tables"
+
+    @property
+    def no_baseline(self) -> str:
+        """Say in a sentence that the files begin with what none of them creates; "" where they do not."""
+        if not self.nowhere:
+            return ""
+        tables = [thing for thing in self.nowhere if thing.kind in RELATIONS]
+        what, number = ("table", len(tables)) if tables else ("object", len(self.nowhere))
+        told = named([each.told for each in (tables or self.nowhere)])
+        is_ = "is" if number == 1 else "are"
+        plural = "" if number == 1 else "s"
+        return f"{number} {what}{plural} {is_} created by no migration ({told}): these files alone cannot be judged"
+
+
+def named(names: Sequence[str]) -> str:
+    """Join names, as many as a sentence holds."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return safe(", ".join(names[:_NAMED]) + more)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from audit.evidence import Location, Population, Scalar
 from audit.facts import TargetFacts as TargetFacts
 from audit.gate.results import Rehearsal
 from audit.policy import Severity as Severity
-from audit.results import Cost, Login, Migration
+from audit.results import Build, Cost, Login, Migration
 from audit.results import Verdict as Verdict
 
 SCHEMA_VERSION = "1.0"
@@ -172,7 +172,7 @@ class Run:
     ``matrix`` is who reaches what, where that was observed; ``changes`` what is otherwise than in the run before, where
     a history is kept. ``problems`` are sentences about what went wrong beside the audit itself: a history that could
     not be written, an alert that nobody received. ``unwritten`` are sentences about reports that are missing. ``gate``
-    is what new migrations do, where there are any.
+    is what new migrations do, where there are any; ``build`` what became of those that the target was built from.
     """
 
     started_at: dt.datetime
@@ -191,11 +191,12 @@ class Run:
     problems: tuple[str, ...] = ()
     unwritten: tuple[str, ...] = ()
     gate: Rehearsal | None = None
+    build: Build | None = None
 
     @property
     def complete(self) -> bool:
-        """Every selected policy had its turn."""
-        return self.ended_by is None
+        """Every selected policy had its turn, on all that the migrations would make."""
+        return self.ended_by is None and not any(each.troubles for each in self.migrations)
 
     def counts(self) -> dict[Verdict, int]:
         """Count the policies by verdict; the five counts add up to the number of policies."""

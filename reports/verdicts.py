@@ -88,4 +88,5 @@ def run_of(config: pytest.Config, exit_status: int) -> Run | None:
         login=facts.login,
         cost=facts.cost() if facts.cost else None,
         gate=facts.rehearsal,
+        build=facts.build,
     )

@@ -6,7 +6,7 @@ import datetime as dt
 
 from audit.evidence import safe
 from audit.policy import Severity
-from audit.results import Verdict
+from audit.results import Migration, Verdict
 from reports.escalation import ESCALATION
 from reports.model import Change, Event, Finding, Result, Run
 
@@ -59,6 +59,23 @@ def _by_severity(run: Run) -> str:
     violated = run.having(Verdict.VIOLATED)
     numbers = {severity: sum(r.severity is severity for r in violated) for severity in Severity}
     return ", ".join(f"{number} {severity}" for severity, number in numbers.items() if number)
+
+
+def built(run: Run) -> tuple[str, ...]:
+    """Say how much was built of what the migrations would make, and what would help where they begin with nothing.
+
+    Nothing is said of a database that was built whole.
+    """
+    build = run.build
+    if build is None or (run.complete and build.applied == build.files and not build.missing):
+        return ()
+    return tuple(map(safe, filter(None, [build.no_baseline.capitalize(), build.summary, *build.advice])))
+
+
+def failed(run: Run) -> tuple[Migration, ...]:
+    """Return the migrations that failed for a reason of their own: what follows from others is told with those."""
+    own = (each for each in run.migrations if not each.applied)
+    return tuple(each for each in own if not each.troubles or not all(t.cause or t.aside for t in each.troubles))
 
 
 def unwaived(result: Result) -> tuple[Finding, ...]:

@@ -27,9 +27,10 @@ from audit.access import declaration
 from audit.access.parameters import parameters
 from audit.connection import Dsn, TargetError, connect
 from audit.evidence import safe
-from audit.question import Connection, describe
+from audit.question import Connection
 from audit.results import Verdict
 from audit.server.target import MIGRATIONS, Choice, opened
+from audit.server_errors import describe
 from fixtures.suite import Suite
 from tests.support.mutating import Mutant, mutants
 from tests.support.proving import POLICIES, Bench, Sabotage

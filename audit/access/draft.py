@@ -25,8 +25,8 @@ from audit.access.results import API_ACTORS, COMMANDS
 from audit.actors import Stage, staged
 from audit.connection import TargetError, connect
 from audit.evidence import Log, Unchecked, safe
-from audit.question import describe
 from audit.server.target import MEMBERS, Choice, opened
+from audit.server_errors import describe
 
 ROOT = Path(__file__).parents[2]
 MOST_VALUES = 6

@@ -32,7 +32,8 @@ from audit.catalog.expressions import REACHED
 from audit.evidence import Evidence, Population, Row, Unchecked, safe
 from audit.people import CAST, Identity
 from audit.probes.calling import planned, prepared
-from audit.question import Cursor, define, describe, short_ms, together
+from audit.question import Cursor, define, short_ms, together
+from audit.server_errors import describe
 
 SQL = Path(__file__).with_suffix(".sql")
 

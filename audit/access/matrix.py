@@ -22,7 +22,8 @@ from audit.access.results import API_ACTORS, Cell, Judged, Judgement
 from audit.actors import Stage
 from audit.evidence import Evidence, Population, Row, Scalar, Unchecked, safe
 from audit.people import CAST, Identity
-from audit.question import Cursor, define, describe
+from audit.question import Cursor, define
+from audit.server_errors import describe
 
 SQL = Path(__file__).with_suffix(".sql")
 

@@ -11,11 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sqlglot.dialects.postgres import Postgres
-from sqlglot.errors import TokenError
-from sqlglot.tokenizer_core import Token, TokenType
-
 from audit.evidence import Unchecked
+from audit.sql_text import STRING, Token, chains, tokens
 
 Name = tuple[str | None, str]
 
@@ -74,21 +71,7 @@ WRITES = {"insert", "update", "delete", "merge", "truncate", "copy"}
 UTILITIES = {"alter", "call", "copy", "create", "drop", "grant", "lock", "notify", "refresh", "revoke", "truncate"}
 BEFORE_STATEMENTS = {"", ";", "begin", "then", "else", "loop"}
 
-STRINGS = {
-    TokenType.STRING,
-    TokenType.HEREDOC_STRING,
-    TokenType.BYTE_STRING,
-    TokenType.UNICODE_STRING,
-    TokenType.NATIONAL_STRING,
-    TokenType.RAW_STRING,
-}
 PATH_ITEM = re.compile(r'"((?:[^"]|"")*)"|([^\s,"]+)')
-
-
-class Tokenizer(Postgres.Tokenizer):
-    """Reads every word: sqlglot's own takes all that follows a DECLARE or EXECUTE for one string."""
-
-    COMMANDS = set()  # noqa: RUF012 -- declared by sqlglot
 
 
 @dataclass
@@ -229,63 +212,42 @@ class Functions:
 
 def read(text: str) -> Body:
     """Read one source text in SQL or PL/pgSQL. Raises Unchecked when it cannot be read as such."""
-    try:
-        tokens = Tokenizer(dialect=Postgres).tokenize(text)
-    except TokenError as error:
-        raise Unchecked("the source of a function could not be read, so it was not judged") from error
+    found = list(tokens(text))
+    if not all(token.closed for token in found):
+        raise Unchecked("the source of a function could not be read, so it was not judged")
     body = Body()
-    _read_names(tokens, body)
-    words = {_word(token) for token in tokens}
-    body.writes = bool(words & WRITES)
-    _read_dynamic(tokens, body)
+    _read_names(found, body)
+    body.writes = any(token.word in WRITES for token in found)
+    _read_dynamic(found, body)
     return body
 
 
-def _read_names(tokens: Sequence[Token], body: Body) -> None:
-    at = 0
-    while at < len(tokens):
-        if not _is_name(tokens[at]):
-            at += 1
-            continue
-        before = _before(tokens, at)
-        chain = [_name(tokens[at])]
-        at += 1
-        while at + 1 < len(tokens) and tokens[at].token_type is TokenType.DOT and _is_name(tokens[at + 1]):
-            chain.append(_name(tokens[at + 1]))
-            at += 2
-        after = tokens[at].token_type if at < len(tokens) else None
-        if len(chain) == 1 and chain[0] in UTILITIES and before in BEFORE_STATEMENTS:
+def _read_names(found: Sequence[Token], body: Body) -> None:
+    for chain in chains(found):
+        names, before, after = chain.names, chain.before, chain.after
+        if len(names) == 1 and names[0] in UTILITIES and before in BEFORE_STATEMENTS:
             body.effective = True
-        if after is TokenType.L_PAREN and before not in NEVER_CALLED:
-            _read_call(chain, tokens[at + 1] if at + 1 < len(tokens) else None, body)
-        elif len(chain) > 1 and after is not TokenType.MOD:  # "public.profiles%rowtype" declares a variable
-            body.relations.add((chain[0], chain[1]))
-        elif len(chain) == 1 and before in BEFORE_RELATIONS:
-            body.relations.add((None, chain[0]))
+        if after == "(" and before not in NEVER_CALLED:
+            _read_call(names, found[chain.behind + 1] if chain.behind + 1 < len(found) else None, body)
+        elif len(names) > 1 and after != "%":  # "public.profiles%rowtype" declares a variable
+            body.relations.add((names[0], names[1]))
+        elif len(names) == 1 and before in BEFORE_RELATIONS:
+            body.relations.add((None, names[0]))
 
 
-def _before(tokens: Sequence[Token], at: int) -> str:
-    """Return the keyword before a name; in "from (a join b" the parenthesis does not count."""
-    opened = at - 1
-    while opened >= 0 and tokens[opened].token_type is TokenType.L_PAREN:
-        opened -= 1
-    word = _word(tokens[opened]) if opened >= 0 else ""
-    return word if opened == at - 1 or word in ("from", "join") else "("
-
-
-def _read_call(chain: Sequence[str], argument: Token | None, body: Body) -> None:
-    schema, name = chain[-2] if len(chain) > 1 else None, chain[-1]
+def _read_call(names: Sequence[str], argument: Token | None, body: Body) -> None:
+    schema, name = names[-2] if len(names) > 1 else None, names[-1]
     body.calls.add((schema, name))
-    if name == "current_setting" and argument is not None and argument.token_type in STRINGS:
-        body.asks |= bool(CLAIMS.match(argument.text))
+    if name == "current_setting" and argument is not None and argument.kind is STRING:
+        body.asks |= bool(CLAIMS.match(argument.value))
     body.effective |= schema in EFFECTIVE_SCHEMAS or bool(EFFECTIVE.match(name))
 
 
-def _read_dynamic(tokens: Sequence[Token], body: Body) -> None:
+def _read_dynamic(found: Sequence[Token], body: Body) -> None:
     """Read statements put together as text: where there is an EXECUTE, all literals but messages may be one."""
     statements: list[list[Token]] = [[]]
-    for token in tokens:
-        if token.token_type is TokenType.SEMICOLON:
+    for token in found:
+        if token.text == ";":
             statements.append([])
         else:
             statements[-1].append(token)
@@ -293,10 +255,10 @@ def _read_dynamic(tokens: Sequence[Token], body: Body) -> None:
         return
     body.effective = True
     for statement in statements:
-        if "raise" not in {_word(token) for token in statement}:
+        if "raise" not in {token.word for token in statement}:
             for token in statement:
-                if token.token_type in STRINGS:
-                    body.take(_fragment(token.text))
+                if token.kind is STRING:
+                    body.take(_fragment(token.value))
 
 
 def _fragment(text: str) -> Body:
@@ -308,26 +270,11 @@ def _fragment(text: str) -> Body:
 
 
 def _executes(statement: Sequence[Token]) -> bool:
-    words = [_word(token) for token in statement]
+    words = [token.sign for token in statement]
     return any(
         word == "execute" and (at == 0 or words[at - 1] in BEFORE_STATEMENTS | {"query", "in", "for", "execute"})
         for at, word in enumerate(words)
     )
-
-
-def _is_name(token: Token) -> bool:
-    return token.token_type is TokenType.IDENTIFIER or (
-        token.token_type not in STRINGS and bool(re.match(r"[^\W\d]", token.text))
-    )
-
-
-def _name(token: Token) -> str:
-    return token.text if token.token_type is TokenType.IDENTIFIER else token.text.lower()
-
-
-def _word(token: Token) -> str:
-    """Return a token as a keyword, or "" for what cannot be one."""
-    return "" if token.token_type is TokenType.IDENTIFIER or token.token_type in STRINGS else token.text.lower()
 
 
 def _path(setting: str | None) -> tuple[str, ...] | None:

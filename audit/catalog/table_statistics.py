@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from audit.connection import TargetError, connect, conninfo, explain, reading
+from audit.connection import TargetError, connect, conninfo, reading
 from audit.footprint import Footprint
+from audit.server_errors import explain
 
 SMALL_ROWS = 10_000
 SMALL_BYTES = 10_000_000

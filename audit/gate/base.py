@@ -109,7 +109,7 @@ def base_of(choice: Choice, released: Sequence[Path], suite: Suite, cache: Path,
         _build(choice, released, place, say)
     with embedded.serve(choice.postgres_bin, place / "data") as server:
         facts = json.loads(facts_of.read_text(encoding="utf-8"))
-        facts["migrations"] = tuple(Migration(**each) for each in facts["migrations"])
+        facts["migrations"] = tuple(Migration.of(each) for each in facts["migrations"])
         target = Target(dsn=server.dsn, server=server, disposable=True, **facts)
         cached = standing_of.is_file()
         if cached:

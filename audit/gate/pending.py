@@ -15,7 +15,8 @@ from audit.connection import TargetError, reading
 from audit.evidence import safe
 from audit.footprint import Footprint
 from audit.migrations import find, version
-from audit.question import Connection, describe
+from audit.question import Connection
+from audit.server_errors import describe
 
 GIT_LIMIT_S = 60
 # The mode of a link, whose content is the path that it leads to: https://git-scm.com/docs/git-fast-import#_filemodify

@@ -25,7 +25,8 @@ from audit.gate.hazards import judge as judge_hazards
 from audit.gate.linter import Warned, lint, weigh
 from audit.gate.results import Asked, Difference, Hazards, Reach, Reached, Rehearsed, Standing, Step
 from audit.gate.trace import State, Tracer, Watchdog, state
-from audit.migrations import DOWN, apply_files, decoded
+from audit.layouts import DOWN
+from audit.migrations import apply_files, decoded
 from audit.question import Connection
 from audit.results import Migration
 from audit.seeding.seeds import fill_new

@@ -21,8 +21,9 @@ from psycopg.pq import TransactionStatus
 
 from audit.evidence import safe
 from audit.gate.results import WORDS_TOLD, Change, Lock, Moved, Print, Step
-from audit.migrations import Refused, Statement, stands_alone
+from audit.migrations import Refused, stands_alone
 from audit.question import Connection
+from audit.sql_text import Statement
 
 # What each lock mode conflicts with, as far as an application's statements are concerned: SELECT takes ACCESS SHARE,
 # and INSERT, UPDATE and DELETE take ROW EXCLUSIVE.

@@ -10,7 +10,8 @@ from audit.actors import Actor
 from audit.evidence import Evidence, Population, Row, safe
 from audit.people import CAST
 from audit.probes.calling import prepared
-from audit.question import NAMING_CLASSES, Cursor, define
+from audit.question import Cursor, define
+from audit.server_errors import NAMING_CLASSES
 
 LEAVING = ("alice", "bob", "admin")
 

@@ -9,7 +9,8 @@ import psycopg
 
 from audit.actors import Actor
 from audit.evidence import Evidence, Population, Row, safe
-from audit.question import NAMING_CLASSES, Cursor, define, short_ms, together, unchecked
+from audit.question import Cursor, define, short_ms, together, unchecked
+from audit.server_errors import NAMING_CLASSES
 
 Answer = tuple[Any, ...]
 

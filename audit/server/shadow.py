@@ -30,16 +30,18 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from audit.connection import GRACE_S, WEAK_SSLMODES, Dsn, TargetError, connect, explain, reading
+from audit.connection import GRACE_S, WEAK_SSLMODES, Dsn, TargetError, connect, reading
 from audit.evidence import Unchecked, safe
 from audit.footprint import Footprint
-from audit.migrations import STOOD_IN, Statement, statements
-from audit.question import Connection, describe
+from audit.migrations import STOOD_IN
+from audit.question import Connection
 from audit.seeding.seeds import plant
 from audit.server import embedded
 from audit.server.inventory import Part, differences, inventory
 from audit.server.target import load_platform
+from audit.server_errors import describe, explain
 from audit.settings import PLATFORM_SCHEMAS
+from audit.sql_text import Statement, statements
 
 # Of the platform's schemas those that a project builds upon; the others are the business of the platform's services.
 KEPT = ("auth", "storage")

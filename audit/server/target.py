@@ -18,7 +18,6 @@ from audit.connection import (
     TargetError,
     connect,
     conninfo,
-    explain,
     exposure,
     holds_password,
     looks_like_conninfo,
@@ -26,10 +25,12 @@ from audit.connection import (
     reading,
 )
 from audit.evidence import safe
-from audit.migrations import apply
-from audit.results import Migration
+from audit.layouts import recognised
+from audit.results import Build, Migration
 from audit.seeding.seeds import plant
 from audit.server import container, embedded
+from audit.server_errors import explain
+from audit.unbuilt import built
 
 SCHEMA = Path(__file__).parents[2] / "schema"
 MIGRATIONS = SCHEMA / "migrations"
@@ -41,7 +42,11 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Choice:
-    """What was asked for, on the command line or in the environment. ``migrations`` None means the reference schema."""
+    """What was asked for, on the command line or in the environment. ``migrations`` None means the reference schema.
+
+    ``schema`` is a file that is audited in place of migrations, a dump perhaps; ``before`` a file or directory that is
+    applied before them. ``strict``: a migration that fails is left out as a whole.
+    """
 
     target: str = field(default="embedded", repr=False)
     image: str | None = None
@@ -50,6 +55,14 @@ class Choice:
     members: int = MEMBERS
     shadow: bool = True
     gate: bool = False
+    schema: Path | None = None
+    before: Path | None = None
+    strict: bool = False
+
+    @property
+    def source(self) -> Path:
+        """What a disposable database is built from."""
+        return self.schema or self.migrations or MIGRATIONS
 
     @property
     def kind(self) -> str:
@@ -82,19 +95,28 @@ class Choice:
             raise TargetError("--no-shadow is for a live target only")
         if kind == "live" and self.migrations and not self.gate:
             raise TargetError("--migrations is not for a live target: a live database is only read")
+        if self.schema and (self.migrations or kind == "live" or self.gate):
+            raise TargetError("--schema is a file to audit by itself: leave out --migrations, a live target and --gate")
+        if self.before and (kind == "live" or self.gate):
+            raise TargetError("--before is for an audit of migrations, not for a live target or a gate")
         if self.members < 0:
             raise TargetError("--members must be 0 or more")
         for option, directory in (("--postgres-bin", self.postgres_bin), ("--migrations", self.migrations)):
             if directory and not directory.is_dir():
                 raise TargetError(f"{option}: there is no directory {safe(str(directory))}")
+        if self.schema and not self.schema.is_file():
+            raise TargetError(f"--schema: there is no file {safe(str(self.schema))}")
+        if self.before and not self.before.exists():
+            raise TargetError(f"--before: there is no file or directory {safe(str(self.before))}")
 
     def describe(self) -> str:
         """Say in a few words what will be audited; never a secret. Raises TargetError."""
         if self.kind == "live":
             return f"live, {place_of(self.target)}"
+        what = f"; {recognised(self.source)}" if self.schema or self.migrations else ""
         if self.kind == "container":
-            return f"container, {safe(str(self.image))}"
-        return f"embedded, PostgreSQL {embedded.version_of(self.postgres_bin)}"
+            return f"container, {safe(str(self.image))}{what}"
+        return f"embedded, PostgreSQL {embedded.version_of(self.postgres_bin)}{what}"
 
 
 @dataclass(frozen=True)
@@ -103,7 +125,7 @@ class Target:
 
     ``disposable`` databases may be written to; ``unfilled`` says for tables without rows why the seeds left them empty;
     ``server`` is there for the embedded kind and can clone databases; ``system`` is the server's system identifier, by
-    which it is known for life, or None where it is not told.
+    which it is known for life, or None where it is not told; ``build`` is what became of all migrations together.
     """
 
     kind: str
@@ -113,6 +135,7 @@ class Target:
     database: str
     role: str
     migrations: tuple[Migration, ...] = ()
+    build: Build | None = None
     unfilled: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     server: embedded.Server | None = None
@@ -167,7 +190,7 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, start: floa
     with connect(dsn) as connection:
         platform = load_platform(connection)
         try:
-            migrations = apply(connection, choice.migrations or MIGRATIONS)
+            migrations, build = built(connection, choice.source, choice.before, piecewise=not choice.strict)
             unfilled = plant(connection, choice.members).unfilled
             if connection.info.server_version >= 150000:
                 # Counted at once, not up to a second later: rows counted after ANALYZE would pass for changes since.
@@ -181,7 +204,17 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, start: floa
         f"{choice.kind} PostgreSQL {facts['server_version']}: {platform}, {len(migrations)} migrations"
         f"{f' ({failed} failed)' if failed else ''}, {choice.members} members ({time.monotonic() - start:.1f} s)"
     )
-    return Target(choice.kind, dsn, disposable=True, migrations=migrations, unfilled=unfilled, server=server, **facts)
+    return Target(
+        choice.kind,
+        dsn,
+        disposable=True,
+        migrations=migrations,
+        build=build,
+        unfilled=unfilled,
+        notes=build.notes,
+        server=server,
+        **facts,
+    )
 
 
 def load_platform(connection: psycopg.Connection[Any]) -> str:

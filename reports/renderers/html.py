@@ -224,7 +224,7 @@ def told(run: Run) -> dict[str, Any]:
         "unchecked": run.having(Verdict.UNCHECKED),
         "waived": [(result, finding) for result, finding in findings if finding.waived],
         "expired": [(result, finding) for result, finding in findings if finding.waiver_expired],
-        "failed": [migration for migration in run.migrations if not migration.applied],
+        "failed": wording.failed(run),
     }
 
 

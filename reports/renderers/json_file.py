@@ -8,8 +8,8 @@ import math
 from typing import Any
 
 from audit.access.results import Judgement
-from audit.evidence import Scalar
-from audit.results import Migration
+from audit.evidence import Scalar, safe
+from audit.results import Build, Migration
 from reports import conduct, gate, matrix, wording
 from reports.model import SCHEMA_VERSION, SCORE_FORMULA, Changes, Finding, Result, Run, Waiver
 
@@ -27,7 +27,7 @@ def document(run: Run) -> dict[str, Any]:
         "duration_s": round(run.duration_s, 3),
         "exit_status": run.exit_status,
         "verdict": wording.verdict_line(run),
-        "complete": run.ended_by is None,
+        "complete": run.complete,
         "score": run.score,
         "score_formula": SCORE_FORMULA,
         "target": {
@@ -39,6 +39,7 @@ def document(run: Run) -> dict[str, Any]:
         "counts": {verdict.value: number for verdict, number in run.counts().items()},
         "policies": [_policy(result) for result in run.results],
         "migrations": [_migration(migration) for migration in run.migrations],
+        "build": run.build and _build(run.build),
         "strict_waivers": run.strict_waivers,
         "unused_waivers": [{"policy": waiver.policy} | _waiver(waiver) for waiver in run.unused_waivers],
         "notes": list(run.notes),
@@ -152,4 +153,28 @@ def _migration(migration: Migration) -> dict[str, Any]:
         "error": migration.error,
         "line": migration.line,
         "sqlstate": migration.sqlstate,
+        "troubles": [
+            {
+                "line": each.line,
+                "error": each.error,
+                "sqlstate": each.sqlstate,
+                "cause": each.cause,
+                "set_aside": each.aside,
+                "touched": [safe(str(thing)) for thing in each.touched],
+            }
+            for each in migration.troubles
+        ],
+    }
+
+
+def _build(build: Build) -> dict[str, Any]:
+    return {
+        "summary": build.summary,
+        "layout": build.layout,
+        "files": build.files,
+        "applied": build.applied,
+        "tables": build.tables,
+        "missing": list(build.missing),
+        "created_nowhere": [safe(each.told) for each in build.nowhere],
+        "advice": list(build.advice),
     }

@@ -60,6 +60,8 @@ def _head(run: Run) -> Iterator[str]:
     numbers = [f"{number:,}" for number in run.counts().values()]
     yield "| " + " | ".join([*numbers, f"{len(run.results):,}", wording.score(run)]) + " |\n"
     yield f"{code(wording.facts(run))}, {run.started_at:%Y-%m-%d %H:%M:%S %Z}\n"
+    for line in wording.built(run):
+        yield f"{code(line)}\n"
     if run.matrix is not None:
         yield f"Who reaches what: {matrix.summary(run.matrix)}.\n"
     if line := wording.changes_line(run):
@@ -94,8 +96,9 @@ def _entries(run: Run) -> Iterator[Entry]:
         yield from _folded(
             f"<code>{escape(wording.cut(each.file))}</code>: {gate.headline(each)}", map(code, gate.markdown(each))
         )
-    failed = [migration for migration in run.migrations if not migration.applied]
-    yield from _folded("Migrations that failed", (f"{code(m.file)}: {code(m.error or '')}" for m in failed))
+    yield from _folded(
+        "Migrations that failed", (f"{code(m.file)}: {code(m.error or '')}" for m in wording.failed(run))
+    )
     yield from _folded("Waived", _waived(run))
     unused = (f"line {w.line}: {w.policy} {code(w.object)}" for w in run.unused_waivers)
     yield from _folded("Waivers that match nothing", unused)

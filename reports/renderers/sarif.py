@@ -91,7 +91,7 @@ def _rule(result: Result) -> dict[str, Any]:
 
 
 def _invocation(run: Run) -> dict[str, Any]:
-    failed = [*run.problems, *(f"migration {m.file} failed: {m.error}" for m in run.migrations if not m.applied)]
+    failed = [*run.problems, *(f"migration {m.file} failed: {m.error}" for m in wording.failed(run))]
     return {
         "executionSuccessful": run.complete,
         "exitCode": run.exit_status,

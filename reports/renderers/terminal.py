@@ -120,6 +120,8 @@ def summary(run: Run) -> Iterator[Line]:
 
 
 def _what(run: Run) -> Iterator[Line]:
+    for number, line in enumerate(wording.built(run)):
+        yield line, {"red": True, "bold": True} if number == 0 else {}
     yield wording.facts(run), {}
     yield f"{wording.tally(run)}; score {wording.score(run)}", {}
     if run.matrix is not None:
@@ -206,9 +208,8 @@ def _where(migration: Migration) -> str:
 
 
 def _rest(run: Run) -> Iterator[Line]:
-    failed = [migration for migration in run.migrations if not migration.applied]
     others = [
-        *(f"migration {safe(m.file)} failed{_where(m)}: {wording.cut(m.error or '')}" for m in failed),
+        *(f"migration {safe(m.file)} failed{_where(m)}: {wording.cut(m.error or '')}" for m in wording.failed(run)),
         *(f"waiver in line {w.line} matches nothing: {w.policy} {wording.cut(w.object)}" for w in run.unused_waivers),
         *(f"note: {wording.cut(note)}" for note in (*run.notes, conduct.excess(run)) if note),
     ]

@@ -14,10 +14,11 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from audit.auditor import Auditor
-from audit.connection import Dsn, Unanswered, connect
+from audit.connection import Dsn, connect
 from audit.evidence import Log, Unchecked
 from audit.question import Connection, Question
 from audit.server.target import Target
+from audit.server_errors import Unanswered
 from audit.settings import Settings
 from reports.folder import OUTPUTS
 from tests.support.auditing import Outcome, acts, audit

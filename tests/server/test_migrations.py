@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import pytest
 
-from audit.connection import TargetError, connect
-from audit.migrations import apply, find, stands_alone, statements
-from audit.results import Migration
+from audit.connection import connect
+from audit.migrations import apply, stands_alone
+from audit.results import Migration, Thing
+from audit.sql_text import statements
 
 
 @pytest.fixture(scope="module")
@@ -23,66 +27,16 @@ def database(target):
 def run(database, tmp_path):
     """Write files given as ``{name: text}`` and apply them."""
 
-    def run(files: dict[str, str | bytes]) -> list[Migration]:
+    def run(files: dict[str, str | bytes], *, piecewise: bool = False) -> list[Migration]:
         for name, content in files.items():
             (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
-        return list(apply(database, tmp_path))
+        return list(apply(database, tmp_path, piecewise=piecewise))
 
     return run
 
 
 def scalar(connection, query):
     return connection.execute(query).fetchone()[0]
-
-
-@pytest.mark.parametrize(
-    ("text", "texts"),
-    [
-        ("", []),
-        (" -- nothing\n/* at all; */ ;;", []),
-        ("select 1; select 2", ["select 1", "select 2"]),
-        ("select 'a;''b'; select 2;", ["select 'a;''b'", "select 2"]),
-        (r"select 'a\'; select 2", [r"select 'a\'", "select 2"]),
-        (r"select E'a\';b'; select 2", [r"select E'a\';b'", "select 2"]),
-        (r"select e'\\'; select 2", [r"select e'\\'", "select 2"]),
-        ('select ";"";" from t; select 2', ['select ";"";" from t', "select 2"]),
-        ("/* a /* b; */ c; */ select 1; select 2", ["select 1", "select 2"]),
-        ("select 1 -- ; ' $$\n+ 1; select 2", ["select 1 -- ; ' $$\n+ 1", "select 2"]),
-        ("do $$begin; end$$; select 2", ["do $$begin; end$$", "select 2"]),
-        ("do $a$ ;$$;' $b$ $a$; select 2", ["do $a$ ;$$;' $b$ $a$", "select 2"]),
-        ("select a$b$c; select $1; select 3", ["select a$b$c", "select $1", "select 3"]),
-        ("do $ä$ ; $ä$; select 2", ["do $ä$ ; $ä$", "select 2"]),
-        (
-            "create rule r as on insert to t do (select 1; select 2); select 3",
-            ["create rule r as on insert to t do (select 1; select 2)", "select 3"],
-        ),
-        (
-            "create function f() returns int begin atomic select case when true then 1 end; select 2; end; select 3",
-            [
-                "create function f() returns int begin atomic select case when true then 1 end; select 2; end",
-                "select 3",
-            ],
-        ),
-        ("begin; select case when true then 1 end; end; select 3", None),
-        ("select 'never closed; select 2", ["select 'never closed; select 2"]),
-        ("do $$ never closed; select 2", ["do $$ never closed; select 2"]),
-        ("/* never closed; select 2", []),
-    ],
-)
-def test_files_are_split_into_statements(text, texts):
-    expected = texts if texts is not None else [part.strip() for part in text.split(";")]
-    assert [statement.text for statement in statements(text)] == expected
-
-
-def test_large_and_hostile_files_are_split_in_linear_time():
-    insert = "insert into t values ('it''s; fine', E'\\\\', $$;$$, 42); -- and so on\n"
-    count = 5_000_000 // len(insert)
-    assert sum(1 for _ in statements(insert * count)) == count
-    assert len(list(statements("'" + "''" * 1_000_000))) == 1
-    assert len(list(statements("E'" + "''\\'" * 500_000))) == 1
-    assert list(statements("/*" * 500_000)) == []
-    assert len(list(statements("$a" * 500_000 + ";" * 500_000))) == 1
-    assert len(list(statements("(" * 500_000 + ";" * 500_000))) == 1
 
 
 @pytest.mark.parametrize(
@@ -107,23 +61,6 @@ def test_large_and_hostile_files_are_split_in_linear_time():
 )
 def test_statements_that_cannot_run_in_a_transaction_are_known(text, alone):
     assert [stands_alone(statement) for statement in statements(text)] == [alone]
-
-
-def test_files_come_in_the_order_of_their_versions(tmp_path):
-    for name in ("10_b.sql", "9_a.sql", "20250101000000_c.sql", "seed.sql", "notes.txt"):
-        (tmp_path / name).touch()
-    (tmp_path / "11_directory.sql").mkdir()
-    assert [path.name for path in find(tmp_path)] == ["9_a.sql", "10_b.sql", "20250101000000_c.sql", "seed.sql"]
-
-
-def test_a_directory_without_migrations_is_said_in_a_sentence(tmp_path):
-    with pytest.raises(TargetError, match=r"there is no directory of migrations .*missing"):
-        find(tmp_path / "missing")
-    with pytest.raises(TargetError, match=r"there is no \.sql file in "):
-        find(tmp_path)
-    (tmp_path / "supabase" / "migrations").mkdir(parents=True)
-    with pytest.raises(TargetError, match=r"did you mean .*supabase/migrations"):
-        find(tmp_path)
 
 
 def test_files_run_as_postgres(run, database):
@@ -172,7 +109,7 @@ def test_values_of_rows_are_not_told(run):
     )
     assert [failure.error for failure in failures] == [
         "unique violation, table public.keyed, constraint keyed_pkey",
-        "raise exception",
+        "no such member: Ada L.",
         "invalid text representation",
     ]
     assert [failure.sqlstate for failure in failures] == ["23505", "P0001", "22P02"]
@@ -237,9 +174,9 @@ def test_a_deferred_constraint_that_fails_at_the_end_is_the_files_failure(run, d
     [
         ("select 1;\n\\i other.sql\n", 2, r"\i is a command of psql, not SQL"),
         ("\\copy t from 'x.csv'", 1, r"\copy is a command of psql, not SQL"),
-        ("select 1;\n\ncopy t (a, b) from stdin;\n1\t2\n\\.\n", 5, r"\. is a command of psql, not SQL"),
-        ("select 1;\ncopy t (a, b) from stdin;", 2, "copy from stdin or to stdout needs psql; use insert"),
-        ("select 1;\ncopy (select 1) to stdout;", 2, "copy from stdin or to stdout needs psql; use insert"),
+        ("select 1;\n\\.\n", 2, r"\. is a command of psql, not SQL"),
+        ("select 1;\ncopy t from stdin;", 2, r"copy from stdin has no data behind it, or no line with \. at their end"),
+        ("select 1;\ncopy (select 1) to stdout;", 2, "copy to stdout needs psql, and changes nothing"),
         ("select 1;\nselect '\0';", 2, "holds a zero byte, which SQL cannot"),
         (b"select 1;\nselect '\xe4';", 2, "is not UTF-8 text"),
     ],
@@ -264,10 +201,140 @@ def test_an_extension_that_is_stood_in_for_is_passed_over(run, database):
     assert scalar(database, "select octet_length(salt) from public.with_ids") == 8
 
 
-def test_an_extension_that_cannot_be_stood_in_for_is_named(run):
-    (failure,) = run({"1_a.sql": "select 1;\ncreate extension if not exists pg_cron with schema pg_catalog;"})
-    assert failure.line == 2
-    assert failure.error.startswith("this server does not have the extension pg_cron, and it cannot be stood in for")
+@pytest.mark.parametrize("piecewise", [False, True])
+def test_an_extension_that_cannot_be_stood_in_for_is_set_aside(run, database, piecewise):
+    text = 'select 1;\n create /* x */ extension if not exists "No-Such" with schema extensions;\n'
+    text += "comment on extension \"No-Such\" is 'x'; create table public.beside (id int primary key);"
+    (result,) = run({"1_a.sql": text}, piecewise=piecewise)
+    assert (result.applied, result.error) == (True, None)
+    (trouble,) = result.troubles
+    assert (trouble.aside, trouble.line, trouble.touched) == (True, 2, (Thing("extension", "", "No-Such"),))
+    assert trouble.error == "this server does not have the extension No-Such, and nothing stands in for it"
+    assert scalar(database, "select to_regclass('public.beside') is not null")
+    database.execute("drop table public.beside")
+
+
+# --- Statement by statement
+
+
+def test_a_file_that_fails_is_applied_as_far_as_it_goes(run, database):
+    (result,) = run(
+        {
+            "1_a.sql": """
+            begin;
+            set local search_path = private;
+            create table piece_1 (id int primary key);
+            create table public.piece_2 (id int references public.gone (id));
+            insert into public.piece_2 values (1);
+            create index concurrently piece_i on private.piece_1 (id);
+            create type public.piece_mood as enum ('fine');
+            alter type public.piece_mood add value 'good';
+            alter table piece_1 add column mood public.piece_mood default 'good';
+            commit;
+            """
+        },
+        piecewise=True,
+    )
+    assert not result.applied
+    assert (result.line, result.sqlstate, result.error) == (5, "42P01", 'relation "public.gone" does not exist')
+    assert [trouble.line for trouble in result.troubles] == [5, 6]
+    assert result.troubles[0].lacks == Thing("table", "public", "gone")
+    assert result.troubles[0].made == (Thing("table", "public", "piece_2"),)
+    assert result.troubles[1].touched == (Thing("rows", "public", "piece_2"),)
+    assert scalar(database, "select count(*) from information_schema.columns where table_name = 'piece_1'") == 2
+    assert scalar(database, "select to_regclass('private.piece_i') is not null")
+    assert scalar(database, "select session_user || ' ' || current_user") == "supabase_admin supabase_admin"
+
+
+def test_what_was_committed_before_the_failure_is_not_done_again(run, database):
+    text = "create table public.once (id int);\ncommit;\nselect nonsense;\ncreate table public.then (id int);"
+    (result,) = run({"1_a.sql": text}, piecewise=True)
+    assert [(trouble.line, trouble.sqlstate) for trouble in result.troubles] == [(3, "42703")]
+    assert scalar(database, "select to_regclass('public.once') is not null and to_regclass('public.then') is not null")
+
+
+def test_a_file_whose_statements_only_fail_together_has_failed(run):
+    text = "create type public.alone as enum ('a');\ncommit;\nalter type public.alone add value 'b';\n"
+    (result,) = run({"1_a.sql": text + "select 'b'::public.alone;"}, piecewise=True)
+    assert (result.applied, result.line, result.sqlstate) == (False, 4, "55P04")
+    assert len(result.troubles) == 1
+
+
+def test_a_file_that_is_left_out_tells_all_that_it_would_have_touched(run):
+    (result,) = run({"1_a.sql": "alter table public.profiles add column x int;\nselect nonsense;\ndrop view public.v;"})
+    (trouble,) = result.troubles
+    assert trouble.made == (Thing("column", "", "x", "profiles"),)
+    told = {f"{each.kind} {each.name}" for each in trouble.touched}
+    assert told == {"anything ", "column x", "table profiles", "view v"}
+
+
+def test_what_became_of_a_file_survives_being_written_down(run):
+    (result,) = run({"1_a.sql": "select public.gone();\ncreate extension nowhere_to_be_had;"}, piecewise=True)
+    again = Migration.of(json.loads(json.dumps(asdict(result))))
+    assert (again, again.troubles) == (result, result.troubles)
+
+
+# --- Dumps
+
+DUMP = r"""--
+-- PostgreSQL database dump
+--
+
+\restrict x3Y
+
+SET statement_timeout = 0;
+SET no_such_setting_of_another_version = 0;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET row_security = off;
+
+CREATE SCHEMA public;
+ALTER SCHEMA public OWNER TO pg_database_owner;
+CREATE SCHEMA auth;
+CREATE EXTENSION IF NOT EXISTS pg_stat_statements WITH SCHEMA extensions;
+COMMENT ON EXTENSION plpgsql IS 'PL/pgSQL procedural language';
+CREATE TABLE auth.users (id uuid);
+ALTER TABLE auth.users OWNER TO supabase_auth_admin;
+CREATE TABLE public.dumped (
+    id integer NOT NULL,
+    name text
+);
+ALTER TABLE public.dumped OWNER TO shop_owner;
+COPY public.dumped (id, name) FROM stdin;
+1	one; two
+2	\N
+\.
+
+
+ALTER TABLE ONLY public.dumped ADD CONSTRAINT dumped_pkey PRIMARY KEY (id);
+CREATE POLICY p ON public.dumped FOR SELECT TO shop_reader, "Shop Clerk" USING (true);
+CREATE TRIGGER t AFTER INSERT ON auth.users FOR EACH ROW EXECUTE FUNCTION private.handle_new_user();
+GRANT SELECT ON TABLE public.dumped TO shop_reader;
+GRANT ALL ON TABLE public.dumped TO anon;
+ALTER DEFAULT PRIVILEGES FOR ROLE supabase_admin IN SCHEMA public GRANT ALL ON TABLES TO anon;
+CREATE PUBLICATION supabase_realtime WITH (publish = 'insert');
+CREATE FUNCTION public.wrong() RETURNS integer LANGUAGE sql AS $$ select nothing $$;
+
+\unrestrict x3Y
+"""
+
+
+@pytest.mark.parametrize("name", ["20250101000000_baseline.sql", "schema.sql"])
+def test_what_pg_dump_wrote_is_applied(run, database, name, tmp_path):
+    (result,) = run({name: DUMP}, piecewise=True)
+    assert [trouble.error for trouble in result.troubles] == ['column "nothing" does not exist']
+    assert result.line == DUMP[: DUMP.index("nothing")].count("\n") + 1
+    rows = database.execute("select id, name from public.dumped order by 1").fetchall()
+    assert rows == [(1, "one; two"), (2, None)]
+    assert scalar(database, "select relowner::regrole::text from pg_class where relname = 'dumped'") == "postgres"
+    assert scalar(database, "select has_table_privilege('shop_reader', 'public.dumped', 'select')")
+    assert not scalar(database, "select bool_or(rolcanlogin) from pg_roles where rolname ~* '^shop'")
+    assert scalar(database, "select count(*) from pg_trigger where tgname = 't'") == 1
+    assert any("Shop Clerk, shop_owner, shop_reader" in note for note in result.notes)
+    assert any("about what the platform brings" in note for note in result.notes)
+    assert "1 object that the dump gives to another role stays postgres's" in result.notes
+    database.execute(
+        'drop table public.dumped; drop trigger t on auth.users; drop role shop_owner, shop_reader, "Shop Clerk"'
+    )
 
 
 def test_no_setting_of_a_file_outlives_it(run, database):

@@ -14,11 +14,11 @@ from typing import Any
 import psycopg
 
 from audit.connection import Dsn, connect
-from audit.migrations import statements
 from audit.people import CAST, GROUPS
 from audit.policy import Policy
 from audit.question import Connection
 from audit.server.target import Target
+from audit.sql_text import statements
 from tests.support.proving import all_sabotages
 from tests.support.waiting import LIMIT_S
 

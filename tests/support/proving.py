@@ -28,11 +28,12 @@ from audit.gate.pending import Pending
 from audit.gate.rehearsal import rehearse
 from audit.gate.results import Rehearsal, Standing
 from audit.gate.versions import judge_versions
-from audit.migrations import apply, find, statements
+from audit.migrations import apply, find
 from audit.policy import Policy, collected
 from audit.question import Connection
 from audit.results import Sizes, Verdict
 from audit.server.target import MIGRATIONS, Target
+from audit.sql_text import statements
 from fixtures.askers import Disposable
 from fixtures.suite import Suite, put
 from reports.model import Result, Waiver

@@ -1,0 +1,312 @@
+"""What a statement would make and change, as far as its words tell, and what a server says that it lacks.
+
+Wrong guesses are harmless where they name too much: all that is concluded is that something is not certain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import psycopg
+
+from audit.results import ANYTHING, Thing
+from audit.sql_text import MARK, NAME, STRING, WORD, Statement, Token, tokens
+
+_CREATED = {
+    "table": "table", "view": "view", "sequence": "sequence", "type": "type", "domain": "type", "function": "function",
+    "procedure": "function", "aggregate": "function", "schema": "schema", "index": "index", "trigger": "trigger",
+    "policy": "policy", "rule": "rule", "role": "role", "user": "role", "group": "role", "extension": "extension",
+    "publication": "publication", "server": "server", "collation": "collation", "operator": "operator",
+    "language": "language", "statistics": "statistics", "routine": "function", "constraint": "constraint",
+    "column": "column",
+}  # fmt: skip
+_BEFORE_KIND = frozenset({
+    "or", "replace", "global", "local", "temp", "temporary", "unlogged", "materialized", "recursive", "foreign",
+    "unique", "constraint", "event", "trusted", "procedural", "default", "text", "search",
+})  # fmt: skip
+_ON_A_TABLE = frozenset({"index", "trigger", "policy", "rule"})
+_STARTS = frozenset({
+    "create", "alter", "drop", "grant", "revoke", "insert", "update", "delete", "truncate", "copy", "merge", "comment",
+})  # fmt: skip
+_QUIET = frozenset({
+    "set", "reset", "show", "comment", "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release",
+    "analyze", "vacuum", "lock", "explain", "listen", "notify", "unlisten", "discard", "deallocate", "prepare", "fetch",
+    "close", "declare", "checkpoint", "load",
+})  # fmt: skip
+_NO_COLUMN = frozenset(
+    {"constraint", "primary", "unique", "check", "foreign", "exclude", "generated", "value", "table"}
+)
+# Settings, which change nothing that stays.
+_SETTINGS = re.compile(r"select\s+(?:pg_catalog\s*\.\s*)?set_config\s*\(", re.IGNORECASE)
+_LONGEST = 100_000  # characters of a statement that are looked at: more of it are rows
+
+
+@dataclass
+class Effects:
+    """What one statement would make, and all that it would make or change."""
+
+    made: set[Thing] = field(default_factory=set)
+    touched: set[Thing] = field(default_factory=set)
+
+    def make(self, thing: Thing) -> None:
+        """Note something that is made."""
+        self.made.add(thing)
+        self.touched.add(thing)
+
+
+def effects(statement: Statement) -> Effects:
+    """Read what a statement would do."""
+    found = Effects()
+    if statement.words[:1] and statement.words[0] not in _QUIET and not _SETTINGS.match(statement.text):
+        _read(list(tokens(statement.text[:_LONGEST])), found)
+    return found
+
+
+def _read(row: Sequence[Token], found: Effects) -> None:
+    if not row:
+        return
+    match row[0].word:
+        case "create":
+            _create(row, found)
+        case "alter" | "drop":
+            _alter(row, found)
+        case "grant" | "revoke":
+            _grant(row, found)
+        case "insert" | "update" | "delete" | "truncate" | "copy" | "merge":
+            _rows(row, found)
+        case _ if row[0].word not in _QUIET:
+            _opaque(row, found)
+
+
+def _kind(row: Sequence[Token], at: int) -> tuple[str, int]:
+    """Find the kind of object that is created or altered; return it and where its name may begin."""
+    while at < len(row) and row[at].word in _BEFORE_KIND:
+        event = row[at].word == "event"
+        at += 1
+        if event and at < len(row) and row[at].word == "trigger":
+            return "event trigger", at + 1
+    word = row[at].word if at < len(row) else ""
+    return _CREATED.get(word, word), at + 1
+
+
+def _skip(row: Sequence[Token], at: int, *words: str) -> int:
+    while at < len(row) and row[at].word in words:
+        at += 1
+    return at
+
+
+def _name(row: Sequence[Token], at: int, kind: str) -> tuple[Thing | None, int]:
+    """Read a qualified name; return it, and where it ends."""
+    names = []
+    while at < len(row) and row[at].kind in (WORD, NAME):
+        names.append(row[at].name)
+        at += 1
+        if at < len(row) and row[at].text == "." and row[at].kind is MARK:
+            at += 1
+        else:
+            break
+    if not names:
+        return None, at
+    return Thing(kind, names[-2] if len(names) > 1 else "", names[-1]), at
+
+
+def _table_after(row: Sequence[Token], word: str, at: int) -> Thing | None:
+    """Return the table behind the next ``word``."""
+    place = next((number for number in range(at, len(row)) if row[number].word == word), None)
+    if place is None:
+        return None
+    return _name(row, _skip(row, place + 1, "only", "table"), "table")[0]
+
+
+def _create(row: Sequence[Token], found: Effects) -> None:
+    kind, at = _kind(row, 1)
+    at = _skip(row, at, "concurrently", "if", "not", "exists")
+    if kind == "schema" and at < len(row) and row[at].word == "authorization":
+        at += 1
+    if kind == "index" and at < len(row) and row[at].word == "on":
+        thing: Thing | None = None
+    else:
+        thing, at = _name(row, at, kind)
+    if kind in _ON_A_TABLE:
+        table = _table_after(row, "to" if kind == "rule" else "on", at)
+        if table:
+            found.touched.add(table)
+        if thing:
+            found.make(Thing(kind, table.schema if table else "", thing.name, table.name if table else ""))
+    elif thing:
+        found.make(thing)
+
+
+def _alter(row: Sequence[Token], found: Effects) -> None:
+    kind, at = _kind(row, 1)
+    if kind == "privileges":  # alter default privileges
+        found.touched.add(Thing("default privileges", "", "defaults"))
+        return
+    at = _skip(row, at, "if", "exists", "only", "concurrently")
+    thing, at = _name(row, at, kind)
+    if kind in _ON_A_TABLE - {"index"}:
+        table = _table_after(row, "on", at)
+        if table:
+            found.touched.add(table)
+    if thing is None:
+        return
+    found.touched.add(thing)
+    if row[0].word == "drop":
+        return
+    for number in range(at, len(row)):
+        word = row[number].word
+        if word == "add":
+            if number + 1 < len(row) and row[number + 1].word == "constraint":
+                constraint, _ = _name(row, number + 2, "constraint")
+                if constraint:
+                    found.make(Thing("constraint", "", constraint.name, thing.name))
+                continue
+            place = _skip(row, number + 1, "column", "if", "not", "exists")
+            column, _ = _name(row, place, "column")
+            if kind == "table" and column and row[place].word not in _NO_COLUMN:
+                found.make(Thing("column", "", column.name, thing.name))
+            elif kind == "publication" and (table := _table_after(row, "table", number)):
+                found.touched.add(table)
+        elif word == "to" and row[number - 1].word == "rename":
+            new, _ = _name(row, number + 1, kind)
+            if new:
+                found.make(Thing(kind, thing.schema, new.name))
+        elif word == "to" and any(each.word == "rename" for each in row[at:number]):
+            new, _ = _name(row, number + 1, "column")
+            if new:
+                found.make(Thing("column", "", new.name, thing.name))
+        elif word == "schema" and row[number - 1].word == "set":
+            new, _ = _name(row, number + 1, "schema")
+            if new:
+                found.make(Thing(kind, new.name, thing.name))
+
+
+def _grant(row: Sequence[Token], found: Effects) -> None:
+    place = next((number for number, token in enumerate(row) if token.word == "on"), None)
+    if place is None:
+        found.touched.add(Thing("role", "", "membership"))
+        return
+    at = place + 1
+    if at + 2 < len(row) and row[at].word == "all" and row[at + 2].word == "in":
+        # On all tables (sequences, functions) in a schema: each of them.
+        thing, _ = _name(row, at + 4, "schema")
+        kind = _CREATED.get(row[at + 1].word.removesuffix("s"), "table")
+        found.touched.add(Thing(kind, thing.name if thing else "", ""))
+        return
+    if at >= len(row):
+        return
+    kind = _CREATED.get(row[at].word, "table")
+    at += 1 if row[at].word in _CREATED else 0
+    while at < len(row):
+        thing, end = _name(row, at, kind)
+        if thing:
+            found.touched.add(thing)
+        depth = 0
+        while end < len(row) and (depth or row[end].text != ","):
+            depth += {"(": 1, ")": -1}.get(row[end].text, 0)
+            if not depth and row[end].word in ("to", "from"):
+                return
+            end += 1
+        at = end + 1
+
+
+def _rows(row: Sequence[Token], found: Effects) -> None:
+    at = _skip(row, 1, "into", "from", "only", "table")
+    table, _ = _name(row, at, "rows")
+    if table:
+        found.touched.add(table)
+
+
+def _opaque(row: Sequence[Token], found: Effects, depth: int = 3) -> None:
+    """Look for statements within a block, a function's call or a text that is executed."""
+    before = len(found.touched)
+    _search(row, found, depth)
+    if len(found.touched) == before:
+        call = _called(row)
+        found.touched.add(call or Thing(ANYTHING, "", ""))
+
+
+def _called(row: Sequence[Token]) -> Thing | None:
+    """Return what a plain ``select schema.function(...)`` calls."""
+    if row[0].word not in ("select", "perform", "call") or len(row) < 5 or row[2].text != "." or row[4].text != "(":
+        return None
+    return Thing("call", row[1].name, row[3].name)
+
+
+def _search(row: Sequence[Token], found: Effects, depth: int) -> None:
+    begin: int | None = None
+    for number, token in enumerate(row):
+        if token.kind is STRING and depth and (token.dollar or " " in token.value):
+            inner = list(tokens(token.value))
+            if any(each.word in _STARTS for each in inner):
+                _search(inner, found, depth - 1)
+        previous = row[number - 1].sign if number else ""
+        starts = token.word in _STARTS and previous in ("", ";", "begin", "then", "else", "loop", "(", "as")
+        if begin is not None and (starts or token.text == ";"):
+            _read_within(row[begin:number], found)
+            begin = None
+        if starts:
+            begin = number
+    if begin is not None:
+        _read_within(row[begin:], found)
+
+
+def _read_within(row: Sequence[Token], found: Effects) -> None:
+    """Read a statement in a block; one whose names are put together when it runs may be about anything."""
+    if any(token.text.startswith("%") for token in row[:8]):
+        found.touched.add(Thing(ANYTHING, "", ""))
+    elif row[0].word != "comment":
+        _read(row, found)
+
+
+# --- What a server says that it lacks
+
+_QUOTED = r'"((?:[^"]|"")+)"'
+# The first that matches counts: what is "of relation x" stands before relations.
+_LACKS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("column", re.compile(rf"column {_QUOTED} of relation {_QUOTED} does not exist")),
+    ("column", re.compile(rf"column {_QUOTED} (?:.* )?does not exist")),
+    ("column", re.compile(r"column (?:[^\s.]+\.)?(?P<name>\S+) does not exist")),
+    ("policy", re.compile(rf"policy {_QUOTED} for table {_QUOTED} does not exist")),
+    ("trigger", re.compile(rf"trigger {_QUOTED} for table {_QUOTED} does not exist")),
+    ("constraint", re.compile(rf"constraint {_QUOTED} of relation {_QUOTED} does not exist")),
+    ("table", re.compile(rf"(?:relation|table|view|sequence|materialized view) {_QUOTED} does not exist")),
+    ("type", re.compile(rf"type {_QUOTED} does not exist")),
+    ("type", re.compile(r"type (?P<name>\S+) does not exist")),
+    ("function", re.compile(r"(?:function|procedure|aggregate|routine) (?P<name>[^(]+)\(.*\) does not exist")),
+    ("function", re.compile(rf"could not find a (?:function|procedure) named {_QUOTED}")),
+    ("schema", re.compile(rf"schema {_QUOTED} does not exist")),
+    ("role", re.compile(rf"role {_QUOTED} does not exist")),
+    ("index", re.compile(rf"index {_QUOTED} does not exist")),
+    ("extension", re.compile(rf"extension {_QUOTED} does not exist")),
+    ("publication", re.compile(rf"publication {_QUOTED} does not exist")),
+    ("server", re.compile(rf"server {_QUOTED} does not exist")),
+    ("collation", re.compile(rf"collation {_QUOTED} .*does not exist")),
+    # What a foreign key or ON CONFLICT points to is there, and not as it should be.
+    ("table", re.compile(rf"no unique constraint matching given keys for referenced table {_QUOTED}")),
+)
+
+
+def lacks(error: psycopg.Error) -> Thing | None:
+    """Return what a statement failed for because it is not there; None where it failed for something else.
+
+    Read from the message, which the server writes in English here; in another language nothing is known.
+    """
+    message = error.diag.message_primary or ""
+    for kind, pattern in _LACKS:
+        if match := pattern.search(message):
+            named = match.groupdict()
+            name = named["name"] if "name" in named else match[1].replace('""', '"')
+            of = match[2] if match.re.groups > 1 else ""
+            if kind == "column":
+                return Thing(kind, "", name.strip('"'), of.rpartition(".")[2].strip('"'))
+            schema, _, last = name.rpartition(".")
+            return Thing(kind, schema.strip('"'), last.strip('"'), of.rpartition(".")[2])
+    return None
+
+
+def things(found: Iterable[Thing]) -> tuple[Thing, ...]:
+    """Return them in an order that does not change."""
+    return tuple(sorted(found))

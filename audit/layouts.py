@@ -1,0 +1,358 @@
+"""How a project keeps its migrations: whose layout a directory has, and what that tool applies, in which order."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from audit.connection import TargetError
+from audit.evidence import safe
+
+# What undoes a migration lies beside it under this name. To the Supabase CLI it is a migration like any other.
+DOWN = ".down.sql"
+
+# Names of files that only count together with their folder's.
+_INNER = ("migration.sql", "up.sql")
+_PLACES = ("supabase/migrations", "prisma/migrations", "drizzle", "db/migrations", "migrations", "sql")
+
+# https://supabase.com/docs/reference/cli/supabase-migration-new: what has no number and no "_" is passed over.
+_SUPABASE = re.compile(r"([0-9]+)_.*\.sql")
+# The first file of a project, made by the CLI before this version of it, is passed over, too.
+_INIT = re.compile(r"([0-9]{14})_init\.sql")
+_INIT_ENDED = 20211209000000
+# https://documentation.red-gate.com/flyway/flyway-concepts/migrations/migration-naming
+_FLYWAY = re.compile(r"([VBU])([0-9]+(?:[._][0-9]+)*)__.*\.sql|(R)__.*\.sql")
+# https://github.com/golang-migrate/migrate/blob/master/MIGRATIONS.md
+_UP = re.compile(r"([0-9]+)_.*\.up\.sql")
+_NUMBERED = re.compile(r"([0-9]+).*\.sql")
+# https://github.com/amacneil/dbmate#creating-migrations, https://pressly.github.io/goose/documentation/annotations/
+_SECTIONS = (
+    ("dbmate", re.compile(r"^--\s*migrate:up\b", re.MULTILINE), re.compile(r"^--\s*migrate:down\b", re.MULTILINE)),
+    ("goose", re.compile(r"^--\s*\+goose\s+up\b", re.M | re.I), re.compile(r"^--\s*\+goose\s+down\b", re.M | re.I)),
+)
+_LOOKED_AT = 4096  # as much of a file tells whether it has sections
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a directory holds: ``tool`` is whose layout it is, ``files`` what that tool applies, in its order.
+
+    ``skipped`` says of the other files why they are not applied. ``twice`` names files of a version that another one
+    has already, of which the tool applies only that one.
+    """
+
+    tool: str
+    files: tuple[Path, ...]
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    twice: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        number = f"{len(self.files):,} file{'' if len(self.files) == 1 else 's'}"
+        skipped = f", {len(self.skipped):,} skipped" if self.skipped else ""
+        return f"{number}, {self.tool}{skipped}"
+
+
+def title(path: Path) -> str:
+    """Return the name by which a file is told, made safe: with its folder's, where all files have the same name."""
+    return safe(f"{path.parent.name}/{path.name}" if path.name in _INNER else path.name)
+
+
+def recognised(place: Path) -> Layout:
+    """Tell what a directory of migrations (or a single file) holds.
+
+    Raises TargetError when there is no such place, when there is nothing to apply in it, and when a file is a pipe or a
+    device, which reading might never end.
+    """
+    if place.is_file():
+        return Layout("a single file", (place,))
+    if not place.is_dir():
+        raise TargetError(f"there is no directory of migrations {safe(str(place))}")
+    for known in _LAYOUTS:
+        if layout := known(place):
+            break
+    else:
+        inner = next((place / each for each in _PLACES if _holds_migrations(place / each)), None)
+        hint = f"; did you mean {safe(str(inner))}?" if inner else ""
+        raise TargetError(f"there is no .sql file in {safe(str(place))}{hint}")
+    for path in layout.files:
+        if path.exists() and not path.is_file():
+            raise TargetError(f"{safe(str(path))} is not a regular file: put the migration itself there")
+    return layout
+
+
+def _holds_migrations(place: Path) -> bool:
+    return place.is_dir() and next(place.rglob("*.sql"), None) is not None
+
+
+def is_supabase(place: Path) -> bool:
+    """Tell whether a directory is where the Supabase CLI looks: beside its config.toml, or in a folder of its name."""
+    place = place.resolve()
+    return place.name == "migrations" and (place.parent.name == "supabase" or (place.parent / "config.toml").is_file())
+
+
+def _sql_files(place: Path) -> list[Path]:
+    return sorted((path for path in place.glob("*.sql") if not path.is_dir()), key=lambda path: path.name)
+
+
+# --- Layouts, each None where a directory is not of that kind
+
+
+def _supabase(place: Path) -> Layout | None:
+    if not is_supabase(place):
+        return None
+    files = _sql_files(place)
+    return _as_supabase(files) if any(_SUPABASE.fullmatch(path.name) for path in files) else None
+
+
+def _numbered(place: Path) -> Layout | None:
+    """Take files that are named as the Supabase CLI wants them for its own; what undoes one lies beside it, perhaps."""
+    files = _sql_files(place)
+    if not any(_SUPABASE.fullmatch(path.name) for path in files):
+        return None
+    names = {path.name for path in files}
+    undoing = {each for each in names if each.endswith(DOWN) and each.removesuffix(DOWN) + ".sql" in names}
+    layout = _as_supabase([path for path in files if path.name not in undoing])
+    why = "it undoes the file beside it; in supabase/migrations the Supabase CLI would apply it"
+    return Layout(layout.tool, layout.files, {**layout.skipped, **dict.fromkeys(map(safe, undoing), why)}, layout.twice)
+
+
+def _as_supabase(files: Sequence[Path]) -> Layout:
+    skipped: dict[str, str] = {}
+    kept: list[Path] = []
+    for number, path in enumerate(files):
+        old = _INIT.fullmatch(path.name)
+        if number == 0 and old and int(old[1]) < _INIT_ENDED:
+            skipped[safe(path.name)] = 'the Supabase CLI passes over a first file of that age named "init"'
+        elif not _SUPABASE.fullmatch(path.name):
+            skipped[safe(path.name)] = "its name is not <timestamp>_name.sql"
+        else:
+            kept.append(path)
+    return Layout("Supabase CLI", tuple(kept), skipped, _twice(kept, lambda path: path.name.partition("_")[0]))
+
+
+def _twice(files: Iterable[Path], version: Callable[[Path], object]) -> dict[str, str]:
+    first: dict[object, str] = {}
+    return {
+        title(path): other for path in files if (other := first.setdefault(version(path), title(path))) != title(path)
+    }
+
+
+def _sqitch(place: Path) -> Layout | None:
+    place = place.parent if place.name == "deploy" and not (place / "sqitch.plan").is_file() else place
+    if not (place / "sqitch.plan").is_file():
+        return None
+    top = place
+    conf = _text(place / "sqitch.conf") if (place / "sqitch.conf").is_file() else ""
+    if (found := re.search(r"^\s*top_dir\s*=\s*(\S+)", conf, re.MULTILINE)) and not (place / "deploy").is_dir():
+        top = place / found[1]
+    folder = top / "deploy"
+    files: list[Path] = []
+    skipped: dict[str, str] = {}
+    for name in _planned(_text(place / "sqitch.plan")):
+        path = folder / f"{name}.sql"
+        if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
+            skipped[safe(f"{name}.sql")] = "sqitch.plan names it, and it is not there"
+        else:
+            files.append(path)
+    return Layout("sqitch", tuple(files), skipped) if files else None
+
+
+def _planned(plan: str) -> list[str]:
+    """Return the names of the changes in their order; one that was reworked later is kept under the name of its tag.
+
+    https://sqitch.org/docs/manual/sqitch-rework/
+    """
+    changes: list[str] = []
+    waiting: dict[str, int] = {}
+    reworked: dict[int, str] = {}
+    tags: list[tuple[int, str]] = []
+    for line in plan.splitlines():
+        word = line.strip().partition(" ")[0]
+        if not word or word[0] in "%#-":
+            continue
+        if word[0] == "@":
+            tags.append((len(changes), word))
+            continue
+        if word in waiting:
+            tag = next((tag for since, tag in tags if since > waiting[word]), "")
+            reworked[waiting[word]] = f"{word}{tag}"
+        waiting[word] = len(changes)
+        changes.append(word)
+    return [reworked.get(number, name) for number, name in enumerate(changes)]
+
+
+def _folders(place: Path) -> Layout | None:
+    """Recognise a folder for each migration: Prisma's, Drizzle's newer one, Hasura's."""
+    folders = sorted((path for path in place.iterdir() if path.is_dir()), key=lambda path: path.name)
+    for inner in _INNER:
+        files = [folder / inner for folder in folders if (folder / inner).is_file()]
+        if not files:
+            continue
+        tool = "Hasura" if inner == "up.sql" else "Prisma"
+        if any((path.parent / "snapshot.json").is_file() for path in files):
+            tool = "Drizzle"
+        skipped = {safe(path.name): f"{tool} applies what is in folders" for path in _sql_files(place)}
+        return Layout(tool, tuple(files), skipped)
+    return None
+
+
+def _drizzle(place: Path) -> Layout | None:
+    journal = place / "meta" / "_journal.json"
+    if not journal.is_file():
+        return None
+    try:
+        entries = json.loads(_text(journal))["entries"]
+        tags = [str(entry["tag"]) for entry in sorted(entries, key=lambda entry: int(entry["idx"]))]
+    except (ValueError, KeyError, TypeError) as error:
+        raise TargetError(f"{safe(str(journal))} cannot be read: it is not the journal that Drizzle writes") from error
+    there = {path.stem: path for path in _sql_files(place)}
+    gone = "meta/_journal.json names it, and it is not there"
+    skipped = {safe(f"{tag}.sql"): gone for tag in tags if tag not in there}
+    skipped |= {safe(f"{name}.sql"): "meta/_journal.json does not name it" for name in there if name not in tags}
+    files = tuple(there[tag] for tag in tags if tag in there)
+    return Layout("Drizzle", files, skipped) if files else None
+
+
+def _flyway(place: Path) -> Layout | None:
+    found = [(path, match) for path in sorted(place.rglob("*.sql")) if (match := _FLYWAY.fullmatch(path.name))]
+    versioned = [(_numbers(match[2]), path) for path, match in found if match[1] == "V"]
+    if not versioned:
+        return None
+    skipped = {safe(path.name): "its name is not one of Flyway's" for path in _sql_files(place)}
+    for path, match in found:
+        skipped.pop(safe(path.name), None)
+        if match[1] == "U":
+            skipped[safe(path.name)] = "it undoes a migration"
+    # A baseline stands for all versions up to its own.
+    baselines = sorted((_numbers(match[2]), path) for path, match in found if match[1] == "B")
+    last, start = baselines[-1] if baselines else ((), None)
+    for number, path in (*versioned, *baselines[:-1]):
+        if start is not None and number <= last:
+            skipped[safe(path.name)] = f"{safe(start.name)} stands for it"
+    kept = [path for number, path in sorted(versioned) if start is None or number > last]
+    repeatable = sorted((path for path, match in found if match[3]), key=lambda path: path.name)
+    files = (*([start] if start else []), *kept, *repeatable)
+    return Layout("Flyway", files, skipped, _twice(kept, lambda path: _numbers(path.name[1:].partition("__")[0])))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, re.split(r"[._]", text)))
+
+
+def _golang(place: Path) -> Layout | None:
+    files = _sql_files(place)
+    up = [path for path in files if _UP.fullmatch(path.name)]
+    if not up:
+        return None
+    skipped = {
+        safe(path.name): "it undoes a migration" if path.name.endswith(DOWN) else "its name is not <number>_name.up.sql"
+        for path in files
+        if path not in up
+    }
+    return Layout("golang-migrate", tuple(sorted(up, key=_number)), skipped, _twice(up, _number))
+
+
+def _number(path: Path) -> int:
+    found = _NUMBERED.fullmatch(path.name)
+    return int(found[1]) if found else 0
+
+
+def _sectioned(place: Path) -> Layout | None:
+    """Recognise files that hold the way back as well: dbmate's and goose's."""
+    files = _sql_files(place)
+    numbered = [path for path in files if _NUMBERED.fullmatch(path.name)]
+    for tool, up, _ in _SECTIONS:
+        if numbered and any(path.is_file() and up.search(_text(path, _LOOKED_AT)) for path in numbered):
+            ordered = sorted(numbered, key=_number) if tool == "goose" else numbered
+            skipped = {safe(path.name): "its name has no version" for path in files if path not in numbered}
+            return Layout(tool, tuple(ordered), skipped, _twice(ordered, _number))
+    return None
+
+
+def _plain(place: Path) -> Layout | None:
+    files = [path for path in _sql_files(place) if not path.name.endswith(DOWN)]
+    return Layout("plain SQL files", tuple(files)) if files else None
+
+
+_LAYOUTS = (_supabase, _sqitch, _drizzle, _folders, _flyway, _golang, _sectioned, _numbered, _plain)
+
+
+def _text(path: Path, most: int = -1) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(most).decode(errors="replace")
+    except OSError as error:
+        raise TargetError(f"{safe(str(path))} cannot be read: {error.strerror}") from error
+
+
+def to_apply(text: str) -> str:
+    """Return a file's text with blanks for what is not applied: the way back, in dbmate's and goose's files."""
+    for _, up, down in _SECTIONS:
+        if begun := up.search(text):
+            ended = down.search(text, begun.end())
+            end = ended.start() if ended else len(text)
+            return _blank(text[: begun.start()]) + text[begun.start() : end] + _blank(text[end:])
+    return text
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
+# --- The project around it
+
+
+@dataclass(frozen=True)
+class Project:
+    """What supabase/config.toml says: the server's major version, the schemas that the API serves, and seed files.
+
+    https://supabase.com/docs/guides/local-development/cli/config
+    """
+
+    major_version: int | None = None
+    schemas: tuple[str, ...] = ()
+    seeds: tuple[Path, ...] = ()
+    note: str = ""
+
+
+def project_of(place: Path) -> Project:
+    """Read the config.toml beside a directory of migrations; without one, nothing is known."""
+    folder = place.resolve().parent
+    path = folder / "config.toml"
+    if not path.is_file() or not (is_supabase(place) or folder.name == "supabase"):
+        return Project()
+    try:
+        config = tomllib.loads(_text(path))
+    except tomllib.TOMLDecodeError as error:
+        return Project(note=f"supabase/config.toml is not valid TOML and was not used: {safe(str(error))}")
+    database, api = _table(config, "db"), _table(config, "api")
+    seed = _table(database, "seed")
+    version = database.get("major_version")
+    schemas = api.get("schemas") if api.get("enabled", True) is not False else ()
+    paths = seed.get("sql_paths", ["./seed.sql"]) if seed.get("enabled", True) is not False else ()
+    return Project(
+        version if isinstance(version, int) else None,
+        tuple(name for name in _list(schemas) if name),
+        tuple(each for pattern in _list(paths) for each in _matching(folder, pattern)),
+    )
+
+
+def _table(parent: Mapping[str, object], name: str) -> Mapping[str, object]:
+    found = parent.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _list(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    """Return the files that a path of the configuration means; nothing outside of the project."""
+    parts = [part for part in Path(pattern).parts if part != "."]
+    if not parts or ".." in parts or Path(pattern).is_absolute():
+        return []
+    return sorted(path for path in folder.glob("/".join(parts)) if path.is_file())

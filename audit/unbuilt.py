@@ -1,0 +1,459 @@
+"""What of a schema was not built, why, and what can therefore not be judged.
+
+A statement that fails for want of what an earlier one should have made is a consequence of that one; a statement that
+fails because this server is not the provider's is set aside. What either would have made or changed is not certain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from sqlglot.errors import ParseError
+
+from audit.effects import effects
+from audit.evidence import Evidence, Location, Log, Population, Row, Scalar, safe
+from audit.layouts import Project, project_of, recognised, title, to_apply
+from audit.migrations import THERE_ALREADY, apply, decoded, is_of_the_platform
+from audit.origins import advice
+from audit.question import relations
+from audit.results import ANYTHING, RELATIONS, Build, Migration, Offence, Ruling, Thing, Trouble, Verdict, named
+from audit.server_errors import tell
+from audit.sql_text import Unreadable, quoted, statements
+
+REMEDY = "mend what MIG-01 names, or audit what there is: a dump (--schema=FILE) or the live database (TARGET=...)"
+
+# The cause of what fails because no file at all creates what it needs.
+NOWHERE = "what no migration creates"
+
+# Errors that a row or a key of an earlier statement would have kept away.
+_OF_ROWS = ("23", "42P10", "42830")
+
+# What a question looks at when it reads one of the catalogue's relations. Those that are not named here do not depend
+# on what migrations make. https://www.postgresql.org/docs/current/catalogs.html
+_TABLES = frozenset({"table", "view", "sequence", "column"})
+_READS: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("pg_class", "pg_attribute", "pg_attrdef", "pg_tables", "pg_views", "pg_constraint"), _TABLES),
+    **dict.fromkeys(("pg_stat_user_tables", "pg_stat_all_tables", "pg_matviews", "pg_rewrite", "pg_depend"), _TABLES),
+    **dict.fromkeys(("pg_policy", "pg_policies"), _TABLES | {"policy"}),
+    **dict.fromkeys(("pg_trigger",), _TABLES | {"trigger"}),
+    **dict.fromkeys(("pg_index", "pg_indexes", "pg_stat_user_indexes"), _TABLES | {"index"}),
+    **dict.fromkeys(("pg_proc",), frozenset({"function"})),
+    **dict.fromkeys(("pg_type", "pg_enum"), frozenset({"type"})),
+    **dict.fromkeys(("pg_namespace",), frozenset({"schema"})),
+    **dict.fromkeys(("pg_sequence", "pg_sequences"), _TABLES),
+    **dict.fromkeys(("pg_roles", "pg_authid", "pg_auth_members"), frozenset({"role"})),
+    **dict.fromkeys(("pg_default_acl",), frozenset({"default privileges"})),
+    **dict.fromkeys(("pg_extension",), frozenset({"extension"})),
+    **dict.fromkeys(("pg_event_trigger",), frozenset({"event trigger"})),
+    **dict.fromkeys(
+        ("pg_publication", "pg_publication_rel", "pg_publication_tables"), _TABLES | {"publication"}
+    ),
+}  # fmt: skip
+# Signing up and leaving run the triggers and foreign keys of everything.
+_PEOPLE = re.compile(r"\s*(?:insert\s+into|delete\s+from|update)\s+auth\.users\b", re.IGNORECASE)
+_CATALOGUE = ("pg_catalog", "information_schema", "pg_temp")
+_ASKING = frozenset({"auditor", "growth", "amcheck"})
+
+
+def doubted(made: Ruling, log: Log, migrations: Sequence[Migration]) -> Ruling:
+    """Return what a policy says, given that some of what the migrations would make is not there, or is otherwise.
+
+    What would hold of it, or has no subject without it, is unchecked; what offends says that it is unproven.
+    """
+    touched = uncertain(migrations)
+    if not touched or "failed_migrations" in made.policy.askers:
+        return made
+    if made.verdict in (Verdict.HOLDS, Verdict.NOT_APPLICABLE):
+        unsure = _unsure(touched, made, log)
+        if unsure:
+            were = "was" if len(unsure) == 1 else "were"
+            reason = f"{named([each.told for each in unsure])} {were} not built as the migrations say"
+            return replace(made, verdict=Verdict.UNCHECKED, reason=reason, remedy=REMEDY)
+        return made
+    return replace(made, offences=tuple(_marked(each, touched) for each in made.offences))
+
+
+def uncertain(migrations: Sequence[Migration]) -> tuple[Thing, ...]:
+    """Return all that statements that were not executed would have made or changed, and what they lacked."""
+    troubles = [trouble for each in migrations for trouble in each.troubles]
+    lacking = {trouble.lacks for trouble in troubles if trouble.lacks is not None}
+    return tuple(sorted({*lacking, *(thing for trouble in troubles for thing in trouble.touched)}))
+
+
+def _unsure(touched: Sequence[Thing], made: Ruling, log: Log) -> list[Thing]:
+    """Return the things that are not certain and that a policy looked at, or found missing."""
+    # People act on whatever there is; what is asked of the catalogue says what it is about.
+    acts = bool({*made.policy.askers} - _ASKING)
+    found = {thing for evidence in log.asked for thing in _looked_at(touched, evidence.question, acts=acts)}
+    if made.verdict is Verdict.NOT_APPLICABLE and not log.asked:
+        found |= {thing for thing in touched if _rests_on(thing, made.reason)}
+    return sorted(found)
+
+
+def _looked_at(touched: Sequence[Thing], text: str, *, acts: bool) -> Iterator[Thing]:
+    """Return the things that a question is about; one whose text is not known may be about any of them.
+
+    So may one that names nothing while people act (``acts``): it goes through all that there is.
+    """
+    try:
+        names = [name.partition(".")[::2] for name in relations(text)]
+    except ParseError:
+        names = []
+    own = [(schema, name) for schema, name in names if schema not in _CATALOGUE]
+    kinds = frozenset().union(*(_READS.get(name, frozenset()) for schema, name in names if schema in _CATALOGUE))
+    # The names of schemas are looked up with everything.
+    kinds = kinds if kinds == {"schema"} else kinds - {"schema"}
+    if not names or _PEOPLE.match(text) or (acts and not kinds and not own):
+        yield from touched
+        return
+    for thing in touched:
+        by_kind = thing.kind in kinds or (thing.kind == ANYTHING and (kinds or own))
+        if by_kind or any(_is_of(thing, schema, name) for schema, name in own):
+            yield thing
+
+
+def _marked(offence: Offence, touched: Sequence[Thing]) -> Offence:
+    thing = next((each for each in touched if _rests_on(each, offence.object)), None)
+    if thing is None:
+        return offence
+    told = f"it rests on {thing.told}, which was not built as the migrations say"
+    return replace(offence, details={"unproven": safe(told), **offence.details})
+
+
+def _rests_on(thing: Thing, told: str) -> bool:
+    """Tell whether a text names a thing, or the table that it belongs to."""
+    if thing.schema and quoted(thing.schema) not in told and "." in told:
+        return False
+    names = [re.escape(quoted(name)) for name in (thing.name, thing.of) if name]
+    return any(re.search(rf"(?<![\w$]){name}(?![\w$])", told) for name in names)
+
+
+def _is_of(thing: Thing, schema: str, name: str) -> bool:
+    """Tell whether a thing is a relation, in it or on it."""
+    return (not thing.schema or thing.schema == schema) and name in (thing.name, thing.of)
+
+
+# --- Building
+
+
+def built(
+    conn: psycopg.Connection[Any], place: Path, before: Path | None = None, *, piecewise: bool = True
+) -> tuple[tuple[Migration, ...], Build]:
+    """Apply a directory of migrations or a file, after what comes ``before`` it, and tell what became of it.
+
+    See :func:`audit.migrations.apply`. Schemas that the project's configuration exposes are exposed here, too, unless
+    a migration says otherwise. Raises TargetError and psycopg.OperationalError.
+    """
+    layout, project = recognised(place), project_of(place)
+    first = recognised(before).files if before else ()
+    done = apply(conn, before, piecewise=True) if before else ()
+    done += apply(conn, place, piecewise=piecewise)
+    found, build = understood(conn, done, (*first, *layout.files), len(first))
+    notes = [*(f"{name} is not applied: {why}" for name, why in layout.skipped.items()), project.note]
+    notes += [note for each in found for note in each.notes]
+    notes.append(_exposed(conn, project))
+    server = conn.info.server_version // 10000
+    if project.major_version and project.major_version != server:
+        notes.append(
+            f"supabase/config.toml says PostgreSQL {project.major_version}, and this is {server}: --postgres-bin=DIR"
+        )
+    if project.seeds:
+        names = named([path.name for path in project.seeds])
+        notes.append(f"seed files are not loaded ({names}): people and rows are made up")
+    build = replace(build, layout=str(layout), notes=tuple(filter(None, notes)))
+    return found, replace(build, advice=advice(place, layout.files, build))
+
+
+def _exposed(conn: psycopg.Connection[Any], project: Project) -> str:
+    """Let the API serve the schemas of the project's configuration, and say so; "" where that says nothing."""
+    if not project.schemas:
+        return ""
+    names = named(project.schemas)
+    try:
+        found = conn.execute(
+            """
+            select from pg_catalog.pg_db_role_setting s, unnest(s.setconfig) as setting
+            where setting like 'pgrst.db_schemas=%'
+            """
+        ).fetchone()
+        if found is not None:
+            return ""
+        value = sql.Literal(", ".join(project.schemas))
+        conn.execute(sql.SQL("alter role authenticator set pgrst.db_schemas = {}").format(value))
+    except psycopg.Error as error:
+        if conn.broken:
+            raise
+        return f"the schemas that supabase/config.toml exposes ({names}) could not be exposed here: {tell(error)}"
+    return f"exposed schemas as supabase/config.toml has them: {names}"
+
+
+# --- Causes
+
+
+def understood(
+    conn: psycopg.Connection[Any], migrations: Sequence[Migration], files: Sequence[Path], before: int = 0
+) -> tuple[tuple[Migration, ...], Build]:
+    """Tell causes from consequences, and what was not built. The first ``before`` files are a baseline.
+
+    Raises psycopg.Error.
+    """
+    tables = _tables(conn)
+    causes = _Causes(migrations, files, before)
+    found = causes.sort() if any(each.troubles for each in migrations) else tuple(migrations)
+    made = {thing for each in found for trouble in each.troubles for thing in trouble.made if thing.kind == "table"}
+    missing = {
+        thing
+        for thing in (*made, *causes.nowhere)
+        if thing.kind in RELATIONS and not any(thing.is_like(table) for table in tables)
+    }
+    applied = sum(each.applied for each in found)
+    return found, Build(
+        "", len(found), applied, len(tables), tuple(sorted(safe(t.told) for t in missing)), causes.nowhere
+    )
+
+
+def _tables(conn: psycopg.Connection[Any]) -> list[Thing]:
+    from audit.settings import PLATFORM_SCHEMAS
+
+    found = conn.execute(
+        """
+        select n.nspname::text, c.relname::text
+        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'p', 'f') and not c.relispartition and c.relpersistence <> 't'
+        and n.nspname !~ '^pg_|^information_schema$' and n.nspname <> all (%s)
+        """,
+        [list(PLATFORM_SCHEMAS)],
+    )
+    return [Thing("table", schema, name) for schema, name in found]
+
+
+class _Causes:
+    """Sorts what failed: ``nowhere`` is what no file creates, and where it was needed first."""
+
+    def __init__(self, migrations: Sequence[Migration], files: Sequence[Path], before: int) -> None:
+        self.migrations = migrations
+        failed = any(each.troubles for each in migrations)
+        self.created = dict(_created(files)) if failed else {}
+        self.before = set(dict(_created(files[:before]))) if failed else set()
+        self.nowhere: dict[Thing, str] = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        self.failed: list[tuple[Trouble, str]] = []
+        self.extensions: dict[str, tuple[str, bool]] = {}
+        self.needing: set[str] = set()
+
+    def sort(self) -> tuple[Migration, ...]:
+        """Return the migrations with the causes of their troubles."""
+        self.together = True
+        found = tuple(map(self._sorted, self.migrations))
+        if self.together and len(self.needing) < 2 and len(self._missing_tables()) < 2:
+            # One table that one file lacks is that file's own mistake.
+            self._forget()
+            self.nowhere, self.together = {}, False
+            found = tuple(map(self._sorted, self.migrations))
+        return found
+
+    def _missing_tables(self) -> list[Thing]:
+        return [thing for thing in self.nowhere if thing.kind in RELATIONS]
+
+    def _sorted(self, migration: Migration) -> Migration:
+        troubles = []
+        for trouble in migration.troubles:
+            if trouble.sqlstate in THERE_ALREADY and self._has_baseline(trouble):
+                continue
+            sorted_ = self._cause(trouble, migration.file)
+            place = f"{migration.file}, line {trouble.line}"
+            self.failed.append((sorted_, sorted_.cause or place))
+            for thing in sorted_.made:
+                if thing.kind == "extension":
+                    self.extensions.setdefault(thing.name, (sorted_.cause or place, sorted_.aside))
+            troubles.append(sorted_)
+        failed = [each for each in troubles if not each.aside]
+        if migration.applied:
+            return replace(migration, troubles=tuple(troubles))
+        if not failed:
+            return Migration(
+                migration.file, True, troubles=tuple(troubles), notes=migration.notes, twice=migration.twice
+            )
+        first = next((each for each in failed if not each.cause), failed[0])
+        said = next(each.error for each in migration.troubles if not each.aside)
+        return replace(
+            migration,
+            error=first.error + (migration.error or "").removeprefix(said),
+            line=first.line if migration.line else None,
+            sqlstate=first.sqlstate,
+            troubles=tuple(troubles),
+        )
+
+    def _has_baseline(self, trouble: Trouble) -> bool:
+        """Tell whether something is there already because a baseline that was put before the files has it."""
+        tables = {known.name for known in self.before if known.kind in RELATIONS}
+        return any(thing.of in tables or any(known.is_like(thing) for known in self.before) for thing in trouble.made)
+
+    def _cause(self, trouble: Trouble, file: str) -> Trouble:
+        lacks = trouble.lacks
+        if trouble.aside:
+            return trouble
+        if lacks is None:
+            return replace(trouble, cause=self._by_rows(trouble))
+        for earlier, cause in reversed(self.failed):
+            if any(thing.is_like(lacks) for thing in earlier.made):
+                return replace(trouble, cause=cause, aside=earlier.aside)
+        place = next((where for thing, where in self.created.items() if thing.is_like(lacks)), "")
+        if place:
+            own = place.rpartition(":")[0]
+            later = own and not any(each.file == own for each in self.migrations[: self._number(file)])
+            if later and own != file:
+                return replace(trouble, error=f"{trouble.error}; {safe(own)} creates it, and comes later")
+            return trouble
+        if extension := self._extension(lacks):
+            return replace(trouble, cause=extension[0], aside=extension[1])
+        if is_of_the_platform(lacks):
+            told = f"{trouble.error}; Supabase has it, this server does not"
+            return replace(trouble, error=told, aside=True)
+        if self.together and lacks.kind in RELATIONS | {"function", "type", "schema"} and _changes(trouble):
+            if not any(known.is_like(lacks) for known in self.nowhere):
+                self.nowhere[lacks] = f"{file}:{trouble.line}"
+            if lacks.kind in RELATIONS:
+                self.needing.add(file)
+            return replace(trouble, cause=NOWHERE)
+        return trouble
+
+    def _extension(self, lacks: Thing) -> tuple[str, bool] | None:
+        """Return where the extension failed that brings what is lacking, and whether it was set aside.
+
+        Extensions bring schemas, types and functions, often of a name like their own; else any of them may have.
+        """
+        if lacks.kind in ("extension", "schema", "type", "function", "table", "view", "collation"):
+            for name, place in self.extensions.items():
+                if any(each and (each in name or name in each) for each in (lacks.schema or lacks.name, lacks.name)):
+                    return place
+            if lacks.kind in ("type", "function", "schema") and not is_of_the_platform(lacks):
+                return next(iter(self.extensions.values()), None)
+        return None
+
+    def _number(self, file: str) -> int:
+        return next((number for number, each in enumerate(self.migrations) if each.file == file), 0)
+
+    def _by_rows(self, trouble: Trouble) -> str:
+        if not (trouble.sqlstate or "").startswith(_OF_ROWS):
+            return ""
+        for earlier, cause in reversed(self.failed):
+            if any(a.name == b.name and a.name for a in earlier.touched for b in trouble.touched):
+                return cause
+        return ""
+
+
+def _changes(trouble: Trouble) -> bool:
+    """Tell whether a statement was to make or change something, which a query is not."""
+    return any(thing.kind != ANYTHING for thing in trouble.touched)
+
+
+def _created(files: Sequence[Path]) -> Iterator[tuple[Thing, str]]:
+    """Return all that the files' statements make, with the place of the first that does."""
+    seen: set[Thing] = set()
+    for path in files:
+        try:
+            text = to_apply(decoded(path.read_bytes()))
+            parsed = list(statements(text))
+        except (OSError, UnicodeDecodeError, Unreadable):
+            continue
+        line, counted = 1, 0
+        for statement in parsed:
+            line, counted = line + text.count("\n", counted, statement.start), statement.start
+            if statement.words[:1] in (("create",), ("alter",), ("do",), ("select",)):
+                for thing in sorted(effects(statement).made - seen):
+                    seen.add(thing)
+                    yield thing, f"{title(path)}:{line}"
+
+
+# --- MIG-01
+
+
+def unapplied(migrations: Sequence[Migration], log: Log) -> Evidence:
+    """Return the migrations that did not apply, as evidence: one row for each cause, with what follows from it.
+
+    Where nothing failed and something had to be set aside, nobody knows whether all would apply.
+    """
+    rows = [*_baseline(migrations), *_roots(migrations), *_twice(migrations)]
+    aside = [(each, trouble) for each in migrations for trouble in each.troubles if trouble.aside]
+    unjudgeable = ""
+    if aside and not rows:
+        reasons = list(dict.fromkeys(trouble.error for _, trouble in aside if not trouble.cause))
+        number = f"{len(aside)} statement{' was' if len(aside) == 1 else 's were'} set aside"
+        unjudgeable = f"{number}, and what they make could not be looked at: {named(reasons)}"
+    return Evidence(
+        rows,
+        about="the migrations",
+        log=log,
+        population=Population(len(migrations), "migrations"),
+        unjudgeable=unjudgeable,
+        remedy="audit a target that has what is missing: a container (IMAGE=...) or the live database" if aside else "",
+    )
+
+
+def _row(name: str, file: str, line: int | None, details: Mapping[str, Scalar], fix: str | None = None) -> Row:
+    shown = {key: value for key, value in details.items() if value not in ("", None)}
+    texts = {"object": name, "line": str(line or "?"), **{key: str(value) for key, value in details.items()}}
+    return Row(name, {"line": line, **shown}, {**texts, "error": str(details["error"])}, fix, Location(file, line))
+
+
+def _baseline(migrations: Sequence[Migration]) -> Iterator[Row]:
+    """Yield the one row about what no file creates."""
+    found = [(each, t) for each in migrations for t in each.troubles if t.cause == NOWHERE]
+    needed = list(dict.fromkeys(t.lacks.told for _, t in found if t.lacks is not None))
+    if not found or not needed:
+        return
+    first, trouble = found[0]
+    error = f"{named(needed)}: no file creates {'it' if len(needed) == 1 else 'them'}"
+    details: dict[str, Scalar] = {"error": error, "needed first": f"{first.file}, line {trouble.line}"}
+    fix = (
+        "-- These files begin with what was made elsewhere, in the dashboard perhaps: put a baseline before them\n"
+        "-- (supabase db pull), or audit what there is: a dump with --schema=FILE, or the live database with TARGET=..."
+    )
+    yield _row(NOWHERE, first.file, trouble.line, {**details, **_cascade(migrations, NOWHERE)}, fix)
+
+
+def _roots(migrations: Sequence[Migration]) -> Iterator[Row]:
+    for migration in migrations:
+        roots = [each for each in migration.troubles if not each.aside and not each.cause]
+        if migration.applied:
+            continue
+        if not migration.troubles:
+            yield _row(migration.file, migration.file, migration.line, _details(migration.error, migration.sqlstate))
+        for number, root in enumerate(roots):
+            # Of a file with several causes the first bears its name alone.
+            error = migration.error if number == 0 and root.line == migration.line else root.error
+            name = migration.file if number == 0 else f"{migration.file}: {root.error}"
+            place = f"{migration.file}, line {root.line}"
+            line = migration.line if number == 0 else root.line
+            details = {**_details(error, root.sqlstate), **_cascade(migrations, place)}
+            yield _row(safe(name), migration.file, line, details)
+
+
+def _details(error: str | None, sqlstate: str | None) -> dict[str, Scalar]:
+    return {"error": error, "sqlstate": sqlstate}
+
+
+def _cascade(migrations: Sequence[Migration], cause: str) -> dict[str, Scalar]:
+    """Tell how much follows from a cause, and where."""
+    found = [(each.file, t.line) for each in migrations for t in each.troubles if t.cause == cause]
+    if not found:
+        return {}
+    number = f"{len(found):,} statement{'' if len(found) == 1 else 's'} cannot run for it"
+    return {"consequences": number, "consequences in": named([f"{file}:{line}" for file, line in found])}
+
+
+def _twice(migrations: Sequence[Migration]) -> Iterator[Row]:
+    for each in migrations:
+        if each.twice:
+            error = f"has the same version as {each.twice}: the tool applies one file of a version"
+            fix = f"-- {each.file}: give it a version of its own, unless it was released: then a new file repeats it."
+            yield _row(f"{each.file}: the version of {each.twice}", each.file, None, {"error": error}, fix)

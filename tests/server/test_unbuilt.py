@@ -1,0 +1,316 @@
+"""What was not built: causes and consequences, what no file creates, and what is not certain for it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from audit.connection import connect
+from audit.evidence import Evidence, Log, Population
+from audit.policy import Policy, Severity
+from audit.results import Migration, Offence, Ruling, Thing, Trouble, Verdict
+from audit.unbuilt import NOWHERE, built, doubted, unapplied
+
+
+@pytest.fixture(scope="module")
+def server(target):
+    return target.server
+
+
+@pytest.fixture
+def build(server, tmp_path):
+    """Build files given as ``{name: text}`` in a copy of the reference database."""
+
+    def build(files, *, folder="kept", before=None, piecewise=True):
+        for name, text in files.items():
+            path = tmp_path / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        dsn = server.clone_database("unbuilt")
+        try:
+            with connect(dsn) as connection:
+                connection.execute("alter database unbuilt owner to postgres")
+                place = tmp_path / folder
+                found = built(connection, place, before and tmp_path / before, piecewise=piecewise)
+                build.exposed = connection.execute(
+                    "select setconfig from pg_db_role_setting s join pg_roles r on r.oid = s.setrole "
+                    "where r.rolname = 'authenticator' and setdatabase = 0"
+                ).fetchone()
+                connection.execute("alter role authenticator reset pgrst.db_schemas")
+                return found
+        finally:
+            server.drop_database("unbuilt")
+
+    return build
+
+
+def rows(migrations):
+    return {row.object: row for row in unapplied(migrations, Log())}
+
+
+def test_what_follows_from_a_cause_is_told_with_it(build):
+    migrations, made = build(
+        {
+            "1_a.sql": "create table public.shops (id int primary key, kind nonsense);\n",
+            "2_b.sql": "alter table public.shops enable row level security;\n"
+            "create table public.goods (id int primary key, shop int references public.shops (id));\n",
+            "3_c.sql": "insert into public.goods values (1, 1);\n",
+            "4_d.sql": "create table public.other (id int primary key);\nselect nothing;\n",
+        }
+    )
+    found = rows(migrations)
+    assert set(found) == {"1_a.sql", "4_d.sql"}
+    details = found["1_a.sql"].details
+    assert (details["line"], details["error"]) == (1, 'type "nonsense" does not exist')
+    assert details["consequences"] == "3 statements cannot run for it"
+    assert details["consequences in"] == "2_b.sql:1, 2_b.sql:2, 3_c.sql:1"
+    assert "consequences" not in found["4_d.sql"].details
+    assert made.summary == f"built: 0 of 4 files; {made.tables} of {made.tables + 2} tables"
+    assert made.missing == ("public.goods", "public.shops")
+    assert made.no_baseline == ""
+
+
+def test_a_column_that_failed_is_a_cause_too(build):
+    migrations, _ = build(
+        {
+            "1_a.sql": "alter table public.profiles add column rank nonsense;\n",
+            "2_b.sql": "create index on public.profiles (rank);\nupdate public.profiles set rank = 1;\n",
+        }
+    )
+    assert rows(migrations)["1_a.sql"].details["consequences"] == "2 statements cannot run for it"
+
+
+def test_what_comes_later_is_said(build):
+    migrations, _ = build(
+        {
+            "20240811000000_a.sql": "alter table public.late add column b int;\n",
+            "20250107_b.sql": "create table public.late (id int primary key);\n",
+        }
+    )
+    (row,) = unapplied(migrations, Log())
+    assert row.details["error"] == 'relation "public.late" does not exist; 20250107_b.sql creates it, and comes later'
+
+
+def test_what_no_file_creates_is_told_first_and_once(build):
+    migrations, made = build(
+        {
+            "1_a.sql": "alter table public.alpha add column b int;\ncreate policy p on beta using (true);\n",
+            "2_b.sql": "create table public.gamma (id int primary key, a int references public.alpha (id));\n"
+            "grant select on public.gamma to anon;\n",
+            "3_c.sql": "select nonsense;\n",
+        }
+    )
+    found = list(unapplied(migrations, Log()))
+    assert [row.object for row in found] == [NOWHERE, "3_c.sql"]
+    assert found[0].details["needed first"] == "1_a.sql, line 1"
+    assert found[0].details["consequences"] == "4 statements cannot run for it"
+    assert "--schema=FILE" in (found[0].fix or "")
+    assert made.no_baseline == (
+        "2 tables are created by no migration (public.alpha, beta): these files alone cannot be judged"
+    )
+    assert made.missing == ("beta", "public.alpha", "public.gamma")
+    assert any("make audit TARGET=" in each for each in made.advice)
+    assert any("--schema=schema.sql" in each for each in made.advice)
+
+
+def test_a_mistake_in_one_file_is_no_missing_baseline(build):
+    migrations, made = build({"1_a.sql": "alter table public.profils add column b int;\n", "2_b.sql": "select 1;\n"})
+    assert set(rows(migrations)) == {"1_a.sql"}
+    assert made.no_baseline == ""
+    assert made.advice == ()
+
+
+def test_a_baseline_is_looked_for_in_the_repository(build, tmp_path):
+    (tmp_path / ".git").mkdir()
+    for name, text in {
+        "docs/schema.sql": "create table public.alpha (id int primary key);\ncreate table beta (id int primary key);",
+        "supabase/schemas/a.sql": "create table public.alpha (id int);",
+        "supabase/schemas/b.sql": "create table public.beta (id int);",
+        "node_modules/x/y.sql": "create table public.alpha (id int); create table public.beta (id int)",
+        "other.sql": "\\i broken",
+        "src/database.types.ts": "type Database = {\n  public: {\n    Tables: {\n      alpha: {\n        Row: {\n"
+        "        }\n      }\n      beta: {\n      }\n    }\n    Views: {\n      gamma: {\n      }\n    }\n  }\n}\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    files = {"1_a.sql": "alter table public.alpha add column b int;\nalter table public.beta add column b int;\n"}
+    migrations, made = build(files, folder="supabase/migrations")
+    assert made.advice[:2] == (
+        "docs/schema.sql creates 2 of them: --before=docs/schema.sql",
+        "supabase/schemas creates 2 of them: --before=supabase/schemas",
+    )
+    assert any(each.startswith("the generated database types know 2 tables, ") for each in made.advice)
+    for before in ("docs/schema.sql", "supabase/schemas"):
+        migrations, made = build(files, folder="supabase/migrations", before=before)
+        assert not unapplied(migrations, Log()).rows
+        assert made.no_baseline == ""
+
+
+def test_what_a_baseline_has_already_is_no_fault(build, tmp_path):
+    (tmp_path / "base.sql").write_text("create table public.alpha (id int primary key, b int, c int);\n")
+    migrations, _ = build(
+        {
+            "1_a.sql": "create table public.alpha (id int primary key);\n",
+            "2_b.sql": "alter table public.alpha add column b int;\ncreate index on public.alpha (b);\n",
+            "3_c.sql": "create table public.profiles (id int);\n",
+        },
+        before="base.sql",
+    )
+    assert set(rows(migrations)) == {"3_c.sql"}
+
+
+def test_what_this_server_lacks_is_set_aside_with_what_needs_it(build):
+    migrations, made = build(
+        {
+            "1_a.sql": "create extension no_such_kind;\ncreate table public.kept (id int primary key);\n",
+            "2_b.sql": "create table public.shapes (id int primary key, shape public.no_such_kind);\n",
+            "3_c.sql": "alter table public.shapes enable row level security;\nselect storage.no_such_function();\n",
+        }
+    )
+    assert [each.applied for each in migrations] == [True, True, True]
+    assert all(trouble.aside for each in migrations for trouble in each.troubles)
+    evidence = unapplied(migrations, Log())
+    assert not evidence.rows
+    assert evidence.unjudgeable.startswith("4 statements were set aside, and what they make could not be looked at: ")
+    assert "no_such_kind" in evidence.unjudgeable
+    assert made.missing == ("public.shapes",)
+
+
+def test_two_files_of_one_version_are_told_outside_the_gate(build):
+    migrations, _ = build({"1_a.sql": "select 1;", "1_b.sql": "create table public.both (id int primary key);"})
+    ((name, row),) = rows(migrations).items()
+    assert name == "1_b.sql: the version of 1_a.sql"
+    assert "same version as 1_a.sql" in str(row.details["error"])
+    assert all(each.applied for each in migrations)
+
+
+def test_a_file_left_out_as_a_whole_is_understood_too(build):
+    migrations, made = build(
+        {
+            "1_a.sql": "create table public.shops (id int primary key);\nselect nonsense;\n",
+            "2_b.sql": "alter table public.shops enable row level security;\n",
+        },
+        piecewise=False,
+    )
+    assert rows(migrations)["1_a.sql"].details["consequences in"] == "2_b.sql:1"
+    assert made.missing == ("public.shops",)
+
+
+def test_the_projects_configuration_is_used(build):
+    config = "[api]\nschemas = ['public', 'shop']\n[db]\nmajor_version = 9\n"
+    files = {"../config.toml": config, "../seed.sql": "select 1;", "1_a.sql": "create schema shop;", "fix.sql": ""}
+    _, made = build(files, folder="supabase/migrations")
+    assert "pgrst.db_schemas=public, shop" in build.exposed[0]
+    notes = "\n".join(made.notes)
+    assert "fix.sql is not applied: its name is not <timestamp>_name.sql" in notes
+    assert "exposed schemas as supabase/config.toml has them: public, shop" in notes
+    assert "supabase/config.toml says PostgreSQL 9" in notes
+    assert "seed files are not loaded (seed.sql)" in notes
+    assert made.layout == "1 file, Supabase CLI, 1 skipped"
+
+
+# --- What is not certain
+
+
+def policy():
+    return Policy("X-01", "test_x", Severity.P1, "r", "t", "e", "fix", "", lambda auditor: None)
+
+
+def ruled(verdict, question, *, offences=(), reason="", touched=(), lacks=None):
+    """Return what a policy says after it asked a question, where one statement was not executed."""
+    log = Log()
+    if question is not None:
+        Evidence((), about="x", log=log, population=Population(1, "x"), question=question)
+    trouble = Trouble(1, "e", lacks=lacks, touched=touched)
+    migrations = [Migration("1_a.sql", False, "e", 1, troubles=(trouble,) if touched or lacks else ())]
+    return doubted(Ruling(policy(), verdict, reason, offences=offences), log, migrations)
+
+
+TABLE = Thing("table", "public", "shops")
+INDEX = Thing("index", "public", "shops_i", "shops")
+
+
+@pytest.mark.parametrize(
+    ("question", "touched", "verdict"),
+    [
+        ("select oid from pg_catalog.pg_class c", TABLE, Verdict.UNCHECKED),
+        ("select from pg_catalog.pg_policy p join pg_catalog.pg_class c on true", TABLE, Verdict.UNCHECKED),
+        ("select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on true", TABLE, Verdict.HOLDS),
+        ("select from pg_catalog.pg_proc p", Thing("function", "public", "f"), Verdict.UNCHECKED),
+        ("select from pg_catalog.pg_index i", INDEX, Verdict.UNCHECKED),
+        ("select from pg_catalog.pg_policy p", INDEX, Verdict.HOLDS),
+        ("select from public.shops", INDEX, Verdict.UNCHECKED),
+        ("select from public.shops", TABLE, Verdict.UNCHECKED),
+        ("select from public.others", TABLE, Verdict.HOLDS),
+        ("select from public.shops", Thing("rows", "", "shops"), Verdict.UNCHECKED),
+        ("select from pg_catalog.pg_settings s", TABLE, Verdict.HOLDS),
+        ("select from pg_catalog.pg_class c", Thing("anything", "", ""), Verdict.UNCHECKED),
+        ("select from pg_catalog.pg_settings s", Thing("anything", "", ""), Verdict.HOLDS),
+        ("insert into auth.users (id) values ($1)", Thing("trigger", "auth", "t", "users"), Verdict.UNCHECKED),
+        ("insert into auth.users (id) values ($1)", TABLE, Verdict.UNCHECKED),
+        ("", TABLE, Verdict.UNCHECKED),
+        ("not ( SQL", TABLE, Verdict.UNCHECKED),
+    ],
+)
+def test_what_would_hold_of_what_is_not_certain_is_unchecked(question, touched, verdict):
+    made = ruled(Verdict.HOLDS, question, touched=(touched,))
+    assert made.verdict is verdict
+    assert (verdict is Verdict.UNCHECKED) == ("not built as the migrations say" in made.reason) == bool(made.remedy)
+
+
+def test_people_who_act_on_all_there_is_act_on_what_is_missing_too():
+    migrations = [Migration("1_a.sql", False, "e", 1, troubles=(Trouble(1, "e", touched=(INDEX,)),))]
+    for asker, verdict in ((lambda auditor: None, Verdict.HOLDS), (lambda alice: None, Verdict.UNCHECKED)):
+        question = "select from pg_catalog.pg_settings s"
+        log = Log()
+        Evidence((), about="x", log=log, question=question)
+        made = Ruling(replace(policy(), function=asker), Verdict.HOLDS)
+        assert doubted(made, log, migrations).verdict is verdict
+
+
+def test_where_everything_was_built_nothing_changes():
+    assert ruled(Verdict.HOLDS, "select from pg_catalog.pg_class c").verdict is Verdict.HOLDS
+
+
+def test_what_is_not_there_because_it_failed_is_not_out_of_scope():
+    reason = "public.shops is not in this database"
+    assert ruled(Verdict.NOT_APPLICABLE, None, reason=reason, touched=(TABLE,)).verdict is Verdict.UNCHECKED
+    assert ruled(Verdict.NOT_APPLICABLE, None, reason=reason, lacks=TABLE).verdict is Verdict.UNCHECKED
+    other = "public.messages is not in this database"
+    assert ruled(Verdict.NOT_APPLICABLE, None, reason=other, touched=(TABLE,)).verdict is Verdict.NOT_APPLICABLE
+
+
+def test_findings_about_it_say_that_they_are_unproven():
+    offences = (Offence("p on public.shops", {"a": 1}), Offence("public.others"), Offence("other.shops"))
+    made = ruled(Verdict.VIOLATED, "select from pg_catalog.pg_class c", offences=offences, touched=(TABLE,))
+    assert made.verdict is Verdict.VIOLATED
+    told = [each.details.get("unproven") for each in made.offences]
+    assert told == ["it rests on public.shops, which was not built as the migrations say", None, None]
+
+
+def test_the_policy_about_migrations_is_not_in_doubt_about_itself():
+    def about(failed_migrations):
+        """Ask."""
+
+    made = Ruling(replace(policy(), function=about), Verdict.HOLDS)
+    migrations = [Migration("1_a.sql", True, troubles=(Trouble(1, "e", touched=(TABLE,), aside=True),))]
+    assert doubted(made, Log(), migrations) == made
+
+
+def test_hostile_names_are_made_inert(build):
+    migrations, made = build(
+        {"1_a.sql": 'alter table "\x1b[2Ja" add b int;', "2_b.sql": 'alter table "x\u202e" add b int;'}
+    )
+    told = [made.no_baseline, *made.missing, *made.advice, *made.notes]
+    told += [str(value) for row in unapplied(migrations, Log()) for value in (row.object, *row.details.values())]
+    assert not [each for each in told if "\x1b" in each or "\u202e" in each]
+    assert json.dumps(told)
+
+
+def test_layouts_with_a_folder_for_each_are_built(build):
+    migrations, made = build({"1_a/migration.sql": "select 1;", "2_b/migration.sql": "select nonsense;"})
+    assert [each.file for each in migrations] == ["1_a/migration.sql", "2_b/migration.sql"]
+    assert set(rows(migrations)) == {"2_b/migration.sql"}
+    assert made.layout == "2 files, Prisma"
