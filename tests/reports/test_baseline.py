@@ -104,7 +104,7 @@ def test_a_project_begins_with_what_it_has(audited: Callable[..., Outcome], tmp_
 
     fourth = audited(sql="drop table public.new; drop table public.old")
     assert fourth.status == 0
-    assert "found no more" in fourth.said
+    assert "no longer found" in fourth.said
     assert len(accepted()) == 1
     audited("--write-baseline")
     assert accepted() == set()
