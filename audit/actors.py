@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import chain
 from typing import Any, Literal
@@ -29,9 +29,11 @@ from audit.question import (
     Question,
     Values,
     absent,
+    absent_functions,
     not_asked_for,
     not_there,
     relations,
+    renamed,
     rows,
     unchecked,
 )
@@ -260,6 +262,10 @@ class Stage:
                     return Unchecked(f"{name}: {self.unlike[name]}")
             if missing:
                 return not_there(missing)
+        if isinstance(error, errors.UndefinedFunction):
+            missing = absent_functions(self.connection.cursor(), texts, self.known)
+            if missing:
+                return not_there(missing)
         return not_asked_for(error, texts, self.known) or unchecked(error)
 
 
@@ -277,6 +283,7 @@ class Owner:
 
         Raises NotApplicable when a relation is not there, and Unchecked when there is no answer.
         """
+        text = renamed(text, self.stage.known)
         return self.stage.values(Question.of(text, {**self.stage.known, **IDS}, parameters))
 
 
@@ -341,6 +348,10 @@ class Actor:
         return self._ask(Act(text, what, "", then, parameters, control, keep=True))
 
     def _ask(self, act: Act) -> Evidence:
+        text, of, then, control = (
+            renamed(each, self.stage.known) for each in (act.text, act.of, act.then, act.control)
+        )
+        act = replace(act, text=text, of=of, then=then, control=control)
         answers = [self._one(person, act) for person in self.people]
         evidence = answers[0]
         for other in answers[1:]:
