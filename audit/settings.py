@@ -136,6 +136,7 @@ class Settings:
     runbook_objects: tuple[str, ...] = RUNBOOK_OBJECTS
     request_categories: tuple[str, ...] = REQUEST_CATEGORIES
     expected_role: str = "primary"
+    private_columns: tuple[str, ...] = ()
     linter: Mapping[str, str] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
 

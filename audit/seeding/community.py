@@ -89,6 +89,8 @@ SOMETIMES_MISSING = frozenset(
         "read_at",
     }
 )
+# What is a person's own.
+PRIVATE = frozenset({"email", "phone", "location", "description", "location_override", "content", "title"})
 # Running numbers below this belong to the cast.
 FIRST = 1_001
 
@@ -430,6 +432,7 @@ class Community:
             approved = person.approved is not None
             yield {
                 "id": person.id,
+                "user_id": person.id,
                 "name": person.name,
                 "location": f"Block {person.number}, {rng.choice(self._cities)}",
                 "phone": person.phone if is_cast or rng.random() < 0.9 else None,

@@ -11,19 +11,28 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, combinations, islice, product
 from math import prod
 from operator import itemgetter
 from random import Random
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
+from audit.names import IN_DISGRACE, IN_GRACE, OWNERS, PRIVILEGED, STANDING
 from audit.people import CAST
+from audit.seeding.loading import (
+    Place,
+    UnfillableError,
+    advance_sequences,
+    leads_nowhere,
+    own_rows,
+    reason,
+    stubborn_triggers_off,
+)
 from audit.seeding.tables import Catalogue, Check, Column, ForeignKey, Table
 from audit.seeding.values import NULL, Hints, Source, UnknownTypeError, Value, hints, token
 
@@ -40,16 +49,6 @@ PARTNERS = (1, 0, 3, 4, 2, 6, 5)
 HOMES = (0, 0, 2, 0, 2, 2, 2)
 PERSON_OF = {person.id: index for index, person in enumerate(PEOPLE)}
 
-# Columns that say whose a row is, also where no foreign key says so; the first ones say it best.
-OWNERS = (
-    "user_id", "owner_id", "profile_id", "author_id", "created_by", "member_id", "customer_id", "account_id",
-    "requester_id", "sender_id", "actor_id", "creator_id", "uploaded_by", "submitted_by", "reporter_id", "owner",
-    "author",
-    "uid", "auth_id", "auth_user_id", "recipient_id", "receiver_id", "participant_id", "helper_id", "assigned_to",
-    "assignee_id", "updated_by", "approved_by", "reviewed_by", "invited_by", "added_by", "deleted_by", "performed_by",
-    "changed_by", "granted_by", "friend_id", "follower_id", "following_id", "blocked_id", "blocker_id",
-)  # fmt: skip
-
 MOST_ROWS, LEAST_ROWS = 56, 14
 # How many options of a block the server judges in the first and in the second round, and how many are kept.
 JUDGED = (250, 900)
@@ -64,23 +63,6 @@ TIMEOUT_MS = 10_000
 MOST_FEATURES = 9
 # In how many ways the columns of one predicate may go together if each of them is to be there.
 MOST_TOGETHER = 40
-
-_PRIVILEGED = re.compile(r"admin|superuser|super_user|staff|moderator|\broot\b", re.IGNORECASE)
-_STANDING = re.compile(r"approved|verified", re.IGNORECASE)
-_IN_DISGRACE = re.compile(r"banned|blocked|suspended|deleted|disabled|locked|archived|removed", re.IGNORECASE)
-_IN_GRACE = re.compile(r"active|enabled", re.IGNORECASE)
-
-
-class UnfillableError(Exception):
-    """A table cannot be filled; the message is the reason and names no values."""
-
-
-class Place(NamedTuple):
-    """Where a value is: table with schema, column, and the row's primary key as texts (empty: it has none)."""
-
-    table: str
-    column: str
-    key: tuple[str, ...]
 
 
 @dataclass
@@ -126,36 +108,6 @@ class MadeRow:
     number: int
     texts: dict[str, str | None]
     fresh: tuple[str, ...]
-
-
-def reason(error: UnfillableError | psycopg.Error) -> str:
-    """Name the condition, column and constraint, and nothing of the primary message, which may quote values."""
-    if isinstance(error, UnfillableError):
-        return str(error)
-    condition = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
-    # COPY tells the column of a value that it cannot read in the context only: "COPY t, line 1, column c: ..."
-    place = re.search(r"^COPY .*?, line \d+, column ([^:]*)", error.diag.context or "", re.MULTILINE)
-    parts = {
-        "constraint": error.diag.constraint_name,
-        "column": error.diag.column_name or (place and place[1]),
-    }
-    return ", ".join([condition, *(f"{kind} {name}" for kind, name in parts.items() if name)])
-
-
-@contextmanager
-def stubborn_triggers_off(conn: psycopg.Connection[Any], table: str, name: sql.Identifier) -> Iterator[None]:
-    """Switch off, for a while, the triggers that fire in the replica role too (ENABLE ALWAYS, ENABLE REPLICA)."""
-    question = """
-        select tgname, tgenabled::text from pg_catalog.pg_trigger
-        where tgrelid = %s::pg_catalog.regclass and tgenabled in ('A', 'R') and not tgisinternal
-    """
-    triggers = conn.cursor(row_factory=tuple_row).execute(question, (table,)).fetchall()
-    for trigger, _ in triggers:
-        conn.execute(sql.SQL("alter table {} disable trigger {}").format(name, sql.Identifier(trigger)))
-    yield  # after an error there is nothing to undo: the savepoint is rolled back
-    for trigger, mode in triggers:
-        when = sql.SQL("always" if mode == "A" else "replica")
-        conn.execute(sql.SQL("alter table {} enable {} trigger {}").format(name, when, sql.Identifier(trigger)))
 
 
 class Generator:
@@ -220,7 +172,7 @@ class Generator:
                 filled.append(table)
         self._fill_later()
         self._remove_lost(filled)
-        self._advance_sequences(filled)
+        advance_sequences(self.conn, [table for table in filled if self.rows.get(table.oid)])
         self._note_canaries(filled)
         self.conn.execute("select pg_catalog.set_config('statement_timeout', %s, true)", (timeout,))
         return self.done
@@ -262,7 +214,7 @@ class Generator:
         count = first(table)
         if count is None:
             try:
-                with self.conn.transaction(), self._quiet(table):
+                with self.conn.transaction(), stubborn_triggers_off(self.conn, table):
                     rows = self._fill(table)
             except (UnfillableError, UnknownTypeError, psycopg.Error) as error:
                 if self.conn.broken:
@@ -277,14 +229,6 @@ class Generator:
     @staticmethod
     def _why(error: UnfillableError | UnknownTypeError | psycopg.Error) -> str:
         return str(error) if isinstance(error, UnknownTypeError) else reason(error)
-
-    @contextmanager
-    def _quiet(self, table: Table) -> Iterator[None]:
-        if not table.stubborn:
-            yield
-            return
-        with stubborn_triggers_off(self.conn, table.identifier.as_string(), table.identifier):
-            yield
 
     # One table
 
@@ -656,7 +600,7 @@ class Generator:
             self._keys.pop((key.parent, tuple(key.parent_columns)), None)
             rows = [row for position, row in enumerate(self.rows.get(key.table, ())) if position % 3]
             if free and rows and table.primary_key:
-                with self._quiet(table):
+                with stubborn_triggers_off(self.conn, table):
                     self._refer(table, key, free, [(row, self._parents_for(key, free, row)) for row in rows])
 
     def _parents_for(self, key: ForeignKey, free: Collection[str], row: MadeRow) -> list[dict[str, str]]:
@@ -727,45 +671,16 @@ class Generator:
         ]
         parts = [
             sql.SQL("select {} where exists (select from {} c where {})").format(
-                sql.Literal(position), self._own_rows(table), self._leads_nowhere(key)
+                sql.Literal(position), own_rows(table), leads_nowhere(key)
             )
             for position, (table, key) in enumerate(keys)
         ]
         return [keys[position] for (position,) in self._ask(sql.SQL(" union all ").join(parts))] if parts else []
 
     def _remove(self, table: Table, key: ForeignKey) -> int:
-        statement = sql.SQL("delete from {} c where {}").format(self._own_rows(table), self._leads_nowhere(key))
-        with self._quiet(table):
+        statement = sql.SQL("delete from {} c where {}").format(own_rows(table), leads_nowhere(key))
+        with stubborn_triggers_off(self.conn, table):
             return self.conn.execute(statement).rowcount
-
-    @staticmethod
-    def _own_rows(table: Table) -> sql.Composed:
-        """Name a table without those that inherit from it, which do not inherit its foreign keys; partitions do."""
-        return sql.SQL("{}{}").format(sql.SQL("" if table.is_partitioned else "only "), table.identifier)
-
-    @staticmethod
-    def _leads_nowhere(key: ForeignKey) -> sql.Composed:
-        child = [sql.Identifier("c", column) for column in key.columns]
-        pairs = zip(child, (sql.Identifier("p", column) for column in key.parent_columns), strict=True)
-        return sql.SQL("{} and not exists (select from {} p where {})").format(
-            sql.SQL(" and ").join(sql.SQL("{} is not null").format(column) for column in child),
-            sql.SQL(key.place),
-            sql.SQL(" and ").join(sql.SQL("{} = {}").format(*pair) for pair in pairs),
-        )
-
-    def _advance_sequences(self, tables: Iterable[Table]) -> None:
-        """Move sequences beyond the numbers that were used."""
-        parts = []
-        statement = "select pg_catalog.setval({}, max({})) from {} having max({}) >= (select last_value from {})"
-        for table in tables:
-            for column in table.columns.values() if self.rows.get(table.oid) else ():
-                if column.sequence:
-                    name, sequence = sql.Identifier(column.name), sql.SQL(column.sequence)
-                    parts.append(
-                        sql.SQL(statement).format(sql.Literal(column.sequence), name, table.identifier, name, sequence)
-                    )
-        if parts:
-            self._ask(sql.SQL(" union all ").join(parts))
 
     def _note_canaries(self, tables: Iterable[Table]) -> None:
         """Note which text went where, unless other tables repeat it because they refer to it."""
@@ -899,20 +814,20 @@ def _suits(column: str, kind: str, person: int, words: Collection[str], *, is_pe
     """Tell whether a person may have this value in a table that is about people, so that each stands as in the cast."""
     identity = PEOPLE[person]
     if kind in ("true", "false"):
-        if _PRIVILEGED.search(column):
+        if PRIVILEGED.search(column):
             return (kind == "true") == identity.is_admin
         if not is_person:
             return True
-        if _STANDING.search(column):
+        if STANDING.search(column):
             return (kind == "true") == (identity.verification == "approved")
-        if _IN_DISGRACE.search(column):
+        if IN_DISGRACE.search(column):
             return (kind == "true") == (identity.name == "rejected")
-        return not _IN_GRACE.search(column) or (kind == "true") == (identity.name != "rejected")
-    if _PRIVILEGED.search(kind):
+        return not IN_GRACE.search(column) or (kind == "true") == (identity.name != "rejected")
+    if PRIVILEGED.search(kind):
         return identity.is_admin
-    if is_person and identity.is_admin and any(map(_PRIVILEGED.search, words)):
+    if is_person and identity.is_admin and any(map(PRIVILEGED.search, words)):
         return False
-    if is_person and kind in ("past", "future", "null") and _IN_DISGRACE.search(column):
+    if is_person and kind in ("past", "future", "null") and IN_DISGRACE.search(column):
         return (kind == "null") == (identity.name != "rejected")
     if is_person and identity.verification in words:
         return kind == identity.verification

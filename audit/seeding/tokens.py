@@ -20,6 +20,7 @@ from sqlglot import exp
 
 from audit.catalog.expressions import bare, called, parsed, table_of
 from audit.evidence import Unchecked
+from audit.names import MEMBERS
 from audit.people import CAST
 from audit.seeding.tables import Catalogue, Table
 
@@ -63,9 +64,7 @@ _STANDARD = frozenset(
     ("sub", "role", "email", "phone", "aud", "iss", "iat", "exp", "aal", "amr", "session_id", "is_anonymous")
 )
 
-# Tables that say who is a member, rather than who waits to be one; and who gets the first and the second tenant where
-# nothing says so.
-_OF_MEMBERS = re.compile("member|profile|staff|employ|user", re.IGNORECASE)
+# Who gets the first and the second tenant where nothing says so.
 _FIRST, _SECOND = ("alice", "bob", "admin"), ("stranger",)
 
 
@@ -193,7 +192,7 @@ def _tenants(cursor: psycopg.Cursor[tuple[Any, ...]], catalogue: Catalogue, used
     ids = {person.id: name for name, person in CAST.items() if person.id}
     found: Claims = {}
     memberships = [
-        (who not in table.primary_key, not _OF_MEMBERS.search(table.name), table.title, column, who, table)
+        (who not in table.primary_key, not MEMBERS.search(table.name), table.title, column, who, table)
         for table in catalogue.tables.values()
         for column in table.columns
         if (table.oid, column) != origin and _origin(catalogue, (table.oid, column)) == origin

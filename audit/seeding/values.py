@@ -17,6 +17,7 @@ from hashlib import blake2b
 import sqlglot
 from sqlglot import exp
 
+from audit.names import AHEAD, ALWAYS_SET
 from audit.seeding.patterns import UnsupportedPatternError, matching
 from audit.seeding.tables import Catalogue, Column, Type
 
@@ -146,8 +147,6 @@ def _note(column: exp.Column, into: Hints) -> None:
 _DAY = dt.timedelta(days=1)
 # Name, days from now: what a date may be.
 _MOMENTS = (("past", -1), ("past", -30), ("past", -60), ("future", 10), ("future", 40))
-_AHEAD = re.compile(r"expir|until|due|deadline|valid_to|end|start|schedul|next|run_at|available|visible", re.IGNORECASE)
-_ALWAYS_SET = re.compile(r"created|updated|inserted|modified|joined", re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _TEXT_TYPES = ("text", "varchar", "bpchar", "citext", "name", "char")
 _BIGGEST = {"int2": 30_000, "int4": 2_000_000_000, "int8": 9_000_000_000_000_000, "oid": 4_000_000_000}
@@ -324,7 +323,7 @@ class Source:
         """Return moments before and after now where that may matter, and those that conditions name."""
         literals = [text for text in (*hint.words, *hint.values) if re.match(r"\d{4}-\d\d-\d\d", text)]
         name = self.column.name
-        unchecked = (_MOMENTS[0], _MOMENTS[3]) if _AHEAD.search(name) else _MOMENTS[:1]
+        unchecked = (_MOMENTS[0], _MOMENTS[3]) if AHEAD.search(name) else _MOMENTS[:1]
         moments = _MOMENTS if checked else unchecked
         found = [
             Value(lambda n, days=days: self._moment(self.type, days, n), kind)  # type: ignore[misc]
@@ -332,7 +331,7 @@ class Source:
         ]
         for text in literals:
             found += [Value.always(text, text[:10]), Value(lambda n, text=text: _later(text, n), text[:10])]  # type: ignore[misc]
-        return found + [NULL] * (nullable and not _ALWAYS_SET.search(name))
+        return found + [NULL] * (nullable and not ALWAYS_SET.search(name))
 
     def _moment(self, kind: Type, days: int, n: int) -> str:
         """Write the moment some days from now, and for each row a little farther from it."""
