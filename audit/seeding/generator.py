@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, combinations, islice, product
 from math import prod
 from operator import itemgetter
@@ -50,6 +50,8 @@ HOMES = (0, 0, 2, 0, 2, 2, 2)
 PERSON_OF = {person.id: index for index, person in enumerate(PEOPLE)}
 
 MOST_ROWS, LEAST_ROWS = 56, 14
+# Rows that are there before ours: how many are known, and the number of the first.
+MOST_THERE, FIRST_THERE = 100, 8_000
 # How many options of a block the server judges in the first and in the second round, and how many are kept.
 JUDGED = (250, 900)
 KEPT = 120
@@ -61,6 +63,8 @@ MOST_PARENTS = 42
 TIMEOUT_MS = 10_000
 # The features whose pairs are covered.
 MOST_FEATURES = 9
+# As many words a table of words may have, such as one of roles.
+MOST_WORDS = 12
 # In how many ways the columns of one predicate may go together if each of them is to be there.
 MOST_TOGETHER = 40
 
@@ -102,9 +106,9 @@ class Block:
 
 @dataclass(frozen=True)
 class MadeRow:
-    """A row: whose it is, its number, its texts by column."""
+    """A row: whose it is (None: nobody's), its number, its texts by column, and which of them nothing else holds."""
 
-    person: int
+    person: int | None
     number: int
     texts: dict[str, str | None]
     fresh: tuple[str, ...]
@@ -237,6 +241,52 @@ class Generator:
         if all(key.parent == table.oid for key in table.foreign_keys) and all(block.turn is None for block in blocks):
             self.roots.add(table.oid)
         chooser = _Chooser(table, blocks, self.people, self._sure(table), self.together)
+        there = self._there(table)
+        chooser.take(there)
+        there = [self._complete(table, chooser, row) if row.person is not None else row for row in there]
+        try:
+            with self.conn.transaction():
+                return there + self._loaded(table, chooser)
+        except psycopg.Error as error:
+            self._go_on_after(error)
+            if not there:
+                raise
+            return there  # there is no room for more, such as of accounts of which each has one
+
+    def _there(self, table: Table) -> list[MadeRow]:
+        """Return rows that are there already: those that signing up made, and those of a migration."""
+        if table.oid not in self.populated:
+            return []
+        names = list(table.columns)
+        columns = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in names)
+        order = sql.SQL(", ").join(map(sql.Identifier, table.primary_key)) if table.primary_key else sql.SQL("1")
+        question = sql.SQL("select {} from {} order by {} limit {}")
+        rows = self._ask(question.format(columns, table.identifier, order, sql.Literal(MOST_THERE)))
+        whose = [names.index(column) for column in _owners(table, self.people)]
+        found = []
+        for number, row in enumerate(rows):
+            person = next((PERSON_OF[row[place]] for place in whose if row[place] in PERSON_OF), None)
+            found.append(MadeRow(person, FIRST_THERE + number, dict(zip(names, row, strict=True)), ()))
+        return found
+
+    def _complete(self, table: Table, chooser: _Chooser, row: MadeRow) -> MadeRow:
+        """Give a row that signing up made what a person of the cast stands for, and what it left open."""
+        if not table.primary_key:
+            return row
+        texts, fresh = dict(row.texts), list(row.fresh)
+        for changes, new in chooser.completions(row):
+            statement = self._update(table, [*changes], row, changes)
+            try:
+                with self.conn.transaction():
+                    self.conn.execute(statement)
+            except psycopg.Error as error:
+                self._go_on_after(error)  # the row stays as the project made it
+            else:
+                texts |= changes
+                fresh += new
+        return replace(row, texts=texts, fresh=tuple(fresh))
+
+    def _loaded(self, table: Table, chooser: _Chooser) -> list[MadeRow]:
         rows = list(chooser.rows())
         columns = list(chooser.columns)
         while True:
@@ -425,7 +475,10 @@ class Generator:
         keys = self._keys_of(key)
         if not keys:
             raise UnfillableError(f"column {', '.join(key.columns)} must refer to a row of {key.title}, which has none")
-        values = [(tuple(Value.always(text, "set") for text in texts), person) for texts, person in keys]
+        told = self._is_vocabulary(key)
+        values = [
+            (tuple(Value.always(text, text if told else "set") for text in texts), person) for texts, person in keys
+        ]
         shared = {column for other in table.foreign_keys if other is not key for column in other.columns}
         if nulls := [column for column in optional if column not in shared]:
             values += [
@@ -454,6 +507,15 @@ class Generator:
                 found = self._stored_keys(key)
             self._keys[place] = found[:MOST_PARENTS]
         return self._keys[place]
+
+    def _is_vocabulary(self, key: ForeignKey) -> bool:
+        """Tell whether a key's parents are a migration's few words, such as the roles that there are."""
+        parent = self.catalogue.tables.get(key.parent)
+        if parent is None or len(key.parent_columns) > 1 or key.parent not in self.populated & self.roots:
+            return False
+        kind, _ = self.catalogue.plain(parent.columns[key.parent_columns[0]].type, -1)
+        brought = sum(row.number >= FIRST_THERE for row in self.rows.get(key.parent, ()))
+        return 0 < brought <= MOST_WORDS and (kind.category == "S" or kind.kind == "e")
 
     def _stored_keys(self, key: ForeignKey) -> list[tuple[tuple[str, ...], int | None]]:
         parent = self.catalogue.tables.get(key.parent)
@@ -642,7 +704,7 @@ class Generator:
                     break
 
     @staticmethod
-    def _update(table: Table, free: list[str], row: MadeRow, parent: Mapping[str, str]) -> sql.Composed:
+    def _update(table: Table, free: Sequence[str], row: MadeRow, parent: Mapping[str, str | None]) -> sql.Composed:
         def equal(column: str, text: str | None) -> sql.Composed:
             return sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(text))
 
@@ -699,6 +761,14 @@ class Generator:
                         canary = text if is_text and len(text) >= 6 else ""
                     if canary:
                         self.done.canaries.setdefault(canary, Place(table.title, column, key))
+
+
+def _owners(table: Table, people: Collection[int]) -> list[str]:
+    """Return the columns that say whose a row is, the one that says it best first."""
+    keys = [key.columns[0] for key in table.foreign_keys if key.parent in people and len(key.columns) == 1]
+    named = [column for column in OWNERS if column in table.columns]
+    first = [column for column in table.primary_key if column in keys] + [c for c in named if c in keys]
+    return list(dict.fromkeys([*first, *keys, *named, *table.primary_key]))
 
 
 def _foretold(make: Callable[[int], str | None], *, itself: bool) -> Callable[[int], str | None]:
@@ -979,6 +1049,40 @@ class _Chooser:
         ]
         return {column: i // WIDTH for i, column in enumerate(optional)} if len(optional) > 1.5 * WIDTH else {}
 
+    def take(self, rows: Iterable[MadeRow]) -> None:
+        """Take notice of rows that are there already: their keys are not free any more."""
+        for row in rows:
+            for key, seen in zip(self.unique, self.seen, strict=True):
+                seen.add(tuple(row.texts.get(column) for column in key))
+
+    def completions(self, row: MadeRow) -> Iterator[tuple[dict[str, str | None], list[str]]]:
+        """Yield changes to a row that is there, and which of the new texts are nowhere else.
+
+        What tells how a person stands becomes as in the cast. Of every second person other words and flags are tried
+        than those that the project begins with. What is open gets a text.
+        """
+        person, number = row.person or 0, row.number
+        keys = {column for key in (self.table.primary_key, *self.table.unique_keys) for column in key}
+        for i, block in enumerate(self.blocks):
+            if block.turn is not None or not keys.isdisjoint(block.columns):
+                continue
+            option = self._option(i, person, 0, 0)
+            if _kind(option)[1:] == tuple(self._kind_of(block, j, row) for j in range(len(block.columns))):
+                continue
+            is_open = all(row.texts.get(column) is None for column in block.columns)
+            stands = len(self.choices[i][person].all) < len(block.options)
+            telling = any(value.kind for value in option.values)
+            if stands or (telling and person % 2) or (is_open and not telling):
+                changes = {c: v.make(number) for c, v in zip(block.columns, option.values, strict=True)}
+                yield changes, [c for c, v in zip(block.columns, option.values, strict=True) if not v.kind]
+
+    @staticmethod
+    def _kind_of(block: Block, place: int, row: MadeRow) -> str:
+        text = row.texts.get(block.columns[place])
+        kinds = {option.values[place].kind for option in block.options}
+        plain = {"t": "true", "f": "false"}.get(text or "", text)
+        return "null" if plain is None else plain if plain in kinds else "?"
+
     def rows(self) -> Iterator[MadeRow]:
         """Return rows until every pair of features is there, for each person at least two where that is possible."""
         idle = 0
@@ -1056,7 +1160,7 @@ class _Chooser:
 
     def another(self, row: MadeRow, attempt: int) -> MadeRow | None:
         """Return another row in place of one that was refused, or None."""
-        draft = self._draft(row.number % 1_000, row.person, attempt + TRIES, attempt + TRIES)
+        draft = self._draft(row.number % 1_000, row.person or 0, attempt + TRIES, attempt + TRIES)
         return self._made(draft) if draft else None
 
     def _draft(self, n: int, person: int, attempt: int, bump: int) -> _Draft | None:

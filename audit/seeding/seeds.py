@@ -16,12 +16,16 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
+from audit.people import CAST
 from audit.seeding.community import Community
 from audit.seeding.fitting import Fitting
 from audit.seeding.generator import Generator
 from audit.seeding.loading import Place, UnfillableError, reason
+from audit.seeding.signup import sign_up
 from audit.seeding.tables import Table, read
 from audit.seeding.tokens import write_tokens
+
+PEOPLE = {person.id: name for name, person in CAST.items() if person.id}
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,14 @@ class Planted:
 
     ``canaries`` are texts that occur in one place only, each with that place: whoever reads one has read from there. A
     canary may be a part of the value. Of the community's tables only the first rows have them, which are the cast's.
+    ``remarks`` say what of the project did not work as it should while people signed up.
     """
 
     counts: dict[str, int]
     unfilled: dict[str, str]
     now: dt.datetime
     canaries: Mapping[str, Place]
+    remarks: tuple[str, ...] = ()
 
 
 def plant(conn: psycopg.Connection[Any], members: int = 200) -> Planted:
@@ -77,6 +83,8 @@ def plant(conn: psycopg.Connection[Any], members: int = 200) -> Planted:
         def fit_again(table: Table) -> int | None:
             return counts[table.title] if table.title in unfilled and fit(table.title) else None
 
+        cast = (row for row in community.users() if str(row["id"]) in PEOPLE)
+        refused = sign_up(conn, catalogue, cast)
         for table in makers:
             if table in known:
                 fit(table)
@@ -91,6 +99,7 @@ def plant(conn: psycopg.Connection[Any], members: int = 200) -> Planted:
         {**generated.unfilled, **unfilled},
         community.now,
         {**generated.canaries, **fitting.canaries},
+        tuple(f"the project's triggers do not let {PEOPLE[who]} sign up ({why})" for who, why in refused.items()),
     )
 
 

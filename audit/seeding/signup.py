@@ -52,7 +52,7 @@ _PLAIN_TYPES = frozenset(("text", "varchar", "citext", "json", "jsonb"))
 
 
 def sign_up(conn: psycopg.Connection[Any], catalogue: Catalogue, people: Iterable[Row]) -> dict[str, str]:
-    """Let people sign up; return by name why some could not. ``people`` are rows of auth.users.
+    """Let people sign up; return by id why some could not. ``people`` are rows of auth.users.
 
     Nothing is done where no trigger waits for it, and for nobody who was refused: their rows are not there then.
     Raises psycopg.Error when the connection is lost.
@@ -64,13 +64,12 @@ def sign_up(conn: psycopg.Connection[Any], catalogue: Catalogue, people: Iterabl
     keys = _keys(source for (source,) in ask.execute(_READERS, (users.oid,)).fetchall())
     serves = ask.execute(_SERVES, {"role": SERVICE, "users": users.oid}).fetchone() is not None
     refused: dict[str, str] = {}
-    with _settings_kept(conn):
-        for person in people:
-            why = _sign_up(conn, users, person, list(_told(catalogue, keys, person)), serves=serves)
-            if why is not None:
-                refused[str(person["raw_user_meta_data"]["name"])] = why  # type: ignore[index]
-                if why == "query_canceled":  # nobody else is made to wait for it
-                    break
+    for person in people:
+        why = _sign_up(conn, users, person, list(_told(catalogue, keys, person)), serves=serves)
+        if why is not None:
+            refused[str(person["id"])] = why
+            if why == "query_canceled":  # nobody else is made to wait for it
+                break
     return refused
 
 
@@ -83,7 +82,7 @@ def _sign_up(
         row = {**person, "raw_user_meta_data": attempt, "email_confirmed_at": None, "last_sign_in_at": None}
         confirmed = {"email_confirmed_at": person["email_confirmed_at"], "last_sign_in_at": person["created_at"]}
         try:
-            with conn.transaction():
+            with _settings_kept(conn), conn.transaction():
                 conn.execute("set local session_replication_role = origin")
                 if serves:
                     conn.execute(sql.SQL("set local search_path = {}").format(sql.Identifier(SERVICE_PATH)))
@@ -105,16 +104,15 @@ def _sign_up(
 
 def _write(conn: psycopg.Connection[Any], users: Table, how: str, row: Mapping[str, object]) -> None:
     known = {name: value for name, value in row.items() if name in users.columns and not users.columns[name].generated}
+    names = [sql.Identifier(name) for name in known]
     # No parameters: with one, a percent sign in a name would be taken for a placeholder.
-    values = {
-        sql.Identifier(name): sql.Literal(json.dumps(value) if isinstance(value, Mapping) else value)
-        for name, value in known.items()
-    }
+    values = [sql.Literal(json.dumps(v) if isinstance(v, Mapping) else v) for v in known.values()]
     if how == "insert":
-        columns, literals = sql.SQL(", ").join(values), sql.SQL(", ").join(values.values())
-        statement = sql.SQL("insert into {} ({}) values ({})").format(users.identifier, columns, literals)
+        statement = sql.SQL("insert into {} ({}) values ({})").format(
+            users.identifier, sql.SQL(", ").join(names), sql.SQL(", ").join(values)
+        )
     else:
-        sets = sql.SQL(", ").join(sql.SQL("{} = {}").format(*pair) for pair in values.items())
+        sets = sql.SQL(", ").join(sql.SQL("{} = {}").format(*pair) for pair in zip(names, values, strict=True))
         statement = sql.SQL("update {} set {} where id = {}").format(users.identifier, sets, sql.Literal(row["id"]))
     conn.execute(statement)
 

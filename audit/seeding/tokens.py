@@ -74,12 +74,11 @@ def write_tokens(conn: psycopg.Connection[Any], catalogue: Catalogue) -> None:
     before = known.execute("select pg_catalog.current_setting('search_path')").fetchone()
     known.execute("set local search_path = ''")
     claims = _claims(known, catalogue) if known.execute(_WRITABLE).fetchone() is not None else {}
+    # What the project wrote there itself stays.
+    write = "update auth.users set raw_app_meta_data = %s::jsonb || coalesce(raw_app_meta_data, '{}') where id = %s"
     for name, person in CAST.items():
         if given := {key: value[name] for key, value in claims.items() if name in value}:
-            known.execute(
-                "update auth.users set raw_app_meta_data = coalesce(raw_app_meta_data, '{}') || %s where id = %s",
-                (json.dumps(given), person.id),
-            )
+            known.execute(write, (json.dumps(given), person.id))
     known.execute("select pg_catalog.set_config('search_path', %s, true)", before)
 
 
