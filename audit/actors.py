@@ -463,6 +463,7 @@ def claims_of(who: Identity | None, claims: Claims = "json", metadata: Mapping[s
         token = {**(metadata or {}), "role": who.role}
         if who.id is not None:
             token |= {"sub": who.id, "is_anonymous": who.is_anonymous, "aud": "authenticated"}
+            token |= {"email": who.email} if who.email else {}
             token |= {"app_metadata": {**(metadata or {})}, "user_metadata": {}}
     modern = json.dumps(token) if token and claims in ("json", "both") else ""
     legacy = token if claims in ("legacy", "both") else {}
@@ -470,7 +471,7 @@ def claims_of(who: Identity | None, claims: Claims = "json", metadata: Mapping[s
         "request.jwt.claims": modern,
         "request.jwt.claim.sub": str(legacy.get("sub", "")),
         "request.jwt.claim.role": str(legacy.get("role", "")),
-        "request.jwt.claim.email": "",
+        "request.jwt.claim.email": str(legacy.get("email", "")),
     }
     return ", ".join(
         f"set_config({sql.Literal(key).as_string(None)}, {sql.Literal(value).as_string(None)}, true)"

@@ -48,15 +48,6 @@ CONVERSATION_SIZES = (4, 16, 10, 7, 13)
 # Nobody may make more than five exchanges within an hour; nobody here is party to more than five at all.
 MOST_EXCHANGES = 5
 
-CAST_NAMES = {
-    "guest": "Guest Passerby",
-    "pending": "Penny Waitley",
-    "rejected": "Reggie Turnaway",
-    "alice": "Alice Quillfeather",
-    "bob": "Bob Thistlewood",
-    "stranger": "Sandra Outerbridge",
-    "admin": "Ada Wardenfield",
-}
 CAST_AGES = {
     "guest": 5 * HOUR,
     "pending": 2 * DAY,
@@ -210,7 +201,7 @@ class Community:
             people[name] = Person(
                 number=int(identity.id[-12:]),
                 id=identity.id,
-                name=CAST_NAMES[name],
+                name=identity.full_name,
                 standing=identity.verification or "pending",
                 age=age,
                 approved=age - DAY if approved else None,

@@ -9,6 +9,7 @@ another's parent row) occurs in every combination of two. The same schema gets t
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,8 +34,9 @@ from audit.seeding.loading import (
     reason,
     stubborn_triggers_off,
 )
+from audit.seeding.rules import Hints, Rules, hints
 from audit.seeding.tables import Catalogue, Check, Column, ForeignKey, Table
-from audit.seeding.values import NULL, Hints, Source, UnknownTypeError, Value, hints, token
+from audit.seeding.values import NULL, Source, UnknownTypeError, Value, token
 
 # Values of a foreign key's columns, and whose they are (an index into PEOPLE; None: nobody's).
 Owned = tuple[tuple[Value, ...], int | None]
@@ -117,8 +119,10 @@ class MadeRow:
 class Generator:
     """Fills tables one after the other, parents first."""
 
-    def __init__(self, conn: psycopg.Connection[Any], catalogue: Catalogue, now: dt.datetime) -> None:
-        """Prepare. ``conn`` is a superuser's in a transaction in which triggers do not fire."""
+    def __init__(
+        self, conn: psycopg.Connection[Any], catalogue: Catalogue, now: dt.datetime, rules: Rules | None = None
+    ) -> None:
+        """Prepare. ``conn`` is in a transaction in which triggers do not fire; ``rules`` say what is asked of rows."""
         self.conn, self.catalogue, self.now = conn, catalogue, now
         self.done = Generated()
         self.rows: dict[int, list[MadeRow]] = {}
@@ -130,13 +134,7 @@ class Generator:
         users = self._ask("select pg_catalog.to_regclass('auth.users')::oid::bigint")[0][0]
         self.users: int | None = users
         self.people = self._tables_of_people(users)
-        self.words: dict[str, list[str]] = {}
-        self.together: list[frozenset[str]] = []
-        for predicate in catalogue.predicates:
-            found = hints(predicate)
-            self.together.append(frozenset(found))
-            for column, hint in found.items():
-                self.words.setdefault(column, []).extend(w for w in hint.words if w not in self.words.get(column, ()))
+        self.rules = rules or Rules()
         self._keys: dict[tuple[int, tuple[str, ...]], list[tuple[tuple[str, ...], int | None]]] = {}
 
     def _ask(self, question: LiteralString | sql.Composed) -> list[tuple[Any, ...]]:
@@ -240,7 +238,7 @@ class Generator:
         blocks = self._blocks(table)
         if all(key.parent == table.oid for key in table.foreign_keys) and all(block.turn is None for block in blocks):
             self.roots.add(table.oid)
-        chooser = _Chooser(table, blocks, self.people, self._sure(table), self.together)
+        chooser = _Chooser(table, blocks, self.people, self._sure(table), self.rules)
         there = self._there(table)
         chooser.take(there)
         there = [self._complete(table, chooser, row) if row.person is not None else row for row in there]
@@ -366,13 +364,11 @@ class Generator:
 
     def _of_column(self, table: Table, column: Column, hint: Hints | None) -> list[Block]:
         source = self._source(table, column)
-        if column.name.lower() in OWNERS and (
-            source.type.name == "uuid" or (source.type.name in ("text", "varchar") and (source.limit or 36) >= 36)
-        ):
-            options = [Option((Value.always(person.id, "set"),), i) for i, person in enumerate(PEOPLE)]
-            return [Block((column.name,), options + [Option((NULL,))] * (not source.required), turn=0)]
+        rule = self.rules.asked.get((table.oid, column.name))
+        if mine := _of_people(table, source, rule):
+            return [Block((column.name,), mine, turn=None if rule and rule.by_caller else 0)]
         try:
-            values = source.values(hint, self.words.get(column.name, ()))
+            values = source.values(hint, rule)
         except UnknownTypeError as error:
             if not source.required or column.default is not None or column.identity:
                 return []
@@ -763,6 +759,27 @@ class Generator:
                         self.done.canaries.setdefault(canary, Place(table.title, column, key))
 
 
+def _of_people(table: Table, source: Source, rule: Hints | None) -> list[Option]:
+    """Return the options of a column that says whose a row is: by its name, or because rules compare it so."""
+    name, type_ = source.column.name, source.type.name
+    rule = rule or Hints()
+    is_text = type_ in ("text", "varchar", "citext") and (source.limit or 36) >= 36
+    nobody = [] if source.required else [Option((NULL,))]
+    if rule.by_caller and type_ in ("json", "jsonb"):
+        words = rule.words or ["true"]
+        named = [Option((Value.always(json.dumps({p.id: w}), w),), i) for w in words for i, p in enumerate(PEOPLE)]
+        return [*named, Option((Value.always("{}", "{}"),))]
+    if rule.email and is_text and not rule.caller:
+        addresses = [Option((Value.always(p.email, "set"),), i) for i, p in enumerate(PEOPLE) if p.email]
+        return [*addresses, Option((source.fresh(),)), *nobody]
+    if (type_ == "uuid" or is_text) and (name.lower() in OWNERS or rule.caller):
+        people = [Option((Value.always(person.id, "set"),), i) for i, person in enumerate(PEOPLE)]
+        # Where each can have one row only, there are others', too.
+        strangers = [Option((source.fresh(),))] * (name.lower() not in OWNERS and (name,) in table.unique_keys)
+        return [*people, *strangers, *nobody]
+    return []
+
+
 def _owners(table: Table, people: Collection[int]) -> list[str]:
     """Return the columns that say whose a row is, the one that says it best first."""
     keys = [key.columns[0] for key in table.foreign_keys if key.parent in people and len(key.columns) == 1]
@@ -883,6 +900,8 @@ def _varied(options: list[Option]) -> list[Option]:
 def _suits(column: str, kind: str, person: int, words: Collection[str], *, is_person: bool) -> bool:
     """Tell whether a person may have this value in a table that is about people, so that each stands as in the cast."""
     identity = PEOPLE[person]
+    if kind == "null" and {"true", "false"} <= {*words} and is_person and _tells_standing(column):
+        return False
     if kind in ("true", "false"):
         if PRIVILEGED.search(column):
             return (kind == "true") == identity.is_admin
@@ -902,6 +921,10 @@ def _suits(column: str, kind: str, person: int, words: Collection[str], *, is_pe
     if is_person and identity.verification in words:
         return kind == identity.verification
     return True
+
+
+def _tells_standing(column: str) -> bool:
+    return any(names.search(column) for names in (PRIVILEGED, STANDING, IN_DISGRACE, IN_GRACE))
 
 
 @dataclass
@@ -940,9 +963,10 @@ class _Chooser:
         blocks: list[Block],
         people: Collection[int],
         sure: Collection[str],
-        together: Iterable[frozenset[str]],
+        rules: Rules,
     ) -> None:
         self.table, self.blocks = table, blocks
+        self.ruled = rules.of(table).keys()
         self.random = Random(table.title)  # noqa: S311 - made-up data must be repeatable, not unpredictable
         self.columns = tuple(column for block in blocks for column in block.columns)
         self.place = {c: (i, j) for i, block in enumerate(blocks) for j, c in enumerate(block.columns)}
@@ -978,7 +1002,7 @@ class _Chooser:
             if block.is_parent and {option.person for option in block.options} == {*HOMES, None}
         }
         self.featured = self._featured()
-        self.together = self._together(together)
+        self.together = self._together(rules.together.get(table.oid, ()))
         self.owned = [(column, i, j) for column, (i, j) in self.place.items() if self._is_owner(i, j)]
         deciding = {i for _, i, _ in (*self.featured, *self.owned)} | {
             self.place[column][0] for key in self.unique for column in key
@@ -998,8 +1022,9 @@ class _Chooser:
             for j, column in enumerate(block.columns):
                 kinds = {option.values[j].kind for option in block.options}
                 if len(kinds) > 1 or (block.is_parent and block.about_people):
-                    found.append((kinds <= {"", "null", "past", "future", "set"}, not block.is_parent, column, i, j))
-        return [(column, i, j) for _, _, column, i, j in sorted(found, key=itemgetter(0, 1))[:MOST_FEATURES]]
+                    plain = kinds <= {"", "null", "past", "future", "set"}
+                    found.append((column not in self.ruled, plain, not block.is_parent, column, i, j))
+        return [(column, i, j) for *_, column, i, j in sorted(found, key=itemgetter(0, 1, 2))[:MOST_FEATURES]]
 
     def _together(self, together: Iterable[frozenset[str]]) -> list[tuple[int, ...]]:
         """Return the places in ``featured`` of three columns and more that one predicate asks about, if these are few.

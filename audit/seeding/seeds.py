@@ -21,6 +21,7 @@ from audit.seeding.community import Community
 from audit.seeding.fitting import Fitting
 from audit.seeding.generator import Generator
 from audit.seeding.loading import Place, UnfillableError, reason
+from audit.seeding.rules import read_rules
 from audit.seeding.signup import sign_up
 from audit.seeding.tables import Table, read
 from audit.seeding.tokens import write_tokens
@@ -89,7 +90,7 @@ def plant(conn: psycopg.Connection[Any], members: int = 200) -> Planted:
             if table in known:
                 fit(table)
         others = [table for table in catalogue.tables.values() if table.title not in counts]
-        generated = Generator(conn, catalogue, community.now).fill(others, fit_again)
+        generated = Generator(conn, catalogue, community.now, read_rules(conn, catalogue, {})).fill(others, fit_again)
         write_tokens(conn, catalogue)
     for table in generated.counts:
         unfilled.pop(table, None)
@@ -111,7 +112,9 @@ def fill_new(conn: psycopg.Connection[Any], tables: Collection[int]) -> dict[str
     with conn.transaction(), _replica_role(conn):
         catalogue = read(conn)
         wanted = [table for table in catalogue.tables.values() if table.oid in tables]
-        return Generator(conn, catalogue, _value(conn, "select pg_catalog.now()")).fill(wanted, lambda _: None).unfilled
+        rules = read_rules(conn, catalogue, {})
+        now = _value(conn, "select pg_catalog.now()")
+        return Generator(conn, catalogue, now, rules).fill(wanted, lambda _: None).unfilled
 
 
 @contextmanager

@@ -20,8 +20,8 @@ from psycopg.rows import tuple_row
 from audit.names import PRIVILEGED
 from audit.seeding.community import Row
 from audit.seeding.loading import reason
+from audit.seeding.rules import hints
 from audit.seeding.tables import Catalogue, Table
-from audit.seeding.values import hints
 
 TIMEOUT_MS = 5_000
 # The role that writes users, and the schema that it finds things in without being told.

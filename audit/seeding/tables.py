@@ -197,17 +197,10 @@ where t.typtype <> 'p' and (t.typtype <> 'c' or exists (
     select from pg_catalog.pg_class c where c.oid = t.typrelid and c.relkind = 'c'))
 """
 
-# What row level security asks about texts without a vocabulary of their own tells which words matter.
-_PREDICATES = """
-select pg_catalog.pg_get_expr(p.polqual, p.polrelid) from pg_catalog.pg_policy p where p.polqual is not null
-union all
-select pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) from pg_catalog.pg_policy p where p.polwithcheck is not null
-"""
-
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All tables of the project by oid, all types by oid, and the predicates of its policies.
+    """All tables of the project by oid, and all types by oid.
 
     ``platform`` are the platform's tables that get rows too, by title.
     """
@@ -215,7 +208,6 @@ class Catalogue:
     tables: Mapping[int, Table]
     platform: Mapping[str, Table]
     types: Mapping[int, Type]
-    predicates: tuple[str, ...]
 
     def plain(self, type_: int, modifier: int) -> tuple[Type, int]:
         """Return the type below all domains and its modifier (-1: none)."""
@@ -242,9 +234,7 @@ def read(conn: psycopg.Connection[Any]) -> Catalogue:
     of_project = {oid: table for oid, table in found.items() if table.schema not in PLATFORM_SCHEMAS}
     of_platform = {table.title: table for oid, table in found.items() if oid not in of_project}
     with conn.cursor(row_factory=class_row(Type)) as types:
-        catalogue = Catalogue(
-            of_project, of_platform, {t.oid: t for t in types.execute(_TYPES).fetchall()}, _predicates(conn)
-        )
+        catalogue = Catalogue(of_project, of_platform, {t.oid: t for t in types.execute(_TYPES).fetchall()})
     with conn.cursor(row_factory=class_row(Column)) as columns:
         for column in columns.execute(_COLUMNS, parameters):
             found[column.table].columns[column.name] = column
@@ -259,11 +249,6 @@ def read(conn: psycopg.Connection[Any]) -> Catalogue:
     for table in found.values():
         _add_implied_checks(catalogue, table)
     return catalogue
-
-
-def _predicates(conn: psycopg.Connection[Any]) -> tuple[str, ...]:
-    with conn.cursor(row_factory=dict_row) as cursor:
-        return tuple(row["pg_get_expr"] for row in cursor.execute(_PREDICATES))
 
 
 def _add_constraint(table: Table, row: dict[str, Any]) -> None:

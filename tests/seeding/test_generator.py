@@ -19,7 +19,7 @@ from audit.seeding import generator
 from audit.seeding.generator import OWNERS, PEOPLE
 from audit.seeding.patterns import UnsupportedPatternError, matching
 from audit.seeding.seeds import Planted, plant
-from audit.seeding.values import hints
+from audit.seeding.rules import hints
 from audit.settings import PLATFORM_SCHEMAS
 from tests.seeding.test_seeds import new_database, platform, platform_database
 
