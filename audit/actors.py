@@ -99,7 +99,8 @@ class Stage:
 
     ``connection`` belongs to a superuser and is inside a transaction; instead of it there may be the reason why nobody
     can act. ``unfilled`` says for tables without made-up rows why there are none, and for those of a shadow that are
-    not as on the live database what is different; ``unlike`` are the latter alone, missing ones included.
+    not as on the live database what is different; ``unlike`` are the latter alone, missing ones included. ``undecided``
+    are conditions of policies that no row decides.
     """
 
     def __init__(
@@ -109,12 +110,14 @@ class Stage:
         log: Log,
         unfilled: Mapping[str, str] | None = None,
         unlike: Mapping[str, str] | None = None,
+        undecided: Sequence[str] = (),
     ) -> None:
         self._connection = connection
         self.known = known
         self.log = log
         self.unfilled = unfilled or {}
         self.unlike = unlike or {}
+        self.undecided = undecided
         self.timeouts = 0
         self.over: Unchecked | None = None
         # What the server wrote about each of the cast, for their tokens; known once it is known who is there.

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cache, partial
 from itertools import chain, count, cycle, repeat
 from operator import itemgetter
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import sqlglot
@@ -67,21 +67,19 @@ class Fitting:
         key, keys = self._there(table, makers)
         places = [list(makers).index(column) for column in key]
         names = sql.SQL(", ").join(map(sql.Identifier, makers))
-        known = 0
         with stubborn_triggers_off(self.conn, table), self.conn.cursor() as cursor:
             updates: list[list[object]] = []
             with cursor.copy(sql.SQL("copy {} ({}) from stdin").format(table.identifier, names)) as copy:
                 for row in chain((first,), rows):
                     values = [make(row) for make in makers.values()]
                     if keys and tuple(str(values[place]) for place in places) in keys:
-                        # Who signed up is as the project made them.
-                        updates += [] if table.title == "auth.users" else [values]
-                        known += table.title == "auth.users"
+                        updates.append(values)
                     else:
                         copy.write_row(values)
                     if len(noted) < NOTED:
-                        noted += zip(repeat(str(row.get("id", ""))), makers, values, strict=False)
-            written = cursor.rowcount + known
+                        id_ = "" if keys and key != table.primary_key else str(row.get("id", ""))
+                        noted += zip(repeat(id_), makers, values, strict=False)
+            written = cursor.rowcount
             for values in updates:
                 written += self._update(table, key, dict(zip(makers, values, strict=True)))
         self._verify(table)
@@ -106,15 +104,15 @@ class Fitting:
         if not others:
             return 1
 
-        def equal(columns: Iterable[str]) -> list[sql.Composed]:
+        # Who signed up is as the project made them; only what it left open is added.
+        new = "{0} = coalesce({0}, {1})" if table.title == "auth.users" else "{} = {}"
+
+        def pairs(form: LiteralString, columns: Iterable[str]) -> list[sql.Composed]:
             # No parameters: with one, a percent sign in a name would be taken for a placeholder.
-            return [
-                sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(_text(values[column])))
-                for column in columns
-            ]
+            return [sql.SQL(form).format(sql.Identifier(c), sql.Literal(_text(values[c]))) for c in columns]
 
         statement = sql.SQL("update {} set {} where {}").format(
-            table.identifier, sql.SQL(", ").join(equal(others)), sql.SQL(" and ").join(equal(key))
+            table.identifier, sql.SQL(", ").join(pairs(new, others)), sql.SQL(" and ").join(pairs("{} = {}", key))
         )
         return self.conn.execute(statement).rowcount
 

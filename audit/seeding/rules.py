@@ -18,7 +18,8 @@ import sqlglot
 from psycopg.rows import tuple_row
 from sqlglot import exp
 
-from audit.catalog.expressions import Name, table_of
+from audit.catalog.expressions import Name, parsed, table_of
+from audit.evidence import Unchecked
 from audit.seeding.tables import Catalogue, Table
 from audit.settings import PLATFORM_SCHEMAS
 
@@ -285,16 +286,19 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
     numbers = {(table.schema, table.name): table.oid for table in catalogue.tables.values()}
     platform = {"platform": list(PLATFORM_SCHEMAS)}
 
-    def of_condition(text: str, own: int | None, *, statement: bool = False) -> Iterator[tuple[int, str, Hints]]:
-        for name, column, hint in noted(_tree(text if statement else f"select {text}")):
+    def of_condition(tree: exp.Expr | None, own: int | None) -> Iterator[tuple[int, str, Hints]]:
+        for name, column, hint in noted(tree):
             table = own if name is None else numbers.get((name[0], name[1]))
             if table is not None and table in catalogue.tables and column in catalogue.tables[table].columns:
                 yield table, column, hint
 
     for relation, text in (*cursor.execute(_POLICIES).fetchall(), *cursor.execute(_INDEXES).fetchall()):
-        rules.note(of_condition(text, relation))
+        try:
+            rules.note(of_condition(parsed(text), relation))
+        except Unchecked:
+            continue  # the policies that judge expressions say so
     for (text,) in cursor.execute(_VIEWS, platform).fetchall():
-        rules.note(of_condition(text.rstrip().rstrip(";"), None, statement=True))
+        rules.note(of_condition(_tree(text.rstrip().rstrip(";")), None))
     fired: dict[int, set[int]] = {}
     for relation, function, text in cursor.execute(_TRIGGERS).fetchall():
         fired.setdefault(function, set()).add(relation)

@@ -8,24 +8,32 @@ name conditions, columns and constraints, never values.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import psycopg
 from psycopg.rows import tuple_row
 
+from audit.actors import claims_of
+from audit.evidence import safe
 from audit.people import CAST
 from audit.seeding.community import Community
+from audit.seeding.deciding import Deciding
 from audit.seeding.fitting import Fitting
 from audit.seeding.generator import Generator
 from audit.seeding.loading import Place, UnfillableError, reason
-from audit.seeding.rules import read_rules
+from audit.seeding.mending import Mending
+from audit.seeding.rules import Rules, read_rules
 from audit.seeding.signup import sign_up
-from audit.seeding.tables import Table, read
+from audit.seeding.tables import Catalogue, Table, read
 from audit.seeding.tokens import write_tokens
 
+# Who is asked whether the rows decide: those who differ most come first.
+MOST_NAMED = 5
+DECIDERS = ("alice", "stranger", "admin", "anon", "bob", "pending", "rejected", "guest")
 PEOPLE = {person.id: name for name, person in CAST.items() if person.id}
 
 
@@ -35,7 +43,9 @@ class Planted:
 
     ``canaries`` are texts that occur in one place only, each with that place: whoever reads one has read from there. A
     canary may be a part of the value. Of the community's tables only the first rows have them, which are the cast's.
-    ``remarks`` say what of the project did not work as it should while people signed up.
+    ``remarks`` say what of the project did not work as it should while people signed up, and what of its policies makes
+    no difference to any row; ``undecided`` which conditions of policies are true of no row, or matter to none, and no
+    row could be made for: what these policies let through is not known.
     """
 
     counts: dict[str, int]
@@ -43,6 +53,7 @@ class Planted:
     now: dt.datetime
     canaries: Mapping[str, Place]
     remarks: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
 
 def plant(conn: psycopg.Connection[Any], members: int = 200) -> Planted:
@@ -84,14 +95,15 @@ def plant(conn: psycopg.Connection[Any], members: int = 200) -> Planted:
         def fit_again(table: Table) -> int | None:
             return counts[table.title] if table.title in unfilled and fit(table.title) else None
 
-        cast = (row for row in community.users() if str(row["id"]) in PEOPLE)
-        refused = sign_up(conn, catalogue, cast)
+        refused = sign_up(conn, catalogue, islice(community.users(), len(PEOPLE)))
         for table in makers:
             if table in known:
                 fit(table)
         others = [table for table in catalogue.tables.values() if table.title not in counts]
-        generated = Generator(conn, catalogue, community.now, read_rules(conn, catalogue, {})).fill(others, fit_again)
+        rules = read_rules(conn, catalogue, {})
+        generated = Generator(conn, catalogue, community.now, rules).fill(others, fit_again)
         write_tokens(conn, catalogue)
+        undecided, idle, copied = _decide(conn, catalogue, rules, community.now)
     for table in generated.counts:
         unfilled.pop(table, None)
     # Why the community did not fit is the better reason for its own tables.
@@ -99,9 +111,42 @@ def plant(conn: psycopg.Connection[Any], members: int = 200) -> Planted:
         {**counts, **generated.counts},
         {**generated.unfilled, **unfilled},
         community.now,
-        {**generated.canaries, **fitting.canaries},
-        tuple(f"the project's triggers do not let {PEOPLE[who]} sign up ({why})" for who, why in refused.items()),
+        {
+            text: place
+            for text, place in {**generated.canaries, **fitting.canaries}.items()
+            if not any(place.column in columns for columns in copied.get((place.table, place.key), ()))
+        },
+        (*(f"the project's triggers do not let {PEOPLE[who]} sign up ({why})" for who, why in refused.items()), *idle),
+        undecided,
     )
+
+
+Shared = Mapping[tuple[str, tuple[str, ...]], Sequence[frozenset[str]]]
+
+
+def _decide(
+    conn: psycopg.Connection[Any], catalogue: Catalogue, rules: Rules, now: dt.datetime
+) -> tuple[tuple[str, ...], tuple[str, ...], Shared]:
+    """Make rows that decide what policies hinge on.
+
+    Return what nobody knows of, what makes no difference, and what the new rows share with others.
+    """
+    question = "select id::text, to_jsonb(u) -> 'raw_app_meta_data' from auth.users u where id::text = any (%s)"
+    written: dict[str, Any] = dict(conn.cursor(row_factory=tuple_row).execute(question, (list(PEOPLE),)).fetchall())
+    people = [(CAST[name].role, claims_of(CAST[name], "both", written.get(CAST[name].id or ""))) for name in DECIDERS]
+    deciding = Deciding(conn, people)
+    schemas = {table.schema for table in catalogue.tables.values()}
+    lacking = deciding.undecided(schemas)
+    mending = Mending(deciding, catalogue, rules, now)
+    mending.mend(lacking)
+    copied: dict[tuple[str, tuple[str, ...]], list[frozenset[str]]] = {}
+    for table, key, columns in mending.copied:
+        copied.setdefault((table, key), []).append(columns)
+    left = [condition for condition in lacking if len(condition.seen) < 2]
+    unknown = tuple(safe(str(condition)) for condition in left if not (condition.seen and condition.held))
+    idle = [safe(str(condition)) for condition in left if condition.seen and condition.held]
+    more = [f"and {len(idle) - MOST_NAMED} more conditions of policies"] if len(idle) > MOST_NAMED else []
+    return unknown, (*idle[:MOST_NAMED], *more), copied
 
 
 def fill_new(conn: psycopg.Connection[Any], tables: Collection[int]) -> dict[str, str]:

@@ -101,7 +101,8 @@ class Choice:
 class Target:
     """A database that can be asked. ``dsn`` may hold a password and does not show itself.
 
-    ``disposable`` databases may be written to; ``unfilled`` says for tables without rows why the seeds left them empty;
+    ``disposable`` databases may be written to; ``unfilled`` says for tables without rows why the seeds left them empty,
+    ``undecided`` which conditions of policies no row decides;
     ``server`` is there for the embedded kind and can clone databases; ``system`` is the server's system identifier, by
     which it is known for life, or None where it is not told.
     """
@@ -114,6 +115,7 @@ class Target:
     role: str
     migrations: tuple[Migration, ...] = ()
     unfilled: Mapping[str, str] = field(default_factory=dict)
+    undecided: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     server: embedded.Server | None = None
     system: str | None = None
@@ -172,7 +174,7 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, start: floa
         platform = load_platform(connection)
         try:
             migrations = apply(connection, choice.migrations or MIGRATIONS)
-            unfilled = plant(connection, choice.members).unfilled
+            planted = plant(connection, choice.members)
             if connection.info.server_version >= 150000:
                 # Counted at once, not up to a second later: rows counted after ANALYZE would pass for changes since.
                 connection.execute("select pg_catalog.pg_stat_force_next_flush()")
@@ -185,7 +187,17 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, start: floa
         f"{choice.kind} PostgreSQL {facts['server_version']}: {platform}, {len(migrations)} migrations"
         f"{f' ({failed} failed)' if failed else ''}, {choice.members} members ({time.monotonic() - start:.1f} s)"
     )
-    return Target(choice.kind, dsn, disposable=True, migrations=migrations, unfilled=unfilled, server=server, **facts)
+    return Target(
+        choice.kind,
+        dsn,
+        disposable=True,
+        migrations=migrations,
+        unfilled=planted.unfilled,
+        undecided=planted.undecided,
+        notes=planted.remarks,
+        server=server,
+        **facts,
+    )
 
 
 def load_platform(connection: psycopg.Connection[Any]) -> str:
