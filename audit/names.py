@@ -54,6 +54,11 @@ WRITTEN_FOR_OTHERS = re.compile(
 # Tables that say who is a member, rather than who waits to be one.
 MEMBERS = re.compile("member|profile|staff|employ|user", re.IGNORECASE)
 
+# Tables that say who belongs to what.
+MEMBERSHIPS = re.compile(
+    r"member|team_?user|user_?(team|role|org)|staff|collaborator|(account|org\w*|workspace)_?users?", re.IGNORECASE
+)
+
 # Columns that say whose a row is, also where no foreign key says so; the first ones say it best.
 OWNERS = (
     "user_id", "owner_id", "profile_id", "author_id", "created_by", "member_id", "customer_id", "account_id",

@@ -23,7 +23,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from audit.names import IN_DISGRACE, IN_GRACE, OWNERS, PRIVILEGED, STANDING
+from audit.names import IN_DISGRACE, IN_GRACE, MEMBERSHIPS, OWNERS, PRIVILEGED, STANDING
 from audit.people import CAST
 from audit.seeding.loading import (
     Place,
@@ -44,6 +44,9 @@ Owned = tuple[tuple[Value, ...], int | None]
 # An option's position, and texts for its columns.
 Try = tuple[int, list[str | None]]
 
+# What kinds of value columns have together in a row, by column.
+Target = dict[str, set[str]]
+
 # The people, in the order in which they get rows, and for each whom the second person of a row is.
 PEOPLE = tuple(CAST[name] for name in ("alice", "bob", "stranger", "admin", "guest", "pending", "rejected"))
 PARTNERS = (1, 0, 3, 4, 2, 6, 5)
@@ -63,6 +66,8 @@ TRIES, RETRIES = 4, 20
 WIDTH = 100
 MOST_PARENTS = 42
 TIMEOUT_MS = 10_000
+# How many rules and exceptions from rules each person has a row for.
+MOST_WHOLE, MOST_PARTLY = 3, 3
 # The features whose pairs are covered.
 MOST_FEATURES = 9
 # As many words a table of words may have, such as one of roles.
@@ -966,7 +971,9 @@ class _Chooser:
         rules: Rules,
     ) -> None:
         self.table, self.blocks = table, blocks
-        self.ruled = rules.of(table).keys()
+        asked = rules.of(table)
+        self.ruled = asked.keys()
+        self.words = {column: {*hint.words} for column, hint in asked.items() if hint.words and not hint.keys}
         self.random = Random(table.title)  # noqa: S311 - made-up data must be repeatable, not unpredictable
         self.columns = tuple(column for block in blocks for column in block.columns)
         self.place = {c: (i, j) for i, block in enumerate(blocks) for j, c in enumerate(block.columns)}
@@ -1004,9 +1011,11 @@ class _Chooser:
         self.featured = self._featured()
         self.together = self._together(rules.together.get(table.oid, ()))
         self.owned = [(column, i, j) for column, (i, j) in self.place.items() if self._is_owner(i, j)]
+        self.targets = self._targets(rules.together.get(table.oid, ()))
         deciding = {i for _, i, _ in (*self.featured, *self.owned)} | {
             self.place[column][0] for key in self.unique for column in key
         }
+        deciding |= {self.place[column][0] for targets in self.targets for target in targets for column in target}
         self.deciding = sorted(deciding)
         self.numbers: dict[object, int] = {}
         self.covered: set[int] = set()
@@ -1014,6 +1023,15 @@ class _Chooser:
         self.codes: dict[int, dict[int, tuple[list[int], list[int]]]] = {}
         self.slices = self._slices()
         self.turns = 1 + max(self.slices.values(), default=0)
+        # The guest is a member of nothing, so that there is somebody who is not.
+        self.persons = [i for i, who in enumerate(PEOPLE) if not (self._is_of_members(people) and who.is_anonymous)]
+
+    def _is_of_members(self, people: Collection[int]) -> bool:
+        """Tell whether the table says who belongs to what: by a key of a person and of what belongs to nobody alone."""
+        to_people = {c for k in self.table.foreign_keys if k.parent in people for c in k.columns}
+        to_others = {c for k in self.table.foreign_keys if k.parent not in people for c in k.columns}
+        named = any({*key} & to_people and {*key} & to_others for key in self.table.unique_keys)
+        return named and MEMBERSHIPS.search(self.table.name) is not None
 
     def _featured(self) -> list[tuple[str, int, int]]:
         """Return the columns whose kinds are combined, with their places in block and option: words come first."""
@@ -1026,7 +1044,37 @@ class _Chooser:
                     found.append((column not in self.ruled, plain, not block.is_parent, column, i, j))
         return [(column, i, j) for *_, column, i, j in sorted(found, key=itemgetter(0, 1, 2))[:MOST_FEATURES]]
 
-    def _together(self, together: Iterable[frozenset[str]]) -> list[tuple[int, ...]]:
+    def _targets(self, together: Iterable[Mapping[str, Collection[str]]]) -> list[list[Target]]:
+        """Return for each person what is to be together in a row: all that a rule wants, or all but one.
+
+        Each person begins with the whole, and then with another one that is missing.
+        """
+        whole: list[Target] = []
+        partly: list[Target] = []
+        for wanted in together:
+            kinds = {
+                column: {option.values[j].kind for option in self.blocks[i].options}
+                for column, (i, j) in self.place.items()
+                if column in wanted and not self.blocks[i].about_people
+            }
+            able = {column: kinds[column] & {*wanted[column]} for column in kinds if kinds[column] & {*wanted[column]}}
+            if len(able) > 1:
+                # Words that the rule does not name, such as a role that it is given, are at least known ones.
+                able = {**{column: words for column in self.words if (words := self._known_words(column))}, **able}
+            if len(able) > 1 and able not in whole:
+                whole.append(able)
+                rest = {column: kinds[column] - able[column] for column in able if column in wanted}
+                partly += [{**able, column: others} for column, others in rest.items() if others]
+        starts = (person % max(len(partly), 1) for person in range(len(PEOPLE)))
+        turns = (partly[start:] + partly[:start] for start in starts)
+        return [[*whole[:MOST_WHOLE], *turn[:MOST_PARTLY]] for turn in turns]
+
+    def _known_words(self, column: str) -> set[str]:
+        """Return those words that rules compare a column with that it can have."""
+        i, j = self.place.get(column, (None, 0))
+        return set() if i is None else self.words[column] & {option.values[j].kind for option in self.blocks[i].options}
+
+    def _together(self, together: Iterable[Collection[str]]) -> list[tuple[int, ...]]:
         """Return the places in ``featured`` of three columns and more that one predicate asks about, if these are few.
 
         Such a predicate is told from a laxer one by a row that fails in one column alone.
@@ -1092,11 +1140,12 @@ class _Chooser:
             if block.turn is not None or not keys.isdisjoint(block.columns):
                 continue
             option = self._option(i, person, 0, 0)
-            if _kind(option)[1:] == tuple(self._kind_of(block, j, row) for j in range(len(block.columns))):
-                continue
-            is_open = all(row.texts.get(column) is None for column in block.columns)
-            stands = len(self.choices[i][person].all) < len(block.options)
             telling = any(value.kind for value in option.values)
+            kinds = tuple(self._kind_of(block, j, row) for j in range(len(block.columns)))
+            if telling and _kind(option)[1:] == kinds:
+                continue
+            is_open = not any(row.texts.get(column) for column in block.columns)
+            stands = len(self.choices[i][person].all) < len(block.options)
             if stands or (telling and person % 2) or (is_open and not telling):
                 changes = {c: v.make(number) for c, v in zip(block.columns, option.values, strict=True)}
                 yield changes, [c for c, v in zip(block.columns, option.values, strict=True) if not v.kind]
@@ -1112,6 +1161,12 @@ class _Chooser:
         """Return rows until every pair of features is there, for each person at least two where that is possible."""
         idle = 0
         for n in range(MOST_ROWS):
+            person = self.persons[n % len(self.persons)]
+            if aimed := self._aimed(n, person):
+                idle = 0
+                self.covered |= self._new(aimed)
+                yield self._made(aimed)
+                continue
             best: _Draft | None = None
             new: set[int] = set()
             tries = 2 if idle else TRIES  # when little is left to find, little is spent on it
@@ -1120,7 +1175,7 @@ class _Chooser:
                 bump = max(0, attempt - tries + 1)
                 if bump and best is not None:
                     break
-                draft = self._draft(n, n % len(PEOPLE), attempt, bump)
+                draft = self._draft(n, person, attempt, bump)
                 if draft is None:
                     continue
                 found = self._new(draft)
@@ -1130,12 +1185,22 @@ class _Chooser:
                     break
             if best is None or (not new and n >= max(LEAST_ROWS, self.turns)):
                 idle += 1
-                if idle >= len(PEOPLE):
+                if idle >= len(self.persons):
                     return
                 continue
             idle = 0
             self.covered |= new
             yield self._made(best)
+
+    def _aimed(self, n: int, person: int) -> _Draft | None:
+        """Return a row that has together what a rule wants together; None where there is no more for this person."""
+        targets = self.targets[person]
+        while targets:
+            target = targets.pop(0)
+            for attempt in range(TRIES):
+                if draft := self._draft(n, person, attempt, 0, target):
+                    return draft
+        return None
 
     def _new(self, draft: _Draft) -> set[int]:
         """Return the pairs of features and the single owners, each as one number, that no row has had."""
@@ -1188,10 +1253,16 @@ class _Chooser:
         draft = self._draft(row.number % 1_000, row.person or 0, attempt + TRIES, attempt + TRIES)
         return self._made(draft) if draft else None
 
-    def _draft(self, n: int, person: int, attempt: int, bump: int) -> _Draft | None:
+    def _draft(self, n: int, person: int, attempt: int, bump: int, target: Target | None = None) -> _Draft | None:
         """Choose options for a row, or None if its keys are taken. ``bump`` gives it other running numbers."""
         lap, number = n // len(PEOPLE), n + 1_000 * bump
         options = {i: self._option(i, person, lap, attempt) for i in self.deciding}
+        for i in {self.place[column][0] for column in target or ()}:
+            wanted = [(j, target[c]) for j, c in enumerate(self.blocks[i].columns) if target and c in target]
+            fit = [o for o in self.choices[i][person].all if all(o.values[j].kind in kinds for j, kinds in wanted)]
+            if not fit:
+                return None
+            options[i] = self.random.choice(fit)
         for key, seen in zip(self.unique, self.seen, strict=True):
             texts = self._key(key, options, number)
             if texts in seen and None not in texts:

@@ -30,7 +30,7 @@ class Hints:
 
     ``ages`` are how long before now a moment is compared with. ``nothing``: it is asked whether it is NULL.
     ``caller``: it is compared with the caller's id, ``email``: with their address; ``by_caller``: a document is asked
-    for a key that is the caller's id.
+    for a key that is the caller's id. ``wanted`` are the kinds of value for which the comparisons are true.
     """
 
     words: list[str] = field(default_factory=list)
@@ -40,6 +40,7 @@ class Hints:
     patterns: list[str] = field(default_factory=list)
     likes: list[str] = field(default_factory=list)
     ages: list[dt.timedelta] = field(default_factory=list)
+    wanted: list[str] = field(default_factory=list)
     keys: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
     nothing: bool = False
     caller: bool = False
@@ -110,12 +111,16 @@ def _asked(column: exp.Column) -> Hints:
             into.by_caller = into.by_caller or bool(_CALLER.search(side.expression.sql(dialect="postgres")))
         elif isinstance(side, exp.Coalesce):
             into.nothing = True
+        elif isinstance(side, exp.Cast) and keys and side.to.is_type("boolean"):
+            into.keys.setdefault(tuple(keys), []).extend(["true", "false"])
         elif isinstance(side, exp.Func) and not isinstance(side, exp.Cast | exp.Connector):
             functions.append((side.name if isinstance(side, exp.Anonymous) else side.sql_name()).lower())
         elif isinstance(side, exp.Connector | exp.Query | exp.Where):
-            return into  # a condition by itself, such as a flag
+            break  # a condition by itself, such as a flag
     comparison = side.parent
-    if comparison is None:
+    if comparison is None or not isinstance(comparison, _COMPARISONS):
+        if not functions and not keys:
+            into.wanted.append("false" if isinstance(column.parent, exp.Not) else "true")
         return into
     others = [
         other
@@ -124,7 +129,27 @@ def _asked(column: exp.Column) -> Hints:
         if isinstance(other, exp.Expr) and other is not side
     ]
     _note(comparison, others, functions, keys, into)
+    if not functions and not keys:
+        into.wanted += _wanted(comparison, into, is_left=comparison.this is side)
     return into
+
+
+def _wanted(comparison: exp.Expr, hint: Hints, *, is_left: bool) -> list[str]:
+    """Return the kinds of value for which a comparison is true, as far as they have a name."""
+    negated = isinstance(comparison.parent, exp.Not)
+    other = comparison.expression
+    if isinstance(comparison, exp.Is):
+        return [] if negated else ["null"] if isinstance(other, exp.Null) else [str(other.this).lower()]
+    if isinstance(comparison, exp.EQ) and isinstance(other, exp.Boolean):
+        return [str(other.this).lower()]
+    if isinstance(comparison, exp.GT | exp.GTE | exp.LT | exp.LTE):
+        later = isinstance(comparison, exp.GT | exp.GTE) == is_left
+        near = "future" if later else "past"
+        sides = [(age, "within" if later == (age > dt.timedelta(0)) else "beyond") for age in hint.ages]
+        moments = [f"{side} {age}" if age else near for age, side in sides]
+        numbers = [int(float(text)) for text in hint.values if _NUMBER.fullmatch(text)]
+        return moments + [str(number + (1 if later else -1)) for number in numbers]
+    return [] if negated else hint.words
 
 
 def _note(comparison: exp.Expr, others: list[exp.Expr], functions: list[str], keys: list[str], into: Hints) -> None:
@@ -242,22 +267,27 @@ _MENTIONED = re.compile(r'\b(?:from|join|update|into|only)\s+(?:"?(\w+)"?\s*\.\s
 _TEXT = r"'(?:[^']|'')*'(?:\s*::\s*[\w.\"\[\]]+)?"
 _NOW_TEXT = r"(?:now\(\)|current_timestamp|current_date)(?:\s*[+-]\s*(?:interval\s*)?'[^']*'(?:\s*::\s*interval)?)?"
 _CALLER_TEXT = r"(?:\(\s*select\s+)?auth\s*\.\s*(?:uid|email)\s*\(\s*\)(?:\s+as\s+\w+)?\)?(?:\s*::\s*\w+)?"
-_VALUE = rf"(?:{_TEXT}|-?\d+(?:\.\d+)?\b|{_NOW_TEXT}|{_CALLER_TEXT}|any\s*\(\s*(?:array\s*\[[^\]]*\]|{_TEXT})[^)]*\))"
+_LIST_TEXT = rf"any\s*\(\s*(?:array\s*\[[^\]]*\]|{_TEXT})[^)]*\)"
+_VALUE = rf"(?:{_TEXT}|true\b|false\b|-?\d+(?:\.\d+)?\b|{_NOW_TEXT}|{_CALLER_TEXT}|{_LIST_TEXT})"
 _COMPARISON = re.compile(
     rf"""(?<![\w.'])(?:\w+\s*\.\s*)?"?(?P<column>[a-z_]\w*)"?(?:\s*::\s*\w+)?(?:\s*->>?\s*'[^']*')*(?:\s*::\s*\w+)?\s*
     (?:(?:=|<>|!=|<=|>=|<|>|~\*?|\blike\b|\bilike\b|@>|&&)\s*{_VALUE}
-      |\b(?:not\s+)?in\s*\(\s*{_TEXT}(?:\s*,\s*{_TEXT})*\s*\)|\bis\s+(?:not\s+)?null\b)""",
+      |\b(?:not\s+)?in\s*\(\s*{_TEXT}(?:\s*,\s*{_TEXT})*\s*\)|\bis\s+(?:not\s+)?(?:null|true|false)\b)""",
     re.IGNORECASE | re.VERBOSE,
+)
+_FLAG = re.compile(
+    r"""\b(?:and|where|or)\s+(?P<not>not\s+)?(?:\w+\s*\.\s*)?"?(?P<column>[a-z_]\w*)"?\s*(?=and\b|or\b|\)|;|$)""",
+    re.IGNORECASE,
 )
 _QUALIFIER = re.compile(r'^(?:"?\w+"?\s*\.\s*)')
 
 
 @dataclass
 class Rules:
-    """What rules ask: by table and column; and by table, which columns one rule asks about together."""
+    """What rules ask: by table and column; and by table, what one rule asks of which columns together."""
 
     asked: dict[tuple[int, str], Hints] = field(default_factory=dict)
-    together: dict[int, list[frozenset[str]]] = field(default_factory=dict)
+    together: dict[int, list[dict[str, list[str]]]] = field(default_factory=dict)
 
     def of(self, table: Table) -> dict[str, Hints]:
         """Return what is asked of the columns of a table."""
@@ -265,13 +295,14 @@ class Rules:
 
     def note(self, found: Iterable[tuple[int, str, Hints]]) -> None:
         """Note what one rule asks."""
-        columns: dict[int, set[str]] = {}
+        columns: dict[int, dict[str, list[str]]] = {}
         for table, column, hint in found:
             self.asked.setdefault((table, column), Hints()).add(hint)
-            columns.setdefault(table, set()).add(column)
-        for table, names in columns.items():
-            if len(names) > 1:
-                self.together.setdefault(table, []).append(frozenset(names))
+            columns.setdefault(table, {}).setdefault(column, []).extend(hint.wanted)
+        for table, wanted in columns.items():
+            known = self.together.setdefault(table, [])
+            if len(wanted) > 1 and wanted not in known:
+                known.append(wanted)
 
 
 def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mapping[str, Iterable[str]]) -> Rules:
@@ -333,3 +364,9 @@ def _of_body(text: str, tables: Iterable[int], catalogue: Catalogue) -> Iterator
         if holders:
             hint = hints(_QUALIFIER.sub("", match[0])).get(column)
             yield from ((oid, column, hint) for oid in holders if hint is not None)
+    for match in _FLAG.finditer(text) if known else ():
+        column = match["column"].lower()
+        for oid in known:
+            found = catalogue.tables[oid].columns.get(column)
+            if found is not None and catalogue.plain(found.type, -1)[0].name == "bool":
+                yield oid, column, Hints(wanted=["false" if match["not"] else "true"])

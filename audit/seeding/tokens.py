@@ -200,14 +200,20 @@ def _tenants(cursor: psycopg.Cursor[tuple[Any, ...]], catalogue: Catalogue, used
     for *_, column, who, table in sorted(memberships, key=lambda membership: membership[:-1]):
         held = sql.SQL(
             """
-            select distinct on (1) m.{0}::text, m.{1}::text from {2} m
+            select m.{0}::text, m.{1}::text from {2} m
             left join (select s.tenant, count(*) as rows from ({3}) s group by 1) s on s.tenant = m.{1}::text
             where m.{0}::text = any (%s) and m.{1} is not null order by 1, s.rows desc nulls last, 2
             """
         )
         question = held.format(sql.Identifier(who), sql.Identifier(column), table.identifier, seen)
         rows = cursor.execute(question, (list(ids),)).fetchall()
-        found = {ids[person]: value for person, value in rows}
+        held_by: dict[str, list[str]] = {}
+        for person, value in rows:
+            held_by.setdefault(ids[person], []).append(value)
+        found = {name: values[0] for name, values in held_by.items()}
+        for name in _SECOND:  # those who differ have another than the first ones, if they can
+            others = [value for value in held_by.get(name, ()) if value != found.get(_FIRST[0])]
+            found |= {name: others[0]} if others else {}
         if found:
             break
     else:
