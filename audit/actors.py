@@ -100,7 +100,8 @@ class Stage:
 
     ``connection`` belongs to a superuser and is inside a transaction; instead of it there may be the reason why nobody
     can act. ``unfilled`` says for tables without made-up rows why there are none, and for those of a shadow that are
-    not as on the live database what is different; ``unlike`` are the latter alone, missing ones included.
+    not as on the live database what is different; ``unlike`` are the latter alone, missing ones included. ``undecided``
+    are conditions of policies that no row decides.
     """
 
     def __init__(
@@ -110,12 +111,14 @@ class Stage:
         log: Log,
         unfilled: Mapping[str, str] | None = None,
         unlike: Mapping[str, str] | None = None,
+        undecided: Sequence[str] = (),
     ) -> None:
         self._connection = connection
         self.known = known
         self.log = log
         self.unfilled = unfilled or {}
         self.unlike = unlike or {}
+        self.undecided = undecided
         self.timeouts = 0
         self.over: Unchecked | None = None
         # What the server wrote about each of the cast, for their tokens; known once it is known who is there.
@@ -473,6 +476,7 @@ def claims_of(who: Identity | None, claims: Claims = "json", metadata: Mapping[s
         token = {**(metadata or {}), "role": who.role}
         if who.id is not None:
             token |= {"sub": who.id, "is_anonymous": who.is_anonymous, "aud": "authenticated"}
+            token |= {"email": who.email} if who.email else {}
             token |= {"app_metadata": {**(metadata or {})}, "user_metadata": {}}
     modern = json.dumps(token) if token and claims in ("json", "both") else ""
     legacy = token if claims in ("legacy", "both") else {}
@@ -480,7 +484,7 @@ def claims_of(who: Identity | None, claims: Claims = "json", metadata: Mapping[s
         "request.jwt.claims": modern,
         "request.jwt.claim.sub": str(legacy.get("sub", "")),
         "request.jwt.claim.role": str(legacy.get("role", "")),
-        "request.jwt.claim.email": "",
+        "request.jwt.claim.email": str(legacy.get("email", "")),
     }
     return ", ".join(
         f"set_config({sql.Literal(key).as_string(None)}, {sql.Literal(value).as_string(None)}, true)"
@@ -511,11 +515,12 @@ def staged(
     log: Log,
     unfilled: Mapping[str, str],
     unlike: Mapping[str, str] | None = None,
+    undecided: Sequence[str] = (),
 ) -> Iterator[Stage]:
     """Begin a transaction for actors to act in, and roll it back."""
     connection.execute("begin")
     try:
-        yield Stage(connection, known, log, unfilled, unlike)
+        yield Stage(connection, known, log, unfilled, unlike, undecided)
     finally:
         if not connection.closed:
             connection.execute("rollback")

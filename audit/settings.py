@@ -192,6 +192,7 @@ class Settings:
     messaging: tuple[Messaging, ...] = (Messaging(),)
     sign_up: tuple[Way, ...] = WAYS
     expected_role: Literal["primary", "standby"] = "primary"
+    private_columns: tuple[str, ...] = ()
     linter: Mapping[Rule, Weight] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
 
@@ -209,7 +210,7 @@ class Settings:
 
     def parameters(self) -> dict[str, Any]:
         """Return what questions can name, each setting under its own name: lists for tuples, numbers else."""
-        lists = ("exposed_schemas", "api_roles", "request_categories", "sign_up")
+        lists = ("exposed_schemas", "api_roles", "request_categories", "private_columns", "sign_up")
         return {
             **{name: list(getattr(self, name)) for name in lists},
             "expected_role": self.expected_role,

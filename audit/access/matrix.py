@@ -669,9 +669,9 @@ class Matrix:
         return self._evidence(found, f"more than {other}", (actor,), [*unanswered, *_untold(self._cells((actor,)))])
 
     def _doubts(self) -> list[str]:
-        """Why it proves nothing that nobody differs: of what is not declared, and of empty tables, nobody knows."""
+        """Why it proves nothing that nobody differs: of what is undeclared, empty or undecided nobody knows."""
         judgement = self.judgement()
-        return [*judgement.doubts, *judgement.undeclared, *_untold(judgement.cells)]
+        return [*judgement.doubts, *judgement.undeclared, *_untold(judgement.cells), *self.stage.undecided]
 
     def _cells(self, actors: Sequence[str]) -> list[Judged]:
         return [cell for cell in self.judgement().cells if not actors or cell.actor in actors]

@@ -115,7 +115,8 @@ Say = Callable[[str], None]
 class Shadow:
     """A disposable copy. ``unfilled`` says for relations from which nothing may be concluded why that is so.
 
-    ``unlike`` are those of them that are not as in the original, missing ones included. ``server`` runs it.
+    ``unlike`` are those of them that are not as in the original, missing ones included; ``undecided`` are conditions of
+    policies that no row decides. ``server`` runs it.
     """
 
     dsn: Dsn
@@ -123,6 +124,7 @@ class Shadow:
     unlike: Mapping[str, str]
     notes: tuple[str, ...]
     server: embedded.Server
+    undecided: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,8 @@ def shadowed(
             f"shadow PostgreSQL {server.version}: {count - len(failures)} of {count} statements restored, "
             f"{len(unlike)} objects unlike the original, {members} members ({time.monotonic() - start:.1f} s)"
         )
-        yield Shadow(inside, unfilled, unlike, (*_notes(original, failures, lacking, unlike),), server)
+        notes = (*_notes(original, failures, lacking, unlike), *planted.remarks)
+        yield Shadow(inside, unfilled, unlike, notes, server, planted.undecided)
 
 
 NO_SHADOW = "the shadow for people to act on cannot be made"

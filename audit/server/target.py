@@ -123,7 +123,8 @@ class Choice:
 class Target:
     """A database that can be asked. ``dsn`` may hold a password and does not show itself.
 
-    ``disposable`` databases may be written to; ``unfilled`` says for tables without rows why the seeds left them empty;
+    ``disposable`` databases may be written to; ``unfilled`` says for tables without rows why the seeds left them empty,
+    ``undecided`` which conditions of policies no row decides;
     ``server`` is there for the embedded kind and can clone databases; ``system`` is the server's system identifier, by
     which it is known for life, or None where it is not told; ``build`` is what became of all migrations together.
     """
@@ -137,6 +138,7 @@ class Target:
     migrations: tuple[Migration, ...] = ()
     build: Build | None = None
     unfilled: Mapping[str, str] = field(default_factory=dict)
+    undecided: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     server: embedded.Server | None = None
     system: str | None = None
@@ -191,7 +193,7 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, start: floa
         platform = load_platform(connection)
         try:
             migrations, build = built(connection, choice.source, choice.before, piecewise=not choice.strict)
-            unfilled = plant(connection, choice.members).unfilled
+            planted = plant(connection, choice.members)
             if connection.info.server_version >= 150000:
                 # Counted at once, not up to a second later: rows counted after ANALYZE would pass for changes since.
                 connection.execute("select pg_catalog.pg_stat_force_next_flush()")
@@ -210,8 +212,9 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, start: floa
         disposable=True,
         migrations=migrations,
         build=build,
-        unfilled=unfilled,
-        notes=build.notes,
+        unfilled=planted.unfilled,
+        undecided=planted.undecided,
+        notes=(*build.notes, *planted.remarks),
         server=server,
         **facts,
     )
