@@ -35,6 +35,9 @@ SCHEMA = Path(__file__).parents[2] / "schema"
 MIGRATIONS = SCHEMA / "migrations"
 PLATFORM = SCHEMA / "platform"
 MEMBERS = 200
+# Whether new tables of public are open to the API roles, as they have been, or not, as in projects of today.
+# https://supabase.com/changelog/45329-breaking-change-tables-not-exposed-to-data-and-graphql-api-automatically
+DEFAULTS = ("historic", "revoked")
 
 Say = Callable[[str], None]
 
@@ -50,6 +53,7 @@ class Choice:
     members: int = MEMBERS
     shadow: bool = True
     gate: bool = False
+    platform_defaults: str = DEFAULTS[0]
 
     @property
     def kind(self) -> str:
@@ -82,6 +86,10 @@ class Choice:
             raise TargetError("--no-shadow is for a live target only")
         if kind == "live" and self.migrations and not self.gate:
             raise TargetError("--migrations is not for a live target: a live database is only read")
+        if self.platform_defaults not in DEFAULTS:
+            raise TargetError(f"--platform-defaults must be {' or '.join(DEFAULTS)}")
+        if kind == "live" and self.platform_defaults != DEFAULTS[0]:
+            raise TargetError("--platform-defaults is not for a live target, which has its own")
         if self.members < 0:
             raise TargetError("--members must be 0 or more")
         for option, directory in (("--postgres-bin", self.postgres_bin), ("--migrations", self.migrations)):
@@ -169,7 +177,7 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, start: floa
     from audit.seeding.seeds import plant
 
     with connect(dsn) as connection:
-        platform = load_platform(connection)
+        platform = load_platform(connection, choice.platform_defaults)
         try:
             migrations = apply(connection, choice.migrations or MIGRATIONS)
             unfilled = plant(connection, choice.members).unfilled
@@ -188,10 +196,14 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, start: floa
     return Target(choice.kind, dsn, disposable=True, migrations=migrations, unfilled=unfilled, server=server, **facts)
 
 
-def load_platform(connection: psycopg.Connection[Any]) -> str:
-    """Create what Supabase brings, unless the server is a Supabase image and has it. Raises TargetError."""
+def load_platform(connection: psycopg.Connection[Any], defaults: str = DEFAULTS[0]) -> str:
+    """Create what Supabase brings, unless the server is a Supabase image and has it. Raises TargetError.
+
+    ``defaults`` is one of ``DEFAULTS``: what the API roles may do with new tables of public.
+    """
     if _scalar(connection, "select to_regclass('auth.users') is not null"):
         return "platform of the image"
+    connection.execute("select pg_catalog.set_config('audit.platform_defaults', %s, false)", [defaults])
     for file in sorted(PLATFORM.glob("*.sql")):
         try:
             connection.execute(file.read_bytes())
