@@ -31,9 +31,6 @@ REMEDY = "mend what MIG-01 names, or audit what there is: a dump (--schema=FILE)
 # The cause of what fails because no file at all creates what it needs.
 NOWHERE = "what no migration creates"
 
-# Errors that a row or a key of an earlier statement would have kept away.
-_OF_ROWS = ("23", "42P10", "42830")
-
 # What a question looks at when it reads one of the catalogue's relations. Those that are not named here do not depend
 # on what migrations make. https://www.postgresql.org/docs/current/catalogs.html
 _TABLES = frozenset({"table", "view", "sequence", "column"})
@@ -302,9 +299,10 @@ class _Causes:
         if trouble.aside:
             return trouble
         if lacks is None:
-            return replace(trouble, cause=self._by_rows(trouble))
+            return replace(trouble, cause=self._by_key(trouble))
         for earlier, cause in reversed(self.failed):
-            if any(thing.is_like(lacks) for thing in earlier.made):
+            rows = [thing for thing in earlier.touched if thing.kind == "rows"]
+            if any(thing.is_like(lacks) for thing in (*earlier.made, *rows)):
                 return replace(trouble, cause=cause, aside=earlier.aside)
         place = next((where for thing, where in self.created.items() if thing.is_like(lacks)), "")
         if place:
@@ -342,11 +340,11 @@ class _Causes:
     def _number(self, file: str) -> int:
         return next((number for number, each in enumerate(self.migrations) if each.file == file), 0)
 
-    def _by_rows(self, trouble: Trouble) -> str:
-        if not (trouble.sqlstate or "").startswith(_OF_ROWS):
-            return ""
+    def _by_key(self, trouble: Trouble) -> str:
+        """Return the cause where ON CONFLICT points to a key that an earlier statement should have made."""
+        tables = {thing.name for thing in trouble.touched} if trouble.sqlstate == "42P10" else set()
         for earlier, cause in reversed(self.failed):
-            if any(a.name == b.name and a.name for a in earlier.touched for b in trouble.touched):
+            if any(thing.kind in ("index", "constraint") and thing.of in tables for thing in earlier.made):
                 return cause
         return ""
 
