@@ -97,8 +97,8 @@ def test_rows_and_keys_that_failed_are_causes_too(build):
     found = rows(migrations)
     assert set(found) == {"2_b.sql", "4_d.sql", "6_f.sql"}
     assert found["6_f.sql"].details["error"] == "unique violation, table public.down, constraint down_pkey"
-    assert found["2_b.sql"].details["consequences in"] == "3_c.sql:1, 6_f.sql:1"
-    assert found["4_d.sql"].details["consequences in"] == "5_e.sql:1"
+    assert found["2_b.sql"].details["consequences in"] == "3_c.sql:1"
+    assert found["4_d.sql"].details["consequences in"] == "5_e.sql:1, 6_f.sql:1"
 
 
 def test_what_comes_later_is_said(build):
