@@ -18,7 +18,7 @@ from sqlglot.errors import ParseError
 
 from audit.effects import effects
 from audit.evidence import Evidence, Location, Log, Population, Row, Scalar, safe
-from audit.layouts import Project, project_of, recognised, title, to_apply
+from audit.layouts import SupabaseConfig, config_beside, recognised, title, to_apply
 from audit.migrations import THERE_ALREADY, apply, decoded, is_of_the_platform
 from audit.origins import advice
 from audit.question import relations
@@ -147,31 +147,31 @@ def built(
     See :func:`audit.migrations.apply`. Schemas that the project's configuration exposes are exposed here, too, unless
     a migration says otherwise. Raises TargetError and psycopg.OperationalError.
     """
-    layout, project = recognised(place), project_of(place)
+    layout, config = recognised(place), config_beside(place)
     first = recognised(before).files if before else ()
     done = apply(conn, before, piecewise=True) if before else ()
     done += apply(conn, place, piecewise=piecewise)
     found, build = understood(conn, done, (*first, *layout.files), len(first))
-    notes = [*(f"{name} is not applied: {why}" for name, why in layout.skipped.items()), project.note]
+    notes = [*(f"{name} is not applied: {why}" for name, why in layout.skipped.items()), config.note]
     notes += [note for each in found for note in each.notes]
-    notes.append(_exposed(conn, project))
+    notes.append(_exposed(conn, config))
     server = conn.info.server_version // 10000
-    if project.major_version and project.major_version != server:
+    if config.major_version and config.major_version != server:
         notes.append(
-            f"supabase/config.toml says PostgreSQL {project.major_version}, and this is {server}: --postgres-bin=DIR"
+            f"supabase/config.toml says PostgreSQL {config.major_version}, and this is {server}: --postgres-bin=DIR"
         )
-    if project.seeds:
-        names = named([path.name for path in project.seeds])
+    if config.seeds:
+        names = named([path.name for path in config.seeds])
         notes.append(f"seed files are not loaded ({names}): people and rows are made up")
     build = replace(build, layout=str(layout), notes=tuple(filter(None, notes)))
     return found, replace(build, advice=advice(place, layout.files, build))
 
 
-def _exposed(conn: psycopg.Connection[Any], project: Project) -> str:
+def _exposed(conn: psycopg.Connection[Any], config: SupabaseConfig) -> str:
     """Let the API serve the schemas of the project's configuration, and say so; "" where that says nothing."""
-    if not project.schemas:
+    if not config.schemas:
         return ""
-    names = named(project.schemas)
+    names = named(config.schemas)
     try:
         found = conn.execute(
             """
@@ -181,7 +181,7 @@ def _exposed(conn: psycopg.Connection[Any], project: Project) -> str:
         ).fetchone()
         if found is not None:
             return ""
-        value = sql.Literal(", ".join(project.schemas))
+        value = sql.Literal(", ".join(config.schemas))
         conn.execute(sql.SQL("alter role authenticator set pgrst.db_schemas = {}").format(value))
     except psycopg.Error as error:
         if conn.broken:
