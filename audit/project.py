@@ -31,19 +31,20 @@ def project_of(
     root: Path,
     *,
     live: bool,
-    migrations: Path | None,
+    source: Path | None,
     settings: str | None = None,
     access: str | None = None,
     waivers: str | None = None,
 ) -> Project:
-    """Return whose files apply, below ``root`` or as named; ``migrations`` None means the reference, if not ``live``.
+    """Return whose files apply, below ``root`` or as named.
 
+    ``source`` are the migrations, or the dump, that the database is built from; None: the reference, if not ``live``.
     Raises FileError, with one sentence, when a file that is named is not there or audit.toml cannot be used.
     """
     for option, name in (("settings", settings), ("access", access), ("waivers", waivers)):
         if name and not Path(name).is_file():
             raise FileError(f"--{option} {name}: there is no such file")
-    foreign = migrations is not None and migrations.resolve() != (root / REFERENCE).resolve()
+    foreign = source is not None and source.resolve() != (root / REFERENCE).resolve()
     ours = load(root / SETTINGS) if not foreign and not settings else Settings()
     applies = not foreign and (not live or ours.project.live)
     chosen = load(Path(settings)) if settings else ours if applies else Settings()

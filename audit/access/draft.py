@@ -170,7 +170,7 @@ def main() -> int:
         project = project_of(
             ROOT,
             live=choice.kind == "live",
-            migrations=given.migrations,
+            source=given.migrations,
             settings=given.settings,
             access=given.access,
         )

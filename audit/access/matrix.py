@@ -322,13 +322,13 @@ def judge(stage: Stage) -> Judgement:
             cells += judge_table.cells()
             doubts += judge_table.doubts
     if not declared and not stage.known["server_only_tables"] and not stage.known["public_tables"]:
-        undeclared = [NOBODY.format(len(undeclared))] if undeclared else []
+        undeclared = [NOBODY] if undeclared else []
     return Judgement(tuple(cells), tuple(doubts), tuple(undeclared), tuple(misfits))
 
 
 # One thing that is missing, and not one for each table.
 NOBODY = (
-    "nobody has declared who may reach what: the matrix in the report shows who reaches what of {} tables;"
+    "nobody has declared who may reach what: the matrix in the report shows who reaches what;"
     " make access-draft writes a draft of access.toml"
 )
 
