@@ -27,6 +27,7 @@ from psycopg.conninfo import make_conninfo
 
 from audit.connection import Dsn, TargetError, connect, own_conninfo
 from audit.evidence import safe
+from audit.server import installation
 
 SUPERUSER = "supabase_admin"
 DATABASE = "postgres"
@@ -189,7 +190,7 @@ def serve(postgres_bin: Path | None = None, frozen: Path | None = None) -> Itera
                 _initialise(binaries, account, directory, version)
             else:
                 _thaw(frozen, directory / "data", account)
-            process = _start(binaries, account, directory)
+            process = _start(installation.overlay(binaries, _share(binaries, account), directory / "overlay"), account, directory)
         except (OSError, shutil.Error) as error:  # no room, no right
             raise TargetError(f"the server's directory {directory} cannot be filled: {safe(str(error))}") from error
         try:
@@ -307,6 +308,15 @@ def _binaries(postgres_bin: Path | None, account: Account, directory: Path) -> t
         for path in (Path(folder), *(Path(folder, name) for name in names)):
             account.own(path)
     return copy / "bin", _version(copy / "bin", account)
+
+
+def _share(binaries: Path, account: Account) -> Path:
+    """Return the share directory that belongs to the programs. Raises TargetError."""
+    status, output = account.run([binaries / "initdb", "--show", "-D", "/nonexistent"])
+    found = re.search(r"^share_path=(.+)$", output, re.MULTILINE)
+    if status or not found:
+        raise TargetError(f"initdb does not say where its share directory is: {last_complaint(output)}")
+    return Path(found[1])
 
 
 def _initialise(binaries: Path, account: Account, directory: Path, version: str) -> None:
