@@ -82,17 +82,29 @@ def asides() -> tuple[Aside, ...]:
     )
 
 
-def absent(sqlstate: str | None, message: str) -> str | None:
-    """Return what a disposable server lacks, where that is why it refused a statement; None where the statement is wrong.
+def aside(sqlstate: str | None, message: str) -> tuple[Status, str] | None:
+    """Return why a disposable server refused a statement, where that is known: ``absent`` or ``refused``, and of what.
 
-    ``message`` is the error's primary message in English. Where something is returned, the file is not at fault: the
-    statement is to be set aside, and what depends on it cannot be judged. A statement that Supabase refuses, too, is
-    none of these: None.
+    ``message`` is the error's primary message in English.
+    """
+    for kind in asides():
+        if missing := kind.match(sqlstate, message):
+            return kind.status, missing
+    return None
+
+
+def absent(sqlstate: str | None, message: str) -> str | None:
+    """Return what a disposable server lacks, where that is why it refused a statement; else None.
+
+    Where something is returned, the file is not at fault: the statement is to be set aside, and what depends on it
+    cannot be judged. A statement that is wrong, or that Supabase refuses, too, is none of these. ``message`` is the
+    error's primary message in English.
 
     >>> absent("0A000", 'extension "pg_nonesuch" is not available')
     'the extension pg_nonesuch'
+    >>> absent("42501", "must be owner of table auth.users")
     """
-    for aside in asides():
-        if missing := aside.match(sqlstate, message):
-            return missing if aside.status == "absent" else None
+    match aside(sqlstate, message):
+        case ("absent", missing):
+            return missing
     return None

@@ -190,7 +190,8 @@ def serve(postgres_bin: Path | None = None, frozen: Path | None = None) -> Itera
                 _initialise(binaries, account, directory, version)
             else:
                 _thaw(frozen, directory / "data", account)
-            process = _start(installation.overlay(binaries, _share(binaries, account), directory / "overlay"), account, directory)
+            overlay = installation.overlay(binaries, _share(binaries, account), directory / "overlay")
+            process = _start(overlay, account, directory)
         except (OSError, shutil.Error) as error:  # no room, no right
             raise TargetError(f"the server's directory {directory} cannot be filled: {safe(str(error))}") from error
         try:

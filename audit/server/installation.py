@@ -11,17 +11,20 @@ Sources: https://www.postgresql.org/docs/current/extend-extensions.html (control
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from audit.platform import EXTENSIONS, extensions
 
 _CONTROL = ".control"
-_TRUSTED = re.compile(r"^\s*trusted\s*=.*$", re.MULTILINE | re.IGNORECASE)
+_TRUSTED = re.compile(r"^[ \t]*trusted[ \t]*=.*\n?", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,29 @@ def _open_up(directory: Path) -> None:
         Path(folder).chmod(0o755)
 
 
+def archive(server: bytes) -> bytes:
+    """Return a tar archive of the files to put into a server's folder ``extension``, given an archive of that folder.
+
+    For a server whose files are somewhere else, as in a container. Raises tarfile.TarError.
+    """
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        with tarfile.open(fileobj=io.BytesIO(server)) as found:
+            for member in found.getmembers():
+                # Only contents and base names are taken: where an archive's members would like to go is of no interest.
+                if member.isfile() and member.name.endswith(_CONTROL) and (content := found.extractfile(member)):
+                    (folder / Path(member.name).name).write_bytes(content.read())
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as ours:
+            for file in files(folder):
+                if file.text is not None:
+                    entry = tarfile.TarInfo(file.name)
+                    content_of = file.text.encode()
+                    entry.size, entry.mode = len(content_of), 0o644
+                    ours.addfile(entry, io.BytesIO(content_of))
+        return packed.getvalue()
+
+
 def files(server: Path) -> Iterator[File]:
     """Yield what the folder ``extension`` of a server has to hold, given its own folder."""
     listed = extensions()
@@ -97,5 +123,5 @@ def stand_ins(names: set[str]) -> Iterator[File]:
 
 
 def trust(control: str) -> str:
-    """Return a control file with ``trusted = true``: its script runs as the superuser whoever may create in the database."""
+    """Return a control file with ``trusted = true``: the superuser runs its script for all who own the database."""
     return _TRUSTED.sub("", control).rstrip() + "\ntrusted = true\n"

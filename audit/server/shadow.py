@@ -56,6 +56,8 @@ NOT_GRANTED = ("pg_execute_server_program", "pg_read_server_files", "pg_write_se
 
 # Besides those that are marked as trusted in the server. None of them leads out of the database.
 HARMLESS = ("pg_stat_statements", "postgis", "vector", "uuid-ossp")
+# Marked as trusted in our installation, as at the provider, and yet they lead out of the database.
+REACHING = ("dblink", "postgres_fdw")
 
 # Schemas of the platform whose functions projects call to reach the network, with what does nothing in their place: a
 # trigger that sends a message elsewhere must not keep people from writing, and nobody must get the message.
@@ -433,7 +435,9 @@ def restore(connection: Connection, original: Original, text: str) -> tuple[list
         connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(name)))
     lacking = [name for name, schema in original.extensions if not _extend(connection, name, schema)]
     for name in original.others:
-        connection.execute(INERT.get(name, ""))
+        ((there,),) = connection.execute("select pg_catalog.to_regnamespace(quote_ident(%s)) is not null", [name])
+        if not there:  # neither the platform nor a stand-in for an extension brings it
+            connection.execute(INERT.get(name, ""))
     # What pg_dump begins its output with; functions are not looked into, views and policies are.
     connection.execute(
         f"set check_function_bodies = off; set client_min_messages = error; set search_path = '';"
@@ -562,7 +566,7 @@ def _setting(name: str) -> sql.Composed:
 
 
 _TRUSTED = """
-select v.trusted or v.name = any (%s), e.nspname
+select (v.trusted or v.name = any (%s)) and v.name <> all (%s), e.nspname
 from pg_catalog.pg_available_extensions a
 join pg_catalog.pg_available_extension_versions v on v.name = a.name and v.version = a.default_version
 left join (select extname, nspname::text from pg_catalog.pg_extension x join pg_catalog.pg_namespace n
@@ -573,7 +577,7 @@ where a.name = %s
 
 def _extend(connection: Connection, name: str, schema: str) -> bool:
     """Create an extension as in the original; tell whether the shadow has it, or the platform stands in for it."""
-    found = connection.execute(_TRUSTED, [[*HARMLESS], name]).fetchone()
+    found = connection.execute(_TRUSTED, [[*HARMLESS], [*REACHING], name]).fetchone()
     if found is None:
         return name in STOOD_IN
     harmless, place = found
@@ -600,7 +604,7 @@ do $$ declare armed record; begin
     for armed in
         select p.oid::pg_catalog.regprocedure as name from pg_catalog.pg_proc p
         join pg_catalog.pg_roles r on r.oid = p.proowner and r.rolsuper
-        where p.oid >= 16384 and not exists (
+        where p.oid >= 16384 and p.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace and not exists (
             select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
             and d.objid = p.oid and d.deptype = 'e')
     loop

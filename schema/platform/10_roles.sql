@@ -43,7 +43,7 @@ grant anon, authenticated, service_role to authenticator;
 -- The others, because the platform does so from that version on.
 grant anon, authenticated, service_role, authenticator to postgres with admin option;
 grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres with admin option;
-grant pgsodium_keyholder, pgsodium_keyiduser, pgsodium_keymaker, pgtle_admin to postgres;
+grant pgsodium_keyholder, pgsodium_keyiduser, pgsodium_keymaker, pgtle_admin to postgres with admin option;
 grant pg_read_all_data to supabase_etl_admin, supabase_read_only_user;
 grant pg_monitor to supabase_etl_admin;
 

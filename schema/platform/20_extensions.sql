@@ -10,6 +10,16 @@ create schema if not exists graphql_public;
 create schema if not exists vault;
 grant usage on schema graphql_public to postgres, anon, authenticated, service_role;
 
+-- pg_graphql is there when a project creates it; since May 2026 new projects begin without it. Until then its function
+-- says so. Source: https://supabase.com/docs/guides/graphql
+create or replace function graphql_public.graphql(
+    "operationName" text default null, query text default null, variables jsonb default null, extensions jsonb default null
+) returns jsonb language sql set search_path = '' as $$
+    select pg_catalog.jsonb_build_object(
+        'errors', pg_catalog.jsonb_build_array(
+            pg_catalog.jsonb_build_object('message', 'pg_graphql extension is not enabled.')))
+$$;
+
 -- Roles create extensions as at the provider: who created one may move and drop it. What is in it belongs to the
 -- superuser, and ALTER EXTENSION ... SET SCHEMA then fails where Supabase lets it through. So what is in a relocatable
 -- extension is handed over to whom it belongs, unless some function of it is closed to the public (as dblink_connect_u is):
@@ -17,7 +27,7 @@ grant usage on schema graphql_public to postgres, anon, authenticated, service_r
 -- Sources: https://www.postgresql.org/docs/current/sql-alterextension.html
 --          https://github.com/supabase/supautils (privileged_extensions)
 create or replace function pg_catalog.hand_over_extensions() returns event_trigger
-    language plpgsql security definer set search_path = '' as $$
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     statement text;
 begin
@@ -71,6 +81,19 @@ begin
     loop
         execute statement;
     end loop;
+    -- A foreign-data wrapper stays the superuser's, as it must; servers of it can be made.
+    for statement in
+        select pg_catalog.format(
+            'grant usage on foreign data wrapper %I to %I with grant option', w.fdwname, pg_catalog.pg_get_userbyid(x.extowner)
+        )
+        from pg_catalog.pg_foreign_data_wrapper w
+        join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass
+            and d.objid = w.oid and d.deptype = 'e'
+        join pg_catalog.pg_extension x on x.oid = d.refobjid and x.extowner <> 10
+        where w.fdwacl is null
+    loop
+        execute statement;
+    end loop;
 end
 $$;
 create event trigger hand_over_extensions on ddl_command_end when tag in ('CREATE EXTENSION')
@@ -79,7 +102,6 @@ create event trigger hand_over_extensions on ddl_command_end when tag in ('CREAT
 set role postgres;
 create extension if not exists pgcrypto with schema extensions;
 create extension if not exists "uuid-ossp" with schema extensions;
-create extension if not exists pg_graphql with schema graphql;
 create extension if not exists supabase_vault with schema vault;
 
 do $$

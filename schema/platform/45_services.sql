@@ -129,7 +129,7 @@ create index if not exists supabase_functions_hooks_h_table_id_h_name_idx
 
 -- Trigger arguments: URL, method, headers, parameters, time limit. Nothing is called; what would have been is written down.
 create or replace function supabase_functions.http_request() returns trigger
-    language plpgsql security definer set search_path = '' as $$
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
     if tg_nargs < 2 or coalesce(tg_argv[0], 'null') = 'null' then
         raise exception 'url argument is missing';
@@ -165,7 +165,7 @@ alter table supabase_migrations.seed_files owner to postgres;
 create schema if not exists pgbouncer;
 alter schema pgbouncer owner to pgbouncer;
 create or replace function pgbouncer.get_auth(p_usename text) returns table (username text, password text)
-    language sql stable security definer set search_path = '' as $$
+    language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select rolname::text, null::text from pg_catalog.pg_roles where rolname = p_usename and rolcanlogin
 $$;
 revoke all on function pgbouncer.get_auth(text) from public, service_role;

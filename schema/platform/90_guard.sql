@@ -5,12 +5,15 @@
 --          https://github.com/orgs/supabase/discussions/34270 (restrictions on auth, storage and realtime)
 
 create or replace function pg_catalog.guard_platform() returns event_trigger
-    language plpgsql set search_path = '' as $$
+    language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     kept constant text[] := array['auth', 'storage', 'realtime', 'supabase_functions'];
+    services constant text[] := array[
+        'supabase_auth_admin', 'supabase_storage_admin', 'supabase_realtime_admin', 'supabase_functions_admin'
+    ];
     touched record;
 begin
-    if session_user in ('supabase_auth_admin', 'supabase_storage_admin', 'supabase_functions_admin')
+    if session_user = any (services)
         or (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user)
     then
         return;
@@ -19,7 +22,24 @@ begin
         for touched in
             select c.command_tag, c.object_type, c.object_identity
             from pg_catalog.pg_event_trigger_ddl_commands() c
-            where (c.schema_name = any (kept) or (c.object_type = 'schema' and c.object_identity = any (kept)))
+            where (
+                c.schema_name = any (kept)
+                or (c.object_type = 'schema' and c.object_identity = any (kept))
+                or (c.object_type = 'rule' and c.object_identity ~ (' on (' || pg_catalog.array_to_string(kept, '|') || ')\.'))
+                -- Renamed or moved, it is still a service's.
+                or pg_catalog.pg_get_userbyid(
+                    case c.classid
+                        when 'pg_catalog.pg_class'::pg_catalog.regclass
+                            then (select r.relowner from pg_catalog.pg_class r where r.oid = c.objid)
+                        when 'pg_catalog.pg_proc'::pg_catalog.regclass
+                            then (select p.proowner from pg_catalog.pg_proc p where p.oid = c.objid)
+                        when 'pg_catalog.pg_type'::pg_catalog.regclass
+                            then (select t.typowner from pg_catalog.pg_type t where t.oid = c.objid)
+                        when 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                            then (select n.nspowner from pg_catalog.pg_namespace n where n.oid = c.objid)
+                    end
+                ) = any (services)
+            )
             and c.command_tag not in (
                 'CREATE POLICY', 'ALTER POLICY', 'CREATE TRIGGER', 'ALTER TRIGGER', 'COMMENT', 'SECURITY LABEL',
                 'GRANT', 'REVOKE'

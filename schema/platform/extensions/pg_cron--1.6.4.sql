@@ -34,9 +34,9 @@ create table cron.job_run_details (
 alter table cron.job_run_details enable row level security;
 create policy cron_job_run_details_policy on cron.job_run_details using (username = current_user);
 
--- Whoever asks may ask for himself only; a job of the same name and user is replaced.
+-- Called by postgres only, for itself; a job of the same name and user is replaced.
 create function cron._schedule(job_name text, schedule text, command text, database text, username text, active boolean)
-    returns bigint language plpgsql security definer set search_path = '' as $$
+    returns bigint language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     id bigint;
 begin
@@ -60,7 +60,7 @@ $$;
 revoke all on function cron._schedule(text, text, text, text, text, boolean) from public;
 
 create function cron._remove(id bigint, job_name text, caller text) returns boolean
-    language plpgsql security definer set search_path = '' as $$
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
     delete from cron.job j where (j.jobid = id or j.jobname = job_name) and j.username = caller;
     if not found then
@@ -82,7 +82,7 @@ $$;
 create function cron.schedule_in_database(
     job_name text, schedule text, command text, database text, username text default null, active boolean default true
 ) returns bigint language sql volatile set search_path = '' as $$
-    select cron._schedule(job_name, schedule, command, database, coalesce(username, current_user), active)
+    select cron._schedule(job_name, schedule, command, database, current_user, active)
 $$;
 create function cron.unschedule(job_id bigint) returns boolean language sql volatile set search_path = '' as $$
     select cron._remove(job_id, null, current_user)
@@ -90,19 +90,24 @@ $$;
 create function cron.unschedule(job_name text) returns boolean language sql volatile set search_path = '' as $$
     select cron._remove(null, job_name, current_user)
 $$;
+create function cron._alter(id bigint, schedule text, command text, active boolean, caller text) returns void
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    update cron.job j
+    set schedule = coalesce(_alter.schedule, j.schedule), command = coalesce(_alter.command, j.command),
+        active = coalesce(_alter.active, j.active)
+    where j.jobid = id and j.username = caller;
+    if not found then
+        raise exception 'Job % does not exist or you don''t own it', id;
+    end if;
+end
+$$;
+revoke all on function cron._alter(bigint, text, text, boolean, text) from public;
 create function cron.alter_job(
     job_id bigint, schedule text default null, command text default null, database text default null,
     username text default null, active boolean default null
-) returns void language plpgsql security definer set search_path = '' as $$
-begin
-    update cron.job j
-    set schedule = coalesce(alter_job.schedule, j.schedule), command = coalesce(alter_job.command, j.command),
-        database = coalesce(alter_job.database, j.database), active = coalesce(alter_job.active, j.active)
-    where j.jobid = job_id;
-    if not found then
-        raise exception 'Job % does not exist or you don''t own it', job_id;
-    end if;
-end
+) returns void language sql volatile set search_path = '' as $$
+    select cron._alter(job_id, schedule, command, active, current_user)
 $$;
 create function cron.job_cache_invalidate() returns trigger language plpgsql set search_path = '' as $$
 begin

@@ -4,11 +4,11 @@
 
 create sequence graphql.seq_schema_version as integer cycle;
 create function graphql.get_schema_version() returns integer
-    language sql stable security definer set search_path = '' as $$
+    language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select last_value::pg_catalog.int4 from graphql.seq_schema_version
 $$;
 create function graphql.increment_schema_version() returns event_trigger
-    language plpgsql security definer set search_path = '' as $$
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform pg_catalog.nextval('graphql.seq_schema_version');
 end
@@ -39,6 +39,8 @@ begin
     end if;
 end
 $$;
+-- The platform's own says only that the extension is not there.
+drop function if exists graphql_public.graphql(text, text, jsonb, jsonb);
 create function graphql_public.graphql(
     "operationName" text default null, query text default null, variables jsonb default null, extensions jsonb default null
 ) returns jsonb language sql set search_path = ''

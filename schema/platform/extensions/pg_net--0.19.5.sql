@@ -41,7 +41,7 @@ create function net._encode_url_with_params_array(url text, params_array text[])
     language sql immutable strict set search_path = ''
     return url || case when cardinality(params_array) = 0 then '' else '?' || array_to_string(params_array, '&') end;
 create function net._record(method text, url text, params jsonb, headers jsonb, body bytea, timeout integer)
-    returns bigint language sql volatile security definer set search_path = '' as $$
+    returns bigint language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
     insert into net.http_request_queue (method, url, headers, body, timeout_milliseconds)
     select method, net._encode_url_with_params_array(url, array(
         select net._urlencode_string(key) || '=' || net._urlencode_string(value)
@@ -53,20 +53,20 @@ revoke all on function net._record(text, text, jsonb, jsonb, bytea, integer) fro
 
 create function net.http_get(
     url text, params jsonb default '{}', headers jsonb default '{}', timeout_milliseconds integer default 5000
-) returns bigint language sql volatile security definer set search_path = '' as $$
+) returns bigint language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
     select net._record('GET', url, params, headers, null, timeout_milliseconds)
 $$;
 create function net.http_post(
     url text, body jsonb default '{}', params jsonb default '{}',
     headers jsonb default '{"Content-Type": "application/json"}', timeout_milliseconds integer default 5000
-) returns bigint language sql volatile security definer set search_path = '' as $$
+) returns bigint language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
     select net._record('POST', url, params, headers, pg_catalog.convert_to(body::pg_catalog.text, 'UTF8'),
         timeout_milliseconds)
 $$;
 create function net.http_delete(
     url text, params jsonb default '{}', headers jsonb default '{}', timeout_milliseconds integer default 5000,
     body jsonb default null
-) returns bigint language sql volatile security definer set search_path = '' as $$
+) returns bigint language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
     select net._record('DELETE', url, params, headers, pg_catalog.convert_to(body::pg_catalog.text, 'UTF8'),
         timeout_milliseconds)
 $$;

@@ -50,7 +50,7 @@ begin
                 w[i] := ('x' || encode(substr(padded, chunk * 64 + i * 4 + 1, 4), 'hex'))::bit(32)::bigint & full_word;
             else
                 word := w[i - 3] # w[i - 8] # w[i - 14] # w[i - 16];
-                w[i] := (word << 1 | word >> 31) & full_word;
+                w[i] := ((word << 1) | (word >> 31)) & full_word;
             end if;
         end loop;
         a := h[1]; b := h[2]; c := h[3]; d := h[4]; e := h[5];
@@ -64,8 +64,8 @@ begin
             else
                 f := b # c # d; k := 3395469782;
             end if;
-            word := ((a << 5 | a >> 27) & full_word) + f + e + k + w[i] & full_word;
-            e := d; d := c; c := (b << 30 | b >> 2) & full_word; b := a; a := word;
+            word := (((a << 5) | (a >> 27)) & full_word) + f + e + k + w[i] & full_word;
+            e := d; d := c; c := ((b << 30) | (b >> 2)) & full_word; b := a; a := word;
         end loop;
         h := array[h[1] + a & full_word, h[2] + b & full_word, h[3] + c & full_word, h[4] + d & full_word,
             h[5] + e & full_word];

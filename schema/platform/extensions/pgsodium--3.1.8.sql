@@ -30,10 +30,10 @@ create function pgsodium.create_key(
     key_type pgsodium.key_type default 'aead-det', name text default null, raw_key bytea default null,
     raw_key_nonce bytea default null, parent_key uuid default null, key_context bytea default '\x7067736f6469756d',
     expires timestamptz default null, associated_data text default ''
-) returns pgsodium.valid_key language plpgsql security definer set search_path = '' as $$
+) returns pgsodium.valid_key language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     made pgsodium.valid_key;
-    new_id uuid;
+    new_id pg_catalog.uuid;
 begin
     insert into pgsodium.key (key_type, name, raw_key, raw_key_nonce, parent_key, key_context, expires, associated_data)
     values (create_key.key_type, create_key.name, create_key.raw_key, create_key.raw_key_nonce, create_key.parent_key,

@@ -74,7 +74,7 @@ create table spatial_ref_sys (
     proj4text varchar(2048)
 );
 insert into spatial_ref_sys (srid, auth_name, auth_srid)
-select srid, 'EPSG', srid from unnest(array[3857, 4269, 4326, 27700, 32632, 32633]) as known (srid);
+select srid, 'EPSG', srid from pg_catalog.unnest(array[3857, 4269, 4326, 27700, 32632, 32633]) as known (srid);
 grant select on spatial_ref_sys to public;
 create view geometry_columns as
     select current_database()::varchar(256) as f_table_catalog, n.nspname as f_table_schema, c.relname as f_table_name,
@@ -406,7 +406,7 @@ begin
         language c immutable strict parallel safe as '$libdir/btree_gist', 'gbt_bytea_consistent';
     drop function _gist_consistent(internal, bytea, smallint, oid, internal);
     foreach kind in array array['geometry', 'geography'] loop
-        execute format(
+        execute pg_catalog.format(
             'create function %1$s_gist_consistent(internal, %1$s, smallint, oid, internal) returns boolean
                  language c immutable strict parallel safe as ''$libdir/btree_gist'', ''gbt_bytea_consistent'';
              create function %1$s_gist_compress(internal) returns internal

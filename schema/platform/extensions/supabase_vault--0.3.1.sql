@@ -44,7 +44,7 @@ create view vault.decrypted_secrets as
 
 create function vault.create_secret(
     new_secret text, new_name text default null, new_description text default '', new_key_id uuid default null
-) returns uuid language sql volatile security definer set search_path = '' as $$
+) returns uuid language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
     insert into vault.secrets (secret, name, description, key_id)
     values (new_secret, new_name, new_description, new_key_id)
     returning id
@@ -52,7 +52,7 @@ $$;
 create function vault.update_secret(
     secret_id uuid, new_secret text default null, new_name text default null, new_description text default null,
     new_key_id uuid default null
-) returns void language sql volatile security definer set search_path = '' as $$
+) returns void language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
     update vault.secrets s
     set secret = coalesce(new_secret, s.secret),
         name = coalesce(new_name, s.name), description = coalesce(new_description, s.description),

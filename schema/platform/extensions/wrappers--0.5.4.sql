@@ -21,9 +21,8 @@ begin
         'cognito', 'duckdb', 'firebase', 'hubspot', 'iceberg', 'logflare', 'mssql', 'notion', 'orb', 'paddle', 'redis', 's3',
         's3_vectors', 'shopify', 'slack', 'snowflake', 'stripe', 'wasm']
     loop
-        execute format('create foreign data wrapper %I', service || '_wrapper');
-        execute format('grant usage on foreign data wrapper %I to postgres with grant option', service || '_wrapper');
-        execute format(
+        execute pg_catalog.format('create foreign data wrapper %I', service || '_wrapper');
+        execute pg_catalog.format(
             'create function %I(options text[], catalog oid) returns void language sql immutable as ''''',
             service || '_fdw_validator'
         );
