@@ -154,6 +154,7 @@ class Original:
     memberships: tuple[tuple[str, str, bool, bool, bool], ...]
     extensions: tuple[tuple[str, str], ...]
     parts: Mapping[Part, str]
+    webhooks: bool
 
     @property
     def superusers(self) -> list[str]:
@@ -276,6 +277,16 @@ where e.extname <> 'plpgsql' order by e.oid
 """
 
 
+# The platform brings the schema of webhooks, used or not; where one is used, it is a trigger that says so.
+_WEBHOOKS = """
+select exists (
+    select from pg_catalog.pg_trigger t
+    join pg_catalog.pg_proc p on p.oid = t.tgfoid and not t.tgisinternal
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace and n.nspname = 'supabase_functions'
+)
+"""
+
+
 def study(connection: Connection) -> Original:
     """Read from the live catalogue what a dump does not tell, in one READ ONLY transaction. Raises psycopg.Error."""
     version = connection.info.server_version // 10000
@@ -291,7 +302,8 @@ def study(connection: Connection) -> Original:
         extensions = tuple(connection.execute(_EXTENSIONS))
         superusers = [role.name for role in roles if role.superuser]
         parts = inventory(connection, schemas, superusers)
-        return Original(version, schemas, others, roles, memberships, extensions, parts)
+        ((webhooks,),) = connection.execute(_WEBHOOKS)
+        return Original(version, schemas, others, roles, memberships, extensions, parts, webhooks)
 
 
 def shares_sessions(connection: Connection, other: Connection) -> bool:
@@ -668,7 +680,8 @@ def refresh(connection: Connection) -> dict[str, str]:
 def _notes(
     original: Original, failures: Sequence[Failure], lacking: Sequence[str], unlike: Mapping[str, str]
 ) -> Iterator[str]:
-    if inert := [name for name in original.others if name in INERT]:
+    idle = () if original.webhooks else ("supabase_functions",)
+    if inert := [name for name in original.others if name in INERT and name not in idle]:
         yield f"In the shadow, what calls the network through the schemas {_some(inert)} has no effect."
     if lacking:
         yield f"The shadow's server lacks, or must not have, these extensions of the live one: {_some(lacking)}."
