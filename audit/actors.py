@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import chain
 from typing import Any, Literal
@@ -29,9 +29,11 @@ from audit.question import (
     Question,
     Values,
     absent,
+    absent_functions,
     not_asked_for,
     not_there,
     relations,
+    renamed,
     rows,
     unchecked,
 )
@@ -98,7 +100,8 @@ class Stage:
 
     ``connection`` belongs to a superuser and is inside a transaction; instead of it there may be the reason why nobody
     can act. ``unfilled`` says for tables without made-up rows why there are none, and for those of a shadow that are
-    not as on the live database what is different; ``unlike`` are the latter alone, missing ones included.
+    not as on the live database what is different; ``unlike`` are the latter alone, missing ones included. ``undecided``
+    are conditions of policies that no row decides.
     """
 
     def __init__(
@@ -108,12 +111,14 @@ class Stage:
         log: Log,
         unfilled: Mapping[str, str] | None = None,
         unlike: Mapping[str, str] | None = None,
+        undecided: Sequence[str] = (),
     ) -> None:
         self._connection = connection
         self.known = known
         self.log = log
         self.unfilled = unfilled or {}
         self.unlike = unlike or {}
+        self.undecided = undecided
         self.timeouts = 0
         self.over: Unchecked | None = None
         # What the server wrote about each of the cast, for their tokens; known once it is known who is there.
@@ -260,6 +265,10 @@ class Stage:
                     return Unchecked(f"{name}: {self.unlike[name]}")
             if missing:
                 return not_there(missing)
+        if isinstance(error, errors.UndefinedFunction):
+            missing = absent_functions(self.connection.cursor(), texts, self.known)
+            if missing:
+                return not_there(missing)
         return not_asked_for(error, texts, self.known) or unchecked(error)
 
 
@@ -277,6 +286,7 @@ class Owner:
 
         Raises NotApplicable when a relation is not there, and Unchecked when there is no answer.
         """
+        text = renamed(text, self.stage.known)
         return self.stage.values(Question.of(text, {**self.stage.known, **IDS}, parameters))
 
 
@@ -341,6 +351,10 @@ class Actor:
         return self._ask(Act(text, what, "", then, parameters, control, keep=True))
 
     def _ask(self, act: Act) -> Evidence:
+        text, of, then, control = (
+            renamed(each, self.stage.known) for each in (act.text, act.of, act.then, act.control)
+        )
+        act = replace(act, text=text, of=of, then=then, control=control)
         answers = [self._one(person, act) for person in self.people]
         evidence = answers[0]
         for other in answers[1:]:
@@ -462,6 +476,7 @@ def claims_of(who: Identity | None, claims: Claims = "json", metadata: Mapping[s
         token = {**(metadata or {}), "role": who.role}
         if who.id is not None:
             token |= {"sub": who.id, "is_anonymous": who.is_anonymous, "aud": "authenticated"}
+            token |= {"email": who.email} if who.email else {}
             token |= {"app_metadata": {**(metadata or {})}, "user_metadata": {}}
     modern = json.dumps(token) if token and claims in ("json", "both") else ""
     legacy = token if claims in ("legacy", "both") else {}
@@ -469,7 +484,7 @@ def claims_of(who: Identity | None, claims: Claims = "json", metadata: Mapping[s
         "request.jwt.claims": modern,
         "request.jwt.claim.sub": str(legacy.get("sub", "")),
         "request.jwt.claim.role": str(legacy.get("role", "")),
-        "request.jwt.claim.email": "",
+        "request.jwt.claim.email": str(legacy.get("email", "")),
     }
     return ", ".join(
         f"set_config({sql.Literal(key).as_string(None)}, {sql.Literal(value).as_string(None)}, true)"
@@ -500,11 +515,12 @@ def staged(
     log: Log,
     unfilled: Mapping[str, str],
     unlike: Mapping[str, str] | None = None,
+    undecided: Sequence[str] = (),
 ) -> Iterator[Stage]:
     """Begin a transaction for actors to act in, and roll it back."""
     connection.execute("begin")
     try:
-        yield Stage(connection, known, log, unfilled, unlike)
+        yield Stage(connection, known, log, unfilled, unlike, undecided)
     finally:
         if not connection.closed:
             connection.execute("rollback")

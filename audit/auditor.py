@@ -26,9 +26,11 @@ from audit.question import (
     Interrupted,
     Question,
     absent,
+    absent_functions,
     not_asked_for,
     not_there,
     relations,
+    renamed,
     rows,
     unchecked,
 )
@@ -100,6 +102,7 @@ class Auditor:
 
         Raises NotApplicable when a relation that the text names is not there, and Unchecked when there is no answer.
         """
+        text, of, blind = (renamed(each, self.known) for each in (text, of, blind))
         question = Question.of(text, self.known, parameters)
         about = f"the auditor's question about {of if RELATION.fullmatch(of) else 'the catalogue'}"
         return _once_more(lambda: self._find(question, of, where, blind, search_path, parameters, about))
@@ -229,6 +232,11 @@ class Auditor:
         except errors.InsufficientPrivilege as error:
             raise self._barred(error, [question.text, of]) from error
         except psycopg.Error as error:
+            if isinstance(error, errors.UndefinedFunction):
+                with self.asking(Question(_NOTHING, None)) as cursor:
+                    missing = absent_functions(cursor, [question.text, of], self.known)
+                if missing:
+                    raise not_there(missing) from error
             # What is left of the budget stops a statement, too.
             self.footprint.left_ms()
             raise not_asked_for(error, [question.text], self.known) or unchecked(error) from error

@@ -289,12 +289,18 @@ _LACKS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
+# The rows that a foreign key points to.
+_NOT_PRESENT = re.compile(rf"is not present in table {_QUOTED}")
+
+
 def lacks(error: psycopg.Error) -> Thing | None:
     """Return what a statement failed for because it is not there; None where it failed for something else.
 
     Read from the message, which the server writes in English here; in another language nothing is known.
     """
     message = error.diag.message_primary or ""
+    if error.sqlstate == "23503" and (parent := _NOT_PRESENT.search(error.diag.message_detail or "")):
+        return Thing("rows", "", parent[1].replace('""', '"'))
     for kind, pattern in _LACKS:
         if match := pattern.search(message):
             named = match.groupdict()

@@ -9,6 +9,7 @@ import datetime as dt
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from audit.access.results import Judgement
@@ -33,9 +34,9 @@ class Facts:
 
     ``started_at`` and ``clock`` (of :func:`time.monotonic`) are when it began.
 
-    Known from the start: ``live`` (the target is a live database), ``gate`` (only new migrations are judged) and
-    ``place``, where the target is looked for, without secrets. ``system`` is the identifier by which a live server is
-    known for life, and ``unreachable`` why the target could not be reached.
+    Known from the start: ``waivers`` (the file that applies), ``live`` (the target is a live database), ``gate`` (only
+    new migrations are judged) and ``place``, where the target is looked for, without secrets. ``system`` is the
+    identifier by which a live server is known for life, and ``unreachable`` why the target could not be reached.
 
     ``selected`` are the policies of this run in their order, ``rulings`` those of them that were asked, by id. ``cost``
     returns what a live database has been asked for so far. ``earlier`` returns the newest sizes of a moment or before
@@ -57,6 +58,7 @@ class Facts:
     rulings: dict[str, Ruling] = field(default_factory=dict)
     judgements: list[Judgement] = field(default_factory=list)
     rehearsal: Rehearsal | None = None
+    waivers: Path | None = None
     login: Login | None = None
     cost: Callable[[], Cost] | None = None
     sizes: Sizes | None = None

@@ -307,7 +307,7 @@ def _blank(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Project:
+class SupabaseConfig:
     """What supabase/config.toml says: the server's major version, the schemas that the API serves, and seed files.
 
     https://supabase.com/docs/guides/local-development/cli/config
@@ -319,22 +319,22 @@ class Project:
     note: str = ""
 
 
-def project_of(place: Path) -> Project:
+def config_beside(place: Path) -> SupabaseConfig:
     """Read the config.toml beside a directory of migrations; without one, nothing is known."""
     folder = place.resolve().parent
     path = folder / "config.toml"
     if not path.is_file() or not (is_supabase(place) or folder.name == "supabase"):
-        return Project()
+        return SupabaseConfig()
     try:
         config = tomllib.loads(_text(path))
     except tomllib.TOMLDecodeError as error:
-        return Project(note=f"supabase/config.toml is not valid TOML and was not used: {safe(str(error))}")
+        return SupabaseConfig(note=f"supabase/config.toml is not valid TOML and was not used: {safe(str(error))}")
     database, api = _table(config, "db"), _table(config, "api")
     seed = _table(database, "seed")
     version = database.get("major_version")
     schemas = api.get("schemas") if api.get("enabled", True) is not False else ()
     paths = seed.get("sql_paths", ["./seed.sql"]) if seed.get("enabled", True) is not False else ()
-    return Project(
+    return SupabaseConfig(
         version if isinstance(version, int) else None,
         tuple(name for name in _list(schemas) if name),
         tuple(each for pattern in _list(paths) for each in _matching(folder, pattern)),

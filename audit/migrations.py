@@ -16,6 +16,7 @@ from psycopg.pq import TransactionStatus
 from audit.effects import effects, lacks, things
 from audit.evidence import safe
 from audit.layouts import recognised, title, to_apply
+from audit.platform import absent
 from audit.results import ANYTHING, Migration, Thing, Trouble
 from audit.server_errors import tell
 from audit.sql_text import STRING, Statement, Token, Unreadable, statements, tokens
@@ -234,7 +235,7 @@ class _File:
         if piecewise:
             self.troubles = [each for each in self.troubles if each.line < self._line(self.parsed[committed])]
             self._one_by_one(committed)
-            if not any(not each.aside for each in self.troubles):
+            if not _lacking(error) and not any(not each.aside for each in self.troubles):
                 # Only together they fail.
                 self.troubles.append(self._trouble(error, self.parsed[number]))
             return
@@ -278,13 +279,15 @@ class _File:
     def _trouble(self, error: psycopg.Error, statement: Statement) -> Trouble:
         position = error.diag.statement_position
         found = effects(statement)
+        missing = _lacking(error)
         return Trouble(
             self._line(statement, int(position) - 1 if position else 0),
-            tell(error),
+            _not_here(missing) if missing else tell(error),
             error.sqlstate,
             lacks(error),
             things(found.made),
             things(found.touched),
+            aside=bool(missing),
         )
 
     def _passes_over(self, statement: Statement) -> bool:
@@ -295,10 +298,10 @@ class _File:
         if not name or self._is_available(name):
             return False
         if statement.words[0] == "create" and name not in STOOD_IN:
-            told = f"this server does not have the extension {name}, and nothing stands in for it"
+            told = _not_here(f"the extension {name}")
             found = effects(statement)
             made, touched = things(found.made), things(found.touched)
-            self.troubles.append(Trouble(self._line(statement), safe(told), None, None, made, touched, aside=True))
+            self.troubles.append(Trouble(self._line(statement), told, None, None, made, touched, aside=True))
         return True
 
     def _is_available(self, name: str) -> bool:
@@ -322,6 +325,15 @@ class _File:
                 # What is granted to it fails then, and is told.
         if made:
             self.notes.append(safe(f"roles that the dump names were made, without a login: {', '.join(made)}"))
+
+
+def _lacking(error: psycopg.Error) -> str | None:
+    """Return what this server lacks, where that is why it refused a statement, and not the statement."""
+    return absent(error.sqlstate, error.diag.message_primary or "")
+
+
+def _not_here(missing: str) -> str:
+    return safe(f"this server does not have {missing}, and nothing stands in for it")
 
 
 def _execute(conn: psycopg.Connection[Any], statement: Statement) -> None:

@@ -13,9 +13,16 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 ID = re.compile(r"[A-Z]+-\d\d")
+
+
+# Whose policies there are. Every database is asked those of the core; the others' chapters are a project's own.
+Pack = Literal["core", "care-collective"]
+CORE: Pack = "core"
+CARE_COLLECTIVE: Pack = "care-collective"
+PACKS: tuple[Pack, ...] = (CORE, CARE_COLLECTIVE)
 
 
 class Severity(StrEnum):
@@ -32,7 +39,9 @@ class Policy:
     """One invariant of the runbook.
 
     ``fix`` is a template over an offending row. ``needs`` is "", or "history": the policy is about the life of a
-    database, and a disposable one has had none; or "deep": it takes its time and is asked on request only.
+    database, and a disposable one has had none; or "deep": it takes its time and is asked on request only. ``pack``
+    says whose it is: those of the core are true of any Supabase project, the others are asked where the project says
+    that it has them.
     """
 
     id: str
@@ -43,6 +52,7 @@ class Policy:
     explanation: str
     fix: str
     needs: str
+    pack: Pack
     function: Callable[..., None]
 
     @property
@@ -67,9 +77,11 @@ def _read(function: Callable[..., Any], marks: list[Any]) -> Policy:
     mark = marks[0]
     if len(marks) != 1 or len(mark.args) != 1 or not ID.fullmatch(str(mark.args[0])):
         raise ValueError(f"{name}: a policy has one marker with one id such as AUTH-01")
-    known = {"severity", "runbook", "fix", "needs"}
+    known = {"severity", "runbook", "fix", "needs", "pack"}
     if set(mark.kwargs) - known or not {"severity", "runbook", "fix"} <= set(mark.kwargs):
-        raise ValueError(f"{name}: the policy marker takes an id, severity, runbook, fix and, if need be, needs")
+        raise ValueError(f"{name}: the policy marker takes an id, severity, runbook, fix, and perhaps needs and pack")
+    if mark.kwargs.get("pack", CORE) not in PACKS:
+        raise ValueError(f"{name}: the pack must be one of {', '.join(PACKS)}")
     if mark.kwargs["severity"] not in tuple(Severity):
         raise ValueError(f"{name}: the severity must be one of {', '.join(Severity)}")
     if mark.kwargs.get("needs", "") not in ("", "history", "deep"):
@@ -88,6 +100,7 @@ def _read(function: Callable[..., Any], marks: list[Any]) -> Policy:
         explanation=explanation.strip(),
         fix=inspect.cleandoc(mark.kwargs["fix"]),
         needs=mark.kwargs.get("needs", ""),
+        pack=mark.kwargs.get("pack", CORE),
         function=function,
     )
 

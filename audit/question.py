@@ -59,6 +59,15 @@ class Question:
         cursor.execute(self.text, self.parameters)
 
 
+def renamed(text: str, known: Mapping[str, Any]) -> str:
+    """Return a text about the runbook's tables in the names that this project has for them (``renamed``)."""
+    names: Mapping[str, str] = known.get("renamed", {})
+    if not names:
+        return text
+    pattern = "|".join(re.escape(name) for name in names)
+    return re.sub(rf"(?<![\w.])({pattern})(?!\w)", lambda found: names[found[1]], text)
+
+
 @cache
 def relations(text: str) -> list[str]:
     """Return the qualified names of the relations that a question reads or writes, in order.
@@ -96,6 +105,22 @@ def not_there(missing: Sequence[str]) -> NotApplicable:
 
 
 FUNCTION_CALL = re.compile(r"\b([a-z_]\w*\.[a-z_]\w*)\s*\(")
+
+
+def absent_functions(cursor: Cursor, texts: Sequence[str], known: Mapping[str, Any]) -> list[str]:
+    """Return which functions of the runbook that questions call are not there at all: SCHEMA-01 tells of them."""
+    relied_on = {each.removeprefix("function ").partition("(")[0] for each in known["runbook_objects"]}
+    called = dict.fromkeys(name for text in texts for name in FUNCTION_CALL.findall(text) if name in relied_on)
+    cursor.execute(
+        """
+        select name from unnest(%s::text[]) as name
+        where not exists (
+            select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+            where n.nspname || '.' || p.proname = name)
+        """,
+        [list(called)],
+    )
+    return [name for (name,) in cursor.fetchall()]
 
 
 def not_asked_for(error: psycopg.Error, texts: Sequence[str], known: Mapping[str, Any]) -> NotApplicable | None:

@@ -2,58 +2,70 @@
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
 
-from audit.lint_rules import OFF, RULES
-from audit.policy import Severity
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
+
+from audit.lint_rules import RULES
+from audit.policy import CARE_COLLECTIVE, CORE, Pack
+from audit.toml_file import EXACTLY, Amount, Flag, TomlFile, form_of, read, suggestion
+
+# The ways of signing up that Supabase has (https://supabase.com/docs/guides/auth).
+Way = Literal["email", "invitation", "phone", "anonymous"]
+WAYS: tuple[Way, ...] = ("email", "invitation", "phone", "anonymous")
+
+# A table's name as the questions write it: they are put into texts, where anything else would be something else.
+QUALIFIED = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
 class Thresholds:
     """From where on something is a finding. Durations carry their unit in the name."""
 
-    slow_statement_ms: int = 1000
-    slow_statement_calls: int = 5
-    dashboard_ms: int = 1000
-    unconfirmed_hours: int = 24
-    abandoned_hours: int = 48
-    exchanges_per_hour: int = 5
-    undelivered_hours: int = 24
-    dead_rows_percent: int = 20
-    dead_rows: int = 1000
-    unused_index_bytes: int = 10_000_000
-    statistics_days: int = 14
-    modified_rows_percent: int = 20
-    modified_rows: int = 1000
-    bloat_percent: int = 50
-    bloat_bytes: int = 10_000_000
-    large_bloat_percent: int = 25
-    large_bloat_bytes: int = 1_000_000_000
-    connections_percent: int = 80
-    long_query_seconds: int = 30
-    busy_query_seconds: int = 1
-    idle_in_transaction_minutes: int = 5
-    blocked_seconds: int = 30
-    growth_percent: int = 20
-    growth_bytes: int = 10_000_000
-    maintenance_days: int = 8
-    freeze_percent: int = 50
-    sequence_percent: int = 80
-    archive_minutes: int = 60
-    slot_bytes: int = 1_000_000_000
-    slot_idle_minutes: int = 60
-    prepared_minutes: int = 5
-    migration_statement_seconds: int = 60
-    statement_timeout_ms: int = 5000
-    deep_timeout_ms: int = 60_000
-    lock_timeout_ms: int = 100
+    __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
+
+    slow_statement_ms: Amount = 1000
+    slow_statement_calls: Amount = 5
+    dashboard_ms: Amount = 1000
+    unconfirmed_hours: Amount = 24
+    abandoned_hours: Amount = 48
+    exchanges_per_hour: Amount = 5
+    undelivered_hours: Amount = 24
+    dead_rows_percent: Amount = 20
+    dead_rows: Amount = 1000
+    unused_index_bytes: Amount = 10_000_000
+    statistics_days: Amount = 14
+    modified_rows_percent: Amount = 20
+    modified_rows: Amount = 1000
+    bloat_percent: Amount = 50
+    bloat_bytes: Amount = 10_000_000
+    large_bloat_percent: Amount = 25
+    large_bloat_bytes: Amount = 1_000_000_000
+    connections_percent: Amount = 80
+    long_query_seconds: Amount = 30
+    busy_query_seconds: Amount = 1
+    idle_in_transaction_minutes: Amount = 5
+    blocked_seconds: Amount = 30
+    growth_percent: Amount = 20
+    growth_bytes: Amount = 10_000_000
+    maintenance_days: Amount = 8
+    freeze_percent: Amount = 50
+    sequence_percent: Amount = 80
+    archive_minutes: Amount = 60
+    slot_bytes: Amount = 1_000_000_000
+    slot_idle_minutes: Amount = 60
+    prepared_minutes: Amount = 5
+    migration_statement_seconds: Amount = 60
+    statement_timeout_ms: Amount = 5000
+    deep_timeout_ms: Amount = 60_000
+    lock_timeout_ms: Amount = 100
 
 
-# What the runbook calls or names; SCHEMA-01 asks for each. A project with another runbook lists its own.
+# What the Care Collective's runbook calls or names; SCHEMA-01 asks for each. Another project lists its own.
 RUNBOOK_OBJECTS = (
     "table auth.users",
     "table public.profiles",
@@ -102,6 +114,10 @@ PLATFORM_ROLES = (
     "authenticator",
     "dashboard_user",
     "pgbouncer",
+    "pgsodium_keyholder",
+    "pgsodium_keyiduser",
+    "pgsodium_keymaker",
+    "pgtle_admin",
     "supabase_admin",
     "supabase_auth_admin",
     "supabase_etl_admin",
@@ -128,71 +144,117 @@ REQUEST_CATEGORIES = (
 
 
 @dataclass(frozen=True)
-class Settings:
-    """The settings of a run. ``exposed_schemas`` empty means: ask the target, else ``public``."""
+class Messaging:
+    """Which tables, by qualified name, play the parts of messaging. A project may have several generations of them."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
+
+    conversations: str = "public.conversations"
+    participants: str = "public.conversation_participants"
+    messages: str = "public.messages"
+
+
+@dataclass(frozen=True)
+class Project:
+    """What a live database has to do with the folder that audit.toml is in: with ``live`` it is this project's."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
+
+    live: Flag = False
+
+
+def _rule(name: str) -> str:
+    if name not in RULES:
+        raise ValueError(f"unknown rule {name!r} in linter; {suggestion(name, RULES, 'the rules are')}")
+    return name
+
+
+Rule = Annotated[str, AfterValidator(_rule), WithJsonSchema({"enum": sorted(RULES)})]
+Weight = Literal["P0", "P1", "P2", "P3", "off"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a run.
+
+    ``packs`` None means: those of the reference for the reference, else the core. ``runbook_objects`` None: what the
+    runbook of the packs names. ``exposed_schemas`` empty: ask the target, else ``public``. ``access`` and ``waivers``
+    are the project's other files, from where this one is. ``sign_up`` are the ways of signing up that the project
+    offers.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
+
+    packs: Annotated[tuple[Pack, ...], Field(min_length=1)] | None = None
+    access: str = ""
+    waivers: str = ""
+    project: Project = field(default_factory=Project)
     exposed_schemas: tuple[str, ...] = ()
     api_roles: tuple[str, ...] = ("anon", "authenticated")
-    runbook_objects: tuple[str, ...] = RUNBOOK_OBJECTS
+    runbook_objects: tuple[str, ...] | None = None
     request_categories: tuple[str, ...] = REQUEST_CATEGORIES
-    expected_role: str = "primary"
-    linter: Mapping[str, str] = field(default_factory=dict)
+    messaging: tuple[Messaging, ...] = (Messaging(),)
+    sign_up: tuple[Way, ...] = WAYS
+    expected_role: Literal["primary", "standby"] = "primary"
+    private_columns: tuple[str, ...] = ()
+    linter: Mapping[Rule, Weight] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
 
+    @property
+    def selected(self) -> tuple[Pack, ...]:
+        """The packs whose policies are asked."""
+        return (CORE,) if self.packs is None else self.packs
+
+    @property
+    def relied_on(self) -> tuple[str, ...]:
+        """What the runbook calls or names: as set, else what that of the Care Collective does, if it is selected."""
+        if self.runbook_objects is not None:
+            return self.runbook_objects
+        return RUNBOOK_OBJECTS if CARE_COLLECTIVE in self.selected else ()
+
     def parameters(self) -> dict[str, Any]:
-        """Return every setting under its own name, as parameters for questions: lists for tuples, numbers else."""
-        tables = ("thresholds", "linter")
-        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items() if k not in tables}
-        platform = {"platform_schemas": list(PLATFORM_SCHEMAS), "platform_roles": list(PLATFORM_ROLES)}
-        return {**plain, **asdict(self.thresholds), **platform}
-
-
-def _fitted(kind: type, found: Mapping[str, Any], where: str) -> dict[str, Any]:
-    defaults: dict[str, Any] = {f.name: getattr(kind(), f.name) for f in fields(kind)}
-    for key, value in found.items():
-        if key not in defaults:
-            known = ", ".join(sorted(defaults))
-            raise ValueError(f"{where}: unknown key {key!r}; the keys are {known}")
-        expected = list if isinstance(defaults[key], tuple) else type(defaults[key])
-        if type(value) is not expected or (expected is list and not all(isinstance(v, str) for v in value)):
-            raise ValueError(f"{where}: {key} must be {_PLAIN[expected]}")
-        if isinstance(value, int) and value < 0:
-            raise ValueError(f"{where}: {key} must not be negative")
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in found.items()}
-
-
-_PLAIN = {list: "a list of strings", int: "a whole number", str: "a string"}
-
-
-def _weights(found: object, where: str) -> dict[str, str]:
-    """Return what the linter's rules weigh. Raises ValueError."""
-    if not isinstance(found, dict):
-        raise ValueError(f"{where}: linter must be a table of rules")
-    for rule, weight in found.items():
-        if rule not in RULES:
-            raise ValueError(f"{where}, linter: unknown rule {rule!r}; the rules are {', '.join(sorted(RULES))}")
-        if weight not in (*Severity, OFF):
-            raise ValueError(f"{where}, linter: {rule} must be {', '.join(Severity)} or {OFF}")
-    return found
+        """Return what questions can name, each setting under its own name: lists for tuples, numbers else."""
+        lists = ("exposed_schemas", "api_roles", "request_categories", "private_columns", "sign_up")
+        return {
+            **{name: list(getattr(self, name)) for name in lists},
+            "expected_role": self.expected_role,
+            "packs": list(self.selected),
+            "runbook_objects": list(self.relied_on),
+            "messaging": [asdict(each) for each in self.messaging],
+            **{f.name: getattr(self.thresholds, f.name) for f in fields(self.thresholds)},
+            "platform_schemas": list(PLATFORM_SCHEMAS),
+            "platform_roles": list(PLATFORM_ROLES),
+        }
 
 
 def load(path: Path) -> Settings:
-    """Read audit.toml; a missing file means the defaults.
+    """Read audit.toml; a missing file means the defaults. Its access and waivers become paths from where people are.
 
-    Raises ValueError, with one sentence that names file and key, when the file cannot be used.
+    Raises FileError (a ValueError), with one sentence that names file, line and key, when the file cannot be used.
     """
     if not path.exists():
         return Settings()
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ValueError(f"{path.name} cannot be read: {error}") from error
-    thresholds = found.pop("thresholds", {})
-    if not isinstance(thresholds, dict):
-        raise ValueError(f"{path.name}: thresholds must be a table")
-    linter = _weights(found.pop("linter", {}), path.name)
-    settings = _fitted(Settings, found, path.name)
-    if settings.get("expected_role", "primary") not in ("primary", "standby"):
-        raise ValueError(f"{path.name}: expected_role must be 'primary' or 'standby'")
-    limits = Thresholds(**_fitted(Thresholds, thresholds, f"{path.name}, thresholds"))
-    return Settings(**settings, linter=linter, thresholds=limits)
+    file = read(path)
+    settings = form_of(Settings, file)
+    _qualified(settings, file)
+    return replace(
+        settings,
+        access=_beside(file, "access", settings.access, path),
+        waivers=_beside(file, "waivers", settings.waivers, path),
+    )
+
+
+def _beside(file: TomlFile, key: str, name: str, path: Path) -> str:
+    """Return the path of another file of the project, which is named from where audit.toml is; or ""."""
+    if name and not (path.parent / name).is_file():
+        raise file.wrong((key,), f"{key}: there is no file {name}")
+    return str(path.parent / name) if name else ""
+
+
+def _qualified(settings: Settings, file: TomlFile) -> None:
+    for number, generation in enumerate(settings.messaging):
+        for role, table in asdict(generation).items():
+            if not QUALIFIED.fullmatch(table):
+                raise file.wrong(
+                    ("messaging", number, role), f"{role} must be a table with its schema, such as public.messages"
+                )

@@ -18,7 +18,7 @@ from sqlglot.errors import ParseError
 
 from audit.effects import effects
 from audit.evidence import Evidence, Location, Log, Population, Row, Scalar, safe
-from audit.layouts import Project, project_of, recognised, title, to_apply
+from audit.layouts import SupabaseConfig, config_beside, recognised, title, to_apply
 from audit.migrations import THERE_ALREADY, apply, decoded, is_of_the_platform
 from audit.origins import advice
 from audit.question import relations
@@ -30,9 +30,6 @@ REMEDY = "mend what MIG-01 names, or audit what there is: a dump (--schema=FILE)
 
 # The cause of what fails because no file at all creates what it needs.
 NOWHERE = "what no migration creates"
-
-# Errors that a row or a key of an earlier statement would have kept away.
-_OF_ROWS = ("23", "42P10", "42830")
 
 # What a question looks at when it reads one of the catalogue's relations. Those that are not named here do not depend
 # on what migrations make. https://www.postgresql.org/docs/current/catalogs.html
@@ -150,31 +147,31 @@ def built(
     See :func:`audit.migrations.apply`. Schemas that the project's configuration exposes are exposed here, too, unless
     a migration says otherwise. Raises TargetError and psycopg.OperationalError.
     """
-    layout, project = recognised(place), project_of(place)
+    layout, config = recognised(place), config_beside(place)
     first = recognised(before).files if before else ()
     done = apply(conn, before, piecewise=True) if before else ()
     done += apply(conn, place, piecewise=piecewise)
     found, build = understood(conn, done, (*first, *layout.files), len(first))
-    notes = [*(f"{name} is not applied: {why}" for name, why in layout.skipped.items()), project.note]
+    notes = [*(f"{name} is not applied: {why}" for name, why in layout.skipped.items()), config.note]
     notes += [note for each in found for note in each.notes]
-    notes.append(_exposed(conn, project))
+    notes.append(_exposed(conn, config))
     server = conn.info.server_version // 10000
-    if project.major_version and project.major_version != server:
+    if config.major_version and config.major_version != server:
         notes.append(
-            f"supabase/config.toml says PostgreSQL {project.major_version}, and this is {server}: --postgres-bin=DIR"
+            f"supabase/config.toml says PostgreSQL {config.major_version}, and this is {server}: --postgres-bin=DIR"
         )
-    if project.seeds:
-        names = named([path.name for path in project.seeds])
+    if config.seeds:
+        names = named([path.name for path in config.seeds])
         notes.append(f"seed files are not loaded ({names}): people and rows are made up")
     build = replace(build, layout=str(layout), notes=tuple(filter(None, notes)))
     return found, replace(build, advice=advice(place, layout.files, build))
 
 
-def _exposed(conn: psycopg.Connection[Any], project: Project) -> str:
+def _exposed(conn: psycopg.Connection[Any], config: SupabaseConfig) -> str:
     """Let the API serve the schemas of the project's configuration, and say so; "" where that says nothing."""
-    if not project.schemas:
+    if not config.schemas:
         return ""
-    names = named(project.schemas)
+    names = named(config.schemas)
     try:
         found = conn.execute(
             """
@@ -184,7 +181,7 @@ def _exposed(conn: psycopg.Connection[Any], project: Project) -> str:
         ).fetchone()
         if found is not None:
             return ""
-        value = sql.Literal(", ".join(project.schemas))
+        value = sql.Literal(", ".join(config.schemas))
         conn.execute(sql.SQL("alter role authenticator set pgrst.db_schemas = {}").format(value))
     except psycopg.Error as error:
         if conn.broken:
@@ -302,9 +299,10 @@ class _Causes:
         if trouble.aside:
             return trouble
         if lacks is None:
-            return replace(trouble, cause=self._by_rows(trouble))
+            return replace(trouble, cause=self._by_key(trouble))
         for earlier, cause in reversed(self.failed):
-            if any(thing.is_like(lacks) for thing in earlier.made):
+            rows = [thing for thing in earlier.touched if thing.kind == "rows"]
+            if any(thing.is_like(lacks) for thing in (*earlier.made, *rows)):
                 return replace(trouble, cause=cause, aside=earlier.aside)
         place = next((where for thing, where in self.created.items() if thing.is_like(lacks)), "")
         if place:
@@ -342,11 +340,11 @@ class _Causes:
     def _number(self, file: str) -> int:
         return next((number for number, each in enumerate(self.migrations) if each.file == file), 0)
 
-    def _by_rows(self, trouble: Trouble) -> str:
-        if not (trouble.sqlstate or "").startswith(_OF_ROWS):
-            return ""
+    def _by_key(self, trouble: Trouble) -> str:
+        """Return the cause where ON CONFLICT points to a key that an earlier statement should have made."""
+        tables = {thing.name for thing in trouble.touched} if trouble.sqlstate == "42P10" else set()
         for earlier, cause in reversed(self.failed):
-            if any(a.name == b.name and a.name for a in earlier.touched for b in trouble.touched):
+            if any(thing.kind in ("index", "constraint") and thing.of in tables for thing in earlier.made):
                 return cause
         return ""
 

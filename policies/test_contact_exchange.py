@@ -43,6 +43,7 @@ concat(
 @mark.policy(
     "CONTACT-01",
     severity="P2",
+    pack="care-collective",
     runbook=RUNBOOK,
     fix="""
     -- Exchange {object} has been waiting since {since}: ask member {requester} to confirm or to decline.
@@ -65,7 +66,7 @@ def test_no_exchange_waits_for_more_than_a_day(auditor):
     )
 
 
-@mark.policy("CONTACT-02", severity="P1", runbook=RUNBOOK, fix="-- Remove exchange {object}.")
+@mark.policy("CONTACT-02", severity="P1", pack="care-collective", runbook=RUNBOOK, fix="-- Remove exchange {object}.")
 def test_no_abandoned_exchange_is_kept(auditor):
     """No contact exchange is unconfirmed for more than 48 hours.
 
@@ -83,7 +84,7 @@ def test_no_abandoned_exchange_is_kept(auditor):
     )
 
 
-@mark.policy("CONTACT-03", severity="P0", runbook=RUNBOOK, fix="-- Remove exchange {object}.")
+@mark.policy("CONTACT-03", severity="P0", pack="care-collective", runbook=RUNBOOK, fix="-- Remove exchange {object}.")
 def test_the_parties_are_those_of_the_request(auditor):
     """The parties of an exchange are the owner and the helper of its request, both set, and different.
 
@@ -118,6 +119,7 @@ def test_the_parties_are_those_of_the_request(auditor):
 @mark.policy(
     "CONTACT-04",
     severity="P1",
+    pack="care-collective",
     runbook=RUNBOOK,
     fix="""
     -- Nobody knows which of the two times is wrong; without a sound one the requester has to consent again.
@@ -142,6 +144,7 @@ def test_no_exchange_was_confirmed_before_it_was_made(auditor):
 @mark.policy(
     "CONTACT-05",
     severity="P0",
+    pack="care-collective",
     runbook=RUNBOOK,
     fix=GUARDED
     + """
@@ -243,7 +246,7 @@ def contact_of(user):
     return f"{KEPT} from (select public.get_contact_info_with_consent(%(request)s, %({user})s) as answer) as called"
 
 
-@mark.policy("CONTACT-06", severity="P0", runbook=RUNBOOK, fix=CONSENT)
+@mark.policy("CONTACT-06", severity="P0", pack="care-collective", runbook=RUNBOOK, fix=CONSENT)
 def test_contact_details_need_consent(
     auditor, anon, nobody, guest, pending, rejected, stranger, alice, bob, service_role
 ):
@@ -318,6 +321,7 @@ OWN_CONSENT = "select from public.contact_exchanges e where e.request_id = %(req
 @mark.policy(
     "CONTACT-07",
     severity="P0",
+    pack="care-collective",
     runbook=RUNBOOK,
     fix=GUARDED
     + """
@@ -468,7 +472,13 @@ and exists (
 PHONE = "(phone|mobile|whatsapp|contact)"
 
 
-@mark.policy("CONTACT-08", severity="P0", runbook=RUNBOOK, fix="-- Take {object} away from the API roles.")
+@mark.policy(
+    "CONTACT-08",
+    severity="P0",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix="-- Take {object} away from the API roles.",
+)
 def test_phone_numbers_need_consent(auditor, owner, anon, nobody, guest, pending, rejected, stranger, alice, bob):
     """No member reads another's phone number without a confirmed exchange.
 
@@ -571,6 +581,7 @@ def _names(row):
 @mark.policy(
     "CONTACT-09",
     severity="P2",
+    pack="care-collective",
     runbook=RUNBOOK,
     fix="""
     -- Member {object} made {exchanges} exchanges or more within an hour, the latest at {latest}: look at what they are.
@@ -643,7 +654,7 @@ with check (
 """
 
 
-@mark.policy("CONTACT-10", severity="P1", runbook=RUNBOOK, fix=FLOW + CONSENT)
+@mark.policy("CONTACT-10", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=FLOW + CONSENT)
 def test_consent_leads_to_contact(service_role, alice, bob):
     """The consent flow works: the helper offers, the requester confirms, and each gets the other's contact details.
 
@@ -709,6 +720,7 @@ for each row execute function public.audit_exchange();
 @mark.policy(
     "CONTACT-11",
     severity="P1",
+    pack="care-collective",
     runbook=RUNBOOK,
     fix="""
     alter table public.contact_exchange_audit enable row level security;

@@ -7,6 +7,7 @@ from operator import add
 from pytest import mark
 
 from audit.catalog.indexes import BTREES, orders
+from audit.generations import each_generation
 
 RUNBOOK = "4. Messaging System Issues"
 
@@ -128,6 +129,7 @@ end $leave$;
 @mark.policy(
     "MSG-01",
     severity="P2",
+    pack="care-collective",
     runbook=RUNBOOK,
     fix="""
     insert into public.conversation_participants (conversation_id, user_id)
@@ -136,6 +138,7 @@ end $leave$;
     where c.id = {object} and party is not null on conflict do nothing;
     """,
 )
+@each_generation
 def test_every_conversation_has_two_participants(auditor):
     """Every conversation has at least two participants, those who have left included.
 
@@ -154,12 +157,14 @@ def test_every_conversation_has_two_participants(auditor):
 @mark.policy(
     "MSG-02",
     severity="P1",
+    pack="care-collective",
     runbook=RUNBOOK,
     fix="""
     -- Find out first how it came in, and keep a copy for the inquiry.
     delete from public.messages where id = {object};
     """,
 )
+@each_generation
 def test_every_sender_took_part(auditor):
     """Every message was sent by somebody who took part in the conversation at that time.
 
@@ -181,6 +186,7 @@ def test_every_sender_took_part(auditor):
 @mark.policy(
     "MSG-03",
     severity="P2",
+    pack="care-collective",
     runbook=RUNBOOK,
     fix="""
     update public.conversations c
@@ -188,6 +194,7 @@ def test_every_sender_took_part(auditor):
     where c.id = {object};
     """,
 )
+@each_generation
 def test_the_last_message_time_is_true(auditor):
     """A conversation's last_message_at is the time of its newest message, to the second.
 
@@ -209,6 +216,7 @@ def test_the_last_message_time_is_true(auditor):
 @mark.policy(
     "MSG-04",
     severity="P2",
+    pack="care-collective",
     runbook=RUNBOOK,
     fix="""
     update public.messages
@@ -218,6 +226,7 @@ def test_the_last_message_time_is_true(auditor):
     where id = {object};
     """,
 )
+@each_generation
 def test_read_messages_have_their_time(auditor):
     """A message is marked as read exactly when it has read_at, which is not before it was sent.
 
@@ -236,11 +245,13 @@ def test_read_messages_have_their_time(auditor):
 @mark.policy(
     "MSG-05",
     severity="P2",
+    pack="care-collective",
     runbook=RUNBOOK,
     fix="""
     -- Message {object} still waits: see whether realtime and the notification job run. They deliver it once they do.
     """,
 )
+@each_generation
 def test_messages_are_delivered_within_a_day(auditor):
     """No message has been waiting for delivery for more than 24 hours (undelivered_hours).
 
@@ -259,6 +270,7 @@ def test_messages_are_delivered_within_a_day(auditor):
 @mark.policy(
     "MSG-06",
     severity="P1",
+    pack="care-collective",
     runbook=RUNBOOK,
     fix="""
     -- On a live database: drop index concurrently, create index concurrently, so that nobody has to wait.
@@ -266,6 +278,7 @@ def test_messages_are_delivered_within_a_day(auditor):
     create index idx_messages_conversation_created on public.messages (conversation_id, created_at);
     """,
 )
+@each_generation
 def test_an_index_serves_a_conversations_messages(auditor):
     """A usable index on public.messages leads with conversation_id and created_at.
 
@@ -305,7 +318,8 @@ select there, %(sender)s, 'audit' from unnest(%(there)s) as there
 """
 
 
-@mark.policy("MSG-07", severity="P0", runbook=RUNBOOK, fix=RESET)
+@mark.policy("MSG-07", severity="P0", pack="care-collective", runbook=RUNBOOK, fix=RESET)
+@each_generation
 def test_only_participants_read_a_conversation(owner, alice, stranger, anon, nobody, guest, pending, rejected):
     """Participants read their conversation, and outsiders read none of it, in all three tables.
 
@@ -347,7 +361,8 @@ from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where n.nspname = any (%(exposed)s) and p.prokind = 'f' and p.pronargs = %(ids)s
 and not exists (select from unnest(p.proargtypes) as given where given <> 'uuid'::regtype)
-and case when p.prokind = 'f' then pg_catalog.pg_get_functiondef(p.oid) end ~ 'conversation_participants'
+and case when p.prokind = 'f' then pg_catalog.pg_get_functiondef(p.oid) end
+    ~ split_part('public.conversation_participants', '.', 2)
 and exists (
     select from pg_catalog.pg_roles r
     where r.rolname = 'authenticated' and has_function_privilege(r.oid, p.oid, 'execute'))
@@ -365,7 +380,8 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where n.nspname = any (%(exposed)s) and p.prokind = 'f' and p.provolatile = 'v' and p.pronargs in (2, 3)
 and cardinality(array_remove(p.proargtypes::pg_catalog.oid[], 'uuid'::regtype::oid)) = 1
 and 'text'::regtype = any (p.proargtypes)
-and case when p.prokind = 'f' then pg_catalog.pg_get_functiondef(p.oid) end ~* 'insert\\s+into\\s+[^(]*messages'
+and case when p.prokind = 'f' then pg_catalog.pg_get_functiondef(p.oid) end
+    ~* ('insert\\s+into\\s+[^(]*' || split_part('public.messages', '.', 2))
 and exists (
     select from pg_catalog.pg_roles r
     where r.rolname = 'authenticated' and has_function_privilege(r.oid, p.oid, 'execute'))
@@ -388,7 +404,8 @@ def _sendings(row):
             yield f"select {_name(row)}({given})"
 
 
-@mark.policy("MSG-08", severity="P0", runbook=RUNBOOK, fix=RESET)
+@mark.policy("MSG-08", severity="P0", pack="care-collective", runbook=RUNBOOK, fix=RESET)
+@each_generation
 def test_nobody_writes_in_another_name_or_uninvited(auditor, owner, alice, bob, outsiders):
     """Nobody sends in another's name, and no outsider writes into a conversation or adds themselves to one.
 
@@ -490,7 +507,8 @@ def test_nobody_writes_in_another_name_or_uninvited(auditor, owner, alice, bob, 
     )
 
 
-@mark.policy("MSG-09", severity="P1", runbook=RUNBOOK, fix=RESET + LEAVE)
+@mark.policy("MSG-09", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=RESET + LEAVE)
+@each_generation
 def test_who_has_left_is_out(auditor, owner, alice, bob):
     """Who has left a conversation reads nothing newer, writes nothing, and does not let themselves in again.
 
@@ -579,7 +597,7 @@ def test_who_has_left_is_out(auditor, owner, alice, bob):
         )
         + bob(SEND.replace("%(sender)s", "%(me)s"), what="write after leaving", there=left)
     )
-    if owner("select 1 where to_regprocedure(%(leave)s) is not null", leave=leave):
+    if owner(ITS_OWN, function=leave):
         assert alice(
             "select public.leave_conversation((%(there)s)[1])",
             what=f"leave by {leave}",
@@ -591,11 +609,19 @@ def test_who_has_left_is_out(auditor, owner, alice, bob):
         )
 
 
+# Whether there is such a function, and it is about these tables and not about another generation's.
+ITS_OWN = """
+select 1 from pg_catalog.pg_proc p where p.oid = to_regprocedure(%(function)s)
+and pg_catalog.pg_get_functiondef(p.oid) ~ split_part('public.conversation_participants', '.', 2)
+"""
+
 # A request of alice's with which bob helps, or the other way round, and about which they talk.
 TOGETHER = """
 select r.id from public.help_requests r
 where (r.user_id, r.helper_id) in ((%(alice)s, %(bob)s), (%(bob)s, %(alice)s))
-and to_regprocedure('public.start_conversation(uuid, uuid)') is not null
+and exists (
+    select from pg_catalog.pg_proc p where p.oid = to_regprocedure('public.start_conversation(uuid, uuid)')
+    and pg_catalog.pg_get_functiondef(p.oid) ~ split_part('public.conversation_participants', '.', 2))
 and 2 = (
     select count(*) from public.conversations c join public.conversation_participants p on p.conversation_id = c.id
     where c.help_request_id = r.id and p.user_id in (%(alice)s, %(bob)s) and p.left_at is null)
@@ -611,7 +637,8 @@ having count(*) = 1
 """
 
 
-@mark.policy("MSG-10", severity="P1", runbook=RUNBOOK, fix=RESET + NEWEST + START)
+@mark.policy("MSG-10", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=RESET + NEWEST + START)
+@each_generation
 def test_sending_works(owner, alice, bob):
     """A participant can send a message, and it moves the conversation's last_message_at.
 
@@ -640,7 +667,8 @@ def test_sending_works(owner, alice, bob):
             )
 
 
-@mark.policy("MSG-11", severity="P2", runbook=RUNBOOK, fix=RESET)
+@mark.policy("MSG-11", severity="P2", pack="care-collective", runbook=RUNBOOK, fix=RESET)
+@each_generation
 def test_nobody_rewrites_or_deletes_others_messages(owner, alice, bob, outsiders):
     """Nobody rewrites or deletes another's message, whether or not they can see it.
 

@@ -258,12 +258,13 @@ revoke all on public.unhealthy_metrics from public, anon, authenticated;
 """
 
 
-@mark.policy("MON-07", severity="P1", runbook=RUNBOOK, fix=UNHEALTHY_METRICS)
+@mark.policy("MON-07", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=UNHEALTHY_METRICS)
 def test_the_unhealthy_metrics_are_zero(auditor):
-    """The view public.unhealthy_metrics is there, the API's roles cannot read it, and whatever it counts is 0.
+    """The API's roles cannot read the view public.unhealthy_metrics, and whatever it counts is 0.
 
-    Operators look at it first. What it counts is taken over everybody's rows and sessions, which is nothing for the API
-    to tell; a grant to PUBLIC or on single columns is one to the API's roles as well.
+    Operators look at it first; that it is there is SCHEMA-01's. What it counts is taken over everybody's rows and
+    sessions, which is nothing for the API to tell; a grant to PUBLIC or on single columns is one to the API's roles as
+    well.
     """
     assert not auditor(
         """
@@ -272,11 +273,9 @@ def test_the_unhealthy_metrics_are_zero(auditor):
             join pg_catalog.pg_namespace n on n.oid = c.relnamespace
             where n.nspname = 'public' and c.relname = 'unhealthy_metrics' and c.relkind in ('v', 'm')
         )
-        select 'public.unhealthy_metrics' as object, 'there is no such view' as problem, null::text as fix
-        where not exists (select from metrics) and 'view public.unhealthy_metrics' = any (%(runbook_objects)s)
-        union all
-        select pg_catalog.format('public.unhealthy_metrics for %%I', r.rolname), 'an API role can read it',
-               pg_catalog.format('revoke all on public.unhealthy_metrics from public, %%I;', r.rolname)
+        select pg_catalog.format('public.unhealthy_metrics for %%I', r.rolname) as object,
+               'an API role can read it' as problem,
+               pg_catalog.format('revoke all on public.unhealthy_metrics from public, %%I;', r.rolname) as fix
         from metrics m join pg_catalog.pg_roles r on r.rolname = any (%(api_roles)s)
         where pg_catalog.has_schema_privilege(r.oid, m.schema, 'usage')
         and pg_catalog.has_any_column_privilege(r.oid, m.oid, 'select')
@@ -299,6 +298,7 @@ def test_the_unhealthy_metrics_are_zero(auditor):
 @mark.policy(
     "MON-08",
     severity="P1",
+    pack="care-collective",
     runbook=RUNBOOK,
     fix="""
     update public.help_requests set status = case

@@ -116,7 +116,7 @@ def test_every_table_has_a_primary_key(auditor):
     )
 
 
-@mark.policy("SCHEMA-03", severity="P1", runbook=RUNBOOK, fix="-- see the finding's own fix")
+@mark.policy("SCHEMA-03", severity="P1", pack="care-collective", runbook=RUNBOOK, fix="-- see the finding's own fix")
 def test_a_profile_goes_with_its_user(auditor):
     """The id of public.profiles references auth.users, validated, and is deleted with the user.
 
@@ -136,6 +136,11 @@ def test_a_profile_goes_with_its_user(auditor):
         left join pg_catalog.pg_class f on f.oid = k.confrelid and f.relname = 'users'
             and f.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = 'auth')
         where n.nspname = 'public' and c.relname = 'profiles' and c.relkind in ('r', 'p')
+        -- Another column than the id may say whose profile it is.
+        and not exists (
+            select from pg_catalog.pg_constraint o
+            where o.contype = 'f' and o.conrelid = c.oid and cardinality(o.conkey) = 1 and o.conkey <> array[a.attnum]
+            and o.confrelid = pg_catalog.to_regclass('auth.users') and o.confdeltype = 'c' and o.convalidated)
         having count(*) > 0 and count(*) filter (where f.oid is not null and k.confdeltype = 'c' and k.convalidated) = 0
         """,
         of="""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from audit.evidence import safe
 from audit.results import Verdict
+from audit.toml_file import FileError, TomlFile, form_of
 from reports import folder, wording
 from reports.model import WAIVERS_KEY, Run, Waiver
 
@@ -22,8 +23,23 @@ REASON = "it was there when the audits began"
 OWNER = "the baseline"
 
 
-class BaselineError(ValueError):
-    """The baseline cannot be used; the message is one sentence."""
+# The baseline cannot be used; the message is one sentence.
+BaselineError = FileError
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """One finding that was there when the audits began."""
+
+    policy: str
+    object: str
+
+
+@dataclass(frozen=True)
+class BaselineFile:
+    """The form of a baseline, which the audit writes itself."""
+
+    accepted: tuple[Accepted, ...]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,14 +81,12 @@ def load(path: Path) -> tuple[Waiver, ...]:
     Raises BaselineError when it cannot be read or is none.
     """
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["accepted"]
-        pairs = [(entry["policy"], entry["object"]) for entry in entries]
+        found = form_of(BaselineFile, TomlFile(str(path), json.loads(path.read_text(encoding="utf-8"))))
     except OSError as error:
         raise BaselineError(f"{path}: the baseline cannot be read ({error.strerror}); see --write-baseline") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, RecursionError):
         raise BaselineError(f"{path}: this is no baseline; --write-baseline writes one where there is none") from None
-    if not all(isinstance(part, str) for pair in pairs for part in pair):
-        raise BaselineError(f"{path}: this is no baseline; --write-baseline writes one where there is none")
+    pairs = [(each.policy, each.object) for each in found.accepted]
     return tuple(Waiver(policy, obj, REASON, OWNER, None, n) for n, (policy, obj) in enumerate(pairs, 1))
 
 

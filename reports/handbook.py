@@ -10,7 +10,7 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from audit.policy import Policy, collected
+from audit.policy import CORE, Policy, collected
 
 PAGE = Path(__file__).parents[1] / "docs" / "policies.md"
 
@@ -20,7 +20,7 @@ INTRODUCTION = """\
 Generated from the policies' markers and docstrings by `make docs`; do not edit.
 
 Severities are the runbook's: P0 critical, P1 high, P2 medium, P3 low. A policy is VIOLATED when it finds an offender
-that no valid waiver covers.
+that no valid waiver covers. Those of the care-collective pack are asked where `packs` in audit.toml selects it.
 """
 
 
@@ -35,7 +35,10 @@ def page() -> str:
 
 def _entry(policy: Policy) -> str:
     fix = f"```sql\n{policy.fix.strip()}\n```\n"
-    return f"### {policy.id} ({policy.severity}): {policy.title}\n\n{policy.explanation}\n\nWhat mends it:\n\n{fix}"
+    pack = "" if policy.pack == CORE else f", {policy.pack}"
+    return (
+        f"### {policy.id} ({policy.severity}{pack}): {policy.title}\n\n{policy.explanation}\n\nWhat mends it:\n\n{fix}"
+    )
 
 
 def main(arguments: list[str]) -> int:

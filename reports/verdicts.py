@@ -85,6 +85,7 @@ def run_of(config: pytest.Config, exit_status: int) -> Run | None:
         ended_by=exit_status if exit_status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) else None,
         notes=facts.notes,
         matrix=facts.judgements[0] if facts.judgements else None,
+        problems=tuple(f"{each}: this entry counts for nothing" for made in facts.judgements for each in made.misfits),
         login=facts.login,
         cost=facts.cost() if facts.cost else None,
         gate=facts.rehearsal,

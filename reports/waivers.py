@@ -7,33 +7,34 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
-import re
-import tomllib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from audit.evidence import safe
+from audit.facts import facts_of
 from audit.results import Verdict
+from audit.toml_file import FileError, form_of, read
+from audit.waiver_file import WaiverFile
 from reports.model import WAIVERS_KEY, Finding, Result, Run, Waiver
-
-DEFAULT_FILE = "waivers.toml"
-KEYS = ("policy", "object", "reason", "owner", "expires")
 
 # A waiver for a policy that could not be judged may still be needed: only these verdicts prove that it matches nothing.
 JUDGED = (Verdict.HOLDS, Verdict.VIOLATED, Verdict.WAIVED)
 
 
-class WaiverError(ValueError):
-    """The waivers cannot be used; the message is one sentence with file and line."""
+# The waivers cannot be used; the message is one sentence with file and line.
+WaiverError = FileError
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--waivers`` and ``--strict-waivers``."""
     group = parser.getgroup("audit", "database audit")
-    group.addoption("--waivers", metavar="FILE", help=f"accepted findings (default: {DEFAULT_FILE}, if it is there)")
+    group.addoption(
+        "--waivers",
+        metavar="FILE",
+        help="accepted findings (default: as audit.toml says; for the reference waivers.toml)",
+    )
     group.addoption("--strict-waivers", action="store_true", help="fail when a waiver matches no finding")
 
 
@@ -42,10 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Raises pytest.UsageError when the file is missing although it was asked for, or something in it is wrong.
     """
-    given: str | None = config.getoption("waivers")
-    path = Path(given) if given else config.rootpath / DEFAULT_FILE
+    path = facts_of(config).waivers
     config.stash[WAIVERS_KEY] = ()
-    if not given and not path.exists():
+    if path is None:
         return
     try:
         config.stash[WAIVERS_KEY] = load(path, declared(config.rootpath / "policies"))
@@ -72,85 +72,17 @@ def load(path: Path, known_policies: Collection[str]) -> tuple[Waiver, ...]:
 
     Raises WaiverError when it cannot be read, is not TOML, or a waiver is incomplete, misspelt or of no known policy.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise WaiverError(f"{path}: not UTF-8 text; save the file as UTF-8") from None
-    except OSError as error:
-        raise WaiverError(f"{path}: the waivers cannot be read ({error.strerror}); see --waivers") from None
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise WaiverError(f"{path}:{_line_of(error, text)}: not valid TOML: {error}") from None
-    tables = document.pop("waiver", [])
-    if document:
-        key = next(iter(document))
-        raise WaiverError(f"{path}:{_first_line(text, key)}: unknown key {key!r}; write each waiver as [[waiver]]")
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise WaiverError(f"{path}:{_first_line(text, 'waiver')}: write each waiver as a table [[waiver]]")
+    file = read(path)
     waivers = []
-    for table, line in zip(tables, _lines(text, len(tables)), strict=True):
-        try:
-            waivers.append(_waiver(table, line, known_policies))
-        except WaiverError as error:
-            raise WaiverError(f"{path}:{line}: {error}") from None
+    for number, entry in enumerate(form_of(WaiverFile, file).waiver):
+        way = ("waiver", number)
+        policy = entry.policy.strip()
+        if policy not in known_policies:
+            raise file.wrong((*way, "policy"), f"there is no policy {policy!r}")
+        waivers.append(
+            Waiver(policy, entry.object, entry.reason.strip(), entry.owner.strip(), entry.expires, file.lines[way])
+        )
     return tuple(waivers)
-
-
-def _waiver(table: Mapping[str, object], line: int, known_policies: Collection[str]) -> Waiver:
-    """Turn one table into a waiver.
-
-    Raises WaiverError with what is wrong, without file and line.
-    """
-    if unknown := [key for key in table if key not in KEYS]:
-        raise WaiverError(f"unknown key {unknown[0]!r}; a waiver has {', '.join(KEYS)}")
-    if missing := [key for key in KEYS if key not in table]:
-        raise WaiverError(f"the waiver has no {missing[0]!r}; it needs {', '.join(KEYS)}")
-    texts = {}
-    for key in KEYS[:-1]:
-        value = table[key]
-        if not isinstance(value, str) or not value.strip():
-            raise WaiverError(f"{key!r} must be text that is not empty")
-        texts[key] = value if key == "object" else value.strip()
-    expires = table["expires"]
-    # A TOML date-time is read as a datetime, which Python counts among the dates.
-    if not isinstance(expires, dt.date) or isinstance(expires, dt.datetime):
-        raise WaiverError("'expires' must be a date without quotes, such as 2027-01-31")
-    if texts["policy"] not in known_policies:
-        raise WaiverError(f"there is no policy {safe(texts['policy'])!r}")
-    return Waiver(**texts, expires=expires, line=line)
-
-
-def _line_of(error: tomllib.TOMLDecodeError, text: str) -> int:
-    """Return the line of a TOML error, which the standard library tells in its message only."""
-    found = re.search(r"at line (\d+)", str(error))
-    return int(found.group(1)) if found else max(1, len(text.splitlines()))
-
-
-def _first_line(text: str, key: str) -> int:
-    """Return the first line that mentions ``key``."""
-    return next((number for number, line in enumerate(text.splitlines(), 1) if key in line), 1)
-
-
-def _lines(text: str, expected: int) -> list[int]:
-    """Return the line of each waiver's header, which tomllib does not tell.
-
-    A line is the header of the nth waiver when the text up to it parses, and holds n waivers: so a header inside a
-    string or a comment is not taken for one.
-    """
-    found: list[int] = []
-    lines = text.split("\n")
-    for number, line in enumerate(lines, 1):
-        if "[[" not in line:
-            continue
-        try:
-            tables = tomllib.loads("\n".join(lines[:number])).get("waiver", [])
-        except tomllib.TOMLDecodeError:
-            continue
-        if len(tables) == len(found) + 1:
-            found.append(number)
-    # Waivers written as an inline array have no headers.
-    return found if len(found) == expected else [_first_line(text, "waiver")] * expected
 
 
 def apply(findings: Iterable[Finding], waivers: Sequence[Waiver], today: dt.date) -> tuple[Finding, ...]:

@@ -267,7 +267,7 @@ def measure_gate() -> None:
         ):
             command = [
                 "-m", "pytest", "policies", "--gate", f"--migrations={place}", "--since-version=20269999999999",
-                f"--gate-cache={folder}/cache", f"--report-dir={folder}/out",
+                f"--gate-cache={folder}/cache", f"--report-dir={folder}/out", f"--settings={ROOT / 'audit.toml'}",
             ]  # fmt: skip
             first = timed(command)
             tell(f"{what.split(',')[0]}, nothing cached", first, PROMISED_S["large gate"] if place is large else None)

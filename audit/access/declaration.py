@@ -7,19 +7,17 @@ see :mod:`audit.access.matrix`.
 from __future__ import annotations
 
 import json
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
 
-from audit.access.results import API_ACTORS, COMMANDS
+from pydantic import AfterValidator, ConfigDict, WithJsonSchema
+
+from audit.access.results import API_ACTORS
 from audit.people import CAST
+from audit.toml_file import EXACTLY, Flag, TomlFile, form_of, read, suggestion
 
-TABLE_FLAGS = ("public", "server_only", "private")
-TABLE_KEYS = (*TABLE_FLAGS, "review", "rows", "reach", "hidden", "fixed", "columns")
-WITH_COLUMNS = ("select", "insert", "update")
 ALL = "all"
 
 REACHING = {
@@ -28,6 +26,78 @@ REACHING = {
     "users": tuple(name for name in API_ACTORS if CAST[name].id),
     "everybody": API_ACTORS,
 }
+
+
+def _actor(name: str) -> str:
+    if name not in REACHING:
+        raise ValueError(f"unknown actor {name!r}; {suggestion(name, REACHING, 'there are')}")
+    return name
+
+
+def _rows(name: str) -> str:
+    if name == ALL:
+        raise ValueError(f"{ALL!r} are all rows, and cannot be declared")
+    return name
+
+
+def _claims(given: dict[str, Any]) -> dict[str, Any]:
+    try:
+        json.dumps(given)
+    except TypeError:
+        raise ValueError("claims must be texts, numbers, lists and the like") from None
+    return given
+
+
+Who = Annotated[str, AfterValidator(_actor), WithJsonSchema({"enum": sorted(REACHING)})]
+Names = Mapping[Who, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class TableEntry:
+    """What a table's entry in access.toml may say."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
+
+    public: Flag = False
+    server_only: Flag = False
+    private: Flag = False
+    review: Flag = False
+    rows: Mapping[Annotated[str, AfterValidator(_rows)], str] = field(default_factory=dict)
+    reach: Mapping[Literal["select", "insert", "update", "delete"], Names] = field(default_factory=dict)
+    hidden: Names = field(default_factory=dict)
+    fixed: Names = field(default_factory=dict)
+    columns: Mapping[Literal["select", "insert", "update"], Names] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FunctionEntry:
+    """What a function's entry may say."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
+
+    public: Flag = False
+    callers: tuple[Who, ...] = ()
+
+
+@dataclass(frozen=True)
+class BucketEntry:
+    """What a bucket's entry may say."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
+
+    public: Flag = False
+
+
+@dataclass(frozen=True)
+class AccessFile:
+    """The form of access.toml: entries by the names that ``regclass`` and ``regprocedure`` print."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
+
+    tables: Mapping[str, TableEntry] = field(default_factory=dict)
+    functions: Mapping[str, FunctionEntry] = field(default_factory=dict)
+    buckets: Mapping[str, BucketEntry] = field(default_factory=dict)
+    claims: Mapping[Who, Annotated[dict[str, Any], AfterValidator(_claims)]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,7 +122,10 @@ class Declaration:
 
     def at(self, key: str = "") -> str:
         """Say where in the file something is declared."""
-        line = self.lines.get(key) or self.lines.get("")
+        words = key
+        while words and words not in self.lines:
+            words = words.rpartition(".")[0]
+        line = self.lines.get(words)
         return f"{self.place}, line {line}" if line else self.place
 
 
@@ -74,169 +147,97 @@ class Access:
     declared: Mapping[str, Declaration] = field(default_factory=dict)
     callers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     claims: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    source: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    # Of every entry, by its kind ("tables") and name, where it stands.
+    places: Mapping[tuple[str, str], str] = field(default_factory=dict, repr=False, compare=False)
 
     def parameters(self) -> dict[str, Any]:
         """Return the declarations as parameters for questions, and what those who act need as it is."""
-        acted = ("declared", "callers", "claims")
-        plain = {key: list(value) for key, value in vars(self).items() if key not in ("source", *acted)}
+        acted = ("declared", "callers", "claims", "places")
+        plain = {key: list(value) for key, value in vars(self).items() if key not in acted}
         return {**plain, **{key: getattr(self, key) for key in acted}}
 
 
 def load(path: Path) -> Access:
     """Read access.toml; a missing file declares nothing.
 
-    Raises ValueError, with one sentence that names the file, the line and the key, when the file cannot be used.
+    Raises FileError (a ValueError), with one sentence that names the file, the line and the key, when it is of no use.
     """
     if not path.exists():
         return Access()
-    try:
-        text = path.read_text(encoding="utf-8")
-        found = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ValueError(f"{path.name} cannot be read: {error}") from error
-    for key in found:
-        if key not in ("tables", "functions", "buckets", "claims"):
-            raise ValueError(f"{path.name}: unknown key {key!r}; the keys are tables, functions, buckets and claims")
+    file = read(path)
+    found = form_of(AccessFile, file)
+    kinds = {"tables": found.tables, "functions": found.functions, "buckets": found.buckets}
     return Access(
-        **{f"{flag}_tables": _flagged(found, "tables", flag, TABLE_KEYS, path) for flag in TABLE_FLAGS},
-        public_functions=_flagged(found, "functions", "public", ("public", "callers"), path),
-        public_buckets=_flagged(found, "buckets", "public", ("public",), path),
-        declared=declarations(found.get("tables", {}), path.name, text),
-        callers=dict(_callers(found.get("functions", {}), path.name, text)),
-        claims=_claims(found.get("claims", {}), path),
-        source=found,
+        public_tables=tuple(name for name, entry in found.tables.items() if entry.public),
+        server_only_tables=tuple(name for name, entry in found.tables.items() if entry.server_only),
+        private_tables=tuple(name for name, entry in found.tables.items() if entry.private),
+        public_functions=tuple(name for name, entry in found.functions.items() if entry.public),
+        public_buckets=tuple(name for name, entry in found.buckets.items() if entry.public),
+        declared=_declared(found.tables, file),
+        callers={name: _each(entry.callers) for name, entry in found.functions.items() if entry.callers},
+        claims=_of_each(found.claims),
+        places={
+            (kind, name): replace(file, name=path.name).at(kind, name)
+            for kind, entries in kinds.items()
+            for name in entries
+        },
     )
 
 
-def _callers(functions: Mapping[str, Any], place: str, text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for name, entry in functions.items():
-        if "callers" not in entry:
-            continue
-        line = dict(_lines(text, "functions", name)).get("callers")
-        where = f"{place}{f', line {line}' if line else ''}"
-        given = entry["callers"]
-        if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
-            raise ValueError(f"{where}: callers must be a list of actors")
-        for who in given:
-            if who not in REACHING:
-                raise ValueError(f"{where}: unknown actor {who!r}; there are {', '.join(REACHING)}")
-        yield name, tuple(dict.fromkeys(actor for who in given for actor in REACHING[who]))
+def _each(groups: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the actors in some groups."""
+    return tuple(dict.fromkeys(actor for who in groups for actor in REACHING[who]))
 
 
-def _flagged(found: Mapping[str, Any], kind: str, flag: str, known: tuple[str, ...], path: Path) -> tuple[str, ...]:
-    entries = found.get(kind, {})
-    if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
-        raise ValueError(f'{path.name}: {kind} must be tables, such as [{kind}."name"]')
-    for name, entry in entries.items():
-        for key, value in entry.items():
-            if key not in known:
-                raise ValueError(f"{path.name}: {kind}.{name}: unknown key {key!r}; the keys are {', '.join(known)}")
-            if key in (*TABLE_FLAGS, "review") and not isinstance(value, bool):
-                raise ValueError(f"{path.name}: {kind}.{name}.{key} must be true or false")
-    return tuple(name for name, entry in entries.items() if entry.get(flag))
-
-
-def _claims(found: object, path: Path) -> dict[str, dict[str, Any]]:
+def _of_each(claims: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return what is in the app_metadata of each actor's token, groups resolved."""
-    if not isinstance(found, dict) or not all(isinstance(given, dict) for given in found.values()):
-        raise ValueError(f'{path.name}: claims must say whose, such as claims.admin = {{ role = "admin" }}')
-    claims: dict[str, dict[str, Any]] = {}
-    for who, given in found.items():
-        if who not in REACHING:
-            raise ValueError(f"{path.name}: claims: unknown actor {who!r}; there are {', '.join(REACHING)}")
-        try:
-            json.dumps(given)
-        except TypeError as error:
-            raise ValueError(f"{path.name}: claims.{who} must be texts, numbers, lists and the like") from error
+    found: dict[str, dict[str, Any]] = {}
+    for who, given in claims.items():
         for name in REACHING[who]:
-            claims[name] = {**claims.get(name, {}), **given}
-    return claims
-
-
-def declarations(tables: Mapping[str, Any], place: str = "access.toml", text: str = "") -> dict[str, Declaration]:
-    """Return the declarations of tables of which more is said than that they are private.
-
-    Raises ValueError with one sentence that names the line, when an actor, a command or a set of rows is unknown.
-    """
-    found: dict[str, Declaration] = {}
-    for name, entry in tables.items():
-        if set(entry) - {"private"}:
-            found[name] = _declaration(entry, place, dict(_lines(text, "tables", name)))
+            found[name] = {**found.get(name, {}), **given}
     return found
 
 
-def _declaration(entry: Mapping[str, Any], place: str, lines: Mapping[str, int]) -> Declaration:
-    def wrong(key: str, why: str) -> ValueError:
-        line = lines.get(key) or lines.get("")
-        return ValueError(f"{place}{f', line {line}' if line else ''}: {why}")
+def declarations(tables: Mapping[str, Any], place: str = "access.toml") -> dict[str, Declaration]:
+    """Return the declarations of tables of which more is said than that they are private.
 
-    def names(key: str, value: object) -> dict[str, tuple[str, ...]]:
-        if not isinstance(value, dict):
-            raise wrong(key, f"{key} must say for whom, such as {{ members = [...] }}")
-        for who, given in value.items():
-            if who not in REACHING:
-                raise wrong(key, f"unknown actor {who!r}; there are {', '.join(REACHING)}")
-            if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
-                raise wrong(key, f"{key}.{who} must be a list of names")
-        return {who: tuple(given) for who, given in value.items()}
+    Raises FileError with one sentence when an actor, a command or a set of rows is unknown.
+    """
+    file = TomlFile(place, {"tables": tables})
+    return _declared(form_of(AccessFile, file).tables, file)
 
-    rows = entry.get("rows", {})
-    if not isinstance(rows, dict) or not all(isinstance(predicate, str) for predicate in rows.values()):
-        raise wrong("rows", 'rows must be named predicates, such as rows.own = "user_id = :me"')
-    if ALL in rows:
-        raise wrong(f"rows.{ALL}", f"{ALL!r} are all rows, and cannot be declared")
-    reach = entry.get("reach", {})
-    if not isinstance(reach, dict):
-        raise wrong("reach", "reach must say for each command who reaches which rows")
-    reached: dict[str, dict[str, tuple[str, ...]]] = {}
-    for command, value in reach.items():
-        key = f"reach.{command}"
-        if command not in COMMANDS:
-            raise wrong(key, f"unknown command {command!r}; the commands are {', '.join(COMMANDS)}")
-        reached[command] = names(key, value)
-        for who, sets in reached[command].items():
+
+def _declared(tables: Mapping[str, TableEntry], file: TomlFile) -> dict[str, Declaration]:
+    found: dict[str, Declaration] = {}
+    for name, entry in tables.items():
+        if set(file.content["tables"][name]) - {"private"}:
+            found[name] = _declaration(entry, file, ("tables", name))
+    return found
+
+
+def _declaration(entry: TableEntry, file: TomlFile, way: tuple[str, str]) -> Declaration:
+    for command, given in entry.reach.items():
+        for who, sets in given.items():
             for each in sets:
-                if each != ALL and each not in rows:
-                    raise wrong(key, f"{key}.{who}: there are no rows called {each!r}; declare rows.{each}")
-    columns = entry.get("columns", {})
-    if not isinstance(columns, dict):
-        raise wrong("columns", "columns must say for each command who names which columns")
-    for command in columns:
-        if command not in WITH_COLUMNS:
-            raise wrong(f"columns.{command}", f"unknown command {command!r}; columns are of {', '.join(WITH_COLUMNS)}")
+                if each != ALL and each not in entry.rows:
+                    raise file.wrong(
+                        (*way, "reach", command, who),
+                        f"reach.{command}.{who}: there are no rows called {each!r}; declare rows.{each}",
+                    )
     return Declaration(
-        rows=rows,
-        reach=reached,
-        hidden=names("hidden", entry.get("hidden", {})),
-        fixed=names("fixed", entry.get("fixed", {})),
-        columns={command: names(f"columns.{command}", value) for command, value in columns.items()},
-        review=bool(entry.get("review")),
-        lines=lines,
-        place=place,
+        rows=entry.rows,
+        reach={str(command): given for command, given in entry.reach.items()},
+        hidden=entry.hidden,
+        fixed=entry.fixed,
+        columns={str(command): given for command, given in entry.columns.items()},
+        review=entry.review,
+        lines=dict(_lines(file, way)),
+        place=Path(file.name).name,
     )
 
 
-_HEADER = re.compile(r"\s*\[(?!\[)(.*)\]\s*(#.*)?")
-_KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=""")
-
-
-def _lines(text: str, kind: str, entry: str) -> Iterator[tuple[str, int]]:
-    """Yield the keys of an entry with their lines, as far as they stand in one line each; "" is the entry itself."""
-    inside, prefix = False, ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.fullmatch(line):
-            parts = _parts(header[1])
-            inside = parts[:2] == [kind, entry]
-            prefix = "".join(f"{part}." for part in parts[2:])
-            if inside:
-                yield prefix.rstrip("."), number
-        elif inside and (key := _KEY.match(line)):
-            yield prefix + ".".join(_parts(key[1])), number
-
-
-def _parts(dotted: str) -> list[str]:
-    return [
-        double.replace('\\"', '"') or single or bare
-        for double, single, bare in re.findall(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([\w-]+))\s*\.?""", dotted)
-    ]
+def _lines(file: TomlFile, way: tuple[str, str]) -> Iterator[tuple[str, int]]:
+    """Yield the keys of an entry with their lines; "" is the entry itself."""
+    for place, line in file.lines.items():
+        if place[:2] == way:
+            yield ".".join(map(str, place[2:])), line

@@ -16,15 +16,15 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from audit import settings
 from audit.access import declaration
-from audit.access.declaration import ALL, REACHING
+from audit.access.declaration import ALL, REACHING, Access
 from audit.access.matrix import Observatory, Observed, opened_tables, predicate
 from audit.access.parameters import parameters
 from audit.access.results import API_ACTORS, COMMANDS
 from audit.actors import Stage, staged
 from audit.connection import TargetError, connect
 from audit.evidence import Log, Unchecked, safe
+from audit.project import project_of
 from audit.server.target import MEMBERS, Choice, opened
 from audit.server_errors import describe
 
@@ -162,18 +162,24 @@ def main() -> int:
     parser.add_argument("--postgres-bin", type=Path)
     parser.add_argument("--migrations", type=Path)
     parser.add_argument("--members", type=int, default=MEMBERS)
-    parser.add_argument("--access", type=Path, default=ROOT / "schema" / "access.toml")
-    parser.add_argument("--settings", type=Path, default=ROOT / "audit.toml")
+    parser.add_argument("--access")
+    parser.add_argument("--settings")
     given = parser.parse_args()
     try:
-        declared = declaration.load(given.access)
-        chosen = settings.load(given.settings)
         choice = Choice(given.target, given.image, given.postgres_bin, given.migrations, given.members)
+        project = project_of(
+            ROOT,
+            live=choice.kind == "live",
+            source=given.migrations,
+            settings=given.settings,
+            access=given.access,
+        )
+        declared = declaration.load(project.access) if project.access else Access()
         with opened(choice, lambda line: print(f"# {line}", file=sys.stderr)) as target:
             if not target.disposable:
                 raise Unchecked("people act on disposable databases only: give --migrations, and no live target")
             with connect(target.dsn) as connection:
-                known = parameters(connection, chosen, declared)
+                known = parameters(connection, project.settings, declared)
                 with staged(connection, known, Log(), target.unfilled) as stage:
                     lines = list(draft(stage))
     except (TargetError, ValueError, Unchecked) as error:

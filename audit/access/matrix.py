@@ -210,13 +210,17 @@ def opened_tables(
         yield Observatory(stage, cursor, people, sets), tables
 
 
-def _fits(cursor: Cursor, relation: str, columns: frozenset[str], declaration: Declaration) -> str:
-    """Return why a declaration does not fit its table, as one sentence with the line, or ""."""
-    lists = {"hidden": declaration.hidden, "fixed": declaration.fixed}
-    for key, given_to in {**lists, **{f"columns.{c}": given for c, given in declaration.columns.items()}}.items():
-        for name in {each for given in given_to.values() for each in given}:
-            if name not in columns:
-                return f"{declaration.at(key)}: {relation} has no column {safe(name)}"
+# What somebody else holds up says nothing about a declaration.
+HELD_UP = (errors.QueryCanceled, errors.LockNotAvailable, errors.DeadlockDetected)
+
+
+def _fitted(
+    cursor: Cursor, relation: str, columns: frozenset[str], declaration: Declaration
+) -> tuple[Declaration | None, list[str]]:
+    """Return what of a declaration fits its table (None: too little to judge it by), and what does not, with lines.
+
+    Raises Unchecked when that cannot be told.
+    """
     for name, given in declaration.rows.items():
         try:
             with _undone(cursor, ALONE_MS):
@@ -225,8 +229,50 @@ def _fits(cursor: Cursor, relation: str, columns: frozenset[str], declaration: D
         except psycopg.Error as error:
             if cursor.connection.closed:
                 raise
-            return f"{declaration.at(f'rows.{name}')}: rows.{name} of {relation} does not run: {describe(error)}"
-    return ""
+            why = f"{declaration.at(f'rows.{name}')}: rows.{name} of {relation} does not run: {describe(error)}"
+            if isinstance(error, HELD_UP):
+                raise Unchecked(why) from error
+            return None, [why]
+    misfits: dict[str, None] = {}
+
+    def there(key: str, given_to: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for who, names in given_to.items():
+            for name in set(names) - columns:
+                misfits[f"{declaration.at(f'{key}.{who}')}: {relation} has no column {safe(name)}"] = None
+        return {who: tuple(name for name in names if name in columns) for who, names in given_to.items()}
+
+    fitted = replace(
+        declaration,
+        hidden=there("hidden", declaration.hidden),
+        fixed=there("fixed", declaration.fixed),
+        columns={command: there(f"columns.{command}", given) for command, given in declaration.columns.items()},
+    )
+    return fitted, sorted(misfits)
+
+
+THERE = {
+    "tables": "select pg_catalog.to_regclass(%s) is not null",
+    "functions": "select pg_catalog.to_regprocedure(%s) is not null",
+    "buckets": "select exists (select from storage.buckets where id = %s)",
+}
+
+
+def _missing(stage: Stage, cursor: Cursor) -> list[str]:
+    """Return which declared tables, functions and buckets are not in this database, with their lines."""
+    misfits = []
+    for (kind, name), place in stage.known.get("places", {}).items():
+        if name in stage.unlike:  # it is on the live database, and could not be copied
+            continue
+        try:
+            with _undone(cursor, ALONE_MS):
+                ((there,),) = cursor.execute(THERE[kind], [name]).fetchall()
+        except psycopg.Error as error:
+            if cursor.connection.closed or isinstance(error, HELD_UP):
+                raise
+            there = False
+        if not there:
+            misfits.append(safe(f"{place}: {kind.removesuffix('s')} {name} is not in this database"))
+    return misfits
 
 
 def judge(stage: Stage) -> Judgement:
@@ -240,12 +286,19 @@ def judge(stage: Stage) -> Judgement:
     with opened_tables(stage, sets) as (observatory, tables):
         doubts: list[str] = [stage.doubt] if stage.doubt else []
         undeclared: list[str] = []
-        remarks = [f"{name} is declared and not here" for name in declared if name not in tables]
+        misfits = _missing(stage, observatory.cursor)
         unfit: set[str] = set()
         for name in sorted(set(declared) & set(tables)):
-            if problem := _fits(observatory.cursor, name, tables[name][0], declared[name]):
-                doubts.append(problem)
+            try:
+                fitted, problems = _fitted(observatory.cursor, name, tables[name][0], declared[name])
+            except Unchecked as doubt:
+                fitted, problems = None, []
+                doubts.append(doubt.reason)
+            misfits += problems
+            if fitted is None:
                 unfit.add(name)
+            else:
+                declared[name] = fitted
         if unfit:
             observatory.sets = json.dumps({k: v for k, v in json.loads(observatory.sets).items() if k not in unfit})
         cells: list[Judged] = []
@@ -268,7 +321,16 @@ def judge(stage: Stage) -> Judgement:
             judge_table = _Table(observatory, declaration, observed, security=tables[name][1])
             cells += judge_table.cells()
             doubts += judge_table.doubts
-    return Judgement(tuple(cells), tuple(doubts), tuple(undeclared), tuple(remarks))
+    if not declared and not stage.known["server_only_tables"] and not stage.known["public_tables"]:
+        undeclared = [NOBODY] if undeclared else []
+    return Judgement(tuple(cells), tuple(doubts), tuple(undeclared), tuple(misfits))
+
+
+# One thing that is missing, and not one for each table.
+NOBODY = (
+    "nobody has declared who may reach what: the matrix in the report shows who reaches what;"
+    " make access-draft writes a draft of access.toml"
+)
 
 
 def _with_flags(stage: Stage, relation: str, declaration: Declaration | None) -> Declaration | None:
@@ -588,20 +650,28 @@ class Matrix:
         )
 
     def beyond(self, actor: str, other: str) -> Evidence:
-        """Return where ``actor`` reaches rows that ``other`` does not, whatever is declared."""
-        others = {(cell.relation, cell.shape): cell.reached for cell in self._cells((other,))}
-        found = [
-            cell
-            for cell in self._cells((actor,))
-            if " column " not in cell.shape and cell.reached > others.get((cell.relation, cell.shape), 0)
-        ]
+        """Return where ``actor`` reaches rows that ``other`` does not, unless that is declared.
+
+        Of a table that nobody declared, only what somebody with an id does not reach either: what everybody signed in
+        reaches was opened to them, and whether that is meant is for a declaration to say.
+        """
+        reached = {(cell.actor, cell.relation, cell.shape): cell.reached for cell in self._cells(())}
+        signed_in = [name for name in API_ACTORS if CAST[name].id]
+
+        def theirs(cell: Judged) -> bool:
+            others = (other, *signed_in) if cell.verdict is Cell.UNDECLARED else (other,)
+            most = max(reached.get((name, cell.relation, cell.shape), 0) for name in others)
+            declared = cell.verdict is Cell.OK and bool(cell.declared)
+            return " column " not in cell.shape and not declared and cell.reached > most
+
+        found = [cell for cell in self._cells((actor,)) if theirs(cell)]
         unanswered = [f"{c.object} gave no answer" for c in self._cells((actor, other)) if c.verdict is Cell.UNCHECKED]
         return self._evidence(found, f"more than {other}", (actor,), [*unanswered, *_untold(self._cells((actor,)))])
 
     def _doubts(self) -> list[str]:
-        """Why it proves nothing that nobody differs: of what is not declared, and of empty tables, nobody knows."""
+        """Why it proves nothing that nobody differs: of what is undeclared, empty or undecided nobody knows."""
         judgement = self.judgement()
-        return [*judgement.doubts, *judgement.undeclared, *_untold(judgement.cells)]
+        return [*judgement.doubts, *judgement.undeclared, *_untold(judgement.cells), *self.stage.undecided]
 
     def _cells(self, actors: Sequence[str]) -> list[Judged]:
         return [cell for cell in self.judgement().cells if not actors or cell.actor in actors]
@@ -622,7 +692,9 @@ class Matrix:
             rows,
             about=f"the matrix: {who} reaches {what}",
             log=self.stage.log,
-            population=Population(len(self._cells(actors)), "cells of actor, table and command"),
+            population=Population(
+                len(self._cells(actors)), "cells of actor, table and command", idle=self.judgement().misfits
+            ),
             unjudgeable=doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "") if doubts else "",
         )
 

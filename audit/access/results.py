@@ -58,12 +58,15 @@ class Judged:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The whole matrix. ``doubts`` say what gave no answer, and ``undeclared`` which tables nobody has declared."""
+    """The whole matrix. ``doubts`` say what gave no answer, and ``undeclared`` which tables nobody has declared.
+
+    ``misfits`` are declarations of what is not there, with their lines: these entries count for nothing.
+    """
 
     cells: tuple[Judged, ...] = ()
     doubts: tuple[str, ...] = ()
     undeclared: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
+    misfits: tuple[str, ...] = ()
 
     def cell(self, actor: str, relation: str, shape: str) -> Judged:
         """Return one cell. Raises KeyError when it is not in the matrix."""

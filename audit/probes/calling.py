@@ -24,6 +24,7 @@ from psycopg.rows import dict_row
 from audit.actors import Stage
 from audit.catalog.functions import SOURCES, Functions
 from audit.evidence import safe
+from audit.names import CONTACT, private_columns
 from audit.people import CAST, Identity
 from audit.question import Connection, Cursor, define, short_ms, together, unchecked
 
@@ -31,14 +32,6 @@ SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
 VICTIMS = tuple(str(CAST[name].id) for name in ("alice", "bob"))
 EVERYBODY = [person.id for person in CAST.values() if person.id]
-
-# Names of columns that are private whatever the rules of their table say; the first ones are how to reach a person,
-# which is theirs to give, also to those who see the rest of their row.
-CONTACT = r"(^|_)(e_?mail|phone|mobile|telephone|tel|whatsapp)($|_)"
-PRIVATE = (
-    r"(^|_)(e_?mail|phone|mobile|telephone|tel|whatsapp|address|street|location_override|iban|birth\w*|passport|ssn|tax_id"
-    r"|secret|token|password|api_key|content|body|message|notes?)($|_)"
-)
 
 # What the server says of a body that refers to what is not there, in English.
 BROKEN_CODES = {"42703", "42P01", "42883", "42725", "42P02", "42702", "42704", "3F000"}
@@ -485,7 +478,7 @@ def look(stage: Stage, cursor: Cursor, who: Identity, unjudged: set[str]) -> Non
     def all_but_slow() -> None:
         cursor.execute(
             "select pg_temp.look(%s, %s, %s, %s, %s, %s)",
-            [who.role, who.id, list(VICTIMS), CONTACT, PRIVATE, list(unjudged)],
+            [who.role, who.id, list(VICTIMS), CONTACT, private_columns(stage.known), list(unjudged)],
         )
 
     try:

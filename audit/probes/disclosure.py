@@ -6,7 +6,6 @@ Only people who take part in nothing are asked: whatever they get from others, n
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, LiteralString
 
@@ -15,18 +14,10 @@ from psycopg import sql
 
 from audit.actors import Actor, Stage
 from audit.evidence import Evidence, Population, Row, safe
+from audit.names import CONTACT_COLUMN, COUNTERS, WRITTEN_FOR_OTHERS
 from audit.people import Identity
-from audit.probes.calling import CONTACT, DOORS, EVERYBODY, VICTIMS, Outcome, attempt, planned, prepared, without_an_end
+from audit.probes.calling import DOORS, EVERYBODY, VICTIMS, Outcome, attempt, planned, prepared, without_an_end
 from audit.question import Cursor
-
-CONTACT_COLUMN = re.compile(CONTACT, re.IGNORECASE)
-
-# Changes of rows that others own which are nobody's harm: what counts how often something was seen or liked.
-COUNTERS = re.compile(r"count|views?$|likes?$|hits?$|votes?$|shares?$|clicks?$|downloads?$|plays?$|seen|_at$|last_")
-# Tables whose rows others write for a person, or where what was done is noted.
-WRITTEN_FOR_OTHERS = re.compile(
-    r"notif|inbox|outbox|alert|audit|(^|_)logs?($|_)|event|queue|job|invit|participant|member|follow|like|history|activit"
-)
 
 
 def given_away(people: Actor) -> Evidence:

@@ -8,21 +8,13 @@ from psycopg import sql
 
 from audit.actors import Actor
 from audit.evidence import Evidence, Population, Row, safe
+from audit.names import TRAILS, telling_columns
 from audit.people import CAST
 from audit.probes.calling import prepared
 from audit.question import Cursor, define
 from audit.server_errors import NAMING_CLASSES
 
 LEAVING = ("alice", "bob", "admin")
-
-# What was done, by whom and when, is kept by design: tables with one of these words in their names.
-TRAILS = r"(^|_)(audit|audits|log|logs|trail|history|archive|archives|legal|consents?)(_|$)"
-
-# Texts with which a row that still names the person says something about them, by their columns' names.
-PERSONAL = (
-    r"(^|_)(name|e_?mail|phone|mobile|address|street|location|location_override|birth\w*|bio|about|content|body|message"
-    r"|notes?|comment|description|title)($|_)"
-)
 
 # "personal": what only a person's user and profile (or whatever has the user's id as its key) hold; "leave" deletes the
 # user and returns where those texts, or the person's id beside a text about them, still are.
@@ -161,7 +153,7 @@ def remains(service: Actor) -> Evidence:
                 inner.execute(
                     "select x.* from pg_temp.leave(%s, %s, %s, %s) as x where exists (select from auth.users u"
                     " where u.id::text = %s)",
-                    [person.id, service.people[0].role, TRAILS, PERSONAL, person.id],
+                    [person.id, service.people[0].role, TRAILS, telling_columns(service.stage.known), person.id],
                 )
                 answers = inner.fetchall()
             tried += person.id in personal

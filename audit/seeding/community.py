@@ -46,15 +46,6 @@ CONVERSATION_SIZES = (4, 16, 10, 7, 13)
 # Nobody may make more than five exchanges within an hour; nobody here is party to more than five at all.
 MOST_EXCHANGES = 5
 
-CAST_NAMES = {
-    "guest": "Guest Passerby",
-    "pending": "Penny Waitley",
-    "rejected": "Reggie Turnaway",
-    "alice": "Alice Quillfeather",
-    "bob": "Bob Thistlewood",
-    "stranger": "Sandra Outerbridge",
-    "admin": "Ada Wardenfield",
-}
 CAST_AGES = {
     "guest": 5 * HOUR,
     "pending": 2 * DAY,
@@ -87,6 +78,8 @@ SOMETIMES_MISSING = frozenset(
         "read_at",
     }
 )
+# What is a person's own.
+PRIVATE = frozenset({"email", "phone", "location", "description", "location_override", "content", "title"})
 # Running numbers below this belong to the cast.
 FIRST = 1_001
 
@@ -206,7 +199,7 @@ class Community:
             people[name] = Person(
                 number=int(identity.id[-12:]),
                 id=identity.id,
-                name=CAST_NAMES[name],
+                name=identity.full_name,
                 standing=identity.verification or "pending",
                 age=age,
                 approved=age - DAY if approved else None,
@@ -430,6 +423,7 @@ class Community:
             approved = person.approved is not None
             yield {
                 "id": person.id,
+                "user_id": person.id,
                 "name": person.name,
                 "location": f"Block {person.number}, {rng.choice(self._cities)}",
                 "phone": person.phone if is_cast or rng.random() < 0.9 else None,

@@ -9,29 +9,43 @@ another's parent row) occurs in every combination of two. The same schema gets t
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, combinations, islice, product
 from math import prod
 from operator import itemgetter
 from random import Random
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
+from audit.names import IN_DISGRACE, IN_GRACE, MEMBERSHIPS, OWNERS, PRIVILEGED, STANDING
 from audit.people import CAST
+from audit.seeding.loading import (
+    Place,
+    UnfillableError,
+    advance_sequences,
+    leads_nowhere,
+    own_rows,
+    reason,
+    stubborn_triggers_off,
+)
+from audit.seeding.rules import Hints, Rules, hints
 from audit.seeding.tables import Catalogue, Check, Column, ForeignKey, Table
-from audit.seeding.values import NULL, Hints, Source, UnknownTypeError, Value, hints, token
+from audit.seeding.values import NULL, Source, UnknownTypeError, Value, token
 
 # Values of a foreign key's columns, and whose they are (an index into PEOPLE; None: nobody's).
 Owned = tuple[tuple[Value, ...], int | None]
 
 # An option's position, and texts for its columns.
 Try = tuple[int, list[str | None]]
+
+# What kinds of value columns have together in a row, by column.
+Target = dict[str, set[str]]
 
 # The people, in the order in which they get rows, and for each whom the second person of a row is.
 PEOPLE = tuple(CAST[name] for name in ("alice", "bob", "stranger", "admin", "guest", "pending", "rejected"))
@@ -40,17 +54,9 @@ PARTNERS = (1, 0, 3, 4, 2, 6, 5)
 HOMES = (0, 0, 2, 0, 2, 2, 2)
 PERSON_OF = {person.id: index for index, person in enumerate(PEOPLE)}
 
-# Columns that say whose a row is, also where no foreign key says so; the first ones say it best.
-OWNERS = (
-    "user_id", "owner_id", "profile_id", "author_id", "created_by", "member_id", "customer_id", "account_id",
-    "requester_id", "sender_id", "actor_id", "creator_id", "uploaded_by", "submitted_by", "reporter_id", "owner",
-    "author",
-    "uid", "auth_id", "auth_user_id", "recipient_id", "receiver_id", "participant_id", "helper_id", "assigned_to",
-    "assignee_id", "updated_by", "approved_by", "reviewed_by", "invited_by", "added_by", "deleted_by", "performed_by",
-    "changed_by", "granted_by", "friend_id", "follower_id", "following_id", "blocked_id", "blocker_id",
-)  # fmt: skip
-
 MOST_ROWS, LEAST_ROWS = 56, 14
+# Rows that are there before ours: how many are known, and the number of the first.
+MOST_THERE, FIRST_THERE = 100, 8_000
 # How many options of a block the server judges in the first and in the second round, and how many are kept.
 JUDGED = (250, 900)
 KEPT = 120
@@ -60,27 +66,14 @@ TRIES, RETRIES = 4, 20
 WIDTH = 100
 MOST_PARENTS = 42
 TIMEOUT_MS = 10_000
+# How many rules and exceptions from rules each person has a row for.
+MOST_WHOLE, MOST_PARTLY = 3, 3
 # The features whose pairs are covered.
 MOST_FEATURES = 9
+# As many words a table of words may have, such as one of roles.
+MOST_WORDS = 12
 # In how many ways the columns of one predicate may go together if each of them is to be there.
 MOST_TOGETHER = 40
-
-_PRIVILEGED = re.compile(r"admin|superuser|super_user|staff|moderator|\broot\b", re.IGNORECASE)
-_STANDING = re.compile(r"approved|verified", re.IGNORECASE)
-_IN_DISGRACE = re.compile(r"banned|blocked|suspended|deleted|disabled|locked|archived|removed", re.IGNORECASE)
-_IN_GRACE = re.compile(r"active|enabled", re.IGNORECASE)
-
-
-class UnfillableError(Exception):
-    """A table cannot be filled; the message is the reason and names no values."""
-
-
-class Place(NamedTuple):
-    """Where a value is: table with schema, column, and the row's primary key as texts (empty: it has none)."""
-
-    table: str
-    column: str
-    key: tuple[str, ...]
 
 
 @dataclass
@@ -120,49 +113,21 @@ class Block:
 
 @dataclass(frozen=True)
 class MadeRow:
-    """A row: whose it is, its number, its texts by column."""
+    """A row: whose it is (None: nobody's), its number, its texts by column, and which of them nothing else holds."""
 
-    person: int
+    person: int | None
     number: int
     texts: dict[str, str | None]
     fresh: tuple[str, ...]
 
 
-def reason(error: UnfillableError | psycopg.Error) -> str:
-    """Name the condition, column and constraint, and nothing of the primary message, which may quote values."""
-    if isinstance(error, UnfillableError):
-        return str(error)
-    condition = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
-    # COPY tells the column of a value that it cannot read in the context only: "COPY t, line 1, column c: ..."
-    place = re.search(r"^COPY .*?, line \d+, column ([^:]*)", error.diag.context or "", re.MULTILINE)
-    parts = {
-        "constraint": error.diag.constraint_name,
-        "column": error.diag.column_name or (place and place[1]),
-    }
-    return ", ".join([condition, *(f"{kind} {name}" for kind, name in parts.items() if name)])
-
-
-@contextmanager
-def stubborn_triggers_off(conn: psycopg.Connection[Any], table: str, name: sql.Identifier) -> Iterator[None]:
-    """Switch off, for a while, the triggers that fire in the replica role too (ENABLE ALWAYS, ENABLE REPLICA)."""
-    question = """
-        select tgname, tgenabled::text from pg_catalog.pg_trigger
-        where tgrelid = %s::pg_catalog.regclass and tgenabled in ('A', 'R') and not tgisinternal
-    """
-    triggers = conn.cursor(row_factory=tuple_row).execute(question, (table,)).fetchall()
-    for trigger, _ in triggers:
-        conn.execute(sql.SQL("alter table {} disable trigger {}").format(name, sql.Identifier(trigger)))
-    yield  # after an error there is nothing to undo: the savepoint is rolled back
-    for trigger, mode in triggers:
-        when = sql.SQL("always" if mode == "A" else "replica")
-        conn.execute(sql.SQL("alter table {} enable {} trigger {}").format(name, when, sql.Identifier(trigger)))
-
-
 class Generator:
     """Fills tables one after the other, parents first."""
 
-    def __init__(self, conn: psycopg.Connection[Any], catalogue: Catalogue, now: dt.datetime) -> None:
-        """Prepare. ``conn`` is a superuser's in a transaction in which triggers do not fire."""
+    def __init__(
+        self, conn: psycopg.Connection[Any], catalogue: Catalogue, now: dt.datetime, rules: Rules | None = None
+    ) -> None:
+        """Prepare. ``conn`` is in a transaction in which triggers do not fire; ``rules`` say what is asked of rows."""
         self.conn, self.catalogue, self.now = conn, catalogue, now
         self.done = Generated()
         self.rows: dict[int, list[MadeRow]] = {}
@@ -174,13 +139,7 @@ class Generator:
         users = self._ask("select pg_catalog.to_regclass('auth.users')::oid::bigint")[0][0]
         self.users: int | None = users
         self.people = self._tables_of_people(users)
-        self.words: dict[str, list[str]] = {}
-        self.together: list[frozenset[str]] = []
-        for predicate in catalogue.predicates:
-            found = hints(predicate)
-            self.together.append(frozenset(found))
-            for column, hint in found.items():
-                self.words.setdefault(column, []).extend(w for w in hint.words if w not in self.words.get(column, ()))
+        self.rules = rules or Rules()
         self._keys: dict[tuple[int, tuple[str, ...]], list[tuple[tuple[str, ...], int | None]]] = {}
 
     def _ask(self, question: LiteralString | sql.Composed) -> list[tuple[Any, ...]]:
@@ -220,7 +179,7 @@ class Generator:
                 filled.append(table)
         self._fill_later()
         self._remove_lost(filled)
-        self._advance_sequences(filled)
+        advance_sequences(self.conn, [table for table in filled if self.rows.get(table.oid)])
         self._note_canaries(filled)
         self.conn.execute("select pg_catalog.set_config('statement_timeout', %s, true)", (timeout,))
         return self.done
@@ -262,7 +221,7 @@ class Generator:
         count = first(table)
         if count is None:
             try:
-                with self.conn.transaction(), self._quiet(table):
+                with self.conn.transaction(), stubborn_triggers_off(self.conn, table):
                     rows = self._fill(table)
             except (UnfillableError, UnknownTypeError, psycopg.Error) as error:
                 if self.conn.broken:
@@ -278,21 +237,59 @@ class Generator:
     def _why(error: UnfillableError | UnknownTypeError | psycopg.Error) -> str:
         return str(error) if isinstance(error, UnknownTypeError) else reason(error)
 
-    @contextmanager
-    def _quiet(self, table: Table) -> Iterator[None]:
-        if not table.stubborn:
-            yield
-            return
-        with stubborn_triggers_off(self.conn, table.identifier.as_string(), table.identifier):
-            yield
-
     # One table
 
     def _fill(self, table: Table) -> list[MadeRow]:
         blocks = self._blocks(table)
         if all(key.parent == table.oid for key in table.foreign_keys) and all(block.turn is None for block in blocks):
             self.roots.add(table.oid)
-        chooser = _Chooser(table, blocks, self.people, self._sure(table), self.together)
+        chooser = _Chooser(table, blocks, self.people, self._sure(table), self.rules)
+        there = self._there(table)
+        chooser.take(there)
+        there = [self._complete(table, chooser, row) if row.person is not None else row for row in there]
+        try:
+            with self.conn.transaction():
+                return there + self._loaded(table, chooser)
+        except psycopg.Error as error:
+            self._go_on_after(error)
+            if not there:
+                raise
+            return there  # there is no room for more, such as of accounts of which each has one
+
+    def _there(self, table: Table) -> list[MadeRow]:
+        """Return rows that are there already: those that signing up made, and those of a migration."""
+        if table.oid not in self.populated:
+            return []
+        names = list(table.columns)
+        columns = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in names)
+        order = sql.SQL(", ").join(map(sql.Identifier, table.primary_key)) if table.primary_key else sql.SQL("1")
+        question = sql.SQL("select {} from {} order by {} limit {}")
+        rows = self._ask(question.format(columns, table.identifier, order, sql.Literal(MOST_THERE)))
+        whose = [names.index(column) for column in _owners(table, self.people)]
+        found = []
+        for number, row in enumerate(rows):
+            person = next((PERSON_OF[row[place]] for place in whose if row[place] in PERSON_OF), None)
+            found.append(MadeRow(person, FIRST_THERE + number, dict(zip(names, row, strict=True)), ()))
+        return found
+
+    def _complete(self, table: Table, chooser: _Chooser, row: MadeRow) -> MadeRow:
+        """Give a row that signing up made what a person of the cast stands for, and what it left open."""
+        if not table.primary_key:
+            return row
+        texts, fresh = dict(row.texts), list(row.fresh)
+        for changes, new in chooser.completions(row):
+            statement = self._update(table, [*changes], row, changes)
+            try:
+                with self.conn.transaction():
+                    self.conn.execute(statement)
+            except psycopg.Error as error:
+                self._go_on_after(error)  # the row stays as the project made it
+            else:
+                texts |= changes
+                fresh += new
+        return replace(row, texts=texts, fresh=tuple(fresh))
+
+    def _loaded(self, table: Table, chooser: _Chooser) -> list[MadeRow]:
         rows = list(chooser.rows())
         columns = list(chooser.columns)
         while True:
@@ -372,13 +369,11 @@ class Generator:
 
     def _of_column(self, table: Table, column: Column, hint: Hints | None) -> list[Block]:
         source = self._source(table, column)
-        if column.name.lower() in OWNERS and (
-            source.type.name == "uuid" or (source.type.name in ("text", "varchar") and (source.limit or 36) >= 36)
-        ):
-            options = [Option((Value.always(person.id, "set"),), i) for i, person in enumerate(PEOPLE)]
-            return [Block((column.name,), options + [Option((NULL,))] * (not source.required), turn=0)]
+        rule = self.rules.asked.get((table.oid, column.name))
+        if mine := _of_people(table, source, rule):
+            return [Block((column.name,), mine, turn=None if rule and rule.by_caller else 0)]
         try:
-            values = source.values(hint, self.words.get(column.name, ()))
+            values = source.values(hint, rule)
         except UnknownTypeError as error:
             if not source.required or column.default is not None or column.identity:
                 return []
@@ -481,7 +476,10 @@ class Generator:
         keys = self._keys_of(key)
         if not keys:
             raise UnfillableError(f"column {', '.join(key.columns)} must refer to a row of {key.title}, which has none")
-        values = [(tuple(Value.always(text, "set") for text in texts), person) for texts, person in keys]
+        told = self._is_vocabulary(key)
+        values = [
+            (tuple(Value.always(text, text if told else "set") for text in texts), person) for texts, person in keys
+        ]
         shared = {column for other in table.foreign_keys if other is not key for column in other.columns}
         if nulls := [column for column in optional if column not in shared]:
             values += [
@@ -510,6 +508,15 @@ class Generator:
                 found = self._stored_keys(key)
             self._keys[place] = found[:MOST_PARENTS]
         return self._keys[place]
+
+    def _is_vocabulary(self, key: ForeignKey) -> bool:
+        """Tell whether a key's parents are a migration's few words, such as the roles that there are."""
+        parent = self.catalogue.tables.get(key.parent)
+        if parent is None or len(key.parent_columns) > 1 or key.parent not in self.populated & self.roots:
+            return False
+        kind, _ = self.catalogue.plain(parent.columns[key.parent_columns[0]].type, -1)
+        brought = sum(row.number >= FIRST_THERE for row in self.rows.get(key.parent, ()))
+        return 0 < brought <= MOST_WORDS and (kind.category == "S" or kind.kind == "e")
 
     def _stored_keys(self, key: ForeignKey) -> list[tuple[tuple[str, ...], int | None]]:
         parent = self.catalogue.tables.get(key.parent)
@@ -656,7 +663,7 @@ class Generator:
             self._keys.pop((key.parent, tuple(key.parent_columns)), None)
             rows = [row for position, row in enumerate(self.rows.get(key.table, ())) if position % 3]
             if free and rows and table.primary_key:
-                with self._quiet(table):
+                with stubborn_triggers_off(self.conn, table):
                     self._refer(table, key, free, [(row, self._parents_for(key, free, row)) for row in rows])
 
     def _parents_for(self, key: ForeignKey, free: Collection[str], row: MadeRow) -> list[dict[str, str]]:
@@ -698,7 +705,7 @@ class Generator:
                     break
 
     @staticmethod
-    def _update(table: Table, free: list[str], row: MadeRow, parent: Mapping[str, str]) -> sql.Composed:
+    def _update(table: Table, free: Sequence[str], row: MadeRow, parent: Mapping[str, str | None]) -> sql.Composed:
         def equal(column: str, text: str | None) -> sql.Composed:
             return sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(text))
 
@@ -727,45 +734,16 @@ class Generator:
         ]
         parts = [
             sql.SQL("select {} where exists (select from {} c where {})").format(
-                sql.Literal(position), self._own_rows(table), self._leads_nowhere(key)
+                sql.Literal(position), own_rows(table), leads_nowhere(key)
             )
             for position, (table, key) in enumerate(keys)
         ]
         return [keys[position] for (position,) in self._ask(sql.SQL(" union all ").join(parts))] if parts else []
 
     def _remove(self, table: Table, key: ForeignKey) -> int:
-        statement = sql.SQL("delete from {} c where {}").format(self._own_rows(table), self._leads_nowhere(key))
-        with self._quiet(table):
+        statement = sql.SQL("delete from {} c where {}").format(own_rows(table), leads_nowhere(key))
+        with stubborn_triggers_off(self.conn, table):
             return self.conn.execute(statement).rowcount
-
-    @staticmethod
-    def _own_rows(table: Table) -> sql.Composed:
-        """Name a table without those that inherit from it, which do not inherit its foreign keys; partitions do."""
-        return sql.SQL("{}{}").format(sql.SQL("" if table.is_partitioned else "only "), table.identifier)
-
-    @staticmethod
-    def _leads_nowhere(key: ForeignKey) -> sql.Composed:
-        child = [sql.Identifier("c", column) for column in key.columns]
-        pairs = zip(child, (sql.Identifier("p", column) for column in key.parent_columns), strict=True)
-        return sql.SQL("{} and not exists (select from {} p where {})").format(
-            sql.SQL(" and ").join(sql.SQL("{} is not null").format(column) for column in child),
-            sql.SQL(key.place),
-            sql.SQL(" and ").join(sql.SQL("{} = {}").format(*pair) for pair in pairs),
-        )
-
-    def _advance_sequences(self, tables: Iterable[Table]) -> None:
-        """Move sequences beyond the numbers that were used."""
-        parts = []
-        statement = "select pg_catalog.setval({}, max({})) from {} having max({}) >= (select last_value from {})"
-        for table in tables:
-            for column in table.columns.values() if self.rows.get(table.oid) else ():
-                if column.sequence:
-                    name, sequence = sql.Identifier(column.name), sql.SQL(column.sequence)
-                    parts.append(
-                        sql.SQL(statement).format(sql.Literal(column.sequence), name, table.identifier, name, sequence)
-                    )
-        if parts:
-            self._ask(sql.SQL(" union all ").join(parts))
 
     def _note_canaries(self, tables: Iterable[Table]) -> None:
         """Note which text went where, unless other tables repeat it because they refer to it."""
@@ -784,6 +762,35 @@ class Generator:
                         canary = text if is_text and len(text) >= 6 else ""
                     if canary:
                         self.done.canaries.setdefault(canary, Place(table.title, column, key))
+
+
+def _of_people(table: Table, source: Source, rule: Hints | None) -> list[Option]:
+    """Return the options of a column that says whose a row is: by its name, or because rules compare it so."""
+    name, type_ = source.column.name, source.type.name
+    rule = rule or Hints()
+    is_text = type_ in ("text", "varchar", "citext") and (source.limit or 36) >= 36
+    nobody = [] if source.required else [Option((NULL,))]
+    if rule.by_caller and type_ in ("json", "jsonb"):
+        words = rule.words or ["true"]
+        named = [Option((Value.always(json.dumps({p.id: w}), w),), i) for w in words for i, p in enumerate(PEOPLE)]
+        return [*named, Option((Value.always("{}", "{}"),))]
+    if rule.email and is_text and not rule.caller:
+        addresses = [Option((Value.always(p.email, "set"),), i) for i, p in enumerate(PEOPLE) if p.email]
+        return [*addresses, Option((source.fresh(),)), *nobody]
+    if (type_ == "uuid" or is_text) and (name.lower() in OWNERS or rule.caller):
+        people = [Option((Value.always(person.id, "set"),), i) for i, person in enumerate(PEOPLE)]
+        # Where each can have one row only, there are others', too.
+        strangers = [Option((source.fresh(),))] * (name.lower() not in OWNERS and (name,) in table.unique_keys)
+        return [*people, *strangers, *nobody]
+    return []
+
+
+def _owners(table: Table, people: Collection[int]) -> list[str]:
+    """Return the columns that say whose a row is, the one that says it best first."""
+    keys = [key.columns[0] for key in table.foreign_keys if key.parent in people and len(key.columns) == 1]
+    named = [column for column in OWNERS if column in table.columns]
+    first = [column for column in table.primary_key if column in keys] + [c for c in named if c in keys]
+    return list(dict.fromkeys([*first, *keys, *named, *table.primary_key]))
 
 
 def _foretold(make: Callable[[int], str | None], *, itself: bool) -> Callable[[int], str | None]:
@@ -898,25 +905,31 @@ def _varied(options: list[Option]) -> list[Option]:
 def _suits(column: str, kind: str, person: int, words: Collection[str], *, is_person: bool) -> bool:
     """Tell whether a person may have this value in a table that is about people, so that each stands as in the cast."""
     identity = PEOPLE[person]
+    if kind == "null" and {"true", "false"} <= {*words} and is_person and _tells_standing(column):
+        return False
     if kind in ("true", "false"):
-        if _PRIVILEGED.search(column):
+        if PRIVILEGED.search(column):
             return (kind == "true") == identity.is_admin
         if not is_person:
             return True
-        if _STANDING.search(column):
+        if STANDING.search(column):
             return (kind == "true") == (identity.verification == "approved")
-        if _IN_DISGRACE.search(column):
+        if IN_DISGRACE.search(column):
             return (kind == "true") == (identity.name == "rejected")
-        return not _IN_GRACE.search(column) or (kind == "true") == (identity.name != "rejected")
-    if _PRIVILEGED.search(kind):
+        return not IN_GRACE.search(column) or (kind == "true") == (identity.name != "rejected")
+    if PRIVILEGED.search(kind):
         return identity.is_admin
-    if is_person and identity.is_admin and any(map(_PRIVILEGED.search, words)):
+    if is_person and identity.is_admin and any(map(PRIVILEGED.search, words)):
         return False
-    if is_person and kind in ("past", "future", "null") and _IN_DISGRACE.search(column):
+    if is_person and kind in ("past", "future", "null") and IN_DISGRACE.search(column):
         return (kind == "null") == (identity.name != "rejected")
     if is_person and identity.verification in words:
         return kind == identity.verification
     return True
+
+
+def _tells_standing(column: str) -> bool:
+    return any(names.search(column) for names in (PRIVILEGED, STANDING, IN_DISGRACE, IN_GRACE))
 
 
 @dataclass
@@ -955,9 +968,12 @@ class _Chooser:
         blocks: list[Block],
         people: Collection[int],
         sure: Collection[str],
-        together: Iterable[frozenset[str]],
+        rules: Rules,
     ) -> None:
         self.table, self.blocks = table, blocks
+        asked = rules.of(table)
+        self.ruled = asked.keys()
+        self.words = {column: {*hint.words} for column, hint in asked.items() if hint.words and not hint.keys}
         self.random = Random(table.title)  # noqa: S311 - made-up data must be repeatable, not unpredictable
         self.columns = tuple(column for block in blocks for column in block.columns)
         self.place = {c: (i, j) for i, block in enumerate(blocks) for j, c in enumerate(block.columns)}
@@ -993,11 +1009,13 @@ class _Chooser:
             if block.is_parent and {option.person for option in block.options} == {*HOMES, None}
         }
         self.featured = self._featured()
-        self.together = self._together(together)
+        self.together = self._together(rules.together.get(table.oid, ()))
         self.owned = [(column, i, j) for column, (i, j) in self.place.items() if self._is_owner(i, j)]
+        self.targets = self._targets(rules.together.get(table.oid, ()))
         deciding = {i for _, i, _ in (*self.featured, *self.owned)} | {
             self.place[column][0] for key in self.unique for column in key
         }
+        deciding |= {self.place[column][0] for targets in self.targets for target in targets for column in target}
         self.deciding = sorted(deciding)
         self.numbers: dict[object, int] = {}
         self.covered: set[int] = set()
@@ -1005,6 +1023,15 @@ class _Chooser:
         self.codes: dict[int, dict[int, tuple[list[int], list[int]]]] = {}
         self.slices = self._slices()
         self.turns = 1 + max(self.slices.values(), default=0)
+        # The guest is a member of nothing, so that there is somebody who is not.
+        self.persons = [i for i, who in enumerate(PEOPLE) if not (self._is_of_members(people) and who.is_anonymous)]
+
+    def _is_of_members(self, people: Collection[int]) -> bool:
+        """Tell whether the table says who belongs to what: by a key of a person and of what belongs to nobody alone."""
+        to_people = {c for k in self.table.foreign_keys if k.parent in people for c in k.columns}
+        to_others = {c for k in self.table.foreign_keys if k.parent not in people for c in k.columns}
+        named = any({*key} & to_people and {*key} & to_others for key in self.table.unique_keys)
+        return named and MEMBERSHIPS.search(self.table.name) is not None
 
     def _featured(self) -> list[tuple[str, int, int]]:
         """Return the columns whose kinds are combined, with their places in block and option: words come first."""
@@ -1013,10 +1040,41 @@ class _Chooser:
             for j, column in enumerate(block.columns):
                 kinds = {option.values[j].kind for option in block.options}
                 if len(kinds) > 1 or (block.is_parent and block.about_people):
-                    found.append((kinds <= {"", "null", "past", "future", "set"}, not block.is_parent, column, i, j))
-        return [(column, i, j) for _, _, column, i, j in sorted(found, key=itemgetter(0, 1))[:MOST_FEATURES]]
+                    plain = kinds <= {"", "null", "past", "future", "set"}
+                    found.append((column not in self.ruled, plain, not block.is_parent, column, i, j))
+        return [(column, i, j) for *_, column, i, j in sorted(found, key=itemgetter(0, 1, 2))[:MOST_FEATURES]]
 
-    def _together(self, together: Iterable[frozenset[str]]) -> list[tuple[int, ...]]:
+    def _targets(self, together: Iterable[Mapping[str, Collection[str]]]) -> list[list[Target]]:
+        """Return for each person what is to be together in a row: all that a rule wants, or all but one.
+
+        Each person begins with the whole, and then with another one that is missing.
+        """
+        whole: list[Target] = []
+        partly: list[Target] = []
+        for wanted in together:
+            kinds = {
+                column: {option.values[j].kind for option in self.blocks[i].options}
+                for column, (i, j) in self.place.items()
+                if column in wanted and not self.blocks[i].about_people
+            }
+            able = {column: kinds[column] & {*wanted[column]} for column in kinds if kinds[column] & {*wanted[column]}}
+            if len(able) > 1:
+                # Words that the rule does not name, such as a role that it is given, are at least known ones.
+                able = {**{column: words for column in self.words if (words := self._known_words(column))}, **able}
+            if len(able) > 1 and able not in whole:
+                whole.append(able)
+                rest = {column: kinds[column] - able[column] for column in able if column in wanted}
+                partly += [{**able, column: others} for column, others in rest.items() if others]
+        starts = (person % max(len(partly), 1) for person in range(len(PEOPLE)))
+        turns = (partly[start:] + partly[:start] for start in starts)
+        return [[*whole[:MOST_WHOLE], *turn[:MOST_PARTLY]] for turn in turns]
+
+    def _known_words(self, column: str) -> set[str]:
+        """Return those words that rules compare a column with that it can have."""
+        i, j = self.place.get(column, (None, 0))
+        return set() if i is None else self.words[column] & {option.values[j].kind for option in self.blocks[i].options}
+
+    def _together(self, together: Iterable[Collection[str]]) -> list[tuple[int, ...]]:
         """Return the places in ``featured`` of three columns and more that one predicate asks about, if these are few.
 
         Such a predicate is told from a laxer one by a row that fails in one column alone.
@@ -1064,10 +1122,51 @@ class _Chooser:
         ]
         return {column: i // WIDTH for i, column in enumerate(optional)} if len(optional) > 1.5 * WIDTH else {}
 
+    def take(self, rows: Iterable[MadeRow]) -> None:
+        """Take notice of rows that are there already: their keys are not free any more."""
+        for row in rows:
+            for key, seen in zip(self.unique, self.seen, strict=True):
+                seen.add(tuple(row.texts.get(column) for column in key))
+
+    def completions(self, row: MadeRow) -> Iterator[tuple[dict[str, str | None], list[str]]]:
+        """Yield changes to a row that is there, and which of the new texts are nowhere else.
+
+        What tells how a person stands becomes as in the cast. Of every second person other words and flags are tried
+        than those that the project begins with. What is open gets a text.
+        """
+        person, number = row.person or 0, row.number
+        keys = {column for key in (self.table.primary_key, *self.table.unique_keys) for column in key}
+        for i, block in enumerate(self.blocks):
+            if block.turn is not None or not keys.isdisjoint(block.columns):
+                continue
+            option = self._option(i, person, 0, 0)
+            telling = any(value.kind for value in option.values)
+            kinds = tuple(self._kind_of(block, j, row) for j in range(len(block.columns)))
+            if telling and _kind(option)[1:] == kinds:
+                continue
+            is_open = not any(row.texts.get(column) for column in block.columns)
+            stands = len(self.choices[i][person].all) < len(block.options)
+            if stands or (telling and person % 2) or (is_open and not telling):
+                changes = {c: v.make(number) for c, v in zip(block.columns, option.values, strict=True)}
+                yield changes, [c for c, v in zip(block.columns, option.values, strict=True) if not v.kind]
+
+    @staticmethod
+    def _kind_of(block: Block, place: int, row: MadeRow) -> str:
+        text = row.texts.get(block.columns[place])
+        kinds = {option.values[place].kind for option in block.options}
+        plain = {"t": "true", "f": "false"}.get(text or "", text)
+        return "null" if plain is None else plain if plain in kinds else "?"
+
     def rows(self) -> Iterator[MadeRow]:
         """Return rows until every pair of features is there, for each person at least two where that is possible."""
         idle = 0
         for n in range(MOST_ROWS):
+            person = self.persons[n % len(self.persons)]
+            if aimed := self._aimed(n, person):
+                idle = 0
+                self.covered |= self._new(aimed)
+                yield self._made(aimed)
+                continue
             best: _Draft | None = None
             new: set[int] = set()
             tries = 2 if idle else TRIES  # when little is left to find, little is spent on it
@@ -1076,7 +1175,7 @@ class _Chooser:
                 bump = max(0, attempt - tries + 1)
                 if bump and best is not None:
                     break
-                draft = self._draft(n, n % len(PEOPLE), attempt, bump)
+                draft = self._draft(n, person, attempt, bump)
                 if draft is None:
                     continue
                 found = self._new(draft)
@@ -1086,12 +1185,22 @@ class _Chooser:
                     break
             if best is None or (not new and n >= max(LEAST_ROWS, self.turns)):
                 idle += 1
-                if idle >= len(PEOPLE):
+                if idle >= len(self.persons):
                     return
                 continue
             idle = 0
             self.covered |= new
             yield self._made(best)
+
+    def _aimed(self, n: int, person: int) -> _Draft | None:
+        """Return a row that has together what a rule wants together; None where there is no more for this person."""
+        targets = self.targets[person]
+        while targets:
+            target = targets.pop(0)
+            for attempt in range(TRIES):
+                if draft := self._draft(n, person, attempt, 0, target):
+                    return draft
+        return None
 
     def _new(self, draft: _Draft) -> set[int]:
         """Return the pairs of features and the single owners, each as one number, that no row has had."""
@@ -1141,13 +1250,19 @@ class _Chooser:
 
     def another(self, row: MadeRow, attempt: int) -> MadeRow | None:
         """Return another row in place of one that was refused, or None."""
-        draft = self._draft(row.number % 1_000, row.person, attempt + TRIES, attempt + TRIES)
+        draft = self._draft(row.number % 1_000, row.person or 0, attempt + TRIES, attempt + TRIES)
         return self._made(draft) if draft else None
 
-    def _draft(self, n: int, person: int, attempt: int, bump: int) -> _Draft | None:
+    def _draft(self, n: int, person: int, attempt: int, bump: int, target: Target | None = None) -> _Draft | None:
         """Choose options for a row, or None if its keys are taken. ``bump`` gives it other running numbers."""
         lap, number = n // len(PEOPLE), n + 1_000 * bump
         options = {i: self._option(i, person, lap, attempt) for i in self.deciding}
+        for i in {self.place[column][0] for column in target or ()}:
+            wanted = [(j, target[c]) for j, c in enumerate(self.blocks[i].columns) if target and c in target]
+            fit = [o for o in self.choices[i][person].all if all(o.values[j].kind in kinds for j, kinds in wanted)]
+            if not fit:
+                return None
+            options[i] = self.random.choice(fit)
         for key, seen in zip(self.unique, self.seen, strict=True):
             texts = self._key(key, options, number)
             if texts in seen and None not in texts:

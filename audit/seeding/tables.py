@@ -101,6 +101,9 @@ class Table:
         return sql.Identifier(self.schema, self.name)
 
 
+# The tables of the platform that people and files are in.
+PLATFORM_TABLES = ("auth.users", "storage.buckets", "storage.objects")
+
 # The tables that projects make. Partitions are filled through their parents, extensions' tables are the extensions'.
 # Sources: https://www.postgresql.org/docs/current/catalog-pg-class.html
 #          https://www.postgresql.org/docs/current/functions-info.html (partitioning information)
@@ -122,7 +125,8 @@ select c.oid::bigint as oid, n.nspname::text as schema, c.relname::text as name,
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence <> 't'
-  and n.nspname <> all (%(platform)s) and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  and (n.nspname <> all (%(platform)s) or n.nspname || '.' || c.relname = any (%(ours)s))
+  and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
   and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                   and d.objid = c.oid and d.deptype = 'e')
 order by n.nspname, c.relname
@@ -130,11 +134,12 @@ order by n.nspname, c.relname
 
 _COLUMNS = """
 select a.attrelid::bigint as table, a.attname::text as name, a.atttypid::bigint as type, a.atttypmod as modifier,
-       a.attnotnull as required, pg_catalog.pg_get_expr(f.adbin, f.adrelid) as default,
+       a.attnotnull as required, coalesce(pg_catalog.pg_get_expr(f.adbin, f.adrelid), d.typdefault) as default,
        a.attidentity::text as identity, a.attgenerated <> '' as generated,
        case when a.attidentity <> '' or pg_catalog.pg_get_expr(f.adbin, f.adrelid) like 'nextval(%%' then
            pg_catalog.pg_get_serial_sequence(a.attrelid::pg_catalog.regclass::text, a.attname) end as sequence
 from pg_catalog.pg_attribute a
+join pg_catalog.pg_type d on d.oid = a.atttypid
 left join pg_catalog.pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum
 where a.attrelid = any (%(tables)s::bigint[]::oid[]) and a.attnum > 0 and not a.attisdropped
 order by a.attrelid, a.attnum
@@ -192,21 +197,17 @@ where t.typtype <> 'p' and (t.typtype <> 'c' or exists (
     select from pg_catalog.pg_class c where c.oid = t.typrelid and c.relkind = 'c'))
 """
 
-# What row level security asks about texts without a vocabulary of their own tells which words matter.
-_PREDICATES = """
-select pg_catalog.pg_get_expr(p.polqual, p.polrelid) from pg_catalog.pg_policy p where p.polqual is not null
-union all
-select pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) from pg_catalog.pg_policy p where p.polwithcheck is not null
-"""
-
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All tables of the project by oid, all types by oid, and the predicates of its policies."""
+    """All tables of the project by oid, and all types by oid.
+
+    ``platform`` are the platform's tables that get rows too, by title.
+    """
 
     tables: Mapping[int, Table]
+    platform: Mapping[str, Table]
     types: Mapping[int, Type]
-    predicates: tuple[str, ...]
 
     def plain(self, type_: int, modifier: int) -> tuple[Type, int]:
         """Return the type below all domains and its modifier (-1: none)."""
@@ -227,10 +228,13 @@ class Catalogue:
 def read(conn: psycopg.Connection[Any]) -> Catalogue:
     """Read the catalogue, in six questions. Raises psycopg.Error when it cannot be read."""
     with conn.cursor(row_factory=class_row(Table)) as tables:
-        found = {t.oid: t for t in tables.execute(_TABLES, {"platform": list(PLATFORM_SCHEMAS)}).fetchall()}
+        names = {"platform": list(PLATFORM_SCHEMAS), "ours": list(PLATFORM_TABLES)}
+        found = {t.oid: t for t in tables.execute(_TABLES, names).fetchall()}
     parameters = {"tables": list(found)}
+    of_project = {oid: table for oid, table in found.items() if table.schema not in PLATFORM_SCHEMAS}
+    of_platform = {table.title: table for oid, table in found.items() if oid not in of_project}
     with conn.cursor(row_factory=class_row(Type)) as types:
-        catalogue = Catalogue(found, {t.oid: t for t in types.execute(_TYPES).fetchall()}, _predicates(conn))
+        catalogue = Catalogue(of_project, of_platform, {t.oid: t for t in types.execute(_TYPES).fetchall()})
     with conn.cursor(row_factory=class_row(Column)) as columns:
         for column in columns.execute(_COLUMNS, parameters):
             found[column.table].columns[column.name] = column
@@ -245,11 +249,6 @@ def read(conn: psycopg.Connection[Any]) -> Catalogue:
     for table in found.values():
         _add_implied_checks(catalogue, table)
     return catalogue
-
-
-def _predicates(conn: psycopg.Connection[Any]) -> tuple[str, ...]:
-    with conn.cursor(row_factory=dict_row) as cursor:
-        return tuple(row["pg_get_expr"] for row in cursor.execute(_PREDICATES))
 
 
 def _add_constraint(table: Table, row: dict[str, Any]) -> None:

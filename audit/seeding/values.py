@@ -1,4 +1,4 @@
-"""Plausible values for columns of any type, and what CHECK constraints say about them.
+"""Plausible values for columns of any type.
 
 A value is made for a row's number, and always the same for the same place and number. Private texts contain a token
 that occurs nowhere else. All that is made belongs to nobody: example.org, area code 555, addresses for documentation.
@@ -10,14 +10,13 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
-import sqlglot
-from sqlglot import exp
-
+from audit.names import AHEAD, ALWAYS_SET
 from audit.seeding.patterns import UnsupportedPatternError, matching
+from audit.seeding.rules import Hints
 from audit.seeding.tables import Catalogue, Column, Type
 
 Make = Callable[[int], str | None]
@@ -59,96 +58,13 @@ def made_up_uuid(place: str, number: int) -> str:
     return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:]}"
 
 
-# What CHECK constraints say
-
-
-@dataclass
-class Hints:
-    """What expressions compare a column with: words that it may equal, other values, lengths, patterns, JSON keys."""
-
-    words: list[str] = field(default_factory=list)
-    values: list[str] = field(default_factory=list)
-    lengths: list[int] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
-    patterns: list[str] = field(default_factory=list)
-    likes: list[str] = field(default_factory=list)
-    keys: dict[str, list[str]] = field(default_factory=dict)
-
-    def add(self, other: Hints) -> None:
-        """Take over what another knows and this one does not."""
-        for mine, theirs in zip(list(vars(self).values())[:-1], list(vars(other).values())[:-1], strict=True):
-            mine += [each for each in theirs if each not in mine]
-        for key, values in other.keys.items():
-            self.keys.setdefault(key, []).extend(values)
-
-
-_COMPARISONS = (
-    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between, exp.RegexpLike, exp.RegexpILike, exp.Like,
-    exp.ILike, exp.SimilarTo, exp.ArrayContainedBy, exp.ArrayContainsAll, exp.ArrayOverlaps, exp.JSONBContainsTopKey,
-)  # fmt: skip
-
-
-@cache
-def hints(expression: str) -> Mapping[str, Hints]:
-    """Return what a condition in PostgreSQL's own spelling compares each column with; nothing if it cannot be read."""
-    try:
-        tree = sqlglot.parse_one(expression, dialect="postgres")
-    except sqlglot.errors.SqlglotError:
-        return {}
-    found: dict[str, Hints] = {}
-    for column in tree.find_all(exp.Column):
-        _note(column, found.setdefault(column.name, Hints()))
-    return found
-
-
-def _note(column: exp.Column, into: Hints) -> None:
-    """Climb from a column to what it is compared with, and note that."""
-    functions: list[str] = []
-    keys: list[str] = []
-    side: exp.Expr = column
-    while side.parent is not None and not isinstance(side.parent, _COMPARISONS):
-        side = side.parent
-        if isinstance(side, exp.JSONExtract | exp.JSONExtractScalar):
-            keys += [literal.name for literal in side.expression.find_all(exp.Literal)]
-        elif isinstance(side, exp.Func) and not isinstance(side, exp.Cast | exp.Connector):
-            functions.append((side.name if isinstance(side, exp.Anonymous) else side.sql_name()).lower())
-    comparison = side.parent
-    if comparison is None:
-        return
-    literals = [
-        literal.name
-        for argument in comparison.args.values()
-        for other in (argument if isinstance(argument, list) else [argument])
-        if isinstance(other, exp.Expr) and other is not side
-        for literal in other.find_all(exp.Literal)
-    ]
-    numbers = [int(literal) for literal in literals if re.fullmatch(r"\d{1,6}", literal)]
-    if isinstance(comparison, exp.JSONBContainsTopKey):
-        into.keys.update({literal: into.keys.get(literal, []) for literal in literals})
-    elif keys:
-        into.keys.setdefault(keys[0], []).extend(literals)
-    elif any(name in ("cardinality", "array_length", "array_size", "jsonb_array_length") for name in functions):
-        into.counts += numbers
-    elif any("length" in name for name in functions):
-        into.lengths += numbers
-    elif isinstance(comparison, exp.RegexpLike | exp.RegexpILike | exp.SimilarTo):
-        into.patterns += literals
-    elif isinstance(comparison, exp.Like | exp.ILike):
-        into.likes += literals
-    elif isinstance(comparison, exp.EQ | exp.In | exp.ArrayContainedBy) and not set(functions) & {"jsonb_typeof"}:
-        into.words += literals
-    else:
-        into.values += literals
-
-
 # What values there are
 
 _DAY = dt.timedelta(days=1)
 # Name, days from now: what a date may be.
 _MOMENTS = (("past", -1), ("past", -30), ("past", -60), ("future", 10), ("future", 40))
-_AHEAD = re.compile(r"expir|until|due|deadline|valid_to|end|start|schedul|next|run_at|available|visible", re.IGNORECASE)
-_ALWAYS_SET = re.compile(r"created|updated|inserted|modified|joined", re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TEXT_TYPES = ("text", "varchar", "bpchar", "citext", "name", "char")
 _BIGGEST = {"int2": 30_000, "int4": 2_000_000_000, "int8": 9_000_000_000_000_000, "oid": 4_000_000_000}
 
@@ -224,36 +140,39 @@ class Source:
         """Whether the plain values of two rows can be taken to differ."""
         return self.type.name in ("uuid", "int4", "int8") or (self.type.name in _TEXT_TYPES and self.limit is None)
 
-    def values(self, asked: Hints | None, words: Iterable[str] = ()) -> list[Value]:
+    def values(self, asked: Hints | None, ruled: Hints | None = None) -> list[Value]:
         """Return the values to choose from, with a NULL where one is allowed and tells something.
 
-        ``asked`` is what conditions say about the column (None: there are none), ``words`` what policies compare it
-        with. Raises UnknownTypeError.
+        ``asked`` is what constraints say about the column (None: there are none), ``ruled`` what rules compare it with:
+        each of those values is there. Raises UnknownTypeError.
         """
-        checked, hint = asked is not None, asked or Hints()
+        known, hint, rule = asked is not None or ruled is not None, asked or Hints(), ruled or Hints()
         nullable = not self.required
         if self.type.kind == "e":
             return [Value.always(label) for label in self.type.labels] + [NULL] * nullable
         if self.type.name == "bool":
-            return [Value.always("false"), Value.always("true")]
-        if self.type.name in ("time", "timetz") and checked:
+            return [Value.always("false"), Value.always("true")] + [NULL] * (nullable and ruled is not None)
+        if self.type.name in ("time", "timetz") and known:
             return [Value.always(f"{hour:02}:30:00", "") for hour in (9, 6, 13, 17, 22)] + [NULL] * nullable
         if self.type.category == "D":
-            return self._times(hint, nullable, checked=checked)
+            return self._times(hint, rule, nullable, checked=known)
         found: list[Value]
         if self.type.name in _TEXT_TYPES:
-            found = self._texts(hint, words)
+            found = self._texts(hint, rule)
         elif self.type.category == "N" and self.type.name != "money":
-            found = self._numbers(hint, checked=checked)
+            found = [*self._numbers(hint, checked=asked is not None), *self._bounds(rule)]
         elif self.type.name in ("json", "jsonb"):
-            found = self._documents(hint)
-        elif self.type.category == "A" and checked:
-            found = self._arrays(hint)
+            found = self._documents(hint, rule)
+        elif self.type.category == "A" and known:
+            found = self._arrays(hint, rule)
+        elif self.type.name == "uuid":
+            named = (text for text in (*rule.words, *rule.values) if _UUID.fullmatch(text))
+            found = [self.fresh(), *map(Value.always, named)]
         elif self.type.name == "bytea" and hint.lengths:
             found = [self.fresh(), *(Value(self._bytes(length)) for length in _around(hint.lengths))]
         else:
             found = [self.fresh()]
-        return found + [NULL] * nullable if checked else found
+        return found + [NULL] * nullable if known else found
 
     def fresh(self) -> Value:
         """Return the plain value of the type, another one for each row. Raises UnknownTypeError."""
@@ -320,24 +239,30 @@ class Source:
     def _bytes(self, length: int) -> Make:
         return lambda n: r"\x" + (token(self.place, n) * (length // 11 + 1))[:length].encode().hex()
 
-    def _times(self, hint: Hints, nullable: bool, *, checked: bool) -> list[Value]:
+    def _times(self, hint: Hints, rule: Hints, nullable: bool, *, checked: bool) -> list[Value]:
         """Return moments before and after now where that may matter, and those that conditions name."""
-        literals = [text for text in (*hint.words, *hint.values) if re.match(r"\d{4}-\d\d-\d\d", text)]
+        said = (*hint.words, *hint.values, *rule.words, *rule.values)
+        literals = [text for text in said if re.match(r"\d{4}-\d\d-\d\d", text)]
         name = self.column.name
-        unchecked = (_MOMENTS[0], _MOMENTS[3]) if _AHEAD.search(name) else _MOMENTS[:1]
+        unchecked = (_MOMENTS[0], _MOMENTS[3]) if AHEAD.search(name) else _MOMENTS[:1]
         moments = _MOMENTS if checked else unchecked
         found = [
             Value(lambda n, days=days: self._moment(self.type, days, n), kind)  # type: ignore[misc]
             for kind, days in moments
         ]
+        # On both sides of a moment that rules count from now, near it and farther.
+        for age in {age for age in rule.ages if age}:
+            for kind, days in (("within", -age / _DAY / 2), ("beyond", -2 * age / _DAY)):
+                found.append(Value(lambda n, days=days: self._moment(self.type, days, n), f"{kind} {age}"))  # type: ignore[misc]
         for text in literals:
             found += [Value.always(text, text[:10]), Value(lambda n, text=text: _later(text, n), text[:10])]  # type: ignore[misc]
-        return found + [NULL] * (nullable and not _ALWAYS_SET.search(name))
+        return found + [NULL] * (nullable and (rule.nothing or not ALWAYS_SET.search(name)))
 
-    def _moment(self, kind: Type, days: int, n: int) -> str:
+    def _moment(self, kind: Type, days: float, n: int) -> str:
         """Write the moment some days from now, and for each row a little farther from it."""
-        away = days + (n % 20 if days > 0 else -(n % 20)) if kind.name == "date" else days
-        moment = self.now + away * _DAY + dt.timedelta(minutes=n if days > 0 else -n)
+        away = days + (n % 20 if days > 0 else -(n % 20)) if kind.name == "date" and days == int(days) else days
+        minutes = min(n, 1 + int(abs(days) * 1440 / 4))
+        moment = self.now + away * _DAY + dt.timedelta(minutes=minutes if days > 0 else -minutes)
         if kind.name == "date":
             return moment.date().isoformat()
         return moment.replace(tzinfo=None).isoformat() + ("+00" if kind.name in ("timestamptz", "tstzrange") else "")
@@ -368,15 +293,27 @@ class Source:
             found.append(Value.always(str((low + high) / 2), ""))
         return found
 
-    def _texts(self, hint: Hints, words: Iterable[str]) -> list[Value]:
+    def _bounds(self, rule: Hints) -> list[Value]:
+        """Return the numbers that rules compare with, and those on both sides of them."""
+        if self.column.identity or self.column.sequence:
+            return []
+        bounds = sorted({int(float(text)) for text in (*rule.words, *rule.values) if _NUMBER.fullmatch(text)})
+        near = sorted({number for bound in bounds[:6] for number in (bound - 1, bound, bound + 1)})
+        return [Value.always(str(number)) for number in near if number >= 0 or number + 1 in bounds]
+
+    def _texts(self, hint: Hints, rule: Hints) -> list[Value]:
         """Return the words that are asked for, if any, else texts: the plain one first, then ever odder ones."""
         listed = [
             Value.always(word) for word in dict.fromkeys(hint.words) if self.limit is None or len(word) <= self.limit
         ]
         if listed and not hint.values and not hint.patterns:
             return listed
-        asked = [Value.always(self._fit(word)) for word in dict.fromkeys(words)]
-        plain = [Value(lambda n: self._fit(self.phrase(n)))]
+        asked = [Value.always(self._fit(word)) for word in dict.fromkeys((*rule.words, *rule.values))]
+        lengths = [length for length in _around(rule.lengths) if length < 1_000]
+        asked += [Value(self._of_length(length), f"length {length}") for length in lengths]
+        asked += [Value(make, f"like {text}") for text in rule.patterns for make in self._of_pattern(text)]
+        asked += [Value(self._alike(like), f"like {like}") for like in rule.likes]
+        plain = [Value(lambda n: self._fit(self.phrase(n)), "" if not asked else "other")]
         if not (hint.values or hint.patterns or hint.lengths or hint.likes):
             return [*asked, *plain]
         shaped = [Value(self._of_length(length)) for length in _around(hint.lengths) if length <= 100_000]
@@ -403,20 +340,21 @@ class Source:
         plain = re.sub(r"\\(.)", r"\1", like.replace("_", "a"))
         return lambda n: self._fit(plain.replace("%", token(self.place, n), 1).replace("%", ""))
 
-    def _documents(self, hint: Hints) -> list[Value]:
+    def _documents(self, hint: Hints, rule: Hints) -> list[Value]:
         """Return JSON with the keys that conditions name, and of every kind."""
         plain = [self.fresh()]
-        if not any(vars(hint).values()):
-            return plain
+        asked = self._told_documents(rule)
+        if not (hint.keys or hint.words or hint.values or hint.lengths or hint.counts or hint.patterns):
+            return [*asked, *plain]
 
-        def document(fill: Callable[[str, int], object]) -> Value:
-            keys = hint.keys or {"note": []}
-            return Value(lambda n: json.dumps({key: fill(key, n) for key in keys}))
+        def document(fill: Callable[[tuple[str, ...], int], object]) -> Value:
+            keys = hint.keys or {("note",): []}
+            return Value(lambda n: json.dumps(_nested({key: fill(key, n) for key in keys})))
 
-        def own(key: str, n: int) -> object:
+        def own(key: tuple[str, ...], n: int) -> object:
             return (hint.keys.get(key) or [token(self.place, n)])[0]
 
-        fills: tuple[Callable[[str, int], object], ...] = (
+        fills: tuple[Callable[[tuple[str, ...], int], object], ...] = (
             own,
             lambda _key, n: token(self.place, n),
             lambda _key, n: n + 1,
@@ -429,19 +367,52 @@ class Source:
             *(Value.always(t, "") for t in ("{}", "[]", "1")),
         ]
         documents = [document(fill) for fill in fills]
-        return [*documents, *plain, *simple] if hint.keys else [*plain, *documents, *simple]
+        return [*asked, *(documents + plain if hint.keys else plain + documents), *simple]
 
-    def _arrays(self, hint: Hints) -> list[Value]:
+    def _told_documents(self, rule: Hints) -> list[Value]:
+        """Return documents of which rules ask something: each key with each of its values, with another and without."""
+        if not (rule.keys or rule.words or rule.values):
+            return []
+        found = [Value.always(text) for text in (*rule.words, *rule.values) if re.fullmatch(r"\{.*\}|\[.*\]", text)]
+        lists = [word for word in rule.words if not word.startswith(("{", "["))]
+        found += [Value.always(json.dumps([word])) for word in lists]
+        for key, words in rule.keys.items():
+            for value in dict.fromkeys([*words, *(["true", "false"] if {*words} & {"true", "false"} else [])]):
+                literal: object = {"true": True, "false": False}.get(value, value)
+                found.append(Value.always(json.dumps(_nested({key: literal}))))
+            name = "/".join(key)
+            found.append(Value(lambda n, key=key: json.dumps(_nested({key: token(self.place, n)})), f"other {name}"))  # type: ignore[misc]
+        every = {key: words[0] for key, words in rule.keys.items() if words}
+        found += [Value.always(json.dumps(_nested(every)), "every key")] if len(every) > 1 else []
+        return [*found, Value.always("{}", "no key")]
+
+    def _arrays(self, hint: Hints, rule: Hints) -> list[Value]:
         element = self.catalogue.types[self.type.element]
+        words = list(dict.fromkeys((*rule.words, *rule.values)))
 
         def several(count: int) -> Make:
             return lambda n: "{" + ",".join(_quoted(self.encode(element, n * 7 + i)) for i in range(count)) + "}"
 
+        asked = [Value.always(f"{{{_quoted(word)}}}") for word in words]
+        asked += [Value.always(f"{{{','.join(map(_quoted, words))}}}", "all of them")] if len(words) > 1 else []
+        kind = "others" if asked else ""
         return [
+            *asked,
             *(Value.always(f"{{{_quoted(word)}}}") for word in (*hint.words, *hint.values)),
-            *(Value(several(count)) for count in (1, 2, 3, *_around(hint.counts)) if count < 200),
+            *(Value(several(count), kind) for count in (1, 2, 3, *_around(hint.counts)) if count < 200),
             Value.always("{}"),
         ]
+
+
+def _nested(values: Mapping[tuple[str, ...], object]) -> dict[str, object]:
+    """Return a document in which each path leads to its value."""
+    whole: dict[str, Any] = {}
+    for path, value in values.items():
+        place = whole
+        for key in path[:-1]:
+            place = place.setdefault(key, {}) if isinstance(place.get(key, {}), dict) else {}
+        place[path[-1]] = value
+    return whole
 
 
 def _around(bounds: Iterable[int]) -> list[int]:

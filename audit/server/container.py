@@ -13,6 +13,7 @@ import psycopg
 
 from audit.connection import Dsn, TargetError, own_conninfo
 from audit.evidence import safe
+from audit.server import installation
 from audit.server.embedded import DATABASE, SETTINGS, SUPERUSER, last_complaint
 
 if TYPE_CHECKING:
@@ -71,7 +72,12 @@ def serve(image: str) -> Iterator[Dsn]:
                 else "; if it is the reaper: TESTCONTAINERS_RYUK_DISABLED=true"
             )
             raise TargetError(f"no container of {safe(image)} can be started: {_reason(error)}{hint}") from error
-        yield _await(container, host or "localhost")
+        dsn = _await(container, host or "localhost")
+        try:
+            _equip(container, dsn)
+        except engine_errors as error:
+            raise TargetError(f"the extensions cannot be put into {safe(image)}: {_reason(error)}") from error
+        yield dsn
     finally:
         container.stop()
 
@@ -98,6 +104,19 @@ def _await(container: PostgresContainer, host: str) -> Dsn:
         time.sleep(_POLL_S)
     log = b"\n".join(container.get_logs()).decode(errors="replace")
     raise TargetError(f"the PostgreSQL server in {safe(container.image)} did not start: {last_complaint(log)}")
+
+
+def _equip(container: PostgresContainer, dsn: Dsn) -> None:
+    """Put the extensions that Supabase has into the image's installation, unless the image is Supabase's own."""
+    with psycopg.connect(dsn) as connection:
+        if connection.execute("select pg_catalog.to_regclass('auth.users') is not null").fetchone() == (True,):
+            return
+    server = container.get_wrapped_container()
+    status, output = server.exec_run(["pg_config", "--sharedir"], user="root")
+    if status:  # without its programs there is no telling where; what the image has not is then told by name
+        return
+    folder = f"{output.decode().strip()}/extension"
+    server.put_archive(folder, installation.archive(b"".join(server.get_archive(folder)[0])))
 
 
 def _runs(container: PostgresContainer) -> bool:

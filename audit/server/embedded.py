@@ -27,6 +27,7 @@ from psycopg.conninfo import make_conninfo
 
 from audit.connection import Dsn, TargetError, connect, own_conninfo
 from audit.evidence import safe
+from audit.server import installation
 
 SUPERUSER = "supabase_admin"
 DATABASE = "postgres"
@@ -50,6 +51,7 @@ SETTINGS: dict[str, str] = {
     "max_connections": "50",
     "max_prepared_transactions": "4",
     "max_wal_size": "4GB",
+    "pgaudit.log": "none",  # where the extension is stood in for: PostGIS refuses to be installed with it unset
     "shared_buffers": "128MB",
     "synchronous_commit": "off",
     "timezone": "UTC",
@@ -189,7 +191,8 @@ def serve(postgres_bin: Path | None = None, frozen: Path | None = None) -> Itera
                 _initialise(binaries, account, directory, version)
             else:
                 _thaw(frozen, directory / "data", account)
-            process = _start(binaries, account, directory)
+            overlay = installation.overlay(binaries, _share(binaries, account), directory / "overlay")
+            process = _start(overlay, account, directory)
         except (OSError, shutil.Error) as error:  # no room, no right
             raise TargetError(f"the server's directory {directory} cannot be filled: {safe(str(error))}") from error
         try:
@@ -307,6 +310,15 @@ def _binaries(postgres_bin: Path | None, account: Account, directory: Path) -> t
         for path in (Path(folder), *(Path(folder, name) for name in names)):
             account.own(path)
     return copy / "bin", _version(copy / "bin", account)
+
+
+def _share(binaries: Path, account: Account) -> Path:
+    """Return the share directory that belongs to the programs. Raises TargetError."""
+    status, output = account.run([binaries / "initdb", "--show", "-D", "/nonexistent"])
+    found = re.search(r"^share_path=(.+)$", output, re.MULTILINE)
+    if status or not found:
+        raise TargetError(f"initdb does not say where its share directory is: {last_complaint(output)}")
+    return Path(found[1])
 
 
 def _initialise(binaries: Path, account: Account, directory: Path, version: str) -> None:

@@ -56,6 +56,8 @@ NOT_GRANTED = ("pg_execute_server_program", "pg_read_server_files", "pg_write_se
 
 # Besides those that are marked as trusted in the server. None of them leads out of the database.
 HARMLESS = ("pg_stat_statements", "postgis", "vector", "uuid-ossp")
+# Marked as trusted in our installation, as at the provider, and yet they lead out of the database.
+REACHING = ("dblink", "postgres_fdw")
 
 # Schemas of the platform whose functions projects call to reach the network, with what does nothing in their place: a
 # trigger that sends a message elsewhere must not keep people from writing, and nobody must get the message.
@@ -115,7 +117,8 @@ Say = Callable[[str], None]
 class Shadow:
     """A disposable copy. ``unfilled`` says for relations from which nothing may be concluded why that is so.
 
-    ``unlike`` are those of them that are not as in the original, missing ones included. ``server`` runs it.
+    ``unlike`` are those of them that are not as in the original, missing ones included; ``undecided`` are conditions of
+    policies that no row decides. ``server`` runs it.
     """
 
     dsn: Dsn
@@ -123,6 +126,7 @@ class Shadow:
     unlike: Mapping[str, str]
     notes: tuple[str, ...]
     server: embedded.Server
+    undecided: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,7 @@ class Original:
     memberships: tuple[tuple[str, str, bool, bool, bool], ...]
     extensions: tuple[tuple[str, str], ...]
     parts: Mapping[Part, str]
+    webhooks: bool
 
     @property
     def superusers(self) -> list[str]:
@@ -231,7 +236,8 @@ def shadowed(
             f"shadow PostgreSQL {server.version}: {count - len(failures)} of {count} statements restored, "
             f"{len(unlike)} objects unlike the original, {members} members ({time.monotonic() - start:.1f} s)"
         )
-        yield Shadow(inside, unfilled, unlike, (*_notes(original, failures, lacking, unlike),), server)
+        notes = (*_notes(original, failures, lacking, unlike), *planted.remarks)
+        yield Shadow(inside, unfilled, unlike, notes, server, planted.undecided)
 
 
 NO_SHADOW = "the shadow for people to act on cannot be made"
@@ -271,6 +277,16 @@ where e.extname <> 'plpgsql' order by e.oid
 """
 
 
+# The platform brings the schema of webhooks, used or not; where one is used, it is a trigger that says so.
+_WEBHOOKS = """
+select exists (
+    select from pg_catalog.pg_trigger t
+    join pg_catalog.pg_proc p on p.oid = t.tgfoid and not t.tgisinternal
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace and n.nspname = 'supabase_functions'
+)
+"""
+
+
 def study(connection: Connection) -> Original:
     """Read from the live catalogue what a dump does not tell, in one READ ONLY transaction. Raises psycopg.Error."""
     version = connection.info.server_version // 10000
@@ -286,7 +302,8 @@ def study(connection: Connection) -> Original:
         extensions = tuple(connection.execute(_EXTENSIONS))
         superusers = [role.name for role in roles if role.superuser]
         parts = inventory(connection, schemas, superusers)
-        return Original(version, schemas, others, roles, memberships, extensions, parts)
+        ((webhooks,),) = connection.execute(_WEBHOOKS)
+        return Original(version, schemas, others, roles, memberships, extensions, parts, webhooks)
 
 
 def shares_sessions(connection: Connection, other: Connection) -> bool:
@@ -430,7 +447,9 @@ def restore(connection: Connection, original: Original, text: str) -> tuple[list
         connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(name)))
     lacking = [name for name, schema in original.extensions if not _extend(connection, name, schema)]
     for name in original.others:
-        connection.execute(INERT.get(name, ""))
+        ((there,),) = connection.execute("select pg_catalog.to_regnamespace(quote_ident(%s)) is not null", [name])
+        if not there:  # neither the platform nor a stand-in for an extension brings it
+            connection.execute(INERT.get(name, ""))
     # What pg_dump begins its output with; functions are not looked into, views and policies are.
     connection.execute(
         f"set check_function_bodies = off; set client_min_messages = error; set search_path = '';"
@@ -559,7 +578,7 @@ def _setting(name: str) -> sql.Composed:
 
 
 _TRUSTED = """
-select v.trusted or v.name = any (%s), e.nspname
+select (v.trusted or v.name = any (%s)) and v.name <> all (%s), e.nspname
 from pg_catalog.pg_available_extensions a
 join pg_catalog.pg_available_extension_versions v on v.name = a.name and v.version = a.default_version
 left join (select extname, nspname::text from pg_catalog.pg_extension x join pg_catalog.pg_namespace n
@@ -570,7 +589,7 @@ where a.name = %s
 
 def _extend(connection: Connection, name: str, schema: str) -> bool:
     """Create an extension as in the original; tell whether the shadow has it, or the platform stands in for it."""
-    found = connection.execute(_TRUSTED, [[*HARMLESS], name]).fetchone()
+    found = connection.execute(_TRUSTED, [[*HARMLESS], [*REACHING], name]).fetchone()
     if found is None:
         return name in STOOD_IN
     harmless, place = found
@@ -597,7 +616,7 @@ do $$ declare armed record; begin
     for armed in
         select p.oid::pg_catalog.regprocedure as name from pg_catalog.pg_proc p
         join pg_catalog.pg_roles r on r.oid = p.proowner and r.rolsuper
-        where p.oid >= 16384 and not exists (
+        where p.oid >= 16384 and p.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace and not exists (
             select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
             and d.objid = p.oid and d.deptype = 'e')
     loop
@@ -661,7 +680,8 @@ def refresh(connection: Connection) -> dict[str, str]:
 def _notes(
     original: Original, failures: Sequence[Failure], lacking: Sequence[str], unlike: Mapping[str, str]
 ) -> Iterator[str]:
-    if inert := [name for name in original.others if name in INERT]:
+    idle = () if original.webhooks else ("supabase_functions",)
+    if inert := [name for name in original.others if name in INERT and name not in idle]:
         yield f"In the shadow, what calls the network through the schemas {_some(inert)} has no effect."
     if lacking:
         yield f"The shadow's server lacks, or must not have, these extensions of the live one: {_some(lacking)}."

@@ -36,6 +36,9 @@ SCHEMA = Path(__file__).parents[2] / "schema"
 MIGRATIONS = SCHEMA / "migrations"
 PLATFORM = SCHEMA / "platform"
 MEMBERS = 200
+# Whether new tables of public are open to the API roles, as they have been, or not, as in projects of today.
+# https://supabase.com/changelog/45329-breaking-change-tables-not-exposed-to-data-and-graphql-api-automatically
+DEFAULTS = ("historic", "revoked")
 
 Say = Callable[[str], None]
 
@@ -58,6 +61,7 @@ class Choice:
     schema: Path | None = None
     before: Path | None = None
     strict: bool = False
+    platform_defaults: str = DEFAULTS[0]
 
     @property
     def source(self) -> Path:
@@ -99,6 +103,10 @@ class Choice:
             raise TargetError("--schema is a file to audit by itself: leave out --migrations, a live target and --gate")
         if self.before and (kind == "live" or self.gate):
             raise TargetError("--before is for an audit of migrations, not for a live target or a gate")
+        if self.platform_defaults not in DEFAULTS:
+            raise TargetError(f"--platform-defaults must be {' or '.join(DEFAULTS)}")
+        if kind == "live" and self.platform_defaults != DEFAULTS[0]:
+            raise TargetError("--platform-defaults is not for a live target, which has its own")
         if self.members < 0:
             raise TargetError("--members must be 0 or more")
         for option, directory in (("--postgres-bin", self.postgres_bin), ("--migrations", self.migrations)):
@@ -123,7 +131,8 @@ class Choice:
 class Target:
     """A database that can be asked. ``dsn`` may hold a password and does not show itself.
 
-    ``disposable`` databases may be written to; ``unfilled`` says for tables without rows why the seeds left them empty;
+    ``disposable`` databases may be written to; ``unfilled`` says for tables without rows why the seeds left them empty,
+    ``undecided`` which conditions of policies no row decides;
     ``server`` is there for the embedded kind and can clone databases; ``system`` is the server's system identifier, by
     which it is known for life, or None where it is not told; ``build`` is what became of all migrations together.
     """
@@ -137,6 +146,7 @@ class Target:
     migrations: tuple[Migration, ...] = ()
     build: Build | None = None
     unfilled: Mapping[str, str] = field(default_factory=dict)
+    undecided: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     server: embedded.Server | None = None
     system: str | None = None
@@ -188,10 +198,10 @@ def _reach(choice: Choice) -> Target:
 def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, start: float, say: Say) -> Target:
     """Make a disposable database what it is to be: platform, migrations, seeds, statistics."""
     with connect(dsn) as connection:
-        platform = load_platform(connection)
+        platform = load_platform(connection, choice.platform_defaults)
         try:
             migrations, build = built(connection, choice.source, choice.before, piecewise=not choice.strict)
-            unfilled = plant(connection, choice.members).unfilled
+            planted = plant(connection, choice.members)
             if connection.info.server_version >= 150000:
                 # Counted at once, not up to a second later: rows counted after ANALYZE would pass for changes since.
                 connection.execute("select pg_catalog.pg_stat_force_next_flush()")
@@ -210,17 +220,22 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, start: floa
         disposable=True,
         migrations=migrations,
         build=build,
-        unfilled=unfilled,
-        notes=build.notes,
+        unfilled=planted.unfilled,
+        undecided=planted.undecided,
+        notes=(*build.notes, *planted.remarks),
         server=server,
         **facts,
     )
 
 
-def load_platform(connection: psycopg.Connection[Any]) -> str:
-    """Create what Supabase brings, unless the server is a Supabase image and has it. Raises TargetError."""
+def load_platform(connection: psycopg.Connection[Any], defaults: str = DEFAULTS[0]) -> str:
+    """Create what Supabase brings, unless the server is a Supabase image and has it. Raises TargetError.
+
+    ``defaults`` is one of ``DEFAULTS``: what the API roles may do with new tables of public.
+    """
     if _scalar(connection, "select to_regclass('auth.users') is not null"):
         return "platform of the image"
+    connection.execute("select pg_catalog.set_config('audit.platform_defaults', %s, false)", [defaults])
     for file in sorted(PLATFORM.glob("*.sql")):
         try:
             connection.execute(file.read_bytes())

@@ -124,7 +124,7 @@ def _matrix(judgement: Judgement) -> dict[str, Any]:
         "summary": matrix.summary(judgement),
         "doubts": list(judgement.doubts),
         "undeclared": list(judgement.undeclared),
-        "remarks": list(judgement.remarks),
+        "remarks": list(judgement.misfits),
         "cells": [
             {
                 "actor": cell.actor,

@@ -1,19 +1,111 @@
--- Schema extensions with what Supabase installs there, and stand-ins where this server lacks an extension.
+-- Schema extensions with what Supabase installs from the beginning. Where the server lacks one, or its own needs to be
+-- preloaded, it is a stand-in of ours (extensions/, manifest.toml): for made-up data on disposable servers only.
 -- Source: https://supabase.com/docs/guides/database/extensions
--- Stand-ins are for made-up data on disposable servers, never for real secrets.
 
 create schema if not exists extensions;
 alter schema extensions owner to postgres;
-grant usage on schema extensions to anon, authenticated, service_role;
+grant usage on schema extensions to anon, authenticated, service_role, dashboard_user;
+create schema if not exists graphql;
+create schema if not exists graphql_public;
+create schema if not exists vault;
+grant usage on schema graphql_public to postgres, anon, authenticated, service_role;
+
+-- pg_graphql is there when a project creates it; since May 2026 new projects begin without it. Until then its function
+-- says so. Source: https://supabase.com/docs/guides/graphql
+create or replace function graphql_public.graphql(
+    "operationName" text default null, query text default null, variables jsonb default null, extensions jsonb default null
+) returns jsonb language sql set search_path = '' as $$
+    select pg_catalog.jsonb_build_object(
+        'errors', pg_catalog.jsonb_build_array(
+            pg_catalog.jsonb_build_object('message', 'pg_graphql extension is not enabled.')))
+$$;
+
+-- Roles create extensions as at the provider: who created one may move and drop it. What is in it belongs to the
+-- superuser, and ALTER EXTENSION ... SET SCHEMA then fails where Supabase lets it through. So what is in a relocatable
+-- extension is handed over to whom it belongs, unless some function of it is closed to the public (as dblink_connect_u is):
+-- its owner could open it.
+-- Sources: https://www.postgresql.org/docs/current/sql-alterextension.html
+--          https://github.com/supabase/supautils (privileged_extensions)
+create or replace function pg_catalog.hand_over_extensions() returns event_trigger
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    statement text;
+begin
+    for statement in
+        with extension as (
+            select x.oid, x.extowner
+            from pg_catalog.pg_extension x
+            where x.extrelocatable and x.extowner <> 10
+            and not exists (
+                select from pg_catalog.pg_depend d
+                join pg_catalog.pg_proc p on d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and p.oid = d.objid
+                where d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and d.refobjid = x.oid
+                and d.deptype = 'e' and (p.proacl is not null or p.prosecdef)
+            )
+        ), member as (
+            select x.extowner, d.classid, d.objid
+            from extension x
+            join pg_catalog.pg_depend d on d.refobjid = x.oid and d.deptype = 'e'
+            and d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+        )
+        select pg_catalog.format(
+            'alter %s %s owner to %I', kind, (pg_catalog.pg_identify_object(m.classid, m.objid, 0)).identity,
+            pg_catalog.pg_get_userbyid(m.extowner)
+        )
+        from member m
+        join (
+            select 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid,
+                case p.prokind when 'a' then 'aggregate' when 'p' then 'procedure' else 'function' end, p.proowner
+            from pg_catalog.pg_proc p
+            union all
+            select 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, 'operator', o.oprowner
+            from pg_catalog.pg_operator o
+            union all
+            select 'pg_catalog.pg_opclass'::pg_catalog.regclass, c.oid, 'operator class', c.opcowner
+            from pg_catalog.pg_opclass c
+            union all
+            select 'pg_catalog.pg_opfamily'::pg_catalog.regclass, f.oid, 'operator family', f.opfowner
+            from pg_catalog.pg_opfamily f
+            union all
+            select 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 'type', t.typowner
+            from pg_catalog.pg_type t
+            left join pg_catalog.pg_class r on r.oid = t.typrelid
+            where coalesce(r.relkind = 'c', true)
+            and not exists (select from pg_catalog.pg_type e where e.typarray = t.oid)
+            union all
+            select 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid,
+                case c.relkind when 'v' then 'view' else 'table' end, c.relowner
+            from pg_catalog.pg_class c
+            where c.relkind in ('r', 'p', 'v')
+        ) as owned (class, oid, kind, owner) on owned.class = m.classid and owned.oid = m.objid and owned.owner = 10
+    loop
+        execute statement;
+    end loop;
+    -- A foreign-data wrapper stays the superuser's, as it must; servers of it can be made.
+    for statement in
+        select pg_catalog.format(
+            'grant usage on foreign data wrapper %I to %I with grant option', w.fdwname, pg_catalog.pg_get_userbyid(x.extowner)
+        )
+        from pg_catalog.pg_foreign_data_wrapper w
+        join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass
+            and d.objid = w.oid and d.deptype = 'e'
+        join pg_catalog.pg_extension x on x.oid = d.refobjid and x.extowner <> 10
+        where w.fdwacl is null
+    loop
+        execute statement;
+    end loop;
+end
+$$;
+create event trigger hand_over_extensions on ddl_command_end when tag in ('CREATE EXTENSION')
+    execute function pg_catalog.hand_over_extensions();
+
+set role postgres;
+create extension if not exists pgcrypto with schema extensions;
+create extension if not exists "uuid-ossp" with schema extensions;
+create extension if not exists supabase_vault with schema vault;
 
 do $$
 begin
-    if exists (select from pg_catalog.pg_available_extensions where name = 'pgcrypto') then
-        create extension if not exists pgcrypto with schema extensions;
-    end if;
-    if exists (select from pg_catalog.pg_available_extensions where name = 'uuid-ossp') then
-        create extension if not exists "uuid-ossp" with schema extensions;
-    end if;
     -- Without its library in shared_preload_libraries the view would exist and raise an error at every look.
     if current_setting('shared_preload_libraries') ~ '\mpg_stat_statements\M'
         and exists (select from pg_catalog.pg_available_extensions where name = 'pg_stat_statements')
@@ -22,138 +114,4 @@ begin
     end if;
 end
 $$;
-
--- Source: https://www.postgresql.org/docs/current/uuid-ossp.html (uuid_generate_v5 needs SHA-1, which the core lacks)
-do $do$
-begin
-    if exists (select from pg_catalog.pg_extension where extname = 'uuid-ossp') then
-        return;
-    end if;
-
-    create or replace function extensions.uuid_generate_v4() returns uuid
-        language sql volatile parallel safe as 'select pg_catalog.gen_random_uuid()';
-
-    -- 60 bits of time since 1582 in steps of 100 ns; clock sequence and node are random, as in uuid_generate_v1mc.
-    create or replace function extensions.uuid_generate_v1() returns uuid
-        language sql volatile parallel safe as $$
-        select (substr(t, 9, 8) || substr(t, 5, 4) || '1' || substr(t, 2, 3)
-                || substr(pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', ''), 17))::uuid
-        from (
-            select pg_catalog.lpad(pg_catalog.to_hex(
-                (extract(epoch from pg_catalog.clock_timestamp()) * 10000000)::bigint + 122192928000000000), 16, '0')
-        ) as clock (t)
-        $$;
-
-    create or replace function extensions.uuid_generate_v1mc() returns uuid
-        language sql volatile parallel safe as 'select extensions.uuid_generate_v1()';
-
-    create or replace function extensions.uuid_generate_v3(namespace uuid, name text) returns uuid
-        language sql immutable strict parallel safe as $$
-        select overlay(overlay(h placing '3' from 13)
-            placing pg_catalog.to_hex((('x' || substr(h, 17, 1))::bit(4) & b'0011' | b'1000')::integer) from 17)::uuid
-        from (
-            select pg_catalog.md5(pg_catalog.uuid_send(namespace) || pg_catalog.convert_to(name, 'UTF8'))
-        ) as hash (h)
-        $$;
-
-    create or replace function extensions.uuid_nil() returns uuid
-        language sql immutable parallel safe as $$select '00000000-0000-0000-0000-000000000000'::uuid$$;
-    create or replace function extensions.uuid_ns_dns() returns uuid
-        language sql immutable parallel safe as $$select '6ba7b810-9dad-11d1-80b4-00c04fd430c8'::uuid$$;
-    create or replace function extensions.uuid_ns_url() returns uuid
-        language sql immutable parallel safe as $$select '6ba7b811-9dad-11d1-80b4-00c04fd430c8'::uuid$$;
-    create or replace function extensions.uuid_ns_oid() returns uuid
-        language sql immutable parallel safe as $$select '6ba7b812-9dad-11d1-80b4-00c04fd430c8'::uuid$$;
-    create or replace function extensions.uuid_ns_x500() returns uuid
-        language sql immutable parallel safe as $$select '6ba7b814-9dad-11d1-80b4-00c04fd430c8'::uuid$$;
-end
-$do$;
-
--- Source: https://www.postgresql.org/docs/current/pgcrypto.html (of which the core offers MD5, the SHA-2 family, UUIDs)
-do $do$
-begin
-    if exists (select from pg_catalog.pg_extension where extname = 'pgcrypto') then
-        return;
-    end if;
-
-    create or replace function extensions.gen_random_uuid() returns uuid
-        language sql volatile parallel safe as 'select pg_catalog.gen_random_uuid()';
-
-    create or replace function extensions.gen_random_bytes(length integer) returns bytea
-        language plpgsql volatile strict parallel safe set search_path = '' as $$
-    declare
-        bytes bytea := '';
-    begin
-        if length not between 1 and 1024 then
-            raise exception 'Length not in range' using errcode = 'external_routine_invocation_exception';
-        end if;
-        while octet_length(bytes) < length loop
-            bytes := bytes || sha256(uuid_send(pg_catalog.gen_random_uuid()) || uuid_send(pg_catalog.gen_random_uuid()));
-        end loop;
-        return substr(bytes, 1, length);
-    end
-    $$;
-
-    create or replace function extensions.digest(data bytea, type text) returns bytea
-        language plpgsql immutable strict parallel safe set search_path = '' as $$
-    begin
-        return case lower(type)
-            when 'md5' then decode(md5(data), 'hex')
-            when 'sha224' then sha224(data)
-            when 'sha256' then sha256(data)
-            when 'sha384' then sha384(data)
-            when 'sha512' then sha512(data)
-        end;
-    end
-    $$;
-
-    create or replace function extensions.digest(data text, type text) returns bytea
-        language plpgsql immutable strict parallel safe set search_path = '' as $$
-    begin
-        return extensions.digest(convert_to(data, 'UTF8'), type);
-    end
-    $$;
-
-    -- RFC 2104: hash(key xor opad, hash(key xor ipad, data)); the block has 64 bytes, for SHA-384 and SHA-512 128.
-    create or replace function extensions.hmac(data bytea, key bytea, type text) returns bytea
-        language plpgsql immutable strict parallel safe set search_path = '' as $$
-    declare
-        block constant integer := case when lower(type) in ('sha384', 'sha512') then 128 else 64 end;
-        inner_pad bytea := decode(repeat('36', block), 'hex');
-        outer_pad bytea := decode(repeat('5c', block), 'hex');
-    begin
-        if octet_length(key) > block then
-            key := extensions.digest(key, type);
-        end if;
-        for i in 0 .. octet_length(key) - 1 loop
-            inner_pad := set_byte(inner_pad, i, get_byte(key, i) # 54);
-            outer_pad := set_byte(outer_pad, i, get_byte(key, i) # 92);
-        end loop;
-        return extensions.digest(outer_pad || extensions.digest(inner_pad || data, type), type);
-    end
-    $$;
-
-    create or replace function extensions.hmac(data text, key text, type text) returns bytea
-        language plpgsql immutable strict parallel safe set search_path = '' as $$
-    begin
-        return extensions.hmac(convert_to(data, 'UTF8'), convert_to(key, 'UTF8'), type);
-    end
-    $$;
-
-    create or replace function extensions.gen_salt(type text, iterations integer default 0) returns text
-        language plpgsql volatile strict parallel safe set search_path = '' as $$
-    begin
-        raise exception 'this server lacks the extension pgcrypto, and its gen_salt() cannot be stood in for'
-            using errcode = 'feature_not_supported';
-    end
-    $$;
-
-    create or replace function extensions.crypt(password text, salt text) returns text
-        language plpgsql immutable strict parallel safe set search_path = '' as $$
-    begin
-        raise exception 'this server lacks the extension pgcrypto, and its crypt() cannot be stood in for'
-            using errcode = 'feature_not_supported';
-    end
-    $$;
-end
-$do$;
+reset role;

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from audit.access import declaration
 from audit.access.draft import draft
-from audit.access.matrix import judge
+from audit.access.matrix import Matrix, judge
 from audit.access.results import Cell, Judgement
 from audit.actors import Stage, staged
 from audit.evidence import Log
 from audit.results import Verdict
 from tests.support.proving import POLICIES, Bench
+
+ROOT = Path(__file__).parents[2]
 
 TABLE = """
 create table public.t (id bigint generated always as identity primary key, user_id uuid, text text);
@@ -45,18 +48,21 @@ def judged(bench: Bench, sql: str, tables: Mapping[str, Any]) -> Judgement:
     [
         ("reach.select = { members = ['mine'] }", "line 2: reach.select.members: there are no rows called 'mine'"),
         ("reach.select = { people = ['all'] }", "line 2: unknown actor 'people'"),
-        ("reach.truncate = { members = ['all'] }", "line 2: unknown command 'truncate'"),
-        ("rows.own = 3", "rows must be named predicates"),
+        (
+            "reach.truncate = { members = ['all'] }",
+            "line 2: unknown key 'truncate' in tables.public.t.reach; the keys are delete, insert, select, update",
+        ),
+        ("rows.own = 3", "line 2: tables.public.t.rows.own must be a string"),
         ("rows.all = 'true'", "line 2: 'all' are all rows"),
-        ("hidden = ['phone']", "line 2: hidden must say for whom"),
-        ("\n[tables.'public.t'.fixed]\nalice = 'id'", "line 3: fixed.alice must be a list"),
+        ("hidden = ['phone']", "line 2: tables.public.t.hidden must be a table"),
+        ("\n[tables.'public.t'.fixed]\nalice = 'id'", "line 4: tables.public.t.fixed.alice must be a list of strings"),
         (
             "columns.delete = { alice = ['id'] }",
-            "line 2: unknown command 'delete'; columns are of select, insert, update",
+            "line 2: unknown key 'delete' in tables.public.t.columns; the keys are insert, select, update",
         ),
-        ("columns.insert = ['id']", "line 2: columns.insert must say for whom"),
-        ("columns = 1", "line 2: columns must say for each command"),
-        ("review = 'yes'", "tables.public.t.review must be true or false"),
+        ("columns.insert = ['id']", "line 2: tables.public.t.columns.insert must be a table"),
+        ("columns = 1", "line 2: tables.public.t.columns must be a table"),
+        ("review = 'yes'", "line 2: tables.public.t.review must be true or false"),
     ],
 )
 def test_a_mistake_in_the_form_ends_the_run(tmp_path, text, sentence):
@@ -76,9 +82,81 @@ def test_a_mistake_in_the_form_ends_the_run(tmp_path, text, sentence):
         ({"rows": {"own": "user_id = "}}, "rows.own of public.t does not run"),
     ],
 )
-def test_what_does_not_fit_the_database_is_unchecked(bench, entry, sentence):
+def test_what_does_not_fit_the_database_is_told_by_itself(bench, entry, sentence):
     found = judged(bench, TABLE, {"public.t": entry})
-    assert [doubt for doubt in found.doubts if sentence in doubt]
+    assert [misfit for misfit in found.misfits if sentence in misfit] and not found.doubts
+
+
+def test_one_wrong_line_leaves_the_rest_judged(bench, tmp_path):
+    path = tmp_path / "access.toml"
+    path.write_text(
+        (ROOT / "schema" / "access.toml")
+        .read_text(encoding="utf-8")
+        .replace('hidden = { everybody = ["phone",', 'hidden = { everybody = ["phon", "phone",')
+        + '[tables."public.gone"]\nserver_only = true\n[buckets.gone]\npublic = true\n'
+        + "[functions.'public.gone()']\ncallers = ['admin']\n[tables.'no name']\nprivate = true\n",
+        encoding="utf-8",
+    )
+    known = {**bench.known, **declaration.load(path).parameters()}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    with staged(bench.connection, known, Log(), {}) as stage:
+        matrix = Matrix(stage, [])
+        assert not matrix.leaks() and not matrix.leaks("guest") and not matrix.lockouts()
+        found = matrix.judgement()
+    assert not any(evidence.unjudgeable for evidence in stage.log.judged)
+    for text, sentence in {
+        'hidden = { everybody = ["phon"': "public.profiles has no column phon",
+        '[tables."public.gone"]': "table public.gone is not in this database",
+        "[buckets.gone]": "bucket gone is not in this database",
+        "[functions.'public.gone()']": "function public.gone() is not in this database",
+        "[tables.'no name']": "table no name is not in this database",
+    }.items():
+        line = next(number for number, each in enumerate(lines, 1) if each.startswith(text))
+        assert f"access.toml, line {line}: {sentence}" in found.misfits
+    assert len(found.misfits) == 5
+
+
+def test_rows_that_cannot_be_told_apart_leave_their_table_undeclared(bench):
+    found = judged(
+        bench, TABLE + "grant select on public.t to authenticated", {"public.t": {"rows": {"own": "x = :me"}}}
+    )
+    verdicts = {cell.relation: set() for cell in found.cells}
+    for cell in found.cells:
+        verdicts[cell.relation].add(cell.verdict)
+    assert verdicts.pop("public.t") == {Cell.UNDECLARED}
+    assert all(Cell.UNDECLARED not in each for each in verdicts.values())
+    assert not found.doubts and not found.undeclared
+
+
+UNDECLARED = {"declared": {}, "callers": {}, "places": {}, "server_only_tables": [], "public_tables": []}
+
+
+def test_where_nobody_declared_anything_that_is_one_sentence(bench):
+    with staged(bench.connection, {**bench.known, **UNDECLARED}, Log(), {}) as stage:
+        matrix = Matrix(stage, [])
+        for evidence in (matrix.leaks(), matrix.lockouts(), matrix.leaks("guest")):
+            assert not evidence.rows
+            assert evidence.unjudgeable.startswith("nobody has declared who may reach what: the matrix")
+        assert {cell.verdict for cell in matrix.judgement().cells} == {Cell.UNDECLARED}
+        assert len(matrix.judgement().undeclared) == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ("true", False),  # opened to everybody signed in
+        ("user_id is not distinct from (select auth.uid()) or (select auth.uid()) is null", True),
+    ],
+)
+def test_of_undeclared_tables_a_caller_without_an_id_is_told_where_nobody_else_reaches(bench, policy, told):
+    sql = f"""
+    {TABLE} create policy q on public.t for select to authenticated using ({policy});
+    grant select on public.t to authenticated
+    """
+    with staged(bench.connection, {**bench.known, **UNDECLARED}, Log(), {}) as stage:
+        bench.connection.execute(sql)
+        found = Matrix(stage, []).beyond("nobody", "anon")
+    assert [row.object for row in found] == (["nobody: select public.t"] if told else [])
 
 
 @pytest.mark.parametrize("tables", [{}, {"public.t": {**READ, "review": True}}])

@@ -11,6 +11,7 @@ from audit import settings
 from audit.access import declaration
 from audit.access.parameters import parameters
 from audit.connection import connect
+from audit.policy import PACKS
 from audit.question import Connection
 from audit.server.target import Target
 from fixtures.suite import Suite
@@ -194,7 +195,7 @@ def test_caught_and_surviving_are_told_apart(target: Target) -> None:
     dsn = target.server.clone_database("judged")
     connection = connect(dsn)
     root = Path(__file__).parents[2]
-    suite = Suite(settings.Settings(), declaration.load(root / "schema" / "access.toml"))
+    suite = Suite(settings.Settings(packs=PACKS), declaration.load(root / "schema" / "access.toml"))
     bench = Bench(target, parameters(connection, suite.settings, suite.access), connection, suite)
     try:
         court = Judging(bench, dsn)

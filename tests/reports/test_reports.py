@@ -559,7 +559,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
 def test_waivers_that_were_asked_for_must_be_there(project):
     outcome = project.run("policies", "--waivers", "missing.toml")
     assert outcome.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "missing.toml: the waivers cannot be read" in outcome.stderr
+    assert "missing.toml cannot be read: No such file" in outcome.stderr
 
 
 def test_wrong_waivers_end_the_run_with_their_line(project):

@@ -64,20 +64,21 @@ def test_a_byte_order_mark_and_windows_line_ends_are_accepted(waivers_file):
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
-        (GOOD + 'tickt = "OPS-1"\n', 2, "unknown key 'tickt'"),
-        (GOOD.replace("owner", "# owner"), 2, "no 'owner'"),
-        (GOOD.replace('"built in the next window"', '"  "'), 2, "'reason' must be text"),
-        (GOOD.replace('"Database administrator"', '""'), 2, "'owner' must be text"),
-        (GOOD.replace('"Database administrator"', "7"), 2, "'owner' must be text"),
-        (GOOD.replace("2026-11-23", '"2026-11-23"'), 2, "'expires' must be a date"),
-        (GOOD.replace("2026-11-23", "2026-11-23T10:00:00"), 2, "'expires' must be a date"),
+        (GOOD + 'tickt = "OPS-1"\n', 8, "unknown key 'tickt' in waiver.0; the keys are expires"),
+        (GOOD + 'expire = "never"\n', 8, "unknown key 'expire' in waiver.0; did you mean 'expires'?"),
+        (GOOD.replace("owner", "# owner"), 2, "'owner' is missing"),
+        (GOOD.replace('"built in the next window"', '"  "'), 5, "waiver.0.reason must be text"),
+        (GOOD.replace('"Database administrator"', '""'), 6, "waiver.0.owner must be text"),
+        (GOOD.replace('"Database administrator"', "7"), 6, "waiver.0.owner must be a string"),
+        (GOOD.replace("2026-11-23", '"2026-11-23"'), 7, "waiver.0.expires must be a date"),
+        (GOOD.replace("2026-11-23", "2026-11-23T10:00:00"), 7, "waiver.0.expires must be a date"),
         (GOOD.replace("2026-11-23", "2026-02-30"), 7, "not valid TOML"),
-        (GOOD.replace("PERF-04", "PERF-99"), 2, "no policy 'PERF-99'"),
-        (GOOD.replace("PERF-04", "\\u001b[31mX"), 2, "no policy '\N{REPLACEMENT CHARACTER}[31mX'"),
-        (GOOD + GOOD.replace("PERF-04", "PERF-99"), 9, "no policy 'PERF-99'"),
-        (GOOD + "[[waivers]]\n", 8, "unknown key 'waivers'"),
-        ("waiver = 1\n", 1, "as a table"),
-        ("[waiver]\n", 1, "as a table"),
+        (GOOD.replace("PERF-04", "PERF-99"), 3, "no policy 'PERF-99'"),
+        (GOOD.replace("PERF-04", "\\u001b[31mX"), 3, "no policy '"),
+        (GOOD + GOOD.replace("PERF-04", "PERF-99"), 10, "no policy 'PERF-99'"),
+        (GOOD + "[[waivers]]\n", 8, "unknown key 'waivers'; did you mean 'waiver'?"),
+        ("waiver = 1\n", 1, "a list of tables, each under [[waiver]]"),
+        ("[waiver]\n", 1, "a list of tables, each under [[waiver]]"),
         (GOOD + "oops\n", 8, "not valid TOML"),
         (GOOD + 'note = """\n', 8, "not valid TOML"),
     ],
@@ -87,7 +88,7 @@ def test_what_is_wrong_is_told_with_its_line(waivers_file, text, line, says):
     with pytest.raises(WaiverError) as error:
         load(path, KNOWN)
     message = str(error.value)
-    assert message.startswith(f"{path}:{line}: ")
+    assert message.startswith(f"{path}, line {line}: ")
     assert says in message
     assert message.isprintable()
 

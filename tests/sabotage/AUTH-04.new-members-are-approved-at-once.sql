@@ -1,2 +1,2 @@
--- object: auth_service: sign up with a name
+-- object: auth_service: sign up *
 alter table public.profiles alter column verification_status set default 'approved';

@@ -59,7 +59,11 @@ def built(name: str, programs: Path | None) -> Iterator[Project]:
         known = parameters(connection, chosen.settings, chosen.access)
         bench = Bench(target, known, connection, chosen, waivers.load(folder / "waivers.toml", POLICIES))
         connection.execute("begin")
-        before = {name: bench.ask(policy, connection) for name, policy in POLICIES.items() if not policy.needs}
+        before = {
+            name: bench.ask(policy, connection)
+            for name, policy in POLICIES.items()
+            if not policy.needs and policy.pack in chosen.settings.selected
+        }
         connection.execute("rollback")
         yield Project(name, bench, before)
         bench.connection.close()  # the proofs connect anew now and then

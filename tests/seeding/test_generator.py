@@ -18,8 +18,8 @@ from audit.people import CAST
 from audit.seeding import generator
 from audit.seeding.generator import OWNERS, PEOPLE
 from audit.seeding.patterns import UnsupportedPatternError, matching
+from audit.seeding.rules import hints
 from audit.seeding.seeds import Planted, plant
-from audit.seeding.values import hints
 from audit.settings import PLATFORM_SCHEMAS
 from tests.seeding.test_seeds import new_database, platform, platform_database
 
@@ -50,8 +50,8 @@ UNFILLED = {
         "queue.depends_on_it": "column impossible_id must refer to a row of queue.impossible, which has none",
     },
 }
-# Columns that tell whose a row is in which some of the cast cannot be: the row is about something else, too.
-NOT_EVERYBODY: set[str] = set()
+# Columns that tell whose a row is in which some of the cast are not: the guest is a member of nothing.
+NOT_EVERYBODY = {"public.memberships.user_id", "public.memberships.invited_by"}
 
 TABLES = """
 select format('%%I.%%I', n.nspname, c.relname), n.nspname || '.' || c.relname

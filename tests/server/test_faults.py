@@ -317,12 +317,20 @@ def test_an_unused_waiver_fails_a_strict_run(waived, reference, options, status)
     ("option", "text", "sentence"),
     [
         ("--colour=yes", "", "unrecognized arguments: --colour=yes"),
-        ("--settings={file}", "[thresholds]\ndead_row = 5\n", "given.toml, thresholds: unknown key 'dead_row'"),
+        (
+            "--settings={file}",
+            "[thresholds]\ndead_row = 5\n",
+            "line 2: unknown key 'dead_row' in thresholds; did you mean 'dead_rows'?",
+        ),
         ("--settings={file}", "[thresholds]\ndead_rows = '5'\n", "dead_rows must be a whole number"),
-        ("--settings={file}", "x = ", "given.toml cannot be read"),
-        ("--access={file}", "[tables.x]\npublik = true\n", "tables.x: unknown key 'publik'"),
-        ("--waivers={file}", "\n[[waiver]]\npolicy = 'MIG-01'\n", "given.toml:2: the waiver has no 'object'"),
-        ("--waivers={file}", waiver("x", policy="SCHEMA-99"), "given.toml:1: there is no policy 'SCHEMA-99'"),
+        ("--settings={file}", "x = ", "given.toml, line 1: this cannot be read"),
+        (
+            "--access={file}",
+            "[tables.x]\npublik = true\n",
+            "line 2: unknown key 'publik' in tables.x; did you mean 'public'?",
+        ),
+        ("--waivers={file}", "\n[[waiver]]\npolicy = 'MIG-01'\n", "given.toml, line 2: 'object' is missing"),
+        ("--waivers={file}", waiver("x", policy="SCHEMA-99"), "given.toml, line 1: there is no policy 'SCHEMA-99'"),
     ],
 )
 def test_a_mistake_gets_one_sentence(tmp_path, option, text, sentence):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from audit.connection import TargetError
-from audit.layouts import project_of, recognised, title, to_apply
+from audit.layouts import config_beside, recognised, title, to_apply
 
 
 @pytest.fixture
@@ -171,16 +171,16 @@ def test_the_projects_configuration_is_read(place):
         sql_paths = ["./seeds/*.sql", "../../outside.sql", "/etc/passwd"]
     """
     where = place({"config.toml": config, "migrations/1_a.sql": "", "seeds/b.sql": "", "seeds/a.sql": ""}, "supabase")
-    project = project_of(where / "migrations")
-    assert (project.major_version, project.schemas) == (15, ("public", "shop"))
-    assert [path.name for path in project.seeds] == ["a.sql", "b.sql"]
+    config = config_beside(where / "migrations")
+    assert (config.major_version, config.schemas) == (15, ("public", "shop"))
+    assert [path.name for path in config.seeds] == ["a.sql", "b.sql"]
 
 
 def test_a_configuration_may_be_missing_odd_or_broken(place):
     where = place(["migrations/1_a.sql", "seed.sql"], "supabase")
-    assert project_of(where / "migrations").schemas == ()
+    assert config_beside(where / "migrations").schemas == ()
     (where / "config.toml").write_text("db = 3\n[api]\nenabled = false\nschemas = ['public']\n")
-    assert project_of(where / "migrations").schemas == ()
-    assert [path.name for path in project_of(where / "migrations").seeds] == ["seed.sql"]
+    assert config_beside(where / "migrations").schemas == ()
+    assert [path.name for path in config_beside(where / "migrations").seeds] == ["seed.sql"]
     (where / "config.toml").write_text("[db\n")
-    assert "not valid TOML" in project_of(where / "migrations").note
+    assert "not valid TOML" in config_beside(where / "migrations").note

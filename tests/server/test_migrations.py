@@ -331,7 +331,7 @@ def test_what_pg_dump_wrote_is_applied(run, database, name, tmp_path):
     assert scalar(database, "select count(*) from pg_trigger where tgname = 't'") == 1
     assert any("Shop Clerk, shop_owner, shop_reader" in note for note in result.notes)
     assert any("about what the platform brings" in note for note in result.notes)
-    assert "1 object that the dump gives to another role stays postgres's" in result.notes
+    assert "2 objects that the dump gives to other roles stay postgres's" in result.notes
     database.execute(
         'drop table public.dumped; drop trigger t on auth.users; drop role shop_owner, shop_reader, "Shop Clerk"'
     )

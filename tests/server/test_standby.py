@@ -19,6 +19,7 @@ from audit.access.parameters import parameters
 from audit.auditor import Auditor
 from audit.connection import Dsn, TargetError, connect
 from audit.evidence import Log, Unchecked
+from audit.policy import PACKS
 from audit.question import Connection, Question
 from audit.server import embedded
 from audit.server.target import SCHEMA, Choice, Target, opened
@@ -107,7 +108,9 @@ def caught_up(leading: Connection, following: Connection) -> None:
 def outcome(standby: Dsn, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """The audit of the standby as one."""
     folder = tmp_path_factory.mktemp("standby")
-    (folder / "audit.toml").write_text('expected_role = "standby"\n')
+    (folder / "audit.toml").write_text(
+        f'packs = ["core", "care-collective"]\naccess = "{SCHEMA}/access.toml"\nexpected_role = "standby"\n'
+    )
     return audit(folder / "out", f"--target={standby}", f"--settings={folder / 'audit.toml'}")
 
 
@@ -168,7 +171,7 @@ def conflicting(
                 put(self, cursor)
 
             monkeypatch.setattr(Question, "put", interfering)
-            known = parameters(following, Settings(), load(SCHEMA / "access.toml"))
+            known = parameters(following, Settings(packs=PACKS), load(SCHEMA / "access.toml"))
             known["statement_timeout_ms"] = 300_000
             return Auditor(lambda: following, known, Log()), times
 

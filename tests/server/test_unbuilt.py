@@ -82,6 +82,25 @@ def test_a_column_that_failed_is_a_cause_too(build):
     assert rows(migrations)["1_a.sql"].details["consequences"] == "2 statements cannot run for it"
 
 
+def test_rows_and_keys_that_failed_are_causes_too(build):
+    migrations, _ = build(
+        {
+            "1_a.sql": "create table public.up (id int primary key, code text);\n"
+            "create table public.down (id int primary key, up int references public.up (id));\n",
+            "2_b.sql": "insert into public.up values (1, nonsense);\n",
+            "3_c.sql": "insert into public.down values (1, 1);\n",
+            "4_d.sql": "create unique index up_code on public.up (code) where nonsense;\n",
+            "5_e.sql": "insert into public.up values (2, 'x') on conflict (code) do nothing;\n",
+            "6_f.sql": "insert into public.down values (2, 7);\ninsert into public.down values (3, null), (3, null);\n",
+        }
+    )
+    found = rows(migrations)
+    assert set(found) == {"2_b.sql", "4_d.sql", "6_f.sql"}
+    assert found["6_f.sql"].details["error"] == "unique violation, table public.down, constraint down_pkey"
+    assert found["2_b.sql"].details["consequences in"] == "3_c.sql:1"
+    assert found["4_d.sql"].details["consequences in"] == "5_e.sql:1, 6_f.sql:1"
+
+
 def test_what_comes_later_is_said(build):
     migrations, _ = build(
         {

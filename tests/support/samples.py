@@ -81,7 +81,7 @@ def every_state(text):
         Judged("admin", text, "insert", Cell.MASKED, rows=9, refused_by="trigger"),
         Judged("admin", text, "delete", Cell.VACUOUS),
     ]
-    return judgement(text, "public.calm", leaks=odd, doubts=(text,), undeclared=(text,), remarks=(text,))
+    return judgement(text, "public.calm", leaks=odd, doubts=(text,), undeclared=(text,), misfits=(text,))
 
 
 def rehearsed(text):

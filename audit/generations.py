@@ -1,0 +1,121 @@
+"""Several generations of the tables of messaging: a policy about them is asked of each, in the names that each has."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce, wraps
+from operator import add
+from typing import Any
+
+from audit.actors import Actor, Owner
+from audit.auditor import Auditor
+from audit.evidence import Evidence, Log, NotApplicable, Row, Unchecked
+from audit.question import renamed
+from audit.settings import Messaging
+
+ROLES = ("conversations", "participants", "messages")
+DEFAULT = Messaging()
+
+Policy = Callable[..., None]
+
+
+def each_generation(policy: Policy) -> Policy:
+    """Ask a policy, which is written about the default names, of each generation that audit.toml names.
+
+    What offends in one is told whatever the others say; one that could not be judged leaves the policy unchecked.
+    """
+
+    @wraps(policy)
+    def asked(**askers: Any) -> None:  # noqa: ANN401
+        known, log = _of(askers)
+        generations = [_names(each) for each in known["messaging"]]
+        if generations == [{}]:
+            policy(**askers)
+            return
+        failed: list[tuple[Evidence, Mapping[str, str], AssertionError]] = []
+        doubts: list[Unchecked] = []
+        absent: list[NotApplicable] = []
+        for names in generations:
+            try:
+                policy(**_renaming(askers, names))
+            except AssertionError as error:
+                if not log.judged:
+                    raise
+                failed.append((log.judged[-1], names, error))
+            except Unchecked as doubt:
+                doubts.append(doubt)
+            except NotApplicable as reason:
+                absent.append(reason)
+        if failed:
+            _tell(failed, log, asked)
+        if doubts:
+            raise doubts[0]
+        if len(absent) == len(generations):
+            raise absent[0]
+
+    return asked
+
+
+def _tell(failed: list[tuple[Evidence, Mapping[str, str], AssertionError]], log: Log, asked: Policy) -> None:
+    """Fail with all offenders; or, where there are none, with the first thing that must work and does not."""
+    (mark,) = getattr(asked, "pytestmark", ())[-1:] or (None,)
+    template = str(mark.kwargs["fix"]) if mark is not None else ""
+    found = [
+        Evidence(rows, about=evidence.about, log=log, unjudgeable=evidence.unjudgeable, question=evidence.question)
+        for evidence, names, _ in failed
+        if (rows := [_with_fix(row, template, names) for row in _offenders(evidence)])
+    ]
+    if found:
+        assert not reduce(add, found)
+    evidence, _, error = failed[0]
+    log.judged.append(evidence)
+    raise error
+
+
+def _offenders(evidence: Evidence) -> Sequence[Row]:
+    """Return the rows of an answer; of what must work and was refused, or gave nothing, one that says so."""
+    populations = evidence.populations.values()
+    nothing = bool(populations) and not any(each.count or each.refused for each in populations)
+    if evidence.rows or nothing or (evidence.unjudgeable and not evidence.broken):
+        return evidence.rows
+    return [Row(evidence.about, {"must work": True, "refusal": evidence.refusal}, {"object": evidence.about})]
+
+
+def _with_fix(row: Row, template: str, names: Mapping[str, str]) -> Row:
+    """Return an offender with a fix in the names of its generation.
+
+    Functions that a fix makes may be another generation's already: they are for a person to name.
+    """
+    fix = renamed(row.render(template), {"renamed": names})
+    if names and "function " in fix:
+        lines = "\n".join(f"-- {line}" for line in fix.splitlines())
+        fix = f"-- For these tables it would be this. Give its functions names of their own.\n{lines}"
+    return Row(row.object, row.details, row.quoted, fix, row.location)
+
+
+def _names(generation: Mapping[str, str]) -> dict[str, str]:
+    """Return which names stand for the default ones."""
+    return {name: generation[role] for role in ROLES if (name := getattr(DEFAULT, role)) != generation[role]}
+
+
+def _of(askers: Mapping[str, Any]) -> tuple[Mapping[str, Any], Log]:
+    """Return what is known to the askers, and the log of the policy."""
+    asker = next(iter(askers.values()))
+    at = asker if isinstance(asker, Auditor) else asker.stage
+    return at.known, at.log
+
+
+def _renaming(askers: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return the askers with other names for the tables; those who act share one stage, as before."""
+    stages: dict[int, Any] = {}
+    found: dict[str, Any] = {}
+    for name, asker in askers.items():
+        if isinstance(asker, Auditor):
+            found[name] = copy.copy(asker)
+            found[name].known = {**asker.known, "renamed": names}
+            continue
+        stage = stages.setdefault(id(asker.stage), copy.copy(asker.stage))
+        stage.known = {**asker.stage.known, "renamed": names}
+        found[name] = Owner(stage) if isinstance(asker, Owner) else Actor(asker.people, stage, asker.claims)
+    return found

@@ -1,0 +1,120 @@
+"""What names of columns and tables tell: whose a row is, what is personal, who is privileged, which words are the same.
+
+Names are guesses, used only where the catalogue does not say it. What a project calls otherwise, it adds in audit.toml:
+``private_columns``. Patterns are such that Python and PostgreSQL read them alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+# Words in the names of columns, as regular expressions. How to reach a person is theirs to give, also to those who see
+# the rest of their row.
+_REACHING = ("e_?mail", "phone", "mobile", "telephone", "tel", "whatsapp")
+_IDENTIFYING = ("address", "street", "iban", r"birth\w*", "passport", "ssn", "tax_id")
+_SECRET = ("secret", "token", "password", "api_key")
+_SAID = ("content", "body", "message", "notes?")
+_DESCRIBING = ("name", "location", "bio", "about", "comment", "description", "title")
+
+
+def _naming(words: Collection[str]) -> str:
+    return rf"(^|_)({'|'.join(words)})($|_)"
+
+
+# How to reach a person.
+CONTACT = _naming(_REACHING)
+CONTACT_COLUMN = re.compile(CONTACT, re.IGNORECASE)
+
+
+def _more(known: Mapping[str, Any]) -> list[str]:
+    return [re.escape(name) for name in known.get("private_columns", ())]
+
+
+def private_columns(known: Mapping[str, Any]) -> str:
+    """Return the pattern of columns that are private whatever the rules of their table say; ``known`` are settings."""
+    return _naming([*_REACHING, *_IDENTIFYING, *_SECRET, *_SAID, *_more(known)])
+
+
+def telling_columns(known: Mapping[str, Any]) -> str:
+    """Return the pattern of columns whose texts say something about a person whom the row names."""
+    return _naming([*_REACHING, *_IDENTIFYING, *_SAID, *_DESCRIBING, *_more(known)])
+
+
+# What was done, by whom and when, is kept by design: tables with one of these words in their names.
+TRAILS = r"(^|_)(audit|audits|log|logs|trail|history|archive|archives|legal|consents?)(_|$)"
+
+# Changes of rows that others own which are nobody's harm: what counts how often something was seen or liked.
+COUNTERS = re.compile(r"count|views?$|likes?$|hits?$|votes?$|shares?$|clicks?$|downloads?$|plays?$|seen|_at$|last_")
+# Tables whose rows others write for a person, or where what was done is noted.
+WRITTEN_FOR_OTHERS = re.compile(
+    r"notif|inbox|outbox|alert|audit|(^|_)logs?($|_)|event|queue|job|invit|participant|member|follow|like|history|activit"
+)
+# Tables that say who is a member, rather than who waits to be one.
+MEMBERS = re.compile("member|profile|staff|employ|user", re.IGNORECASE)
+
+# Tables that say who belongs to what.
+MEMBERSHIPS = re.compile(
+    r"member|team_?user|user_?(team|role|org)|staff|collaborator|(account|org\w*|workspace)_?users?", re.IGNORECASE
+)
+
+# Columns that say whose a row is, also where no foreign key says so; the first ones say it best.
+OWNERS = (
+    "user_id", "owner_id", "profile_id", "author_id", "created_by", "member_id", "customer_id", "account_id",
+    "requester_id", "sender_id", "actor_id", "creator_id", "uploaded_by", "submitted_by", "reporter_id", "owner",
+    "author",
+    "uid", "auth_id", "auth_user_id", "recipient_id", "receiver_id", "participant_id", "helper_id", "assigned_to",
+    "assignee_id", "updated_by", "approved_by", "reviewed_by", "invited_by", "added_by", "deleted_by", "performed_by",
+    "changed_by", "granted_by", "friend_id", "follower_id", "following_id", "blocked_id", "blocker_id",
+)  # fmt: skip
+
+# What a flag or a word says about somebody.
+PRIVILEGED = re.compile(r"admin|superuser|super_user|staff|moderator|\broot\b", re.IGNORECASE)
+STANDING = re.compile(r"approved|verified", re.IGNORECASE)
+IN_DISGRACE = re.compile(r"banned|blocked|suspended|deleted|disabled|locked|archived|removed", re.IGNORECASE)
+IN_GRACE = re.compile(r"active|enabled", re.IGNORECASE)
+
+# Moments that mostly lie ahead, and those that every row has.
+AHEAD = re.compile(r"expir|until|due|deadline|valid_to|end|start|schedul|next|run_at|available|visible", re.IGNORECASE)
+ALWAYS_SET = re.compile(r"created|updated|inserted|modified|joined", re.IGNORECASE)
+
+# Other names under which projects keep the same column. A name counts only where the table lacks ours.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "user_id": ("requester_id", "owner_id", "author_id", "created_by", "profile_id", "participant_id"),
+    "name": ("full_name", "display_name"),
+    "content": ("body", "text", "message"),
+    "request_id": ("help_request_id",),
+    "help_request_id": ("request_id",),
+    "sender_id": ("author_id", "user_id"),
+    "requester_id": ("owner_id", "user_id"),
+    "helper_id": ("volunteer_id", "matched_with"),
+    "recipient_id": ("receiver_id",),
+    "location_override": ("address",),
+    "created_by": ("creator_id",),
+    "phone": ("phone_number",),
+    "status": ("message_status",),
+    "is_admin": ("is_staff", "admin", "is_superuser"),
+    "actor": ("actor_id", "user_id", "performed_by"),
+    "happened_at": ("created_at", "occurred_at", "logged_at"),
+}
+
+# Other words for the same thing, for columns that allow only certain words.
+SYNONYMS: tuple[frozenset[str], ...] = (
+    frozenset({"inprogress", "matched", "claimed", "assigned", "active"}),
+    frozenset({"cancelled", "canceled", "withdrawn"}),
+    frozenset({"completed", "complete", "done", "fulfilled"}),
+    frozenset({"closed", "archived", "expired"}),
+    frozenset({"open", "new", "available"}),
+    frozenset({"normal", "medium", "low", "routine"}),
+    frozenset({"urgent", "high"}),
+    frozenset({"critical", "emergency"}),
+    frozenset({"approved", "verified", "accepted"}),
+    frozenset({"rejected", "denied", "declined"}),
+    frozenset({"pending", "unverified", "waiting"}),
+    frozenset({"groceries", "grocery", "shopping", "food"}),
+    frozenset({"transport", "transportation", "rides"}),
+    frozenset({"other", "general", "misc"}),
+    frozenset({"made", "created", "insert", "exchange", "requested"}),
+    frozenset({"confirmed", "update", "confirm"}),
+)

@@ -1,0 +1,321 @@
+"""Signing up, acted out in every way that the service of Supabase has, whatever the project's triggers make of it.
+
+What sign-up is to do is the project's to say, so ways are compared with each other: what the plain one writes, the
+others write too, and nobody gets more for what they say of themselves in the metadata, which is their own text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from audit.actors import Actor
+from audit.evidence import Evidence, NotApplicable, Population, Row, safe
+from audit.policy import CARE_COLLECTIVE
+from audit.question import Cursor, define, unchecked
+from audit.server_errors import NAMING_CLASSES
+
+SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+
+PROFILES = "public.profiles"
+TRIGGER = "trigger on_auth_user_created on auth.users"
+
+PERSON = "00000000-0000-4000-8000-00000000aaaa"
+ANOTHER = "00000000-0000-4000-8000-00000000bbbb"
+
+PLAIN = "with a name"
+
+# A limit of length is the project's to set: a check, or the type. That of the Care Collective's names is to be kept to.
+LONG = "with a name of 300 characters"
+TOO_LONG = ("23514", "22001")
+
+
+USUAL = ("name", "full_name", "display_name", "username", "user_name", "first_name", "last_name")
+
+
+def _named(name: str) -> dict[str, Any]:
+    """Return what sign-up forms send about a name, under the words that are usual for it."""
+    return dict.fromkeys(
+        ("name", "full_name", "display_name", "username", "user_name", "first_name", "last_name"), name
+    )
+
+
+# What comes into auth.users, by how somebody signs up; see https://supabase.com/docs/guides/auth/users.
+BY_EMAIL: Mapping[str, Mapping[str, Any]] = {
+    PLAIN: {"raw_user_meta_data": _named("Robin")},
+    "without metadata": {"raw_user_meta_data": None},
+    "with empty metadata": {"raw_user_meta_data": {}},
+    "with an empty name": {"raw_user_meta_data": _named("")},
+    LONG: {"raw_user_meta_data": _named("n" * 300)},
+    "with a quoted name": {"raw_user_meta_data": _named('O\'Neil "Rob"; --')},
+    "with an emoji name": {"raw_user_meta_data": _named("\N{SUNFLOWER} \N{ZERO WIDTH JOINER}")},
+}
+OTHERWISE: Mapping[str, Mapping[str, Any]] = {
+    "by invitation": {"raw_user_meta_data": {}, "encrypted_password": "", "invited_at": "now"},
+    "by phone": {"raw_user_meta_data": {}, "email": None, "phone": "15550100999"},
+    "anonymously": {"raw_user_meta_data": {}, "email": None, "is_anonymous": True, "encrypted_password": ""},
+}
+WAY_OF = {"by invitation": "invitation", "by phone": "phone", "anonymously": "anonymous"}
+
+
+@dataclass(frozen=True)
+class SignUp:
+    """What came of one sign-up: the rows that were written, by table, or the error."""
+
+    rows: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    error: str = ""
+    code: str = ""
+
+    def counts(self) -> Counter[str]:
+        """Count the rows by table."""
+        return Counter(relation for relation, _ in self.rows)
+
+
+class Registration:
+    """Signs people up, one after the other; each is undone."""
+
+    def __init__(self, service: Actor, cursor: Cursor) -> None:
+        self.service = service
+        self.cursor = cursor
+
+    def sign_up(self, given: Mapping[str, Any], person: str = PERSON) -> SignUp:
+        """Sign somebody up with these columns of auth.users, beside those that are always there."""
+        provider = "phone" if given.get("phone") else "email"
+        words = {
+            "instance_id": "00000000-0000-0000-0000-000000000000",
+            "id": person,
+            "aud": "authenticated",
+            "role": "authenticated",
+            "email": f"new.member.{person[-4:]}@example.org",
+            "encrypted_password": "$2a$10$none",
+            "raw_app_meta_data": {"provider": provider, "providers": [provider]},
+            "created_at": "now",
+            "updated_at": "now",
+            "is_sso_user": False,
+            "is_anonymous": False,
+            **given,
+        }
+        self.cursor.execute("select * from pg_temp.sign_up(%s, %s)", [self.service.people[0].role, json.dumps(words)])
+        rows = []
+        for kind, relation, content, code, message, place in self.cursor.fetchall():
+            if kind == "refused":
+                return SignUp(error=_told(code, message, place), code=code)
+            if kind == "written":
+                rows.append((relation, content))
+        return SignUp(tuple(rows))
+
+
+def _told(code: str, message: str, place: str) -> str:
+    """Say why a sign-up failed; other classes' messages may hold data."""
+    where = re.match(r"PL/pgSQL function ([^\n]*)", place or "")
+    error = f"{safe(message)} ({code})" if code[:2] in NAMING_CLASSES else code
+    return f"{error} in {safe(where[1])}" if where else error
+
+
+TRIGGERS = """
+select pg_catalog.format('%%I on auth.users', t.tgname)
+from pg_catalog.pg_trigger t
+where t.tgrelid = pg_catalog.to_regclass('auth.users') and not t.tgisinternal and t.tgenabled in ('O', 'A')
+and t.tgtype & 4 <> 0
+order by t.tgname
+"""
+
+
+@contextmanager
+def registering(service: Actor) -> Iterator[tuple[Registration, list[str]]]:
+    """Let the service sign people up; yield it with the triggers that run then.
+
+    Raises NotApplicable where no sign-up does anything, and Unchecked when the server gave no answer.
+    """
+    known = service.stage.known
+    try:
+        with service.stage.savepoint(None, "json", keep=False) as cursor:
+            cursor.execute("set local lc_messages = 'C'; set local client_min_messages = error")
+            cursor.execute("select set_config('audit.platform', %s, true)", ["\n".join(known["platform_schemas"])])
+            cursor.execute("set local search_path = ''")
+            triggers = [name for (name,) in cursor.execute(TRIGGERS.replace("%%", "%")).fetchall()]
+            if not triggers and not relies_on_profiles(known):
+                raise NotApplicable("no trigger of the project runs when somebody signs up")
+            define(cursor, SETUP)
+            yield Registration(service, cursor), triggers
+    except psycopg.Error as error:
+        raise unchecked(error) from error
+
+
+def relies_on_profiles(known: Mapping[str, Any]) -> bool:
+    """Tell whether signing up is to make a profile, as the Care Collective's runbook has it."""
+    return CARE_COLLECTIVE in known["packs"] and f"table {PROFILES}" in known["runbook_objects"]
+
+
+def failing(service: Actor) -> Evidence:
+    """Return the triggers with which the plainest of sign-ups fails."""
+    with registering(service) as (registration, triggers):
+        answer = registration.sign_up(BY_EMAIL[PLAIN])
+    rows = [_row(service, name, {"problem": f"signing up fails: {answer.error}"}) for name in triggers if answer.error]
+    return _evidence(service, rows, Population(len(triggers), "triggers of signing up"))
+
+
+def troubles(service: Actor, fix: str) -> Evidence:
+    """Return the ways of signing up that fail, or that leave out what the plain one writes.
+
+    ``fix`` mends the trigger of the Care Collective, where it is the only one.
+    """
+    known = service.stage.known
+    offered = {**(BY_EMAIL if "email" in known["sign_up"] else {PLAIN: BY_EMAIL[PLAIN]})}
+    offered |= {name: given for name, given in OTHERWISE.items() if WAY_OF[name] in known["sign_up"]}
+    with registering(service) as (registration, triggers):
+        answers = {name: registration.sign_up(given) for name, given in offered.items()}
+    usual = answers[PLAIN].counts()
+    profile = relies_on_profiles(known)
+    ours = profile and {*triggers} <= {"on_auth_user_created on auth.users"}
+    rows = []
+    for name, answer in answers.items():
+        if name == LONG and answer.code in TOO_LONG and not profile:
+            continue
+        problem = f"signing up fails: {answer.error}" if answer.error else ""
+        if not problem and profile:
+            problem = _of_profile(answer)
+        if not problem and name in (*BY_EMAIL, "by invitation"):
+            missing = [relation for relation, count in usual.items() if answer.counts()[relation] < count]
+            problem = f"nothing is written to {', '.join(missing)}, as it is {PLAIN}" if missing else ""
+        if problem:
+            rows.append(_row(service, f"auth_service: sign up {name}", {"problem": problem}, fix if ours else ""))
+    return _evidence(service, rows, Population(len(answers), "ways of signing up"))
+
+
+def _of_profile(answer: SignUp) -> str:
+    """Say what is wrong with the profile that a sign-up made: there is one, and it is pending."""
+    profiles = [content for relation, content in answer.rows if relation == PROFILES]
+    if len(profiles) != 1:
+        return f"{len(profiles)} profiles are made"
+    status = profiles[0].get("verification_status", "pending")
+    return "" if status == "pending" else "the profile is not pending"
+
+
+# Whoever asks to be one is none: what sign-up forms do not send.
+WISHES: Mapping[str, Any] = {
+    "is_admin": True, "admin": True, "role": "admin", "user_role": "admin", "is_moderator": True,
+    "verification_status": "approved", "status": "approved", "verified": True, "is_verified": True,
+    "approved_at": "2020-01-01T00:00:00Z", "approved_by": "00000000-0000-4000-8000-000000000006",
+}  # fmt: skip
+
+# What the functions of sign-up read in the metadata, and the words that they compare it with.
+READ = r"""
+select distinct m[1], null
+from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = t.tgfoid
+cross join lateral regexp_matches(p.prosrc, $$->>?\s*'([^']{1,40})'$$, 'g') as m
+where t.tgrelid = pg_catalog.to_regclass('auth.users') and not t.tgisinternal
+union
+select distinct m[1], m[2]
+from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = t.tgfoid
+cross join lateral regexp_matches(p.prosrc, $$->>\s*'([^']{1,40})'[^;'=]{0,20}=\s*'([^']{1,40})'$$, 'g') as m
+where t.tgrelid = pg_catalog.to_regclass('auth.users') and not t.tgisinternal
+limit 40
+"""
+# Keys whose value is a privilege, whatever it is.
+PRIVILEGED = re.compile(
+    r"(^|_)(admin|roles?|permissions?|verified|approved|status|plan|tier|credits?|balance|level|rank|staff|moderator"
+    r"|super_?user|access|scopes?|quota)($|_)",
+    re.IGNORECASE,
+)
+TRIED = ("admin", True, "999")
+
+
+def privileged(service: Actor, fix: str) -> Evidence:
+    """Return the columns, and the tables, in which somebody has more who asked for it in the metadata.
+
+    What two who ask for nothing have differently (ids, times) tells nothing, and neither does a copy of what was said.
+    """
+    rows: dict[str, Row] = {}
+    with registering(service) as (registration, triggers):
+        plain = [registration.sign_up(BY_EMAIL[PLAIN], person) for person in (PERSON, ANOTHER)]
+        if any(answer.error for answer in plain):
+            return _evidence(service, [], Population(0, "sign-ups"), f"signing up fails: {plain[0].error}")
+        read = registration.cursor.execute(READ).fetchall()
+        words: dict[str, Any] = {key: word for key, word in read if word}
+        asked = [(WISHES, False)] + ([(words, True)] if words else [])
+        asked += [
+            ({key: value}, False)
+            for key in sorted({key for key, _ in read} - {*WISHES})
+            if PRIVILEGED.search(key)
+            for value in TRIED
+        ]
+        tried = 0
+        for wishes, are_words in asked:
+            metadata = {**BY_EMAIL[PLAIN]["raw_user_meta_data"], **wishes}
+            answer = registration.sign_up({"raw_user_meta_data": metadata})
+            if answer.error:
+                continue
+            tried += 1
+            for name in _gained(
+                plain, answer, metadata, {str(word) for word in words.values()} if are_words else set()
+            ):
+                ours = relies_on_profiles(service.stage.known) and len(triggers) == 1 and name.startswith(PROFILES)
+                rows.setdefault(name, _row(service, name, {"asked": ", ".join(wishes)[:80]}, fix if ours else ""))
+    return _evidence(service, [*rows.values()], Population(tried, "sign-ups"))
+
+
+def _gained(plain: Sequence[SignUp], asked: SignUp, metadata: Mapping[str, Any], words: set[str]) -> Iterator[str]:
+    """Yield the columns that are different for who asked, and the tables with more rows."""
+    usual, again, got = (
+        _columns(answer, person) for answer, person in zip((*plain, asked), (PERSON, ANOTHER, PERSON), strict=True)
+    )
+    more = {relation for relation, count in asked.counts().items() if count > plain[0].counts()[relation]}
+    yield from sorted(more)
+    for (relation, column), values in sorted(got.items()):
+        if relation in more or usual.get((relation, column)) != again.get((relation, column)):
+            continue
+        new = Counter(values) - Counter(usual.get((relation, column), []))
+        said = {json.dumps(each, sort_keys=True) for each in (metadata, *words)}
+        if any(value not in said for value in new):
+            yield f"{relation}.{_quoted(column)}"
+
+
+def _columns(answer: SignUp, person: str) -> dict[tuple[str, str], list[str]]:
+    """Return the values of every column written, the person's own id and address taken out."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for relation, content in answer.rows:
+        for column, value in content.items():
+            text = json.dumps(value, sort_keys=True).replace(person, "me").replace(f"member.{person[-4:]}", "member")
+            found.setdefault((relation, column), []).append(text)
+    return {place: sorted(values) for place, values in found.items()}
+
+
+def _quoted(column: str) -> str:
+    return column if re.fullmatch(r"[a-z_][a-z0-9_]*", column) else '"' + column.replace('"', '""') + '"'
+
+
+ADVICE = (
+    "-- {object}: {problem}\n"
+    "-- Let the trigger's function on auth.users take what it is given as it may be: nothing, empty, long, or no\n"
+    "-- e-mail address. If the project does not offer this way of signing up, take it out of sign_up in audit.toml."
+)
+CAUTION = (
+    "-- {object} takes its value from raw_user_meta_data, which the person writes. Let the trigger's function on\n"
+    "-- auth.users set it itself, or read raw_app_meta_data, which only the server writes."
+)
+
+
+def _row(service: Actor, name: str, details: Mapping[str, str], fix: str = "") -> Row:
+    advice = ADVICE if "problem" in details else CAUTION
+    texts = {"object": safe(name), **{key: safe(value) for key, value in details.items()}}
+    return Row(safe(name), {"actor": service.people[0].name, **details}, texts, fix or advice.format_map(texts))
+
+
+def _evidence(service: Actor, rows: Sequence[Row], population: Population, doubt: str = "") -> Evidence:
+    return Evidence(
+        rows,
+        about="signing up",
+        log=service.stage.log,
+        population=population,
+        unjudgeable=doubt or safe(service.stage.unlike.get("auth.users", "")),
+        question="insert into auth.users select $1",
+    )

@@ -1,0 +1,372 @@
+"""What a project's rules compare its columns with: words, numbers, moments, NULL, keys of documents, and the caller.
+
+Rules are policies, constraints, the conditions of views, indexes and triggers, and the bodies of functions. What is
+written in SQL is parsed; a function's body is searched for comparisons, because it may be PL/pgSQL.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any
+
+import psycopg
+import sqlglot
+from psycopg.rows import tuple_row
+from sqlglot import exp
+
+from audit.catalog.expressions import Name, parsed, table_of
+from audit.evidence import Unchecked
+from audit.seeding.tables import Catalogue, Table
+from audit.settings import PLATFORM_SCHEMAS
+
+
+@dataclass
+class Hints:
+    """What expressions compare a column with: words that it may equal, other values, lengths, patterns, JSON keys.
+
+    ``ages`` are how long before now a moment is compared with. ``nothing``: it is asked whether it is NULL.
+    ``caller``: it is compared with the caller's id, ``email``: with their address; ``by_caller``: a document is asked
+    for a key that is the caller's id. ``wanted`` are the kinds of value for which the comparisons are true.
+    """
+
+    words: list[str] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    patterns: list[str] = field(default_factory=list)
+    likes: list[str] = field(default_factory=list)
+    ages: list[dt.timedelta] = field(default_factory=list)
+    wanted: list[str] = field(default_factory=list)
+    keys: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+    nothing: bool = False
+    caller: bool = False
+    email: bool = False
+    by_caller: bool = False
+
+    def add(self, other: Hints) -> None:
+        """Take over what another knows and this one does not."""
+        for each in fields(self):
+            mine, theirs = getattr(self, each.name), getattr(other, each.name)
+            if isinstance(mine, list):
+                mine += [one for one in theirs if one not in mine]
+            elif isinstance(mine, bool):
+                setattr(self, each.name, mine or theirs)
+        for key, values in other.keys.items():
+            known = self.keys.setdefault(key, [])
+            known += [value for value in values if value not in known]
+
+
+_COMPARISONS = (
+    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between, exp.RegexpLike, exp.RegexpILike, exp.Like,
+    exp.ILike, exp.SimilarTo, exp.ArrayContainedBy, exp.ArrayContainsAll, exp.ArrayOverlaps, exp.JSONBContains,
+    exp.JSONBContainsTopKey, exp.Is, exp.Distance, exp.NullSafeEQ, exp.NullSafeNEQ,
+)  # fmt: skip
+
+_CALLER = re.compile(
+    r"\buid\(\)|request\.jwt\.claim\.sub\b|\bjwt\(\)[^=]*'sub'|request\.jwt\.claims'[^=]*'sub'", re.IGNORECASE
+)
+_EMAIL = re.compile(
+    r"\bemail\(\)|request\.jwt\.claim\.email|(\bjwt\(\)|request\.jwt\.claims')[^=]*'email'", re.IGNORECASE
+)
+_NOW = (exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentTime)
+_NUMBER = re.compile(r"\d{1,6}")
+
+
+@cache
+def hints(expression: str) -> Mapping[str, Hints]:
+    """Return what a condition in PostgreSQL's own spelling compares each column with; nothing if it cannot be read."""
+    found: dict[str, Hints] = {}
+    for _, column, hint in noted(_tree(f"select {expression}")):
+        found.setdefault(column, Hints()).add(hint)
+    return found
+
+
+def _tree(text: str) -> exp.Expr | None:
+    try:
+        return sqlglot.parse_one(text, dialect="postgres")
+    except (sqlglot.errors.SqlglotError, RecursionError):
+        return None
+
+
+def noted(tree: exp.Expr | None) -> Iterator[tuple[Name | None, str, Hints]]:
+    """Yield the columns of an expression with their table (None: what it is about) and what is asked of them."""
+    for column in tree.find_all(exp.Column) if tree is not None else ():
+        yield table_of(column), column.name, _asked(column)
+
+
+def _asked(column: exp.Column) -> Hints:
+    """Climb from a column to what it is compared with, and note that."""
+    into = Hints()
+    functions: list[str] = []
+    keys: list[str] = []
+    side: exp.Expr = column
+    while side.parent is not None and not isinstance(side.parent, _COMPARISONS):
+        side = side.parent
+        if isinstance(side, exp.JSONExtract | exp.JSONExtractScalar):
+            keys += _path(side.expression)
+            into.by_caller = into.by_caller or bool(_CALLER.search(side.expression.sql(dialect="postgres")))
+        elif isinstance(side, exp.Coalesce):
+            into.nothing = True
+        elif isinstance(side, exp.Cast) and keys and side.to.is_type("boolean"):
+            into.keys.setdefault(tuple(keys), []).extend(["true", "false"])
+        elif isinstance(side, exp.Func) and not isinstance(side, exp.Cast | exp.Connector):
+            functions.append((side.name if isinstance(side, exp.Anonymous) else side.sql_name()).lower())
+        elif isinstance(side, exp.Connector | exp.Query | exp.Where):
+            break  # a condition by itself, such as a flag
+    comparison = side.parent
+    if comparison is None or not isinstance(comparison, _COMPARISONS):
+        if not functions and not keys:
+            into.wanted.append("false" if isinstance(column.parent, exp.Not) else "true")
+        return into
+    others = [
+        other
+        for argument in comparison.args.values()
+        for other in (argument if isinstance(argument, list) else [argument])
+        if isinstance(other, exp.Expr) and other is not side
+    ]
+    _note(comparison, others, functions, keys, into)
+    if not functions and not keys:
+        into.wanted += _wanted(comparison, into, is_left=comparison.this is side)
+    return into
+
+
+def _wanted(comparison: exp.Expr, hint: Hints, *, is_left: bool) -> list[str]:
+    """Return the kinds of value for which a comparison is true, as far as they have a name."""
+    negated = isinstance(comparison.parent, exp.Not)
+    other = comparison.expression
+    if isinstance(comparison, exp.Is):
+        return [] if negated else ["null"] if isinstance(other, exp.Null) else [str(other.this).lower()]
+    if isinstance(comparison, exp.EQ) and isinstance(other, exp.Boolean):
+        return [str(other.this).lower()]
+    if isinstance(comparison, exp.GT | exp.GTE | exp.LT | exp.LTE):
+        later = isinstance(comparison, exp.GT | exp.GTE) == is_left
+        near = "future" if later else "past"
+        sides = [(age, "within" if later == (age > dt.timedelta(0)) else "beyond") for age in hint.ages]
+        moments = [f"{side} {age}" if age else near for age, side in sides]
+        numbers = [int(float(text)) for text in hint.values if _NUMBER.fullmatch(text)]
+        return moments + [str(number + (1 if later else -1)) for number in numbers]
+    return [] if negated else hint.words
+
+
+def _note(comparison: exp.Expr, others: list[exp.Expr], functions: list[str], keys: list[str], into: Hints) -> None:
+    literals = [literal.name for other in others for literal in _elements(other)]
+    text = " ".join(other.sql(dialect="postgres") for other in others)
+    numbers = [int(literal) for literal in literals if _NUMBER.fullmatch(literal)]
+    if isinstance(comparison, exp.Is):
+        into.nothing = any(isinstance(other, exp.Null) for other in others)
+    elif _CALLER.search(text):
+        into.caller = not any(other.find(exp.Table) for other in others)
+    elif _EMAIL.search(text):
+        into.email = True
+    elif any(other.find(*_NOW) for other in others) or "now()" in text.lower():
+        into.ages.append(_age(text))
+    elif isinstance(comparison, exp.JSONBContainsTopKey):
+        into.keys.update({(literal,): [] for literal in literals})
+        into.words += literals
+    elif keys:
+        into.keys.setdefault(tuple(keys), []).extend(literals)
+        if into.by_caller:
+            into.words += literals
+    elif any(name in ("cardinality", "array_length", "array_size", "jsonb_array_length") for name in functions):
+        into.counts += numbers
+    elif any("length" in name for name in functions):
+        into.lengths += numbers
+    elif isinstance(comparison, exp.RegexpLike | exp.RegexpILike | exp.SimilarTo):
+        into.patterns += literals
+    elif isinstance(comparison, exp.Like | exp.ILike):
+        into.likes += literals
+    elif set(functions) & {"jsonb_typeof"}:
+        into.values += literals
+    elif isinstance(comparison, exp.EQ | exp.In | exp.ArrayContainedBy):
+        into.words += literals
+    else:
+        into.values += literals
+
+
+def _path(key: exp.Expr) -> list[str]:
+    """Return the keys that one step into a document names."""
+    if isinstance(key, exp.JSONPath):
+        return [str(step.this) for step in key.find_all(exp.JSONPathKey)]
+    return [literal.name for literal in key.find_all(exp.Literal)]
+
+
+def _elements(node: exp.Expr) -> Iterator[exp.Expr]:
+    """Yield the literals of an expression, those of an array in a string one by one."""
+    for literal in node.find_all(exp.Literal):
+        if literal.is_string and re.fullmatch(r"\{.*\}", literal.name) and '"' not in literal.name:
+            yield from (exp.Literal.string(part) for part in literal.name[1:-1].split(",") if part)
+        else:
+            yield literal
+
+
+_INTERVAL = re.compile(
+    r"([+-])\s*(?:\(?\s*cast\(|interval\s*)?\(?\s*'([^']*)'\s*(?:as interval\)|(year|mon|week|day|hour|min|sec)\w*)?",
+    re.IGNORECASE,
+)
+_UNITS = {"y": 365.0, "mon": 30.0, "w": 7.0, "d": 1.0, "h": 1 / 24, "m": 1 / 1440, "s": 1 / 86_400}
+
+
+def _age(text: str) -> dt.timedelta:
+    """Return how long before now "now() - '24:00:00'::interval" is: negative after it, zero where nothing is said."""
+    found = _INTERVAL.search(text)
+    if found is None:
+        return dt.timedelta(0)
+    days = 0.0
+    said = f"{found[2]} {found[3] or ''}"
+    for number, unit in re.findall(r"(\d+(?:\.\d+)?)\s*(y|mon|w|d|h|m|s)", said, re.IGNORECASE):
+        days += float(number) * _UNITS[unit.lower()]
+    if clock := re.search(r"(\d+):(\d\d)(?::(\d\d))?", said):
+        days += int(clock[1]) / 24 + int(clock[2]) / 1440
+    return dt.timedelta(days=min(days, 36_500) * (1 if found[1] == "-" else -1))
+
+
+# Where rules are
+
+_POLICIES = """
+select p.polrelid::bigint, e.text from pg_catalog.pg_policy p
+cross join lateral (values (pg_catalog.pg_get_expr(p.polqual, p.polrelid)),
+                           (pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))) as e (text)
+where e.text is not null order by 1, p.polname, 2
+"""
+_INDEXES = """
+select i.indrelid::bigint, pg_catalog.pg_get_expr(i.indpred, i.indrelid) from pg_catalog.pg_index i
+where i.indpred is not null order by i.indrelid, i.indexrelid
+"""
+_TRIGGERS = """
+select t.tgrelid::bigint, t.tgfoid::bigint,
+       pg_catalog.substring(pg_catalog.pg_get_triggerdef(t.oid), ' WHEN \\((.*)\\) EXECUTE')
+from pg_catalog.pg_trigger t where not t.tgisinternal order by t.tgrelid, t.tgname
+"""
+_VIEWS = """
+select pg_catalog.pg_get_viewdef(c.oid) from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('v', 'm') and n.nspname <> all (%(platform)s) and n.nspname !~ '^pg_|^information_schema$'
+and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                and d.objid = c.oid and d.deptype = 'e')
+order by n.nspname, c.relname
+"""
+_FUNCTIONS = """
+select p.oid::bigint,
+       case when p.prosrc = '' and p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid) else p.prosrc end
+from pg_catalog.pg_proc p
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+join pg_catalog.pg_language l on l.oid = p.prolang
+where n.nspname <> all (%(platform)s) and n.nspname !~ '^pg_|^information_schema$' and l.lanname in ('sql', 'plpgsql')
+and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                and d.objid = p.oid and d.deptype = 'e')
+order by n.nspname, p.proname, p.oid
+"""
+
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_MENTIONED = re.compile(r'\b(?:from|join|update|into|only)\s+(?:"?(\w+)"?\s*\.\s*)?"?(\w+)"?', re.IGNORECASE)
+# A comparison in a body: a column, perhaps a key below it, and what it is compared with.
+_TEXT = r"'(?:[^']|'')*'(?:\s*::\s*[\w.\"\[\]]+)?"
+_NOW_TEXT = r"(?:now\(\)|current_timestamp|current_date)(?:\s*[+-]\s*(?:interval\s*)?'[^']*'(?:\s*::\s*interval)?)?"
+_CALLER_TEXT = r"(?:\(\s*select\s+)?auth\s*\.\s*(?:uid|email)\s*\(\s*\)(?:\s+as\s+\w+)?\)?(?:\s*::\s*\w+)?"
+_LIST_TEXT = rf"any\s*\(\s*(?:array\s*\[[^\]]*\]|{_TEXT})[^)]*\)"
+_VALUE = rf"(?:{_TEXT}|true\b|false\b|-?\d+(?:\.\d+)?\b|{_NOW_TEXT}|{_CALLER_TEXT}|{_LIST_TEXT})"
+_COMPARISON = re.compile(
+    rf"""(?<![\w.'])(?:\w+\s*\.\s*)?"?(?P<column>[a-z_]\w*)"?(?:\s*::\s*\w+)?(?:\s*->>?\s*'[^']*')*(?:\s*::\s*\w+)?\s*
+    (?:(?:=|<>|!=|<=|>=|<|>|~\*?|\blike\b|\bilike\b|@>|&&)\s*{_VALUE}
+      |\b(?:not\s+)?in\s*\(\s*{_TEXT}(?:\s*,\s*{_TEXT})*\s*\)|\bis\s+(?:not\s+)?(?:null|true|false)\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_FLAG = re.compile(
+    r"""\b(?:and|where|or)\s+(?P<not>not\s+)?(?:\w+\s*\.\s*)?"?(?P<column>[a-z_]\w*)"?\s*(?=and\b|or\b|\)|;|$)""",
+    re.IGNORECASE,
+)
+_QUALIFIER = re.compile(r'^(?:"?\w+"?\s*\.\s*)')
+
+
+@dataclass
+class Rules:
+    """What rules ask: by table and column; and by table, what one rule asks of which columns together."""
+
+    asked: dict[tuple[int, str], Hints] = field(default_factory=dict)
+    together: dict[int, list[dict[str, list[str]]]] = field(default_factory=dict)
+
+    def of(self, table: Table) -> dict[str, Hints]:
+        """Return what is asked of the columns of a table."""
+        return {column: self.asked[table.oid, column] for column in table.columns if (table.oid, column) in self.asked}
+
+    def note(self, found: Iterable[tuple[int, str, Hints]]) -> None:
+        """Note what one rule asks."""
+        columns: dict[int, dict[str, list[str]]] = {}
+        for table, column, hint in found:
+            self.asked.setdefault((table, column), Hints()).add(hint)
+            columns.setdefault(table, {}).setdefault(column, []).extend(hint.wanted)
+        for table, wanted in columns.items():
+            known = self.together.setdefault(table, [])
+            if len(wanted) > 1 and wanted not in known:
+                known.append(wanted)
+
+
+def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mapping[str, Iterable[str]]) -> Rules:
+    """Read what the rules ask about the tables of the catalogue. ``more`` are further conditions, by table's title.
+
+    Raises psycopg.Error when they cannot be read.
+    """
+    cursor = conn.cursor(row_factory=tuple_row)
+    before = cursor.execute("select pg_catalog.current_setting('search_path')").fetchone()
+    cursor.execute("set local search_path = ''")
+    rules = Rules()
+    numbers = {(table.schema, table.name): table.oid for table in catalogue.tables.values()}
+    platform = {"platform": list(PLATFORM_SCHEMAS)}
+
+    def of_condition(tree: exp.Expr | None, own: int | None) -> Iterator[tuple[int, str, Hints]]:
+        for name, column, hint in noted(tree):
+            table = own if name is None else numbers.get((name[0], name[1]))
+            if table is not None and table in catalogue.tables and column in catalogue.tables[table].columns:
+                yield table, column, hint
+
+    for relation, text in (*cursor.execute(_POLICIES).fetchall(), *cursor.execute(_INDEXES).fetchall()):
+        try:
+            rules.note(of_condition(parsed(text), relation))
+        except Unchecked:
+            continue  # the policies that judge expressions say so
+    for (text,) in cursor.execute(_VIEWS, platform).fetchall():
+        rules.note(of_condition(_tree(text.rstrip().rstrip(";")), None))
+    fired: dict[int, set[int]] = {}
+    for relation, function, text in cursor.execute(_TRIGGERS).fetchall():
+        fired.setdefault(function, set()).add(relation)
+        if text:
+            rules.note(_of_body(text, {relation}, catalogue))
+    for oid, body in cursor.execute(_FUNCTIONS, platform).fetchall():
+        text = _COMMENT.sub(" ", body or "")
+        rules.note(_of_body(text, _mentioned(text, catalogue) | fired.get(oid, set()), catalogue))
+    for table in catalogue.tables.values():
+        for condition in more.get(table.title, ()):
+            rules.note(_of_body(condition, {table.oid} | _mentioned(condition, catalogue), catalogue))
+        for column in table.columns.values():
+            literal = re.match(r"'((?:[^']|'')*)'::", column.default or "")
+            if literal and not column.generated and (table.oid, column.name) in rules.asked:
+                rules.asked[table.oid, column.name].add(Hints(words=[literal[1]]))
+    cursor.execute("select pg_catalog.set_config('search_path', %s, true)", before)
+    return rules
+
+
+def _mentioned(text: str, catalogue: Catalogue) -> set[int]:
+    """Return the tables that a body names."""
+    names = {(match[1], match[2]) for match in _MENTIONED.finditer(text)}
+    return {t.oid for t in catalogue.tables.values() if (t.schema, t.name) in names or (None, t.name) in names}
+
+
+def _of_body(text: str, tables: Iterable[int], catalogue: Catalogue) -> Iterator[tuple[int, str, Hints]]:
+    """Yield what a body asks of the columns of these tables, by their names."""
+    known = sorted(tables & catalogue.tables.keys()) if isinstance(tables, set) else []
+    for match in _COMPARISON.finditer(text) if known else ():
+        column = match["column"].lower()
+        holders = [oid for oid in known if column in catalogue.tables[oid].columns]
+        if holders:
+            hint = hints(_QUALIFIER.sub("", match[0])).get(column)
+            yield from ((oid, column, hint) for oid in holders if hint is not None)
+    for match in _FLAG.finditer(text) if known else ():
+        column = match["column"].lower()
+        for oid in known:
+            found = catalogue.tables[oid].columns.get(column)
+            if found is not None and catalogue.plain(found.type, -1)[0].name == "bool":
+                yield oid, column, Hints(wanted=["false" if match["not"] else "true"])

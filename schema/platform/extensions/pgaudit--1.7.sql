@@ -1,0 +1,2 @@
+-- pgaudit has no objects but event triggers of its own; there is nothing to stand in for.
+-- Source: https://supabase.com/docs/guides/database/extensions/pgaudit

@@ -1,0 +1,2 @@
+-- postgis_sfcgal: no function of it is stood in for.
+-- Source: https://postgis.net/docs/reference.html#reference_sfcgal

@@ -1,0 +1,2 @@
+grant select (id, email) on auth.users to service_role;
+grant usage on schema auth to service_role;

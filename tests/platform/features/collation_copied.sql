@@ -1,0 +1,1 @@
+create collation public.german from "de-x-icu";

@@ -1,0 +1,2 @@
+create extension if not exists fuzzystrmatch with schema extensions;
+select extensions.levenshtein('kitten', 'sitting');

@@ -1,0 +1,2 @@
+create extension moddatetime;
+alter extension moddatetime set schema extensions;

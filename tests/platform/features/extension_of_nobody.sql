@@ -1,0 +1,2 @@
+-- expected: absent
+create extension "supabase-dbdev";

@@ -1,0 +1,1 @@
+create extension refint with schema extensions;

@@ -1,0 +1,3 @@
+-- expected: absent
+create extension unaccent;
+alter extension unaccent set schema extensions;

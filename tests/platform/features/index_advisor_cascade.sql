@@ -1,0 +1,1 @@
+create extension index_advisor with schema extensions cascade;

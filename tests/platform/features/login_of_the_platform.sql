@@ -1,0 +1,2 @@
+-- expected: error 42501
+alter role supabase_auth_admin superuser;

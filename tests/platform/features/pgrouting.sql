@@ -1,0 +1,1 @@
+create extension pgrouting with schema extensions cascade;

@@ -1,0 +1,1 @@
+create extension if not exists plpgsql_check with schema extensions;

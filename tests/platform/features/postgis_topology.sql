@@ -1,0 +1,2 @@
+create extension postgis with schema extensions;
+create extension postgis_topology;

@@ -1,0 +1,1 @@
+select realtime.send(jsonb_build_object('hello', 'world'), 'greeting', 'lobby', false);

@@ -1,0 +1,2 @@
+-- expected: refused
+create table realtime.presence (id int);

@@ -1,0 +1,3 @@
+-- expected: refused
+set role supabase_auth_admin;
+alter table auth.users drop column phone;

@@ -1,0 +1,2 @@
+-- expected: refused
+alter table auth.users alter column email set not null;

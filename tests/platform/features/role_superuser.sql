@@ -1,0 +1,2 @@
+-- expected: error 42501
+create role boss superuser;

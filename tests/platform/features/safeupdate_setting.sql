@@ -1,0 +1,1 @@
+alter role authenticator set safeupdate.enabled = 'on';

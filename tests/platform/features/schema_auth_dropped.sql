@@ -1,0 +1,2 @@
+-- expected: refused
+drop schema auth cascade;

@@ -1,0 +1,2 @@
+-- expected: error 42501
+copy (select 1) to program 'true';

@@ -1,0 +1,2 @@
+set session_replication_role = replica;
+set session_replication_role = default;

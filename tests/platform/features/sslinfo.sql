@@ -1,0 +1,2 @@
+create extension sslinfo with schema extensions;
+select extensions.ssl_is_used();

@@ -1,0 +1,1 @@
+select id, type from storage.buckets where type = 'STANDARD';

@@ -1,0 +1,2 @@
+-- expected: refused
+alter table storage.objects add column caption text;

@@ -1,0 +1,2 @@
+-- expected: refused
+alter table storage.objects disable row level security;

@@ -1,0 +1,2 @@
+-- expected: refused
+create table auth.roles (name text primary key);

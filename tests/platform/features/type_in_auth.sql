@@ -1,0 +1,2 @@
+-- expected: refused
+create type auth.plan as enum ('free', 'paid');

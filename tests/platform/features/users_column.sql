@@ -1,0 +1,2 @@
+-- expected: refused
+alter table auth.users add column phone_country text;

@@ -1,0 +1,2 @@
+-- expected: refused
+drop table auth.users cascade;

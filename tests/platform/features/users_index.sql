@@ -1,0 +1,2 @@
+-- expected: refused
+create index on auth.users ((raw_user_meta_data ->> 'role'));

@@ -1,0 +1,2 @@
+-- expected: refused
+alter table auth.identities rename to accounts;

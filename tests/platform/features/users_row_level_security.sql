@@ -1,0 +1,2 @@
+-- expected: refused
+alter table auth.users disable row level security;

@@ -1,0 +1,1 @@
+create extension xml2 with schema extensions;

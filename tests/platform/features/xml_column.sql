@@ -1,0 +1,1 @@
+create table public.feeds (id int, body xml);
