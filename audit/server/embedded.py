@@ -235,7 +235,7 @@ def serve(postgres_bin: Path | None = None, frozen: Path | None = None) -> Itera
                 _initialise(binaries, account, directory, version, rooms)
             else:
                 _thaw(frozen, directory, account)
-            overlay = installation.overlay(binaries, _share(binaries, account), directory / "overlay")
+            overlay = installation.overlay(binaries, _share(binaries, account, rooms), directory / "overlay")
             process, pid = _start(overlay, account, directory, _rooms(directory, binaries, directory / "overlay"))
         except (OSError, shutil.Error) as error:  # no room, no right
             raise TargetError(f"the server's directory {directory} cannot be filled: {safe(str(error))}") from error
@@ -362,10 +362,10 @@ def _binaries(postgres_bin: Path | None, account: Account, directory: Path) -> t
     return copy / "bin", _version(copy / "bin", account)
 
 
-def _share(binaries: Path, account: Account) -> Path:
+def _share(binaries: Path, account: Account, rooms: Rooms) -> Path:
     """Return the share directory that belongs to the programs. Raises TargetError."""
     command: list[str | Path] = [binaries / "initdb", "--show", "-D", "/nonexistent"]
-    status, output = account.run(command, Rooms(readable=_installation(binaries)))
+    status, output = account.run(command, rooms)
     found = re.search(r"^share_path=(.+)$", output, re.MULTILINE)
     if status or not found:
         raise TargetError(f"initdb does not say where its share directory is: {last_complaint(output)}")
