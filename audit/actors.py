@@ -57,7 +57,7 @@ where a.attrelid = pg_catalog.to_regclass(%(table)s) and a.attname = %(key)s
 and a.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype
 and (%(table)s = 'auth.users' or exists (
     select from pg_catalog.pg_constraint k
-    where k.contype = 'f' and k.conrelid = a.attrelid and k.conkey = array[a.attnum]
+    where k.contype = 'f' and k.conrelid = a.attrelid and k.conkey operator(pg_catalog.=) array[a.attnum]
     and k.confrelid = pg_catalog.to_regclass('auth.users')))
 """
 NAMED = {person.id: name for name, person in CAST.items() if person.id}

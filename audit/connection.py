@@ -7,8 +7,8 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Protocol
 
 import psycopg
 from psycopg import sql
@@ -49,6 +49,17 @@ class TargetError(Exception):
     """The target cannot be used; the message is one sentence for a person and holds no secret."""
 
 
+class Guard(Protocol):
+    """What watches the connections to a server of ours: :class:`audit.server.watchdog.Watchdog`."""
+
+    def watching(self, connection: psycopg.Connection[Any]) -> AbstractContextManager[None]:
+        """Watch one wait for the server's answer."""
+
+
+# Whoever connects to a server of ours is watched, without having to think of it: by the server's place.
+GUARDS: dict[str, Guard] = {}
+
+
 class Patient(psycopg.Connection[Any]):
     """A connection that waits for an answer for so long and no longer, and tells how long it did.
 
@@ -58,11 +69,21 @@ class Patient(psycopg.Connection[Any]):
 
     patience_s: float | None = None
     waited: Callable[[float], None] | None = None
+    guard: Guard | None = None
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """Wait for the server. Raises Unanswered."""
         begun = time.monotonic()
         patience = self.patience_s if timeout is None else timeout
+        try:
+            with self.guard.watching(self) if self.guard is not None else nullcontext():
+                return self._waited_for(gen, interval, patience)
+        finally:
+            if self.waited is not None:
+                self.waited(time.monotonic() - begun)
+
+    def _waited_for(self, gen: PQGen[RV], interval: float, patience: float | None) -> RV:
+        begun = time.monotonic()
         try:
             return super().wait(gen, interval, patience)
         except psycopg.OperationalError as error:
@@ -70,9 +91,6 @@ class Patient(psycopg.Connection[Any]):
                 raise
             self.close()
             raise Unanswered(f"the server did not answer within {patience:g} seconds") from None
-        finally:
-            if self.waited is not None:
-                self.waited(time.monotonic() - begun)
 
 
 class Dsn(str):
@@ -111,9 +129,16 @@ def own_conninfo(**place: str | int) -> Dsn:
     """Return the connection string of a server of our own; PG* variables made for other servers have no say in it."""
     options = " ".join(f"-c {name}={value.replace(' ', '')}" for name, value in PLAIN.items())
     neutral: dict[str, str | int] = {
-        "port": 5432, "options": options, "sslmode": "prefer", "target_session_attrs": "any"
+        "port": 5432, "options": options, "sslmode": "prefer", "target_session_attrs": "any",
+        "password": "",
     }  # fmt: skip
     return conninfo(make_conninfo("", **neutral | place))
+
+
+def guarded_place(dsn: str) -> str:
+    """Return what servers of ours are told apart by."""
+    given = conninfo_to_dict(dsn)
+    return f"{given.get('host')}:{given.get('port')}"
 
 
 def holds_password(dsn: str) -> bool:
@@ -135,6 +160,7 @@ def connect(
     try:
         connection = Patient.connect(dsn, autocommit=autocommit, prepare_threshold=None)
         connection.patience_s, connection.waited = patience_s, waited
+        connection.guard = GUARDS.get(guarded_place(dsn))
         return connection
     except (psycopg.Error, UnicodeError, ValueError) as error:
         raise TargetError(f"cannot connect to {place_of(dsn)}: {explain(error, dsn)}") from None

@@ -111,6 +111,7 @@ PLATFORM_SCHEMAS = (
 # Roles that the platform brings and keeps, beside postgres, which is the project's own.
 # https://supabase.com/docs/guides/database/postgres/roles
 PLATFORM_ROLES = (
+    "audit_stand_in",  # ours, on disposable servers
     "authenticator",
     "dashboard_user",
     "pgbouncer",

@@ -31,7 +31,6 @@ from audit.actors import staged
 from audit.connection import connect
 from audit.evidence import Log
 from audit.gate.linter import lint
-from audit.migrations import apply
 from audit.people import CAST
 from audit.question import Connection
 from audit.seeding.seeds import plant
@@ -40,6 +39,7 @@ from audit.server.target import MIGRATIONS, PLATFORM, Choice, opened
 from audit.settings import Settings
 from audit.settings import load as load_settings
 from tests.support import load
+from tests.support.auditing import migrated
 from tests.support.large import SETS, Made, build, one_at_a_time
 from tests.support.rehearsing import CorpusSuite, corpus, found_in, grounded
 
@@ -127,7 +127,7 @@ def measure_parts() -> None:
             connection.execute(file.read_bytes())
         tell("  schema/platform", time.perf_counter() - begun)
         begun = time.perf_counter()
-        apply(connection, MIGRATIONS)
+        migrated(connection, MIGRATIONS)
         tell("  schema/migrations", time.perf_counter() - begun)
         begun = time.perf_counter()
         plant(connection)
@@ -160,7 +160,7 @@ def measure_seeds() -> None:
     with serve() as server, connect(server.dsn) as connection:
         for file in sorted(PLATFORM.glob("*.sql")):
             connection.execute(file.read_bytes())
-        apply(connection, MIGRATIONS)
+        migrated(connection, MIGRATIONS)
         begun = time.perf_counter()
         plant(connection, LARGE)
         took = time.perf_counter() - begun

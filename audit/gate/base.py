@@ -23,8 +23,10 @@ from audit.gate.results import Asked, Reach, Standing
 from audit.question import Connection
 from audit.results import Migration
 from audit.server import embedded
+from audit.server.rights import STAND_IN, login
 from audit.server.shadow import shadowed
 from audit.server.target import PLATFORM, Choice, Say, Target, opened
+from audit.server.walls import told
 
 BASES_KEPT = 4
 ENGINE = Path(__file__).parents[1]
@@ -110,14 +112,15 @@ def base_of(choice: Choice, released: Sequence[Path], suite: Suite, cache: Path,
     with embedded.serve(choice.postgres_bin, place / "data") as server:
         facts = json.loads(facts_of.read_text(encoding="utf-8"))
         facts["migrations"] = tuple(Migration.of(each) for each in facts["migrations"])
-        target = Target(dsn=server.dsn, server=server, disposable=True, **facts)
+        notes = (told(server.walls.standing),)
+        target = Target(dsn=login(server.dsn, STAND_IN), server=server, disposable=True, notes=notes, **facts)
         cached = standing_of.is_file()
         if cached:
             standing = _read(standing_of)
             os.utime(place)
         else:
             begun = time.monotonic()
-            with connect(server.dsn) as conn:
+            with connect(target.dsn) as conn:
                 standing = suite.ask(conn, target.unfilled, target.migrations)
             _write(standing_of, standing)
             say(f"base: {len(standing.asked)} policies asked ({time.monotonic() - begun:.1f} s)")

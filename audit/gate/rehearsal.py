@@ -24,13 +24,14 @@ from audit.gate.hazards import contents
 from audit.gate.hazards import judge as judge_hazards
 from audit.gate.linter import Warned, lint, weigh
 from audit.gate.results import Asked, Difference, Hazards, Reach, Reached, Rehearsed, Standing, Step
-from audit.gate.trace import State, Tracer, Watchdog, state
+from audit.gate.trace import State, Tracer, state
 from audit.layouts import DOWN
 from audit.migrations import apply_files, decoded
 from audit.question import Connection
 from audit.results import Migration
 from audit.seeding.seeds import fill_new
-from audit.server.target import Say
+from audit.server.rights import OWNER, follow, login, superuser
+from audit.server.target import Say, Target
 
 
 def rehearse(
@@ -57,8 +58,9 @@ def rehearse(
     unlinted = ""
     standing = base.standing
     unfilled = dict(base.target.unfilled)
-    watchdog = Watchdog(base.server.dsn)
+    watchdog = base.server.watchdog
     dsn = base.target.dsn
+    dsn = migrating(base.target)
     with ExitStack() as stack:
         conn = stack.enter_context(connect(dsn))
         origin = now = state(conn)
@@ -82,7 +84,7 @@ def rehearse(
             hazards = judge_hazards(name, tracer.steps, contents(now.prints.items(), origin.prints), known_statistics)
             warnings, unlinted_here = _linted(path, tracer.steps, hazards, weights, conn)
             unlinted = unlinted or unlinted_here
-            before, standing = standing, _ask(conn, base, suite, unfilled, now, origin)
+            before, standing = standing, _ask(base, suite, unfilled, now, origin)
             differences, reached = compare(before, standing)
             if base.cached and again is not None and (suspects := _suspects(differences)):
                 before = Standing({**before.asked, **again(suspects).asked}, before.reach)
@@ -125,17 +127,24 @@ def _linted(
     return rows, ""
 
 
-def _ask(conn: Connection, base: Base, suite: Suite, unfilled: dict[str, str], now: State, origin: State) -> Standing:
+def migrating(target: Target) -> Dsn:
+    """Return the login that applies migrations: what stands behind a RESET in them must be the project's role alone."""
+    return target.dsn if target.kind == "shadow" else login(target.dsn, OWNER)
+
+
+def _ask(base: Base, suite: Suite, unfilled: dict[str, str], now: State, origin: State) -> Standing:
     """Ask the suite after a file: new tables get made-up rows first, because empty ones tell nothing."""
-    empty = [oid for oid, content in now.prints.items() if oid not in origin.titles and not content.rows]
-    if empty:
-        unfilled.update(fill_new(conn, empty))
-    # As the server would do by itself, soon: dead rows and old statistics are no hazard of a migration.
-    if conn.info.server_version >= 150000:
-        conn.execute("select pg_catalog.pg_stat_force_next_flush()")
-    with connect(base.server.dsn_of(conn.info.dbname)) as administrator:
-        administrator.execute("vacuum (analyze)")
-    return suite.ask(conn, unfilled, base.target.migrations, unlike=base.unlike)
+    with superuser(base.target.dsn) as administrator:
+        follow(administrator)
+    with connect(base.target.dsn) as conn:
+        empty = [oid for oid, content in now.prints.items() if oid not in origin.titles and not content.rows]
+        if empty:
+            unfilled.update(fill_new(conn, empty))
+        # As the server would do by itself, soon: dead rows and old statistics are no hazard of a migration.
+        if conn.info.server_version >= 150000:
+            conn.execute("select pg_catalog.pg_stat_force_next_flush()")
+        conn.execute("vacuum (analyze)")
+        return suite.ask(conn, unfilled, base.target.migrations, unlike=base.unlike)
 
 
 def compare(before: Standing, after: Standing) -> tuple[tuple[Difference, ...], tuple[Reached, ...]]:
@@ -184,13 +193,13 @@ def _suspects(differences: Sequence[Difference]) -> frozenset[str]:
     return frozenset(each.policy for each in differences if each.new or each.after == "UNCHECKED")
 
 
-def undone(dsn: Dsn, files: Sequence[Path], origin: State, *, wanted: bool) -> list[str]:
+def undone(target: Target, files: Sequence[Path], origin: State, *, wanted: bool) -> list[str]:
     """Undo new files, the last first, by what lies beside them (``NAME.down.sql``); tell what is not as it was before.
 
     ``wanted``: a file that has nothing to undo it is told, too. Raises psycopg.Error when the server answers no more.
     """
     told = []
-    with connect(dsn) as conn:
+    with connect(migrating(target)) as conn:
         for path in reversed(files):
             down = path.with_name(path.name.removesuffix(".sql") + DOWN)
             if not down.is_file():

@@ -8,7 +8,6 @@ together with its neighbours, so that a file of many thousand statements takes n
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,8 @@ from audit.evidence import safe
 from audit.gate.results import WORDS_TOLD, Change, Lock, Moved, Print, Step
 from audit.migrations import Refused, stands_alone
 from audit.question import Connection
+from audit.server.rights import PLAIN_PATH
+from audit.server.watchdog import Watchdog
 from audit.sql_text import Statement
 
 # What each lock mode conflicts with, as far as an application's statements are concerned: SELECT takes ACCESS SHARE,
@@ -68,9 +69,6 @@ COMPOUND = frozenset({"do", "call", "select", "with"})
 TAKING_BACK = frozenset({"rollback", "abort"})
 ENDING = TAKING_BACK | {"commit", "end"}
 _LAST_NAME = re.compile(rf"({_NAME})\W*$")
-
-# After the time limit the statement is cancelled; one that catches even that loses its session after this.
-GRACE_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -232,11 +230,12 @@ Counts = dict[int, tuple[int, int, int, int, int]]
 
 @contextmanager
 def looking(conn: Connection) -> Iterator[None]:
-    """Be the superuser for a moment, in a transaction or out of one, and leave no trace of it in the session."""
+    """Look as the login, whom nothing is hidden from, in a transaction or out of one, and leave no trace of it."""
     inside = conn.info.transaction_status == TransactionStatus.INTRANS
     begin = "savepoint audit_looks" if inside else "begin"
     conn.execute(
-        f"{begin}; set local session authorization default; set local role none; set local search_path = '';"
+        f"{begin}; set local session authorization default; set local role none;"
+        f"set local search_path = {PLAIN_PATH};"
         "set local row_security = off; set local statement_timeout = 0; set local lock_timeout = 0",
         prepare=False,
     )
@@ -594,33 +593,3 @@ def _plain(value: object) -> str:
     if isinstance(value, list):
         return " ".join(map(str, value))
     return str(value)
-
-
-class Watchdog:
-    """Ends statements that take too long: cancels them, and ends the session of one that will not be cancelled."""
-
-    def __init__(self, dsn: str) -> None:
-        self.dsn = dsn
-
-    @contextmanager
-    def limiting(self, conn: Connection, limit_s: float) -> Iterator[threading.Event]:
-        """Watch what is executed in the body; the event is set when it was ended."""
-        killed, over = threading.Event(), threading.Event()
-        pid = conn.info.backend_pid
-
-        def watch() -> None:
-            if over.wait(limit_s):
-                return
-            killed.set()
-            conn.cancel_safe()
-            if not over.wait(GRACE_S):
-                with psycopg.connect(self.dsn, autocommit=True) as other:
-                    other.execute("select pg_catalog.pg_terminate_backend(%s)", [pid])
-
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        try:
-            yield killed
-        finally:
-            over.set()
-            watcher.join()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,13 @@ from audit.connection import Dsn, TargetError, connect
 from audit.evidence import Location
 from audit.gate import linter
 from audit.gate.pending import by_git, by_history
-from audit.gate.rehearsal import undone
+from audit.gate.rehearsal import migrating, undone
 from audit.gate.trace import state
 from audit.gate.versions import judge_versions
 from audit.migrations import apply_files, find, version
 from audit.results import Verdict
 from audit.server.embedded import PREFIX
+from audit.server.rights import STAND_IN, login
 from audit.server.target import MIGRATIONS, Target
 from audit.settings import Settings
 from fixtures.target import CHOICE
@@ -302,12 +304,12 @@ def test_what_is_undone_is_compared_with_the_base(ground: Ground, tmp_path: Path
     )
     files += sql(tmp_path, "create table private.lids (id bigint primary key);\n", "20270102000000_lids.sql")
     sql(tmp_path, "drop table private.crates;\n", "20270101000000_new.down.sql")
-    dsn = ground.base.server.clone_database("undone")
+    target = replace(ground.base.target, dsn=login(ground.base.server.clone_database("undone"), STAND_IN))
     try:
-        with connect(dsn) as connection:
+        with connect(migrating(target)) as connection:
             origin = state(connection)
             assert all(migration.applied for migration in apply_files(connection, files))
-        told = undone(dsn, files, origin, wanted=True)
+        told = undone(target, files, origin, wanted=True)
     finally:
         ground.base.server.drop_database("undone")
     assert "20270102000000_lids.sql cannot be undone: there is no 20270102000000_lids.down.sql" in told

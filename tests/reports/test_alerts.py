@@ -417,7 +417,7 @@ def test_a_server_that_is_killed_in_the_middle_is_told(nightly, web: Web, tmp_pa
     with embedded.serve(pytestconfig.stash[CHOICE].postgres_bin) as server:
         (tmp_path / "interference.py").write_text(
             "def pytest_runtest_setup(item):\n    if 'PERF-05' in str(item.own_markers):\n"
-            f"        from tests.support.auditing import kill_tree\n\n        kill_tree({server.process.pid})\n"
+            f"        from tests.support.auditing import kill_tree\n\n        kill_tree({server.pid})\n"
         )
         path = os.pathsep.join([str(tmp_path), str(ROOT)])
         outcome = nightly("-p", "interference", "-k", "performance", target=str(server.dsn), PYTHONPATH=path)

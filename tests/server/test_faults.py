@@ -93,7 +93,7 @@ def ended_early(outcome: Outcome) -> None:
 
 def test_a_killed_server_leaves_a_whole_report(interfering, embedded_options):
     """Both connections, the auditor's and that of the people who act, are lost in the middle of a policy."""
-    outcome = interfering("kill_tree(target.server.process.pid)", "--members=5", *embedded_options)
+    outcome = interfering("kill_tree(target.server.pid)", "--members=5", *embedded_options)
     ended_early(outcome)
     assert outcome.status == 6
     assert "no all-clear" in outcome.said
@@ -103,7 +103,7 @@ def test_a_killed_server_leaves_a_whole_report(interfering, embedded_options):
 
 def test_a_killed_live_server_leaves_a_whole_report(interfering, pytestconfig):
     with embedded.serve(pytestconfig.stash[CHOICE].postgres_bin) as server:
-        outcome = interfering(f"kill_tree({server.process.pid})", f"--target={server.dsn}", "--no-shadow")
+        outcome = interfering(f"kill_tree({server.pid})", f"--target={server.dsn}", "--no-shadow")
     ended_early(outcome)
     assert outcome.status in (1, 6)
 

@@ -19,7 +19,7 @@ import pytest
 from audit.connection import Dsn, TargetError, connect
 from audit.evidence import Unchecked
 from audit.footprint import Footprint
-from audit.server import embedded
+from audit.server import embedded, rights
 from audit.server.shadow import dump, shadowed, study
 from audit.server.target import Target
 from fixtures.target import CHOICE
@@ -122,11 +122,9 @@ def told_truly(outcome: Outcome, asked_after: bool) -> None:
 def test_a_stopped_server_is_waited_for_so_long_and_no_longer(interfering, server):
     """No time-out of its own and nothing of TCP helps: its kernel goes on to take what is sent."""
     try:
-        outcome = interfering(
-            f"stop_tree({server.process.pid})", f"--target={server.dsn} connect_timeout=2", "--no-shadow"
-        )
+        outcome = interfering(f"stop_tree({server.pid})", f"--target={server.dsn} connect_timeout=2", "--no-shadow")
     finally:
-        continue_tree(server.process.pid)
+        continue_tree(server.pid)
     told_truly(outcome, asked_after=False)
     reasons = [policy["reason"] for policy in outcome.policies.values()]
     assert "the server did not answer within 10 seconds" in reasons
@@ -140,19 +138,17 @@ def test_a_stopped_server_is_waited_for_so_long_and_no_longer(interfering, serve
 @needs_pgbouncer
 def test_a_stopped_server_behind_a_pooler_is_no_better(interfering, server):
     """The pooler takes the connection, and the question, and says nothing."""
-    with bouncing(server.dsn, "transaction", embedded.SUPERUSER) as bouncer:
+    with bouncing(server.dsn, "transaction", rights.SUPERUSER) as bouncer:
         try:
-            outcome = interfering(
-                f"stop_tree({server.process.pid})", f"--target={bouncer.through(server.dsn)}", "--no-shadow"
-            )
+            outcome = interfering(f"stop_tree({server.pid})", f"--target={bouncer.through(server.dsn)}", "--no-shadow")
         finally:
-            continue_tree(server.process.pid)
+            continue_tree(server.pid)
     told_truly(outcome, asked_after=False)
     assert sessions(server.dsn) == []
 
 
 def test_a_killed_server_is_told(interfering, server):
-    outcome = interfering(f"kill_tree({server.process.pid})", f"--target={server.dsn}", "--no-shadow")
+    outcome = interfering(f"kill_tree({server.pid})", f"--target={server.dsn}", "--no-shadow")
     told_truly(outcome, asked_after=False)
 
 
@@ -160,12 +156,12 @@ def test_a_server_that_stops_during_the_dump_is_waited_for_so_long(server):
     program = embedded.program("pg_dump", None)
     with connect(server.dsn) as connection:
         original = study(connection)
-        stop_tree(server.process.pid)
+        stop_tree(server.pid)
         try:
             with pytest.raises(TargetError, match="pg_dump did not end within 2 seconds"):
                 dump(connection, original, program, limit_s=2)
         finally:
-            continue_tree(server.process.pid)
+            continue_tree(server.pid)
     assert sessions(server.dsn) == []
 
 
@@ -179,7 +175,7 @@ def test_a_cut_connection_is_opened_again(interfering, reference):
 
 @needs_pgbouncer
 def test_a_pooler_that_is_restarted_is_waited_for(interfering, reference):
-    with bouncing(reference, "transaction", embedded.SUPERUSER) as bouncer:
+    with bouncing(reference, "transaction", rights.SUPERUSER) as bouncer:
         (pid,) = running(bouncer.directory)
         outcome = interfering(
             f"os.kill({pid}, signal.SIGKILL); threading.Timer(1, start, [{bouncer.command!r}]).start()",

@@ -34,6 +34,7 @@ from audit.gate.versions import judge_versions
 from audit.migrations import find
 from audit.policy import Policy
 from audit.results import Verdict
+from audit.server.rights import STAND_IN, login
 from audit.server.target import MIGRATIONS, Choice, opened
 from fixtures.askers import Disposable
 from fixtures.suite import Suite, put
@@ -43,6 +44,7 @@ from tests.support.proving import CLEAN, POLICIES, ThriftySuite
 
 CORPUS = Path(__file__).parents[1] / "gate"
 BASE = CORPUS / "base"
+HOSTILE = CORPUS / "hostile"  # tried out by its own test
 FIRST = 20270101000000
 GATE = [policy for name, policy in POLICIES.items() if name.startswith("MIG-")]
 
@@ -116,7 +118,8 @@ def read(path: Path) -> Case:
 
 def corpus() -> list[Case]:
     """Return all cases, by name."""
-    return [read(path) for path in sorted(CORPUS.iterdir()) if path != BASE]
+    paths = (path for path in CORPUS.iterdir() if path.suffix == ".sql" or any(path.glob("*.sql")))
+    return [read(path) for path in sorted(paths) if path not in (BASE, HOSTILE)]
 
 
 class CorpusSuite(ThriftySuite):
@@ -153,7 +156,7 @@ class Ground:
         """Rehearse files and judge them. ``meanwhile`` is what another session in the database does first."""
         database = f"case_{next(self.numbers)}"
         server = self.base.server
-        dsn = server.clone_database(database)
+        dsn = login(server.clone_database(database), STAND_IN)
         try:
             target = replace(self.base.target, dsn=dsn)
             base = Base(target, server, self.base.standing)
