@@ -118,19 +118,23 @@ $$;
 create event trigger open_wrappers on ddl_command_end when tag in ('CREATE EXTENSION')
     execute function pg_catalog.open_wrappers();
 
-set role postgres;
-create extension if not exists pgcrypto with schema extensions;
-create extension if not exists "uuid-ossp" with schema extensions;
-create extension if not exists supabase_vault with schema vault;
-
 do $$
+declare
+    wanted record;
 begin
-    -- Without its library in shared_preload_libraries the view would exist and raise an error at every look.
-    if current_setting('shared_preload_libraries') ~ '\mpg_stat_statements\M'
-        and exists (select from pg_catalog.pg_available_extensions where name = 'pg_stat_statements')
-    then
-        create extension if not exists pg_stat_statements with schema extensions;
-    end if;
+    for wanted in
+        select w.*
+        from (values
+            ('pgcrypto', 'extensions'), ('uuid-ossp', 'extensions'), ('supabase_vault', 'vault'),
+            -- Without its library in shared_preload_libraries the view would exist and raise an error at every look.
+            (case when current_setting('shared_preload_libraries') ~ '\mpg_stat_statements\M'
+                then 'pg_stat_statements' end, 'extensions')
+        ) as w (name, place)
+        join pg_catalog.pg_available_extensions a on a.name = w.name
+    loop
+        set local role postgres;
+        execute format('create extension if not exists %I with schema %I', wanted.name, wanted.place);
+        reset role;
+    end loop;
 end
 $$;
-reset role;
