@@ -16,7 +16,7 @@ from psycopg.pq import TransactionStatus
 from audit.effects import effects, lacks, things
 from audit.evidence import safe
 from audit.layouts import recognised, title, to_apply
-from audit.platform import absent
+from audit.platform import absent, extensions
 from audit.results import ANYTHING, Migration, Thing, Trouble
 from audit.server_errors import tell
 from audit.sql_text import STRING, Statement, Token, Unreadable, statements, tokens
@@ -213,7 +213,7 @@ class _File:
                     conn.execute("begin")
                 if not self._passes_over(statement):
                     with around(statement, line):
-                        _execute(conn, statement)
+                        _execute(conn, _placed(statement))
             except psycopg.Error as error:
                 self._fail(error, number, committed, piecewise)
                 return
@@ -252,7 +252,7 @@ class _File:
                 continue
             try:
                 if not self._passes_over(statement):
-                    _execute(self.conn, _lasting(statement))
+                    _execute(self.conn, _lasting(_placed(statement)))
             except psycopg.Error as error:
                 if self.conn.broken:
                     raise
@@ -351,6 +351,23 @@ def _lasting(statement: Statement) -> Statement:
     if statement.words[:2] != ("set", "local"):
         return statement
     return replace(statement, text=re.sub(r"\blocal\b", "session", statement.text, count=1, flags=re.IGNORECASE))
+
+
+def _placed(statement: Statement) -> Statement:
+    """Leave out where an extension is to be put, if the platform has its own mind about that."""
+    if statement.words[:2] != ("create", "extension"):
+        return statement
+    known = extensions().get(_extension(statement))
+    if known is None or not known.schema:
+        return statement
+    row = list(tokens(statement.text))
+    place = next((number for number, token in enumerate(row[:-1]) if token.word == "schema"), None)
+    if place is None:
+        return statement
+    start = row[place - 1].start if row[place - 1].word == "with" else row[place].start
+    end = row[place + 1].end
+    text = statement.text
+    return replace(statement, text=f"{text[:start]}{' ' * (end - start)}{text[end:]}")
 
 
 def _extension(statement: Statement) -> str:

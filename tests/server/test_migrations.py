@@ -234,6 +234,18 @@ def test_an_extension_that_cannot_be_stood_in_for_is_set_aside(run, database, pi
     database.execute("drop table public.beside")
 
 
+def test_an_extension_goes_where_the_platform_puts_it(run, database):
+    (result,) = run({"1_a.sql": "create extension if not exists pg_cron with schema extensions version '1.6.4';"})
+    assert result.error is None
+    assert (
+        scalar(database, "select extnamespace::regnamespace::text from pg_extension where extname = 'pg_cron'")
+        == "pg_catalog"
+    )
+    database.execute("drop extension pg_cron")
+    (result,) = run({"1_a.sql": "create extension pg_cron;", "2_b.sql": "drop extension pg_cron;"})[:1]
+    assert result.error is None
+
+
 # --- Statement by statement
 
 
