@@ -357,11 +357,12 @@ def test_nothing_grows_too_fast(auditor, growth):
 def test_no_transaction_holds_back_cleaning(auditor):
     """No transaction has been open for more than an hour, and nothing else holds back the cleaning of dead rows.
 
-    What was deleted or changed since the oldest transaction began cannot be removed: tables grow, queries slow down, and
-    changes of the schema wait, though no session idles for long (MON-05) and no query is long (MON-03). Prepared
+    What was deleted or changed since the oldest transaction began cannot be removed: tables grow, queries slow down,
+    and changes of the schema wait, though no session idles for long (MON-05) and no query is long (MON-03). Prepared
     transactions have no session. Replication slots and standbys hold back for a reader elsewhere, by a count of
     transactions (1,000,000) instead of a time. Of all of them the finding says which is the oldest: see to that one
-    first. Autovacuum, a VACUUM by hand, the audit itself and backups (pg_dump, by its application name) are no offenders.
+    first. Autovacuum, a VACUUM by hand, the audit itself and backups (pg_dump, by its application name) are no
+    offenders.
     """
     assert not auditor(
         f"""
