@@ -49,6 +49,8 @@ class Thresholds:
     long_query_seconds: Amount = 30
     busy_query_seconds: Amount = 1
     idle_in_transaction_minutes: Amount = 5
+    open_transaction_minutes: Amount = 60
+    held_back_transactions: Amount = 1_000_000
     blocked_seconds: Amount = 30
     growth_percent: Amount = 20
     growth_bytes: Amount = 10_000_000

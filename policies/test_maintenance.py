@@ -587,3 +587,122 @@ def test_extensions_are_up_to_date(auditor):
         """,
         of="select count(*) as extensions from pg_catalog.pg_extension",
     )
+
+
+# Integer columns that a sequence feeds: as an identity, or by a default that is the sequence's next value and nothing
+# more. A sequence that a column merely owns feeds it through a trigger or the application, once it was used.
+FED = """
+    with feeding as (
+        select d.objid as sequence, d.refobjid as relation, d.refobjsubid as number from pg_catalog.pg_depend d
+        where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjsubid > 0
+        and case when d.deptype = 'i' then true
+            when d.deptype <> 'a' or not exists (select from pg_catalog.pg_sequence q where q.seqrelid = d.objid)
+            or exists (select from pg_catalog.pg_attrdef f where f.adrelid = d.refobjid and f.adnum = d.refobjsubid)
+            then false
+            when pg_catalog.has_sequence_privilege(d.objid, 'usage, select')
+            then pg_catalog.pg_sequence_last_value(d.objid) is not null
+            else false end
+        union
+        select d.refobjid, f.adrelid, f.adnum from pg_catalog.pg_depend d
+        join pg_catalog.pg_attrdef f on f.oid = d.objid
+        where d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+        and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        and pg_catalog.pg_get_expr(f.adbin, f.adrelid)
+            ~ '^\\(?nextval\\(''([^'']|'''')*''::regclass\\)\\)?(::[a-z0-9_. "]+)?$'
+    ), fed as (
+        select q.seqrelid as sequence, q.seqincrement as step, q.seqmin as least, q.seqmax as most,
+               s.relname as sequence_name, sn.nspname as sequence_schema,
+               c.oid as relation, c.relname, n.nspname, a.attname,
+               pg_catalog.has_table_privilege(q.seqrelid, 'select')
+               and pg_catalog.has_schema_privilege(sn.oid, 'usage') as sequence_readable,
+               pg_catalog.has_column_privilege(c.oid, a.attnum, 'select')
+               and pg_catalog.has_schema_privilege(n.oid, 'usage') as column_readable,
+               pg_catalog.row_security_active(c.oid) as filtered,
+               -- Without an index only what is read in a moment is read through.
+               exists (select from pg_catalog.pg_index x
+                       where x.indrelid = c.oid and x.indkey[0] = a.attnum and x.indisvalid and x.indpred is null)
+               or (select coalesce(sum(part.relpages), 0) from pg_catalog.pg_class part
+                   where part.oid = c.oid
+                   or part.oid in (select t.relid from pg_catalog.pg_partition_tree(c.oid) as t)) < 10000 as cheap
+        from feeding l
+        join pg_catalog.pg_sequence q on q.seqrelid = l.sequence
+        join pg_catalog.pg_class s on s.oid = q.seqrelid
+        join pg_catalog.pg_namespace sn on sn.oid = s.relnamespace
+        join pg_catalog.pg_class c on c.oid = l.relation and c.relkind in ('r', 'p') and not c.relispartition
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = l.number
+        join pg_catalog.pg_type y on y.oid = a.atttypid
+        where y.typoutput in ('int2out'::pg_catalog.regproc, 'int4out', 'int8out') and c.relpersistence <> 't'
+        and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'
+        and not exists (
+            select from pg_catalog.pg_depend e
+            where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e')
+    )
+    """
+
+
+@mark.policy("MAINT-13", severity="P1", runbook=RUNBOOK, fix="-- {object} is behind {column}: move it on.")
+def test_no_sequence_is_behind_its_column(auditor):
+    """No sequence is behind the column that it feeds.
+
+    Rows that came with their keys, from an import or a restore, do not move the sequence on: its next values are there
+    already, and every insert fails with a duplicate key until it has counted past them. Where the column is not unique
+    two rows share a number. A key counts when the sequence would come to it, by its increment and within its limits:
+    keys that were put beyond its end are kept out of its way.
+    """
+    assert not auditor(
+        FED
+        + """
+        select f.sequence::pg_catalog.regclass as object,
+               pg_catalog.format('%s.%I', f.relation::pg_catalog.regclass, f.attname) as column,
+               found.value as key_there, f.step as increment,
+               case when f.step in (1, -1) then pg_catalog.format(
+                   E'select pg_catalog.setval(%L, found.last) from (select %s(%I) as last from %s) as found\n'
+                   || 'where found.last %s (select last_value from %s) and found.last between %s and %s;',
+                   f.sequence::pg_catalog.regclass, case when f.step > 0 then 'max' else 'min' end, f.attname,
+                   f.relation::pg_catalog.regclass, case when f.step > 0 then '>=' else '<=' end,
+                   f.sequence::pg_catalog.regclass, f.least, f.most)
+               else pg_catalog.format('select pg_catalog.setval(%L, %s);',
+                                      f.sequence::pg_catalog.regclass, found.value) end as fix
+        from fed f
+        -- ts_stat puts a query that is built here, once a column; an index has the end of its column at hand.
+        cross join lateral pg_catalog.ts_stat(
+            case when f.sequence_readable and f.column_readable and not f.filtered and f.cheap then pg_catalog.format(
+                'select array_to_tsvector(array_remove(array[(select %s(%I) from %I.%I where %I between %s and %s '
+                'and (%I::bigint - next.value) %% %s = 0)::text], null)) from (select case when not is_called '
+                'then last_value when %s then last_value + %s end as value from %I.%I) as next',
+                case when f.step > 0 then 'max' else 'min' end, f.attname, f.nspname, f.relname, f.attname,
+                case when f.step > 0 then 'next.value' else f.least::text end,
+                case when f.step > 0 then f.most::text else 'next.value' end, f.attname, f.step,
+                case when f.step > 0 then pg_catalog.format('last_value <= %s', f.most - f.step)
+                     else pg_catalog.format('last_value >= %s', f.least - f.step) end,
+                f.step, f.sequence_schema, f.sequence_name) end) as stat
+        cross join lateral (select stat.word::numeric as value) as found
+        """,
+        of=FED + 'select count(*) as "columns that a sequence feeds" from fed',
+        blind=FED
+        + """
+        select 'the audit may not read ' || case when lack.of_sequence then f.sequence else f.relation end
+                                            ::pg_catalog.regclass, lack.statement
+        from fed f
+        cross join lateral (values
+            (true, not pg_catalog.has_schema_privilege(f.sequence_schema, 'usage'),
+             pg_catalog.format('grant usage on schema %%I to %%I;', f.sequence_schema, current_user)),
+            (true, not pg_catalog.has_table_privilege(f.sequence, 'select'),
+             pg_catalog.format('grant select on sequence %%s to %%I;', f.sequence::pg_catalog.regclass, current_user)),
+            (false, not pg_catalog.has_schema_privilege(f.nspname, 'usage'),
+             pg_catalog.format('grant usage on schema %%I to %%I;', f.nspname, current_user)),
+            (false, not pg_catalog.has_column_privilege(f.relation, f.attname, 'select'),
+             pg_catalog.format('grant select (%%I) on %%s to %%I;',
+                               f.attname, f.relation::pg_catalog.regclass, current_user)),
+            (false, f.filtered, pg_catalog.format('alter role %%I bypassrls;', current_user))
+        ) as lack (of_sequence, lacking, statement)
+        where lack.lacking and f.nspname <> all (%(platform_schemas)s)
+        union all
+        select pg_catalog.format('%%s.%%I has no index and too many rows to read them through',
+                                 f.relation::pg_catalog.regclass, f.attname),
+               pg_catalog.format('create index concurrently on %%s (%%I);', f.relation::pg_catalog.regclass, f.attname)
+        from fed f where not f.cheap and f.nspname <> all (%(platform_schemas)s)
+        """,
+    )

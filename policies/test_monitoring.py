@@ -351,3 +351,60 @@ def test_nothing_grows_too_fast(auditor, growth):
         of='select cardinality(%(names)s::text[]) as "sizes of an earlier run"',
         **growth(),
     )
+
+
+@mark.policy("MON-10", severity="P1", runbook=RUNBOOK, fix="-- {object} {problem}.")
+def test_no_transaction_holds_back_cleaning(auditor):
+    """No transaction has been open for more than an hour, and nothing else holds back the cleaning of dead rows.
+
+    What was deleted or changed since the oldest transaction began cannot be removed: tables grow, queries slow down,
+    and changes of the schema wait, though no session idles for long (MON-05) and no query is long (MON-03). Prepared
+    transactions have no session. Replication slots and standbys hold back for a reader elsewhere, by a count of
+    transactions (1,000,000) instead of a time. Of all of them the finding says which is the oldest: see to that one
+    first. Autovacuum, a VACUUM by hand, the audit itself and backups (pg_dump, by its application name) are no
+    offenders.
+    """
+    assert not auditor(
+        f"""
+        with holders as (
+            select {NAME} as object, a.xact_start as since,
+                   greatest(pg_catalog.age(a.backend_xmin), pg_catalog.age(a.backend_xid)) as transactions,
+                   'has its transaction open' as problem,
+                   {END} as fix
+            from pg_catalog.pg_stat_activity a
+            where {OTHERS} and a.backend_type not in ('autovacuum worker', 'parallel worker', 'walsender')
+            and a.xact_start < pg_catalog.clock_timestamp() - %(open_transaction_minutes)s * interval '1 minute'
+            and a.pid not in (select v.pid from pg_catalog.pg_stat_progress_vacuum v)
+            union all
+            select pg_catalog.format('prepared transaction %%L', p.gid), p.prepared, pg_catalog.age(p.transaction),
+                   'waits to be committed or rolled back',
+                   pg_catalog.format(E'-- As %%I; or commit prepared, if its coordinator says so.\n'
+                                     || 'rollback prepared %%L;', p.owner, p.gid)
+            from pg_catalog.pg_prepared_xacts p
+            where p.database = pg_catalog.current_database()
+            and p.prepared < pg_catalog.clock_timestamp() - %(open_transaction_minutes)s * interval '1 minute'
+            union all
+            select pg_catalog.format('replication slot %%I', s.slot_name), null, held.transactions,
+                   'holds back the cleaning for its reader', null
+            from pg_catalog.pg_replication_slots s
+            cross join lateral (
+                select greatest(pg_catalog.age(s.xmin), pg_catalog.age(s.catalog_xmin)) as transactions) as held
+            where held.transactions > %(held_back_transactions)s
+            union all
+            select pg_catalog.format('standby %%I', r.application_name), null, pg_catalog.age(r.backend_xmin),
+                   'holds back the cleaning for its queries (hot_standby_feedback): look for the long one there', null
+            from pg_catalog.pg_stat_replication r
+            where pg_catalog.age(r.backend_xmin) > %(held_back_transactions)s
+        )
+        select h.object, h.problem, h.since, h.transactions,
+               pg_catalog.rank() over (order by h.transactions desc nulls last, h.since) = 1 as oldest,
+               h.fix
+        from holders h
+        """,
+        of="""
+        select (select count(*) from pg_catalog.pg_stat_activity a where a.backend_type = 'client backend')
+               + (select count(*) from pg_catalog.pg_prepared_xacts)
+               + (select count(*) from pg_catalog.pg_replication_slots) as "sessions, prepared transactions and slots"
+        """,
+        blind=HIDDEN,
+    )

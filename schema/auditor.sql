@@ -92,7 +92,7 @@ end
 $$;
 
 -- What statements take (PERF-01): the schema of pg_stat_statements. What the runbook's own checks say (AUTH-06, RLS-11).
--- How far keys have got (MAINT-04): sequences, and integer primary keys.
+-- How far keys have got (MAINT-04, MAINT-13): sequences, integer primary keys, and the columns that sequences fill.
 do $$
 declare
     wanted record;
@@ -118,6 +118,13 @@ begin
         join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = x.indkey[0]
         where x.indisprimary and c.relnamespace = 'public'::pg_catalog.regnamespace
         and a.atttypid in ('smallint'::pg_catalog.regtype, 'integer'::pg_catalog.regtype)
+        union all
+        select pg_catalog.format('grant select (%I) on %s to care_auditor', a.attname, c.oid::pg_catalog.regclass)
+        from pg_catalog.pg_attribute a
+        join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p')
+        left join pg_catalog.pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum
+        where c.relnamespace = 'public'::pg_catalog.regnamespace
+        and (a.attidentity <> '' or pg_catalog.pg_get_expr(f.adbin, f.adrelid) like 'nextval(%')
     loop
         begin
             execute wanted.statement;
