@@ -38,7 +38,7 @@ class Facts:
     new migrations are judged) and ``place``, where the target is looked for, without secrets. ``system`` is the
     identifier by which a live server is known for life, and ``unreachable`` why the target could not be reached.
 
-    ``selected`` are the policies of this run in their order, ``rulings`` those of them that were asked, by id. ``cost``
+    ``offered`` are all policies that could be asked, ``selected`` those of this run in their order, ``rulings`` those of them that were asked, by id. ``cost``
     returns what a live database has been asked for so far. ``earlier`` returns the newest sizes of a moment or before
     it, else the oldest that there are; it is None where no history is kept.
     """
@@ -54,6 +54,7 @@ class Facts:
     build: Build | None = None
     notes: tuple[str, ...] = ()
     unreachable: str = ""
+    offered: tuple[Policy, ...] = ()
     selected: tuple[Policy, ...] = ()
     rulings: dict[str, Ruling] = field(default_factory=dict)
     judgements: list[Judgement] = field(default_factory=list)

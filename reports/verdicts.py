@@ -90,4 +90,5 @@ def run_of(config: pytest.Config, exit_status: int) -> Run | None:
         cost=facts.cost() if facts.cost else None,
         gate=facts.rehearsal,
         build=facts.build,
+        offered=len(facts.offered),
     )
