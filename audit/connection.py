@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from audit.ending import ENDING
 from audit.evidence import safe
 from audit.server_errors import Unanswered, explain
 
@@ -64,7 +65,8 @@ class Patient(psycopg.Connection[Any]):
         begun = time.monotonic()
         patience = self.patience_s if timeout is None else timeout
         try:
-            return super().wait(gen, interval, patience)
+            with ENDING.waiting():
+                return super().wait(gen, interval, patience)
         except psycopg.OperationalError as error:
             if error.sqlstate or patience is None or time.monotonic() - begun < patience:
                 raise
@@ -133,7 +135,8 @@ def connect(
     Raises TargetError with a sentence that holds no secret.
     """
     try:
-        connection = Patient.connect(dsn, autocommit=autocommit, prepare_threshold=None)
+        with ENDING.waiting():
+            connection = Patient.connect(dsn, autocommit=autocommit, prepare_threshold=None)
         connection.patience_s, connection.waited = patience_s, waited
         return connection
     except (psycopg.Error, UnicodeError, ValueError) as error:

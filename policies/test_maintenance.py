@@ -255,8 +255,8 @@ def test_keys_are_not_running_out(auditor):
             (unseen.attname is null,
              pg_catalog.format('grant select on sequence %%s to %%I;', unseen.oid::pg_catalog.regclass, current_user)),
             (not pg_catalog.has_column_privilege(unseen.oid, unseen.attname, 'select'),
-             pg_catalog.format('grant select (%%I) on %%s to %%I;',
-                               unseen.attname, unseen.oid::pg_catalog.regclass, current_user)),
+             pg_catalog.format('grant select (%%s) on %%s to %%I;',
+                               pg_catalog.quote_ident(unseen.attname), unseen.oid::pg_catalog.regclass, current_user)),
             (unseen.attname is not null and pg_catalog.row_security_active(unseen.oid),
              pg_catalog.format('alter role %%I bypassrls;', current_user))
         ) as grants (lacking, statement)

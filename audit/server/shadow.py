@@ -31,6 +31,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from audit.connection import GRACE_S, WEAK_SSLMODES, Dsn, TargetError, connect, reading
+from audit.ending import ENDING
 from audit.evidence import Unchecked, safe
 from audit.footprint import Footprint
 from audit.migrations import STOOD_IN
@@ -420,7 +421,8 @@ def _run(command: Sequence[str], environment: Mapping[str, str], limit_s: float 
             start_new_session=True,
         )
         try:
-            status = process.wait(limit_s)
+            with ENDING.waiting():
+                status = process.wait(limit_s)
         except BaseException as reason:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
