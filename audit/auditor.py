@@ -51,7 +51,7 @@ RETRY_S = 0.25
 
 # How the planner is meant to work, whatever the login or the database has been set to.
 # https://www.postgresql.org/docs/current/runtime-config-query.html#RUNTIME-CONFIG-QUERY-ENABLE
-_PLANNER = """
+_PLANNER = r"""
 select pg_catalog.set_config(s.name, s.boot_val, true) from pg_catalog.pg_settings s
 where s.name like 'enable\_%' and s.context = 'user' and s.setting <> s.boot_val
 """

@@ -14,9 +14,11 @@ import psycopg
 from psycopg import sql
 from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.waiting import Ready
 
 from audit.ending import ENDING
 from audit.evidence import safe
+from audit.progress import PROGRESS
 from audit.server_errors import Unanswered, explain
 
 APPLICATION_NAME = "care-collective-audit"
@@ -65,16 +67,34 @@ class Patient(psycopg.Connection[Any]):
         begun = time.monotonic()
         patience = self.patience_s if timeout is None else timeout
         try:
-            with ENDING.waiting():
-                return super().wait(gen, interval, patience)
-        except psycopg.OperationalError as error:
-            if error.sqlstate or patience is None or time.monotonic() - begun < patience:
-                raise
-            self.close()
-            raise Unanswered(f"the server did not answer within {patience:g} seconds") from None
+            return self._waited_for(_resumable(gen), interval, patience)
         finally:
             if self.waited is not None:
                 self.waited(time.monotonic() - begun)
+
+    def _waited_for(self, gen: PQGen[RV], interval: float, patience: float | None) -> RV:
+        for part in PROGRESS.waits(patience):
+            begun = time.monotonic()
+            try:
+                with ENDING.waiting():
+                    return super().wait(gen, interval, part)
+            except psycopg.OperationalError as error:
+                if error.sqlstate or time.monotonic() - begun < part:
+                    raise
+        self.close()
+        raise Unanswered(f"the server did not answer within {patience:g} seconds")
+
+
+def _resumable(gen: PQGen[RV]) -> PQGen[RV]:
+    """Return a generator of psycopg's that can be waited for in parts: begun anew, a wait tells it None."""
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            wanted = gen.send(ready or Ready.NONE)
+    except StopIteration as end:
+        result: RV = end.value
+        return result
 
 
 class Dsn(str):

@@ -355,7 +355,8 @@ def test_the_security_check_agrees(auditor):
         of="select pg_catalog.jsonb_array_length(%(told)s) as checks",
         first="""
         select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-            'table_name', v.table_name, 'has_rls', v.has_rls, 'policy_count', v.policy_count, 'status', v.status)), '[]')
+            'table_name', v.table_name, 'has_rls', v.has_rls,
+            'policy_count', v.policy_count, 'status', v.status)), '[]')
         from public.verify_rls_security() as v
         """,
         search_path="public, extensions",

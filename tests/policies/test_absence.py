@@ -42,14 +42,10 @@ KINDS = {
     "tables": f"""
         select format('drop table if exists %s cascade', c.oid::regclass) from pg_class c
         join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p') and {OURS}""",
-    "sequences": f"""
-        select format('drop sequence if exists %s cascade', c.oid::regclass) from pg_class c
-        join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'S' and {OURS}""",
     "grants": f"""
         select format('revoke all on %s from anon, authenticated, service_role', c.oid::regclass) from pg_class c
         join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'v', 'm') and {OURS}""",
     "buckets": "select 'set session_replication_role = replica; truncate storage.buckets, storage.objects'",
-    "people": "select 'truncate auth.users, public.profiles cascade'",
 }
 
 
