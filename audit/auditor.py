@@ -35,6 +35,7 @@ from audit.question import (
     rows,
     unchecked,
 )
+from audit.results import UNREACHED
 
 COUNT_UP_TO = 50_000
 MOST_REASONS = 1_000
@@ -387,7 +388,7 @@ class Reconnecting:
         if self.connection is not None and _is_open(self.connection):
             return self.connection
         if self.dead:
-            raise Unchecked("the server could not be reached any more", "see whether the server still runs")
+            raise Unchecked(UNREACHED, "see whether the server still runs")
         deadline = time.monotonic() + RESTART_S
         while True:
             try:
@@ -403,8 +404,7 @@ class Reconnecting:
                     time.sleep(RETRY_S)
                     continue
                 self.dead = True
-                gone = "the server could not be reached any more"
-                raise Unchecked(gone, "see whether the server still runs") from error
+                raise Unchecked(UNREACHED, "see whether the server still runs") from error
 
     def __enter__(self) -> Self:
         return self

@@ -170,6 +170,7 @@ class Run:
     """One run of the audit. ``ended_by`` is pytest's own exit status where it did not come to its end.
 
     ``offered`` is the number of policies that there are to ask; 0: of those that were selected no more is known.
+    ``unreachable`` says why the target could not be reached.
 
     ``matrix`` is who reaches what, where that was observed; ``changes`` what is otherwise than in the run before, where
     a history is kept. ``problems`` are sentences about what went wrong beside the audit itself: a history that could
@@ -195,6 +196,7 @@ class Run:
     gate: Rehearsal | None = None
     build: Build | None = None
     offered: int = 0
+    unreachable: str = ""
 
     @property
     def finished(self) -> bool:

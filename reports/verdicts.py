@@ -91,6 +91,7 @@ def run_of(config: pytest.Config, exit_status: int) -> Run | None:
         gate=facts.rehearsal,
         build=facts.build,
         offered=len(facts.offered),
+        unreachable=facts.unreachable,
     )
 
 
