@@ -236,10 +236,9 @@ def compose(
 def _causes(run: Run, place: Subject, policies: Collection[Unjudged]) -> tuple[list[Message], tuple[Unjudged, ...]]:
     """Return the messages about what keeps many policies from being judged, and the policies that are left."""
     results = {result.id: result for result in run.results}
-    lost = tuple(p for p in policies if p.open and p.policy in results and _unreached(run, results[p.policy]))
-    lacking = tuple(
-        p for p in policies if p.open and p not in lost and p.policy in results and results[p.policy].grants
-    )
+    blind = [each for each in policies if each.open and each.policy in results]
+    lost = tuple(each for each in blind if _unreached(run, results[each.policy]))
+    lacking = tuple(each for each in blind if each not in lost and results[each.policy].grants)
     back = tuple(p for p in policies if not p.open)
     messages = []
     if lost:
@@ -257,13 +256,10 @@ def _causes(run: Run, place: Subject, policies: Collection[Unjudged]) -> tuple[l
             _audited(run, place),
             f"{count} could not be judged, because nobody gave the audit's login what they look at. To give it:",
             *(f"- {plain(grant)}" for grant in [*grants][:MAX_GRANTS]),
-            *(
-                [f"- and {len(grants) - MAX_GRANTS:,} more; the report has them all"]
-                if len(grants) > MAX_GRANTS
-                else []
-            ),
-            *_blind(results, lacking),
         ]
+        if len(grants) > MAX_GRANTS:
+            lines.append(f"- and {len(grants) - MAX_GRANTS:,} more; the report has them all")
+        lines += _blind(results, lacking)
         # To grant rights is work for the day, whatever could be seen with them.
         message = _of_all(lacking, "rights are missing", lines, at_most=Severity.P2)
         messages.append(message)

@@ -274,7 +274,7 @@ def _target(cursor: sqlite3.Cursor, place: Subject) -> int:
 
 
 def _previous(cursor: sqlite3.Cursor, target: int, now: dt.datetime) -> dt.datetime | None:
-    """Return when the run before began; one of the future had a wrong clock, and counts only where there is no other."""
+    """Return when the run before began; one of the future had a wrong clock, and counts where there is no other."""
     row = cursor.execute(
         "select started_at from run where target = ? order by started_at <= ? desc, id desc limit 1",
         (target, _text(now)),
