@@ -507,7 +507,8 @@ def _refusal(error: psycopg.Error) -> Literal["", "grant", "row level security",
         and error.diag.source_function == "CheckCmdReplicaIdentity"
     ):
         return "broken"
-    if state.startswith("42") and error.diag.context:
+    missing = isinstance(error, errors.UndefinedTable | errors.InvalidSchemaName)  # which may be no part of the project
+    if state.startswith("42") and error.diag.context and not missing:
         return "broken"
     if state == "P0001" or error.diag.source_function == "exec_stmt_raise":
         return "trigger"

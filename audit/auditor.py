@@ -34,6 +34,7 @@ from audit.question import (
     renamed,
     rows,
     unchecked,
+    without_roles,
 )
 from audit.results import UNREACHED
 
@@ -116,6 +117,9 @@ class Auditor:
         Raises NotApplicable when a relation that the text names is not there, and Unchecked when there is no answer.
         """
         text, of, blind, first = (renamed(each, self.known) for each in (text, of, blind, first))
+        doubt = without_roles(self.known, self.known["api_roles"]) if "%(api_roles)s" in text + of + first else None
+        if doubt is not None:
+            raise doubt
         about = f"the auditor's question about {of if RELATION.fullmatch(of) else 'the catalogue'}"
         return _once_more(lambda: self._find(text, of, where, blind, first, search_path, parameters, about))
 
