@@ -60,7 +60,13 @@ def test_nobody_fails_on_what_is_not_there(bench: Bench, kind: str) -> None:
     finally:
         bench.connection.execute("rollback")
         bench.judgements = bench.untouched
-    blind = {
-        name: f"{each.reason} ({each.remedy})" for name, each in results.items() if each.verdict is Verdict.UNCHECKED
-    }
-    assert not blind, "\n".join(f"{name}: {reason}" for name, reason in blind.items())
+    unchecked = {name: each for name, each in results.items() if each.verdict is Verdict.UNCHECKED}
+    # Of a function that is gone SCHEMA-01 tells, and the others refer to it. What a project's own function fails on is
+    # told by those policies that say that it must work.
+    told = ("itself fails", "does not have a replica identity")
+    blind = [
+        f"{name}: {each.reason}"
+        for name, each in unchecked.items()
+        if "see SCHEMA-01" not in each.remedy and not any(words in each.reason for words in told)
+    ]
+    assert not blind, "\n".join(blind)
