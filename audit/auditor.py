@@ -144,7 +144,8 @@ class Auditor:
                 doubts.append(doubt)
                 return False
 
-        with self.asking(Question(f"{first};\n{text}" if first else text, None), of) as cursor:
+        named = Question(f"{first};\n{text}" if first else text, None)
+        with self.asking(named, of, foreign=bool(first)) as cursor:
             if first:
                 parameters = {**parameters, "told": self._told(cursor, first, search_path, parameters)}
             question = Question.of(text, self.known, parameters)
@@ -232,8 +233,11 @@ class Auditor:
         return Evidence(found, about=about, log=self.log, population=population, question=text)
 
     @contextmanager
-    def asking(self, question: Question, of: str = "") -> Iterator[Cursor]:
-        """Open the guarded transaction of one question; always rolled back.
+    def asking(self, question: Question, of: str = "", *, foreign: bool = False) -> Iterator[Cursor]:
+        """Open the guarded transaction of one question, in which nothing can be written.
+
+        Who watches a database takes rollbacks for faults, so what was answered is committed. Where ``foreign`` code
+        was called it is rolled back: it may have set something for the whole session.
 
         Raises NotApplicable and Unchecked in place of the server's errors.
         """
@@ -245,12 +249,13 @@ class Auditor:
             with connection.cursor() as cursor:
                 self.footprint.questions += 1
                 cursor.execute(f"{begin}; {self._guards(connection.info.server_version)}")
+                end = "rollback"
                 try:
                     yield cursor
                     self.footprint.look(cursor)
+                    end = "rollback" if foreign else "commit"
                 finally:
-                    end = "rollback to savepoint question; release savepoint question" if nested else "rollback"
-                    _end(connection, end)
+                    _end(connection, "rollback to savepoint question; release savepoint question" if nested else end)
         except (errors.UndefinedTable, errors.InvalidSchemaName) as error:
             named = relations(question.text) + [of for of in [of] if RELATION.fullmatch(of)]
             with self.asking(Question(_NOTHING, None)) as cursor:

@@ -173,12 +173,14 @@ def setting(values: Mapping[str, str]) -> str:
 @contextmanager
 def reading(connection: psycopg.Connection[Any], **settings: str) -> Iterator[None]:
     """Read in one READ ONLY transaction, with settings that end with it. Raises psycopg.Error."""
+    end = "rollback"
     try:
         connection.execute(f"{READ_ONLY}; {setting({**PLAIN, **settings})}")
         yield
+        end = "commit"  # who watches a database takes rollbacks for faults
     finally:
         if not connection.closed:
-            connection.execute("rollback")
+            connection.execute(end)
 
 
 def exposure(connection: psycopg.Connection[Any]) -> str:

@@ -317,6 +317,16 @@ def test_the_footprint_tells_what_the_server_counted(undisturbed, target):
         assert counted == [None] * 3 and "PostgreSQL 18 and newer do" in footprint["unknown"]
 
 
+def test_an_audit_leaves_no_rollbacks_to_wonder_about(reference, tmp_path):
+    count = "select xact_rollback from pg_catalog.pg_stat_database where datname = pg_catalog.current_database()"
+    with connect(reference) as connection:
+        ((before,),) = connection.execute(count).fetchall()
+        outcome = audit(tmp_path, f"--target={reference}", "--no-shadow", "--no-history", "-k", "SCHEMA or MSG or HELP")
+        assert outcome.document["footprint"]["questions"] > 10
+        ((after,),) = connection.execute(count).fetchall()
+    assert after - before == 0
+
+
 def test_a_budget_ends_the_asking(undisturbed, reference, tmp_path):
     # The machine may be less busy than it was when nobody was in the way.
     for part in (3, 10, 30):
