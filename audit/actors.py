@@ -501,6 +501,15 @@ def _refusal(error: psycopg.Error) -> Literal["", "grant", "row level security",
         return "trigger" if error.diag.source_function == "exec_stmt_raise" else "grant"
     if isinstance(error, errors.InvalidObjectDefinition | errors.StatementTooComplex):
         return "broken"
+    # Changes of a published table without a key; and what does not fit inside a function or trigger of the project.
+    if (
+        isinstance(error, errors.ObjectNotInPrerequisiteState)
+        and error.diag.source_function == "CheckCmdReplicaIdentity"
+    ):
+        return "broken"
+    missing = isinstance(error, errors.UndefinedTable | errors.InvalidSchemaName)  # which may be no part of the project
+    if state.startswith("42") and error.diag.context and not missing:
+        return "broken"
     if state == "P0001" or error.diag.source_function == "exec_stmt_raise":
         return "trigger"
     if state.startswith("23"):

@@ -14,8 +14,11 @@ import psycopg
 from psycopg import sql
 from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.waiting import Ready
 
+from audit.ending import ENDING
 from audit.evidence import safe
+from audit.progress import PROGRESS
 from audit.server_errors import Unanswered, explain
 
 APPLICATION_NAME = "care-collective-audit"
@@ -77,20 +80,34 @@ class Patient(psycopg.Connection[Any]):
         patience = self.patience_s if timeout is None else timeout
         try:
             with self.guard.watching(self) if self.guard is not None else nullcontext():
-                return self._waited_for(gen, interval, patience)
+                return self._waited_for(_resumable(gen), interval, patience)
         finally:
             if self.waited is not None:
                 self.waited(time.monotonic() - begun)
 
     def _waited_for(self, gen: PQGen[RV], interval: float, patience: float | None) -> RV:
-        begun = time.monotonic()
-        try:
-            return super().wait(gen, interval, patience)
-        except psycopg.OperationalError as error:
-            if error.sqlstate or patience is None or time.monotonic() - begun < patience:
-                raise
-            self.close()
-            raise Unanswered(f"the server did not answer within {patience:g} seconds") from None
+        for part in PROGRESS.waits(patience):
+            begun = time.monotonic()
+            try:
+                with ENDING.waiting():
+                    return super().wait(gen, interval, part)
+            except psycopg.OperationalError as error:
+                if error.sqlstate or time.monotonic() - begun < part:
+                    raise
+        self.close()
+        raise Unanswered(f"the server did not answer within {patience:g} seconds")
+
+
+def _resumable(gen: PQGen[RV]) -> PQGen[RV]:
+    """Return a generator of psycopg's that can be waited for in parts: begun anew, a wait tells it None."""
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            wanted = gen.send(ready or Ready.NONE)
+    except StopIteration as end:
+        result: RV = end.value
+        return result
 
 
 class Dsn(str):
@@ -158,7 +175,8 @@ def connect(
     Raises TargetError with a sentence that holds no secret.
     """
     try:
-        connection = Patient.connect(dsn, autocommit=autocommit, prepare_threshold=None)
+        with ENDING.waiting():
+            connection = Patient.connect(dsn, autocommit=autocommit, prepare_threshold=None)
         connection.patience_s, connection.waited = patience_s, waited
         connection.guard = GUARDS.get(guarded_place(dsn))
         return connection
@@ -176,12 +194,14 @@ def setting(values: Mapping[str, str]) -> str:
 @contextmanager
 def reading(connection: psycopg.Connection[Any], **settings: str) -> Iterator[None]:
     """Read in one READ ONLY transaction, with settings that end with it. Raises psycopg.Error."""
+    end = "rollback"
     try:
         connection.execute(f"{READ_ONLY}; {setting({**PLAIN, **settings})}")
         yield
+        end = "commit"  # who watches a database takes rollbacks for faults
     finally:
         if not connection.closed:
-            connection.execute("rollback")
+            connection.execute(end)
 
 
 def exposure(connection: psycopg.Connection[Any]) -> str:

@@ -32,7 +32,23 @@ def verdict_line(run: Run) -> str:
     return _verdict(run) + beside
 
 
+def selection(run: Run) -> str:
+    """Say how many of the policies were selected: ``6 of 118 selected``."""
+    return f"{len(run.results):,} of {run.offered:,} selected"
+
+
 def _verdict(run: Run) -> str:
+    """Return the sentences; where only some policies were selected, none that speaks of the database as a whole."""
+    if not run.selective:
+        return _sentences(run)
+    counts = run.counts()
+    found = [f"{counts[verdict]:,} {WORDS[verdict]}" for verdict in Verdict if counts[verdict]]
+    worst = f" ({_by_severity(run)})" if counts[Verdict.VIOLATED] else ""
+    early = "" if run.finished else " The run ended early."
+    return f"Only {selection(run)}: {', '.join(found)}{worst}. Nothing is said of the others.{early}"
+
+
+def _sentences(run: Run) -> str:
     counts = run.counts()
     violated, unchecked, waived = (counts[v] for v in (Verdict.VIOLATED, Verdict.UNCHECKED, Verdict.WAIVED))
     sentences = []
@@ -169,7 +185,7 @@ def title(result: Result) -> str:
 def tally(run: Run) -> str:
     """Say the five counts, and what they add up to."""
     parts = ", ".join(f"{number:,} {WORDS[verdict]}" for verdict, number in run.counts().items())
-    return f"{parts}: {counted(len(run.results), 'policy', 'policies')}"
+    return f"{parts}: {selection(run) if run.selective else counted(len(run.results), 'policy', 'policies')}"
 
 
 def facts(run: Run) -> str:
@@ -179,7 +195,7 @@ def facts(run: Run) -> str:
 
 
 def score(run: Run) -> str:
-    """Say the score, such as ``87 of 100``; ``none`` when no policy applied."""
+    """Say the score, such as ``87 of 100``; ``none`` when no policy applied, or only some were selected."""
     return "none" if run.score is None else f"{run.score} of 100"
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from audit.connection import Dsn, TargetError, own_conninfo
+from audit.ending import ENDING
 from audit.evidence import safe
 from audit.server import installation
 from audit.server.embedded import DATABASE, PREFIX, SETTINGS, last_complaint
@@ -82,11 +83,13 @@ def serve(image: str) -> Iterator[Contained]:
             try:
                 found = images.get(image)
             except ImageNotFound:
-                found = images.pull(image)
+                with ENDING.waiting():
+                    found = images.pull(image)
         except engine_errors as error:
             raise TargetError(f"the image {safe(image)} is not here and cannot be pulled: {_reason(error)}") from error
         try:
-            container.with_command(_command(found.attrs["Config"]["Cmd"] or [])).start()
+            with ENDING.waiting():
+                container.with_command(_command(found.attrs["Config"]["Cmd"] or [])).start()
         except (*engine_errors, OSError) as error:
             hint = (
                 ""
@@ -142,7 +145,8 @@ def _await(container: PostgresContainer, host: str, inside: Any) -> Dsn:  # noqa
             dsn = own_conninfo(**place, **account)
             psycopg.connect(dsn).close()
             return dsn
-        time.sleep(_POLL_S)
+        with ENDING.waiting():
+            time.sleep(_POLL_S)
     log = b"\n".join(container.get_logs()).decode(errors="replace")
     raise TargetError(f"the PostgreSQL server in {safe(container.image)} did not start: {last_complaint(log)}")
 

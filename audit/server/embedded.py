@@ -28,6 +28,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from audit.connection import Dsn, TargetError, own_conninfo
+from audit.ending import ENDING
 from audit.evidence import safe
 from audit.server import installation
 from audit.server.rights import SUPERUSER, superuser
@@ -143,7 +144,8 @@ class Account:
             except OSError as error:
                 return 126, f"{error.strerror}: {command[0]}"
             try:
-                status = process.wait(START_TIMEOUT_S)
+                with ENDING.waiting():
+                    status = process.wait(START_TIMEOUT_S)
             except BaseException as reason:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
@@ -477,7 +479,8 @@ def _await(process: subprocess.Popen[bytes], dsn: str, directory: Path) -> None:
             if (directory / _SOCKET).exists():
                 psycopg.connect(dsn).close()
                 return
-        time.sleep(_POLL_S)
+        with ENDING.waiting():
+            time.sleep(_POLL_S)
     log = (directory / "server.log").read_text(errors="replace")
     raise TargetError(f"the PostgreSQL server did not start: {last_complaint(log)}")
 

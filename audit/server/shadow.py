@@ -31,15 +31,18 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from audit.connection import GRACE_S, WEAK_SSLMODES, Dsn, TargetError, connect, reading
+from audit.ending import ENDING
 from audit.evidence import Unchecked, safe
 from audit.footprint import Footprint
 from audit.migrations import STOOD_IN
+from audit.progress import PROGRESS
 from audit.question import Connection
 from audit.seeding.seeds import plant
 from audit.server import embedded
 from audit.server.inventory import Part, differences, inventory
 from audit.server.rights import NOT_GRANTED, POWERS, SETTABLE, STAND_IN, login, superuser
 from audit.server.target import load_platform
+from audit.server.upkeep import OBJECT_LIMIT_S, analyze, within
 from audit.server.walls import told
 from audit.server_errors import describe, explain
 from audit.settings import PLATFORM_SCHEMAS
@@ -227,7 +230,7 @@ def shadowed(
             with connect(inside) as connection:
                 planted = plant(connection, members)
                 unfilled = dict(planted.unfilled) | refresh(connection) | unlike
-                connection.execute("analyze")
+                analyze(connection)
         except TargetError as error:
             footprint.left_ms()
             raise Unchecked(f"{NO_SHADOW}: {error}", REMEDY) from error
@@ -421,7 +424,8 @@ def _run(command: Sequence[str], environment: Mapping[str, str], limit_s: float 
             start_new_session=True,
         )
         try:
-            status = process.wait(limit_s)
+            with PROGRESS.doing("pg_dump of the live database's schema"):
+                status = _ended(process, limit_s)
         except BaseException as reason:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -432,6 +436,14 @@ def _run(command: Sequence[str], environment: Mapping[str, str], limit_s: float 
         output.seek(0)
         complaints.seek(0)
         return status, output.read().decode(errors="replace"), complaints.read().decode(errors="replace")
+
+
+def _ended(process: subprocess.Popen[bytes], limit_s: float) -> int:
+    """Wait for the end of a program; return its status. Raises subprocess.TimeoutExpired."""
+    for part in PROGRESS.waits(limit_s):
+        with suppress(subprocess.TimeoutExpired), ENDING.waiting():
+            return process.wait(part)
+    raise subprocess.TimeoutExpired(process.args, limit_s)
 
 
 # --- What is made of it on the shadow
@@ -673,19 +685,22 @@ def refresh(connection: Connection) -> dict[str, str]:
         """
     ).fetchall()
     waiting: dict[str, str] = {title: name for name, title in names}
+    endless: dict[str, str] = {}  # not tried again
     while waiting:
         unfilled: dict[str, str] = {}
         for title, name in waiting.items():
             try:
-                connection.execute(f"refresh materialized view {name}".encode())
+                within(connection, f"refresh materialized view {name}", OBJECT_LIMIT_S)
+            except psycopg.errors.QueryCanceled:
+                endless[title] = f"filling it takes more than {OBJECT_LIMIT_S} s"
             except psycopg.Error as error:
                 if connection.broken:
                     raise
                 unfilled[title] = describe(error)
         if len(unfilled) in (0, len(waiting)):
-            return unfilled
+            return unfilled | endless
         waiting = {title: waiting[title] for title in unfilled}
-    return {}
+    return endless
 
 
 def _notes(

@@ -31,6 +31,7 @@ from audit.results import Build, Migration
 from audit.seeding.seeds import plant
 from audit.server import container, embedded
 from audit.server.rights import OWNER, STAND_IN, follow, hire, login, superuser
+from audit.server.upkeep import analyze
 from audit.server.walls import ALL, told
 from audit.server_errors import explain
 from audit.unbuilt import built
@@ -229,7 +230,7 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, walls: str,
             if connection.info.server_version >= 150000:
                 # Counted at once, not up to a second later: rows counted after ANALYZE would pass for changes since.
                 connection.execute("select pg_catalog.pg_stat_force_next_flush()")
-            connection.execute("analyze")
+            analyze(connection)
             facts = _facts(connection)
     except psycopg.Error as error:
         raise TargetError(f"the {choice.kind} database could not be filled: {explain(error, dsn)}") from error

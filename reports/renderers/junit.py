@@ -24,7 +24,7 @@ def render(run: Run) -> str:
     counts = run.counts()
     suite = ElementTree.Element(
         "testsuite",
-        name="Care Collective database audit",
+        name="Care Collective database audit" + (f", {wording.selection(run)}" if run.selective else ""),
         timestamp=run.started_at.isoformat(timespec="seconds"),
         time=f"{run.duration_s:.3f}",
         tests=str(len(run.results)),

@@ -55,10 +55,13 @@ def render(run: Run) -> str:
 def _head(run: Run) -> Iterator[str]:
     yield "## Care Collective database audit\n"
     yield f"**{wording.verdict_line(run)}** Exit status {run.exit_status}.\n"
-    yield "| " + " | ".join([*(wording.WORDS[v] for v in Verdict), "policies", "score"]) + " |"
-    yield "|" + " --- |" * (len(Verdict) + 2)
-    numbers = [f"{number:,}" for number in run.counts().values()]
-    yield "| " + " | ".join([*numbers, f"{len(run.results):,}", wording.score(run)]) + " |\n"
+    columns = {wording.WORDS[verdict]: f"{number:,}" for verdict, number in run.counts().items()}
+    columns["policies"] = f"{len(run.results):,}"
+    if not run.selective:
+        columns["score"] = wording.score(run)
+    yield f"| {' | '.join(columns)} |"
+    yield "|" + " --- |" * len(columns)
+    yield f"| {' | '.join(columns.values())} |\n"
     yield f"{code(wording.facts(run))}, {run.started_at:%Y-%m-%d %H:%M:%S %Z}\n"
     for line in wording.built(run):
         yield f"{code(line)}\n"

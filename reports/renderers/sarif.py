@@ -93,7 +93,7 @@ def _rule(result: Result) -> dict[str, Any]:
 def _invocation(run: Run) -> dict[str, Any]:
     failed = [*run.problems, *(f"migration {m.file} failed: {m.error}" for m in wording.failed(run))]
     return {
-        "executionSuccessful": run.complete,
+        "executionSuccessful": run.finished,
         "exitCode": run.exit_status,
         "exitCodeDescription": wording.verdict_line(run),
         "startTimeUtc": _utc(run.started_at),

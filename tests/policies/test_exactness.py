@@ -42,7 +42,10 @@ def shape(bench: Bench) -> dict[str, str]:
 def test_nothing_else_is_violated(
     pytestconfig: pytest.Config, bench: Bench, baseline: dict[str, Verdict], shape: dict[str, str], sabotage: Sabotage
 ) -> None:
-    """A sabotage breaks its own policy and those in its first comment; an innocent look-alike breaks nothing."""
+    """A sabotage breaks its own policy and those in its first comment; an innocent look-alike breaks no policy.
+
+    Broken means VIOLATED.
+    """
     broken = sabotage.also if sabotage.innocent else sabotage.also | {sabotage.policy}
     with bench.proof(sabotage) as scene:
         scene.execute(sabotage.sql)
@@ -52,6 +55,9 @@ def test_nothing_else_is_violated(
         if not pytestconfig.getoption("thorough"):
             unasked |= {*OVERALL}
         results = {name: scene.ask(name) for name in POLICIES if name in broken or name not in unasked}
+    # Its own and those named were broken on purpose: not to be able to tell is no way to find that out.
+    blind = {name: told(results[name]) for name in broken if results[name].verdict is not Verdict.VIOLATED}
+    assert not blind
     failing = {
         name for name, result in results.items() if fails(result, bench.known["declared"]) and baseline[name] in CLEAN
     }

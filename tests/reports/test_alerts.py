@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import http.server
 import json
 import os
@@ -19,7 +20,7 @@ from aiosmtpd.controller import Controller
 
 from audit.connection import Dsn, connect
 from audit.policy import Severity
-from audit.results import Verdict
+from audit.results import UNREACHED, Verdict
 from audit.server import embedded
 from audit.server.target import Target
 from fixtures.target import CHOICE
@@ -290,6 +291,38 @@ def test_all_is_told_on_request(night) -> None:
 def test_without_a_history_all_is_told() -> None:
     run = replace(quiet(), results=(violated("a"), waived("b"), result("MSG-02", Verdict.UNCHECKED, "P0", reason="x")))
     assert [message.severity for message in compose(run, HERE, (), ())] == [Severity.P0, Severity.P1]
+
+
+def test_a_database_that_is_gone_is_one_alert_and_so_is_its_return(night) -> None:
+    gone = [result(f"MSG-0{n}", Verdict.UNCHECKED, f"P{n}", reason=UNREACHED, findings=()) for n in range(4)]
+    told = only(night(0, *gone))
+    assert told.startswith("P0 database audit: the database cannot be reached\n")
+    assert all(each.id in told for each in gone)
+    assert night(1, *gone) == []
+    told = only(night(2, *(result(each.id, Verdict.HOLDS, each.severity) for each in gone)))
+    assert told.startswith("P0 database audit: the database can be reached again\n")
+    assert night(3, *(result(each.id, Verdict.HOLDS, each.severity) for each in gone)) == []
+
+
+def test_rights_that_nobody_gave_are_one_alert_for_the_day(night) -> None:
+    grants = ("grant usage on schema apart to audit;", 'grant select on apart."Notes" to audit;')
+    blind = [
+        result(f"MSG-0{n}", Verdict.UNCHECKED, f"P{n}", reason="permission denied", grants=(grants[n % 2],))
+        for n in range(4)
+    ]
+    told = only(night(0, *blind))
+    assert told.startswith("P2 database audit: rights are missing\n")
+    assert all(f"- {grant}" in told for grant in grants)
+    broken = result("AUTH-01", Verdict.UNCHECKED, "P0", reason="a lock")
+    assert [each.title for each in night(1, *blind, broken)] == ["P0 database audit: 1 policy unchecked"]
+
+
+def test_a_moment_is_kept_whole(night) -> None:
+    """What is cut off of it would be long ago."""
+    part = dt.timedelta(microseconds=123_456) / DAY
+    assert "- new: a" in only(night(0 + part, violated("a")))
+    assert "fixed: a" in only(night(1 + part, HOLDS))
+    assert "- back again: a" in only(night(2 + part, violated("a")))
 
 
 def test_each_severity_has_its_message_and_people(night) -> None:
