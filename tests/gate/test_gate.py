@@ -236,7 +236,8 @@ def test_who_may_not_read_what_was_applied_is_told_what_to_grant(target: Target,
     try:
         with connect(database) as connection:
             connection.execute(
-                "create schema supabase_migrations; create table supabase_migrations.schema_migrations (version text);"
+                "drop table supabase_migrations.schema_migrations;"
+                "create table supabase_migrations.schema_migrations (version text);"
             )
             for right in ("usage on schema supabase_migrations", "select on supabase_migrations.schema_migrations"):
                 connection.execute("set role anon")
@@ -370,7 +371,8 @@ def test_the_live_schema_is_a_base_and_stays_as_it_is(target: Target, tmp_path: 
     try:
         with connect(database) as connection:
             connection.execute(
-                "create schema supabase_migrations; create table supabase_migrations.schema_migrations (version text);"
+                "drop table supabase_migrations.schema_migrations;"
+                "create table supabase_migrations.schema_migrations (version text);"
                 "insert into supabase_migrations.schema_migrations values "
                 + ", ".join(f"('{version(path.name)}')" for path in find(MIGRATIONS))
             )
