@@ -3,6 +3,7 @@
 from pytest import mark
 
 from audit.access.escalation import widened
+from audit.catalog.captured import captured
 from audit.catalog.expressions import CALLED, CALLED_BY_TABLE, LEADS, REACHED, hole, trusts_metadata, weaknesses
 from audit.probes.evaluation import unusable
 from audit.probes.oracles import telling
@@ -535,6 +536,38 @@ def test_policies_rest_on_what_cannot_be_forged(auditor):
         """,
         of=OF_POLICIES,
         where=lambda row: bool(weaknesses(row)),
+    )
+
+
+@mark.policy(
+    "RLS-20",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: inside a sub-select a name without a table means the nearest table that has it. Write the policy anew,
+    -- with the table before every column; the row is named by its own table: members.team = {_table}.team
+    """,
+)
+def test_no_sub_select_means_its_own_table(auditor):
+    """No policy's sub-select means its own table where it should mean the row.
+
+    A name without its table is taken from the nearest table that has such a column. `m.tenant = tenant` inside a
+    sub-select then compares a column with itself, and whoever is a member anywhere reads everything; the `name` of an
+    object in storage becomes that of a project. Just as wrong is a sub-select that gives back the row's own column,
+    because its table has none of that name, and a function in SQL that compares an argument with the column it is
+    called like. A test for existence that is about the caller alone is in order, and so are joins.
+    """
+    assert not auditor(
+        f"""
+        with recursive {REACHED}
+        select x.object, x.schema as _schema, x."table" as _table, x."using" as _using, x."check" as _check,
+               array(select a.attname::text from pg_catalog.pg_attribute a
+                     where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped) as _columns,
+               {CALLED}
+        from rules x
+        """,
+        of="select count(*) as policies from pg_catalog.pg_policy",
+        where=lambda row: bool(captured(row)),
     )
 
 
