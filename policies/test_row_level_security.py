@@ -3,6 +3,8 @@
 from pytest import mark
 
 from audit.access.escalation import widened
+from audit.catalog.captured import captured
+from audit.catalog.coverage import unseen
 from audit.catalog.expressions import CALLED, CALLED_BY_TABLE, LEADS, REACHED, hole, trusts_metadata, weaknesses
 from audit.probes.evaluation import unusable
 from audit.probes.oracles import telling
@@ -542,6 +544,91 @@ def test_policies_rest_on_what_cannot_be_forged(auditor):
         """,
         of=OF_POLICIES,
         where=lambda row: bool(weaknesses(row)),
+    )
+
+
+@mark.policy(
+    "RLS-20",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: inside a sub-select a name without a table means the nearest table that has it. Write the policy anew,
+    -- with the table before every column; the row is named by its own table: members.team = {_table}.team
+    """,
+)
+def test_no_sub_select_means_its_own_table(auditor):
+    """No policy's sub-select means its own table where it should mean the row.
+
+    A name without its table is taken from the nearest table that has such a column. `m.tenant = tenant` inside a
+    sub-select then compares a column with itself, and whoever is a member anywhere reads everything; the `name` of an
+    object in storage becomes that of a project. Just as wrong is a sub-select that gives back the row's own column,
+    because its table has none of that name, and a function in SQL that compares an argument with the column it is
+    called like. A test for existence that is about the caller alone is in order, and so are joins.
+    """
+    assert not auditor(
+        f"""
+        with recursive {REACHED}
+        select x.object, x.schema as _schema, x."table" as _table, x."using" as _using, x."check" as _check,
+               array(select a.attname::text from pg_catalog.pg_attribute a
+                     where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped) as _columns,
+               {CALLED}
+        from rules x
+        """,
+        of="select count(*) as policies from pg_catalog.pg_policy",
+        where=lambda row: bool(captured(row)),
+    )
+
+
+@mark.policy(
+    "RLS-21",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: {role} may {command} rows that it cannot see. Give them a policy for SELECT, such as
+    --   create policy ... for select to {role} using (the condition of this policy);
+    -- after an insert: let the creator see the row by a column of its own (created_by = (select auth.uid())).
+    """,
+)
+def test_who_may_change_a_row_may_see_it(auditor):
+    """Whoever may update or delete a row may see it, and whoever creates one sees the new row.
+
+    An UPDATE or DELETE that looks for its row, as every call of the API does, finds only what a policy for SELECT
+    shows. Without one it reports success and touches nothing. The same when all policies for SELECT are for those named
+    in other columns than the one that names who may change it. INSERT that gives back the new row is refused when it is
+    shown only to those of whom another table says so, which refers to the new row and cannot say anything yet. Where
+    nobody reads at all, inserting is in order: it is a letter box. Other conditions cannot be compared from the text:
+    what is declared in access.toml is acted out by RLS-08.
+    """
+    assert not auditor(
+        f"""
+        with recursive {REACHED}
+        select x.object, role, w.command, x."table" as _table,
+               case w.command when 'insert' then coalesce(x."check", 'true') else coalesce(x."using", 'true') end
+               as _condition,
+               array(select a.attname::text from pg_catalog.pg_index i
+                     join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+                     where i.indrelid = x.relation and i.indisprimary and (a.atthasdef or a.attidentity <> '')) as _key,
+               array(select distinct c.relname::text from pg_catalog.pg_constraint k
+                     join pg_catalog.pg_class c on c.oid = k.conrelid
+                     where k.confrelid = x.relation and k.contype = 'f' and k.conrelid <> k.confrelid) as _children,
+               array(select coalesce(y."using", 'true') from rules y
+                     where y.relation = x.relation and y.permissive and y.command in ('r', '*')
+                     and role = any (y.roles)) as _selects,
+               {CALLED_BY_TABLE}
+        from rules x
+        cross join unnest(x.roles) as role
+        join (values ('insert', 'a'), ('update', 'w'), ('delete', 'd')) as w (command, code)
+            on x.command = w.code::"char"
+        join pg_catalog.pg_class c on c.oid = x.relation
+        where x.permissive and (x.schema = any (%(exposed)s) or x.schema = 'storage')
+        and pg_catalog.has_schema_privilege(role, c.relnamespace, 'usage')
+        and case when w.command = 'delete' then pg_catalog.has_table_privilege(role, x.relation, 'delete')
+            else pg_catalog.has_any_column_privilege(role, x.relation, w.command) end
+        """,
+        of="""
+        select count(*) as "policies for writing" from pg_catalog.pg_policy p where p.polcmd in ('a', 'w', 'd')
+        """,
+        where=unseen,
     )
 
 
