@@ -53,12 +53,23 @@ def test_operators_of_others_are_not_called(bench: Bench, passing: Connection) -
     assert result.verdict in (Verdict.HOLDS, Verdict.VIOLATED), result.reason
 
 
-@pytest.mark.parametrize("policy", ["RLS-13", "RLS-01", "EXPO-01", "MON-07", "EXPO-13"])
+@pytest.mark.parametrize("policy", ["RLS-01", "EXPO-01", "MON-07", "EXPO-13"])
 def test_of_roles_that_are_not_here_nothing_is_concluded(bench: Bench, passing: Connection, policy: str) -> None:
     result = bench.ask(POLICIES[policy], passing, {"absent_roles": ["anon", "authenticated"]})
     assert result.verdict is Verdict.UNCHECKED
     assert result.reason == "the API's roles are not all here: there is no anon and authenticated"
     assert "api_roles" in result.remedy
+
+
+def test_nobody_acts_in_roles_that_are_not_here(pytestconfig: pytest.Config, tmp_path) -> None:
+    """The shadow would have them."""
+    with embedded.serve(pytestconfig.stash[CHOICE].postgres_bin) as server:
+        with connect(server.dsn) as connection:
+            connection.execute("create table public.notes (id int primary key)")
+        outcome = audit(tmp_path, f"--target={server.dsn}", "--no-history", "-k", "RLS-13 or RLS-07 or EXPO-01")
+    reasons = {policy["reason"] for policy in outcome.policies.values()}
+    assert outcome.having("UNCHECKED") == {"RLS-13", "RLS-07", "EXPO-01"}
+    assert all(reason.startswith("the API's roles are not all here: there is no anon") for reason in reasons), reasons
 
 
 def test_a_right_that_is_missing_is_told_and_not_stumbled_over(bench: Bench, passing: Connection) -> None:

@@ -33,7 +33,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_materialised_view_without_an_end_leaves_the_others_filled(connection: Connection) -> None:
     connection.execute(
         """
-        create materialized view endless as select pg_sleep(600) with no data;
+        create materialized view endless as select pg_sleep(600)::text as slept with no data;
         create materialized view one as select 1 as number with no data;
         create materialized view of_endless as select 1 from endless with no data;
         """
