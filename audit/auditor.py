@@ -20,6 +20,7 @@ from audit.connection import PLAIN, READ_ONLY, TargetError, setting
 from audit.evidence import Evidence, Log, Population, Row, Unchecked, safe
 from audit.footprint import Footprint
 from audit.login import lacking
+from audit.people import CAST
 from audit.question import (
     MOST_ROWS,
     Connection,
@@ -117,8 +118,10 @@ class Auditor:
         Raises NotApplicable when a relation that the text names is not there, and Unchecked when there is no answer.
         """
         text, of, blind, first = (renamed(each, self.known) for each in (text, of, blind, first))
-        doubt = without_roles(self.known, self.known["api_roles"]) if "%(api_roles)s" in text + of + first else None
-        if doubt is not None:
+        texts = text + of + first
+        asked_about = [*self.known["api_roles"]] if "%(api_roles)s" in texts else []
+        asked_about += [person.role for person in CAST.values() if f"'{person.role}'" in texts]
+        if (doubt := without_roles(self.known, asked_about)) is not None:
             raise doubt
         about = f"the auditor's question about {of if RELATION.fullmatch(of) else 'the catalogue'}"
         return _once_more(lambda: self._find(text, of, where, blind, first, search_path, parameters, about))

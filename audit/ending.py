@@ -26,7 +26,7 @@ class Ending:
 
     def __init__(self) -> None:
         self.asked = ""
-        self._heeded = False
+        self._heeded = True  # until there is something that could be told
         self._waiting = False
 
     def ask(self, number: int, _: FrameType | None = None) -> None:
@@ -40,6 +40,10 @@ class Ending:
         if self.asked and not self._heeded:
             self._heeded = True
             raise Stopped(f"stopped by {self.asked}")
+
+    def begin(self) -> None:
+        """Heed from now on what is asked, and what was asked before."""
+        self._heeded = False
 
     def undisturbed(self) -> None:
         """Heed nothing any more: what is done from now on is the end."""

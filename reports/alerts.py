@@ -31,7 +31,7 @@ from reports.escalation import ESCALATION
 from reports.history.changes import Condition, Known, Unjudged
 from reports.history.history import place as place_of
 from reports.history.store import STORE_KEY, HistoryError, Subject
-from reports.model import Result, Run
+from reports.model import STOPPED, Result, Run
 
 VARIABLE = "AUDIT_ALERT_URLS"
 ATTEMPTS = 3
@@ -211,7 +211,7 @@ def compose(
 ) -> list[Message]:
     """Return one message for each severity of which there is something to tell, the worst first.
 
-    What has one cause is one message: a database that cannot be reached, and rights that are missing.
+    What has one cause is one message: a database that cannot be reached, a run that was stopped, missing rights.
 
     ``findings`` and ``policies`` are due by the history. Where there is none, or ``when`` is not ``new``, all that the
     run found is told beside them; with ``always`` there is a message even when all is well.
@@ -238,12 +238,16 @@ def _causes(run: Run, place: Subject, policies: Collection[Unjudged]) -> tuple[l
     results = {result.id: result for result in run.results}
     blind = [each for each in policies if each.open and each.policy in results]
     lost = tuple(each for each in blind if _unreached(run, results[each.policy]))
+    stopped = tuple(each for each in blind if results[each.policy].reason == STOPPED and each not in lost)
     lacking = tuple(each for each in blind if each not in lost and results[each.policy].grants)
     back = tuple(p for p in policies if not p.open)
     messages = []
     if lost:
         lines = [*_called(run, place, lost), "", *_blind(results, lost)]
         messages.append(_of_all(lost, "the database cannot be reached", lines))
+    if stopped:
+        lines = [*_called(run, place, stopped), "", *_blind(results, stopped)]
+        messages.append(_of_all(stopped, "the audit was stopped", lines))
     if len(back) == len(results) > 1:
         lines = [_audited(run, place), "", "All policies can be judged again."]
         messages.append(_of_all(back, "the database can be reached again", lines))
@@ -263,7 +267,7 @@ def _causes(run: Run, place: Subject, policies: Collection[Unjudged]) -> tuple[l
         # To grant rights is work for the day, whatever could be seen with them.
         message = _of_all(lacking, "rights are missing", lines, at_most=Severity.P2)
         messages.append(message)
-    return messages, tuple(p for p in policies if p not in {*lost, *lacking, *back})
+    return messages, tuple(p for p in policies if p not in {*lost, *stopped, *lacking, *back})
 
 
 def _unreached(run: Run, result: Result) -> bool:

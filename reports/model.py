@@ -21,6 +21,9 @@ from audit.results import Verdict as Verdict
 
 SCHEMA_VERSION = "1.0"
 
+# Why a policy is unchecked when the run was stopped.
+STOPPED = "the run was stopped before this policy was asked"
+
 EXIT_HELD = 0
 EXIT_VIOLATED = 1
 EXIT_FAILED = 3

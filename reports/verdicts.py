@@ -12,9 +12,8 @@ from audit.evidence import safe
 from audit.facts import TargetFacts, facts_of
 from audit.results import Ruling, Verdict
 from reports import waivers
-from reports.model import WAIVERS_KEY, Finding, Result, Run, Waiver
+from reports.model import STOPPED, WAIVERS_KEY, Finding, Result, Run, Waiver
 
-STOPPED = "the run was stopped before this policy was asked"
 UNKNOWN = TargetFacts("unknown", "unknown", "unknown", "unknown")
 
 

@@ -27,6 +27,7 @@ from fixtures.target import CHOICE
 from reports import alerts
 from reports.alerts import AlertError, Message, channels, compose, deliver, plain
 from reports.history.store import Store
+from reports.model import STOPPED
 from tests.reports.test_history import DAY, HERE, HOLDS, UNCHECKED, expired, violated, waived
 from tests.support.auditing import ROOT, Outcome, audit
 from tests.support.samples import HOSTILE, NOON, finding, quiet, result
@@ -302,6 +303,11 @@ def test_a_database_that_is_gone_is_one_alert_and_so_is_its_return(night) -> Non
     told = only(night(2, *(result(each.id, Verdict.HOLDS, each.severity) for each in gone)))
     assert told.startswith("P0 database audit: the database can be reached again\n")
     assert night(3, *(result(each.id, Verdict.HOLDS, each.severity) for each in gone)) == []
+
+
+def test_a_run_that_was_stopped_is_one_alert(night) -> None:
+    left = [result(f"MSG-0{n}", Verdict.UNCHECKED, f"P{n}", reason=STOPPED) for n in range(4)]
+    assert only(night(0, *left)).startswith("P0 database audit: the audit was stopped\n")
 
 
 def test_rights_that_nobody_gave_are_one_alert_for_the_day(night) -> None:
