@@ -339,8 +339,11 @@ def _end_prepared_transactions(connection: Connection) -> None:
 def asking(connection: Connection) -> Iterator[None]:
     """Make a superuser's session the stand-in's, as a disposable target is asked; to sabotage remains the superuser's.
 
-    In a transaction or out of one.
+    In a transaction or out of one; the session of somebody else stays as it is.
     """
+    if connection.info.parameter_status("is_superuser") != "on":
+        yield
+        return
     follow(connection)
     connection.execute(f"set session authorization {STAND_IN}")
     try:
