@@ -135,10 +135,10 @@ def _first_line(each: Rehearsed) -> int:
 def _line_about(each: Rehearsed, offender: str) -> int:
     """Return the line of the last statement that changed something that an offender's name speaks of.
 
-    Where no statement did, it is the last one that changed what many depend on, or what was there before, else the
-    first one at all.
+    Where no statement did, it is the last one that changed what many depend on, or anything, else the first one at
+    all.
     """
-    known = [step.line for step in each.steps if step.known and not step.undone]
+    known = [step.line for step in each.steps if (step.known or step.catalogue) and not step.undone]
     return (speaking_of(each.steps, offender) or changing_much(each.steps) or known or [_first_line(each)])[-1]
 
 
