@@ -62,6 +62,7 @@ class Thresholds:
     slot_idle_minutes: Amount = 60
     prepared_minutes: Amount = 5
     migration_statement_seconds: Amount = 60
+    overwritten_percent: Amount = 20
     statement_timeout_ms: Amount = 5000
     deep_timeout_ms: Amount = 60_000
     lock_timeout_ms: Amount = 100

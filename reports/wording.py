@@ -141,6 +141,28 @@ def since(finding: Finding, run: Run) -> str:
     return f"since {moment(finding.since)}" if finding.since and finding.since < run.started_at else ""
 
 
+def summons(severity: Severity, run: Run) -> str:
+    """Say who is to be called and by when; nobody for what a pull request would do, which only must not be merged."""
+    if run.gate:
+        return "blocks the merge"
+    escalation = ESCALATION[severity]
+    # Where a history is kept, the clock of each policy began when it was violated first.
+    by_when = "" if run.changes else f": {escalation.by_when(run.started_at)}"
+    return f"{escalation.whom}{by_when}"
+
+
+def violated(run: Run) -> tuple[Result, ...]:
+    """Return what is violated, the worst first; of a gate what would be lost first, and who must wait last."""
+    found = run.having(Verdict.VIOLATED)
+    if not run.gate:
+        return found
+    return tuple(sorted(found, key=lambda each: (each.severity, _GATE.get(each.id, len(_GATE)), each.id)))
+
+
+# What would be lost, who could newly reach what, what newly fails, who must wait.
+_GATE = {name: place for place, name in enumerate(("MIG-03", "MIG-06", "MIG-05", "MIG-01", "MIG-04", "MIG-02"))}
+
+
 def clock(result: Result, run: Run) -> str:
     """Say by when what has to be done about a violated policy, counted from when its oldest finding was seen first.
 

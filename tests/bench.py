@@ -38,6 +38,7 @@ from audit.server.embedded import serve
 from audit.server.target import MIGRATIONS, PLATFORM, Choice, opened
 from audit.settings import Settings
 from audit.settings import load as load_settings
+from tests.hazards import compare as compare_hazards
 from tests.support import load
 from tests.support.auditing import migrated
 from tests.support.large import SETS, Made, build, one_at_a_time
@@ -307,6 +308,7 @@ def main() -> None:
     parser.add_argument("--scale", type=int, default=LOAD_SCALE, help=f"of pgbench (default {LOAD_SCALE})")
     parser.add_argument("--gate", action="store_true", help="the migration gate, and nothing else")
     parser.add_argument("--unchecked", action="store_true", help="an audit in which nobody can act, and nothing else")
+    parser.add_argument("--hazards", action="store_true", help="what is said of known hazards, and nothing else")
     parser.add_argument("--times", type=int, default=3, help="how many audits; the best one counts (default 3)")
     chosen = parser.parse_args()
     busy = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
@@ -323,6 +325,9 @@ def main() -> None:
     if chosen.matrix:
         measure_matrix()
         return
+    if chosen.hazards:
+        compare_hazards()
+        return
     if chosen.load:
         measure_load(chosen.scale, max(1, chosen.times))
         return
@@ -336,6 +341,7 @@ def main() -> None:
     )
     measure_matrix()
     measure_gate()
+    compare_hazards()
 
 
 if __name__ == "__main__":

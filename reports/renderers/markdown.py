@@ -80,14 +80,11 @@ def _entries(run: Run) -> Iterator[Entry]:
         changed = (f"{e.change}: {e.severity} **{e.policy}** {code(e.object)}" for e in wording.events(run))
         yield from _folded("What has changed", changed)
     severity = None
-    for result in run.having(Verdict.VIOLATED):
+    for result in wording.violated(run):
         if result.severity is not severity:
             severity = result.severity
-            escalation = ESCALATION[severity]
-            # Where a history is kept, the clock of each policy began when it was violated first.
-            by_when = "" if run.changes else f": {escalation.by_when(run.started_at)}"
-            call = f"{wording.capital(escalation.whom)}{by_when}."
-            yield _always(f"### Violated: {severity}, {escalation.meaning}\n\n{call}\n")
+            called = f"{wording.capital(wording.summons(severity, run))}."
+            yield _always(f"### Violated: {severity}, {ESCALATION[severity].meaning}\n\n{called}\n")
         yield Entry(_violated(result, run), f"- {_summary(result)}\n")
     if unchecked := run.having(Verdict.UNCHECKED):
         yield _always("### Unchecked: nobody knows whether these hold\n")

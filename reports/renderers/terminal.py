@@ -153,14 +153,12 @@ def _changed(run: Run) -> Iterator[Line]:
 
 def _violated(run: Run) -> Iterator[Line]:
     severity = None
-    for result in run.having(Verdict.VIOLATED):
+    for result in wording.violated(run):
         if result.severity is not severity:
             severity = result.severity
-            escalation = ESCALATION[severity]
             yield "", {}
-            yield f"VIOLATED, {severity} ({escalation.meaning})", MARKS[Verdict.VIOLATED][1]
-            by_when = "" if run.changes else f": {escalation.by_when(run.started_at)}"
-            yield f"{escalation.whom}{by_when}", {"bold": True}
+            yield f"VIOLATED, {severity} ({ESCALATION[severity].meaning})", MARKS[Verdict.VIOLATED][1]
+            yield wording.summons(severity, run), {"bold": True}
         yield f"{severity} {result.id} {wording.title(result)}: {wording.extent(result)}", MARKS[Verdict.VIOLATED][1]
         if run.changes:
             yield f"     {wording.clock(result, run)}", {"bold": True}

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from audit.access.declaration import Access
 from audit.connection import Dsn, TargetError, connect
 from audit.evidence import Location
 from audit.gate import linter
@@ -27,17 +26,9 @@ from audit.results import Verdict
 from audit.server.embedded import PREFIX
 from audit.server.rights import STAND_IN, login
 from audit.server.target import MIGRATIONS, Target
-from audit.settings import Settings
-from fixtures.target import CHOICE
 from tests.support.auditing import ROOT, Outcome, audit
-from tests.support.rehearsing import GATE, Case, CorpusSuite, Ground, corpus, grounded, wrong
+from tests.support.rehearsing import GATE, Case, Ground, corpus, wrong
 from tests.support.waiting import LIMIT_S
-
-
-@pytest.fixture(scope="session")
-def ground(pytestconfig: pytest.Config, settings: Settings, access: Access):
-    with grounded(pytestconfig.stash[CHOICE], CorpusSuite(settings, access)) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("case", corpus(), ids=lambda case: case.name)
