@@ -82,7 +82,9 @@ def came_of(ground: Ground, file: Path) -> str:
     except (TargetError, Unchecked, psycopg.Error) as error:
         return f"ended: {type(error).__name__} {error}"
     if not result.findings:
-        return f"harmless: {result.verdict}"
+        # What this server lacks is set aside, and then nobody says that all is well.
+        kind = "refused" if result.verdict is Verdict.UNCHECKED else "harmless"
+        return f"{kind}: {result.verdict} {result.reason}"
     (finding,) = result.findings
     assert result.verdict is Verdict.VIOLATED
     error = str(finding.details["error"])
