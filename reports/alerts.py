@@ -277,7 +277,12 @@ def _unreached(run: Run, result: Result) -> bool:
 
 def _of_all(policies: Sequence[Unjudged], what: str, lines: Iterable[str], at_most: Severity = Severity.P0) -> Message:
     severity = max(min(each.severity for each in policies), at_most)
-    return Message(severity, f"{severity} database audit: {what}", "\n".join(lines), policies=tuple(policies))
+    return Message(
+        severity,
+        f"{severity} database audit: {what}, {_count((), policies)}",
+        "\n".join(lines),
+        policies=tuple(policies),
+    )
 
 
 def _called(run: Run, place: Subject, policies: Sequence[Unjudged]) -> Iterator[str]:

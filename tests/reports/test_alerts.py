@@ -297,17 +297,17 @@ def test_without_a_history_all_is_told() -> None:
 def test_a_database_that_is_gone_is_one_alert_and_so_is_its_return(night) -> None:
     gone = [result(f"MSG-0{n}", Verdict.UNCHECKED, f"P{n}", reason=UNREACHED, findings=()) for n in range(4)]
     told = only(night(0, *gone))
-    assert told.startswith("P0 database audit: the database cannot be reached\n")
+    assert told.startswith("P0 database audit: the database cannot be reached, 4 policies unchecked\n")
     assert all(each.id in told for each in gone)
     assert night(1, *gone) == []
     told = only(night(2, *(result(each.id, Verdict.HOLDS, each.severity) for each in gone)))
-    assert told.startswith("P0 database audit: the database can be reached again\n")
+    assert told.startswith("P0 database audit: the database can be reached again, 4 policies judged again\n")
     assert night(3, *(result(each.id, Verdict.HOLDS, each.severity) for each in gone)) == []
 
 
 def test_a_run_that_was_stopped_is_one_alert(night) -> None:
     left = [result(f"MSG-0{n}", Verdict.UNCHECKED, f"P{n}", reason=STOPPED) for n in range(4)]
-    assert only(night(0, *left)).startswith("P0 database audit: the audit was stopped\n")
+    assert only(night(0, *left)).startswith("P0 database audit: the audit was stopped, 4 policies unchecked\n")
 
 
 def test_rights_that_nobody_gave_are_one_alert_for_the_day(night) -> None:
@@ -317,7 +317,7 @@ def test_rights_that_nobody_gave_are_one_alert_for_the_day(night) -> None:
         for n in range(4)
     ]
     told = only(night(0, *blind))
-    assert told.startswith("P2 database audit: rights are missing\n")
+    assert told.startswith("P2 database audit: rights are missing, 4 policies unchecked\n")
     assert all(f"- {grant}" in told for grant in grants)
     broken = result("AUTH-01", Verdict.UNCHECKED, "P0", reason="a lock")
     assert [each.title for each in night(1, *blind, broken)] == ["P0 database audit: 1 policy unchecked"]
@@ -428,7 +428,7 @@ def test_a_server_that_is_not_there_is_told(nightly, web: Web) -> None:
     outcome = nightly(target="postgresql://audit@127.0.0.1:1/production")
     assert outcome.status == 4
     (title,) = web.titles
-    assert "1 policy unchecked" in title
+    assert "the database cannot be reached, 1 policy unchecked" in title
     assert "PERF-04: could not be checked: cannot connect to 127.0.0.1:1, production: nothing answers" in web.bodies[0]
     nightly(target="postgresql://audit@127.0.0.1:1/production")
     assert len(web.received) == 1

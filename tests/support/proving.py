@@ -48,7 +48,7 @@ SABOTAGE = Path(__file__).parents[1] / "sabotage"
 
 CLEAN = (Verdict.HOLDS, Verdict.NOT_APPLICABLE)
 
-KEYS = ("also", "object", "set", "on", "file")
+KEYS = ("also", "blind", "object", "set", "on", "file")
 
 
 # These look at all access at once, and take their time: by id, at which aspects of a database (see below).
@@ -73,7 +73,8 @@ POLICIES = {policy.id: policy for policy in collected("policies")}
 class Sabotage:
     """One SQL file that breaks a policy on purpose, or (innocent) looks as if it did.
 
-    Its first comment lines may say: ``also`` (ids of policies that must fail too), ``object`` (the expected object,
+    Its first comment lines may say: ``also`` (ids of policies that must fail too), ``blind`` (ids of others that cannot
+    be judged then, because what is broken stands in their way), ``object`` (the expected object,
     exactly or as a pattern; one line each), ``set`` (settings and declarations for this proof, in TOML), ``on``
     ("clone": a transaction cannot hold it; "migration": the file is applied as the last migration; "gate": it is a new
     migration, by the name that ``file`` says, and judged by the gate).
@@ -84,6 +85,7 @@ class Sabotage:
     innocent: bool
     sql: str
     also: frozenset[str] = frozenset()
+    blind: frozenset[str] = frozenset()
     objects: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     on: str = "transaction"
@@ -118,6 +120,7 @@ def read(path: Path) -> Sabotage:
         innocent=innocent,
         sql=sql,
         also=frozenset(" ".join(header["also"]).replace(",", " ").split()),
+        blind=frozenset(" ".join(header["blind"]).replace(",", " ").split()),
         objects=tuple(header["object"]),
         settings=tomllib.loads("\n".join(header["set"])),
         on=header["on"][0] if header["on"] else "transaction",
