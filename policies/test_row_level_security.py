@@ -6,6 +6,7 @@ from audit.access.escalation import widened
 from audit.catalog.captured import captured
 from audit.catalog.coverage import unseen
 from audit.catalog.expressions import CALLED, CALLED_BY_TABLE, LEADS, REACHED, hole, trusts_metadata, weaknesses
+from audit.catalog.openings import openings
 from audit.probes.evaluation import unusable
 from audit.probes.oracles import telling
 
@@ -622,6 +623,58 @@ def test_who_may_change_a_row_may_see_it(auditor):
         select count(*) as "policies for writing" from pg_catalog.pg_policy p where p.polcmd in ('a', 'w', 'd')
         """,
         where=unseen,
+    )
+
+
+@mark.policy(
+    "RLS-22",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object} lets everybody {command} rows for no better reason than a code that is there, or an owner who is not.
+    -- A code: take the condition out; a SECURITY DEFINER function that is given the code answers about that one row.
+    -- An owner: compare with "=", and say "and (select auth.uid()) is not null" where the column may be empty.
+    """,
+)
+def test_no_policy_opens_by_what_everybody_can_know(auditor):
+    """No policy opens rows by what everybody can know or leave empty.
+
+    `code is not null` was to let people in who have the code: it lets everybody read all rows, with all codes. Nobody
+    is asked for theirs. Codes are columns that are called like one (token, invite_code, share_id), and unique ids
+    beside the primary key. `owner is not distinct from auth.uid()` gives the rows without an owner to callers without
+    an id: the two nulls are the same to it. Marks of a state are in order (`published_at is not null`,
+    `deleted_at is null`), and so is `owner is null or owner = auth.uid()`, which says what it means. Tables declared
+    public in access.toml are left out for reading.
+    """
+    assert not auditor(
+        f"""
+        with recursive {REACHED}
+        select x.object, role, w.command, x."table" as _table, x."using" as _using,
+               array(select a.attname::text from pg_catalog.pg_attribute a
+                     where a.attrelid = x.relation and a.attnum > 0 and not a.attnotnull) as _nullable,
+               array(select a.attname::text from pg_catalog.pg_index i
+                     join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+                     where i.indrelid = x.relation and i.indisunique and i.indnkeyatts = 1 and not i.indisprimary
+                     and i.indpred is null and a.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype
+                     and not exists (select from pg_catalog.pg_constraint k where k.conrelid = i.indrelid
+                                     and k.contype = 'f' and a.attnum = any (k.conkey))) as _codes,
+               array(select y."using" from rules y where y.relation = x.relation and not y.permissive
+                     and y."using" is not null and y.command in ('*', x.command) and role = any (y.roles)
+                    ) as _restrictive,
+               {CALLED_BY_TABLE}
+        from rules x
+        cross join unnest(x.roles) as role
+        join (values ('select', 'r', 'select'), ('update', 'w', 'update'), ('delete', 'd', 'delete'),
+                     ('reach', '*', 'select')) as w (command, code, privilege) on x.command = w.code::"char"
+        join pg_catalog.pg_class c on c.oid = x.relation
+        where x.permissive and x."using" is not null and (x.schema = any (%(exposed)s) or x.schema = 'storage')
+        and pg_catalog.has_schema_privilege(role, c.relnamespace, 'usage')
+        and case when w.privilege = 'delete' then pg_catalog.has_table_privilege(role, x.relation, 'delete')
+            else pg_catalog.has_any_column_privilege(role, x.relation, w.privilege) end
+        and not (w.command = 'select' and x.relation::pg_catalog.regclass::text = any (%(public_tables)s))
+        """,
+        of=OF_POLICIES,
+        where=lambda row: bool(openings(row)),
     )
 
 
