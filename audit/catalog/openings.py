@@ -10,10 +10,12 @@ from sqlglot import exp
 
 from audit.catalog.expressions import Judge, Tree, bare, bodies, names_caller, own_columns, parsed
 
-# What a column is called whose value only its holder is to know.
+# What a column is called whose value only its holder is to know; a postal code is none.
 _SECRET = re.compile(
-    r"(^|_)(code|token|secret|invite|invitation|pin|otp|nonce|passcode|password|passphrase)s?$"
-    r"|(^|_)(share|sharing|invite|invitation|access|magic|claim|reset|join|secret|public)_(id|key|link|hash|url|code|token)$",
+    r"(.*_)?((?<!postal_)(?<!post_)(?<!zip_)(?<!country_)(?<!language_)(?<!lang_)(?<!locale_)(?<!currency_)(?<!area_)"
+    r"(?<!region_)(?<!state_)(?<!status_)(?<!error_)(?<!color_)(?<!colour_)(?<!phone_)(?<!dial_)(?<!tax_)(?<!iso_)"
+    r"(?<!source_)(?<!product_)(?<!airport_)code|token|secret|invite|pin|otp|nonce|passcode|password|passphrase|share_id"
+    r"|(share|sharing|invite|invitation|access|magic|claim|reset|join|secret)_(key|link|hash|url))s?",
     re.IGNORECASE,
 )
 
@@ -37,7 +39,7 @@ def _found(tree: Tree, row: Mapping[str, Any], judge: Judge) -> Iterator[str]:
         if all(judge.anybody(part) for part in parts):
             filled = {column for part in parts if (column := _filled(part)) is not None}
             for column in filled:
-                if _SECRET.search(column) or column in row["_codes"]:
+                if _SECRET.fullmatch(column) or column in row["_codes"]:
                     yield f"that {column} is there, which only who knows it should be let in by"
         for part in parts:
             yield from _empty(part, parts, row, judge)
@@ -99,5 +101,5 @@ def _inside(part: Tree, judge: Judge) -> Iterator[str]:
     for node in part.find_all(exp.Is, exp.NEQ):
         whole = node.parent if isinstance(node.parent, exp.Not) else node
         column = _filled(whole)
-        if column is not None and _SECRET.search(column):
+        if column is not None and _SECRET.fullmatch(column):
             yield f"that there is a {column}, which only who knows it should be let in by"
