@@ -678,6 +678,83 @@ def test_no_policy_opens_by_what_everybody_can_know(auditor):
     )
 
 
+@mark.policy(
+    "RLS-23",
+    severity="P2",
+    runbook=RUNBOOK,
+    fix="-- {object}: take the grant on the whole table away, and leave those on columns.",
+)
+def test_no_grant_on_columns_is_undone(auditor):
+    """No grant on columns is undone by one on the whole table.
+
+    Whoever grants some columns means that the others stay closed. A grant on the table opens them all, whether it is
+    the role's own, that of PUBLIC or of a role that it belongs to; Supabase's historic defaults give one to every new
+    table. To revoke a single column from a role that holds the table has no effect and leaves no trace: what is to be
+    hidden is declared in access.toml, for RLS-07.
+    """
+    assert not auditor(
+        """
+        with api as (
+            select r.oid, r.rolname from pg_catalog.pg_roles r where r.rolname = any (%(api_roles)s)
+        ),
+        relations as (
+            select c.oid, c.relacl, c.relowner, n.nspname,
+                   (select count(*) from pg_catalog.pg_attribute a
+                    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
+            from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+            where n.nspname = any (%(exposed)s) and c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't'
+            and not exists (
+                select from pg_catalog.pg_depend e
+                where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e')
+        ),
+        meant as (  -- what each role was granted by column, itself or through others
+            select r.oid as relation, api.oid as role, lower(x.privilege_type) as privilege,
+                   count(distinct a.attnum) as columns,
+                   string_agg(distinct quote_ident(a.attname), ', ') as names,
+                   string_agg(distinct quote_ident(a.attname), ', ') filter (where x.grantee = api.oid) as own
+            from relations r
+            join pg_catalog.pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
+            cross join lateral pg_catalog.aclexplode(a.attacl) as x
+            join api on x.grantee <> r.relowner
+                and case when x.grantee = 0 then true else pg_catalog.pg_has_role(api.oid, x.grantee, 'usage') end
+            where x.privilege_type in ('SELECT', 'INSERT', 'UPDATE')
+            group by r.oid, api.oid, x.privilege_type
+        ),
+        wider as (
+            select m.*, x.grantee from meant m
+            join relations r on r.oid = m.relation and m.columns < r.columns
+            cross join lateral pg_catalog.aclexplode(r.relacl) as x
+            where lower(x.privilege_type) = m.privilege and x.grantee <> r.relowner
+            and case when x.grantee = 0 then true else pg_catalog.pg_has_role(m.role, x.grantee, 'usage') end
+        )
+        select format('%%s on %%s for %%s', w.privilege, w.relation::pg_catalog.regclass,
+                      w.role::pg_catalog.regrole) as object,
+               w.names as granted_by_column,
+               string_agg(case w.grantee when 0 then 'public' else w.grantee::pg_catalog.regrole::text end, ', ')
+               as granted_whole_to,
+               string_agg(case when w.grantee = w.role then format(
+                   E'revoke %%s on %%s from %%s;\n', w.privilege, w.relation::pg_catalog.regclass,
+                   w.role::pg_catalog.regrole) || coalesce(format(
+                   -- The former takes the grants on columns as well.
+                   'grant %%s (%%s) on %%s to %%s;', w.privilege, w.own, w.relation::pg_catalog.regclass,
+                   w.role::pg_catalog.regrole), '')
+               else format(
+                   '-- See who else lives by it, then: revoke %%s on %%s from %%s;', w.privilege,
+                   w.relation::pg_catalog.regclass,
+                   case w.grantee when 0 then 'public' else w.grantee::pg_catalog.regrole::text end) end, E'\n'
+               order by w.grantee) as fix
+        from wider w
+        group by w.relation, w.role, w.privilege, w.names
+        """,
+        of="""
+        select count(*) as "columns with grants" from pg_catalog.pg_attribute a
+        join pg_catalog.pg_class c on c.oid = a.attrelid
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where a.attacl is not null and not a.attisdropped and n.nspname = any (%(exposed)s)
+        """,
+    )
+
+
 @mark.policy("RLS-07", severity="P0", runbook=RUNBOOK, fix="-- {object}: close what is not declared")
 def test_nobody_reaches_more_than_is_declared(matrix):
     """Nobody reaches more than is declared: LEAK.
