@@ -6,6 +6,7 @@ from audit.access.escalation import widened
 from audit.catalog.captured import captured
 from audit.catalog.coverage import unseen
 from audit.catalog.expressions import CALLED, CALLED_BY_TABLE, LEADS, REACHED, hole, trusts_metadata, weaknesses
+from audit.catalog.openings import openings
 from audit.probes.evaluation import unusable
 from audit.probes.oracles import telling
 
@@ -629,6 +630,135 @@ def test_who_may_change_a_row_may_see_it(auditor):
         select count(*) as "policies for writing" from pg_catalog.pg_policy p where p.polcmd in ('a', 'w', 'd')
         """,
         where=unseen,
+    )
+
+
+@mark.policy(
+    "RLS-22",
+    severity="P1",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object} lets everybody {command} rows for no better reason than a code that is there, or an owner who is not.
+    -- A code: take the condition out; a SECURITY DEFINER function that is given the code answers about that one row.
+    -- An owner: compare with "=", and say "and (select auth.uid()) is not null" where the column may be empty.
+    """,
+)
+def test_no_policy_opens_by_what_everybody_can_know(auditor):
+    """No policy opens rows by what everybody can know or leave empty.
+
+    `code is not null` was to let people in who have the code: it lets everybody read all rows, with all codes. Nobody
+    is asked for theirs. Codes are columns that are called like one (token, invite_code, share_id), and unique ids
+    beside the primary key. `owner is not distinct from auth.uid()` gives the rows without an owner to callers without
+    an id: the two nulls are the same to it. Marks of a state are in order (`published_at is not null`,
+    `deleted_at is null`), and so is `owner is null or owner = auth.uid()`, which says what it means. Tables declared
+    public in access.toml are left out for reading.
+    """
+    assert not auditor(
+        f"""
+        with recursive {REACHED}
+        select x.object, role, w.command, x."table" as _table, x."using" as _using,
+               array(select a.attname::text from pg_catalog.pg_attribute a
+                     where a.attrelid = x.relation and a.attnum > 0 and not a.attnotnull) as _nullable,
+               array(select a.attname::text from pg_catalog.pg_index i
+                     join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+                     where i.indrelid = x.relation and i.indisunique and i.indnkeyatts = 1 and not i.indisprimary
+                     and i.indpred is null and a.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype
+                     and not exists (select from pg_catalog.pg_constraint k where k.conrelid = i.indrelid
+                                     and k.contype = 'f' and a.attnum = any (k.conkey))) as _codes,
+               array(select y."using" from rules y where y.relation = x.relation and not y.permissive
+                     and y."using" is not null and y.command in ('*', x.command) and role = any (y.roles)
+                    ) as _restrictive,
+               {CALLED_BY_TABLE}
+        from rules x
+        cross join unnest(x.roles) as role
+        join (values ('select', 'r', 'select'), ('update', 'w', 'update'), ('delete', 'd', 'delete'),
+                     ('reach', '*', 'select')) as w (command, code, privilege) on x.command = w.code::"char"
+        join pg_catalog.pg_class c on c.oid = x.relation
+        where x.permissive and x."using" is not null and (x.schema = any (%(exposed)s) or x.schema = 'storage')
+        and pg_catalog.has_schema_privilege(role, c.relnamespace, 'usage')
+        and case when w.privilege = 'delete' then pg_catalog.has_table_privilege(role, x.relation, 'delete')
+            else pg_catalog.has_any_column_privilege(role, x.relation, w.privilege) end
+        and not (w.command = 'select' and x.relation::pg_catalog.regclass::text = any (%(public_tables)s))
+        """,
+        of=OF_POLICIES,
+        where=lambda row: bool(openings(row)),
+    )
+
+
+@mark.policy(
+    "RLS-23",
+    severity="P2",
+    runbook=RUNBOOK,
+    fix="-- {object}: take the grant on the whole table away, and leave those on columns.",
+)
+def test_no_grant_on_columns_is_undone(auditor):
+    """No grant on columns is undone by one on the whole table.
+
+    Whoever grants some columns means that the others stay closed. A grant on the table opens them all, whether it is
+    the role's own, that of PUBLIC or of a role that it belongs to; Supabase's historic defaults give one to every new
+    table. To revoke a single column from a role that holds the table has no effect and leaves no trace: what is to be
+    hidden is declared in access.toml, for RLS-07.
+    """
+    assert not auditor(
+        """
+        with api as (
+            select r.oid, r.rolname from pg_catalog.pg_roles r where r.rolname = any (%(api_roles)s)
+        ),
+        relations as (
+            select c.oid, c.relacl, c.relowner, n.nspname,
+                   (select count(*) from pg_catalog.pg_attribute a
+                    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
+            from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+            where n.nspname = any (%(exposed)s) and c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't'
+            and not exists (
+                select from pg_catalog.pg_depend e
+                where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e')
+        ),
+        meant as (  -- what each role was granted by column, itself or through others
+            select r.oid as relation, api.oid as role, lower(x.privilege_type) as privilege,
+                   count(distinct a.attnum) as columns,
+                   string_agg(distinct quote_ident(a.attname), ', ') as names,
+                   string_agg(distinct quote_ident(a.attname), ', ') filter (where x.grantee = api.oid) as own
+            from relations r
+            join pg_catalog.pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
+            cross join lateral pg_catalog.aclexplode(a.attacl) as x
+            join api on x.grantee <> r.relowner
+                and case when x.grantee = 0 then true else pg_catalog.pg_has_role(api.oid, x.grantee, 'usage') end
+            where x.privilege_type in ('SELECT', 'INSERT', 'UPDATE')
+            group by r.oid, api.oid, x.privilege_type
+        ),
+        wider as (
+            select m.*, x.grantee from meant m
+            join relations r on r.oid = m.relation and m.columns < r.columns
+            cross join lateral pg_catalog.aclexplode(r.relacl) as x
+            where lower(x.privilege_type) = m.privilege and x.grantee <> r.relowner
+            and case when x.grantee = 0 then true else pg_catalog.pg_has_role(m.role, x.grantee, 'usage') end
+        )
+        select format('%%s on %%s for %%s', w.privilege, w.relation::pg_catalog.regclass,
+                      w.role::pg_catalog.regrole) as object,
+               w.names as granted_by_column,
+               string_agg(case w.grantee when 0 then 'public' else w.grantee::pg_catalog.regrole::text end, ', ')
+               as granted_whole_to,
+               string_agg(case when w.grantee = w.role then format(
+                   E'revoke %%s on %%s from %%s;\n', w.privilege, w.relation::pg_catalog.regclass,
+                   w.role::pg_catalog.regrole) || coalesce(format(
+                   -- The former takes the grants on columns as well.
+                   'grant %%s (%%s) on %%s to %%s;', w.privilege, w.own, w.relation::pg_catalog.regclass,
+                   w.role::pg_catalog.regrole), '')
+               else format(
+                   '-- See who else lives by it, then: revoke %%s on %%s from %%s;', w.privilege,
+                   w.relation::pg_catalog.regclass,
+                   case w.grantee when 0 then 'public' else w.grantee::pg_catalog.regrole::text end) end, E'\n'
+               order by w.grantee) as fix
+        from wider w
+        group by w.relation, w.role, w.privilege, w.names
+        """,
+        of="""
+        select count(*) as "columns with grants" from pg_catalog.pg_attribute a
+        join pg_catalog.pg_class c on c.oid = a.attrelid
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where a.attacl is not null and not a.attisdropped and n.nspname = any (%(exposed)s)
+        """,
     )
 
 

@@ -1,4 +1,4 @@
--- also: RLS-07
+-- also: RLS-07 RLS-23
 -- The times are the client's to write, as the columns' grants say, which are more than is declared.
 create or replace function private.keep_life_cycle() returns trigger language plpgsql set search_path = '' as $$
 begin

@@ -1,4 +1,4 @@
-create table public.tickets (id smallint generated always as identity (start with 32760) primary key, day date);
+create table public.tickets (id smallint generated always as identity (start with 100) primary key, day date);
 create table public.gone (id bigserial primary key);
 create sequence public.unused owned by public.gone.id;
 alter table public.gone alter column id drop default;

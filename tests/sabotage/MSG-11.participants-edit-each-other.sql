@@ -1,7 +1,7 @@
 -- object: bob: rewrite *
 -- object: *: change the time of messages
 -- object: bob: take delivery back
--- also: PERF-10 RLS-07
+-- also: PERF-10 RLS-07 RLS-23
 -- object: alice: rewrite a message
 -- object: alice: rewrite messages blindly
 -- object: alice: take over a message

@@ -1,4 +1,5 @@
 -- object: bob: rewrite *
+-- also: RLS-23
 grant update on public.messages to authenticated;
 drop policy "recipients mark messages as delivered or read" on public.messages;
 create policy "mark" on public.messages for update to authenticated

@@ -1,4 +1,5 @@
 -- also: CONTACT-11 RLS-07
+-- also: RLS-22
 -- object: nobody: delete public.contact_exchange_audit (blind)
 create policy "unknown actors are swept away" on public.contact_exchange_audit
 for delete to authenticated using (actor is not distinct from (select auth.uid()));

@@ -2,7 +2,6 @@
 -- object: our_papers on public.ledgers
 -- object: our_teams on public.ledgers
 -- object: our_shares on public.ledgers
--- also: PERF-10
 create table public.staff (id bigint generated always as identity unique, firm uuid, person uuid, primary key (person, firm));
 create table public.ledgers (id bigint generated always as identity primary key, firm uuid not null, team bigint not null);
 create index on public.staff (firm);

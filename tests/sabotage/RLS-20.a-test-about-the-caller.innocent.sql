@@ -1,4 +1,3 @@
--- also: PERF-10
 create table public.roles (id bigint generated always as identity primary key, name text);
 create table public.assigned (id bigint generated always as identity primary key, role_id bigint references public.roles, person uuid);
 create table public.reports (id bigint generated always as identity primary key, role_id bigint, name text);

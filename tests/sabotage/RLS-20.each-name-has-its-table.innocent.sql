@@ -1,4 +1,3 @@
--- also: PERF-10
 create table public.staff (id bigint generated always as identity unique, firm uuid, person uuid, primary key (person, firm));
 create table public.ledgers (id bigint generated always as identity primary key, firm uuid not null, name text);
 create index on public.staff (firm);

@@ -1,0 +1,6 @@
+create table public.shades (id bigint generated always as identity primary key, name text, secret text);
+alter table public.shades enable row level security;
+create policy own on public.shades for select to authenticated using (name = (select auth.uid())::text);
+revoke select on public.shades from anon, authenticated;
+revoke select (secret) on public.shades from anon, authenticated;
+grant select (id, name) on public.shades to authenticated;
