@@ -87,8 +87,11 @@ class Mending:
             for check in table.checks:
                 asked = hints(check.expression).get(column) or asked
             is_document = source.type.name in ("json", "jsonb")
+            rule = self.rules.asked.get((table.oid, column))
+            # Also what constraints rule out: that they do is then known.
+            found += [*rule.words, *rule.values] if rule is not None and source.type.category == "S" else []
             try:
-                for choice in source.values(asked, self.rules.asked.get((table.oid, column))):
+                for choice in source.values(asked, rule):
                     text = choice.make(self.number)
                     found.append(json.loads(text) if is_document and text is not None else text)
             except UnknownTypeError:
