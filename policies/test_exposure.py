@@ -2,6 +2,7 @@
 
 from pytest import mark
 
+from audit.catalog.credentials import KINDS, holds_secret
 from audit.catalog.functions import SOURCES, Functions
 from audit.catalog.storage import ties
 from audit.probes.disclosure import abused, given_away
@@ -855,6 +856,141 @@ def test_graphql_and_queues_are_not_open(auditor):
         of="""
         select count(*) as "extensions for GraphQL or queues" from pg_catalog.pg_extension
         where extname in ('pg_graphql', 'pgmq')
+        """,
+    )
+
+
+# Every text that people write into a database beside its rows: "place" says where it stands.
+TEXTS = """
+with members as (
+    select d.classid, d.objid from pg_catalog.pg_depend d where d.deptype = 'e'
+),
+jobs as (  -- pg_cron's, in overlapping pieces: ts_stat puts a query about a table that is there with pg_cron only
+    select pg_catalog.split_part(found.word, ' ', 1) as job,
+           pg_catalog.substr(found.word, pg_catalog.strpos(found.word, ' ') + 1) as text
+    from pg_catalog.ts_stat(case
+        when pg_catalog.has_table_privilege(pg_catalog.to_regclass('cron.job'), 'select')
+             and pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace('cron'), 'usage')
+        then 'select array_to_tsvector(array[j.jobid || '' '' || substr(encode(convert_to(j.command, ''UTF8''), '
+             || '''escape''), piece, 1900)]) from cron.job j, generate_series(1, length(j.command), 900) piece'
+        end) as found
+),
+texts as (
+    select 'function ' || p.oid::pg_catalog.regprocedure as place,
+           pg_catalog.concat_ws(E'\n', p.prosrc, pg_catalog.array_to_string(p.proconfig, E'\n'),
+               pg_catalog.pg_get_function_arguments(p.oid),
+               case when p.prosrc = '' and p.prokind in ('f', 'p')
+                    then pg_catalog.pg_get_functiondef(p.oid) end) as text
+    from pg_catalog.pg_proc p
+    where p.oid >= 16384 and p.prokind <> 'a'
+    and ('pg_catalog.pg_proc'::pg_catalog.regclass::oid, p.oid) not in (select classid, objid from members)
+    union all
+    select pg_catalog.format('default of %%s.%%I', f.adrelid::pg_catalog.regclass, a.attname),
+           pg_catalog.pg_get_expr(f.adbin, f.adrelid)
+    from pg_catalog.pg_attrdef f
+    join pg_catalog.pg_attribute a on a.attrelid = f.adrelid and a.attnum = f.adnum
+    union all
+    select pg_catalog.format('constraint %%I on %%s', k.conname, k.conrelid::pg_catalog.regclass),
+           pg_catalog.pg_get_constraintdef(k.oid)
+    from pg_catalog.pg_constraint k where k.contype = 'c' and k.oid >= 16384
+    union all
+    select pg_catalog.format('policy %%I on %%s', p.polname, p.polrelid::pg_catalog.regclass),
+           pg_catalog.concat_ws(E'\n', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+                                pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))
+    from pg_catalog.pg_policy p
+    union all
+    select pg_catalog.format('trigger %%I on %%s', g.tgname, g.tgrelid::pg_catalog.regclass),
+           pg_catalog.pg_get_triggerdef(g.oid)
+    from pg_catalog.pg_trigger g where not g.tgisinternal
+    union all
+    select 'view ' || c.oid::pg_catalog.regclass, pg_catalog.pg_get_viewdef(c.oid)
+    from pg_catalog.pg_class c
+    where c.relkind in ('v', 'm') and c.oid >= 16384
+    and ('pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid) not in (select classid, objid from members)
+    union all
+    select 'rule of ' || r.ev_class::pg_catalog.regclass, pg_catalog.pg_get_ruledef(r.oid)
+    from pg_catalog.pg_rewrite r where r.ev_type <> '1' and r.oid >= 16384
+    union all
+    select 'comment on ' || pg_catalog.pg_describe_object(d.classoid, d.objoid, d.objsubid), d.description
+    from pg_catalog.pg_description d where d.objoid >= 16384
+    union all
+    select 'comment on ' || pg_catalog.pg_describe_object(d.classoid, d.objoid, 0), d.description
+    from pg_catalog.pg_shdescription d
+    where d.classoid <> 'pg_catalog.pg_database'::pg_catalog.regclass
+    or d.objoid = (select b.oid from pg_catalog.pg_database b where b.datname = pg_catalog.current_database())
+    union all
+    select pg_catalog.format('foreign server %%I', s.srvname), pg_catalog.array_to_string(s.srvoptions, E'\n')
+    from pg_catalog.pg_foreign_server s
+    union all
+    select pg_catalog.format('foreign data wrapper %%I', w.fdwname), pg_catalog.array_to_string(w.fdwoptions, E'\n')
+    from pg_catalog.pg_foreign_data_wrapper w
+    union all
+    select 'foreign table ' || t.ftrelid::pg_catalog.regclass, pg_catalog.array_to_string(t.ftoptions, E'\n')
+    from pg_catalog.pg_foreign_table t
+    union all
+    select pg_catalog.format('user mapping for %%I on server %%I', m.usename, m.srvname),
+           pg_catalog.array_to_string(m.umoptions, E'\n')
+    from pg_catalog.pg_user_mappings m
+    union all
+    select pg_catalog.concat_ws(' ', 'settings', 'of role ' || pg_catalog.quote_ident(r.rolname),
+                                'of database ' || pg_catalog.quote_ident(d.datname)),
+           pg_catalog.array_to_string(o.setconfig, E'\n')
+    from pg_catalog.pg_db_role_setting o
+    left join pg_catalog.pg_roles r on r.oid = o.setrole
+    left join pg_catalog.pg_database d on d.oid = o.setdatabase
+    where d.datname is null or d.datname = pg_catalog.current_database()
+    union all
+    select 'cron job ' || j.job, j.text from jobs j
+)
+"""
+
+
+@mark.policy(
+    "EXPO-15",
+    severity="P0",
+    runbook=SECURITY,
+    fix="""
+    -- {object} holds {kind}. Whoever can read the schema, a dump or a backup has it.
+    -- Make it invalid first: have a new one made where it comes from. Keep the new one in Vault, and read it there:
+    --   select vault.create_secret('...', 'name');
+    --   select decrypted_secret from vault.decrypted_secrets where name = 'name'
+    """,
+)
+def test_no_secret_stands_in_the_databases_text(auditor):
+    """No secret stands in the database's own text.
+
+    A function's body, a default, a comment, the arguments of a webhook's trigger, the command of a job, the options of
+    a foreign server and the settings of roles are in every dump, and most of them are for everybody to read who can
+    connect. Secrets are tokens of the service role (decoded: those of anon are public, and so are those of Supabase's
+    local development), keys in the forms that providers give them, private keys, and passwords in addresses and
+    connections. The report says where and of what kind, never the value. Rows of tables are not looked at.
+    """
+    assert not auditor(
+        TEXTS
+        + """
+        select t.place as object, kind, t.text as _text
+        from texts t cross join unnest(%(kinds)s::text[]) as kind
+        where t.text ~ '(eyJ|PRIVATE KEY|://|password|sk-|sk_|rk_|whsec_|sb_secret_|sbp_|gh[pousr]_|github_pat_|xox|'
+                       'slack|SG[.]|re_|AKIA)'
+        """,
+        of=TEXTS.replace("%%", "%") + "select count(*) as texts from texts",
+        where=lambda row: holds_secret(row["kind"], row["_text"]),
+        kinds=list(KINDS),
+        blind="""
+        select 'the audit may not read cron.job: the commands of other roles', pg_catalog.concat_ws(' ',
+                   pg_catalog.format('grant usage on schema cron to %I;', current_user),
+                   pg_catalog.format('grant select on cron.job to %I;', current_user),
+                   pg_catalog.format('alter role %I bypassrls;', current_user))
+        from pg_catalog.pg_class c where c.oid = pg_catalog.to_regclass('cron.job')
+        and (not pg_catalog.has_table_privilege(c.oid, 'select')
+             or not pg_catalog.has_schema_privilege(c.relnamespace, 'usage')
+             or pg_catalog.row_security_active(c.oid))
+        union all
+        select pg_catalog.format('the options of the user mapping for %I on server %I are hidden from the audit',
+                                 m.usename, m.srvname), null
+        from pg_catalog.pg_user_mappings m
+        where m.umoptions is null and not exists (
+            select from pg_catalog.pg_roles r where r.rolname = current_user and r.rolsuper)
         """,
     )
 
