@@ -4,7 +4,7 @@ from pytest import mark
 
 from audit.catalog.credentials import KINDS, holds_secret
 from audit.catalog.functions import SOURCES, Functions
-from audit.catalog.storage import ties
+from audit.catalog.storage import lists, ties
 from audit.probes.disclosure import abused, given_away
 
 CONSENT = "3. Contact Exchange & Privacy"
@@ -631,6 +631,47 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
         """,
             of='select 2 as "storage tables"',
         )
+    )
+
+
+@mark.policy(
+    "EXPO-16",
+    severity="P2",
+    runbook=SECURITY,
+    fix="""
+    -- {object}: every {role} can list the bucket. Its files are served by their address without any policy: limit the
+    -- policy to those who manage them, such as
+    --   using (bucket_id = ... and owner_id = (select auth.uid())::text)
+    -- or drop it, where the application neither lists, replaces nor removes files with the caller's rights.
+    """,
+)
+def test_nobody_lists_a_public_bucket(auditor):
+    """Nobody can list what a public bucket holds.
+
+    A public bucket serves each file to whoever knows its address, and needs no policy for that. A policy for SELECT on
+    storage.objects that asks neither for the caller nor for an owner hands out the addresses: of everybody's pictures,
+    and of what was uploaded by mistake. It counts for whoever is signed in as well, which everybody can be.
+    """
+    assert not auditor(
+        f"""
+        with {SERVED}
+        select format('%%I on %%s: bucket %%s', p.polname, p.polrelid::pg_catalog.regclass, b.id) as object,
+               a.rolname as role, b.id as _bucket,
+               pg_catalog.pg_get_expr(p.polqual, p.polrelid) as _using,
+               array(select pg_catalog.pg_get_expr(r.polqual, r.polrelid) from pg_catalog.pg_policy r
+                     where r.polrelid = p.polrelid and not r.polpermissive and r.polcmd in ('r', '*')
+                     and r.polqual is not null
+                     and exists (select from unnest(r.polroles) as named where case when named = 0 then true
+                                 else pg_catalog.pg_has_role(a.oid, named, 'usage') end)) as _restrictive
+        from pg_catalog.pg_policy p
+        join api a on exists (select from unnest(p.polroles) as named where case when named = 0 then true
+                              else pg_catalog.pg_has_role(a.oid, named, 'usage') end)
+        cross join storage.buckets b
+        where p.polrelid = pg_catalog.to_regclass('storage.objects') and p.polpermissive and p.polcmd in ('r', '*')
+        and b.public and pg_catalog.has_any_column_privilege(a.oid, p.polrelid, 'select')
+        """,
+        of='select count(*) as "public buckets" from storage.buckets b where b.public',
+        where=lists,
     )
 
 
