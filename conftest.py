@@ -1,4 +1,4 @@
-"""The table of contents: everything that the policies can use is in these plugins, in any order."""
+"""The table of contents: everything that the policies can use is in these plugins."""
 
 import pytest
 
@@ -6,6 +6,7 @@ import pytest
 pytest.register_assert_rewrite("fixtures", "reports")
 
 pytest_plugins = (
+    "fixtures.ending",  # the first, to note signals from the beginning
     "fixtures.policy",
     "fixtures.settings",
     "fixtures.access",

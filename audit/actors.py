@@ -57,7 +57,7 @@ where a.attrelid = pg_catalog.to_regclass(%(table)s) and a.attname = %(key)s
 and a.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype
 and (%(table)s = 'auth.users' or exists (
     select from pg_catalog.pg_constraint k
-    where k.contype = 'f' and k.conrelid = a.attrelid and k.conkey = array[a.attnum]
+    where k.contype = 'f' and k.conrelid = a.attrelid and k.conkey operator(pg_catalog.=) array[a.attnum]
     and k.confrelid = pg_catalog.to_regclass('auth.users')))
 """
 NAMED = {person.id: name for name, person in CAST.items() if person.id}
@@ -500,6 +500,15 @@ def _refusal(error: psycopg.Error) -> Literal["", "grant", "row level security",
             return "row level security"
         return "trigger" if error.diag.source_function == "exec_stmt_raise" else "grant"
     if isinstance(error, errors.InvalidObjectDefinition | errors.StatementTooComplex):
+        return "broken"
+    # Changes of a published table without a key; and what does not fit inside a function or trigger of the project.
+    if (
+        isinstance(error, errors.ObjectNotInPrerequisiteState)
+        and error.diag.source_function == "CheckCmdReplicaIdentity"
+    ):
+        return "broken"
+    missing = isinstance(error, errors.UndefinedTable | errors.InvalidSchemaName)  # which may be no part of the project
+    if state.startswith("42") and error.diag.context and not missing:
         return "broken"
     if state == "P0001" or error.diag.source_function == "exec_stmt_raise":
         return "trigger"

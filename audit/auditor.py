@@ -14,11 +14,13 @@ from typing import Any, Self, TypeVar
 import psycopg
 from psycopg import errors, sql
 from psycopg.pq import TransactionStatus
+from psycopg.types.json import Jsonb
 
 from audit.connection import PLAIN, READ_ONLY, TargetError, setting
 from audit.evidence import Evidence, Log, Population, Row, Unchecked, safe
 from audit.footprint import Footprint
 from audit.login import lacking
+from audit.people import CAST
 from audit.question import (
     MOST_ROWS,
     Connection,
@@ -33,7 +35,9 @@ from audit.question import (
     renamed,
     rows,
     unchecked,
+    without_roles,
 )
+from audit.results import UNREACHED
 
 COUNT_UP_TO = 50_000
 MOST_REASONS = 1_000
@@ -47,6 +51,13 @@ CANCEL_S = 2.0
 # How long a restart may take, and how long is waited before the next try, of that or of a question.
 RESTART_S = 3.0
 RETRY_S = 0.25
+
+# How the planner is meant to work, whatever the login or the database has been set to.
+# https://www.postgresql.org/docs/current/runtime-config-query.html#RUNTIME-CONFIG-QUERY-ENABLE
+_PLANNER = r"""
+select pg_catalog.set_config(s.name, s.boot_val, true) from pg_catalog.pg_settings s
+where s.name like 'enable\_%' and s.context = 'user' and s.setting <> s.boot_val
+"""
 
 # Names nothing.
 _NOTHING = "select"
@@ -88,6 +99,7 @@ class Auditor:
         of: str,
         where: Callable[[dict[str, Any]], bool] | None = None,
         blind: str = "",
+        first: str = "",
         search_path: str = "",
         **parameters: Any,  # noqa: ANN401
     ) -> Evidence:
@@ -97,22 +109,30 @@ class Auditor:
         in Python, given each as a dict. ``blind`` is a query of the reasons (its first column) why offenders may have
         gone unseen; where it has a row and nobody was found to offend, the answer proves nothing. Its second column, if
         there is one, is a statement that gives the login the right that it lacks. Settings (thresholds,
-        ``exposed``, ``api_roles``, the declarations) can be named in the texts as ``%(name)s``. ``search_path`` is for
-        questions that call the project's own functions, which may count on one.
+        ``exposed``, ``api_roles``, the declarations) can be named in the texts as ``%(name)s``.
+
+        ``first`` is for what the project's own functions and views tell, which may count on a ``search_path``: a query
+        of one value, which the other texts name as ``%(told)s``. Where others may create objects, whoever compares
+        calls their operators; so it calls functions of pg_catalog by their full names, and nothing else of its own.
 
         Raises NotApplicable when a relation that the text names is not there, and Unchecked when there is no answer.
         """
-        text, of, blind = (renamed(each, self.known) for each in (text, of, blind))
-        question = Question.of(text, self.known, parameters)
+        text, of, blind, first = (renamed(each, self.known) for each in (text, of, blind, first))
+        texts = text + of + first
+        asked_about = [*self.known["api_roles"]] if "%(api_roles)s" in texts else []
+        asked_about += [person.role for person in CAST.values() if f"'{person.role}'" in texts]
+        if (doubt := without_roles(self.known, asked_about)) is not None:
+            raise doubt
         about = f"the auditor's question about {of if RELATION.fullmatch(of) else 'the catalogue'}"
-        return _once_more(lambda: self._find(question, of, where, blind, search_path, parameters, about))
+        return _once_more(lambda: self._find(text, of, where, blind, first, search_path, parameters, about))
 
     def _find(
         self,
-        question: Question,
+        text: str,
         of: str,
         where: Callable[[dict[str, Any]], bool] | None,
         blind: str,
+        first: str,
         search_path: str,
         parameters: Mapping[str, Any],
         about: str,
@@ -127,7 +147,11 @@ class Auditor:
                 doubts.append(doubt)
                 return False
 
-        with self.asking(question, of, search_path) as cursor:
+        named = Question(f"{first};\n{text}" if first else text, None)
+        with self.asking(named, of, foreign=bool(first)) as cursor:
+            if first:
+                parameters = {**parameters, "told": self._told(cursor, first, search_path, parameters)}
+            question = Question.of(text, self.known, parameters)
             question.wrapped(f"select * from (\n{{}}\n) as offenders limit {MOST_ROWS}").put(cursor)
             found = rows(cursor, about, kept)
             population = self._population(cursor, of, parameters, about)
@@ -147,6 +171,14 @@ class Auditor:
             question=question.text,
         )
 
+    def _told(self, cursor: Cursor, text: str, search_path: str, parameters: Mapping[str, Any]) -> Jsonb:
+        """Return what the project itself tells, asked with the search_path that it counts on."""
+        cursor.execute(setting({"search_path": search_path}))
+        Question.of(text, self.known, parameters).put(cursor)
+        ((told,),) = cursor.fetchall()
+        cursor.execute(setting({"search_path": ""}))
+        return Jsonb(told)
+
     def scans(self, text: str, *, of: str, **parameters: Any) -> Evidence:  # noqa: ANN401
         """Return the relation ``of`` if no index can help to answer the query ``text``, else nothing.
 
@@ -161,7 +193,7 @@ class Auditor:
 
         def planned() -> tuple[dict[str, Any], Population]:
             with self.asking(question, of) as cursor:
-                cursor.execute("set local enable_seqscan = off")
+                cursor.execute(f"{_PLANNER}; set local enable_seqscan = off")
                 return _explained(question, cursor), self._population(cursor, of, parameters, about)
 
         plan, population = _once_more(planned)
@@ -184,6 +216,7 @@ class Auditor:
         def measured() -> tuple[float, Population]:
             with self.asking(question, of) as cursor:
                 population = self._population(cursor, of, parameters, about)
+                cursor.execute(_PLANNER)
                 begun = time.monotonic()
                 try:
                     took = _took(question, cursor)
@@ -203,8 +236,11 @@ class Auditor:
         return Evidence(found, about=about, log=self.log, population=population, question=text)
 
     @contextmanager
-    def asking(self, question: Question, of: str = "", search_path: str = "") -> Iterator[Cursor]:
-        """Open the guarded transaction of one question; always rolled back.
+    def asking(self, question: Question, of: str = "", *, foreign: bool = False) -> Iterator[Cursor]:
+        """Open the guarded transaction of one question, in which nothing can be written.
+
+        Who watches a database takes rollbacks for faults, so what was answered is committed. Where ``foreign`` code
+        was called it is rolled back: it may have set something for the whole session.
 
         Raises NotApplicable and Unchecked in place of the server's errors.
         """
@@ -215,13 +251,14 @@ class Auditor:
         try:
             with connection.cursor() as cursor:
                 self.footprint.questions += 1
-                cursor.execute(f"{begin}; {self._guards(search_path, connection.info.server_version)}")
+                cursor.execute(f"{begin}; {self._guards(connection.info.server_version)}")
+                end = "rollback"
                 try:
                     yield cursor
                     self.footprint.look(cursor)
+                    end = "rollback" if foreign else "commit"
                 finally:
-                    end = "rollback to savepoint question; release savepoint question" if nested else "rollback"
-                    _end(connection, end)
+                    _end(connection, "rollback to savepoint question; release savepoint question" if nested else end)
         except (errors.UndefinedTable, errors.InvalidSchemaName) as error:
             named = relations(question.text) + [of for of in [of] if RELATION.fullmatch(of)]
             with self.asking(Question(_NOTHING, None)) as cursor:
@@ -251,14 +288,14 @@ class Auditor:
             return Unchecked(reason.reason, "" if grants else reason.remedy, grants)
         return reason
 
-    def _guards(self, search_path: str, version: int) -> str:
+    def _guards(self, version: int) -> str:
         guards = {
             **PLAIN,
             "statement_timeout": str(max(1, int(min(self.known["statement_timeout_ms"], self.footprint.left_ms())))),
             "lock_timeout": str(self.known["lock_timeout_ms"]),
             "idle_in_transaction_session_timeout": str(IDLE_MS),
             "client_encoding": "UTF8",
-            "search_path": search_path,
+            "search_path": "",
             "row_security": "off",
             "application_name": self.name[:63],
         }
@@ -363,7 +400,7 @@ class Reconnecting:
         if self.connection is not None and _is_open(self.connection):
             return self.connection
         if self.dead:
-            raise Unchecked("the server could not be reached any more", "see whether the server still runs")
+            raise Unchecked(UNREACHED, "see whether the server still runs")
         deadline = time.monotonic() + RESTART_S
         while True:
             try:
@@ -379,8 +416,7 @@ class Reconnecting:
                     time.sleep(RETRY_S)
                     continue
                 self.dead = True
-                gone = "the server could not be reached any more"
-                raise Unchecked(gone, "see whether the server still runs") from error
+                raise Unchecked(UNREACHED, "see whether the server still runs") from error
 
     def __enter__(self) -> Self:
         return self

@@ -7,15 +7,18 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Protocol
 
 import psycopg
 from psycopg import sql
 from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.waiting import Ready
 
+from audit.ending import ENDING
 from audit.evidence import safe
+from audit.progress import PROGRESS
 from audit.server_errors import Unanswered, explain
 
 APPLICATION_NAME = "care-collective-audit"
@@ -49,6 +52,17 @@ class TargetError(Exception):
     """The target cannot be used; the message is one sentence for a person and holds no secret."""
 
 
+class Guard(Protocol):
+    """What watches the connections to a server of ours: :class:`audit.server.watchdog.Watchdog`."""
+
+    def watching(self, connection: psycopg.Connection[Any]) -> AbstractContextManager[None]:
+        """Watch one wait for the server's answer."""
+
+
+# Whoever connects to a server of ours is watched, without having to think of it: by the server's place.
+GUARDS: dict[str, Guard] = {}
+
+
 class Patient(psycopg.Connection[Any]):
     """A connection that waits for an answer for so long and no longer, and tells how long it did.
 
@@ -58,21 +72,42 @@ class Patient(psycopg.Connection[Any]):
 
     patience_s: float | None = None
     waited: Callable[[float], None] | None = None
+    guard: Guard | None = None
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """Wait for the server. Raises Unanswered."""
         begun = time.monotonic()
         patience = self.patience_s if timeout is None else timeout
         try:
-            return super().wait(gen, interval, patience)
-        except psycopg.OperationalError as error:
-            if error.sqlstate or patience is None or time.monotonic() - begun < patience:
-                raise
-            self.close()
-            raise Unanswered(f"the server did not answer within {patience:g} seconds") from None
+            with self.guard.watching(self) if self.guard is not None else nullcontext():
+                return self._waited_for(_resumable(gen), interval, patience)
         finally:
             if self.waited is not None:
                 self.waited(time.monotonic() - begun)
+
+    def _waited_for(self, gen: PQGen[RV], interval: float, patience: float | None) -> RV:
+        for part in PROGRESS.waits(patience):
+            begun = time.monotonic()
+            try:
+                with ENDING.waiting():
+                    return super().wait(gen, interval, part)
+            except psycopg.OperationalError as error:
+                if error.sqlstate or time.monotonic() - begun < part:
+                    raise
+        self.close()
+        raise Unanswered(f"the server did not answer within {patience:g} seconds")
+
+
+def _resumable(gen: PQGen[RV]) -> PQGen[RV]:
+    """Return a generator of psycopg's that can be waited for in parts: begun anew, a wait tells it None."""
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            wanted = gen.send(ready or Ready.NONE)
+    except StopIteration as end:
+        result: RV = end.value
+        return result
 
 
 class Dsn(str):
@@ -111,9 +146,16 @@ def own_conninfo(**place: str | int) -> Dsn:
     """Return the connection string of a server of our own; PG* variables made for other servers have no say in it."""
     options = " ".join(f"-c {name}={value.replace(' ', '')}" for name, value in PLAIN.items())
     neutral: dict[str, str | int] = {
-        "port": 5432, "options": options, "sslmode": "prefer", "target_session_attrs": "any"
+        "port": 5432, "options": options, "sslmode": "prefer", "target_session_attrs": "any",
+        "password": "",
     }  # fmt: skip
     return conninfo(make_conninfo("", **neutral | place))
+
+
+def guarded_place(dsn: str) -> str:
+    """Return what servers of ours are told apart by."""
+    given = conninfo_to_dict(dsn)
+    return f"{given.get('host')}:{given.get('port')}"
 
 
 def holds_password(dsn: str) -> bool:
@@ -133,8 +175,10 @@ def connect(
     Raises TargetError with a sentence that holds no secret.
     """
     try:
-        connection = Patient.connect(dsn, autocommit=autocommit, prepare_threshold=None)
+        with ENDING.waiting():
+            connection = Patient.connect(dsn, autocommit=autocommit, prepare_threshold=None)
         connection.patience_s, connection.waited = patience_s, waited
+        connection.guard = GUARDS.get(guarded_place(dsn))
         return connection
     except (psycopg.Error, UnicodeError, ValueError) as error:
         raise TargetError(f"cannot connect to {place_of(dsn)}: {explain(error, dsn)}") from None
@@ -150,12 +194,14 @@ def setting(values: Mapping[str, str]) -> str:
 @contextmanager
 def reading(connection: psycopg.Connection[Any], **settings: str) -> Iterator[None]:
     """Read in one READ ONLY transaction, with settings that end with it. Raises psycopg.Error."""
+    end = "rollback"
     try:
         connection.execute(f"{READ_ONLY}; {setting({**PLAIN, **settings})}")
         yield
+        end = "commit"  # who watches a database takes rollbacks for faults
     finally:
         if not connection.closed:
-            connection.execute("rollback")
+            connection.execute(end)
 
 
 def exposure(connection: psycopg.Connection[Any]) -> str:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from audit.access.results import Judgement
@@ -37,10 +38,11 @@ class Facts:
     Known from the start: ``waivers`` (the file that applies), ``live`` (the target is a live database), ``gate`` (only
     new migrations are judged) and ``place``, where the target is looked for, without secrets. ``system`` is the
     identifier by which a live server is known for life, and ``unreachable`` why the target could not be reached.
+    ``stopped`` returns the name of the signal by which the run was told to stop, or "".
 
-    ``selected`` are the policies of this run in their order, ``rulings`` those of them that were asked, by id. ``cost``
-    returns what a live database has been asked for so far. ``earlier`` returns the newest sizes of a moment or before
-    it, else the oldest that there are; it is None where no history is kept.
+    ``offered`` are all policies that could be asked, ``selected`` those of this run in their order, ``rulings`` those
+    of them that were asked, by id. ``cost`` returns what a live database has been asked for so far. ``earlier`` returns
+    the newest sizes of a moment or before it, else the oldest that there are; it is None where no history is kept.
     """
 
     started_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
@@ -54,6 +56,8 @@ class Facts:
     build: Build | None = None
     notes: tuple[str, ...] = ()
     unreachable: str = ""
+    stopped: Callable[[], str] = str
+    offered: tuple[Policy, ...] = ()
     selected: tuple[Policy, ...] = ()
     rulings: dict[str, Ruling] = field(default_factory=dict)
     judgements: list[Judgement] = field(default_factory=list)
@@ -63,6 +67,34 @@ class Facts:
     cost: Callable[[], Cost] | None = None
     sizes: Sizes | None = None
     earlier: Callable[[dt.datetime], Sizes | None] | None = None
+
+
+class Call(Protocol):
+    """What is asked of pytest's config: how it was called."""
+
+    @property
+    def rootpath(self) -> Path:
+        """The project's folder."""
+
+    @property
+    def args(self) -> Sequence[str]:
+        """What pytest was asked to run."""
+
+    @property
+    def invocation_params(self) -> Any:  # noqa: ANN401 -- a class of pytest's
+        """Where pytest was called (``dir``)."""
+
+    def getoption(self, name: str) -> Any:  # noqa: ANN401 -- whatever an option holds
+        """Return the value of an option."""
+
+
+def is_audit(config: Call) -> bool:
+    """Tell whether pytest was asked to run policies, so that ``pytest tests`` stays an ordinary test run."""
+    if config.getoption("collectonly"):
+        return False
+    policies = config.rootpath / "policies"
+    asked = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
+    return any(path in (policies, config.rootpath) or policies in path.parents for path in map(Path.resolve, asked))
 
 
 _FACTS: WeakKeyDictionary[object, Facts] = WeakKeyDictionary()

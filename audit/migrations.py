@@ -16,7 +16,7 @@ from psycopg.pq import TransactionStatus
 from audit.effects import effects, lacks, things
 from audit.evidence import safe
 from audit.layouts import recognised, title, to_apply
-from audit.platform import absent
+from audit.platform import absent, extensions
 from audit.results import ANYTHING, Migration, Thing, Trouble
 from audit.server_errors import tell
 from audit.sql_text import STRING, Statement, Token, Unreadable, statements, tokens
@@ -87,8 +87,9 @@ def apply(conn: psycopg.Connection[Any], directory: Path, *, piecewise: bool = F
     ``create extension`` of one that this server lacks is passed over where schema/platform stands in for it, and set
     aside where it does not. Every file starts in a fresh session, and so is ``conn`` left: ``SET`` is undone.
 
-    ``conn`` must be a superuser's, or that of role postgres or a shadow's stand-in, in no transaction. Raises
-    TargetError when there is nothing to apply, and psycopg.OperationalError when the connection is lost.
+    ``conn`` must be a login of role postgres, or of somebody who is no superuser and may become that role, in no
+    transaction: a file's RESET SESSION AUTHORIZATION must lead nowhere. Raises TargetError when there is nothing to
+    apply, ValueError on a superuser's connection, and psycopg.OperationalError when it is lost.
     """
     layout = recognised(directory)
     done = apply_files(conn, layout.files, piecewise=piecewise)
@@ -187,9 +188,10 @@ class _File:
     def run(self, around: Around, piecewise: bool) -> None:
         """Execute the statements. Raises Refused when ``around`` stops one; leaves no transaction open."""
         _start_afresh(self.conn)
-        # Not only SET ROLE: a file's own RESET ROLE would then act as the superuser. On a shadow there is none to fear.
-        switch = "session authorization" if self.conn.info.parameter_status("is_superuser") == "on" else "role"
-        self.conn.execute(sql.SQL(f"set {switch} {{}}").format(sql.Identifier(OWNER)))
+        if self.conn.info.parameter_status("is_superuser") == "on":
+            raise ValueError("migrations are foreign code: not on a superuser's connection, whatever it is set to")
+        if self.conn.info.user != OWNER:  # a shadow's stand-in: behind a RESET ROLE there is no more than that
+            self.conn.execute(sql.SQL("set role {}").format(sql.Identifier(OWNER)))
         self.conn.execute('set search_path = "$user", public, extensions')
         if around is _nothing_around and _DUMPED.search(self.text[:_BEGINNING]):
             self._make_roles()
@@ -211,7 +213,7 @@ class _File:
                     conn.execute("begin")
                 if not self._passes_over(statement):
                     with around(statement, line):
-                        _execute(conn, statement)
+                        _execute(conn, _placed(statement))
             except psycopg.Error as error:
                 self._fail(error, number, committed, piecewise)
                 return
@@ -250,7 +252,7 @@ class _File:
                 continue
             try:
                 if not self._passes_over(statement):
-                    _execute(self.conn, _lasting(statement))
+                    _execute(self.conn, _lasting(_placed(statement)))
             except psycopg.Error as error:
                 if self.conn.broken:
                     raise
@@ -349,6 +351,23 @@ def _lasting(statement: Statement) -> Statement:
     if statement.words[:2] != ("set", "local"):
         return statement
     return replace(statement, text=re.sub(r"\blocal\b", "session", statement.text, count=1, flags=re.IGNORECASE))
+
+
+def _placed(statement: Statement) -> Statement:
+    """Leave out where an extension is to be put, if the platform has its own mind about that."""
+    if statement.words[:2] != ("create", "extension"):
+        return statement
+    known = extensions().get(_extension(statement))
+    if known is None or not known.schema:
+        return statement
+    row = list(tokens(statement.text))
+    place = next((number for number, token in enumerate(row[:-1]) if token.word == "schema"), None)
+    if place is None:
+        return statement
+    start = row[place - 1].start if row[place - 1].word == "with" else row[place].start
+    end = row[place + 1].end
+    text = statement.text
+    return replace(statement, text=f"{text[:start]}{' ' * (end - start)}{text[end:]}")
 
 
 def _extension(statement: Statement) -> str:

@@ -26,7 +26,8 @@ class Extension:
     """An extension: ``trusted`` means that Supabase lets role postgres create it.
 
     ``own`` says when the server's own is used: "first" (where there is one) or "never" (it would reach out of the
-    database, or does not work unless it is preloaded).
+    database, or does not work unless it is preloaded). ``schema`` is where Supabase puts it, whatever a statement asks
+    for (supautils.extensions_parameter_overrides).
     """
 
     name: str
@@ -35,6 +36,7 @@ class Extension:
     note: str = ""
     trusted: bool = False
     own: Literal["first", "never"] = "first"
+    schema: str = ""
 
     @property
     def has_stand_in(self) -> bool:

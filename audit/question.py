@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -102,6 +102,18 @@ def absent(cursor: Cursor, names: Sequence[str]) -> list[str]:
 def not_there(missing: Sequence[str]) -> NotApplicable:
     """Say which relations a question is about that this database does not have."""
     return NotApplicable(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not in this database")
+
+
+def without_roles(known: Mapping[str, Any], of: Collection[str]) -> Unchecked | None:
+    """Say that roles of the API are not here: what is asked of nobody, nobody offends; None when they are."""
+    absent_ = [role for role in known.get("absent_roles", ()) if role in of]
+    if not absent_:
+        return None
+    names = safe(" and ".join(absent_))
+    return Unchecked(
+        f"the API's roles are not all here: there is no {names}",
+        "say in audit.toml which roles the API lets people in with: api_roles = [...]",
+    )
 
 
 FUNCTION_CALL = re.compile(r"\b([a-z_]\w*\.[a-z_]\w*)\s*\(")

@@ -15,6 +15,9 @@ from audit.evidence import Location, Population, Scalar, safe
 from audit.policy import Policy
 from audit.sql_text import quoted
 
+# Why a policy is unchecked when the server is gone.
+UNREACHED = "the server could not be reached any more"
+
 
 class Verdict(StrEnum):
     """What is known about one policy after a run."""

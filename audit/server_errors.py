@@ -42,6 +42,10 @@ class Unanswered(psycopg.OperationalError):
     """The server did not answer in time; the connection is closed. The message is one safe sentence."""
 
 
+class Overdue(psycopg.errors.QueryCanceled):
+    """A statement took too long on a server of ours, and was ended from outside. The message names it and is safe."""
+
+
 def explain(error: Exception, dsn: str) -> str:
     """Turn a failed connection attempt into one sentence; unknown causes keep the server's words, without secrets."""
     text = str(error)
@@ -58,7 +62,7 @@ def explain(error: Exception, dsn: str) -> str:
 
 def describe(error: psycopg.Error) -> str:
     """Say what went wrong with a question in one safe sentence: the condition, and only details that hold no data."""
-    if isinstance(error, Unanswered):
+    if isinstance(error, Unanswered | Overdue):
         return str(error)
     if error.sqlstate is None:
         return "the connection to the database was lost"
@@ -74,6 +78,8 @@ def tell(error: psycopg.Error) -> str:
 
     What the file itself raises is told as it is raised: whoever runs the file reads the same.
     """
+    if isinstance(error, Overdue):
+        return safe(str(error))
     if _names_only(error) or error.sqlstate == RAISED:
         return safe(" ".join((error.diag.message_primary or "").split()))
     condition = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()

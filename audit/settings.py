@@ -62,6 +62,7 @@ class Thresholds:
     slot_idle_minutes: Amount = 60
     prepared_minutes: Amount = 5
     migration_statement_seconds: Amount = 60
+    overwritten_percent: Amount = 20
     statement_timeout_ms: Amount = 5000
     deep_timeout_ms: Amount = 60_000
     lock_timeout_ms: Amount = 100
@@ -113,6 +114,7 @@ PLATFORM_SCHEMAS = (
 # Roles that the platform brings and keeps, beside postgres, which is the project's own.
 # https://supabase.com/docs/guides/database/postgres/roles
 PLATFORM_ROLES = (
+    "audit_stand_in",  # ours, on disposable servers
     "authenticator",
     "dashboard_user",
     "pgbouncer",

@@ -284,13 +284,17 @@ def test_the_unhealthy_metrics_are_zero(auditor):
     )
     assert not auditor(
         """
-        select pg_catalog.format('public.unhealthy_metrics, %L', m.metric) as object, 'it counts' as problem, m.count,
+        select pg_catalog.format('public.unhealthy_metrics, %%L', m.metric) as object, 'it counts' as problem, m.count,
                '-- See what it counts: select pg_get_viewdef(''public.unhealthy_metrics'', true);' as fix
-        from public.unhealthy_metrics m
+        from pg_catalog.jsonb_to_recordset(%(told)s) as m (metric text, count numeric)
         where m.count is distinct from 0
         """,
         of="public.unhealthy_metrics",
         blind=HIDDEN,
+        first="""
+        select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('metric', m.metric, 'count', m.count))
+        from public.unhealthy_metrics m
+        """,
         search_path="public, extensions",
     )
 

@@ -127,7 +127,7 @@ def test_a_profile_goes_with_its_user(auditor):
         select 'public.profiles.id' as object,
             coalesce(string_agg('drops constraint ' || quote_ident(k.conname), ', '), 'no foreign key') as found,
             concat(
-                string_agg(format('alter table public.profiles drop constraint %I; ', k.conname), ''),
+                string_agg('alter table public.profiles drop constraint ' || quote_ident(k.conname) || '; ', ''),
                 'alter table public.profiles add foreign key (id) references auth.users (id) on delete cascade;') as fix
         from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace

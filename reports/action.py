@@ -88,7 +88,7 @@ def tell(given: Mapping[str, str], status: int, told: Mapping[str, Any]) -> None
     verdict = document.get("verdict") or f"Nothing was judged (exit status {status}): the log says why."
     results = {
         "verdict": verdict,
-        "score": document.get("score", ""),
+        "score": "" if (score := document.get("score")) is None else score,
         "exit-status": status,
         "may-write": str(may_write(given, told)).lower(),
         "pull-request": (told.get("pull_request") or {}).get("number", ""),

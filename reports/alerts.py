@@ -25,13 +25,13 @@ import pytest
 from audit.evidence import safe
 from audit.facts import facts_of
 from audit.policy import Severity
-from audit.results import Verdict
+from audit.results import UNREACHED, Verdict
 from reports import folder, wording
 from reports.escalation import ESCALATION
 from reports.history.changes import Condition, Known, Unjudged
 from reports.history.history import place as place_of
 from reports.history.store import STORE_KEY, HistoryError, Subject
-from reports.model import Result, Run
+from reports.model import STOPPED, Result, Run
 
 VARIABLE = "AUDIT_ALERT_URLS"
 ATTEMPTS = 3
@@ -41,6 +41,7 @@ LIMIT_S = 20.0  # for one attempt; what gives no answer by then is not asked aga
 MAX_POLICIES = 20
 MAX_OBJECTS = 5
 MAX_OBJECT = 150
+MAX_GRANTS = 40
 
 LINE = re.compile(r"(?:(?P<severities>P[0-3](?:\s*,\s*P[0-3])*)\s*=\s*)?(?P<url>\S.*)")
 
@@ -210,13 +211,15 @@ def compose(
 ) -> list[Message]:
     """Return one message for each severity of which there is something to tell, the worst first.
 
+    What has one cause is one message: a database that cannot be reached, a run that was stopped, missing rights.
+
     ``findings`` and ``policies`` are due by the history. Where there is none, or ``when`` is not ``new``, all that the
     run found is told beside them; with ``always`` there is a message even when all is well.
     """
     if run.changes is None or when != "new":
         findings = _united(findings, _present(run))
         policies = [*policies, *(each for each in _unchecked(run) if each.policy not in {p.policy for p in policies})]
-    messages = []
+    messages, policies = _causes(run, place, policies)
     for severity in Severity:
         mine = tuple(each for each in findings if each.severity is severity)
         blind = tuple(each for each in policies if each.severity is severity)
@@ -228,6 +231,66 @@ def compose(
         body = f"{_audited(run, place)}\n\n{wording.verdict_line(run)}\n{wording.tally(run)}."
         messages.append(Message(None, "Database audit: nothing new", body))
     return messages
+
+
+def _causes(run: Run, place: Subject, policies: Collection[Unjudged]) -> tuple[list[Message], tuple[Unjudged, ...]]:
+    """Return the messages about what keeps many policies from being judged, and the policies that are left."""
+    results = {result.id: result for result in run.results}
+    blind = [each for each in policies if each.open and each.policy in results]
+    lost = tuple(each for each in blind if _unreached(run, results[each.policy]))
+    stopped = tuple(each for each in blind if results[each.policy].reason == STOPPED and each not in lost)
+    lacking = tuple(each for each in blind if each not in lost and results[each.policy].grants)
+    back = tuple(p for p in policies if not p.open)
+    messages = []
+    if lost:
+        lines = [*_called(run, place, lost), "", *_blind(results, lost)]
+        messages.append(_of_all(lost, "the database cannot be reached", lines))
+    if stopped:
+        lines = [*_called(run, place, stopped), "", *_blind(results, stopped)]
+        messages.append(_of_all(stopped, "the audit was stopped", lines))
+    if len(back) == len(results) > 1:
+        lines = [_audited(run, place), "", "All policies can be judged again."]
+        messages.append(_of_all(back, "the database can be reached again", lines))
+    else:
+        back = ()
+    if lacking:
+        grants = dict.fromkeys(grant for each in lacking for grant in results[each.policy].grants)
+        count = wording.counted(len(lacking), "policy", "policies")
+        lines = [
+            _audited(run, place),
+            f"{count} could not be judged, because nobody gave the audit's login what they look at. To give it:",
+            *(f"- {plain(grant)}" for grant in [*grants][:MAX_GRANTS]),
+        ]
+        if len(grants) > MAX_GRANTS:
+            lines.append(f"- and {len(grants) - MAX_GRANTS:,} more; the report has them all")
+        lines += _blind(results, lacking)
+        # To grant rights is work for the day, whatever could be seen with them.
+        message = _of_all(lacking, "rights are missing", lines, at_most=Severity.P2)
+        messages.append(message)
+    return messages, tuple(p for p in policies if p not in {*lost, *stopped, *lacking, *back})
+
+
+def _unreached(run: Run, result: Result) -> bool:
+    """Tell whether a policy is unchecked because nobody answers."""
+    return result.reason in (run.unreachable, UNREACHED) if result.reason else False
+
+
+def _of_all(policies: Sequence[Unjudged], what: str, lines: Iterable[str], at_most: Severity = Severity.P0) -> Message:
+    severity = max(min(each.severity for each in policies), at_most)
+    return Message(
+        severity,
+        f"{severity} database audit: {what}, {_count((), policies)}",
+        "\n".join(lines),
+        policies=tuple(policies),
+    )
+
+
+def _called(run: Run, place: Subject, policies: Sequence[Unjudged]) -> Iterator[str]:
+    """Yield what was audited, and who is to be called by when."""
+    yield _audited(run, place)
+    escalation = ESCALATION[min(each.severity for each in policies)]
+    begun = min(each.since for each in policies)
+    yield f"{wording.capital(escalation.whom)}: {escalation.by_when(begun, run.started_at)}."
 
 
 def _united(due: Collection[Known], present: Iterable[Known]) -> list[Known]:

@@ -118,7 +118,7 @@ def compare(run: Run, config: pytest.Config) -> Run:
     begins = not path.exists()
     if not config.getoption("write_baseline"):
         note = _advice(over)
-    elif begins and not run.complete:
+    elif begins and not run.finished:
         note = f"{path}: no baseline was written, because the run ended early"
     else:
         pairs = {(each.policy, each.object) for each in accepted if each not in over}

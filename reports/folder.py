@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.facts import is_audit as is_audit
 from reports.model import RUN_KEY, Run
 
 DEFAULT_FOLDER = "reports/out"
@@ -90,15 +91,6 @@ def report_dir(config: pytest.Config) -> Path:
     """Return the folder of ``--report-dir``, or the default one under the root folder."""
     given: str | None = config.getoption("report_dir")
     return config.invocation_params.dir / given if given else config.rootpath / DEFAULT_FOLDER
-
-
-def is_audit(config: pytest.Config) -> bool:
-    """Tell whether pytest was asked to run policies, so that ``pytest tests`` stays an ordinary test run."""
-    if config.getoption("collectonly"):
-        return False
-    policies = config.rootpath / "policies"
-    asked = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
-    return any(path in (policies, config.rootpath) or policies in path.parents for path in map(Path.resolve, asked))
 
 
 def finished(config: pytest.Config) -> Run | None:

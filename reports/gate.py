@@ -19,9 +19,9 @@ def headline(each: Rehearsed) -> str:
     wider = sum(cell.wider for cell in each.reached)
     counted = [
         (len(each.hazards.losses), "loses data", "lose data"),
-        (len(each.hazards.waits), "makes others wait", "make others wait"),
-        (sum(len(difference.new) for difference in each.differences), "newly offends", "newly offend"),
         (wider, "reaches more", "reach more"),
+        (sum(len(difference.new) for difference in each.differences), "newly offends", "newly offend"),
+        (len(each.hazards.waits), "makes others wait", "make others wait"),
     ]
     told = [f"{number} {one if number == 1 else many}" for number, one, many in counted if number]
     became = f"{statements:,} statements in {each.duration_ms / 1000:.1f} s" if each.migration.applied else "failed"

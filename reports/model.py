@@ -21,6 +21,9 @@ from audit.results import Verdict as Verdict
 
 SCHEMA_VERSION = "1.0"
 
+# Why a policy is unchecked when the run was stopped.
+STOPPED = "the run was stopped before this policy was asked"
+
 EXIT_HELD = 0
 EXIT_VIOLATED = 1
 EXIT_FAILED = 3
@@ -169,6 +172,9 @@ class Result:
 class Run:
     """One run of the audit. ``ended_by`` is pytest's own exit status where it did not come to its end.
 
+    ``offered`` is the number of policies that there are to ask; 0: of those that were selected no more is known.
+    ``unreachable`` says why the target could not be reached.
+
     ``matrix`` is who reaches what, where that was observed; ``changes`` what is otherwise than in the run before, where
     a history is kept. ``problems`` are sentences about what went wrong beside the audit itself: a history that could
     not be written, an alert that nobody received. ``unwritten`` are sentences about reports that are missing. ``gate``
@@ -192,11 +198,23 @@ class Run:
     unwritten: tuple[str, ...] = ()
     gate: Rehearsal | None = None
     build: Build | None = None
+    offered: int = 0
+    unreachable: str = ""
+
+    @property
+    def finished(self) -> bool:
+        """Every selected policy had its turn."""
+        return self.ended_by is None
+
+    @property
+    def selective(self) -> bool:
+        """Only some of the policies were selected: nothing is known of the database as a whole."""
+        return len(self.results) < self.offered
 
     @property
     def complete(self) -> bool:
-        """Every selected policy had its turn, on all that the migrations would make."""
-        return self.ended_by is None and not any(each.troubles for each in self.migrations)
+        """Every policy had its turn, on all that the migrations would make."""
+        return self.finished and not self.selective and not any(each.troubles for each in self.migrations)
 
     def counts(self) -> dict[Verdict, int]:
         """Count the policies by verdict; the five counts add up to the number of policies."""
@@ -208,9 +226,9 @@ class Run:
 
     @property
     def score(self) -> int | None:
-        """The score by :data:`SCORE_FORMULA`, or None when no policy applied. Rounded down."""
+        """The score by :data:`SCORE_FORMULA`, rounded down. None when no policy applied, or only some were selected."""
         applicable = [r for r in self.results if r.verdict is not Verdict.NOT_APPLICABLE]
-        if not applicable:
+        if not applicable or self.selective:
             return None
         held = sum(WEIGHT[r.severity] for r in applicable if r.verdict is Verdict.HOLDS)
         score = 100 * held // sum(WEIGHT[r.severity] for r in applicable)

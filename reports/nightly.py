@@ -11,9 +11,10 @@ import fcntl
 import os
 import shutil
 import sys
+import time
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,11 @@ ROOT = Path(__file__).parents[1]
 DEFAULT_FOLDER = ROOT / "reports" / "nightly"
 KEEP_DAYS = 90
 OUTPUTS = "html,json,junit,prometheus,markdown,nagios"
-NAME = "%Y-%m-%dT%H%M"
+NAME = "%Y-%m-%dT%H%M%S"
+NAMES = (NAME, "%Y-%m-%dT%H%M")  # the latter until version 0.1
+
+# So many runs must agree that one is long over: a clock that goes wrong must not cost the reports.
+CLOCKS = 2
 
 
 class NightlyError(Exception):
@@ -43,15 +48,31 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
+def begun(name: str) -> dt.datetime | None:
+    """Return when the run of a folder began, by its name, or None for another kind of name."""
+    for form in NAMES:
+        with suppress(ValueError):
+            return dt.datetime.strptime(name, form).replace(tzinfo=dt.UTC)
+    return None
+
+
 def tidy(folder: Path, now: dt.datetime) -> None:
     """Remove the reports of runs that are long over, and nothing that has another kind of name."""
-    for path in folder.iterdir():
-        try:
-            begun = dt.datetime.strptime(path.name, NAME).replace(tzinfo=dt.UTC)
-        except ValueError:
-            continue
-        if path.is_dir() and not path.is_symlink() and now - begun > dt.timedelta(days=KEEP_DAYS):
+    runs = {path: when for path in folder.iterdir() if (when := begun(path.name)) is not None}
+    clocks = sorted([now, *runs.values()], reverse=True)[:CLOCKS]
+    for path, when in runs.items():
+        if path.is_dir() and not path.is_symlink() and clocks[-1] - when > dt.timedelta(days=KEEP_DAYS):
             shutil.rmtree(path)
+
+
+def own_folder(folder: Path) -> str:
+    """Make a folder for the reports of this run alone; return its name."""
+    while True:
+        name = dt.datetime.now(dt.UTC).strftime(NAME)
+        with suppress(FileExistsError):
+            (folder / name).mkdir()
+            return name
+        time.sleep(0.1)
 
 
 def point(folder: Path, name: str) -> None:
@@ -68,19 +89,20 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--into", type=Path, metavar="DIR", help="reports and history (default: reports/nightly)")
     options, rest = parser.parse_known_args(arguments)
     folder = (options.into or DEFAULT_FOLDER).resolve()
-    now = dt.datetime.now(dt.UTC)
-    name = now.strftime(NAME)
-    own = [f"--report-dir={folder / name}", f"--output={OUTPUTS}"]
+    own = [f"--output={OUTPUTS}"]
     if options.into and "--no-history" not in rest:
         own.append(f"--history={folder / 'history.sqlite'}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder):
-            tidy(folder, now)
+            tidy(folder, dt.datetime.now(dt.UTC))
+            name = own_folder(folder)
             # Options that were given come last: they are the ones that count.
-            status = int(pytest.main([str(ROOT / "policies"), *own, *rest]))
-            if (folder / name).is_dir():
+            status = int(pytest.main([str(ROOT / "policies"), f"--report-dir={folder / name}", *own, *rest]))
+            if any((folder / name).iterdir()):
                 point(folder, name)
+            else:
+                (folder / name).rmdir()
             return status
     except NightlyError as error:
         sys.stderr.write(f"{error}\n")

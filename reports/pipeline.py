@@ -7,14 +7,18 @@ which order pytest knows our plugins does not matter.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 
 import pytest
 
+from audit.facts import facts_of
 from reports import alerts, baseline, folder, waivers
 from reports.history import history
 from reports.model import RUN_KEY, Run
 from reports.renderers import html, json_file, junit, markdown, nagios, prometheus, sarif
 from reports.verdicts import run_of
+
+SESSION_KEY = pytest.StashKey[pytest.Session]()
 
 # What --output can ask for, and what makes it of a run; audit.html is pytest-html's, which asks for our part of it.
 RENDERERS: dict[str, Callable[[Run], str]] = {
@@ -73,5 +77,17 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         run = folder.unwritten(run, html.discarded(config), error)
     run = history.conclude(run, config)
     config.stash[RUN_KEY] = run
+    config.stash[SESSION_KEY] = session
     session.exitstatus = run.exit_status
     return outcome
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say that the run ended early if it was told to stop while its reports were written."""
+    run = config.stash.get(RUN_KEY, None)
+    session = config.stash.get(SESSION_KEY, None)
+    if run is None or session is None or not run.finished or not facts_of(config).stopped():
+        return
+    run = config.stash[RUN_KEY] = write_files(replace(run, ended_by=int(pytest.ExitCode.INTERRUPTED)), config)
+    session.exitstatus = run.exit_status

@@ -12,9 +12,8 @@ from audit.evidence import safe
 from audit.facts import TargetFacts, facts_of
 from audit.results import Ruling, Verdict
 from reports import waivers
-from reports.model import WAIVERS_KEY, Finding, Result, Run, Waiver
+from reports.model import STOPPED, WAIVERS_KEY, Finding, Result, Run, Waiver
 
-STOPPED = "the run was stopped before this policy was asked"
 UNKNOWN = TargetFacts("unknown", "unknown", "unknown", "unknown")
 
 
@@ -82,7 +81,7 @@ def run_of(config: pytest.Config, exit_status: int) -> Run | None:
         target=facts.target or UNKNOWN,
         results=tuple(result_of(ruling, accepted) for ruling in rulings),
         migrations=facts.migrations,
-        ended_by=exit_status if exit_status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) else None,
+        ended_by=_ended_by(exit_status, facts.stopped()),
         notes=facts.notes,
         matrix=facts.judgements[0] if facts.judgements else None,
         problems=tuple(f"{each}: this entry counts for nothing" for made in facts.judgements for each in made.misfits),
@@ -90,4 +89,13 @@ def run_of(config: pytest.Config, exit_status: int) -> Run | None:
         cost=facts.cost() if facts.cost else None,
         gate=facts.rehearsal,
         build=facts.build,
+        offered=len(facts.offered),
+        unreachable=facts.unreachable,
     )
+
+
+def _ended_by(exit_status: int, stopped: str) -> int | None:
+    """Return pytest's status of a run that did not come to its end, or None."""
+    if exit_status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        return exit_status
+    return int(pytest.ExitCode.INTERRUPTED) if stopped else None

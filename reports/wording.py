@@ -32,7 +32,23 @@ def verdict_line(run: Run) -> str:
     return _verdict(run) + beside
 
 
+def selection(run: Run) -> str:
+    """Say how many of the policies were selected: ``6 of 118 selected``."""
+    return f"{len(run.results):,} of {run.offered:,} selected"
+
+
 def _verdict(run: Run) -> str:
+    """Return the sentences; where only some policies were selected, none that speaks of the database as a whole."""
+    if not run.selective:
+        return _sentences(run)
+    counts = run.counts()
+    found = [f"{counts[verdict]:,} {WORDS[verdict]}" for verdict in Verdict if counts[verdict]]
+    worst = f" ({_by_severity(run)})" if counts[Verdict.VIOLATED] else ""
+    early = "" if run.finished else " The run ended early."
+    return f"Only {selection(run)}: {', '.join(found)}{worst}. Nothing is said of the others.{early}"
+
+
+def _sentences(run: Run) -> str:
     counts = run.counts()
     violated, unchecked, waived = (counts[v] for v in (Verdict.VIOLATED, Verdict.UNCHECKED, Verdict.WAIVED))
     sentences = []
@@ -125,6 +141,28 @@ def since(finding: Finding, run: Run) -> str:
     return f"since {moment(finding.since)}" if finding.since and finding.since < run.started_at else ""
 
 
+def summons(severity: Severity, run: Run) -> str:
+    """Say who is to be called and by when; nobody for what a pull request would do, which only must not be merged."""
+    if run.gate:
+        return "blocks the merge"
+    escalation = ESCALATION[severity]
+    # Where a history is kept, the clock of each policy began when it was violated first.
+    by_when = "" if run.changes else f": {escalation.by_when(run.started_at)}"
+    return f"{escalation.whom}{by_when}"
+
+
+def violated(run: Run) -> tuple[Result, ...]:
+    """Return what is violated, the worst first; of a gate what would be lost first, and who must wait last."""
+    found = run.having(Verdict.VIOLATED)
+    if not run.gate:
+        return found
+    return tuple(sorted(found, key=lambda each: (each.severity, _GATE.get(each.id, len(_GATE)), each.id)))
+
+
+# What would be lost, who could newly reach what, what newly fails, who must wait.
+_GATE = {name: place for place, name in enumerate(("MIG-03", "MIG-06", "MIG-05", "MIG-01", "MIG-04", "MIG-02"))}
+
+
 def clock(result: Result, run: Run) -> str:
     """Say by when what has to be done about a violated policy, counted from when its oldest finding was seen first.
 
@@ -169,7 +207,7 @@ def title(result: Result) -> str:
 def tally(run: Run) -> str:
     """Say the five counts, and what they add up to."""
     parts = ", ".join(f"{number:,} {WORDS[verdict]}" for verdict, number in run.counts().items())
-    return f"{parts}: {counted(len(run.results), 'policy', 'policies')}"
+    return f"{parts}: {selection(run) if run.selective else counted(len(run.results), 'policy', 'policies')}"
 
 
 def facts(run: Run) -> str:
@@ -179,7 +217,7 @@ def facts(run: Run) -> str:
 
 
 def score(run: Run) -> str:
-    """Say the score, such as ``87 of 100``; ``none`` when no policy applied."""
+    """Say the score, such as ``87 of 100``; ``none`` when no policy applied, or only some were selected."""
     return "none" if run.score is None else f"{run.score} of 100"
 
 

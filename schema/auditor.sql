@@ -73,6 +73,10 @@ begin
         from pg_catalog.pg_attribute a
         where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
         and a.attname = any (pg_catalog.string_to_array(wanted.columns, ', '));
+        if columns is null then
+            raise notice 'not granted: %.% has none of the columns %', wanted.schema, wanted.name, wanted.columns;
+            continue;
+        end if;
         begin
             execute pg_catalog.format('grant usage on schema %I to care_auditor', wanted.schema);
             execute pg_catalog.format('grant select (%s) on %I.%I to care_auditor', columns, wanted.schema, wanted.name);
@@ -110,13 +114,13 @@ begin
         union all
         select pg_catalog.format('grant select on sequence %s to care_auditor', c.oid::pg_catalog.regclass)
         from pg_catalog.pg_class c
-        where c.relkind = 'S' and c.relnamespace = 'public'::pg_catalog.regnamespace
+        where c.relkind = 'S' and c.relnamespace = pg_catalog.to_regnamespace('public')
         union all
         select pg_catalog.format('grant select (%I) on %s to care_auditor', a.attname, c.oid::pg_catalog.regclass)
         from pg_catalog.pg_index x
         join pg_catalog.pg_class c on c.oid = x.indrelid and c.relkind in ('r', 'p')
         join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = x.indkey[0]
-        where x.indisprimary and c.relnamespace = 'public'::pg_catalog.regnamespace
+        where x.indisprimary and c.relnamespace = pg_catalog.to_regnamespace('public')
         and a.atttypid in ('smallint'::pg_catalog.regtype, 'integer'::pg_catalog.regtype)
         union all
         select pg_catalog.format('grant select (%I) on %s to care_auditor', a.attname, c.oid::pg_catalog.regclass)

@@ -31,7 +31,6 @@ from audit.actors import staged
 from audit.connection import connect
 from audit.evidence import Log
 from audit.gate.linter import lint
-from audit.migrations import apply
 from audit.people import CAST
 from audit.question import Connection
 from audit.seeding.seeds import plant
@@ -39,7 +38,9 @@ from audit.server.embedded import serve
 from audit.server.target import MIGRATIONS, PLATFORM, Choice, opened
 from audit.settings import Settings
 from audit.settings import load as load_settings
+from tests.hazards import compare as compare_hazards
 from tests.support import load
+from tests.support.auditing import migrated
 from tests.support.large import SETS, Made, build, one_at_a_time
 from tests.support.rehearsing import CorpusSuite, corpus, found_in, grounded
 
@@ -127,7 +128,7 @@ def measure_parts() -> None:
             connection.execute(file.read_bytes())
         tell("  schema/platform", time.perf_counter() - begun)
         begun = time.perf_counter()
-        apply(connection, MIGRATIONS)
+        migrated(connection, MIGRATIONS)
         tell("  schema/migrations", time.perf_counter() - begun)
         begun = time.perf_counter()
         plant(connection)
@@ -160,7 +161,7 @@ def measure_seeds() -> None:
     with serve() as server, connect(server.dsn) as connection:
         for file in sorted(PLATFORM.glob("*.sql")):
             connection.execute(file.read_bytes())
-        apply(connection, MIGRATIONS)
+        migrated(connection, MIGRATIONS)
         begun = time.perf_counter()
         plant(connection, LARGE)
         took = time.perf_counter() - begun
@@ -307,6 +308,7 @@ def main() -> None:
     parser.add_argument("--scale", type=int, default=LOAD_SCALE, help=f"of pgbench (default {LOAD_SCALE})")
     parser.add_argument("--gate", action="store_true", help="the migration gate, and nothing else")
     parser.add_argument("--unchecked", action="store_true", help="an audit in which nobody can act, and nothing else")
+    parser.add_argument("--hazards", action="store_true", help="what is said of known hazards, and nothing else")
     parser.add_argument("--times", type=int, default=3, help="how many audits; the best one counts (default 3)")
     chosen = parser.parse_args()
     busy = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
@@ -323,6 +325,9 @@ def main() -> None:
     if chosen.matrix:
         measure_matrix()
         return
+    if chosen.hazards:
+        compare_hazards()
+        return
     if chosen.load:
         measure_load(chosen.scale, max(1, chosen.times))
         return
@@ -336,6 +341,7 @@ def main() -> None:
     )
     measure_matrix()
     measure_gate()
+    compare_hazards()
 
 
 if __name__ == "__main__":

@@ -105,10 +105,10 @@ def sabotaged(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFact
     It has a server of its own: some sabotages (roles, replication slots, settings) are felt in every database.
     """
     with opened(pytestconfig.stash[CHOICE]) as target:
-        with connect(target.dsn) as connection:
+        with connect(target.server.dsn) as connection:
             secrets = told_in_confidence(connection)
             suffered = sabotage_everything(connection)
             secrets |= told_in_confidence(connection)
         every = f"--output={','.join(OUTPUTS)}"
-        outcome = audit(tmp_path_factory.mktemp("sabotaged"), f"--target={target.dsn}", "--no-shadow", every)
+        outcome = audit(tmp_path_factory.mktemp("sabotaged"), f"--target={target.server.dsn}", "--no-shadow", every)
         yield Sabotaged(target, suffered, secrets, outcome)

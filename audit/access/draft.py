@@ -10,7 +10,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psycopg
@@ -32,15 +32,15 @@ ROOT = Path(__file__).parents[2]
 MOST_VALUES = 6
 
 
-def draft(stage: Stage) -> Iterator[str]:
-    """Yield the lines of a draft for each table that is not declared.
+def draft(stage: Stage, only: Collection[str] | None = None) -> Iterator[str]:
+    """Yield the lines of a draft for each table that is not declared, or for ``only`` some of them.
 
     Raises Unchecked on a live database, and psycopg.Error when there is no answer.
     """
     known = {*stage.known["declared"], *stage.known["server_only_tables"], *stage.known["public_tables"]}
     with opened_tables(stage, {}) as (observatory, tables):
         for relation in tables:
-            if relation in known:
+            if relation in known or (only is not None and relation not in only):
                 continue
             rows = _rows(observatory, relation)
             observatory.sets = json.dumps({relation: [predicate(each) for each in rows.values()]})

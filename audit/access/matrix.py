@@ -671,7 +671,10 @@ class Matrix:
     def _doubts(self) -> list[str]:
         """Why it proves nothing that nobody differs: of what is undeclared, empty or undecided nobody knows."""
         judgement = self.judgement()
-        return [*judgement.doubts, *judgement.undeclared, *_untold(judgement.cells), *self.stage.undecided]
+        exposed = tuple(f"{schema}." for schema in self.stage.known["exposed"])
+        undecided = [condition for condition in self.stage.undecided if condition.startswith(exposed)]
+        told = (*_untold(judgement.cells), *_vacuous(judgement.cells))
+        return [*judgement.doubts, *judgement.undeclared, *told, *undecided]
 
     def _cells(self, actors: Sequence[str]) -> list[Judged]:
         return [cell for cell in self.judgement().cells if not actors or cell.actor in actors]
@@ -726,6 +729,22 @@ def _untold(cells: Sequence[Judged]) -> list[str]:
     empty = [c for c in cells if c.shape == "select" and not c.rows and c.refused_by != "grant"]
     found = dict.fromkeys(c.relation for c in sorted(empty, key=lambda c: c.verdict is Cell.UNDECLARED))
     return [f"{name} has no rows, which proves nothing" for name in found]
+
+
+def _vacuous(cells: Sequence[Judged]) -> list[str]:
+    """Return the tables and commands of which every row is somebody's to reach, whoever may use the command.
+
+    Nobody could be seen to reach too much. Whoever has all rows by right, such as an administrator, tells nothing.
+    """
+    asked: dict[tuple[str, str], list[Judged]] = {}
+    for cell in cells:
+        if cell.shape in SHAPES and cell.refused_by != "grant" and cell.rows and cell.verdict is not Cell.UNDECLARED:
+            asked.setdefault((cell.relation, cell.shape), []).append(cell)
+    return [
+        f"{relation} has no row that {shape} could reach beyond {safe(', '.join(those[0].declared))}"
+        for (relation, shape), those in asked.items()
+        if all(cell.verdict is Cell.VACUOUS for cell in those)
+    ]
 
 
 def _fix(cell: Judged) -> str:

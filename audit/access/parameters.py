@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit.access.declaration import Access
+from audit.people import CAST
 from audit.question import Connection
 from audit.settings import Settings
 
@@ -31,9 +32,17 @@ def exposed_schemas(connection: Connection, settings: Settings) -> list[str]:
 
 
 def parameters(connection: Connection, settings: Settings, access: Access) -> dict[str, Any]:
-    """Return what questions can name: thresholds, declarations, ``exposed`` schemas and ``api_roles``."""
+    """Return what questions can name: thresholds, declarations, ``exposed`` schemas and ``api_roles``.
+
+    Among them is what they must know beforehand: ``absent_roles`` of the API, and of the people who act.
+    """
+    wanted = {*settings.api_roles, *(person.role for person in CAST.values())}
+    there = connection.execute(
+        "select rolname::text from pg_catalog.pg_roles where rolname = any (%s)", [[*wanted]]
+    ).fetchall()
     return {
         **settings.parameters(),
         **access.parameters(),
         "exposed": exposed_schemas(connection, settings),
+        "absent_roles": sorted(wanted - {name for (name,) in there}),
     }

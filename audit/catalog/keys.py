@@ -9,7 +9,8 @@ from audit.evidence import NotApplicable
 CANDIDATES = """
 select quote_ident(a.attname) as object, k.conname is not null as refers
 from pg_catalog.pg_attribute a
-left join pg_catalog.pg_constraint k on k.contype = 'f' and k.conrelid = a.attrelid and k.conkey = array[a.attnum]
+left join pg_catalog.pg_constraint k on k.contype = 'f' and k.conrelid = a.attrelid
+    and k.conkey operator(pg_catalog.=) array[a.attnum]
     and k.confrelid = pg_catalog.to_regclass('auth.users')
 where a.attrelid = pg_catalog.to_regclass(%(relation)s) and a.attnum > 0 and not a.attisdropped
 and a.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype

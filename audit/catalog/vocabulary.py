@@ -14,7 +14,7 @@ columns as (
     select c.name, expression
     from columns c
     join pg_catalog.pg_constraint o on o.contype = 'c' and (
-        (o.conrelid = c.attrelid and o.conkey = array[c.attnum]) or o.contypid = c.domain)
+        (o.conrelid = c.attrelid and o.conkey operator(pg_catalog.=) array[c.attnum]) or o.contypid = c.domain)
     cross join lateral pg_catalog.pg_get_expr(o.conbin, o.conrelid) as expression
     cross join lateral regexp_replace(expression, '''(?:[^'']|'''')*''', '''''', 'g') as bare
     where bare ~ '= (ANY \(+ARRAY\[)?''' and bare !~ '[<>~]|\m(AND|NOT|ALL)\M'
@@ -26,7 +26,7 @@ columns as (
          cross join lateral regexp_matches(k.expression, '''((?:[^'']|'''')*)''', 'g') as m where k.name = c.name)
     ) as known,
     exists (select from pg_catalog.pg_constraint o
-            where o.contype = 'f' and o.conrelid = c.attrelid and o.conkey = array[c.attnum]
+            where o.contype = 'f' and o.conrelid = c.attrelid and o.conkey operator(pg_catalog.=) array[c.attnum]
             and o.convalidated) as elsewhere
     from columns c
 )

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 import json
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from audit.connection import TargetError, connect, conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from audit.connection import Dsn, TargetError, connect, conninfo
 from audit.evidence import safe
 from audit.footprint import Footprint
 from audit.gate.pending import read
 from audit.gate.results import Asked, Reach, Standing
+from audit.layouts import title
 from audit.question import Connection
 from audit.results import Migration
 from audit.server import embedded
+from audit.server.rights import STAND_IN, login
 from audit.server.shadow import shadowed
 from audit.server.target import PLATFORM, Choice, Say, Target, opened
+from audit.server.walls import told
 
 BASES_KEPT = 4
 ENGINE = Path(__file__).parents[1]
@@ -40,8 +46,18 @@ class Suite(Protocol):
         migrations: Sequence[Migration],
         only: frozenset[str] | None = None,
         unlike: Mapping[str, str] | None = None,
+        exposed: Sequence[str] = (),
     ) -> Standing:
-        """Ask all policies but those of the gate (or ``only`` some) on a superuser's connection to a disposable one."""
+        """Ask all policies but those of the gate (or ``only`` some) on a superuser's connection to a disposable one.
+
+        ``exposed`` are schemas that are asked about beside those that the API serves.
+        """
+        ...
+
+    def draft(
+        self, connection: Connection, unfilled: Mapping[str, str], only: frozenset[str]
+    ) -> Mapping[str, tuple[str, ...]]:
+        """Return for some tables what could be declared of them, by what is observed: lines of access.toml."""
         ...
 
     def key(self) -> str:
@@ -54,6 +70,7 @@ class Base:
     """Where new files are tried: a database of a server of our own, and what the suite says of it.
 
     ``cached``: what it says was asked some time ago. ``unlike`` is what is not as on the live database, of a shadow.
+    ``copies`` opens another copy of it, to which nothing was done.
     """
 
     target: Target
@@ -61,6 +78,7 @@ class Base:
     standing: Standing
     cached: bool = False
     unlike: Mapping[str, str] = field(default_factory=dict)
+    copies: Callable[[], AbstractContextManager[tuple[Dsn, embedded.Server]]] | None = None
 
 
 # --- The base, and its cache
@@ -110,18 +128,25 @@ def base_of(choice: Choice, released: Sequence[Path], suite: Suite, cache: Path,
     with embedded.serve(choice.postgres_bin, place / "data") as server:
         facts = json.loads(facts_of.read_text(encoding="utf-8"))
         facts["migrations"] = tuple(Migration.of(each) for each in facts["migrations"])
-        target = Target(dsn=server.dsn, server=server, disposable=True, **facts)
+        notes = (told(server.walls.standing),)
+        target = Target(dsn=login(server.dsn, STAND_IN), server=server, disposable=True, notes=notes, **facts)
         cached = standing_of.is_file()
         if cached:
             standing = _read(standing_of)
             os.utime(place)
         else:
             begun = time.monotonic()
-            with connect(server.dsn) as conn:
+            with connect(target.dsn) as conn:
                 standing = suite.ask(conn, target.unfilled, target.migrations)
             _write(standing_of, standing)
             say(f"base: {len(standing.asked)} policies asked ({time.monotonic() - begun:.1f} s)")
-        yield Base(target, server, standing, cached)
+
+        @contextmanager
+        def copies() -> Iterator[tuple[Dsn, embedded.Server]]:
+            with embedded.serve(choice.postgres_bin, place / "data") as another:
+                yield login(another.dsn, STAND_IN), another
+
+        yield Base(target, server, standing, cached, copies=copies)
 
 
 @contextmanager
@@ -145,7 +170,20 @@ def base_of_live(choice: Choice, suite: Suite, say: Say, footprint: Footprint | 
                 notes=shadow.notes,
                 server=shadow.server,
             )
-        yield Base(target, shadow.server, standing, unlike=shadow.unlike)
+        # Roles belong to the server, so that what is said of a copy is said with the roles as they became.
+        template, numbers = "audit_template", itertools.count(1)
+        shadow.server.clone_database(template, str(conninfo_to_dict(shadow.dsn)["dbname"]))
+
+        @contextmanager
+        def copies() -> Iterator[tuple[Dsn, embedded.Server]]:
+            name = f"audit_copy_{next(numbers)}"
+            shadow.server.clone_database(name, template)
+            try:
+                yield Dsn(make_conninfo(shadow.dsn, dbname=name)), shadow.server
+            finally:
+                shadow.server.drop_database(name)
+
+        yield Base(target, shadow.server, standing, unlike=shadow.unlike, copies=copies)
 
 
 def _build(choice: Choice, released: Sequence[Path], place: Path, say: Say) -> None:
@@ -158,7 +196,10 @@ def _build(choice: Choice, released: Sequence[Path], place: Path, say: Say) -> N
     try:
         with tempfile.TemporaryDirectory() as folder:
             for path in released:
-                shutil.copy(path, folder)
+                # Where all files have the same name, their folders tell them apart.
+                place_of_it = Path(folder, path.parent.name) if title(path) != safe(path.name) else Path(folder)
+                place_of_it.mkdir(exist_ok=True)
+                shutil.copy(path, place_of_it)
             # Without any released file there is only the platform.
             if not released:
                 Path(folder, "0_nothing.sql").write_text("", encoding="utf-8")
@@ -196,6 +237,7 @@ def _write(path: Path, standing: Standing) -> None:
     document = {
         "asked": {name: asdict(each) for name, each in standing.asked.items()},
         "reach": {name: list(each) for name, each in standing.reach.items()},
+        "exposed": list(standing.exposed),
     }
     draft = path.with_suffix(f".{os.getpid()}")
     with suppress(OSError):  # without it the next run asks again
@@ -208,4 +250,5 @@ def _read(path: Path) -> Standing:
     return Standing(
         {name: Asked(**each) for name, each in document["asked"].items()},
         {name: Reach(*each) for name, each in document["reach"].items()},
+        tuple(document["exposed"]),
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from audit.evidence import Evidence, Log, NotApplicable, Population, Row
+from audit.gate.culprits import changing_much, speaking_of
 from audit.gate.hazards import found
-from audit.gate.results import Rehearsal, Rehearsed
+from audit.gate.results import Difference, Rehearsal, Rehearsed, Step
+
+# Verdicts of a policy that says nothing of what it is about.
+BLIND = ("UNCHECKED", "NOT_APPLICABLE")
 
 
 class Gate:
@@ -39,40 +42,49 @@ class Gate:
 
         What a later file mends is none: a constraint that is added first and validated afterwards is as it should be.
         """
-        rows = []
+        rows: list[Row] = []
         final = self.rehearsal.final.asked
         for each in self.rehearsal.files:
+            rows += _shut_out(each)
             for difference in each.differences:
-                last = final.get(difference.policy)
                 told = {"policy": difference.policy, "severity": difference.severity, "title": difference.title}
                 for offender, fix in difference.new.items():
-                    if last and offender not in last.objects:
+                    if _is_sign_up(difference, offender):
                         continue
                     fix = _as_advice(fix)
                     line = _line_about(each, offender)
                     rows.append(found(each.file, line, f"{difference.policy} {offender}", fix, kind="violated", **told))
-                unknown = difference.after == "UNCHECKED" and difference.before != "UNCHECKED"
-                if unknown and (last is None or last.verdict == "UNCHECKED"):
-                    what = f"{difference.policy} can no longer be checked"
-                    fix = f"-- {difference.reason}"
-                    line = _line_about(each, difference.reason)
-                    rows.append(found(each.file, line, what, fix, kind="unchecked", reason=difference.reason, **told))
+                rows += _blinded(each, difference, told)
         return self._evidence("what new migrations break", rows, Population(len(final), "policies"), self._unapplied())
 
     def widened(self) -> Evidence:
-        """Return whose reach a new file widens beyond what is declared."""
+        """Return whose reach a new file widens beyond what is declared, and what the API is told to serve instead."""
         rows = []
         cells = Population(len(self.rehearsal.final.reach), "cells of actor, table and command")
         for each in self.rehearsal.files:
             for cell in each.reached:
-                if cell.wider and cell.undeclared:
+                if cell.wider and cell.undeclared and not _about_undeclared(each, cell.cell):
                     fix = (
                         f"-- {cell.cell} reaches more than schema/access.toml declares. Declare it there, in the same\n"
                         "-- change, if it is meant; else narrow the grant or the policy."
                     )
                     line = _line_about(each, cell.cell)
                     rows.append(found(each.file, line, cell.cell, fix, before=cell.before, after=cell.after))
+            rows += [*_undeclared(each), *_reconfigured(each)]
         return self._evidence("whose reach new migrations widen", rows, cells, self._unapplied())
+
+    def idle(self) -> Evidence:
+        """Return each GRANT and REVOKE that is without effect."""
+        rows = [
+            found(each.file, step.line, f"{step.words[0]}: {reason}", _as_effective(step, reason), reason=reason)
+            for each in self.rehearsal.files
+            for step in each.steps
+            for reason in step.idle
+        ]
+        given = sum(step.words[:1] in (("grant",), ("revoke",)) for each in self.rehearsal.files for step in each.steps)
+        # Of a file that did not apply MIG-01 tells; without a grant in it, there is nothing to be in doubt about.
+        doubts = self._unapplied() if given else []
+        return self._evidence("grants without effect", rows, Population(given, "new GRANT and REVOKE"), doubts)
 
     def forbidden(self) -> Evidence:
         """Return what the static linter forbids and the trace does not contradict."""
@@ -123,19 +135,118 @@ def _first_line(each: Rehearsed) -> int:
 def _line_about(each: Rehearsed, offender: str) -> int:
     """Return the line of the last statement that changed something that an offender's name speaks of.
 
-    Where no statement did, it is the last one that changed what many depend on, else the first one at all.
+    Where no statement did, it is the last one that changed what many depend on, or anything, else the first one at
+    all.
     """
-    qualified = re.findall(r'(?:"[^"]+"|[\w$]+)\.(?:"[^"]+"|[\w$]+)', offender)
-    names = set(qualified or re.findall(r"[\w$]{3,}", offender))
-    about = [
-        step.line
-        for step in each.steps
-        for change in step.catalogue
-        if any(re.search(rf'(?<![\w."]){re.escape(name)}(?![\w"])', change.title) for name in names)
-    ]
-    wide = ("membership", "function", "default privileges", "role", "schema")
-    others = [step.line for step in each.steps for change in step.catalogue if change.kind in wide]
-    return (about or others or [_first_line(each)])[-1]
+    known = [step.line for step in each.steps if (step.known or step.catalogue) and not step.undone]
+    return (speaking_of(each.steps, offender) or changing_much(each.steps) or known or [_first_line(each)])[-1]
+
+
+def _blinded(each: Rehearsed, difference: Difference, told: Mapping[str, str]) -> Iterator[Row]:
+    """Tell that a policy cannot be judged any more, or has nothing left to judge."""
+    if difference.after == difference.before or difference.before in BLIND:
+        return
+    if _only_undeclared(each, difference.reason) or (difference.policy in SIGN_UP and any(_shut_out(each))):
+        return
+    line = _line_about(each, difference.reason)
+    fix = f"-- {difference.reason}"
+    if difference.after == "UNCHECKED":
+        what = f"{difference.policy} can no longer be checked"
+        yield found(each.file, line, what, fix, kind="unchecked", reason=difference.reason, **told)
+    elif difference.after == "NOT_APPLICABLE":
+        what = f"{difference.policy} has nothing left to judge"
+        yield found(each.file, line, what, fix, kind="not applicable", reason=difference.reason, **told)
+
+
+# Policies that register somebody. When that fails, it is what there is to tell.
+SIGN_UP = frozenset({"AUTH-04", "AUTH-05", "AUTH-07"})
+
+
+def _is_sign_up(difference: Difference, offender: str) -> bool:
+    return difference.policy == "AUTH-04" and "sign up" in offender
+
+
+def _shut_out(each: Rehearsed) -> Iterator[Row]:
+    """Tell once that nobody can register any more."""
+    for difference in each.differences:
+        failing = [offender for offender in difference.new if _is_sign_up(difference, offender)]
+        blind = difference.policy == "AUTH-04" and difference.after == "UNCHECKED" != difference.before
+        if failing or blind:
+            fix = _as_advice(difference.new[failing[0]]) if failing else f"-- {difference.reason}"
+            told = {"policy": difference.policy, "severity": difference.severity, "title": difference.title}
+            line = _line_about(each, difference.reason)
+            yield found(each.file, line, "nobody can register", fix, kind="violated", **told)
+
+
+# --- What the API is told
+
+
+def _reconfigured(each: Rehearsed) -> Iterator[Row]:
+    """Tell of settings of roles and of the database by which the API decides what it serves, and as whom.
+
+    https://docs.postgrest.org/en/stable/references/configuration.html#in-database-configuration
+    """
+    for step in each.steps:
+        for change in step.catalogue if not step.undone else ():
+            if change.kind != "settings":
+                continue
+            before, after = (_settings(facts) for facts in change.fact("settings"))
+            for name in sorted(before.keys() | after.keys()):
+                if name.startswith("pgrst.") and name not in HARMLESS and before.get(name) != after.get(name):
+                    shown = name in TOLD
+                    yield found(
+                        each.file,
+                        step.line,
+                        f"setting {name} {change.title}",
+                        f"-- {name} decides what the API serves, and as whom. Declare what becomes reachable in\n"
+                        "-- schema/access.toml, and let somebody who knows the API look at it.",
+                        kind="the API's settings",
+                        before=before.get(name, "not set") if shown else "",
+                        after=after.get(name, "not set") if shown else "",
+                    )
+
+
+# What only says how much or how the API answers.
+HARMLESS = frozenset({"pgrst.db_max_rows", "pgrst.log_level", "pgrst.db_plan_enabled", "pgrst.server_timing_enabled"})
+# Settings that are names; others may be secrets, such as that of the tokens.
+TOLD = frozenset({"pgrst.db_schemas", "pgrst.db_extra_search_path", "pgrst.db_pre_request", "pgrst.db_anon_role"})
+
+
+def _settings(facts: Sequence[str] | None) -> dict[str, str]:
+    parts = (each.partition("=") for each in facts or ())
+    return {name: value for name, _, value in parts}
+
+
+def _as_effective(step: Step, reason: str) -> str:
+    if step.words[0] == "grant":
+        return f"-- {reason}: leave it out."
+    if reason.endswith("for the whole table"):
+        return (
+            "-- A column's REVOKE takes nothing from who holds the privilege on the whole table. Take it from\n"
+            "-- the table, and grant it on the other columns:\n"
+            "-- revoke select on ... from ...; grant select (...) on ... to ...;"
+        )
+    return f"-- {reason}. Take it from whoever still passes it on (PUBLIC, a role, or by name), or leave this out."
+
+
+# --- New tables that nobody declared
+
+
+def _about_undeclared(each: Rehearsed, text: str) -> bool:
+    """Tell whether something is said of new tables only because they are not declared: that is said once."""
+    return any(text.removesuffix(" (blind)").endswith(f" {table}") for table in each.undeclared)
+
+
+def _only_undeclared(each: Rehearsed, reason: str) -> bool:
+    tables, _, rest = reason.partition(" has no declaration in access.toml")
+    return bool(rest) and tables in each.undeclared
+
+
+def _undeclared(each: Rehearsed) -> Iterator[Row]:
+    for table, lines in each.undeclared.items():
+        what = f"-- Declare {table} in schema/access.toml, in the same change. As it is now, that would be:"
+        fix = "\n".join([what, *(f"--   {line}" for line in lines)])
+        yield found(each.file, _line_about(each, table), f"declare {table}", fix, kind="undeclared", relation=table)
 
 
 def opened_gate(made: Rehearsal, log: Log) -> Gate:

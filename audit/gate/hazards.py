@@ -7,13 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from audit.catalog.table_statistics import TableStatistics
 from audit.evidence import Location, Row, Scalar, safe
-from audit.gate.results import Hazards, Moved, Print, Step
+from audit.gate.results import Effect, Hazards, Lock, Overwritten, Print, Step
 
 # Columns that say when a row was touched: whoever changes a row changes them, too, and loses nothing.
 TOUCHED = re.compile(r"(?:last_)?(?:updated|modified|changed|touched)(?:_at|_on|_by)?", re.IGNORECASE)
 
 # Statements that change rows. What they read does not say much: with few rows, an index is not worth while.
 DML = frozenset({"insert", "update", "delete", "merge", "select", "with", "copy"})
+# A statement that takes so long with made-up rows takes longer with real ones.
+LONG_MS = 1000
+# With so many pages the server reads all rows of a table only where it has to.
+MANY_PAGES = 8
+# What a statement may overwrite of a column's values, in percent, and how many different ones it may make the same.
+OVERWRITTEN_PERCENT = 20
+MADE_EQUAL = 3
+
 # Statements that can hide anything.
 OPAQUE = frozenset({"do", "call", "select"})
 
@@ -49,17 +57,29 @@ def safe_lines(text: str) -> str:
     return "\n".join(map(safe, text.splitlines()))
 
 
+Elsewhere = Mapping[tuple[int, int], int]
+
+
 def judge(
-    file: str, steps: Sequence[Step], elsewhere: Mapping[tuple[int, str], int], statistics: TableStatistics
+    file: str,
+    steps: Sequence[Step],
+    elsewhere: Elsewhere,
+    statistics: TableStatistics,
+    overwritten_percent: int = OVERWRITTEN_PERCENT,
 ) -> Hazards:
     """Judge what the statements of one file did.
 
     ``elsewhere`` are the contents (how many values, and their sum) of the columns that are new at the end of the file:
-    what is found there was moved and not lost.
+    what is found there was moved and not lost. ``overwritten_percent`` of a column's values may be overwritten.
     """
     hazards = Hazards()
     for step in steps:
-        hazards.losses += _losses(file, step, elsewhere, statistics, hazards)
+        hazards.losses += _losses(file, step, elsewhere, statistics, hazards, overwritten_percent)
+        if step.telltale:
+            hazards.remarks.append(
+                f"{file}, line {step.line}: what it does may depend on where it runs ({', '.join(step.telltale)}): "
+                "what it would do elsewhere cannot be seen by a rehearsal, read it"
+            )
     _waits(file, steps, statistics, hazards)
     return hazards
 
@@ -68,25 +88,28 @@ def judge(
 
 
 def _losses(
-    file: str, step: Step, elsewhere: Mapping[tuple[int, str], int], statistics: TableStatistics, hazards: Hazards
+    file: str, step: Step, elsewhere: Elsewhere, statistics: TableStatistics, hazards: Hazards, percent: int
 ) -> Iterator[Row]:
     for table, before in step.before.items():
-        after = step.after[table]
-        if after is None:
+        if step.after[table] is None:
             yield from _dropped_table(file, step, table, before, elsewhere, statistics, hazards)
-            continue
-        if after.rows < before.rows:
+    for table, effect in step.effects:
+        if effect.gone:
+            gone = effect.told(effect.gone, effect.compared)
             yield found(
                 file,
                 step.line,
                 f"rows of {table}",
-                f"-- {table}: rows are gone. Keep them in another table first, or leave them where they are.",
+                f"-- {table}: {gone} rows are gone. Keep them in another table first, or leave them where they are.",
                 kind="rows deleted",
                 relation=table,
-                rows=before.rows - after.rows,
-                of=before.rows,
+                rows=effect.gone,
+                of=effect.compared,
             )
-        yield from _columns(file, step, table, before, after, elsewhere, statistics, hazards)
+        after = step.after.get(table)
+        if after is not None:
+            yield from _dropped_columns(file, step, table, step.before[table], after, elsewhere, statistics, hazards)
+            yield from _overwritten(file, step, table, effect, percent)
     for name in step.reset:
         yield found(
             file,
@@ -109,7 +132,7 @@ def _dropped_table(
     step: Step,
     table: str,
     before: Print,
-    elsewhere: Mapping[tuple[int, str], int],
+    elsewhere: Elsewhere,
     statistics: TableStatistics,
     hazards: Hazards,
 ) -> Iterator[Row]:
@@ -132,95 +155,88 @@ def _dropped_table(
         )
 
 
-def _kept(before: Print, name: str, elsewhere: Mapping[tuple[int, str], int]) -> bool:
+def _kept(before: Print, name: str, elsewhere: Elsewhere) -> bool:
     return not before.values[name] or (before.values[name], before.sums[name]) in elsewhere
 
 
-def _columns(
+def _dropped_columns(
     file: str,
     step: Step,
     table: str,
     before: Print,
     after: Print,
-    elsewhere: Mapping[tuple[int, str], int],
+    elsewhere: Elsewhere,
     statistics: TableStatistics,
     hazards: Hazards,
 ) -> Iterator[Row]:
-    types = _new_types(step, table)
-    moved = step.moved.get(table, Moved())
-    now_called = {number: name for name, number in after.numbers.items()}
+    left = {*after.numbers.values()}
     for name, values in before.values.items():
+        if before.numbers[name] in left:
+            continue
         column = f"{table}.{name}"
-        details: dict[str, Scalar] = {"relation": table, "column": name}
-        now = now_called.get(before.numbers[name])
-        if now is None:
-            if statistics.empty(table, name):
-                hazards.remarks.append(f"{file}, line {step.line}: {column} has no values on the live database")
-            elif not values:
-                hazards.doubts.append(
-                    f"{file}, line {step.line}: {column} is dropped, and the made-up rows have no value in it; whether "
-                    "real ones have is not known"
-                )
-            elif not _kept(before, name, elsewhere):
-                yield found(
-                    file,
-                    step.line,
-                    f"column {column}",
-                    f"-- {column} goes with its values. Stop using it first, keep its values elsewhere, then drop it.",
-                    kind="column dropped with values",
-                    **details,
-                    values=values,
-                )
-            continue
-        if name in types:
-            yield from _retyped(file, step, column, details, (before, name), (after, now), types[name])
-            continue
-        if moved.inserted:
-            continue
-        lost = values - after.values[now]
-        if lost > max(0, before.rows - after.rows):
-            yield found(
-                file,
-                step.line,
-                f"values of {column}",
-                f"-- NULL takes the place of values of {column}. Keep them, or change only the rows that need it.",
-                kind="values set to NULL",
-                **details,
-                values=lost,
+        if statistics.empty(table, name):
+            hazards.remarks.append(f"{file}, line {step.line}: {column} has no values on the live database")
+        elif not values:
+            hazards.doubts.append(
+                f"{file}, line {step.line}: {column} is dropped, and the made-up rows have no value in it; whether "
+                "real ones have is not known"
             )
-        elif (
-            before.rows > 1
-            and moved.updated >= before.rows
-            and before.sums[name] != after.sums[now]
-            and moved.updated > after.values[now] - values
-            and values
-            and not TOUCHED.fullmatch(name)
-        ):
+        elif not _kept(before, name, elsewhere):
             yield found(
                 file,
                 step.line,
-                f"values of {column}",
-                f"-- Every row's value of {column} is overwritten. Say in WHERE which rows need it.",
-                kind="values overwritten in every row",
-                **details,
+                f"column {column}",
+                f"-- {column} goes with its values. Stop using it first, keep its values elsewhere, then drop it.",
+                kind="column dropped with values",
+                relation=table,
+                column=name,
                 values=values,
             )
 
 
+def _overwritten(file: str, step: Step, table: str, effect: Effect, percent: int) -> Iterator[Row]:
+    types = _new_types(step, table)
+    for name, became in effect.columns.items():
+        column = f"{table}.{name}"
+        details: dict[str, Scalar] = {"relation": table, "column": name}
+        if name in types:
+            yield from _retyped(file, step, column, details, became, types[name])
+            continue
+        if became.emptied:
+            told = effect.told(became.emptied, became.values)
+            fix = f"-- NULL takes the place of {told} values of {column}. Keep them, or say which rows need it."
+            details |= {"values": became.emptied, "of": became.values}
+            yield found(file, step.line, f"values of {column}", fix, kind="values set to NULL", **details)
+        elif kind := _loses(name, became, percent):
+            told = effect.told(became.changed, became.values)
+            fix = (
+                f"-- This overwrites {told} values of {column} that were there before. Keep them in another column\n"
+                "-- first, or say in WHERE which rows need it."
+            )
+            details |= {"values": became.changed, "of": became.values}
+            yield found(file, step.line, f"values of {column}", fix, kind=kind, **details)
+
+
+def _loses(name: str, became: Overwritten, percent: int) -> str:
+    """Return what is lost by the values that a column has now instead of others, or ""."""
+    if not became.changed or TOUCHED.fullmatch(name):
+        return ""
+    most = became.changed * 100 > became.values * percent
+    if became.exchanged and (most or became.kinds >= MADE_EQUAL):
+        return "values exchanged among rows"
+    if became.kinds - became.left >= MADE_EQUAL and became.left * 2 <= became.kinds:
+        return "values made equal"
+    if most and became.values > 1:
+        return "values overwritten in every row" if became.changed == became.values else "values overwritten"
+    return ""
+
+
 def _retyped(
-    file: str,
-    step: Step,
-    column: str,
-    details: Mapping[str, Scalar],
-    before: tuple[Print, str],
-    after: tuple[Print, str],
-    types: tuple[str, str],
+    file: str, step: Step, column: str, details: Mapping[str, Scalar], became: Overwritten, types: tuple[str, str]
 ) -> Iterator[Row]:
-    (old, was), (new, now) = before, after
     told = {**details, "from": types[0], "to": types[1]}
     fix = f"-- Values of {column} that do not fit {types[1]} are cut, or make the migration fail. Look at them first."
-    fewer = now in new.kinds and was in old.kinds and new.kinds[now] < old.kinds[was]
-    if fewer or new.values[now] < old.values[was]:
+    if became.merged or became.cut or became.emptied:
         yield found(file, step.line, f"values of {column}", fix, kind="values cut by a narrower type", **told)
     elif narrower(*types):
         yield found(file, step.line, f"type of {column}", fix, kind="type narrowed", **told)
@@ -228,12 +244,15 @@ def _retyped(
 
 def _new_types(step: Step, table: str) -> dict[str, tuple[str, str]]:
     """Return the columns whose type changed, with both types."""
-    found_: dict[str, tuple[str, str]] = {}
-    for change in step.catalogue:
-        named = change.kind == "column" and change.what == "changed" and change.title.startswith(f"{table}.")
-        if named and (match := re.search(r"(?:^|, )type (.+?) → (.+?)(?:, [a-z ]+ .* → |$)", change.how)):
-            found_[change.title.removeprefix(f"{table}.").strip('"').replace('""', '"')] = (match[1], match[2])
-    return found_
+    return {
+        str(change.fact("_name")[0]): change.fact("type")
+        for change in step.catalogue
+        if change.kind == "column"
+        and change.what == "changed"
+        and change.before is not None
+        and change.before.title.startswith(f"{table}.")
+        and len(set(change.fact("type"))) > 1
+    }
 
 
 def narrower(old: str, new: str) -> bool:
@@ -268,7 +287,7 @@ def _waits(file: str, steps: Sequence[Step], statistics: TableStatistics, hazard
                 since.setdefault(lock.relation, step.line)
         held = {lock.relation for lock in step.held}
         since = {relation: line for relation, line in since.items() if relation in held}
-        why = _slow(step)
+        why = _slow(step, [lock for lock in step.held if lock.blocks])
         waits: list[tuple[str, str, str]] = []
         if why:
             waits += [(lock.relation, lock.mode, lock.blocks) for lock in step.held if lock.blocks]
@@ -306,8 +325,11 @@ def _waits(file: str, steps: Sequence[Step], statistics: TableStatistics, hazard
             )
 
 
-def _slow(step: Step) -> str:
-    """Return why a statement takes the longer, the larger a table is; "" where it does not."""
+def _slow(step: Step, blocking: Sequence[Lock]) -> str:
+    """Return why a statement takes the longer, the larger a table is; "" where it does not.
+
+    ``blocking`` are the locks that are held meanwhile, and that others wait for.
+    """
     if step.error:
         return ""
     rewritten = [each for each in step.rewritten if not _emptied(step, each)]
@@ -325,15 +347,19 @@ def _slow(step: Step) -> str:
         checked = _checks(step)
         if checked or not (step.words[:1] and step.words[0] in DML | {"do"}):
             return "builds an index" if "index" in (*step.words[:3], checked) else f"reads all rows of {table}"
+        if blocking and moved.scanned * 2 >= rows and (step.whole or moved.pages >= MANY_PAGES):
+            return f"reads all rows of {table}"
+    if blocking and step.duration_ms >= LONG_MS and step.statements == 1:
+        return "takes long"
     return ""
 
 
 def _checks(step: Step) -> str:
     """Return what a statement made for which the server reads a table, be it within a block or a function; or ""."""
     for change in step.catalogue:
-        if change.what == "created" and change.kind in ("index", "constraint") and "invalid" not in change.how:
+        if change.what == "created" and change.kind in ("index", "constraint") and change.fact("valid")[1] is not False:
             return change.kind
-        if change.kind == "column" and change.what == "changed" and "not null off → on" in change.how:
+        if change.kind == "column" and change.what == "changed" and change.fact("not null") == (False, True):
             return change.kind
     return ""
 
@@ -383,11 +409,12 @@ def _safe_form(step: Step, relation: str, since: int) -> str:
     )
 
 
-def contents(prints: Iterable[tuple[int, Print]], old: Mapping[int, Print]) -> dict[tuple[int, str], int]:
+def contents(prints: Iterable[tuple[int, Print]], old: Mapping[int, Print]) -> dict[tuple[int, int], int]:
     """Return what the columns hold that were not there before, to find again what was moved."""
-    pool: dict[tuple[int, str], int] = {}
+    pool: dict[tuple[int, int], int] = {}
     for oid, now in prints:
+        was = {*old[oid].numbers.values()} if oid in old else set()
         for name, values in now.values.items():
-            if values and (oid not in old or name not in old[oid].values):
+            if values and now.numbers[name] not in was:
                 pool[values, now.sums[name]] = pool.get((values, now.sums[name]), 0) + 1
     return pool

@@ -18,7 +18,7 @@ from pathlib import Path
 from audit.evidence import Row, Unchecked, safe
 from audit.gate.hazards import found
 from audit.gate.results import Step
-from audit.lint_rules import OF_LOCKS, OF_USERS, OFF, RULES
+from audit.lint_rules import AMONG_OTHERS, OF_LOCKS, OF_USERS, OFF, RULES, SEEN
 from audit.settings import load
 
 LIMIT_S = 60
@@ -70,11 +70,17 @@ def weigh(
     """
     rows, remarks = [], []
     for warned in warnings:
+        # What the server was seen to do is judged by that (:mod:`audit.gate.rules`); the text alone says too little.
+        if warned.rule in SEEN or (steps and warned.rule == AMONG_OTHERS):
+            continue
         weight = weights.get(warned.rule) or RULES.get(warned.rule, "P2")
         if weight == OFF:
             continue
-        step = max((step for step in steps if step.line <= warned.line), key=lambda step: step.line, default=None)
-        if step is not None and not step.error and (why := _contradicted(warned.rule, step, slow)):
+        line = max((step.line for step in steps if step.line <= warned.line), default=0)
+        meant = [step for step in steps if step.line == line]
+        step = meant[-1] if meant else None
+        reasons = [_contradicted(warned.rule, each, slow) for each in meant if not each.error]
+        if len(reasons) == len(meant) and all(reasons) and (why := next(iter(reasons), "")):
             remarks.append(f"{file}, line {warned.line}: {warned.rule} does not apply: {why}")
             continue
         what = f"{warned.rule}: {step.told if step else 'the file'}"
@@ -90,7 +96,8 @@ def _contradicted(rule: str, step: Step, slow: set[int]) -> str:
     """Return why the server was seen to do something else than the warning fears, or ""."""
     if rule in OF_LOCKS and step.line not in slow:
         return "nobody was seen to wait: the table is new, small, or neither read nor written anew"
-    if rule in OF_USERS and not step.taken and not step.alone:
+    # A lock may be held since an earlier statement: that none was taken tells nothing.
+    if rule in OF_USERS and not step.taken and not step.alone and not step.known:
         return "what it is about is new in this change"
     if rule == "syntax-error":
         return "the server took it"

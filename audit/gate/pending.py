@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +13,15 @@ from psycopg import errors
 from audit.connection import TargetError, reading
 from audit.evidence import safe
 from audit.footprint import Footprint
-from audit.migrations import find, version
+from audit.gate.down import applied, skipped
+from audit.gate.repository import SYMLINK, repository_of
+from audit.layouts import is_supabase
+from audit.migrations import version
 from audit.question import Connection
 from audit.server_errors import describe
 
-GIT_LIMIT_S = 60
-# The mode of a link, whose content is the path that it leads to: https://git-scm.com/docs/git-fast-import#_filemodify
-SYMLINK = b"120000"
+# Files beside migrations that say which of them count, and in which order.
+TELLING = ("_journal.json", "snapshot.json", "sqitch.plan", "sqitch.conf")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,9 @@ class Pending:
     """The files of a directory, told apart.
 
     ``new`` are to be judged, in their order; ``released`` build the base, as they were released: those of git lie in a
-    directory of their own. ``edited`` and ``removed`` are names of released files that are not as they were.
+    directory of their own. ``edited`` and ``removed`` are names of released files that are not as they were, and
+    ``rewritten`` the edited ones as they are now. ``taken_for_up`` are names of new files that look as if they undid
+    something, and would be applied like any other.
     """
 
     since: str
@@ -36,18 +39,26 @@ class Pending:
     released: tuple[Path, ...]
     edited: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    taken_for_up: tuple[str, ...] = ()
+    rewritten: tuple[Path, ...] = ()
 
 
-def by_version(directory: Path, last: int) -> Pending:
+def by_version(directory: Path, last: int, down: str = "") -> Pending:
     """Take for new what has a version after ``last``, or none. Raises TargetError."""
-    files = find(directory)
-    new = [path for path in files if (number := version(path.name)) is None or number > last]
-    return Pending(f"version {last}", tuple(new), tuple(path for path in files if path not in new))
+    found = applied(directory, down)
+    new = [path for path in found.files if (number := version(path.name)) is None or number > last]
+    return Pending(
+        f"version {last}",
+        tuple(new),
+        tuple(path for path in found.files if path not in new),
+        taken_for_up=tuple(path.name for path in new if path.name in found.taken_for_up),
+    )
 
 
-def by_name(directory: Path, names: Sequence[str]) -> Pending:
+def by_name(directory: Path, names: Sequence[str], down: str = "") -> Pending:
     """Take the named files for new. Raises TargetError when one of them is not in the directory."""
-    files = find(directory)
+    found = applied(directory, down)
+    files = found.files
     known = {path.name for path in files}
     wanted = {Path(name).name for name in names}
     if missing := sorted(wanted - known):
@@ -56,10 +67,11 @@ def by_name(directory: Path, names: Sequence[str]) -> Pending:
         "the files before",
         tuple(path for path in files if path.name in wanted),
         tuple(path for path in files if path.name not in wanted),
+        taken_for_up=tuple(name for name in found.taken_for_up if name in wanted),
     )
 
 
-def by_history(directory: Path, connection: Connection, footprint: Footprint | None = None) -> Pending:
+def by_history(directory: Path, connection: Connection, footprint: Footprint | None = None, down: str = "") -> Pending:
     """Take for new what a live database has not applied, as the platform's own table says. Only reads.
 
     https://supabase.com/docs/guides/deployment/database-migrations. ``footprint`` counts it. Raises TargetError.
@@ -86,49 +98,55 @@ def by_history(directory: Path, connection: Connection, footprint: Footprint | N
         raise TargetError(
             f"the live database does not tell which migrations it has applied: {describe(error)}; {instead}"
         ) from error
-    applied = {int(text) for (text,) in rows if re.fullmatch(r"[0-9]+", str(text))}
-    files = find(directory)
-    new = tuple(path for path in files if version(path.name) not in applied)
-    gone = sorted(applied - {version(path.name) for path in files})
+    known = {int(text) for (text,) in rows if re.fullmatch(r"[0-9]+", str(text))}
+    found = applied(directory, down)
+    files = found.files
+    new = tuple(path for path in files if version(path.name) not in known)
+    gone = sorted(known - {number for path in files if (number := version(path.name)) is not None})
     return Pending(
         "what the live database has applied",
         new,
         tuple(path for path in files if path not in new),
         removed=tuple(map(str, gone)),
+        taken_for_up=tuple(path.name for path in new if path.name in found.taken_for_up),
     )
 
 
-def by_git(directory: Path, ref: str, place: Path) -> Pending:
+def by_git(directory: Path, ref: str, place: Path, down: str = "") -> Pending:
     """Take for new what was added since the branch left ``ref``, committed or not; ``place`` gets the released files.
 
     Raises TargetError when there is no repository, no such ref, or no common ancestor.
     """
-    if ref.startswith("-") or not ref.strip():
-        raise TargetError("--base must be a branch, a tag or a commit")
-    base = _git(directory, "merge-base", "HEAD", ref, what=f"there is no common ancestor with {safe(ref)}").decode()
-    base = base.strip()
-    listed = _git(directory, "ls-tree", "-z", base, "./", what="the base cannot be listed").split(b"\0")
-    blobs: dict[str, str] = {}
-    for entry in filter(None, listed):
-        facts, _, name = entry.partition(b"\t")
-        mode, kind, blob = facts.split()
-        text = name.decode("utf-8", "surrogateescape")
-        if kind != b"blob" or not text.endswith(".sql") or "/" in text:
-            continue
+    repository = repository_of(directory)
+    base = repository.common(ref)
+    listed = {
+        name: blob
+        for name, blob in repository.files(base, directory.resolve()).items()
+        if name.endswith((".sql", *TELLING)) and not skipped(Path(name).name, down)
+    }
+    for name, (mode, _) in listed.items():
         if mode == SYMLINK:
-            raise TargetError(f"{safe(text)} is a symbolic link at {safe(ref)}: put the file itself there")
-        blobs[text] = blob.decode()
-    contents = _contents(directory, blobs)
-    for released, data in contents.items():
-        (place / released).write_bytes(data)
-    files = {path.name: path for path in find(directory)}
-    edited = [name for name, data in contents.items() if name in files and _plain(read(files[name])) != _plain(data)]
+            raise TargetError(f"{safe(name)} is a symbolic link at {safe(ref)}: put the file itself there")
+    contents = dict(zip(listed, repository.contents([blob for _, blob in listed.values()]), strict=True))
+    # Whose layout it is may depend on where it lies.
+    copy = place / "supabase" / "migrations" if is_supabase(directory) else place
+    for name, data in contents.items():
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / name).write_bytes(data)
+    released = applied(copy, down).files if any(name.endswith(".sql") for name in contents) else ()
+    found = applied(directory, down)
+    then = {str(path.relative_to(copy)): path for path in released}
+    now = {str(path.relative_to(directory)): path for path in found.files}
+    new = tuple(path for name, path in now.items() if name not in then)
+    edited = sorted(name for name in then.keys() & now.keys() if _plain(read(now[name])) != _plain(contents[name]))
     return Pending(
         f"{safe(ref)} ({base[:12]})",
-        tuple(path for name, path in files.items() if name not in contents),
-        tuple(find(place)) if contents else (),
-        tuple(sorted(edited)),
-        tuple(sorted(set(contents) - set(files))),
+        new,
+        tuple(released),
+        tuple(edited),
+        tuple(sorted(name for name in then if not (directory / name).exists())),
+        tuple(path.name for path in new if path.name in found.taken_for_up),
+        tuple(now[name] for name in edited),
     )
 
 
@@ -143,33 +161,3 @@ def read(path: Path) -> bytes:
 def _plain(data: bytes) -> bytes:
     """Return a file as git would store it, whatever line ends a checkout has."""
     return data.replace(b"\r\n", b"\n")
-
-
-def _contents(directory: Path, blobs: Mapping[str, str]) -> dict[str, bytes]:
-    if not blobs:
-        return {}
-    wanted = "".join(f"{blob}\n" for blob in blobs.values()).encode()
-    answer = _git(directory, "cat-file", "--batch", given=wanted, what="released files cannot be read")
-    found: dict[str, bytes] = {}
-    for name in blobs:
-        head, _, answer = answer.partition(b"\n")
-        size = int(head.split()[2])
-        found[name], answer = answer[:size], answer[size + 1 :]
-    return found
-
-
-def _git(directory: Path, *arguments: str, what: str, given: bytes = b"") -> bytes:
-    command = ["git", "-C", str(directory), *arguments]
-    try:
-        done = subprocess.run(  # noqa: S603  git, with arguments of ours and a name that is no option
-            command, input=given, capture_output=True, timeout=GIT_LIMIT_S, check=False
-        )
-    except FileNotFoundError:
-        raise TargetError("git is not installed: say what is new with --since-version=V or --files=A.sql") from None
-    except subprocess.TimeoutExpired:
-        raise TargetError(f"git did not answer within {GIT_LIMIT_S} seconds") from None
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        reason = f": {safe(said[-1])}" if said else ": fetch more of the history (fetch-depth: 0)"
-        raise TargetError(f"{what}{reason}")
-    return done.stdout

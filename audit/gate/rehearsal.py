@@ -2,7 +2,7 @@
 
 The base (what is released) is built once, filled with made-up people, asked every policy, and frozen: its data
 directory and the verdicts are kept in a cache by content. Each new file is applied statement by statement
-(:mod:`audit.gate.trace`); afterwards the whole suite is asked again, so that what a file broke is tied to it.
+(:mod:`audit.gate.trace`); afterwards the whole suite is asked again, and what newly fails is tied to a file.
 
 ``suite`` is handed down: the engine does not know the policies (docs/decisions/020-the-gate-asks-the-suite.md).
 """
@@ -10,8 +10,9 @@ directory and the verdicts are kept in a cache by content. Each new file is appl
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -20,17 +21,35 @@ from audit.catalog.table_statistics import TableStatistics
 from audit.connection import Dsn, connect
 from audit.evidence import Row, Unchecked, safe
 from audit.gate.base import Base, Suite
-from audit.gate.hazards import contents
+from audit.gate.catalogue import lasting
+from audit.gate.culprits import blamed
+from audit.gate.foreign_keys import fitted
+from audit.gate.hazards import OVERWRITTEN_PERCENT, contents
 from audit.gate.hazards import judge as judge_hazards
 from audit.gate.linter import Warned, lint, weigh
 from audit.gate.results import Asked, Difference, Hazards, Reach, Reached, Rehearsed, Standing, Step
-from audit.gate.trace import State, Tracer, Watchdog, state
-from audit.layouts import DOWN
-from audit.migrations import apply_files, decoded
+from audit.gate.rules import judge as judge_rules
+from audit.gate.trace import State, Tracer, state
+from audit.layouts import DOWN, title, to_apply
+from audit.migrations import Refused, apply_files, decoded
 from audit.question import Connection
 from audit.results import Migration
 from audit.seeding.seeds import fill_new
-from audit.server.target import Say
+from audit.server.rights import OWNER, follow, login, superuser
+from audit.server.target import Say, Target
+from audit.sql_text import Statement
+
+
+@dataclass
+class _Tried:
+    """One new file, applied and looked at, before other policies are asked."""
+
+    path: Path
+    migration: Migration
+    steps: tuple[Step, ...]
+    hazards: Hazards
+    warnings: tuple[Row, ...]
+    duration_ms: float
 
 
 def rehearse(
@@ -41,30 +60,32 @@ def rehearse(
     *,
     limit_s: float = 60.0,
     live_statistics: TableStatistics | None = None,
-    again: Callable[[frozenset[str]], Standing] | None = None,
+    overwritten_percent: int = OVERWRITTEN_PERCENT,
     say: Say = lambda _: None,
 ) -> tuple[tuple[Rehearsed, ...], Standing, str]:
     """Apply new files to the base, one after the other, and judge each.
 
-    Returns them, what the suite says in the end, and why the linter did not run, or "".
+    The suite is asked once, after all of them: they are released together, and what a later one mends is none's fault.
+    Whose doing it is that something differs is found out afterwards (:mod:`audit.gate.culprits`).
 
-    ``again`` asks the base once more: verdicts out of a cache may have changed with the time that went by.
+    Returns them, what the suite says in the end, and why the linter did not run, or "".
 
     Raises psycopg.Error when the server answers no more.
     """
     known_statistics = live_statistics or TableStatistics()
-    rehearsed: list[Rehearsed] = []
+    tried: list[_Tried] = []
     unlinted = ""
-    standing = base.standing
-    unfilled = dict(base.target.unfilled)
-    watchdog = Watchdog(base.server.dsn)
+    watchdog = base.server.watchdog
     dsn = base.target.dsn
+    dsn = migrating(base.target)
     with ExitStack() as stack:
         conn = stack.enter_context(connect(dsn))
+        with connect(base.target.dsn) as other:
+            remarks = fitted(other, files)
         origin = now = state(conn)
         for path in files:
             begun = time.monotonic()
-            name = safe(path.name)
+            name = title(path)
             tracer = Tracer(conn, now, origin, limit_s, watchdog)
             try:
                 (migration,) = apply_files(conn, [path], tracer.around)
@@ -79,31 +100,96 @@ def rehearse(
                 now = state(conn)
             else:
                 now = tracer.now
-            hazards = judge_hazards(name, tracer.steps, contents(now.prints.items(), origin.prints), known_statistics)
-            warnings, unlinted_here = _linted(path, tracer.steps, hazards, weights, conn)
+            pool = contents(now.prints.items(), origin.prints)
+            hazards = judge_hazards(name, tracer.steps, pool, known_statistics, overwritten_percent)
+            hazards.remarks += remarks.get(path, [])
+            warnings, unlinted_here = _linted(path, tracer.steps, hazards, weights, conn, now)
             unlinted = unlinted or unlinted_here
-            before, standing = standing, _ask(conn, base, suite, unfilled, now, origin)
-            differences, reached = compare(before, standing)
-            if base.cached and again is not None and (suspects := _suspects(differences)):
-                before = Standing({**before.asked, **again(suspects).asked}, before.reach)
-                differences, reached = compare(before, standing)
-            rehearsed.append(
-                Rehearsed(
-                    name,
-                    migration,
-                    tuple(tracer.steps),
-                    hazards,
-                    tuple(warnings),
-                    differences,
-                    reached,
-                    duration_ms=(time.monotonic() - begun) * 1000,
-                )
-            )
-            # The rows filled in for the suite, and what vacuum moved, are not the doing of the next file.
-            if path != files[-1]:
-                now = state(conn)
-            say(f"{name}: {'applied' if migration.applied else 'failed'} ({time.monotonic() - begun:.1f} s)")
-    return tuple(rehearsed), standing, unlinted
+            duration_ms = (time.monotonic() - begun) * 1000
+            tried.append(_Tried(path, migration, tuple(tracer.steps), hazards, tuple(warnings), duration_ms))
+            say(f"{name}: {'applied' if migration.applied else 'failed'} ({duration_ms / 1000:.1f} s)")
+        begun = time.monotonic()
+        final = _ask(base.target, base, suite, origin)
+        say(f"new migrations: {len(final.asked)} policies asked ({time.monotonic() - begun:.1f} s)")
+        told = _told(base, tried, suite, origin, final, limit_s)
+        return tuple(_with_drafts(told, base, suite, now, final)), final, unlinted
+
+
+def _told(
+    base: Base, tried: Sequence[_Tried], suite: Suite, origin: State, final: Standing, limit_s: float
+) -> tuple[Rehearsed, ...]:
+    """Say of each file what is its doing."""
+    before = base.standing
+    differences, reached = compare(before, final)
+
+    def probe(count: int, only: frozenset[str]) -> Standing:
+        assert base.copies is not None
+        with base.copies() as (dsn, server):
+            copy = replace(base.target, dsn=dsn, server=server)
+            with connect(dsn) as conn:
+                fitted(conn, [each.path for each in tried])
+
+            @contextmanager
+            def limited(statement: Statement, _: int) -> Iterator[None]:
+                with server.watchdog.limiting(conn, limit_s) as killed:
+                    try:
+                        yield
+                    except psycopg.Error as error:
+                        if killed.is_set():
+                            raise Refused("took too long", statement.start) from error
+                        raise
+
+            with connect(migrating(copy)) as conn:
+                apply_files(conn, [each.path for each in tried[:count]], limited)
+            return _ask(copy, base, suite, origin, only)
+
+    # Verdicts out of a cache may have changed with the time that went by.
+    if base.cached and base.copies is not None and (suspects := _suspects(differences)):
+        before = replace(before, asked={**before.asked, **probe(0, suspects).asked})
+        differences, reached = compare(before, final)
+    steps = [each.steps for each in tried]
+    blames = blamed(steps, differences, reached, final, probe if base.copies else None)
+    return tuple(
+        Rehearsed(
+            title(each.path),
+            each.migration,
+            each.steps,
+            each.hazards,
+            each.warnings,
+            tuple(blame.differences),
+            tuple(blame.reached),
+            duration_ms=each.duration_ms,
+        )
+        for each, blame in zip(tried, blames, strict=True)
+    )
+
+
+def _with_drafts(
+    told: Sequence[Rehearsed], base: Base, suite: Suite, now: State, final: Standing
+) -> Iterator[Rehearsed]:
+    """Add drafts for new tables that are only not declared."""
+    cells = [cell.removesuffix(" (blind)") for cell, reach in final.reach.items() if reach.verdict == "UNDECLARED"]
+    guarded = {
+        entry.facts["_of"] for entry in now.entries.values() if entry.kind == "policy"
+    }  # by a policy, whatever it says: others judge that
+    for each in told:
+        tables = {
+            change.title
+            for step in each.steps
+            for change in step.catalogue
+            if change.what == "created"
+            and change.kind == "table"
+            and (entry := now.entries.get(change.key)) is not None
+            and entry.facts["row level security"]
+            and int(change.key[1:]) in guarded
+            and any(cell.endswith(f" {change.title}") for cell in cells)
+        }
+        if not tables:
+            yield each
+            continue
+        with connect(base.target.dsn) as conn:
+            drafts = suite.draft(conn, base.target.unfilled, frozenset(tables))
+        yield replace(each, undeclared={table: drafts.get(table, ()) for table in sorted(tables)})
 
 
 def _last_line(tracer: Tracer) -> int | None:
@@ -111,31 +197,46 @@ def _last_line(tracer: Tracer) -> int | None:
 
 
 def _linted(
-    path: Path, steps: Sequence[Step], hazards: Hazards, weights: Mapping[str, str], conn: Connection
+    path: Path, steps: Sequence[Step], hazards: Hazards, weights: Mapping[str, str], conn: Connection, now: State
 ) -> tuple[list[Row], str]:
+    seen = judge_rules(title(path), steps, now.entries, weights)
     try:
-        text = decoded(path.read_bytes())
+        text = to_apply(decoded(path.read_bytes()))
         warnings: tuple[Warned, ...] = lint(text, conn.info.server_version // 10000)
     except (OSError, UnicodeDecodeError):
-        return [], ""  # it did not apply, and MIG-01 says why
+        return seen, ""  # it did not apply, and MIG-01 says why
     except Unchecked as reason:
-        return [], reason.reason
-    rows, remarks = weigh(safe(path.name), warnings, steps, hazards.slow_lines, weights)
+        return seen, reason.reason
+    rows, remarks = weigh(title(path), warnings, steps, hazards.slow_lines, weights)
     hazards.remarks += remarks
-    return rows, ""
+    return [*rows, *seen], ""
 
 
-def _ask(conn: Connection, base: Base, suite: Suite, unfilled: dict[str, str], now: State, origin: State) -> Standing:
-    """Ask the suite after a file: new tables get made-up rows first, because empty ones tell nothing."""
-    empty = [oid for oid, content in now.prints.items() if oid not in origin.titles and not content.rows]
-    if empty:
-        unfilled.update(fill_new(conn, empty))
-    # As the server would do by itself, soon: dead rows and old statistics are no hazard of a migration.
-    if conn.info.server_version >= 150000:
-        conn.execute("select pg_catalog.pg_stat_force_next_flush()")
-    with connect(base.server.dsn_of(conn.info.dbname)) as administrator:
-        administrator.execute("vacuum (analyze)")
-    return suite.ask(conn, unfilled, base.target.migrations, unlike=base.unlike)
+def migrating(target: Target) -> Dsn:
+    """Return the login that applies migrations: what stands behind a RESET in them must be the project's role alone."""
+    return target.dsn if target.kind == "shadow" else login(target.dsn, OWNER)
+
+
+def _ask(target: Target, base: Base, suite: Suite, origin: State, only: frozenset[str] | None = None) -> Standing:
+    """Ask the suite after new files: new tables get made-up rows first, because empty ones tell nothing.
+
+    ``target`` is where they were applied. Schemas that the API served before are asked about, too: nobody hides one
+    from us.
+    """
+    unfilled = dict(base.target.unfilled)
+    with superuser(target.dsn) as administrator:
+        follow(administrator)
+    with connect(target.dsn) as conn:
+        now = state(conn)
+        empty = [oid for oid, content in now.prints.items() if oid not in origin.titles and not content.rows]
+        if empty:
+            unfilled.update(fill_new(conn, empty))
+        # As the server would do by itself, soon: dead rows and old statistics are no hazard of a migration.
+        if conn.info.server_version >= 150000:
+            conn.execute("select pg_catalog.pg_stat_force_next_flush()")
+        conn.execute("vacuum (analyze)")
+        known = base.standing.exposed
+        return suite.ask(conn, unfilled, base.target.migrations, only, unlike=base.unlike, exposed=known)
 
 
 def compare(before: Standing, after: Standing) -> tuple[tuple[Difference, ...], tuple[Reached, ...]]:
@@ -152,7 +253,7 @@ def compare(before: Standing, after: Standing) -> tuple[tuple[Difference, ...], 
     reached = []
     for cell in sorted(before.reach.keys() | after.reach.keys()):
         old, new_ = before.reach.get(cell), after.reach.get(cell)
-        told, tells = _told(old), _told(new_)
+        told, tells = _extent(old), _extent(new_)
         # Which rows are looked at of a large table is a matter of chance: only kinds of reach are compared.
         if told == tells or (old is None and not (new_ and new_.reached)):
             continue
@@ -168,7 +269,7 @@ def compare(before: Standing, after: Standing) -> tuple[tuple[Difference, ...], 
 EXTENT = ("not there", "none", "some", "as declared", "some beyond what is declared", "all")
 
 
-def _told(reach: Reach | None) -> str:
+def _extent(reach: Reach | None) -> str:
     if reach is None:
         return "not there"
     if not reach.reached:
@@ -184,13 +285,13 @@ def _suspects(differences: Sequence[Difference]) -> frozenset[str]:
     return frozenset(each.policy for each in differences if each.new or each.after == "UNCHECKED")
 
 
-def undone(dsn: Dsn, files: Sequence[Path], origin: State, *, wanted: bool) -> list[str]:
+def undone(target: Target, files: Sequence[Path], origin: State, *, wanted: bool) -> list[str]:
     """Undo new files, the last first, by what lies beside them (``NAME.down.sql``); tell what is not as it was before.
 
     ``wanted``: a file that has nothing to undo it is told, too. Raises psycopg.Error when the server answers no more.
     """
     told = []
-    with connect(dsn) as conn:
+    with connect(migrating(target)) as conn:
         for path in reversed(files):
             down = path.with_name(path.name.removesuffix(".sql") + DOWN)
             if not down.is_file():
@@ -199,9 +300,13 @@ def undone(dsn: Dsn, files: Sequence[Path], origin: State, *, wanted: bool) -> l
             (migration,) = apply_files(conn, [down])
             if not migration.applied:
                 told.append(f"{migration.file} fails in line {migration.line}: {migration.error}")
-        before, after = ({(e.kind, e.title): e.facts for e in each.entries.values()} for each in (origin, state(conn)))
-    for kind, title in sorted(before.keys() | after.keys()):
-        if before.get((kind, title)) != after.get((kind, title)):
-            left = "is left" if (kind, title) not in before else "is gone" if (kind, title) not in after else "differs"
-            told.append(safe(f"after undoing the new migrations, {kind} {title} {left}"))
+        before, after = (
+            {(e.kind, e.title): lasting(e.facts) for e in each.entries.values()} for each in (origin, state(conn))
+        )
+    for kind, called in sorted(before.keys() | after.keys()):
+        if before.get((kind, called)) != after.get((kind, called)):
+            left = "differs"
+            if (kind, called) not in before or (kind, called) not in after:
+                left = "is gone" if (kind, called) in before else "is left"
+            told.append(safe(f"after undoing the new migrations, {kind} {called} {left}"))
     return told

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from audit.evidence import Row
 from audit.results import Migration
@@ -24,54 +24,132 @@ class Lock:
     blocks: str = ""
 
 
+Value = bytes | tuple[int, int] | None
+Line = tuple[Value, ...]
+
+
 @dataclass(frozen=True)
 class Print:
-    """A table's content in figures: rows, and for each column values that are not NULL, and a sum over them.
+    """What a table held at one moment, in figures and row by row.
 
-    ``kinds`` are numbers of different values, where they were asked for, and ``numbers`` those of the columns, which
-    stay when one is renamed.
+    ``values`` are how many values of each column are not NULL, ``sums`` sums over them. ``numbers`` are those of the
+    columns, which stay when one is renamed, and ``key`` the numbers of the columns of a key. ``lines`` are the rows, in
+    the order of ``numbers``; of each table of more than MOST_ROWS only one of ``stride``, by key.
     """
 
     rows: int
     values: Mapping[str, int]
-    sums: Mapping[str, str]
-    kinds: Mapping[str, int] = field(default_factory=dict, compare=False)
+    sums: Mapping[str, int]
     numbers: Mapping[str, int] = field(default_factory=dict)
+    key: tuple[int, ...] = field(default=(), compare=False)
+    lines: Sequence[Line] = field(default=(), compare=False, repr=False)
+    stride: int = field(default=1, compare=False)
+    signature: object = field(default=None, compare=False)
 
     def of(self, numbers: Collection[int]) -> Print:
-        """Return the same of some columns only."""
+        """Return the figures of some columns only, without the rows."""
         names = [name for name, number in self.numbers.items() if number in numbers]
         return Print(
             self.rows,
             {name: self.values[name] for name in names},
             {name: self.sums[name] for name in names},
-            {name: self.kinds[name] for name in names if name in self.kinds},
             {name: self.numbers[name] for name in names},
+            self.key,
+            stride=self.stride,
         )
 
 
 @dataclass(frozen=True)
+class Overwritten:
+    """What became of one column's values, in the rows that are still there; all numbers are numbers of rows.
+
+    ``values`` had one. Of these ``emptied`` are NULL now, and ``changed`` say something else: more than other case,
+    spaces or dashes, and not merely a new word for the same thing. ``kinds`` is how many different values the
+    changed rows had, and ``left`` how many they have; ``exchanged``: they are the same ones in other rows. ``cut`` are
+    values of which only the beginning is left, and ``merged`` how many fewer different ones there are in the column.
+    """
+
+    values: int
+    emptied: int = 0
+    changed: int = 0
+    kinds: int = 0
+    left: int = 0
+    exchanged: bool = False
+    cut: int = 0
+    merged: int = 0
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a statement did to a table's rows: how many there were, how many of them are gone, and whose values changed.
+
+    ``compared`` is how many rows were looked at: fewer than ``rows`` means a sample, and all other numbers are its.
+    """
+
+    rows: int
+    compared: int
+    gone: int = 0
+    columns: Mapping[str, Overwritten] = field(default_factory=dict)
+
+    def told(self, number: int, of: int) -> str:
+        """Return "n of m", and where only a sample was looked at, how large it is."""
+        sample = f" in a sample of {self.compared:,} of {self.rows:,} rows" if self.compared < self.rows else ""
+        return f"{number:,} of {of:,}{sample}"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One part of the catalogue: what it is called, and what is to be told when it changes, by name.
+
+    Facts whose name begins with ``_`` are compared and not shown: they may hold literals. ``_acl`` is who may do what,
+    with what PostgreSQL grants by itself; ``_of`` is the number of the table that the part belongs to.
+    """
+
+    kind: str
+    title: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Change:
-    """A difference of the catalogue: "created", "changed", "dropped" or "renamed"."""
+    """A difference of the catalogue: "created", "changed", "dropped" or "renamed".
+
+    ``before`` and ``after`` are the entries; ``known``: it was there before all new migrations.
+    """
 
     what: str
     kind: str
     title: str
     how: str = ""
+    key: str = field(default="", compare=False)
+    before: Entry | None = field(default=None, compare=False, repr=False)
+    after: Entry | None = field(default=None, compare=False, repr=False)
+    known: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.what} {self.kind} {self.title}{f': {self.how}' if self.how else ''}"
 
+    def fact(self, name: str) -> tuple[Any, Any]:
+        """Return one fact before and after."""
+        return (
+            self.before.facts.get(name) if self.before else None,
+            self.after.facts.get(name) if self.after else None,
+        )
+
 
 @dataclass(frozen=True)
 class Moved:
-    """How many rows of a table a statement inserted, updated and deleted, and how many it read from end to end."""
+    """How many rows of a table a statement inserted, updated and deleted, and how many it read from end to end.
+
+    ``pages`` is how large the table is.
+    """
 
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
     scanned: int = 0
     scans: int = 0
+    pages: int = 0
 
 
 @dataclass
@@ -80,7 +158,11 @@ class Step:
 
     Relations are named as at the beginning of the statement. ``held`` are the locks of the transaction after it, and
     ``taken`` those of them that it took. ``before`` and ``after`` are the contents of the tables that it touched
-    (``after`` None: the table is gone); ``unmet`` are tables of which it would take something away, and met no row.
+    (``after`` None: the table is gone), and ``effects`` what became of their rows; ``unmet`` are tables of which it
+    would take something away, and met no row. ``unlimited``: no lock_timeout was set. ``takes_along``: it says CASCADE;
+    ``names`` are all that it says.
+    ``whole``: it says of no rows which ones it means. ``telltale`` is what it asks that a rehearsal answers otherwise.
+    ``idle`` are reasons why a GRANT or REVOKE is without effect. ``undone``: a rollback took it back.
     """
 
     line: int
@@ -96,13 +178,27 @@ class Step:
     catalogue: tuple[Change, ...] = ()
     before: Mapping[str, Print] = field(default_factory=dict)
     after: Mapping[str, Print | None] = field(default_factory=dict)
+    effects: tuple[tuple[str, Effect], ...] = ()
     unmet: tuple[str, ...] = ()
     reset: tuple[str, ...] = ()
+    unlimited: bool = False
+    takes_along: bool = False
+    names: frozenset[str] = frozenset()
+    whole: bool = False
+    telltale: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
+    undone: bool = False
     error: str = ""
 
     def take_back(self, reset: tuple[str, ...]) -> None:
         """Forget what is there again after a rollback: all but ``reset``. Locks were held and time was taken anyhow."""
-        self.before, self.after, self.unmet, self.reset = {}, {}, (), reset
+        self.before, self.after, self.effects, self.unmet, self.reset = {}, {}, (), (), reset
+        self.idle, self.undone = (), True
+
+    @property
+    def known(self) -> bool:
+        """It changed a part of the catalogue, or the file of a table, that was there before all new migrations."""
+        return bool(self.rewritten) or any(change.known for change in self.catalogue)
 
     @property
     def told(self) -> str:
@@ -145,10 +241,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the whole suite said of a database, and who reached what: "anon: select public.t"."""
+    """What the whole suite said of a database, and who reached what: "anon: select public.t".
+
+    ``exposed`` are the schemas that the API serves there.
+    """
 
     asked: Mapping[str, Asked]
     reach: Mapping[str, Reach]
+    exposed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,7 +278,11 @@ class Reached:
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """One new file and all that became of it."""
+    """One new file and all that became of it.
+
+    ``undeclared`` are its new tables that have row level security and policies and are only not declared: for each the
+    lines of a draft for access.toml.
+    """
 
     file: str
     migration: Migration
@@ -187,6 +291,7 @@ class Rehearsed:
     warnings: tuple[Row, ...] = ()
     differences: tuple[Difference, ...] = ()
     reached: tuple[Reached, ...] = ()
+    undeclared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     duration_ms: float = 0.0
 
     @property

@@ -7,23 +7,24 @@ together with its neighbours, so that a file of many thousand statements takes n
 
 from __future__ import annotations
 
-import re
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
-from psycopg import errors, sql
+from psycopg import errors
 from psycopg.pq import TransactionStatus
 
 from audit.evidence import safe
-from audit.gate.results import WORDS_TOLD, Change, Lock, Moved, Print, Step
+from audit.gate import catalogue, reading
+from audit.gate.contents import compare, prints
+from audit.gate.grants import Given, given, without_effect
+from audit.gate.results import WORDS_TOLD, Entry, Lock, Moved, Print, Step
 from audit.migrations import Refused, stands_alone
 from audit.question import Connection
-from audit.sql_text import Statement
+from audit.server.watchdog import Watchdog
+from audit.sql_text import Statement, Token
 
 # What each lock mode conflicts with, as far as an application's statements are concerned: SELECT takes ACCESS SHARE,
 # and INSERT, UPDATE and DELETE take ROW EXCLUSIVE.
@@ -48,41 +49,20 @@ BLOCKS = {
 
 # Statements that only read settings or add rows: what they did is looked at together.
 LIGHT = frozenset({"insert", "set", "comment", "reset"})
-# An insert that may change rows that are there.
-OVERWRITING = re.compile(r"\bdo\s+update\b", re.IGNORECASE)
-
-# What takes rows or values away, wherever it stands in a statement: with few rows it may meet none.
-TAKING_AWAY = re.compile(
-    r"\bdelete\s+from\b|\bthen\s+delete\b|\btruncate\b|\bupdate\b[^;]*\bset\b[^;]*=\s*null\b", re.IGNORECASE
-)
-_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
-_TARGET = re.compile(
-    rf"\b(?:delete\s+from|truncate(?:\s+table)?|update|merge\s+into)\s+(?:only\s+)?(?:{_NAME}\s*\.\s*)?({_NAME})",
-    re.IGNORECASE,
-)
 # Statements that can hold several others.
 COMPOUND = frozenset({"do", "call", "select", "with"})
 
-# What takes back what a transaction did, all of it or from a savepoint on; and the name at the end of such a statement.
+# What takes back what a transaction did, all of it or from a savepoint on.
 # https://www.postgresql.org/docs/current/sql-rollback-to.html
 TAKING_BACK = frozenset({"rollback", "abort"})
 ENDING = TAKING_BACK | {"commit", "end"}
-_LAST_NAME = re.compile(rf"({_NAME})\W*$")
 
 # After the time limit the statement is cancelled; one that catches even that loses its session after this.
 GRACE_S = 2.0
 
-
-@dataclass(frozen=True)
-class Entry:
-    """One part of the catalogue: what it is called, and what is to be told when it changes, by name.
-
-    Facts whose name begins with ``_`` are compared and not shown: they may hold literals.
-    """
-
-    kind: str
-    title: str
-    facts: Mapping[str, Any]
+# Inserts into a table with triggers are looked at one by one, so that what a trigger does is told of its statement;
+# after so many in one file they are looked at together like all others.
+MOST_ALONE = 200
 
 
 @dataclass
@@ -98,118 +78,6 @@ class State:
     sequences: dict[str, int | None]
 
 
-_USER_SCHEMA = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
-
-_RELATIONS = f"""
-select c.oid::bigint, pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind::text,
-       pg_catalog.pg_relation_filenode(c.oid)::bigint, i.indrelid::bigint
-from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-left join pg_catalog.pg_index i on i.indexrelid = c.oid
-where {_USER_SCHEMA} and c.relpersistence <> 't'
-"""
-
-# https://www.postgresql.org/docs/current/catalogs.html
-_ENTRIES = f"""
-with schemas as (select n.oid, n.nspname, n.nspowner, n.nspacl from pg_catalog.pg_namespace n where {_USER_SCHEMA}),
-relations as (
-    select c.*, pg_catalog.format('%I.%I', n.nspname, c.relname) as title
-    from pg_catalog.pg_class c join schemas n on n.oid = c.relnamespace where c.relpersistence <> 't'
-)
-select 'r' || c.oid as key,
-       case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'i' then 'index'
-            when 'I' then 'index' when 'S' then 'sequence' when 'f' then 'foreign table' when 'c' then 'type'
-            else 'table' end as kind,
-       c.title,
-       pg_catalog.jsonb_build_object(
-           'owner', c.relowner::pg_catalog.regrole, 'row level security', c.relrowsecurity,
-           'forced row level security', c.relforcerowsecurity, 'options', c.reloptions, 'grants', c.relacl::text,
-           'valid', (select i.indisvalid from pg_catalog.pg_index i where i.indexrelid = c.oid),
-           'persistence', c.relpersistence, 'partition', c.relispartition,
-           '_definition', case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid)
-                               when c.relkind in ('i', 'I') then pg_catalog.pg_get_indexdef(c.oid) end) as facts
-from relations c
-union all
-select 'c' || a.attrelid || '.' || a.attnum, 'column', c.title || '.' || pg_catalog.quote_ident(a.attname),
-       pg_catalog.jsonb_build_object(
-           'type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'not null', a.attnotnull, 'identity', a.attidentity,
-           'generated', a.attgenerated, 'grants', a.attacl::text, 'default', f.oid is not null,
-           '_default', pg_catalog.pg_get_expr(f.adbin, f.adrelid))
-from relations c join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-left join pg_catalog.pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum
-where c.relkind in ('r', 'p', 'v', 'm', 'f')
-union all
-select 'k' || k.oid, 'constraint', pg_catalog.quote_ident(k.conname) || ' of ' || c.title,
-       pg_catalog.jsonb_build_object('kind', k.contype, 'valid', k.convalidated,
-                                     '_definition', pg_catalog.pg_get_constraintdef(k.oid))
-from relations c join pg_catalog.pg_constraint k on k.conrelid = c.oid
-union all
-select 'p' || p.oid, 'policy', pg_catalog.quote_ident(p.polname) || ' of ' || c.title,
-       pg_catalog.jsonb_build_object(
-           'command', p.polcmd, 'permissive', p.polpermissive, 'roles', (
-               select pg_catalog.array_agg(coalesce(r.rolname, 'public') order by r.rolname)
-               from pg_catalog.unnest(p.polroles) as role left join pg_catalog.pg_roles r on r.oid = role),
-           '_using', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
-           '_check', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))
-from relations c join pg_catalog.pg_policy p on p.polrelid = c.oid
-union all
-select 't' || t.oid, 'trigger', pg_catalog.quote_ident(t.tgname) || ' of ' || c.title,
-       pg_catalog.jsonb_build_object('enabled', t.tgenabled, '_definition', pg_catalog.pg_get_triggerdef(t.oid))
-from relations c join pg_catalog.pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal
-union all
-select 'f' || p.oid, 'function',
-       pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)),
-       pg_catalog.jsonb_build_object(
-           'owner', p.proowner::pg_catalog.regrole, 'security definer', p.prosecdef, 'settings', p.proconfig,
-           'volatility', p.provolatile, 'grants', p.proacl::text,
-           '_body', p.prosrc,
-           '_definition', case when p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid) end)
-from schemas n join pg_catalog.pg_proc p on p.pronamespace = n.oid
-where not exists (select from pg_catalog.pg_depend d where d.deptype = 'e' and d.objid = p.oid
-                  and d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass)
-union all
-select 'y' || t.oid, 'type', pg_catalog.format('%I.%I', n.nspname, t.typname),
-       pg_catalog.jsonb_build_object('labels', (
-           select pg_catalog.array_agg(e.enumlabel order by e.enumsortorder)
-           from pg_catalog.pg_enum e where e.enumtypid = t.oid))
-from schemas n join pg_catalog.pg_type t on t.typnamespace = n.oid and t.typtype in ('e', 'd')
-union all
-select 's' || n.oid, 'schema', pg_catalog.quote_ident(n.nspname),
-       pg_catalog.jsonb_build_object('owner', n.nspowner::pg_catalog.regrole, 'grants', n.nspacl::text)
-from schemas n
-union all
-select 'd' || d.oid, 'default privileges',
-       pg_catalog.format('of %s on %s in %s', d.defaclrole::pg_catalog.regrole, d.defaclobjtype,
-                         case when d.defaclnamespace = 0 then 'every schema'
-                              else d.defaclnamespace::pg_catalog.regnamespace::text end),
-       pg_catalog.jsonb_build_object('grants', d.defaclacl::text)
-from pg_catalog.pg_default_acl d
-union all
-select 'e' || e.oid, 'extension', pg_catalog.quote_ident(e.extname),
-       pg_catalog.jsonb_build_object('version', e.extversion)
-from pg_catalog.pg_extension e
-union all
-select 'm' || m.roleid || '.' || m.member, 'membership',
-       pg_catalog.format('of %s in %s', m.member::pg_catalog.regrole, m.roleid::pg_catalog.regrole), '{{}}'
-from (select distinct roleid, member from pg_catalog.pg_auth_members) m
-union all
-select 'o' || r.oid, 'role', pg_catalog.quote_ident(r.rolname),
-       pg_catalog.jsonb_build_object('superuser', r.rolsuper, 'bypasses row level security', r.rolbypassrls,
-                                     'login', r.rolcanlogin, 'settings', r.rolconfig)
-from pg_catalog.pg_roles r where r.rolname !~ '^pg_'
-"""
-
-# Tables with rows of their own, and their columns in their order; what is generated is no information of its own.
-_TABLES = f"""
-select c.oid::bigint, pg_catalog.format('%%I.%%I', n.nspname, c.relname), pg_catalog.array_agg(a.attname::text),
-       pg_catalog.array_agg(a.attnum::integer)
-from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    and a.attgenerated = ''
-where {_USER_SCHEMA} and c.relkind = 'r' and c.relpersistence <> 't'
-and (%(only)s::bigint[] is null or c.oid = any (%(only)s))
-group by c.oid, n.nspname, c.relname
-"""
-
 _SEQUENCES = """
 select pg_catalog.format('%I.%I', s.schemaname, s.sequencename), s.last_value from pg_catalog.pg_sequences s
 """
@@ -217,29 +85,40 @@ select pg_catalog.format('%I.%I', s.schemaname, s.sequencename), s.last_value fr
 # What the transaction holds, and what it did so far: the counts are those that were not handed on yet.
 # https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-XACT-ALL-TABLES-VIEW
 _LOCKS = """
-select l.relation::bigint, l.mode from pg_catalog.pg_locks l
-where l.pid = pg_catalog.pg_backend_pid() and l.locktype = 'relation' and l.granted and l.relation >= 16384
+select l.relation::pg_catalog.int8, l.mode from pg_catalog.pg_locks l
+where l.pid = pg_catalog.pg_backend_pid() and l.locktype = 'relation' and l.granted
+and l.relation::pg_catalog.int8 >= 16384
 """
 _COUNTS = """
-select s.relid::bigint, s.n_tup_ins, s.n_tup_upd, s.n_tup_del, s.seq_tup_read, s.seq_scan
+select s.relid::pg_catalog.int8, s.n_tup_ins, s.n_tup_upd, s.n_tup_del, s.seq_tup_read, s.seq_scan,
+       pg_catalog.pg_relation_size(s.relid) / 8192
 from pg_catalog.pg_stat_xact_all_tables s
-where s.relid >= 16384 and s.n_tup_ins + s.n_tup_upd + s.n_tup_del + s.seq_scan > 0
+where s.relid::pg_catalog.int8 >= 16384 and s.n_tup_ins + s.n_tup_upd + s.n_tup_del + s.seq_scan > 0
 """
-_CATALOGUE_WRITES = "select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) from pg_catalog.pg_stat_xact_sys_tables"
+_CATALOGUE_WRITES = """
+select coalesce(pg_catalog.sum(s.n_tup_ins + s.n_tup_upd + s.n_tup_del), 0)
+from pg_catalog.pg_stat_xact_sys_tables s
+"""
 
-Counts = dict[int, tuple[int, int, int, int, int]]
+# How values are written depends on settings, which a migration may change: they are the same whenever we read.
+# pg_catalog comes before pg_temp, so that no type or table made there is taken for one of the server's own.
+# https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SEARCH-PATH
+_PLAIN = """
+set local session authorization default; set local role none; set local search_path = pg_catalog, pg_temp;
+set local row_security = off; set local statement_timeout = 0; set local lock_timeout = 0;
+set local datestyle = 'ISO, YMD'; set local intervalstyle = postgres; set local timezone = 'UTC';
+set local extra_float_digits = 1; set local bytea_output = hex; set local lc_monetary = 'C'; set local lc_numeric = 'C'
+"""
+
+Counts = dict[int, tuple[int, int, int, int, int, int]]
 
 
 @contextmanager
 def looking(conn: Connection) -> Iterator[None]:
-    """Be the superuser for a moment, in a transaction or out of one, and leave no trace of it in the session."""
+    """Look as the login, whom nothing is hidden from, in a transaction or out of one, and leave no trace of it."""
     inside = conn.info.transaction_status == TransactionStatus.INTRANS
     begin = "savepoint audit_looks" if inside else "begin"
-    conn.execute(
-        f"{begin}; set local session authorization default; set local role none; set local search_path = '';"
-        "set local row_security = off; set local statement_timeout = 0; set local lock_timeout = 0",
-        prepare=False,
-    )
+    conn.execute(f"{begin}; {_PLAIN}", prepare=False)
     try:
         yield
     finally:
@@ -248,47 +127,19 @@ def looking(conn: Connection) -> Iterator[None]:
             conn.execute(end, prepare=False)
 
 
-def state(conn: Connection) -> State:
-    """Return the whole state. Raises psycopg.Error."""
+def state(conn: Connection, known: State | None = None) -> State:
+    """Return the whole state; tables that did not change since ``known`` are not read again. Raises psycopg.Error."""
     with looking(conn):
-        relations = conn.execute(_RELATIONS).fetchall()
+        relations = conn.execute(catalogue.RELATIONS).fetchall()
         return State(
             titles={oid: title for oid, title, *_ in relations},
             kinds={oid: kind for oid, _, kind, *_ in relations},
             files={oid: node for oid, _, _, node, _ in relations if node},
             of_table={oid: table for oid, *_, table in relations if table},
-            entries=_entries(conn),
-            prints=prints(conn),
+            entries=catalogue.read(conn),
+            prints=prints(conn, known=known.prints if known else None),
             sequences=dict(conn.execute(_SEQUENCES).fetchall()),
         )
-
-
-def _entries(conn: Connection) -> dict[str, Entry]:
-    return {key: Entry(kind, title, facts) for key, kind, title, facts in conn.execute(_ENTRIES)}
-
-
-def prints(conn: Connection, only: Sequence[int] | None = None, *, kinds: bool = False) -> dict[int, Print]:
-    """Return the contents of tables (all, or ``only`` some) in figures; with the numbers of different values."""
-    found: dict[int, Print] = {}
-    for oid, title, columns, numbers in conn.execute(_TABLES, {"only": None if only is None else [*only]}).fetchall():
-        names = [name for name in columns if name is not None]
-        told = [sql.Identifier(name) for name in names]
-        parts = [sql.SQL("count({})").format(name) for name in told]
-        parts += [
-            sql.SQL("coalesce(sum(pg_catalog.hashtextextended({}::text, 0)), 0)::text").format(name) for name in told
-        ]
-        parts += [sql.SQL("count(distinct {}::text)").format(name) for name in told] if kinds else []
-        query = sql.SQL("select {} from {}").format(sql.SQL(", ").join([sql.SQL("count(*)"), *parts]), sql.SQL(title))
-        ((rows, *figures),) = conn.execute(query).fetchall()
-        count = len(names)
-        found[oid] = Print(
-            rows,
-            dict(zip(names, figures[:count], strict=True)),
-            dict(zip(names, figures[count : 2 * count], strict=True)),
-            dict(zip(names, figures[2 * count :], strict=True)) if kinds else {},
-            dict(zip(names, numbers, strict=True)) if names else {},
-        )
-    return found
 
 
 class Tracer:
@@ -301,6 +152,7 @@ class Tracer:
         self.conn = conn
         self.now = now
         self.known = frozenset(base.titles)
+        self.base = base
         self.columns = {oid: frozenset(figures.numbers.values()) for oid, figures in base.prints.items()}
         self.limit_s = limit_s
         self.watchdog = watchdog
@@ -312,11 +164,14 @@ class Tracer:
         self._locks: dict[int, set[str]] = {}
         self._counts: Counts = {}
         self._writes = 0
+        self._alone = 0
+        self._triggers: tuple[Mapping[str, Entry], set[str]] | None = None
+        self._given: list[tuple[Step, Given]] = []
 
     @contextmanager
     def around(self, statement: Statement, line: int) -> Iterator[None]:
         """Execute one statement in its time limit, and look at what it did. Raises Refused when it took too long."""
-        light = statement.words[:1] and statement.words[0] in LIGHT and not OVERWRITING.search(statement.text)
+        light = self._is_light(statement)
         if not light:
             self._close_group()
         alone = stands_alone(statement)
@@ -350,18 +205,41 @@ class Tracer:
             if statement.words[:1] and statement.words[0] in TAKING_BACK:
                 self._take_back(statement)
             else:
-                self._look(step, statement.text)
+                self._look(step, statement)
         self._follow(statement)
+
+    def _is_light(self, statement: Statement) -> bool:
+        """Tell whether a statement is looked at together with its neighbours."""
+        if not statement.words[:1] or statement.words[0] not in LIGHT:
+            return False
+        if statement.words[0] != "insert":
+            return True
+        if not reading.only_adds(statement.text) or reading.overwrites(statement.text):
+            return False
+        if self._alone < MOST_ALONE and {*statement.words} & self._triggering():
+            self._alone += 1
+            return False
+        return True
+
+    def _triggering(self) -> set[str]:
+        """Return the names, without their schemas, of the tables that have triggers."""
+        if self._triggers is None or self._triggers[0] is not self.now.entries:
+            triggers = (entry for entry in self.now.entries.values() if entry.kind == "trigger")
+            self._triggers = self.now.entries, {entry.title.rpartition(".")[2] for entry in triggers}
+        return self._triggers[1]
 
     def finish(self, *, applied: bool) -> None:
         """Look at what the last statements did, and what happened when the file was committed."""
         self._close_group()
         if not applied:
-            self.now = state(self.conn)  # without what was rolled back, which nobody did
+            self.now = state(self.conn, self.now)  # without what was rolled back, which nobody did
         elif self.steps:
             last = self.steps[-1]
             with looking(self.conn):
                 self._compare(last, everything=True)
+                all_given = [what for _, what in self._given]
+                for step, what in self._given:
+                    step.idle = without_effect(self.conn, what, all_given, self.now.entries, self.base.entries)
 
     def _follow(self, statement: Statement) -> None:
         """Keep account of where the transaction began, and of its savepoints."""
@@ -370,13 +248,13 @@ class Tracer:
         if ended or self.conn.info.transaction_status == TransactionStatus.IDLE:
             self._savepoints, self._begun = [], len(self.steps)
         elif statement.words[:1] == ("savepoint",):
-            self._savepoints.append((_last_name(statement), len(self.steps)))
+            self._savepoints.append((reading.last_name(statement), len(self.steps)))
         elif statement.words[:1] == ("release",):
             self._savepoints = self._savepoints[: self._place(statement)]
 
     def _place(self, statement: Statement) -> int:
         """Return where in the list the savepoint is that a statement names: the last one of that name."""
-        name = _last_name(statement)
+        name = reading.last_name(statement)
         return max((n for n, (each, _) in enumerate(self._savepoints) if each == name), default=len(self._savepoints))
 
     def _take_back(self, statement: Statement) -> None:
@@ -388,11 +266,13 @@ class Tracer:
             place = self._place(statement)
             since = self._savepoints[place][1] if place < len(self._savepoints) else len(self.steps)
             self._savepoints = self._savepoints[: place + 1]
-        was, self.now = self.now, state(self.conn)
+        was, self.now = self.now, state(self.conn, self.now)
         for step in self.steps[since:]:
             # What setval() did stays, whatever becomes of the transaction.
             stays = (name for name in step.reset if was.sequences.get(name) == self.now.sequences.get(name))
             step.take_back(tuple(stays))
+        taken_back = self.steps[since:]
+        self._given = [each for each in self._given if each[0] not in taken_back]
 
     def _close_group(self) -> None:
         if self._group is not None:
@@ -402,13 +282,34 @@ class Tracer:
 
     def _remember(self, step: Step, statement: Statement) -> None:
         """Look at what is so before the statement, so that only what it does itself is told of it."""
+        found = self.conn.execute("select pg_catalog.current_setting('lock_timeout')", prepare=False).fetchone()
+        step.unlimited = not found or found[0] == "0"
         with looking(self.conn):
             self._locks, self._counts, self._writes = self._quick()
-            # Whether a change of type lost something is seen by the numbers of different values.
-            if re.search(r"\btype\b", statement.text, re.IGNORECASE):
-                tables = [oid for oid in self.now.prints if oid in self.known]
-                self.now.prints |= prints(self.conn, tables, kinds=True)
-                self._counts = self._quick()[1]
+        code = list(reading.code(statement.text))
+        words = {token.word for token in code}
+        step.takes_along, step.names = "cascade" in words, frozenset(reading.named(code))
+        step.whole = not words & {"where", "limit", "on", "using", "fetch"}
+        step.telltale = reading.telltale([*code, *self._called(code)])
+
+    def _called(self, code: list[Token]) -> list[Token]:
+        """Return the code of the functions that some code names."""
+        names, seen = reading.named(code), set[str]()
+        bodies: list[Token] = []
+        waiting = names
+        while waiting:
+            entries = [
+                entry
+                for entry in self.now.entries.values()
+                if entry.kind == "function" and entry.facts.get("_name") in waiting and entry.title not in seen
+            ]
+            seen |= {entry.title for entry in entries}
+            inner = [token for entry in entries for token in reading.code(entry.facts.get("_body") or "")]
+            bodies += inner
+            waiting = reading.named(inner)
+            if not entries:
+                break
+        return bodies
 
     def _quick(self) -> tuple[dict[int, set[str]], Counts, int]:
         locks: dict[int, set[str]] = {}
@@ -418,7 +319,7 @@ class Tracer:
         ((writes,),) = self.conn.execute(_CATALOGUE_WRITES).fetchall()
         return locks, counts, int(writes)
 
-    def _look(self, step: Step, text: str = "") -> None:
+    def _look(self, step: Step, statement: Statement | None = None) -> None:
         inside = self.conn.info.transaction_status == TransactionStatus.INTRANS
         if not inside and not step.alone:
             return  # the statement ended the transaction, or failed and the file goes on
@@ -435,11 +336,15 @@ class Tracer:
                     taken += [self._lock(relation, new)] if new else []
             step.held, step.taken = tuple(held), tuple(taken)
             step.moved = self._moved(counts)
-            aimed_at = self._aimed_at(locks, text) if TAKING_AWAY.search(text) else {}
-            self._compare(step, everything=False, catalogue=writes != self._writes)
+            code = list(reading.code(statement.text)) if statement else []
+            code += self._called(code) if step.words[:1] and step.words[0] in COMPOUND else []
+            aimed_at = self._aimed_at(locks, code) if reading.takes_away(code) else {}
+            self._compare(step, everything=False, parts=writes != self._writes)
             step.unmet = _unmet(step, aimed_at)
+            if statement and statement.words[:1] and statement.words[0] in ("grant", "revoke"):
+                self._given.append((step, given(statement.text, step.catalogue)))
 
-    def _aimed_at(self, locks: Mapping[int, set[str]], text: str) -> dict[str, bool]:
+    def _aimed_at(self, locks: Mapping[int, set[str]], code: list[Token]) -> dict[str, bool]:
         """Return the tables that a statement would change rows of, and whether each is a partition.
 
         Those that it names, else those that it locked for that: names may be put together when it runs.
@@ -450,8 +355,10 @@ class Tracer:
             if oid in self.known and self.now.kinds.get(oid) == "r"
             and any(STRENGTH.get(mode, 0) >= STRENGTH["ROW EXCLUSIVE"] for mode in modes)
         }  # fmt: skip
-        names = set(_TARGET.findall(text))
-        named = [oid for oid, title in changed.items() if title.rpartition(".")[2] in names]
+        names = reading.targets(code)
+        named = [
+            oid for oid, title in changed.items() if title.rpartition(".")[2].strip('"').replace('""', '"') in names
+        ]
         aimed_at = named or [oid for oid in changed if locks[oid] - self._locks.get(oid, set())]
         return {changed[oid]: bool(self.now.entries[f"r{oid}"].facts.get("partition")) for oid in aimed_at}
 
@@ -464,26 +371,28 @@ class Tracer:
     def _moved(self, counts: Counts) -> dict[str, Moved]:
         moved = {}
         for relation, numbers in counts.items():
-            before = self._counts.get(relation, (0, 0, 0, 0, 0))
-            difference = [now - was for now, was in zip(numbers, before, strict=True)]
-            if any(difference) and relation in self.now.titles:
-                moved[self.now.titles[relation]] = Moved(*difference)
+            before = self._counts.get(relation, (0, 0, 0, 0, 0, 0))
+            inserted, updated, deleted, scanned, scans, _ = (n - b for n, b in zip(numbers, before, strict=True))
+            if relation in self.now.titles and (inserted or updated or deleted or scanned or scans):
+                moved[self.now.titles[relation]] = Moved(inserted, updated, deleted, scanned, scans, numbers[-1])
         return moved
 
-    def _compare(self, step: Step, *, everything: bool, catalogue: bool = True) -> None:
-        """Compare the database with what it was before the statement, and take that as the new present."""
+    def _compare(self, step: Step, *, everything: bool, parts: bool = True) -> None:
+        """Compare the database (the catalogue only with ``parts``) with what it was, and take it as the present."""
         was = self.now
         touched = {oid for oid, title in was.titles.items() if title in step.moved and _wrote(step.moved[title])}
-        if catalogue:
-            relations = self.conn.execute(_RELATIONS).fetchall()
+        if parts:
+            relations = self.conn.execute(catalogue.RELATIONS).fetchall()
             titles = {oid: title for oid, title, *_ in relations}
             files = {oid: node for oid, _, _, node, _ in relations if node}
-            entries = _entries(self.conn)
+            entries = catalogue.read(self.conn)
             of_table = {oid: table for oid, *_, table in relations if table}
-            changes = tuple(_changes(was.entries, entries))
+            changes = tuple(catalogue.differences(was.entries, entries, self.base.entries))
             refiled = {oid for oid, node in files.items() if was.files.get(oid, node) != node}
             altered = {
-                oid for oid in was.prints if oid in titles and _columns(was.entries, oid) != _columns(entries, oid)
+                oid
+                for oid in was.prints
+                if oid in titles and catalogue.columns_of(was.entries, oid) != catalogue.columns_of(entries, oid)
             }
             gone = {oid for oid in was.prints if oid not in titles}
             step.catalogue += changes
@@ -500,14 +409,18 @@ class Tracer:
             titles, files, entries, of_table, kinds = was.titles, was.files, was.entries, was.of_table, was.kinds
             refiled, altered, gone, fresh = set(), set(), set(), set()
         looked = None if everything else sorted(touched | refiled | altered | fresh)
-        # Numbers of different values are worth their time where a type may have changed only.
-        counted = bool(altered) and any(was.prints[oid].kinds for oid in altered)
-        now = prints(self.conn, looked, kinds=counted) if looked is None or looked else {}
-        for oid, figures in now.items():
-            if oid in self.known and oid in was.prints and (was.prints[oid] != figures or oid in altered):
-                before = was.prints[oid].of(self.columns[oid])
-                step.before = {**step.before, was.titles[oid]: step.before.get(was.titles[oid], before)}
-                step.after = {**step.after, was.titles[oid]: figures}
+        now = prints(self.conn, looked, was.prints) if looked is None or looked else {}
+        for oid, content in now.items():
+            if (
+                oid in self.known
+                and oid in was.prints
+                and (was.prints[oid] != content or oid in altered or _moved(was.prints[oid], content))
+            ):
+                title, numbers = was.titles[oid], self.columns[oid]
+                before = was.prints[oid].of(numbers)
+                step.before = {**step.before, title: step.before.get(title, before)}
+                step.after = {**step.after, title: content.of(content.numbers.values())}
+                step.effects += ((title, compare(was.prints[oid], content, numbers)),)
         for oid in gone & self.known:
             step.before = {**step.before, was.titles[oid]: was.prints[oid].of(self.columns[oid])}
             step.after = {**step.after, was.titles[oid]: None}
@@ -521,12 +434,6 @@ class Tracer:
         self.now = State(titles, kinds, files, of_table, entries, {**kept, **now}, sequences)
 
 
-def _last_name(statement: Statement) -> str:
-    match = _LAST_NAME.search(statement.text)
-    name = match[1] if match else ""
-    return name if name.startswith('"') else name.lower()
-
-
 def _unmet(step: Step, aimed_at: Mapping[str, bool]) -> tuple[str, ...]:
     met = {*step.before, *(table for table, moved in step.moved.items() if _wrote(moved))}
     if met and step.words[:1] and step.words[0] not in COMPOUND:
@@ -535,92 +442,10 @@ def _unmet(step: Step, aimed_at: Mapping[str, bool]) -> tuple[str, ...]:
     return tuple(table for table, partition in aimed_at.items() if not met or not (partition or table in met))
 
 
+def _moved(before: Print, after: Print) -> bool:
+    """Tell whether rows were written, though the figures are the same: values may be in other rows."""
+    return before.lines is not after.lines and before.signature != after.signature
+
+
 def _wrote(moved: Moved) -> bool:
     return bool(moved.inserted or moved.updated or moved.deleted)
-
-
-def _columns(entries: Mapping[str, Entry], oid: int) -> dict[str, tuple[str, object]]:
-    prefix = f"c{oid}."
-    return {key: (e.title, e.facts.get("type")) for key, e in entries.items() if key.startswith(prefix)}
-
-
-def _changes(was: Mapping[str, Entry], now: Mapping[str, Entry]) -> Iterator[Change]:
-    """Tell how the catalogue changed; parts of what is new or gone as a whole are not told one by one."""
-    whole = {key[1:] for key in was.keys() ^ now.keys() if key.startswith("r")}
-    for key in sorted(was.keys() | now.keys()):
-        before, after = was.get(key), now.get(key)
-        if before == after or (key.startswith("c") and key[1:].partition(".")[0] in whole):
-            continue
-        if before is None and after is not None:
-            yield Change("created", after.kind, after.title, _shown(after.facts))
-        elif before is not None and after is None:
-            yield Change("dropped", before.kind, before.title)
-        elif before is not None and after is not None:
-            # A column's title begins with its table's, and a constraint's ends with it: those may be renamed, too.
-            own = [e.title.rpartition(".")[2] if key[0] in "ck" else e.title for e in (before, after)]
-            if own[0] != own[1]:
-                yield Change("renamed", after.kind, before.title, f"to {after.title}")
-            facts = _differing(before.facts, after.facts)
-            if facts:
-                yield Change("changed", after.kind, after.title, facts)
-
-
-def _shown(facts: Mapping[str, Any]) -> str:
-    """Tell of something new what matters for access, and for a column its type."""
-    told = [f"{name} {_plain(facts[name])}" for name in ("type", "command", "roles", "grants") if facts.get(name)]
-    told += ["security definer"] if facts.get("security definer") else []
-    told += ["invalid"] if facts.get("valid") is False else []
-    return ", ".join(told)
-
-
-def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    told = []
-    for name in sorted(before.keys() | after.keys()):
-        old, new = before.get(name), after.get(name)
-        if old == new:
-            continue
-        if name.startswith("_"):
-            told.append(name[1:])
-        else:
-            told.append(f"{name} {_plain(old)} → {_plain(new)}")
-    return ", ".join(told)
-
-
-def _plain(value: object) -> str:
-    if value is None or value == "":
-        return "none"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return str(value)
-
-
-class Watchdog:
-    """Ends statements that take too long: cancels them, and ends the session of one that will not be cancelled."""
-
-    def __init__(self, dsn: str) -> None:
-        self.dsn = dsn
-
-    @contextmanager
-    def limiting(self, conn: Connection, limit_s: float) -> Iterator[threading.Event]:
-        """Watch what is executed in the body; the event is set when it was ended."""
-        killed, over = threading.Event(), threading.Event()
-        pid = conn.info.backend_pid
-
-        def watch() -> None:
-            if over.wait(limit_s):
-                return
-            killed.set()
-            conn.cancel_safe()
-            if not over.wait(GRACE_S):
-                with psycopg.connect(self.dsn, autocommit=True) as other:
-                    other.execute("select pg_catalog.pg_terminate_backend(%s)", [pid])
-
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        try:
-            yield killed
-        finally:
-            over.set()
-            watcher.join()

@@ -30,6 +30,12 @@ def judge_versions(files: Pending) -> tuple[Row, ...]:
             fix = f"-- {released[newest]} is released already. Rename this file, so that it comes after that one."
             rows.append(found(name, 1, f"version {number}", fix, kind="version too old", other=released[newest]))
         seen[number] = name
+    for each in map(safe, files.taken_for_up):
+        fix = (
+            "-- The Supabase CLI applies it like any other file; so it is judged as one. Keep what undoes a migration\n"
+            "-- in another folder, or name what your own tool passes over: --down='*.down.sql'."
+        )
+        rows.append(found(each, 1, "taken for a migration", fix, kind="a down file that would be applied"))
     for name, what in (*((n, "was edited") for n in files.edited), *((n, "was removed") for n in files.removed)):
         fix = "-- Databases that have applied it will not apply it again. Leave it as it was, and add a new file."
         rows.append(found(safe(name), 1, f"released, and {what}", fix, kind=f"a released file {what}"))

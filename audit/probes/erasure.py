@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from psycopg import sql
 
@@ -16,105 +17,7 @@ from audit.server_errors import NAMING_CLASSES
 
 LEAVING = ("alice", "bob", "admin")
 
-# "personal": what only a person's user and profile (or whatever has the user's id as its key) hold; "leave" deletes the
-# user and returns where those texts, or the person's id beside a text about them, still are.
-_LEAVE = r"""
-create temp table personal (who text, value text) on commit drop;
-
-create function pg_temp.gather(leavers text[]) returns void language plpgsql as $gather$
-declare
-    t record;
-begin
-    for t in
-        select a.name, a.key[1] as key,
-               a.texts || case when a.name = 'auth.users' then '{raw_user_meta_data}'::text[] else '{}' end as texts
-        from pg_temp.audited a
-        where a.key_type is not null and exists (
-            select from pg_temp.stored s where s.relation = a.name and s.key = any (leavers))
-    loop
-        execute pg_catalog.format(
-            'insert into pg_temp.personal
-             select min(r.content ->> %L), leaf
-             from (select pg_catalog.to_jsonb(x) as content from %s as x) as r
-             cross join lateral pg_catalog.jsonb_each(r.content) as e
-             cross join lateral pg_temp.leaves(e.value) as leaf
-             where e.key = any ($1) and length(leaf) > 5
-             group by leaf having count(distinct r.content ->> %1$L) = 1 and min(r.content ->> %1$L) = any ($2)',
-            t.key, t.name) using t.texts, leavers;
-    end loop;
-end $gather$;
-
-create function pg_temp.leave(who text, caller name, trails text, personal text)
-returns table (relation text, attribute text, kind text, code text, message text, named text)
-language plpgsql as $leave$
-declare
-    mine text[] := array(select distinct p.value from pg_temp.personal p where p.who = leave.who);
-    t record;
-    place text;
-    hits record;
-    found jsonb := '[]';
-    problem record;
-begin
-    begin
-        perform pg_catalog.set_config('role', caller, true);
-        delete from auth.users u where u.id::text = who;
-        set constraints all immediate;
-        perform pg_catalog.set_config('role', 'none', true);
-        for t in
-            select a.name, a.oid, array(
-                select quote_ident(c.attname) from pg_catalog.pg_attribute c
-                join pg_catalog.pg_type y on y.oid = c.atttypid
-                where c.attrelid = a.oid and c.attnum > 0 and not c.attisdropped
-                and (y.typcategory in ('S', 'A') or y.typname in ('json', 'jsonb', 'uuid') or y.typtype in ('d', 'c'))
-            ) as columns
-            from pg_temp.audited a
-            where not a.partition and a.name <> 'auth.users' and a.relname !~* trails
-        loop
-            continue when t.columns = '{}';
-            for hits in execute pg_catalog.format(
-                'select e.key as attribute,
-                        bool_or(exists (select from unnest($1) as m where pg_catalog.strpos(leaf, m) > 0)) as text,
-                        -- What is said beside a list of people is not about one of them.
-                        bool_or(leaf = $2 and pg_catalog.jsonb_typeof(e.value) <> ''array'' and exists (
-                            select from pg_catalog.jsonb_each_text(r.content) as o
-                            where o.key ~* $3 and length(o.value) > 1)) as id
-                 from (
-                     select pg_catalog.to_jsonb(x) as content from (select %s from %s) as x
-                     where exists (
-                         select from unnest($1 || $2) as m where pg_catalog.strpos(x::text, m) > 0)
-                 ) as r
-                 cross join lateral pg_catalog.jsonb_each(r.content) as e
-                 cross join lateral pg_temp.leaves(e.value) as leaf
-                 group by 1', pg_catalog.array_to_string(t.columns, ', '), t.name) using mine, who, personal
-            loop
-                if hits.text or hits.id then
-                    found := found || pg_catalog.jsonb_build_object(
-                        'r', t.name, 'a', hits.attribute, 'k', case when hits.text then 'text' else 'id' end);
-                end if;
-            end loop;
-        end loop;
-        raise exception using errcode = 'ZZ000';
-    exception
-        when sqlstate 'ZZ000' then null;
-        when insufficient_resources or operator_intervention then raise;
-        when others then
-            get stacked diagnostics code = returned_sqlstate, message = message_text, named = constraint_name,
-                attribute = column_name, relation = table_name, place = schema_name;
-            relation := pg_catalog.format('%I.%I', place, relation);
-            kind := 'refused';
-            return next;
-            return;
-    end;
-    code := null; message := null; named := null;
-    for problem in
-        select x ->> 'r' as relation, x ->> 'a' as attribute, x ->> 'k' as kind
-        from pg_catalog.jsonb_array_elements(found) as x
-    loop
-        relation := problem.relation; attribute := problem.attribute; kind := problem.kind;
-        return next;
-    end loop;
-end $leave$
-"""
+SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
 _KEY = """
 select pg_catalog.pg_get_constraintdef(k.oid), exists (
@@ -143,7 +46,7 @@ def remains(service: Actor) -> Evidence:
     stage = service.stage
     found: dict[str, Row] = {}
     with prepared(stage) as cursor:
-        define(cursor, _LEAVE)
+        define(cursor, SETUP)
         cursor.execute("select pg_temp.gather(%s)", [[CAST[name].id for name in LEAVING]])
         personal = {who for (who,) in cursor.execute("select distinct who from pg_temp.personal").fetchall()}
         tried = 0

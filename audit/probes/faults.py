@@ -7,7 +7,7 @@ called, and triggers made to fire, with a superuser's rights, so that no other r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -82,6 +82,28 @@ group by 1
 """
 
 
+# What these are named after nobody's data: types of the server, and what is there of the project.
+NAMES = """
+select t.typname::text from pg_catalog.pg_type t where t.typelem = 0
+union select c.relname from pg_catalog.pg_class c where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+union select n.nspname from pg_catalog.pg_namespace n
+union select p.proname from pg_catalog.pg_proc p
+union select a.attname from pg_catalog.pg_attribute a where a.attnum > 0 and not a.attisdropped
+"""
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html, classes 42 and 3F; and ours.
+SERVERS_WORDS = (
+    "relation column function operator type schema record parameter table view procedure aggregate constraint index "
+    "collation trigger role language cursor variable field sequence missing FROM-clause entry for could not be found "
+    "does do not exist is are ambiguous unique has have no in on of the a an with from to by this that and or at it "
+    "something answers whom declared API cannot tell permission denied invalid reference already exists unrecognized "
+    "integer bigint smallint numeric boolean character varying double precision timestamp time zone without unknown "
+    "name argument arguments specified more than once must appear group clause cannot cast insert update delete select "
+    "call set returning functions default value there matching wrong object state query structure match result "
+    "returned expected columns its",
+)
+
+
 def faulty(people: Actor) -> Evidence:
     """Return the functions of the project that fail on something that is not there, called as each of ``people``.
 
@@ -92,10 +114,12 @@ def faulty(people: Actor) -> Evidence:
     unjudged: set[str] = set()
 
     def note(name: str, error: str) -> None:
+        error = only_words(error, words)
         found.setdefault(name, Row(safe(name), {"error": safe(error)}, {"object": name, "error": error}))
 
     with prepared(stage) as cursor:
         plan = planned(cursor, stage)
+        words = _words(cursor, plan)
         signatures = {routine.signature: routine for routine in plan.routines}
         callable_ = [r for r in plan.routines if not r.returns_trigger and not r.pseudo_arguments]
         inside = [routine for routine in callable_ if not plan.outside(routine)]
@@ -130,6 +154,25 @@ def faulty(people: Actor) -> Evidence:
         unjudgeable=without_an_end(unjudged) or stage.doubt,
         question=ALIKE,
     )
+
+
+def only_words(message: str, words: Collection[str]) -> str:
+    """Return what the server said without such words as are neither its own nor the project's.
+
+    A name may have been made of somebody's data while the function ran.
+    """
+    return re.sub(r"\w+", lambda word: word[0] if word[0].lower() in words else "...", message)
+
+
+def _words(cursor: Cursor, plan: Plan) -> set[str]:
+    """Return the words of which messages about this project consist, in lower case."""
+    cursor.execute(NAMES)
+    texts = [*SERVERS_WORDS, *(name for (name,) in cursor.fetchall()), *BROKEN_CODES]
+    for routine in plan.routines:
+        source = plan.functions.known.get(("function", routine.oid))
+        texts += [routine.signature, routine.source or "", source.text if source is not None else ""]
+    texts += [*CAST]
+    return {word.lower() for text in texts for word in re.findall(r"\w+", text)}
 
 
 def _declared_for(cursor: Cursor, stage: Stage, name: str) -> set[str]:

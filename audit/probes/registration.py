@@ -105,18 +105,19 @@ class Registration:
         }
         self.cursor.execute("select * from pg_temp.sign_up(%s, %s)", [self.service.people[0].role, json.dumps(words)])
         rows = []
-        for kind, relation, content, code, message, place in self.cursor.fetchall():
+        for kind, relation, content, code, message, place, named in self.cursor.fetchall():
             if kind == "refused":
-                return SignUp(error=_told(code, message, place), code=code)
+                return SignUp(error=_told(code, message, place, named), code=code)
             if kind == "written":
                 rows.append((relation, content))
         return SignUp(tuple(rows))
 
 
-def _told(code: str, message: str, place: str) -> str:
+def _told(code: str, message: str, place: str, named: str) -> str:
     """Say why a sign-up failed; other classes' messages may hold data."""
-    where = re.match(r"PL/pgSQL function ([^\n]*)", place or "")
+    where = re.search(r"^PL/pgSQL function (?!pg_temp)([^\n]*)", place or "", re.MULTILINE)
     error = f"{safe(message)} ({code})" if code[:2] in NAMING_CLASSES else code
+    error += f" about {safe(named)}" if named else ""
     return f"{error} in {safe(where[1])}" if where else error
 
 

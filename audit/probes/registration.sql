@@ -3,7 +3,7 @@
 -- Signs somebody up, tells what that wrote, and undoes it: one row for each row written, "written", and at last one
 -- row that says how it ended: "done", or "refused" with the error. "words" are the columns of auth.users.
 create function pg_temp.sign_up(caller name, words jsonb)
-returns table (kind text, relation text, content jsonb, code text, message text, place text)
+returns table (kind text, relation text, content jsonb, code text, message text, place text, named text)
 language plpgsql set search_path = '' as $sign_up$
 declare
     service_path text := coalesce((
@@ -49,7 +49,10 @@ begin
         when sqlstate 'ZZ000' then null;
         when insufficient_resources or operator_intervention then raise;
         when others then
-            get stacked diagnostics code = returned_sqlstate, message = message_text, place = pg_exception_context;
+            get stacked diagnostics code = returned_sqlstate, message = message_text, place = pg_exception_context,
+                relation = table_name, named = column_name, columns = constraint_name;
+            named := pg_catalog.concat_ws(' ', nullif(relation, ''), nullif(named, ''), nullif(columns, ''));
+            relation := null;
             kind := 'refused';
             return next;
             return;

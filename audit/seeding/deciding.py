@@ -61,7 +61,8 @@ class Condition:
 
     ``relation`` is the number and ``place`` the quoted name of the policy's table, ``columns`` those of its row that
     the condition is about, ``others`` those that the policy asks about besides. ``seen``: True where the condition is
-    all that lets somebody in, False where it is all that keeps somebody out. ``held``: it is true of some row.
+    all that lets somebody in, False where it is all that keeps somebody out. ``held``: it is true of some row;
+    ``ruled_out``: the table's constraints refuse rows that it would decide.
     """
 
     relation: int
@@ -76,6 +77,12 @@ class Condition:
     never: str
     seen: set[bool] = field(default_factory=set)
     held: bool = False
+    ruled_out: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known what the policy does: it makes no difference, or constraints do not let it make one."""
+        return self.ruled_out or (self.held and bool(self.seen))
 
     def decides(self, value: bool) -> str:
         """Write the condition on a row that the policy lets through, or not, because of this condition alone."""
@@ -84,6 +91,8 @@ class Condition:
 
     def __str__(self) -> str:
         """Say which row would be needed."""
+        if self.ruled_out:
+            return f"{self.place}: constraints leave no row to condition {self.text} of policy {self.policy}"
         if not self.held:
             return f"{self.place}: there is no row for which {self.text} (policy {self.policy})"
         if not self.seen:

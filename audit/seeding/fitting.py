@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
-from itertools import chain, count, cycle, repeat
+from itertools import chain, count, cycle, islice, repeat
 from operator import itemgetter
 from typing import Any, LiteralString
 
@@ -66,22 +66,32 @@ class Fitting:
         noted: list[tuple[str, str, object]] = []
         key, keys = self._there(table, makers)
         places = [list(makers).index(column) for column in key]
+        late: list[list[object]] = []
+
+        def values(rows: Iterable[Row]) -> Iterator[list[object]]:
+            """Yield the values of the rows that are not there yet; those that are wait, as a COPY may be under way."""
+            for row in rows:
+                made = [make(row) for make in makers.values()]
+                if len(noted) < NOTED:
+                    id_ = "" if keys and key != table.primary_key else str(row.get("id", ""))
+                    noted.extend(zip(repeat(id_), makers, made, strict=False))
+                if keys and tuple(str(made[place]) for place in places) in keys:
+                    late.append(made)
+                else:
+                    yield made
+
+        def bring_up() -> int:
+            return sum(self._update(table, key, dict(zip(makers, late.pop(0), strict=True))) for _ in range(len(late)))
+
         names = sql.SQL(", ").join(map(sql.Identifier, makers))
         with stubborn_triggers_off(self.conn, table), self.conn.cursor() as cursor:
-            updates: list[list[object]] = []
+            # The cast come first, and stay first when they are brought up to date.
+            new = list(values(islice(chain((first,), rows), len(CAST))))
+            written = bring_up()
             with cursor.copy(sql.SQL("copy {} ({}) from stdin").format(table.identifier, names)) as copy:
-                for row in chain((first,), rows):
-                    values = [make(row) for make in makers.values()]
-                    if keys and tuple(str(values[place]) for place in places) in keys:
-                        updates.append(values)
-                    else:
-                        copy.write_row(values)
-                    if len(noted) < NOTED:
-                        id_ = "" if keys and key != table.primary_key else str(row.get("id", ""))
-                        noted += zip(repeat(id_), makers, values, strict=False)
-            written = cursor.rowcount
-            for values in updates:
-                written += self._update(table, key, dict(zip(makers, values, strict=True)))
+                for made in chain(new, values(rows)):
+                    copy.write_row(made)
+            written += cursor.rowcount + bring_up()
         self._verify(table)
         advance_sequences(self.conn, [table])
         for id_, column, value in noted:

@@ -971,18 +971,20 @@ class _Chooser:
         rules: Rules,
     ) -> None:
         self.table, self.blocks = table, blocks
-        asked = rules.of(table)
-        self.ruled = asked.keys()
-        self.words = {column: {*hint.words} for column, hint in asked.items() if hint.words and not hint.keys}
         self.random = Random(table.title)  # noqa: S311 - made-up data must be repeatable, not unpredictable
         self.columns = tuple(column for block in blocks for column in block.columns)
         self.place = {c: (i, j) for i, block in enumerate(blocks) for j, c in enumerate(block.columns)}
         self.about_people = all(key.parent in people for key in table.foreign_keys)
-        self.is_person = self.about_people and any(
+        asked = rules.of(table)
+        self.ruled = asked.keys()
+        self.words = {column: {*hint.words} for column, hint in asked.items() if hint.words and not hint.keys}
+        one_each = any(
             len(key) == 1 and block.turn == 0 and key[0] in block.columns
             for key in table.unique_keys
             for block in blocks
         )
+        self.is_person = self.about_people and one_each
+        self.ranks = rules.ranks.get(table.oid, {}) if self.about_people or one_each else {}
         plain = {
             b.columns[0] for b in blocks if len(b.columns) == len(b.options) == 1 and not b.options[0].values[0].kind
         }
@@ -1011,7 +1013,7 @@ class _Chooser:
         self.featured = self._featured()
         self.together = self._together(rules.together.get(table.oid, ()))
         self.owned = [(column, i, j) for column, (i, j) in self.place.items() if self._is_owner(i, j)]
-        self.targets = self._targets(rules.together.get(table.oid, ()))
+        self.targets = [] if self.ranks else self._targets(rules.together.get(table.oid, ()))
         deciding = {i for _, i, _ in (*self.featured, *self.owned)} | {
             self.place[column][0] for key in self.unique for column in key
         }
@@ -1095,8 +1097,12 @@ class _Chooser:
         return any(o.values[j].kind == "set" and o.values[j].make(0) in PERSON_OF for o in self.blocks[i].options)
 
     def _suitable(self, block: Block, person: int) -> list[Option]:
-        if not self.about_people:
-            return block.options
+        fit = self._as_in_the_cast(block, person) if self.about_people else block.options
+        for place, column in enumerate(block.columns):
+            fit = self._ranked(fit, place, column, person) or fit
+        return fit
+
+    def _as_in_the_cast(self, block: Block, person: int) -> list[Option]:
         words = [{option.values[i].kind for option in block.options} for i in range(len(block.columns))]
         fit = [
             option
@@ -1107,6 +1113,18 @@ class _Chooser:
             )
         ]
         return fit or block.options
+
+    def _ranked(self, options: list[Option], place: int, column: str, person: int) -> list[Option]:
+        """Return the options of somebody's rank: one has what opens more than what all begin with, others do not."""
+        wanted = self.ranks.get(column, set())
+        default = re.match(r"'?(\w*)'?", self.table.columns[column].default or "")
+        if not wanted or default is None or default[1] in wanted or not default[1]:
+            return options
+        if PEOPLE[person].name in ("alice", "stranger", "guest", "pending"):
+            return [option for option in options if option.values[place].kind not in wanted]
+        if PEOPLE[person].name == "bob":
+            return [option for option in options if option.values[place].kind in wanted]
+        return options
 
     def _slices(self) -> dict[str, int]:
         """Return for optional columns of a very wide table in which turn they are filled."""
@@ -1194,7 +1212,7 @@ class _Chooser:
 
     def _aimed(self, n: int, person: int) -> _Draft | None:
         """Return a row that has together what a rule wants together; None where there is no more for this person."""
-        targets = self.targets[person]
+        targets = self.targets[person] if self.targets else []
         while targets:
             target = targets.pop(0)
             for attempt in range(TRIES):

@@ -12,6 +12,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from audit.seeding.tables import ForeignKey, Table
+from audit.server_errors import Overdue
 
 
 class UnfillableError(Exception):
@@ -28,7 +29,7 @@ class Place(NamedTuple):
 
 def reason(error: UnfillableError | psycopg.Error) -> str:
     """Name the condition, column and constraint, and nothing of the primary message, which may quote values."""
-    if isinstance(error, UnfillableError):
+    if isinstance(error, UnfillableError | Overdue):
         return str(error)
     condition = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
     # COPY tells the column of a value that it cannot read in the context only: "COPY t, line 1, column c: ..."

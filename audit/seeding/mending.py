@@ -18,6 +18,8 @@ from audit.seeding.values import Source, UnknownTypeError
 
 # How many rows are offered to the server for one condition, and the number of the first that is made.
 MOST_OFFERED, FIRST_MADE = 600, 30_000
+# Refusals that say that there can be no such row, whatever the others are.
+_RULES_OUT = (psycopg.errors.CheckViolation, psycopg.errors.NotNullViolation)
 
 
 class Copied(NamedTuple):
@@ -42,18 +44,25 @@ class Mending:
         for condition in lacking:
             table = self.catalogue.tables.get(condition.relation)
             for value in {True, False} - condition.seen if table is not None and table.primary_key else ():
-                if self._make(table, condition, value):  # type: ignore[arg-type]
+                made = self._make(table, condition, value)  # type: ignore[arg-type]
+                if made:
                     condition.seen |= {value}
                     condition.held = condition.held or value
+                elif made is False:
+                    condition.ruled_out = True
 
-    def _make(self, table: Table, condition: Condition, value: bool) -> bool:
+    def _make(self, table: Table, condition: Condition, value: bool) -> bool | None:
+        """Return whether a row was made: False where constraints rule out every one, None where none would decide."""
         rows = self.deciding.rows(condition.relation)
         offered = list(self._offered(table, condition, rows))
+        ruled_out: list[bool] = []
         for position in self.deciding.choose(condition, value, [row for row, _ in offered]) if offered else ():
             row, base = offered[position]
-            if self._insert(table, row, {*condition.columns, *condition.others}, base):
+            refusal = self._insert(table, row, {*condition.columns, *condition.others}, base)
+            if refusal is None:
                 return True
-        return False
+            ruled_out.append(isinstance(refusal, _RULES_OUT))
+        return False if ruled_out and all(ruled_out) else None
 
     def _offered(
         self, table: Table, condition: Condition, rows: list[dict[str, Any]]
@@ -78,8 +87,11 @@ class Mending:
             for check in table.checks:
                 asked = hints(check.expression).get(column) or asked
             is_document = source.type.name in ("json", "jsonb")
+            rule = self.rules.asked.get((table.oid, column))
+            # Also what constraints rule out: that they do is then known.
+            found += [*rule.words, *rule.values] if rule is not None and source.type.category == "S" else []
             try:
-                for choice in source.values(asked, self.rules.asked.get((table.oid, column))):
+                for choice in source.values(asked, rule):
                     text = choice.make(self.number)
                     found.append(json.loads(text) if is_document and text is not None else text)
             except UnknownTypeError:
@@ -89,8 +101,8 @@ class Mending:
         seen = {json.dumps(value, sort_keys=True): value for value in found}
         return list(seen.values())
 
-    def _insert(self, table: Table, row: dict[str, Any], kept: set[str], base: dict[str, Any]) -> bool:
-        """Insert a row with keys and texts of its own; False where the table does not take it."""
+    def _insert(self, table: Table, row: dict[str, Any], kept: set[str], base: dict[str, Any]) -> psycopg.Error | None:
+        """Insert a row with keys and texts of its own; return why the table does not take it."""
         self.number += 1
         fresh = self._fresh(table, kept)
         row = {**row, **fresh}
@@ -109,13 +121,13 @@ class Mending:
                 if nowhere and self.conn.execute(sql.SQL(" union all ").join(nowhere)).fetchone() is not None:
                     raise psycopg.errors.ForeignKeyViolation
                 advance_sequences(self.conn, [table])
-        except psycopg.Error:
+        except psycopg.Error as error:
             if self.conn.broken:
                 raise
-            return False
+            return error
         key = tuple(str(base[column]) for column in table.primary_key)
         self.copied.append(Copied(table.title, key, frozenset(columns) - fresh.keys()))
-        return True
+        return None
 
     def _fresh(self, table: Table, kept: set[str]) -> dict[str, Any]:
         """Return values that only this row has: for its keys, and for texts that nobody asks about."""

@@ -284,21 +284,30 @@ _QUALIFIER = re.compile(r'^(?:"?\w+"?\s*\.\s*)')
 
 @dataclass
 class Rules:
-    """What rules ask: by table and column; and by table, what one rule asks of which columns together."""
+    """What rules ask: by table and column; and by table, what one rule asks of which columns together.
+
+    ``ranks`` are what rules of other tables want of the caller's own row, by column.
+    """
 
     asked: dict[tuple[int, str], Hints] = field(default_factory=dict)
     together: dict[int, list[dict[str, list[str]]]] = field(default_factory=dict)
+    ranks: dict[int, dict[str, set[str]]] = field(default_factory=dict)
 
     def of(self, table: Table) -> dict[str, Hints]:
         """Return what is asked of the columns of a table."""
         return {column: self.asked[table.oid, column] for column in table.columns if (table.oid, column) in self.asked}
 
-    def note(self, found: Iterable[tuple[int, str, Hints]]) -> None:
-        """Note what one rule asks."""
+    def note(self, found: Iterable[tuple[int, str, Hints]], own: int | None = None) -> None:
+        """Note what one rule asks; ``own`` is the table that it is a rule of."""
         columns: dict[int, dict[str, list[str]]] = {}
+        callers: set[int] = set()
         for table, column, hint in found:
             self.asked.setdefault((table, column), Hints()).add(hint)
             columns.setdefault(table, {}).setdefault(column, []).extend(hint.wanted)
+            callers |= {table} if hint.caller else set()
+        for table in callers - {own}:
+            for column, kinds in columns[table].items():
+                self.ranks.setdefault(table, {}).setdefault(column, set()).update(kinds)
         for table, wanted in columns.items():
             known = self.together.setdefault(table, [])
             if len(wanted) > 1 and wanted not in known:
@@ -325,7 +334,7 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
 
     for relation, text in (*cursor.execute(_POLICIES).fetchall(), *cursor.execute(_INDEXES).fetchall()):
         try:
-            rules.note(of_condition(parsed(text), relation))
+            rules.note(of_condition(parsed(text), relation), relation)
         except Unchecked:
             continue  # the policies that judge expressions say so
     for (text,) in cursor.execute(_VIEWS, platform).fetchall():

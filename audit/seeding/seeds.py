@@ -143,8 +143,8 @@ def _decide(
     for table, key, columns in mending.copied:
         copied.setdefault((table, key), []).append(columns)
     left = [condition for condition in lacking if len(condition.seen) < 2]
-    unknown = tuple(safe(str(condition)) for condition in left if not (condition.seen and condition.held))
-    idle = [safe(str(condition)) for condition in left if condition.seen and condition.held]
+    unknown = tuple(safe(str(condition)) for condition in left if not condition.is_known)
+    idle = [safe(str(condition)) for condition in left if condition.is_known]
     more = [f"and {len(idle) - MOST_NAMED} more conditions of policies"] if len(idle) > MOST_NAMED else []
     return unknown, (*idle[:MOST_NAMED], *more), copied
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from audit.connection import Dsn, TargetError, own_conninfo
+from audit.ending import ENDING
 from audit.evidence import safe
 from audit.server import installation
-from audit.server.embedded import DATABASE, SETTINGS, SUPERUSER, last_complaint
+from audit.server.embedded import DATABASE, PREFIX, SETTINGS, last_complaint
+from audit.server.rights import SUPERUSER
+from audit.server.walls import ACCOUNT, FILES, LIMITS, NETWORK
+from audit.server.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from testcontainers.community.postgres import PostgresContainer
@@ -22,14 +28,27 @@ if TYPE_CHECKING:
 START_TIMEOUT_S = 120
 _POLL_S = 0.05
 _PORT = 5432
+MEMORY = "8g"
+PROCESSES = 512
 _HOST_OVERRIDES = ("TC_HOST", "TESTCONTAINERS_HOST_OVERRIDE")  # the user's word on where published ports are found
 # The server listens inside the container, and its sockets are where the image has them.
 _LEFT_TO_THE_IMAGE = ("listen_addresses", "unix_socket_permissions")
 
 
+@dataclass(frozen=True)
+class Contained:
+    """A running server in a container: the connection string of its superuser, and the walls that stand around it."""
+
+    dsn: Dsn
+    standing: tuple[str, ...]
+
+
 @contextmanager
-def serve(image: str) -> Iterator[Dsn]:
-    """Start a container, yield the connection string of its superuser, and remove the container at the end.
+def serve(image: str) -> Iterator[Contained]:
+    """Start a container, yield how to reach it, and remove the container at the end.
+
+    Where the engine is on this very machine the container gets a network that leads nowhere, and is reached there;
+    elsewhere it needs a published port, and so a network that leads out.
 
     Raises TargetError with one sentence when there is no Docker, no such image, or no server in it.
     """
@@ -51,7 +70,11 @@ def serve(image: str) -> Iterator[Dsn]:
     except engine_errors as error:
         raise TargetError(f"Docker does not answer, is its engine running? ({_reason(error)})") from error
     host = next((os.environ[name] for name in _HOST_OVERRIDES if os.environ.get(name)), None)
-    if host is None:
+    inside = None if host else _network(container)
+    container.with_kwargs(mem_limit=MEMORY, pids_limit=PROCESSES, security_opt=["no-new-privileges"])
+    if inside is not None:
+        container.with_kwargs(network=inside.name)
+    elif host is None:
         # A free port, closed to other machines; testcontainers passes on whatever Docker understands here.
         container.ports = {f"{_PORT}/tcp": ("127.0.0.1", None)}  # type: ignore[dict-item]
     try:
@@ -60,11 +83,13 @@ def serve(image: str) -> Iterator[Dsn]:
             try:
                 found = images.get(image)
             except ImageNotFound:
-                found = images.pull(image)
+                with ENDING.waiting():
+                    found = images.pull(image)
         except engine_errors as error:
             raise TargetError(f"the image {safe(image)} is not here and cannot be pulled: {_reason(error)}") from error
         try:
-            container.with_command(_command(found.attrs["Config"]["Cmd"] or [])).start()
+            with ENDING.waiting():
+                container.with_command(_command(found.attrs["Config"]["Cmd"] or [])).start()
         except (*engine_errors, OSError) as error:
             hint = (
                 ""
@@ -72,14 +97,28 @@ def serve(image: str) -> Iterator[Dsn]:
                 else "; if it is the reaper: TESTCONTAINERS_RYUK_DISABLED=true"
             )
             raise TargetError(f"no container of {safe(image)} can be started: {_reason(error)}{hint}") from error
-        dsn = _await(container, host or "localhost")
+        dsn = _await(container, host or "localhost", inside)
         try:
             _equip(container, dsn)
         except engine_errors as error:
             raise TargetError(f"the extensions cannot be put into {safe(image)}: {_reason(error)}") from error
-        yield dsn
+        standing = (ACCOUNT, FILES, LIMITS) + ((NETWORK,) if inside is not None else ())
+        with Watchdog(dsn, lambda _: container.get_wrapped_container().kill()):
+            yield Contained(dsn, standing)
     finally:
         container.stop()
+        if inside is not None:
+            inside.remove()
+
+
+def _network(container: PostgresContainer) -> Any:  # noqa: ANN401 -- Docker's library has no types
+    """Make a network without a way out, where this machine can reach it; else return None."""
+    client = container.get_docker_client().client
+    local = str(client.api.base_url).startswith("http+docker://") and sys.platform == "linux"
+    if not local or any("rootless" in option for option in client.info().get("SecurityOptions") or ()):
+        return None
+    labels = {"org.testcontainers": "true"}
+    return client.networks.create(f"{PREFIX}{secrets.token_hex(6)}", internal=True, labels=labels)
 
 
 def _command(of_image: Sequence[str]) -> list[str]:
@@ -91,17 +130,23 @@ def _command(of_image: Sequence[str]) -> list[str]:
     return [*(of_image or ["postgres"]), *options]
 
 
-def _await(container: PostgresContainer, host: str) -> Dsn:
-    """Wait until the server takes connections on its published port, and return how to connect."""
+def _await(container: PostgresContainer, host: str, inside: Any) -> Dsn:  # noqa: ANN401
+    """Wait until the server takes connections, on its published port or in its network; return how to connect."""
     account = {"user": container.username, "password": container.password, "dbname": container.dbname}
     deadline = time.monotonic() + START_TIMEOUT_S
     while _runs(container) and time.monotonic() < deadline:
         with suppress(psycopg.OperationalError, ConnectionError):  # not listening yet, or not even published
-            port = container.get_docker_client().port(container.get_container_id(), _PORT)
-            dsn = own_conninfo(host=host, port=port, **account)
+            if inside is not None:
+                networks = container.get_wrapped_container().attrs["NetworkSettings"]["Networks"]
+                place = {"host": networks[inside.name]["IPAddress"], "port": _PORT}
+            else:
+                port = container.get_docker_client().port(container.get_container_id(), _PORT)
+                place = {"host": host, "port": port}
+            dsn = own_conninfo(**place, **account)
             psycopg.connect(dsn).close()
             return dsn
-        time.sleep(_POLL_S)
+        with ENDING.waiting():
+            time.sleep(_POLL_S)
     log = b"\n".join(container.get_logs()).decode(errors="replace")
     raise TargetError(f"the PostgreSQL server in {safe(container.image)} did not start: {last_complaint(log)}")
 

@@ -11,6 +11,7 @@ import importlib.util
 import os
 import pwd
 import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -18,23 +19,29 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from audit.connection import Dsn, TargetError, connect, own_conninfo
+from audit.connection import Dsn, TargetError, own_conninfo
+from audit.ending import ENDING
 from audit.evidence import safe
 from audit.server import installation
+from audit.server.rights import SUPERUSER, superuser
+from audit.server.walls import DISK_BYTES, Rooms, Walls, limited, process_id, raised, size
+from audit.server.watchdog import Watchdog
 
-SUPERUSER = "supabase_admin"
 DATABASE = "postgres"
 PREFIX = "care-collective-audit-"
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 10
 _POLL_S = 0.01
+_PASSWORDS = "passwords"
+_PID = "pid"
 _SOCKET = "s/.s.PGSQL.5432"
 _SOCKET_PATH_MAX = 103  # bytes that fit sockaddr_un.sun_path on macOS; Linux has room for 107
 
@@ -61,16 +68,35 @@ SETTINGS: dict[str, str] = {
 }
 
 
+# What a program sees that only tells its version.
+NOTHING = Rooms()
+
+# The superuser has to say a password, which only this process knows: a session inside the server could reach the
+# socket, too. All others are no superusers, and what a session inside could do as one of them it can do anyhow.
+HBA = f"""
+local all {SUPERUSER} scram-sha-256
+local replication {SUPERUSER} scram-sha-256
+local all all trust
+"""
+
+
 @dataclass(frozen=True)
 class Account:
-    """The user that the server runs as; None in ``uid`` and ``gid`` means the user of this process."""
+    """The user that the server runs as, and the walls around it; None in ``uid`` and ``gid``: that of this process."""
 
     uid: int | None = None
     gid: int | None = None
+    walls: Walls = field(default_factory=Walls)
 
     @classmethod
     def for_server(cls) -> Account:
         """Return an unprivileged account: PostgreSQL refuses to run as root. Raises TargetError when there is none."""
+        walls = raised([Path.cwd(), Path.home(), Path(__file__).parents[2]])
+        return cls.unprivileged() if walls.uid is None and not walls.bwrap else cls(walls.uid, walls.uid, walls)
+
+    @classmethod
+    def unprivileged(cls) -> Account:
+        """Return an account without walls that is not root's. Raises TargetError when there is none."""
         if os.geteuid() != 0:
             return cls()
         for name in ("postgres", "nobody"):
@@ -84,34 +110,42 @@ class Account:
         if self.uid is not None and self.gid is not None:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
-    def popen(self, command: Sequence[str | Path], log: int) -> subprocess.Popen[bytes]:
-        """Start a program as the account, in a session of its own, so that Ctrl-C on the terminal does not reach it."""
+    def popen(
+        self, command: Sequence[str | Path], log: int, rooms: Rooms = NOTHING, report: int | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a program as the account, in a session of its own, so that Ctrl-C on the terminal does not reach it.
+
+        Within walls it sees ``rooms``; ``report`` is told its process id then.
+        """
+        within = self.walls.uid is not None  # the walls are raised by root, and the account is entered there
         return subprocess.Popen(  # noqa: S603  the program is PostgreSQL's, from the wheel or the user's directory
-            [str(part) for part in command],
+            self.walls.around(command, rooms, report),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd="/",
             env=_environment(),
-            user=self.uid,
-            group=self.gid,
-            extra_groups=None if self.uid is None else [],
+            user=None if within else self.uid,
+            group=None if within else self.gid,
+            extra_groups=None if within or self.uid is None else [],
             start_new_session=True,
             umask=0o077,
+            pass_fds=() if report is None else (report,),
         )
 
-    def run(self, command: Sequence[str | Path]) -> tuple[int, str]:
+    def run(self, command: Sequence[str | Path], rooms: Rooms = NOTHING) -> tuple[int, str]:
         """Run a program as the account to its end; return its exit status and what it said.
 
         The status is 126 when the account may not run it. Interrupted, the program and its children are ended.
         """
         with tempfile.TemporaryFile() as output:
             try:
-                process = self.popen(command, output.fileno())
+                process = self.popen(command, output.fileno(), rooms)
             except OSError as error:
                 return 126, f"{error.strerror}: {command[0]}"
             try:
-                status = process.wait(START_TIMEOUT_S)
+                with ENDING.waiting():
+                    status = process.wait(START_TIMEOUT_S)
             except BaseException as reason:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
@@ -125,24 +159,32 @@ class Account:
 
 @dataclass
 class Server:
-    """A running disposable server. ``directory`` holds everything that belongs to it."""
+    """A running disposable server. ``directory`` holds everything that belongs to it, ``dsn`` is the superuser's.
+
+    ``process`` ends when the server does, whose own process id is ``pid``; ``programs`` is where its programs are.
+    """
 
     directory: Path
     version: str
     dsn: Dsn
     process: subprocess.Popen[bytes]
+    pid: int
+    programs: Path
+    walls: Walls
+    watchdog: Watchdog
 
     def freeze(self, directory: Path) -> None:
         """End the server in good order and copy its data into ``directory``, which must not be there yet.
 
         Raises TargetError when it does not end, and OSError when there is no room.
         """
-        self.process.send_signal(signal.SIGINT)  # its fast shutdown, which writes everything down
+        os.kill(self.pid, signal.SIGINT)  # its fast shutdown, which writes everything down
         try:
             self.process.wait(START_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             raise TargetError(f"the server did not end within {START_TIMEOUT_S} seconds") from None
         shutil.copytree(self.directory / "data", directory, symlinks=True)
+        shutil.copy(self.directory / _PASSWORDS, _passwords_of(directory))
 
     def dsn_of(self, database: str) -> Dsn:
         """Return the connection string of another database on this server."""
@@ -158,18 +200,20 @@ class Server:
         # Copying files beats the write-ahead log here, as fsync is off; before PostgreSQL 15 there was no other way.
         strategy = sql.SQL("strategy file_copy" if int(self.version.split(".")[0]) >= 15 else "")
         statement = sql.SQL("create database {} template {} owner {} {}")
-        with connect(self.dsn_of("template1")) as connection:
-            ((owner,),) = connection.execute(
-                "select datdba::regrole::text from pg_catalog.pg_database where datname = %s", [template]
-            )
-            connection.execute(
-                statement.format(sql.Identifier(name), sql.Identifier(template), sql.SQL(owner), strategy)
-            )
+        owner_of = """
+            select r.rolname from pg_catalog.pg_database d
+            join pg_catalog.pg_roles r on r.oid operator(pg_catalog.=) d.datdba
+            where d.datname operator(pg_catalog.=) %s
+        """
+        with superuser(self.dsn_of("template1")) as connection:
+            ((owner,),) = connection.execute(owner_of, [template])
+            names = map(sql.Identifier, (name, template, owner))
+            connection.execute(statement.format(*names, strategy))
         return self.dsn_of(name)
 
     def drop_database(self, name: str) -> None:
         """Remove a copy, ending the sessions that are still in it."""
-        with connect(self.dsn_of("template1")) as connection:
+        with superuser(self.dsn_of("template1")) as connection:
             connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
 
@@ -187,20 +231,24 @@ def serve(postgres_bin: Path | None = None, frozen: Path | None = None) -> Itera
         try:
             _furnish(directory, account)
             binaries, version = _binaries(postgres_bin, account, directory)
+            _configure(binaries, account, directory)
+            rooms = _rooms(directory, binaries)
             if frozen is None:
-                _initialise(binaries, account, directory, version)
+                _initialise(binaries, account, directory, version, rooms)
             else:
-                _thaw(frozen, directory / "data", account)
-            overlay = installation.overlay(binaries, _share(binaries, account), directory / "overlay")
-            process = _start(overlay, account, directory)
+                _thaw(frozen, directory, account)
+            overlay = installation.overlay(binaries, _share(binaries, account, rooms), directory / "overlay")
+            process, pid = _start(overlay, account, directory, _rooms(directory, binaries, directory / "overlay"))
         except (OSError, shutil.Error) as error:  # no room, no right
             raise TargetError(f"the server's directory {directory} cannot be filled: {safe(str(error))}") from error
         try:
-            dsn = own_conninfo(host=str(directory / "s"), user=SUPERUSER, dbname=DATABASE)
+            place = {"host": str(directory / "s"), "passfile": str(directory / _PASSWORDS)}
+            dsn = own_conninfo(**place, user=SUPERUSER, dbname=DATABASE)
             _await(process, dsn, directory)
-            yield Server(directory, version, dsn, process)
+            with Watchdog(dsn, partial(_kill, pid, account.walls), partial(_crowded, directory)) as watchdog:
+                yield Server(directory, version, dsn, process, pid, binaries, account.walls, watchdog)
         finally:
-            _stop(process)
+            _stop(process, pid)
 
 
 def version_of(postgres_bin: Path | None = None) -> str:
@@ -225,7 +273,7 @@ def sweep() -> None:
                 ours = found.st_uid == os.geteuid() and not found.st_mode & 0o022
                 # An empty one is being made by another run, which locks it before it puts anything in.
                 if ours and any(directory.iterdir()):
-                    _end_postmaster(directory / "data")
+                    _end_postmaster(directory)
                     shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -249,6 +297,8 @@ def _furnish(directory: Path, account: Account) -> None:
     if account.gid is not None:
         os.chown(directory, -1, account.gid)
         directory.chmod(0o710)
+    users = account.uid if account.uid is not None else os.geteuid()
+    _write(directory / "passwd", f"postgres:x:{users}:{users}::/:/bin/false\n", 0o644)
     for part in ("data", "s"):
         (directory / part).mkdir(mode=0o700)
         account.own(directory / part)
@@ -257,6 +307,8 @@ def _furnish(directory: Path, account: Account) -> None:
 def _roomy_place(account: Account) -> Path:
     for place in _places():
         fits = len(os.fsencode(place)) + len(f"/{PREFIX}12345678/{_SOCKET}") <= _SOCKET_PATH_MAX
+        if fits and account.walls.bwrap:  # what is above the server's directory is not seen there
+            return place
         if fits and account.run(["/bin/sh", "-c", 'test -x "$0"', place])[0] == 0:
             return place
     raise TargetError("there is no temporary directory with a short path that the server could use: set TMPDIR")
@@ -282,7 +334,7 @@ def _wheel() -> Path:
 
 
 def _version(binaries: Path, account: Account) -> str:
-    status, output = account.run([binaries / "postgres", "--version"])
+    status, output = account.run([binaries / "postgres", "--version"], Rooms(readable=_installation(binaries)))
     found = re.search(r"\(PostgreSQL\) (\d+\S*)", output)
     if status or not found:
         reason = safe((output.strip().splitlines() or ["it does not start"])[-1])
@@ -312,52 +364,111 @@ def _binaries(postgres_bin: Path | None, account: Account, directory: Path) -> t
     return copy / "bin", _version(copy / "bin", account)
 
 
-def _share(binaries: Path, account: Account) -> Path:
+def _share(binaries: Path, account: Account, rooms: Rooms) -> Path:
     """Return the share directory that belongs to the programs. Raises TargetError."""
-    status, output = account.run([binaries / "initdb", "--show", "-D", "/nonexistent"])
+    command: list[str | Path] = [binaries / "initdb", "--show", "-D", "/nonexistent"]
+    status, output = account.run(command, rooms)
     found = re.search(r"^share_path=(.+)$", output, re.MULTILINE)
     if status or not found:
         raise TargetError(f"initdb does not say where its share directory is: {last_complaint(output)}")
     return Path(found[1])
 
 
-def _initialise(binaries: Path, account: Account, directory: Path, version: str) -> None:
+def _installation(binaries: Path) -> list[Path]:
+    """Return the directories that the programs need."""
+    root = binaries.parent
+    libraries = root.parent.parent / f"{root.parent.name}.libs"  # what a wheel's programs find by relative path
+    needed = [root / name for name in ("bin", "lib", "lib64", "share", "etc")]
+    needed += [Path(name).resolve() for name in os.environ.get("LD_LIBRARY_PATH", "").split(":") if name]
+    return [path for path in (binaries, *needed, libraries) if path.is_dir()]
+
+
+def _rooms(directory: Path, binaries: Path, *more: Path) -> Rooms:
+    """Return what the server sees: its data, its socket, and its settings and programs, which it may only read."""
+    configuration = (directory / "postgresql.conf", directory / "pg_hba.conf")
+    return Rooms(
+        writable=[directory / "data", directory / "s"],
+        readable=[*_installation(binaries), *configuration, *more],
+        passwd=directory / "passwd",
+    )
+
+
+def _initialise(binaries: Path, account: Account, directory: Path, version: str, rooms: Rooms) -> None:
     """Create the cluster, in UTF-8 and with code point order, whatever locales the machine has."""
     locales = [["--locale=C.UTF-8"], ["--locale=C"]]
     if int(re.split(r"\D", version)[0]) >= 17:  # brings its own C.UTF-8
         locales = [["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]]
-    command = [binaries / "initdb", "-D", directory / "data", "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"]
+    password = secrets.token_urlsafe(24)
+    _write(directory / _PASSWORDS, f"*:*:*:{SUPERUSER}:{password}\n", 0o600)
+    told = directory / "s" / "password"  # where the account may read; gone before the server starts
+    _write(told, password, 0o600)
+    account.own(told)
+    command = [
+        *(binaries / "initdb", "-D", directory / "data", "-U", SUPERUSER, f"--pwfile={told}", "--auth=scram-sha-256"),
+        *("--encoding=UTF8", "--data-checksums", "--no-sync", "--no-instructions"),
+    ]
     output = ""
-    for choice in locales:
-        status, output = account.run(
-            [*map(str, command), "--data-checksums", "--no-sync", "--no-instructions", *choice]
-        )
-        if status == 0:
-            return
+    try:
+        for choice in locales:
+            status, output = account.run([*map(str, command), *choice], rooms)
+            if status == 0:
+                return
+    finally:
+        told.unlink()
     raise TargetError(f"initdb failed: {last_complaint(output)}")
 
 
-def _thaw(frozen: Path, data: Path, account: Account) -> None:
+def _write(path: Path, text: str, mode: int) -> None:
+    """Write a new file that is never readable by more than ``mode`` says."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _passwords_of(frozen: Path) -> Path:
+    """Return where the password of a frozen server is kept: not among the data, which the server can read."""
+    return frozen.with_name(f"{frozen.name}.{_PASSWORDS}")
+
+
+def _thaw(frozen: Path, directory: Path, account: Account) -> None:
+    shutil.copy(_passwords_of(frozen), directory / _PASSWORDS)
+    data = directory / "data"
     shutil.copytree(frozen, data, symlinks=True, dirs_exist_ok=True)
     for folder, _, names in os.walk(data):
         for path in (Path(folder), *(Path(folder, name) for name in names)):
             account.own(path)
 
 
-def _start(binaries: Path, account: Account, directory: Path) -> subprocess.Popen[bytes]:
-    settings = SETTINGS | {"unix_socket_directories": str(directory / "s")}
+def _start(binaries: Path, account: Account, directory: Path, rooms: Rooms) -> tuple[subprocess.Popen[bytes], int]:
+    """Start the server; return the process that ends with it, and its own process id."""
+    data = str(directory / "data")
+    configuration = directory / "postgresql.conf"
+    command = limited(
+        [binaries / "postgres", "-D", data, "-c", f"config_file={configuration}"], alone=account.walls.uid is not None
+    )
+    reading, writing = os.pipe()
+    with (directory / "server.log").open("ab") as log:
+        try:
+            process = account.popen(command, log.fileno(), rooms, writing if account.walls.bwrap else None)
+        except BaseException:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+    pid = process_id(reading) or process.pid
+    _write(directory / _PID, str(pid), 0o600)
+    return process, pid
+
+
+def _configure(binaries: Path, account: Account, directory: Path) -> None:
+    settings = SETTINGS | {"unix_socket_directories": str(directory / "s"), "hba_file": str(directory / "pg_hba.conf")}
     if any((binaries.parent / "lib").rglob("pg_stat_statements.*")):
         settings["shared_preload_libraries"] = "pg_stat_statements"
     lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in settings.items()]
-    # Ours instead of the one in the data directory: root writes no file in a place that another user controls.
-    configuration = directory / "postgresql.conf"
-    configuration.write_text("".join(lines))
-    configuration.chmod(0o640)
-    if account.gid is not None:
-        os.chown(configuration, -1, account.gid)
-    with (directory / "server.log").open("ab") as log:
-        data = str(directory / "data")
-        return account.popen([binaries / "postgres", "-D", data, "-c", f"config_file={configuration}"], log.fileno())
+    # Ours instead of those in the data directory: root writes no file in a place that another user controls.
+    for name, text in (("postgresql.conf", "".join(lines)), ("pg_hba.conf", HBA)):
+        _write(directory / name, text, 0o640)
+        if account.gid is not None:
+            os.chown(directory / name, -1, account.gid)
 
 
 def _await(process: subprocess.Popen[bytes], dsn: str, directory: Path) -> None:
@@ -368,7 +479,8 @@ def _await(process: subprocess.Popen[bytes], dsn: str, directory: Path) -> None:
             if (directory / _SOCKET).exists():
                 psycopg.connect(dsn).close()
                 return
-        time.sleep(_POLL_S)
+        with ENDING.waiting():
+            time.sleep(_POLL_S)
     log = (directory / "server.log").read_text(errors="replace")
     raise TargetError(f"the PostgreSQL server did not start: {last_complaint(log)}")
 
@@ -380,21 +492,45 @@ def last_complaint(log: str) -> str:
     return safe((complaints or lines or ["it said nothing"])[-1])
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _kill(server: int, walls: Walls, culprit: int) -> None:
+    """End a server that does not obey, and the process of it that does not end.
+
+    Within walls all of them end with the first, and ``culprit`` is no number of ours.
+    """
+    ours = not walls.bwrap and culprit and f" {server} " in _parent(culprit)
+    for pid in (server, culprit) if ours else (server,):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _parent(pid: int) -> str:
+    question = ["/bin/ps", "-o", "ppid=", "-p", str(pid)]
+    answer = subprocess.run(question, capture_output=True, text=True, check=False)  # noqa: S603  a number, nothing else
+    return f" {answer.stdout.strip()} "
+
+
+def _crowded(directory: Path) -> str:
+    if size(directory) <= DISK_BYTES:
+        return ""
+    return f"the server was ended: its files grew beyond {DISK_BYTES >> 30} GB"
+
+
+def _stop(process: subprocess.Popen[bytes], pid: int) -> None:
     """End the server at once (SIGQUIT is its immediate shutdown): its data are thrown away anyway."""
-    with suppress(ProcessLookupError):
-        process.send_signal(signal.SIGQUIT)
-    try:
-        process.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    for number in (signal.SIGQUIT, signal.SIGKILL):
+        if process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_TIMEOUT_S)
+            return
 
 
-def _end_postmaster(data: Path) -> None:
-    """End the server that a killed run left, if the process in its pid file really is the server of ``data``."""
+def _end_postmaster(directory: Path) -> None:
+    """End the server that a killed run left, if the process that it noted really is the server of ``directory``."""
+    data = directory / "data"
     with suppress(OSError, ValueError, IndexError):
-        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
+        pid = int((directory / _PID).read_text())
         uid, command = _process(pid)
         if uid != data.lstat().st_uid or f"postgres -D {data}" not in command:
             return

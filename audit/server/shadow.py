@@ -31,28 +31,25 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from audit.connection import GRACE_S, WEAK_SSLMODES, Dsn, TargetError, connect, reading
+from audit.ending import ENDING
 from audit.evidence import Unchecked, safe
 from audit.footprint import Footprint
 from audit.migrations import STOOD_IN
+from audit.progress import PROGRESS
 from audit.question import Connection
 from audit.seeding.seeds import plant
 from audit.server import embedded
 from audit.server.inventory import Part, differences, inventory
+from audit.server.rights import NOT_GRANTED, POWERS, SETTABLE, STAND_IN, login, superuser
 from audit.server.target import load_platform
+from audit.server.upkeep import OBJECT_LIMIT_S, analyze, within
+from audit.server.walls import told
 from audit.server_errors import describe, explain
 from audit.settings import PLATFORM_SCHEMAS
 from audit.sql_text import Statement, statements
 
 # Of the platform's schemas those that a project builds upon; the others are the business of the platform's services.
 KEPT = ("auth", "storage")
-
-# Stands for the live server's superusers. https://www.postgresql.org/docs/current/predefined-roles.html
-STAND_IN = "audit_shadow_owner"
-POWERS = ("pg_read_all_data", "pg_write_all_data", "pg_monitor")
-# What actors and seeds set, and only superusers may without a grant.
-SETTABLE = ("lc_messages", "session_replication_role")
-# https://www.postgresql.org/docs/current/predefined-roles.html: these lead to the machine's files and programs.
-NOT_GRANTED = ("pg_execute_server_program", "pg_read_server_files", "pg_write_server_files")
 
 # Besides those that are marked as trusted in the server. None of them leads out of the database.
 HARMLESS = ("pg_stat_statements", "postgis", "vector", "uuid-ossp")
@@ -92,6 +89,13 @@ RESTORED = {
     *("aggregate", "cast", "collation", "constraint", "default", "domain", "function", "index", "materialized"),
     *("operator", "or", "policy", "procedure", "publication", "rule", "schema", "sequence", "statistics", "table"),
     *("text", "trigger", "type", "unique", "unlogged", "view"),
+}
+
+# Those of them that may evaluate what the project has defined while they are made (bounds of partitions, initial
+# values, constants of a type with a check): not by a superuser. All the others do not, and some need one (LEAKPROOF).
+EVALUATED = {
+    *("aggregate", "collation", "constraint", "default", "domain", "index", "materialized", "policy", "rule"),
+    *("sequence", "statistics", "table", "trigger", "type", "unique", "unlogged", "view"),
 }
 
 # Of https://www.postgresql.org/docs/current/libpq-connect.html: what only the connection string can hold and nobody may
@@ -218,15 +222,15 @@ def shadowed(
                 finally:
                     footprint.dumped(time.monotonic() - begun)
             server = stack.enter_context(embedded.serve(postgres_bin))
-            with connect(server.dsn) as connection:
+            with superuser(server.dsn) as connection:
                 load_platform(connection)
-                failures, count, lacking = restore(connection, original, text)
+                failures, count, lacking = restore(connection, login(server.dsn, STAND_IN), original, text)
                 unlike = compare(connection, original, failures)
-            inside = Dsn(make_conninfo(server.dsn, user=STAND_IN))
+            inside = login(server.dsn, STAND_IN)
             with connect(inside) as connection:
                 planted = plant(connection, members)
                 unfilled = dict(planted.unfilled) | refresh(connection) | unlike
-                connection.execute("analyze")
+                analyze(connection)
         except TargetError as error:
             footprint.left_ms()
             raise Unchecked(f"{NO_SHADOW}: {error}", REMEDY) from error
@@ -236,7 +240,7 @@ def shadowed(
             f"shadow PostgreSQL {server.version}: {count - len(failures)} of {count} statements restored, "
             f"{len(unlike)} objects unlike the original, {members} members ({time.monotonic() - start:.1f} s)"
         )
-        notes = (*_notes(original, failures, lacking, unlike), *planted.remarks)
+        notes = (*_notes(original, failures, lacking, unlike), *planted.remarks, told(server.walls.standing))
         yield Shadow(inside, unfilled, unlike, notes, server, planted.undecided)
 
 
@@ -249,7 +253,7 @@ REMEDY = "mend that, or audit the migrations that built the database: make audit
 
 _ROLES = """
 select rolname::text, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls
-from pg_catalog.pg_roles where rolname !~ '^pg_' order by rolname
+from pg_catalog.pg_roles where rolname !~ '^pg_' and rolname <> 'audit_stand_in' order by rolname
 """
 
 # Before version 16 whether rights are inherited is the member's own attribute:
@@ -260,7 +264,7 @@ select g.rolname::text, m.rolname::text, pg_catalog.bool_or(x.admin_option), pg_
 from pg_catalog.pg_auth_members x
 join pg_catalog.pg_roles g on g.oid = x.roleid
 join pg_catalog.pg_roles m on m.oid = x.member
-where m.rolname !~ '^pg_' group by 1, 2 order by 1, 2
+where m.rolname !~ '^pg_' and m.rolname <> 'audit_stand_in' group by 1, 2 order by 1, 2
 """
 
 _SCHEMAS = """
@@ -420,7 +424,8 @@ def _run(command: Sequence[str], environment: Mapping[str, str], limit_s: float 
             start_new_session=True,
         )
         try:
-            status = process.wait(limit_s)
+            with PROGRESS.doing("pg_dump of the live database's schema"):
+                status = _ended(process, limit_s)
         except BaseException as reason:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -433,13 +438,22 @@ def _run(command: Sequence[str], environment: Mapping[str, str], limit_s: float 
         return status, output.read().decode(errors="replace"), complaints.read().decode(errors="replace")
 
 
+def _ended(process: subprocess.Popen[bytes], limit_s: float) -> int:
+    """Wait for the end of a program; return its status. Raises subprocess.TimeoutExpired."""
+    for part in PROGRESS.waits(limit_s):
+        with suppress(subprocess.TimeoutExpired), ENDING.waiting():
+            return process.wait(part)
+    raise subprocess.TimeoutExpired(process.args, limit_s)
+
+
 # --- What is made of it on the shadow
 
 
-def restore(connection: Connection, original: Original, text: str) -> tuple[list[Failure], int, list[str]]:
+def restore(connection: Connection, inside: Dsn, original: Original, text: str) -> tuple[list[Failure], int, list[str]]:
     """Restore a dump over the platform; return what failed, of how many statements, and the extensions not there.
 
-    ``connection`` is the superuser's of a disposable database, in autocommit mode. Raises psycopg.Error when lost.
+    ``connection`` is the superuser's of a disposable database, in autocommit mode, and ``inside`` its stand-in's login.
+    Raises psycopg.Error when one is lost.
     """
     _make_room(connection, original)
     _make_roles(connection, original)
@@ -450,13 +464,15 @@ def restore(connection: Connection, original: Original, text: str) -> tuple[list
         ((there,),) = connection.execute("select pg_catalog.to_regnamespace(quote_ident(%s)) is not null", [name])
         if not there:  # neither the platform nor a stand-in for an extension brings it
             connection.execute(INERT.get(name, ""))
-    # What pg_dump begins its output with; functions are not looked into, views and policies are.
-    connection.execute(
-        f"set check_function_bodies = off; set client_min_messages = error; set search_path = '';"
-        f"set statement_timeout = {STATEMENT_LIMIT_MS}; set xmloption = content"
-    )
     wanted = [statement for statement in statements(_without_psql(text)) if _is_restored(statement)]
-    failures = _execute(connection, [_disarmed(statement, original.superusers) for statement in wanted])
+    with connect(inside) as lesser:
+        for each in (connection, lesser):
+            # What pg_dump begins its output with; functions are not looked into, views and policies are.
+            each.execute(
+                f"set check_function_bodies = off; set client_min_messages = error; set search_path = '';"
+                f"set statement_timeout = {STATEMENT_LIMIT_MS}; set xmloption = content"
+            )
+        failures = _execute(connection, lesser, [_disarmed(statement, original.superusers) for statement in wanted])
     connection.execute("reset all")
     connection.execute(_DISARM_THE_REST)
     return failures, len(wanted), lacking
@@ -497,15 +513,22 @@ def _disarmed(statement: Statement, superusers: Sequence[str]) -> Statement:
     return replace(statement, text=f'{statement.text[: found.start()]} OWNER TO "{STAND_IN}"')
 
 
-def _execute(connection: Connection, waiting: Sequence[Statement]) -> list[Failure]:
+def _evaluates(statement: Statement) -> bool:
+    """Tell whether executing a statement may call what the project has defined."""
+    kind = next((word for word in statement.words[1:4] if word != "or" and word != "replace"), "")
+    return statement.words[0] in ("create", "alter") and kind in EVALUATED and not _OWNER.search(statement.text)
+
+
+def _execute(connection: Connection, lesser: Connection, waiting: Sequence[Statement]) -> list[Failure]:
     """Execute the statements, and those that failed again for as long as that helps; return what fails to the end."""
     while True:
         failures = []
         for statement in waiting:
+            by = lesser if _evaluates(statement) else connection
             try:
-                connection.execute(statement.text.encode(), prepare=False)
+                by.execute(statement.text.encode(), prepare=False)
             except psycopg.Error as error:
-                if connection.broken:
+                if by.broken:
                     raise
                 failures.append(Failure(statement, describe(error)))
         if len(failures) in (0, len(waiting)):
@@ -662,19 +685,22 @@ def refresh(connection: Connection) -> dict[str, str]:
         """
     ).fetchall()
     waiting: dict[str, str] = {title: name for name, title in names}
+    endless: dict[str, str] = {}  # not tried again
     while waiting:
         unfilled: dict[str, str] = {}
         for title, name in waiting.items():
             try:
-                connection.execute(f"refresh materialized view {name}".encode())
+                within(connection, f"refresh materialized view {name}", OBJECT_LIMIT_S)
+            except psycopg.errors.QueryCanceled:
+                endless[title] = f"filling it takes more than {OBJECT_LIMIT_S} s"
             except psycopg.Error as error:
                 if connection.broken:
                     raise
                 unfilled[title] = describe(error)
         if len(unfilled) in (0, len(waiting)):
-            return unfilled
+            return unfilled | endless
         waiting = {title: waiting[title] for title in unfilled}
-    return {}
+    return endless
 
 
 def _notes(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from audit.connection import (
     CONNECT_TIMEOUT_S,
@@ -29,6 +30,9 @@ from audit.layouts import recognised
 from audit.results import Build, Migration
 from audit.seeding.seeds import plant
 from audit.server import container, embedded
+from audit.server.rights import OWNER, STAND_IN, follow, hire, login, superuser
+from audit.server.upkeep import analyze
+from audit.server.walls import ALL, told
 from audit.server_errors import explain
 from audit.unbuilt import built
 
@@ -62,6 +66,7 @@ class Choice:
     before: Path | None = None
     strict: bool = False
     platform_defaults: str = DEFAULTS[0]
+    require_walls: bool = False
 
     @property
     def source(self) -> Path:
@@ -107,6 +112,8 @@ class Choice:
             raise TargetError(f"--platform-defaults must be {' or '.join(DEFAULTS)}")
         if kind == "live" and self.platform_defaults != DEFAULTS[0]:
             raise TargetError("--platform-defaults is not for a live target, which has its own")
+        if self.require_walls and kind != "container":
+            require(embedded.Account.for_server().walls.standing)
         if self.members < 0:
             raise TargetError("--members must be 0 or more")
         for option, directory in (("--postgres-bin", self.postgres_bin), ("--migrations", self.migrations)):
@@ -131,10 +138,11 @@ class Choice:
 class Target:
     """A database that can be asked. ``dsn`` may hold a password and does not show itself.
 
-    ``disposable`` databases may be written to; ``unfilled`` says for tables without rows why the seeds left them empty,
-    ``undecided`` which conditions of policies no row decides;
-    ``server`` is there for the embedded kind and can clone databases; ``system`` is the server's system identifier, by
-    which it is known for life, or None where it is not told; ``build`` is what became of all migrations together.
+    Of a disposable database it is the stand-in's, who is no superuser (:mod:`audit.server.rights`). ``disposable``
+    databases may be written to; ``unfilled`` says for tables without rows why the seeds left them empty, ``undecided``
+    which conditions of policies no row decides; ``server`` is there for the embedded kind and can clone databases;
+    ``system`` is the server's system identifier, by which it is known for life, or None where it is not told;
+    ``build`` is what became of all migrations together.
     """
 
     kind: str
@@ -169,11 +177,13 @@ def opened(choice: Choice | None = None, say: Say = _silent) -> Iterator[Target]
         yield _reach(choice)
     elif choice.kind == "container":
         say(f"container {safe(str(choice.image))}: starting")
-        with container.serve(str(choice.image)) as dsn:
-            yield _build(choice, dsn, None, start, say)
+        with container.serve(str(choice.image)) as contained:
+            if choice.require_walls:
+                require(contained.standing)
+            yield _build(choice, contained.dsn, None, told(contained.standing), start, say)
     else:
         with embedded.serve(choice.postgres_bin) as server:
-            yield _build(choice, server.dsn, server, start, say)
+            yield _build(choice, server.dsn, server, told(server.walls.standing), start, say)
 
 
 def _reach(choice: Choice) -> Target:
@@ -195,20 +205,35 @@ def _reach(choice: Choice) -> Target:
         return Target("live", dsn, disposable=False, notes=notes, **facts)
 
 
-def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, start: float, say: Say) -> Target:
+def require(standing: Sequence[str]) -> None:
+    """Raise TargetError where a wall is missing."""
+    if missing := [name for name in ALL if name not in standing]:
+        raise TargetError(
+            f"--require-walls: the server that runs the project's SQL would go without {', '.join(missing)}; "
+            "install bubblewrap (bwrap), and let it make namespaces"
+        )
+
+
+def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, walls: str, start: float, say: Say) -> Target:
     """Make a disposable database what it is to be: platform, migrations, seeds, statistics."""
-    with connect(dsn) as connection:
-        platform = load_platform(connection, choice.platform_defaults)
-        try:
+    try:
+        with superuser(dsn) as connection:
+            platform = load_platform(connection, choice.platform_defaults)
+            hire(connection, str(conninfo_to_dict(dsn).get("password") or ""))
+        with connect(login(dsn, OWNER)) as connection:
             migrations, build = built(connection, choice.source, choice.before, piecewise=not choice.strict)
+        with superuser(dsn) as connection:
+            follow(connection)
+        dsn = login(dsn, STAND_IN)
+        with connect(dsn) as connection:
             planted = plant(connection, choice.members)
             if connection.info.server_version >= 150000:
                 # Counted at once, not up to a second later: rows counted after ANALYZE would pass for changes since.
                 connection.execute("select pg_catalog.pg_stat_force_next_flush()")
-            connection.execute("analyze")
+            analyze(connection)
             facts = _facts(connection)
-        except psycopg.Error as error:
-            raise TargetError(f"the {choice.kind} database could not be filled: {explain(error, dsn)}") from error
+    except psycopg.Error as error:
+        raise TargetError(f"the {choice.kind} database could not be filled: {explain(error, dsn)}") from error
     failed = sum(migration.error is not None for migration in migrations)
     say(
         f"{choice.kind} PostgreSQL {facts['server_version']}: {platform}, {len(migrations)} migrations"
@@ -222,7 +247,7 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, start: floa
         build=build,
         unfilled=planted.unfilled,
         undecided=planted.undecided,
-        notes=(*build.notes, *planted.remarks),
+        notes=(*build.notes, *planted.remarks, walls),
         server=server,
         **facts,
     )

@@ -26,6 +26,9 @@ APPLICATION = 0x43434155  # which program the file belongs to: https://www.sqlit
 WAIT_S = 30
 ALL_DAYS = 30  # every run is kept for so long, then one a week
 
+# So many runs, one after the other, must agree that a time is long over.
+CLOCKS = 2
+
 # Each brings the file to the next version; user_version says how many it has had. What is here never changes.
 VERSIONS = (
     """
@@ -118,11 +121,11 @@ class Store:
         with self._transaction() as cursor:
             target = _target(cursor, place)
             known = {each.identity: each for each in _findings(cursor, target)}
-            told, findings = compare(run, known, _previous(cursor, target))
+            told, findings = compare(run, known, _previous(cursor, target, run.started_at))
             _write_findings(cursor, target, findings)
             _write_unjudged(cursor, target, unjudged(run, {each.policy: each for each in _unjudged(cursor, target)}))
             _write_run(cursor, target, told, sizes)
-            _thin(cursor, target, run.started_at)
+            _thin(cursor, target)
         return told
 
     def conclude(self, place: Subject, run: Run) -> None:
@@ -232,7 +235,7 @@ def _bring_up_to_date(connection: sqlite3.Connection) -> None:
 
 
 def _text(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds")
+    return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")
 
 
 def _moment(text: str) -> dt.datetime:
@@ -270,9 +273,13 @@ def _target(cursor: sqlite3.Cursor, place: Subject) -> int:
     return int(found[0])
 
 
-def _previous(cursor: sqlite3.Cursor, target: int) -> dt.datetime | None:
-    ((started_at,),) = cursor.execute("select max(started_at) from run where target = ?", (target,)).fetchall()
-    return _moment(started_at) if started_at else None
+def _previous(cursor: sqlite3.Cursor, target: int, now: dt.datetime) -> dt.datetime | None:
+    """Return when the run before began; one of the future had a wrong clock, and counts where there is no other."""
+    row = cursor.execute(
+        "select started_at from run where target = ? order by started_at <= ? desc, id desc limit 1",
+        (target, _text(now)),
+    ).fetchone()
+    return _moment(row[0]) if row else None
 
 
 def _findings(cursor: sqlite3.Cursor, target: int) -> Iterator[Known]:
@@ -385,11 +392,16 @@ def _write_run(cursor: sqlite3.Cursor, target: int, run: Run, sizes: Sizes | Non
     )
 
 
-def _thin(cursor: sqlite3.Cursor, target: int, now: dt.datetime) -> None:
+def _thin(cursor: sqlite3.Cursor, target: int) -> None:
     """Keep of each week that is long over the run in which most was asked, the first of several.
 
-    Since when a finding is there does not depend on the runs: the finding itself knows.
+    Long over by the clocks of several runs: one that went wrong in a night must not cost the history. Since when a
+    finding is there does not depend on the runs: the finding itself knows.
     """
+    ((earliest,),) = cursor.execute(
+        "select min(started_at) from (select started_at from run where target = ? order by id desc limit ?)",
+        (target, CLOCKS),
+    ).fetchall()
     cursor.execute(
         """
         delete from run where id in (
@@ -400,7 +412,7 @@ def _thin(cursor: sqlite3.Cursor, target: int, now: dt.datetime) -> None:
                 from run where target = ? and started_at < ?)
             where rank > 1)
         """,
-        (target, _text(now - dt.timedelta(days=ALL_DAYS))),
+        (target, _text(_moment(earliest) - dt.timedelta(days=ALL_DAYS))),
     )
 
 

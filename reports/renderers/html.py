@@ -220,7 +220,7 @@ def told(run: Run) -> dict[str, Any]:
         "run": run,
         "status": run.exit_status,
         "counts": run.counts(),
-        "violated": {s: [r for r in run.having(Verdict.VIOLATED) if r.severity is s] for s in Severity},
+        "violated": {s: [r for r in wording.violated(run) if r.severity is s] for s in Severity},
         "unchecked": run.having(Verdict.UNCHECKED),
         "waived": [(result, finding) for result, finding in findings if finding.waived],
         "expired": [(result, finding) for result, finding in findings if finding.waiver_expired],

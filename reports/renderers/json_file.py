@@ -28,8 +28,9 @@ def document(run: Run) -> dict[str, Any]:
         "exit_status": run.exit_status,
         "verdict": wording.verdict_line(run),
         "complete": run.complete,
+        "selected": {"policies": len(run.results), "of": max(run.offered, len(run.results))},
         "score": run.score,
-        "score_formula": SCORE_FORMULA,
+        "score_formula": "" if run.selective else SCORE_FORMULA,
         "target": {
             "kind": run.target.kind,
             "server_version": run.target.server_version,

@@ -24,7 +24,7 @@ def render(run: Run) -> str:
     counts = run.counts()
     suite = ElementTree.Element(
         "testsuite",
-        name="Care Collective database audit",
+        name="Care Collective database audit" + (f", {wording.selection(run)}" if run.selective else ""),
         timestamp=run.started_at.isoformat(timespec="seconds"),
         time=f"{run.duration_s:.3f}",
         tests=str(len(run.results)),
@@ -33,14 +33,14 @@ def render(run: Run) -> str:
         skipped=str(counts[Verdict.WAIVED] + counts[Verdict.NOT_APPLICABLE]),
     )
     for result in run.results:
-        suite.append(_case(result))
+        suite.append(_case(result, run))
     suites = ElementTree.Element("testsuites")
     suites.append(suite)
     ElementTree.indent(suites)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suites, encoding="unicode") + "\n"
 
 
-def _case(result: Result) -> ElementTree.Element:
+def _case(result: Result, run: Run) -> ElementTree.Element:
     case = ElementTree.Element(
         "testcase",
         classname=_text(result.runbook),
@@ -49,7 +49,8 @@ def _case(result: Result) -> ElementTree.Element:
     )
     match result.verdict:
         case Verdict.VIOLATED:
-            failure = ElementTree.SubElement(case, "failure", type=result.severity, message=_text(_violation(result)))
+            told = _text(_violation(result, run))
+            failure = ElementTree.SubElement(case, "failure", type=result.severity, message=told)
             failure.text = _text(_objects(result))
         case Verdict.UNCHECKED:
             error = ElementTree.SubElement(case, "error", type=result.severity, message=_text(result.reason))
@@ -68,9 +69,10 @@ def _case(result: Result) -> ElementTree.Element:
     return case
 
 
-def _violation(result: Result) -> str:
+def _violation(result: Result, run: Run) -> str:
     escalation = ESCALATION[result.severity]
-    return f"{wording.extent(result)}; {escalation.whom}; {escalation.limits}"
+    called = "blocks the merge" if run.gate else f"{escalation.whom}; {escalation.limits}"
+    return f"{wording.extent(result)}; {called}"
 
 
 def _objects(result: Result) -> str:

@@ -55,10 +55,13 @@ def render(run: Run) -> str:
 def _head(run: Run) -> Iterator[str]:
     yield "## Care Collective database audit\n"
     yield f"**{wording.verdict_line(run)}** Exit status {run.exit_status}.\n"
-    yield "| " + " | ".join([*(wording.WORDS[v] for v in Verdict), "policies", "score"]) + " |"
-    yield "|" + " --- |" * (len(Verdict) + 2)
-    numbers = [f"{number:,}" for number in run.counts().values()]
-    yield "| " + " | ".join([*numbers, f"{len(run.results):,}", wording.score(run)]) + " |\n"
+    columns = {wording.WORDS[verdict]: f"{number:,}" for verdict, number in run.counts().items()}
+    columns["policies"] = f"{len(run.results):,}"
+    if not run.selective:
+        columns["score"] = wording.score(run)
+    yield f"| {' | '.join(columns)} |"
+    yield "|" + " --- |" * len(columns)
+    yield f"| {' | '.join(columns.values())} |\n"
     yield f"{code(wording.facts(run))}, {run.started_at:%Y-%m-%d %H:%M:%S %Z}\n"
     for line in wording.built(run):
         yield f"{code(line)}\n"
@@ -77,14 +80,11 @@ def _entries(run: Run) -> Iterator[Entry]:
         changed = (f"{e.change}: {e.severity} **{e.policy}** {code(e.object)}" for e in wording.events(run))
         yield from _folded("What has changed", changed)
     severity = None
-    for result in run.having(Verdict.VIOLATED):
+    for result in wording.violated(run):
         if result.severity is not severity:
             severity = result.severity
-            escalation = ESCALATION[severity]
-            # Where a history is kept, the clock of each policy began when it was violated first.
-            by_when = "" if run.changes else f": {escalation.by_when(run.started_at)}"
-            call = f"{wording.capital(escalation.whom)}{by_when}."
-            yield _always(f"### Violated: {severity}, {escalation.meaning}\n\n{call}\n")
+            called = f"{wording.capital(wording.summons(severity, run))}."
+            yield _always(f"### Violated: {severity}, {ESCALATION[severity].meaning}\n\n{called}\n")
         yield Entry(_violated(result, run), f"- {_summary(result)}\n")
     if unchecked := run.having(Verdict.UNCHECKED):
         yield _always("### Unchecked: nobody knows whether these hold\n")

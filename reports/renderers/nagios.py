@@ -46,7 +46,7 @@ def state(run: Run) -> Service:
         return Service.WARNING
     counts = run.counts()
     judged = counts[Verdict.HOLDS] + counts[Verdict.WAIVED]
-    return Service.OK if run.exit_status == 0 and judged else Service.UNKNOWN
+    return Service.OK if run.exit_status == 0 and judged and run.complete else Service.UNKNOWN
 
 
 def render(run: Run) -> str:
@@ -64,7 +64,8 @@ def _numbers(run: Run) -> str:
     most = len(run.results)
     counts = [f"{verdict.value.lower()}={number};;;0;{most}" for verdict, number in run.counts().items()]
     score = "U" if run.score is None else run.score
-    return " ".join([*counts, f"score={score};;;0;100", f"time={run.duration_s:.3f}s;;;0"])
+    scored = [] if run.selective else [f"score={score};;;0;100"]
+    return " ".join([*counts, *scored, f"time={run.duration_s:.3f}s;;;0"])
 
 
 def main(arguments: list[str]) -> int:

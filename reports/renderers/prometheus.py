@@ -31,7 +31,13 @@ def _metrics(run: Run) -> Iterator[Metric]:
     yield "audit_target_info", "What was audited.", [(target, 1)]
     yield "audit_run_timestamp_seconds", "When the audit began.", [({}, run.started_at.timestamp())]
     yield "audit_run_duration_seconds", "How long the audit took.", [({}, round(run.duration_s, 3))]
-    yield "audit_complete", "1 when every selected policy had its turn.", [({}, run.complete)]
+    yield (
+        "audit_complete",
+        "1 when every policy that there is had its turn.",
+        [({}, run.complete)],
+    )
+    yield "audit_policies_selected", "How many policies were selected.", [({}, len(run.results))]
+    yield "audit_policies_offered", "How many policies there are to select from.", [({}, run.offered)]
     yield "audit_exit_status", "The exit status of the audit; 0 is the only good one.", [({}, run.exit_status)]
     yield (
         "audit_problems",

@@ -45,7 +45,12 @@ def document(run: Run) -> dict[str, Any]:
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": {"name": "Care Collective database audit", "rules": [*map(_rule, run.results)]}},
+                "tool": {
+                    "driver": {
+                        "name": "Care Collective database audit",
+                        "rules": [_rule(each, run) for each in run.results],
+                    }
+                },
                 "automationDetails": {"id": "database-audit/"},
                 "columnKind": "unicodeCodePoints",
                 "invocations": [_invocation(run)],
@@ -65,9 +70,9 @@ def document(run: Run) -> dict[str, Any]:
     }
 
 
-def _rule(result: Result) -> dict[str, Any]:
+def _rule(result: Result, run: Run) -> dict[str, Any]:
     escalation = ESCALATION[result.severity]
-    call = f"{wording.capital(escalation.whom)}: {escalation.limits}."
+    call = "It blocks the merge." if run.gate else f"{wording.capital(escalation.whom)}: {escalation.limits}."
     text = f"{result.explanation}\n\n{call}"
     help_ = {"text": text, "markdown": text}
     if result.fix:
@@ -93,7 +98,7 @@ def _rule(result: Result) -> dict[str, Any]:
 def _invocation(run: Run) -> dict[str, Any]:
     failed = [*run.problems, *(f"migration {m.file} failed: {m.error}" for m in wording.failed(run))]
     return {
-        "executionSuccessful": run.complete,
+        "executionSuccessful": run.finished,
         "exitCode": run.exit_status,
         "exitCodeDescription": wording.verdict_line(run),
         "startTimeUtc": _utc(run.started_at),

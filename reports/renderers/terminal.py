@@ -11,6 +11,7 @@ from itertools import chain
 import pytest
 
 from audit.evidence import safe
+from audit.facts import facts_of
 from audit.results import Migration, Verdict
 from reports import conduct, folder, matrix, wording
 from reports.escalation import ESCALATION
@@ -102,9 +103,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """End with the verdict and the exit status, after everything that pytest and other plugins have to say."""
     run = folder.finished(config)
     reporter = config.pluginmanager.get_plugin("terminalreporter")
+    offered = len(facts_of(config).offered)
+    if run is None and reporter is not None and offered and not facts_of(config).selected and folder.is_audit(config):
+        reporter.write_line(
+            f"No policy was selected: 0 of {offered:,} policies match -k or -m. Exit status 5.", red=True, bold=True
+        )
     if run is not None and reporter is not None:
         status = run.exit_status
-        markup = {"bold": True, "red" if status else "green": True}
+        colour = "red" if status else "yellow" if run.selective else "green"
+        markup = {"bold": True, colour: True}
         reporter.write_line(f"{wording.verdict_line(run)} Exit status {status}.", **markup)
 
 
@@ -123,7 +130,7 @@ def _what(run: Run) -> Iterator[Line]:
     for number, line in enumerate(wording.built(run)):
         yield line, {"red": True, "bold": True} if number == 0 else {}
     yield wording.facts(run), {}
-    yield f"{wording.tally(run)}; score {wording.score(run)}", {}
+    yield wording.tally(run) + ("" if run.selective else f"; score {wording.score(run)}"), {}
     if run.matrix is not None:
         yield f"who reaches what: {matrix.summary(run.matrix)}", {}
     for problem in run.problems:
@@ -146,14 +153,12 @@ def _changed(run: Run) -> Iterator[Line]:
 
 def _violated(run: Run) -> Iterator[Line]:
     severity = None
-    for result in run.having(Verdict.VIOLATED):
+    for result in wording.violated(run):
         if result.severity is not severity:
             severity = result.severity
-            escalation = ESCALATION[severity]
             yield "", {}
-            yield f"VIOLATED, {severity} ({escalation.meaning})", MARKS[Verdict.VIOLATED][1]
-            by_when = "" if run.changes else f": {escalation.by_when(run.started_at)}"
-            yield f"{escalation.whom}{by_when}", {"bold": True}
+            yield f"VIOLATED, {severity} ({ESCALATION[severity].meaning})", MARKS[Verdict.VIOLATED][1]
+            yield wording.summons(severity, run), {"bold": True}
         yield f"{severity} {result.id} {wording.title(result)}: {wording.extent(result)}", MARKS[Verdict.VIOLATED][1]
         if run.changes:
             yield f"     {wording.clock(result, run)}", {"bold": True}

@@ -21,12 +21,12 @@ create or replace function graphql_public.graphql(
 $$;
 
 -- Roles create extensions as at the provider: who created one may move and drop it. What is in it belongs to the
--- superuser, and ALTER EXTENSION ... SET SCHEMA then fails where Supabase lets it through. So what is in a relocatable
--- extension is handed over to whom it belongs, unless some function of it is closed to the public (as dblink_connect_u is):
--- its owner could open it.
+-- superuser, and ALTER EXTENSION ... SET SCHEMA would fail where Supabase lets it through. So before that command what is
+-- in a relocatable extension is handed over to whom it belongs, unless some function of it is closed to the public (as
+-- dblink_connect_u is): its owner could open it.
 -- Sources: https://www.postgresql.org/docs/current/sql-alterextension.html
 --          https://github.com/supabase/supautils (privileged_extensions)
-create or replace function pg_catalog.hand_over_extensions() returns event_trigger
+create or replace function pg_catalog.hand_over_extensions() returns void
     language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     statement text;
@@ -81,7 +81,26 @@ begin
     loop
         execute statement;
     end loop;
-    -- A foreign-data wrapper stays the superuser's, as it must; servers of it can be made.
+end
+$$;
+create or replace function pg_catalog.before_alter_extension() returns event_trigger
+    language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    -- An extension's own script says ALTER EXTENSION, too, and runs as the superuser.
+    if not (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user) then
+        perform pg_catalog.hand_over_extensions();
+    end if;
+end
+$$;
+create event trigger before_alter_extension on ddl_command_start when tag in ('ALTER EXTENSION')
+    execute function pg_catalog.before_alter_extension();
+
+-- A foreign-data wrapper stays the superuser's, as it must; who created its extension can make servers of it.
+create or replace function pg_catalog.open_wrappers() returns event_trigger
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    statement text;
+begin
     for statement in
         select pg_catalog.format(
             'grant usage on foreign data wrapper %I to %I with grant option', w.fdwname, pg_catalog.pg_get_userbyid(x.extowner)
@@ -96,22 +115,26 @@ begin
     end loop;
 end
 $$;
-create event trigger hand_over_extensions on ddl_command_end when tag in ('CREATE EXTENSION')
-    execute function pg_catalog.hand_over_extensions();
-
-set role postgres;
-create extension if not exists pgcrypto with schema extensions;
-create extension if not exists "uuid-ossp" with schema extensions;
-create extension if not exists supabase_vault with schema vault;
+create event trigger open_wrappers on ddl_command_end when tag in ('CREATE EXTENSION')
+    execute function pg_catalog.open_wrappers();
 
 do $$
+declare
+    wanted record;
 begin
-    -- Without its library in shared_preload_libraries the view would exist and raise an error at every look.
-    if current_setting('shared_preload_libraries') ~ '\mpg_stat_statements\M'
-        and exists (select from pg_catalog.pg_available_extensions where name = 'pg_stat_statements')
-    then
-        create extension if not exists pg_stat_statements with schema extensions;
-    end if;
+    for wanted in
+        select w.*
+        from (values
+            ('pgcrypto', 'extensions'), ('uuid-ossp', 'extensions'), ('supabase_vault', 'vault'),
+            -- Without its library in shared_preload_libraries the view would exist and raise an error at every look.
+            (case when current_setting('shared_preload_libraries') ~ '\mpg_stat_statements\M'
+                then 'pg_stat_statements' end, 'extensions')
+        ) as w (name, place)
+        join pg_catalog.pg_available_extensions a on a.name = w.name
+    loop
+        set local role postgres;
+        execute format('create extension if not exists %I with schema %I', wanted.name, wanted.place);
+        reset role;
+    end loop;
 end
 $$;
-reset role;

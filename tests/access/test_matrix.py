@@ -15,6 +15,7 @@ from audit.access.matrix import Matrix, judge
 from audit.access.results import Cell, Judgement
 from audit.actors import Stage, staged
 from audit.evidence import Log
+from audit.people import CAST
 from audit.results import Verdict
 from tests.support.proving import POLICIES, Bench
 
@@ -303,3 +304,20 @@ def test_the_draft_says_what_is_so_and_can_be_read(bench, tmp_path):
     assert declared.rows == {"user_id": "user_id = :me"}
     assert declared.reach["select"]["members"] == ("user_id",)
     assert "anon" not in declared.reach["select"]
+
+
+def test_a_condition_that_no_row_decides_is_unchecked(bench):
+    told = "public.help_requests: there is no row for which status = 'open' (policy p)"
+    with staged(bench.connection, bench.known, Log(), {}, undecided=(told, "private.t: not exposed")) as stage:
+        matrix = Matrix(stage, [])
+        assert matrix.leaks().unjudgeable == told
+        assert "no row for which" in matrix.lockouts().unjudgeable
+
+
+def test_a_table_of_which_everybody_may_have_every_row_is_unchecked(bench):
+    mine = "insert into public.t (user_id, text) values ('%s', 'x'); delete from public.t where user_id <> '%s';"
+    alone = TABLE.replace("alter table", mine.replace("%s", str(CAST["alice"].id)) + "alter table", 1)
+    everybody = {"rows": {"named": "text = 'x'"}, "reach": {"select": {"everybody": ["named"]}}}
+    grant = "grant select on public.t to authenticated; create policy q on public.t using (text = 'x');"
+    with scene(bench, alone + grant, {"public.t": everybody}) as stage:
+        assert "public.t has no row that select could reach beyond named" in Matrix(stage, []).leaks().unjudgeable

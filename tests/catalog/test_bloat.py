@@ -61,10 +61,10 @@ where n.nspname = 'bloat' and c.relkind in ('r', 'i')
 @pytest.fixture(scope="module")
 def database(target: Target) -> Iterator[Connection]:
     # Not a clone of the reference database: it could not be made while others in this run are connected to that.
-    with connect(target.dsn) as connection:
+    with connect(target.server.dsn) as connection:
         connection.execute("create database bloat template template0")
     try:
-        with connect(Dsn(make_conninfo(target.dsn, dbname="bloat"))) as connection:
+        with connect(Dsn(make_conninfo(target.server.dsn, dbname="bloat"))) as connection:
             connection.execute("create schema bloat; set search_path = bloat; create extension pgstattuple")
             connection.execute(TABLES)
             yield connection

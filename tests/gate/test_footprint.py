@@ -17,7 +17,7 @@ def live(target: Target) -> Iterator[Dsn]:
     """A database that says which migrations it has applied: all that there are."""
     dsn = target.server.clone_database("gate_footprint")
     with connect(dsn) as connection:
-        connection.execute("create schema supabase_migrations")
+        connection.execute("drop schema supabase_migrations cascade; create schema supabase_migrations")
         connection.execute("create table supabase_migrations.schema_migrations (version text primary key)")
         for path in MIGRATIONS.glob("*.sql"):
             connection.execute(

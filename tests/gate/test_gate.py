@@ -9,33 +9,26 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from audit.access.declaration import Access
 from audit.connection import Dsn, TargetError, connect
 from audit.evidence import Location
 from audit.gate import linter
 from audit.gate.pending import by_git, by_history
-from audit.gate.rehearsal import undone
+from audit.gate.rehearsal import migrating, undone
 from audit.gate.trace import state
 from audit.gate.versions import judge_versions
 from audit.migrations import apply_files, find, version
 from audit.results import Verdict
 from audit.server.embedded import PREFIX
+from audit.server.rights import STAND_IN, login
 from audit.server.target import MIGRATIONS, Target
-from audit.settings import Settings
-from fixtures.target import CHOICE
 from tests.support.auditing import ROOT, Outcome, audit
-from tests.support.rehearsing import GATE, Case, CorpusSuite, Ground, corpus, grounded, wrong
+from tests.support.rehearsing import GATE, Case, Ground, corpus, wrong
 from tests.support.waiting import LIMIT_S
-
-
-@pytest.fixture(scope="session")
-def ground(pytestconfig: pytest.Config, settings: Settings, access: Access):
-    with grounded(pytestconfig.stash[CHOICE], CorpusSuite(settings, access)) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("case", corpus(), ids=lambda case: case.name)
@@ -234,7 +227,8 @@ def test_who_may_not_read_what_was_applied_is_told_what_to_grant(target: Target,
     try:
         with connect(database) as connection:
             connection.execute(
-                "create schema supabase_migrations; create table supabase_migrations.schema_migrations (version text);"
+                "drop table supabase_migrations.schema_migrations;"
+                "create table supabase_migrations.schema_migrations (version text);"
             )
             for right in ("usage on schema supabase_migrations", "select on supabase_migrations.schema_migrations"):
                 connection.execute("set role anon")
@@ -302,12 +296,12 @@ def test_what_is_undone_is_compared_with_the_base(ground: Ground, tmp_path: Path
     )
     files += sql(tmp_path, "create table private.lids (id bigint primary key);\n", "20270102000000_lids.sql")
     sql(tmp_path, "drop table private.crates;\n", "20270101000000_new.down.sql")
-    dsn = ground.base.server.clone_database("undone")
+    target = replace(ground.base.target, dsn=login(ground.base.server.clone_database("undone"), STAND_IN))
     try:
-        with connect(dsn) as connection:
+        with connect(migrating(target)) as connection:
             origin = state(connection)
             assert all(migration.applied for migration in apply_files(connection, files))
-        told = undone(dsn, files, origin, wanted=True)
+        told = undone(target, files, origin, wanted=True)
     finally:
         ground.base.server.drop_database("undone")
     assert "20270102000000_lids.sql cannot be undone: there is no 20270102000000_lids.down.sql" in told
@@ -368,7 +362,8 @@ def test_the_live_schema_is_a_base_and_stays_as_it_is(target: Target, tmp_path: 
     try:
         with connect(database) as connection:
             connection.execute(
-                "create schema supabase_migrations; create table supabase_migrations.schema_migrations (version text);"
+                "drop table supabase_migrations.schema_migrations;"
+                "create table supabase_migrations.schema_migrations (version text);"
                 "insert into supabase_migrations.schema_migrations values "
                 + ", ".join(f"('{version(path.name)}')" for path in find(MIGRATIONS))
             )

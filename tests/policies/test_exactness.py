@@ -42,7 +42,10 @@ def shape(bench: Bench) -> dict[str, str]:
 def test_nothing_else_is_violated(
     pytestconfig: pytest.Config, bench: Bench, baseline: dict[str, Verdict], shape: dict[str, str], sabotage: Sabotage
 ) -> None:
-    """A sabotage breaks its own policy and those in its first comment; an innocent look-alike breaks nothing."""
+    """A sabotage breaks its own policy and those in its first comment; an innocent look-alike breaks no policy.
+
+    Broken means VIOLATED.
+    """
     broken = sabotage.also if sabotage.innocent else sabotage.also | {sabotage.policy}
     with bench.proof(sabotage) as scene:
         scene.execute(sabotage.sql)
@@ -51,11 +54,15 @@ def test_nothing_else_is_violated(
         unasked |= {name for name, looked_at in OVERALL.items() if not changed & looked_at}
         if not pytestconfig.getoption("thorough"):
             unasked |= {*OVERALL}
-        results = {name: scene.ask(name) for name in POLICIES if name in broken or name not in unasked}
+        expected = broken | sabotage.blind
+        results = {name: scene.ask(name) for name in POLICIES if name in expected or name not in unasked}
+    # Its own and those named were broken on purpose: not to be able to tell is no way to find that out.
+    assert not {name: told(results[name]) for name in broken if results[name].verdict is not Verdict.VIOLATED}
+    assert not {name: told(results[name]) for name in sabotage.blind if results[name].verdict is not Verdict.UNCHECKED}
     failing = {
         name for name, result in results.items() if fails(result, bench.known["declared"]) and baseline[name] in CLEAN
     }
-    assert failing == broken, {name: told(results[name]) for name in failing ^ broken}
+    assert failing == expected, {name: told(results[name]) for name in failing ^ expected}
 
 
 def fails(result: Result, declared: Collection[str]) -> bool:

@@ -93,6 +93,9 @@ def test_the_ways_that_fail_are_named(bench: Bench, case: str) -> None:
         assert not names(failing(auth_service))
         found = troubles(auth_service, "drop table public.accounts;")
         assert names(found) == expected, list(found)
+        if case == "a name is demanded":
+            problem = str(found[0].details["problem"])
+            assert problem.startswith("signing up fails: 23502 about accounts full_name in public.open_account() line ")
         assert not found.unjudgeable
     # No fix of the reference is offered for anybody else's trigger.
     assert all(line.startswith("--") for row in found for line in (row.fix or "").splitlines())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import http.server
 import json
 import os
@@ -19,13 +20,14 @@ from aiosmtpd.controller import Controller
 
 from audit.connection import Dsn, connect
 from audit.policy import Severity
-from audit.results import Verdict
+from audit.results import UNREACHED, Verdict
 from audit.server import embedded
 from audit.server.target import Target
 from fixtures.target import CHOICE
 from reports import alerts
 from reports.alerts import AlertError, Message, channels, compose, deliver, plain
 from reports.history.store import Store
+from reports.model import STOPPED
 from tests.reports.test_history import DAY, HERE, HOLDS, UNCHECKED, expired, violated, waived
 from tests.support.auditing import ROOT, Outcome, audit
 from tests.support.samples import HOSTILE, NOON, finding, quiet, result
@@ -292,6 +294,43 @@ def test_without_a_history_all_is_told() -> None:
     assert [message.severity for message in compose(run, HERE, (), ())] == [Severity.P0, Severity.P1]
 
 
+def test_a_database_that_is_gone_is_one_alert_and_so_is_its_return(night) -> None:
+    gone = [result(f"MSG-0{n}", Verdict.UNCHECKED, f"P{n}", reason=UNREACHED, findings=()) for n in range(4)]
+    told = only(night(0, *gone))
+    assert told.startswith("P0 database audit: the database cannot be reached, 4 policies unchecked\n")
+    assert all(each.id in told for each in gone)
+    assert night(1, *gone) == []
+    told = only(night(2, *(result(each.id, Verdict.HOLDS, each.severity) for each in gone)))
+    assert told.startswith("P0 database audit: the database can be reached again, 4 policies judged again\n")
+    assert night(3, *(result(each.id, Verdict.HOLDS, each.severity) for each in gone)) == []
+
+
+def test_a_run_that_was_stopped_is_one_alert(night) -> None:
+    left = [result(f"MSG-0{n}", Verdict.UNCHECKED, f"P{n}", reason=STOPPED) for n in range(4)]
+    assert only(night(0, *left)).startswith("P0 database audit: the audit was stopped, 4 policies unchecked\n")
+
+
+def test_rights_that_nobody_gave_are_one_alert_for_the_day(night) -> None:
+    grants = ("grant usage on schema apart to audit;", 'grant select on apart."Notes" to audit;')
+    blind = [
+        result(f"MSG-0{n}", Verdict.UNCHECKED, f"P{n}", reason="permission denied", grants=(grants[n % 2],))
+        for n in range(4)
+    ]
+    told = only(night(0, *blind))
+    assert told.startswith("P2 database audit: rights are missing, 4 policies unchecked\n")
+    assert all(f"- {grant}" in told for grant in grants)
+    broken = result("AUTH-01", Verdict.UNCHECKED, "P0", reason="a lock")
+    assert [each.title for each in night(1, *blind, broken)] == ["P0 database audit: 1 policy unchecked"]
+
+
+def test_a_moment_is_kept_whole(night) -> None:
+    """What is cut off of it would be long ago."""
+    part = dt.timedelta(microseconds=123_456) / DAY
+    assert "- new: a" in only(night(0 + part, violated("a")))
+    assert "fixed: a" in only(night(1 + part, HOLDS))
+    assert "- back again: a" in only(night(2 + part, violated("a")))
+
+
 def test_each_severity_has_its_message_and_people(night) -> None:
     p0, p3 = violated("a", severity=Severity.P0), result("MSG-02", Verdict.VIOLATED, "P3")
     p3 = replace(p3, findings=(finding("MSG-02", "b"),))
@@ -389,7 +428,7 @@ def test_a_server_that_is_not_there_is_told(nightly, web: Web) -> None:
     outcome = nightly(target="postgresql://audit@127.0.0.1:1/production")
     assert outcome.status == 4
     (title,) = web.titles
-    assert "1 policy unchecked" in title
+    assert "the database cannot be reached, 1 policy unchecked" in title
     assert "PERF-04: could not be checked: cannot connect to 127.0.0.1:1, production: nothing answers" in web.bodies[0]
     nightly(target="postgresql://audit@127.0.0.1:1/production")
     assert len(web.received) == 1
@@ -417,7 +456,7 @@ def test_a_server_that_is_killed_in_the_middle_is_told(nightly, web: Web, tmp_pa
     with embedded.serve(pytestconfig.stash[CHOICE].postgres_bin) as server:
         (tmp_path / "interference.py").write_text(
             "def pytest_runtest_setup(item):\n    if 'PERF-05' in str(item.own_markers):\n"
-            f"        from tests.support.auditing import kill_tree\n\n        kill_tree({server.process.pid})\n"
+            f"        from tests.support.auditing import kill_tree\n\n        kill_tree({server.pid})\n"
         )
         path = os.pathsep.join([str(tmp_path), str(ROOT)])
         outcome = nightly("-p", "interference", "-k", "performance", target=str(server.dsn), PYTHONPATH=path)

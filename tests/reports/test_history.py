@@ -184,6 +184,17 @@ def test_old_runs_are_thinned_and_since_when_is_not_forgotten(store, night):
     assert since(night(120, violated("a"))) == {"a": 0}
 
 
+def test_a_clock_that_goes_wrong_once_costs_no_history(store, night):
+    for day in (0, 1, 2, 40):
+        night(day, violated("a"))
+    wrong = night(20_000, violated("a"))
+    assert (wrong.changes.previous - NOON) // DAY == 40
+    right = night(41, violated("a"))
+    assert (right.changes.previous - NOON) // DAY == 40
+    (past,) = store.past()
+    assert [(each.started_at - NOON) // DAY for each in past.nights] == [0, 40, 41, 20_000]
+
+
 def test_of_a_week_the_run_in_which_most_was_asked_is_kept(store, night):
     """A week of the history begins at the first NOON."""
     for day in range(7):

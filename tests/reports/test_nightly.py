@@ -19,7 +19,7 @@ from yamllint.config import YamlLintConfig
 
 from audit.server.target import Target
 from reports.history.store import Store
-from reports.nightly import NAME, NightlyError, locked, point, tidy
+from reports.nightly import NAME, NightlyError, locked, own_folder, point, tidy
 from tests.support.auditing import ROOT
 from tests.support.waiting import LIMIT_S
 
@@ -71,6 +71,28 @@ def test_old_folders_go_and_everything_else_stays(tmp_path: Path) -> None:
     assert (tmp_path / "latest").resolve().name == names[1]
 
 
+def test_a_clock_that_goes_wrong_once_costs_no_reports(tmp_path: Path) -> None:
+    names = [(NOW - dt.timedelta(days=days)).strftime(NAME) for days in (0, 1, 60)]
+    for name in names:
+        (tmp_path / name).mkdir()
+    future = NOW + dt.timedelta(days=9000)
+    tidy(tmp_path, future)
+    (tmp_path / future.strftime(NAME)).mkdir()
+    tidy(tmp_path, NOW + dt.timedelta(days=1))
+    assert {path.name for path in tmp_path.iterdir()} == {*names, future.strftime(NAME)}
+
+
+def test_every_run_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    assert own_folder(tmp_path) != own_folder(tmp_path)
+
+
+def test_folders_named_to_the_minute_go_too(tmp_path: Path) -> None:
+    (tmp_path / NOW.strftime(NAME)).mkdir()
+    (tmp_path / "2025-01-01T0300").mkdir()
+    tidy(tmp_path, NOW)
+    assert [path.name for path in tmp_path.iterdir()] == [NOW.strftime(NAME)]
+
+
 def test_a_night(target: Target, tmp_path: Path) -> None:
     """With the history in the same folder, all outputs, and the last run's where the monitoring looks."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AUDIT_", "PG"))}
@@ -88,8 +110,8 @@ def test_a_night(target: Target, tmp_path: Path) -> None:
         path.name for path in (tmp_path / "latest").iterdir()
     }
     assert database in {past.place.database for past in Store(tmp_path / "history.sqlite").past()}
-    folders = [path for path in tmp_path.iterdir() if re.fullmatch(r"\d{4}-\d\d-\d\dT\d{4}", path.name)]
-    assert 1 <= len(folders) <= 2
+    folders = [path for path in tmp_path.iterdir() if re.fullmatch(r"\d{4}-\d\d-\d\dT\d{6}", path.name)]
+    assert len(folders) == 2
     elsewhere = ROOT / "reports" / "history.sqlite"
     assert not elsewhere.exists() or database not in {past.place.database for past in Store(elsewhere).past()}
 

@@ -94,7 +94,7 @@ def acted(sabotaged: Sabotaged, settings: Settings, access: Access, suite: Suite
     for sabotage in all_sabotages():
         wished[sabotage.policy] |= {} if sabotage.innocent else sabotage.settings
     target = sabotaged.target
-    with connect(target.dsn) as connection:
+    with connect(target.server.dsn) as connection:
         bench = Bench(target, parameters(connection, settings, access), connection, suite)
         results = tuple(bench.ask(policy, connection, wished[name]) for name, policy in POLICIES.items())
     facts = TargetFacts(target.kind, target.server_version, target.database, target.role)

@@ -39,7 +39,7 @@ def web():
 def guarded(target: Target):
     """A live database whose login needs a password, and one whose password is in the environment."""
     dsn = target.server.clone_database("guarded")
-    rules = target.server.directory / "data" / "pg_hba.conf"
+    rules = target.server.directory / "pg_hba.conf"
     before = rules.read_text()
     with connect(dsn) as connection:
         rules.write_text(f"local all audit_dsn,audit_env scram-sha-256\n{before}")

@@ -4,8 +4,6 @@
 create schema net;
 grant usage on schema net to public;
 create function net.http_post(url text, body jsonb) returns bigint language sql as 'select 1::bigint';
-create schema vault;
-create view vault.decrypted_secrets as select 1 as id;
 grant usage on schema vault to authenticated;
 grant select on vault.decrypted_secrets to authenticated;
 grant execute on function pg_catalog.pg_read_file(text) to authenticated;

@@ -1,4 +1,5 @@
 -- also: MAINT-12
+drop schema graphql_public cascade;
 create schema graphql_public;
 create function graphql_public.graphql(query text) returns jsonb language sql as 'select ''{}''::jsonb';
 grant usage on schema graphql_public to authenticated;

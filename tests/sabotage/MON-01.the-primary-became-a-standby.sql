@@ -1,3 +1,3 @@
--- also: PERF-07
+-- blind: PERF-07
 -- object: the role of the server
 create or replace function pg_catalog.pg_is_in_recovery() returns boolean language sql volatile as 'select true';

@@ -1,6 +1,7 @@
 -- object: *: insert public.staff
 -- object: *: update public.staff.duty
 -- also: PERF-10
+set role postgres;
 create table public.staff (
     user_id uuid primary key references public.profiles (id) on delete cascade,
     duty text not null default 'none' check (duty in ('none', 'moderator'))

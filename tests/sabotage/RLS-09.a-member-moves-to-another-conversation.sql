@@ -1,5 +1,6 @@
 -- object: *: update public.conversation_participants.conversation_id
--- also: MSG-08 RLS-07
+-- also: RLS-07
+-- blind: MSG-08
 -- The row stays the caller's, and leads to whatever conversation they name.
 grant update (conversation_id) on public.conversation_participants to authenticated;
 create policy "people manage their own participation" on public.conversation_participants for update to authenticated

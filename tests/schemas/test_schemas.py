@@ -53,7 +53,7 @@ def built(name: str, programs: Path | None) -> Iterator[Project]:
     folder = SCHEMAS / name
     with (
         opened(Choice(postgres_bin=programs, migrations=folder / "migrations", members=MEMBERS)) as target,
-        connect(target.dsn) as connection,
+        connect(target.server.dsn) as connection,
     ):
         chosen = Suite(settings.load(folder / "audit.toml"), declaration.load(folder / "access.toml"))
         known = parameters(connection, chosen.settings, chosen.access)

@@ -13,7 +13,6 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from audit.migrations import apply
 from audit.people import CAST
 from audit.seeding import generator
 from audit.seeding.generator import OWNERS, PEOPLE
@@ -22,6 +21,7 @@ from audit.seeding.rules import hints
 from audit.seeding.seeds import Planted, plant
 from audit.settings import PLATFORM_SCHEMAS
 from tests.seeding.test_seeds import new_database, platform, platform_database
+from tests.support.auditing import migrated
 
 __all__ = ["new_database", "platform", "platform_database"]
 
@@ -97,7 +97,7 @@ class Project:
 @pytest.fixture(scope="module", params=["shop", "blog", "queue"])
 def project(request: pytest.FixtureRequest, new_database: Callable[[], Connection]) -> Iterator[Project]:
     connection = new_database()
-    migrations = apply(connection, SCHEMAS / request.param / "migrations")
+    migrations = migrated(connection, SCHEMAS / request.param / "migrations")
     assert [migration for migration in migrations if not migration.applied] == []
     if request.param == "queue":
         connection.execute(IMPOSSIBLE)
@@ -266,7 +266,7 @@ def test_canaries_are_where_they_are_said_to_be_and_nowhere_else(project: Projec
 
 def test_the_rows_are_the_same_each_time(new_database: Callable[[], Connection]) -> None:
     connection = new_database()
-    apply(connection, SCHEMAS / "blog" / "migrations")
+    migrated(connection, SCHEMAS / "blog" / "migrations")
     seen = []
     for _ in range(2):
         with connection.transaction(force_rollback=True):

@@ -12,11 +12,11 @@ import pytest
 from psycopg import sql
 
 from audit.connection import connect
-from audit.migrations import apply
 from audit.people import CAST
 from audit.seeding.community import SOMETIMES_MISSING, Community
 from audit.seeding.seeds import Planted, plant
 from audit.server.target import MIGRATIONS, PLATFORM, Target
+from tests.support.auditing import migrated
 
 Connection = psycopg.Connection[Any]
 
@@ -210,7 +210,7 @@ PRIVATE = """
 @pytest.fixture
 def community(target: Target) -> Iterator[Connection]:
     """Open the reference database that the run has planted."""
-    with connect(target.dsn) as connection:
+    with connect(target.server.dsn) as connection:
         connection.execute("set search_path = public; set default_transaction_read_only = on")
         yield connection
 
@@ -223,9 +223,9 @@ def new_database(target: Target) -> Iterator[Callable[[], Connection]]:
 
     def make() -> Connection:
         name = next(names)
-        with connect(psycopg.conninfo.make_conninfo(target.dsn, dbname="template1")) as connection:
+        with connect(psycopg.conninfo.make_conninfo(target.server.dsn, dbname="template1")) as connection:
             connection.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
-        connections.append(connect(psycopg.conninfo.make_conninfo(target.dsn, dbname=name)))
+        connections.append(connect(psycopg.conninfo.make_conninfo(target.server.dsn, dbname=name)))
         for file in sorted(PLATFORM.glob("*.sql")):
             connections[-1].execute(file.read_bytes())
         return connections[-1]
@@ -234,7 +234,7 @@ def new_database(target: Target) -> Iterator[Callable[[], Connection]]:
     for connection in connections:
         name = connection.info.dbname
         connection.close()
-        with connect(psycopg.conninfo.make_conninfo(target.dsn, dbname="template1")) as other:
+        with connect(psycopg.conninfo.make_conninfo(target.server.dsn, dbname="template1")) as other:
             other.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
 
 
@@ -242,7 +242,7 @@ def new_database(target: Target) -> Iterator[Callable[[], Connection]]:
 def reference_database(new_database: Callable[[], Connection]) -> Connection:
     """Make a database with the reference schema and no rows."""
     connection = new_database()
-    assert all(migration.applied for migration in apply(connection, MIGRATIONS))
+    assert all(migration.applied for migration in migrated(connection, MIGRATIONS))
     return connection
 
 
@@ -365,7 +365,7 @@ def test_only_what_is_said_to_be_missing_is_missing() -> None:
 
 
 def test_a_negative_number_of_members_is_refused(target: Target) -> None:
-    with connect(target.dsn) as connection, pytest.raises(ValueError, match="negative"):
+    with connect(target.server.dsn) as connection, pytest.raises(ValueError, match="negative"):
         plant(connection, members=-1)
 
 

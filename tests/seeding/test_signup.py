@@ -22,7 +22,8 @@ ACCOUNTS = """
 create table public.accounts (
     id uuid primary key default gen_random_uuid(),
     owner_id uuid not null unique references auth.users (id),
-    email text not null, username text not null unique, role text not null default 'user' check (role in ('user', 'admin')),
+    email text not null, username text not null unique,
+    role text not null default 'user' check (role in ('user', 'admin')),
     is_banned boolean not null default false, note text, picture text not null default '', made_by text not null
 );
 create table public.items (id bigint generated always as identity primary key,
@@ -118,13 +119,15 @@ def test_what_is_asked_for_at_the_sign_up_is_said(platform: Connection) -> None:
                                               (new.raw_user_meta_data->>'is_company')::boolean);
             return new;
         end $$;
-        create function public.confirm() returns trigger language plpgsql security definer set search_path = '' as $$ begin
+        create function public.confirm() returns trigger language plpgsql security definer set search_path = '' as $$
+        begin
             update public.people set confirmed = true where user_id = new.id;
             return new;
         end $$;
         create trigger join_us after insert on auth.users for each row execute function public.join_us();
         create trigger confirm after update of email_confirmed_at on auth.users for each row
-            when (old.email_confirmed_at is null and new.email_confirmed_at is not null) execute function public.confirm();
+            when (old.email_confirmed_at is null and new.email_confirmed_at is not null)
+            execute function public.confirm();
         """
     )
     planted = plant(platform, 1)

@@ -93,7 +93,7 @@ def ended_early(outcome: Outcome) -> None:
 
 def test_a_killed_server_leaves_a_whole_report(interfering, embedded_options):
     """Both connections, the auditor's and that of the people who act, are lost in the middle of a policy."""
-    outcome = interfering("kill_tree(target.server.process.pid)", "--members=5", *embedded_options)
+    outcome = interfering("kill_tree(target.server.pid)", "--members=5", *embedded_options)
     ended_early(outcome)
     assert outcome.status == 6
     assert "no all-clear" in outcome.said
@@ -103,7 +103,7 @@ def test_a_killed_server_leaves_a_whole_report(interfering, embedded_options):
 
 def test_a_killed_live_server_leaves_a_whole_report(interfering, pytestconfig):
     with embedded.serve(pytestconfig.stash[CHOICE].postgres_bin) as server:
-        outcome = interfering(f"kill_tree({server.process.pid})", f"--target={server.dsn}", "--no-shadow")
+        outcome = interfering(f"kill_tree({server.pid})", f"--target={server.dsn}", "--no-shadow")
     ended_early(outcome)
     assert outcome.status in (1, 6)
 
@@ -375,3 +375,43 @@ def test_policies_are_selected_by_severity_and_by_name(reference, tmp_path):
     assert len(contact.policies) < len(POLICIES)
     assert sorted(path.name for path in (tmp_path / "contact").iterdir()) == ["audit.json", "junit.xml"]
     assert "audit.html" not in contact.said
+
+
+# What nobody may say who looked at a part of the whole; "1 is complete" and the like are told by their keys.
+WHOLE = re.compile(r"\b(compliant|100|OK|all-clear)\b|\bcomplete\b(?!\": false)|audit_complete 1", re.IGNORECASE)
+
+
+def test_who_looks_at_a_part_does_not_speak_of_the_whole(tmp_path):
+    """Policies are selected by their ids, and no output calls that an audit of the database."""
+    words = "json,junit,sarif,markdown,prometheus,nagios"
+    options = ("--members=20", f"--output={words}", "-p", "no:html")
+    outcome = audit(tmp_path, "-k", "SCHEMA-02 or AUTH-01", *options)
+    assert (outcome.status, {*outcome.policies}) == (0, {"SCHEMA-02", "AUTH-01"})
+    selected = f"2 of {len(POLICIES)} selected"
+    assert f"Only {selected}: 2 holds. Nothing is said of the others. Exit status 0." in outcome.said
+    document = outcome.document
+    assert (document["complete"], document["score"]) == (False, None)
+    assert document["selected"] == {"policies": 2, "of": len(POLICIES)}
+    assert "audit_complete 0" in (outcome.folder / "audit.prom").read_text()
+    assert (outcome.folder / "nagios.txt").read_text().startswith("AUDIT UNKNOWN - Only ")
+    told = {path.name: path.read_text() for path in outcome.folder.iterdir()} | {"terminal": outcome.said}
+    for name, text in told.items():
+        assert selected in text or (name == "audit.prom" and "audit_policies_selected 2\n" in text), name
+    for policy in document["policies"]:  # its own words are about itself
+        told = {name: text.replace(policy["explanation"], "") for name, text in told.items()}
+    for name in ("terminal", "audit.md", "nagios.txt"):
+        assert not WHOLE.search(told[name]), (name, WHOLE.search(told[name]))
+
+
+def test_what_is_left_out_by_its_path_is_not_selected_either(reference, tmp_path):
+    target = (f"--target={reference}", "--no-shadow")
+    outcome = audit(tmp_path, *target, "--ignore=policies/test_schema.py", "-k", "MIG-01 or SCHEMA")
+    assert f"1 of {len(POLICIES)} selected" in outcome.said
+    assert f"1 of {len(POLICIES)} selected" in (tmp_path / "audit.html").read_text()
+
+
+def test_an_empty_selection_is_one_sentence(tmp_path):
+    outcome = audit(tmp_path, "-k", "nothing_of_the_kind")
+    assert outcome.status == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert f"No policy was selected: 0 of {len(POLICIES)} policies match -k or -m. Exit status 5." in outcome.said
+    assert not (tmp_path / "audit.json").exists()

@@ -54,7 +54,7 @@ RIGHTS = {
 def superuser(target: Target) -> Iterator[Connection]:
     """A connection to a copy of the reference database that is audited as a live one, on a server at rest."""
     dsn = target.server.clone_database("production")
-    rules = target.server.directory / "data" / "pg_hba.conf"
+    rules = target.server.directory / "pg_hba.conf"
     before = rules.read_text()
     with connect(dsn) as connection:
         rules.write_text(f"local all audit_secretive scram-sha-256\n{before}")
@@ -275,10 +275,10 @@ def test_a_login_without_rights_checks_nothing_about_members(audited, about_memb
 @pytest.mark.parametrize("user", ["audit_filtered", "audit_nothing"])
 def test_what_a_login_cannot_see_is_never_sound(sabotaged, tmp_path, user):
     """On a database that is broken everywhere, a login with fewer rights finds less, and takes nothing for sound."""
-    with connect(sabotaged.target.dsn) as connection:
+    with connect(sabotaged.target.server.dsn) as connection:
         connection.execute("set session characteristics as transaction read write")
         connection.execute(f"create role {user} login; {RIGHTS[user]}")
-    outcome = audit(tmp_path, f"--target={make_conninfo(sabotaged.target.dsn, user=user)}", "--no-shadow")
+    outcome = audit(tmp_path, f"--target={make_conninfo(sabotaged.target.server.dsn, user=user)}", "--no-shadow")
     violated = sabotaged.outcome.having("VIOLATED")
     assert violated & outcome.having("UNCHECKED")
     assert not violated & outcome.having("HOLDS", "WAIVED")

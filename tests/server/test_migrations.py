@@ -10,6 +10,7 @@ import pytest
 from audit.connection import connect
 from audit.migrations import apply, stands_alone
 from audit.results import Migration, Thing
+from audit.server.rights import OWNER, login
 from audit.sql_text import statements
 
 
@@ -23,14 +24,21 @@ def database(target):
     target.server.drop_database("migrations")
 
 
+@pytest.fixture(scope="module")
+def applying(target, database):
+    """Connect to it as those do who apply migrations."""
+    with connect(login(target.server.dsn_of("migrations"), OWNER)) as connection:
+        yield connection
+
+
 @pytest.fixture
-def run(database, tmp_path):
+def run(applying, tmp_path):
     """Write files given as ``{name: text}`` and apply them."""
 
     def run(files: dict[str, str | bytes], *, piecewise: bool = False) -> list[Migration]:
         for name, content in files.items():
             (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
-        return list(apply(database, tmp_path, piecewise=piecewise))
+        return list(apply(applying, tmp_path, piecewise=piecewise))
 
     return run
 
@@ -67,7 +75,19 @@ def test_files_run_as_postgres(run, database):
     assert run({"1_a.sql": "create table public.made_by_postgres (id int primary key)"}) == [Migration("1_a.sql", True)]
     owner = "select relowner::regrole::text from pg_class where relname = 'made_by_postgres'"
     assert scalar(database, owner) == "postgres"
-    assert scalar(database, "select session_user || ' ' || current_user") == "supabase_admin supabase_admin"
+
+
+@pytest.mark.parametrize("way_out", ["reset session authorization", "set session authorization default", "reset all"])
+def test_a_file_is_nobody_but_postgres(run, database, way_out):
+    run({"1_a.sql": f"{way_out}; create table public.seen as select session_user as one, current_user as two"})
+    assert database.execute("table public.seen").fetchall() == [("postgres", "postgres")]
+    database.execute("drop table public.seen")
+
+
+def test_no_file_is_applied_by_a_superuser(database, tmp_path):
+    (tmp_path / "1_a.sql").write_text("select 1")
+    with pytest.raises(ValueError, match="not on a superuser's connection"):
+        apply(database, tmp_path)
 
 
 def test_a_file_cannot_become_the_superuser_by_reset_role(run, database):
@@ -212,6 +232,18 @@ def test_an_extension_that_cannot_be_stood_in_for_is_set_aside(run, database, pi
     assert trouble.error == "this server does not have the extension No-Such, and nothing stands in for it"
     assert scalar(database, "select to_regclass('public.beside') is not null")
     database.execute("drop table public.beside")
+
+
+def test_an_extension_goes_where_the_platform_puts_it(run, database):
+    (result,) = run({"1_a.sql": "create extension if not exists pg_cron with schema extensions version '1.6.4';"})
+    assert result.error is None
+    assert (
+        scalar(database, "select extnamespace::regnamespace::text from pg_extension where extname = 'pg_cron'")
+        == "pg_catalog"
+    )
+    database.execute("drop extension pg_cron")
+    (result,) = run({"1_a.sql": "create extension pg_cron;", "2_b.sql": "drop extension pg_cron;"})[:1]
+    assert result.error is None
 
 
 # --- Statement by statement

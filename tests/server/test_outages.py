@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import random
 import resource
 import signal
 import subprocess
@@ -19,7 +20,7 @@ import pytest
 from audit.connection import Dsn, TargetError, connect
 from audit.evidence import Unchecked
 from audit.footprint import Footprint
-from audit.server import embedded
+from audit.server import embedded, rights
 from audit.server.shadow import dump, shadowed, study
 from audit.server.target import Target
 from fixtures.target import CHOICE
@@ -122,11 +123,9 @@ def told_truly(outcome: Outcome, asked_after: bool) -> None:
 def test_a_stopped_server_is_waited_for_so_long_and_no_longer(interfering, server):
     """No time-out of its own and nothing of TCP helps: its kernel goes on to take what is sent."""
     try:
-        outcome = interfering(
-            f"stop_tree({server.process.pid})", f"--target={server.dsn} connect_timeout=2", "--no-shadow"
-        )
+        outcome = interfering(f"stop_tree({server.pid})", f"--target={server.dsn} connect_timeout=2", "--no-shadow")
     finally:
-        continue_tree(server.process.pid)
+        continue_tree(server.pid)
     told_truly(outcome, asked_after=False)
     reasons = [policy["reason"] for policy in outcome.policies.values()]
     assert "the server did not answer within 10 seconds" in reasons
@@ -140,19 +139,17 @@ def test_a_stopped_server_is_waited_for_so_long_and_no_longer(interfering, serve
 @needs_pgbouncer
 def test_a_stopped_server_behind_a_pooler_is_no_better(interfering, server):
     """The pooler takes the connection, and the question, and says nothing."""
-    with bouncing(server.dsn, "transaction", embedded.SUPERUSER) as bouncer:
+    with bouncing(server.dsn, "transaction", rights.SUPERUSER) as bouncer:
         try:
-            outcome = interfering(
-                f"stop_tree({server.process.pid})", f"--target={bouncer.through(server.dsn)}", "--no-shadow"
-            )
+            outcome = interfering(f"stop_tree({server.pid})", f"--target={bouncer.through(server.dsn)}", "--no-shadow")
         finally:
-            continue_tree(server.process.pid)
+            continue_tree(server.pid)
     told_truly(outcome, asked_after=False)
     assert sessions(server.dsn) == []
 
 
 def test_a_killed_server_is_told(interfering, server):
-    outcome = interfering(f"kill_tree({server.process.pid})", f"--target={server.dsn}", "--no-shadow")
+    outcome = interfering(f"kill_tree({server.pid})", f"--target={server.dsn}", "--no-shadow")
     told_truly(outcome, asked_after=False)
 
 
@@ -160,12 +157,12 @@ def test_a_server_that_stops_during_the_dump_is_waited_for_so_long(server):
     program = embedded.program("pg_dump", None)
     with connect(server.dsn) as connection:
         original = study(connection)
-        stop_tree(server.process.pid)
+        stop_tree(server.pid)
         try:
             with pytest.raises(TargetError, match="pg_dump did not end within 2 seconds"):
                 dump(connection, original, program, limit_s=2)
         finally:
-            continue_tree(server.process.pid)
+            continue_tree(server.pid)
     assert sessions(server.dsn) == []
 
 
@@ -179,7 +176,7 @@ def test_a_cut_connection_is_opened_again(interfering, reference):
 
 @needs_pgbouncer
 def test_a_pooler_that_is_restarted_is_waited_for(interfering, reference):
-    with bouncing(reference, "transaction", embedded.SUPERUSER) as bouncer:
+    with bouncing(reference, "transaction", rights.SUPERUSER) as bouncer:
         (pid,) = running(bouncer.directory)
         outcome = interfering(
             f"os.kill({pid}, signal.SIGKILL); threading.Timer(1, start, [{bouncer.command!r}]).start()",
@@ -229,6 +226,49 @@ def test_the_question_of_a_run_that_is_told_to_stop_is_stopped(interfering, refe
     assert sessions(reference) == []
 
 
+MOMENTS = 20
+
+# Sends a signal to this process once it has worked for so long, which does not depend on what else the machine does.
+TIMER = """
+import atexit, os, pathlib, signal, time
+
+atexit.register(lambda: pathlib.Path(os.environ["WORKED"]).write_text(str(time.process_time())))
+if moment := float(os.environ.get("MOMENT", 0)):
+    signal.signal(signal.SIGPROF, lambda *_: os.kill(os.getpid(), getattr(signal, os.environ["SIGNAL"])))
+    signal.setitimer(signal.ITIMER_PROF, max(moment - time.process_time(), 0.01))
+"""
+
+
+@pytest.mark.parametrize("target_of_run", ["embedded", "live"])
+def test_a_run_that_is_told_to_stop_at_any_moment_ends_in_order(reference, tmp_path, target_of_run):
+    """While it is collected, while servers start and people are made up, in questions, amid clearing up and at the end.
+
+    A run that was over before its signal is one as any other.
+    """
+    (tmp_path / "timer.py").write_text(TIMER)
+    chosen = ["-p", "timer", "-k", "SCHEMA-02 or SCHEMA-03 or AUTH-01 or AUTH-04 or MSG-07", "--members=5"]
+    chosen += [f"--target={reference}", "--no-history"] if target_of_run == "live" else []
+    place = {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]), "WORKED": str(tmp_path / "worked")}
+    undisturbed = audit(tmp_path / "all", *chosen, **place)
+    assert undisturbed.status in (0, 6)
+    worked = float((tmp_path / "worked").read_text())
+    chance = random.Random(12)
+    late = 0
+    for n in range(MOMENTS // 2):
+        moment = worked * (0.25 + 0.75 * (n + chance.random()) / (MOMENTS // 2))  # before it, only pytest is there
+        name = ("SIGTERM", "SIGINT")[n % 2]
+        outcome = audit(tmp_path / str(n), *chosen, **place, MOMENT=str(moment), SIGNAL=name)
+        if outcome.status == undisturbed.status:
+            late += 1
+            continue
+        assert outcome.status == pytest.ExitCode.INTERRUPTED, (moment, worked, outcome.said)
+        assert (outcome.document["complete"], outcome.document["exit_status"]) == (False, 2)
+        assert "The run ended early. Exit status 2." in outcome.said
+        assert "another command is already in progress" not in outcome.said
+    assert late <= MOMENTS // 5
+    assert sessions(reference) == []
+
+
 def test_a_killed_run_leaves_no_session_and_no_server(reference, tmp_path):
     """Nothing can be told any more; the next run finds no report to mistake for its own, and clears up."""
     (tmp_path / "out").mkdir()
@@ -271,6 +311,16 @@ def test_the_footprint_tells_what_the_server_counted(undisturbed, target):
         assert footprint["unknown"] == "" and footprint["buffers_hit"] > 1000 and None not in counted
     else:
         assert counted == [None] * 3 and "PostgreSQL 18 and newer do" in footprint["unknown"]
+
+
+def test_an_audit_leaves_no_rollbacks_to_wonder_about(reference, tmp_path):
+    count = "select xact_rollback from pg_catalog.pg_stat_database where datname = pg_catalog.current_database()"
+    with connect(reference) as connection:
+        ((before,),) = connection.execute(count).fetchall()
+        outcome = audit(tmp_path, f"--target={reference}", "--no-shadow", "--no-history", "-k", "SCHEMA or MSG or HELP")
+        assert outcome.document["footprint"]["questions"] > 10
+        ((after,),) = connection.execute(count).fetchall()
+    assert after - before == 0
 
 
 def test_a_budget_ends_the_asking(undisturbed, reference, tmp_path):

@@ -150,9 +150,12 @@ def test_a_dump_without_tls_is_none_where_the_connection_has_it(encrypted, produ
 @needs_pgbouncer
 @pytest.mark.skipif(not PROGRAMS.is_dir(), reason="PostgreSQL 15 is not installed")
 def test_a_dump_goes_over_tls(certificates, tmp_path):
-    with opened(Choice(postgres_bin=PROGRAMS, members=5)) as target, behind_tls(target.dsn, certificates) as bouncer:
+    with (
+        opened(Choice(postgres_bin=PROGRAMS, members=5)) as target,
+        behind_tls(target.server.dsn, certificates) as bouncer,
+    ):
         way = bouncer.through(
-            target.dsn, host="localhost", hostaddr="127.0.0.1", sslmode="verify-full",
+            target.server.dsn, host="localhost", hostaddr="127.0.0.1", sslmode="verify-full",
             sslrootcert=str(certificates / "ca.crt"),
         )  # fmt: skip
         outcome = audit(tmp_path, f"--target={way}", f"--postgres-bin={PROGRAMS}", "-k", "phone")

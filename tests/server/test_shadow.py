@@ -22,8 +22,10 @@ from audit.connection import Dsn, TargetError, connect, conninfo
 from audit.evidence import Unchecked
 from audit.question import Connection
 from audit.server import embedded, shadow
-from audit.server.shadow import STAND_IN, dump, shadowed, shares_sessions, study
+from audit.server.rights import STAND_IN, SUPERUSER
+from audit.server.shadow import dump, shadowed, shares_sessions, study
 from audit.server.target import Choice, Target, opened
+from audit.server.walls import Walls
 from tests.server.test_live import ATTEMPTS, SECRET, state
 from tests.support.auditing import ROOT, acts, audit
 from tests.support.proving import POLICIES
@@ -53,7 +55,7 @@ def older() -> Path:
 def production(older: Path) -> Iterator[Target]:
     """The reference database on an older server at rest, audited as a live one."""
     with opened(Choice(postgres_bin=older)) as target:
-        with connect(target.dsn) as connection:
+        with connect(target.server.dsn) as connection:
             connection.execute("alter system set autovacuum_naptime = '1d'")
             connection.execute("select pg_reload_conf()")
         yield target
@@ -77,7 +79,7 @@ def alone(connection: Connection) -> None:
 
 
 def test_a_sound_database_of_an_older_version_has_nobody_unchecked(production, tmp_path):
-    outcome = audit(tmp_path, f"--target={production.dsn}")
+    outcome = audit(tmp_path, f"--target={production.server.dsn}")
     assert re.search(r"shadow PostgreSQL 18\S*: (\d+) of \1 statements restored, 0 objects unlike", outcome.said)
     assert not outcome.having("VIOLATED"), outcome.said
     assert not outcome.having("UNCHECKED") & ACTING, outcome.said
@@ -133,7 +135,7 @@ def test_a_function_that_leaks_is_found(production, tmp_path):
 def test_versions(original, copy, older, production, target):
     source = production if original == "older" else target
     said = []
-    with shadowed(source.dsn, older if copy == "older" else None, 20, said.append) as made:
+    with shadowed(source.server.dsn, older if copy == "older" else None, 20, said.append) as made:
         assert (made.unlike, made.unfilled, made.notes) == ({}, {}, ())
         with connect(made.dsn) as connection:
             assert connection.execute("select count(*) > 20 from public.profiles").fetchone() == (True,)
@@ -213,9 +215,9 @@ create function public.compiled(text) returns text language internal as 'textin'
 def awkward(target: Target) -> Dsn:
     """A live database with whatever a schema can have."""
     with opened(Choice()) as target:
-        with connect(target.dsn) as connection:
+        with connect(target.server.dsn) as connection:
             connection.execute(AWKWARD)
-        yield target.dsn
+        yield target.server.dsn
 
 
 def test_whatever_a_schema_has_is_restored(awkward):
@@ -231,7 +233,7 @@ def test_whatever_a_schema_has_is_restored(awkward):
         assert ask("select count(*) from pg_policies where schemaname = 'storage' and policyname = 'own_files'") == 1
         assert ask("select auth.helper()") == 1
         assert ask("select tgenabled from pg_trigger where tgname = 'on sign-up'") == "A"
-        assert ask("select string_agg(rolname, ' ') from pg_roles where rolsuper") == embedded.SUPERUSER
+        assert ask("select string_agg(rolname, ' ') from pg_roles where rolsuper") == SUPERUSER
         assert ask("select viewowner from pg_views where viewname = 'everybodys'") == STAND_IN
 
 
@@ -250,7 +252,7 @@ def test_what_has_no_place_on_a_shadow_is_told(awkward, tmp_path):
             for catalogue in ("pg_foreign_server", "pg_foreign_data_wrapper"):
                 assert connection.execute(f"select count(*) from {catalogue}").fetchone() == (0,)
             # Those that are there are the platform's.
-            foreign = "select evtname from pg_event_trigger where evtfoid::regproc::text !~ '^(guard|hand)_'"
+            foreign = "select evtname from pg_event_trigger where evtfoid::regproc::text !~ '^(guard_|open_|before_)'"
             assert connection.execute(foreign).fetchall() == []
         outcome = audit(tmp_path, f"--target={awkward}", "-k", "can_be_evaluated")
         policy = outcome.policies["RLS-05"]
@@ -303,7 +305,7 @@ def test_what_was_lost_on_the_way_is_noticed(target, monkeypatch):
         return text
 
     monkeypatch.setattr(shadow, "dump", losing)
-    with shadowed(target.dsn, None, 5, silent) as made:
+    with shadowed(target.server.dsn, None, 5, silent) as made:
         assert {*made.unlike} == {*LOSSES}
         assert made.unlike == {name: made.unfilled[name] for name in LOSSES}
         assert "policy" in made.unlike["public.messages"] and "is missing" in made.unlike["public.messages"]
@@ -312,8 +314,12 @@ def test_what_was_lost_on_the_way_is_noticed(target, monkeypatch):
 # --- Nobody's code gets power over the machine that audits
 
 
-def test_code_of_the_live_database_has_no_power_over_the_machine(target, tmp_path):
-    """A superuser's function, a default and a check that would run a program: none does, whoever calls it."""
+def test_code_of_the_live_database_has_no_power_over_the_machine(target, monkeypatch):
+    """A superuser's function, a default and a check that would run a program: none does, whoever calls it.
+
+    Not even while it is restored, which evaluates initial values and bounds; and not without walls, either.
+    """
+    monkeypatch.setattr(embedded, "raised", lambda hidden: Walls())
     directory = Path(tempfile.mkdtemp(dir="/tmp"))
     directory.chmod(0o777)
     mark = directory / "was-here"
@@ -323,7 +329,14 @@ def test_code_of_the_live_database_has_no_power_over_the_machine(target, tmp_pat
             f"""
             create function public.run() returns text language plpgsql security definer as
                 $$ begin copy (select 1) to program 'touch {mark}'; return 'done'; end $$;
-            create function public.run_as_caller() returns text language plpgsql as
+            create function public.run_as_caller() returns text language plpgsql as $$ begin return 'done'; end $$;
+            create domain public.armed as text check (value <> public.run_as_caller());
+            create function public.add(public.armed, text) returns public.armed language sql as 'select $1';
+            create aggregate public.trap(text) (sfunc = public.add, stype = public.armed, initcond = 'x');
+            create table public.parts (key public.armed) partition by list (key);
+            create table public.parts_x partition of public.parts for values in ('x');
+            create view public.constant as select 'x'::public.armed as armed;
+            create or replace function public.run_as_caller() returns text language plpgsql as
                 $$ begin copy (select 1) to program 'touch {mark}'; return 'done'; end $$;
             create table public.bait (id int primary key, note text not null default public.run(),
                                       other text not null check (public.run_as_caller() = other));
@@ -352,7 +365,7 @@ def server() -> Iterator[embedded.Server]:
             connection.execute("create role weak login; grant pg_read_all_data to secretive")
             for setting in ("log_statement = 'all'", "log_line_prefix = '%p %a: '"):
                 connection.execute(f"alter system set {setting}")
-            rules = running.directory / "data" / "pg_hba.conf"
+            rules = running.directory / "pg_hba.conf"
             rules.write_text(f"local all secretive scram-sha-256\n{rules.read_text()}")
             connection.execute("select pg_reload_conf()")
         yield running
@@ -469,7 +482,7 @@ def test_an_interrupted_audit_leaves_no_shadow(target, number):
             "-m",
             "pytest",
             "policies",
-            f"--target={target.dsn}",
+            f"--target={target.server.dsn}",
             f"--report-dir={place / 'out'}",
         ]
         process = subprocess.Popen(

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -22,7 +23,9 @@ from audit.evidence import Log, Unchecked
 from audit.policy import PACKS
 from audit.question import Connection, Question
 from audit.server import embedded
+from audit.server.rights import SUPERUSER
 from audit.server.target import SCHEMA, Choice, Target, opened
+from audit.server.walls import Walls
 from audit.settings import Settings
 from fixtures.target import CHOICE
 from tests.support.auditing import Outcome, acts, audit
@@ -43,7 +46,7 @@ def primary(pytestconfig: pytest.Config) -> Iterator[Target]:
 def standby(primary: Target) -> Iterator[Dsn]:
     """Its standby, which replays what the primary writes, and lets no question stand in the way of that for long."""
     with standing_by(primary.server) as dsn:
-        with connect(primary.dsn) as leading, connect(dsn) as following:
+        with connect(primary.server.dsn) as leading, connect(dsn) as following:
             caught_up(leading, following)
         yield dsn
 
@@ -51,16 +54,20 @@ def standby(primary: Target) -> Iterator[Dsn]:
 @contextmanager
 def standing_by(server: embedded.Server) -> Iterator[Dsn]:
     """Copy a server as a standby's is copied, and start the copy."""
-    account = embedded.Account.for_server()
-    programs = Path(str(server.process.args[0])).parent
+    account = replace(embedded.Account.for_server(), walls=Walls())
+    programs = server.programs
     directory = Path(tempfile.mkdtemp(prefix="y", dir="/tmp"))
     try:
         for part in ("", "s"):
             (directory / part).mkdir(mode=0o700, exist_ok=True)
             account.own(directory / part)
+        passwords = directory / "passwords"
+        shutil.copy(server.directory / "passwords", passwords)
+        account.own(passwords)
+        way = f"host={server.directory / 's'} user={SUPERUSER} passfile={passwords}"
         status, said = account.run(
-            [programs / "pg_basebackup", "-D", directory / "data", "-h", server.directory / "s",
-             "-U", embedded.SUPERUSER, "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]
+            [programs / "pg_basebackup", "-D", directory / "data", "-d", way,
+             "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]
         )  # fmt: skip
         assert status == 0, said
         settings = (server.directory / "postgresql.conf").read_text()
@@ -72,13 +79,12 @@ def standing_by(server: embedded.Server) -> Iterator[Dsn]:
             command = [programs / "postgres", "-D", directory / "data", "-c", f"config_file={configuration}"]
             process = account.popen(command, log.fileno())
             try:
-                dsn = embedded.own_conninfo(
-                    host=str(directory / "s"), user=embedded.SUPERUSER, dbname=embedded.DATABASE
-                )
+                place = {"host": str(directory / "s"), "passfile": str(server.directory / "passwords")}
+                dsn = embedded.own_conninfo(**place, user=SUPERUSER, dbname=embedded.DATABASE)
                 _await(process, dsn)
                 yield dsn
             finally:
-                embedded._stop(process)
+                embedded._stop(process, process.pid)
     finally:
         shutil.rmtree(directory)
 
@@ -152,12 +158,12 @@ def conflicting(
     """Ask the standby while the primary changes, for so many times, the table that is asked about."""
     put = Question.put
     times: list[int] = []
-    with connect(primary.dsn) as leading, connect(standby) as following:
+    with connect(primary.server.dsn) as leading, connect(standby) as following:
         leading.execute("create table if not exists public.moved (id int)")
         caught_up(leading, following)
 
         def change() -> None:
-            with connect(primary.dsn) as other:
+            with connect(primary.server.dsn) as other:
                 # Standbys are told of such locks, because a change may follow.
                 other.execute("begin; lock table public.moved in access exclusive mode; commit")
 

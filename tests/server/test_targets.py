@@ -15,11 +15,14 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from audit.connection import Dsn, TargetError, connect
 from audit.server import embedded
+from audit.server.rights import OWNER, STAND_IN, login
 from audit.server.target import Choice, Target, opened
+from audit.server.walls import NETWORK, Walls, raised
 from tests.support.waiting import LIMIT_S, eventually
 
 REPOSITORY = Path(__file__).parents[2]
@@ -45,7 +48,7 @@ def server() -> Iterator[embedded.Server]:
     with embedded.serve() as running:
         with connect(running.dsn) as connection:
             connection.execute(f"create role secretive login password '{SECRET}'")
-            rules = running.directory / "data" / "pg_hba.conf"
+            rules = running.directory / "pg_hba.conf"
             rules.write_text(f"local all secretive scram-sha-256\nlocal all gone reject\n{rules.read_text()}")
             connection.execute("select pg_reload_conf()")
         yield running
@@ -112,7 +115,7 @@ def outcome(process: subprocess.Popen[str]) -> tuple[int, str]:
 def test_a_server_is_private_and_leaves_nothing(place):
     with embedded.serve() as server:
         data = (server.directory / "data").stat()
-        pid = server.process.pid
+        pid = server.pid
         assert server.directory.parent == place
         assert not server.directory.stat().st_mode & 0o007
         assert not data.st_mode & 0o077 and not (server.directory / "s").stat().st_mode & 0o077
@@ -155,7 +158,12 @@ def test_variables_for_other_servers_have_no_say(server, monkeypatch):
 
 
 @root_only
-def test_programs_that_the_servers_account_cannot_reach_are_copied(place):
+@pytest.mark.parametrize("walled", [True, False])
+def test_programs_that_the_servers_account_cannot_reach_are_shown_to_it_or_copied(place, monkeypatch, walled):
+    if not walled:
+        monkeypatch.setattr(embedded, "raised", lambda hidden: Walls())
+    elif not raised([]).bwrap:
+        pytest.skip("this machine lets nobody raise walls")
     source = Path(embedded._wheel()).parent
     private = place / "private"
     private.mkdir(mode=0o700)
@@ -167,7 +175,7 @@ def test_programs_that_the_servers_account_cannot_reach_are_copied(place):
         shutil.copytree(libraries, package.parent / libraries.name)
     before = {path: path.lstat().st_mode for path in private.rglob("*")}
     with embedded.serve(package / source.name / "bin") as server:
-        assert Path(server.process.args[0]).is_relative_to(server.directory)
+        assert server.programs.is_relative_to(server.directory) is not walled
         with connect(server.dsn) as connection:
             assert connection.execute("create extension pg_stat_statements").statusmessage == "CREATE EXTENSION"
     assert {path: path.lstat().st_mode for path in private.rglob("*")} == before
@@ -181,7 +189,7 @@ def test_a_run_that_is_told_to_stop_leaves_nothing(place, name):
     run = audit(place, "--members=0", test=linger(ready))
     assert eventually(lambda: ready.exists() or run.poll() is not None) and ready.exists(), outcome(run)
     (directory,) = leftovers(place)
-    pid = int((directory / "data" / "postmaster.pid").read_text().splitlines()[0])
+    pid = int((directory / "pid").read_text())
     run.send_signal(signal.Signals[name])
     status, said = outcome(run)
     assert status == pytest.ExitCode.INTERRUPTED, said
@@ -193,7 +201,7 @@ def test_a_run_that_is_told_to_stop_leaves_nothing(place, name):
 def test_the_next_run_removes_what_a_killed_run_left(place):
     script = (
         "import time; from audit.server import embedded\n"
-        "with embedded.serve() as server: print(server.process.pid, flush=True); time.sleep(600)"
+        "with embedded.serve() as server: print(server.pid, flush=True); time.sleep(600)"
     )
     killed = subprocess.Popen(
         [sys.executable, "-c", script], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, env={**os.environ}
@@ -237,7 +245,7 @@ def test_a_foreign_process_is_not_ended(place):
     (dead / "data").mkdir(parents=True, mode=0o700)
     dead.chmod(0o700)
     with subprocess.Popen(["sleep", "60"]) as bystander:
-        (dead / "data" / "postmaster.pid").write_text(f"{bystander.pid}\n")
+        (dead / "pid").write_text(f"{bystander.pid}\n")
         embedded.sweep()
         assert bystander.poll() is None
         bystander.kill()
@@ -410,12 +418,19 @@ def test_a_container_is_built_like_the_embedded_target_and_removed(image, monkey
     before, lines = containers(), []
     with opened(Choice("container", image=image, members=5), lines.append) as target:
         assert containers() > before
-        assert (target.kind, target.disposable, target.role) == ("container", True, "supabase_admin")
+        assert (target.kind, target.disposable, target.role) == ("container", True, STAND_IN)
         assert target.migrations and not [m for m in target.migrations if m.error]
         with connect(target.dsn) as connection:
             assert connection.execute("show wal_level").fetchone() == ("logical",)
             assert connection.execute("select count(*) > 5 from public.profiles").fetchone() == (True,)
+        assert NETWORK in target.notes[0].partition("missing")[0], target.notes
+        for user in (OWNER, STAND_IN):
+            refused_to_run = pytest.raises(psycopg.errors.InsufficientPrivilege)
+            with connect(login(target.dsn, user)) as connection, refused_to_run:
+                connection.execute("copy (select 1) to program 'true'")
     assert containers() == before
+    networks = subprocess.run(["docker", "network", "ls"], capture_output=True, text=True, check=True).stdout
+    assert embedded.PREFIX not in networks
     assert lines[0].startswith("container ") and "5 members" in lines[-1]
 
 

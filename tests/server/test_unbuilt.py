@@ -11,6 +11,7 @@ from audit.connection import connect
 from audit.evidence import Evidence, Log, Population
 from audit.policy import Policy, Severity
 from audit.results import Migration, Offence, Ruling, Thing, Trouble, Verdict
+from audit.server.rights import OWNER, login
 from audit.unbuilt import NOWHERE, built, doubted, unapplied
 
 
@@ -32,6 +33,7 @@ def build(server, tmp_path):
         try:
             with connect(dsn) as connection:
                 connection.execute("alter database unbuilt owner to postgres")
+            with connect(login(server.dsn_of("unbuilt"), OWNER)) as connection:
                 place = tmp_path / folder
                 found = built(connection, place, before and tmp_path / before, piecewise=piecewise)
                 build.exposed = connection.execute(
@@ -234,7 +236,7 @@ def test_the_projects_configuration_is_used(build):
 
 
 def policy():
-    return Policy("X-01", "test_x", Severity.P1, "r", "t", "e", "fix", "", lambda auditor: None)
+    return Policy("X-01", "test_x", Severity.P1, "r", "t", "e", "fix", "", "core", lambda auditor: None)
 
 
 def ruled(verdict, question, *, offences=(), reason="", touched=(), lacks=None):

@@ -14,9 +14,11 @@ from typing import Any
 import psycopg
 
 from audit.connection import Dsn, connect
+from audit.migrations import apply
 from audit.people import CAST, GROUPS
 from audit.policy import Policy
 from audit.question import Connection
+from audit.server.rights import OWNER, login
 from audit.server.target import Target
 from audit.sql_text import statements
 from tests.support.proving import all_sabotages
@@ -110,6 +112,12 @@ def sabotage_everything(connection: Connection) -> set[str]:
         finally:
             connection.execute("reset role; reset session authorization")
     return suffered
+
+
+def migrated(connection: Connection, directory: Path) -> tuple[Any, ...]:
+    """Apply migrations to the database of a connection, as the login that they are applied by."""
+    with connect(login(Dsn(connection.info.dsn), OWNER)) as applying:
+        return apply(applying, directory)
 
 
 def told_in_confidence(connection: Connection) -> set[str]:

@@ -46,7 +46,7 @@ class Bouncer:
 def bouncing(dsn: str, mode: str, *users: str, **settings: str) -> Iterator[Bouncer]:
     """Start PgBouncer in front of the server of ``dsn``, for ``users``. ``settings`` are those of its own file."""
     directory = Path(tempfile.mkdtemp(prefix="b", dir="/tmp"))
-    account = Account.for_server()
+    account = Account.unprivileged()
     try:
         port = _free_port()
         lines = {
@@ -60,7 +60,7 @@ def bouncing(dsn: str, mode: str, *users: str, **settings: str) -> Iterator[Boun
             **settings,
         }
         place = conninfo_to_dict(dsn)
-        (directory / "users").write_text("".join(f'"{user}" ""\n' for user in users))
+        (directory / "users").write_text("".join(f'"{user}" "{_password(dsn, user)}"\n' for user in users))
         (directory / "ini").write_text(
             f"[databases]\n* = host={place['host']} port={place['port']}\n[pgbouncer]\n"
             + "".join(f"{name} = {value}\n" for name, value in lines.items())
@@ -85,7 +85,7 @@ def bouncing(dsn: str, mode: str, *users: str, **settings: str) -> Iterator[Boun
 def start(command: list[str]) -> subprocess.Popen[bytes]:
     """Start it, as the account that servers run as: it does not run as root."""
     with tempfile.TemporaryFile() as log:
-        return Account.for_server().popen(command, log.fileno())
+        return Account.unprivileged().popen(command, log.fileno())
 
 
 def running(directory: Path) -> list[int]:
@@ -96,6 +96,12 @@ def running(directory: Path) -> list[int]:
 
 def _files(settings: dict[str, str]) -> list[str]:
     return [value for name, value in settings.items() if name.endswith("_file")]
+
+
+def _password(dsn: str, user: str) -> str:
+    """Return what the server wants to hear from a user: of a disposable one, only its superuser has a password."""
+    passwords = Path(conninfo_to_dict(dsn).get("passfile") or os.devnull).read_text(encoding="utf-8")
+    return next((line.split(":")[4] for line in passwords.splitlines() if line.split(":")[3] == user), "")
 
 
 def _free_port() -> int:

@@ -85,21 +85,21 @@ def measure(scale: int, times: int, options: Sequence[str] = (), *, apart: bool 
     apart = apart and len(processors) > 1
     with opened(Choice()) as target, TemporaryDirectory() as folder:
         assert target.server is not None
-        programs = Path(str(target.server.process.args[0])).parent
-        place = conninfo_to_dict(target.dsn)
+        programs = target.server.programs
+        place = conninfo_to_dict(target.server.dsn)
         environment = {
             **os.environ,
             "PGHOST": str(place["host"]), "PGUSER": str(place["user"]), "PGDATABASE": str(place["dbname"]),
             "PGOPTIONS": "-c search_path=bench",
         }  # fmt: skip
-        with connect(target.dsn) as connection:
+        with connect(target.server.dsn) as connection:
             connection.execute("create schema bench")
         made = [programs / "pgbench", "-i", "-q", "-s", str(scale)]
         subprocess.run(made, env=environment, check=True, capture_output=True)
-        with connect(target.dsn) as connection:
+        with connect(target.server.dsn) as connection:
             connection.execute("checkpoint")
         if apart:
-            for pid in tree(target.server.process.pid):
+            for pid in tree(target.server.pid):
                 os.sched_setaffinity(pid, processors[:1])
         length = (times + 1) * PAUSE_S * 20  # it is stopped when the audits are over
         bench = subprocess.Popen(
@@ -109,15 +109,15 @@ def measure(scale: int, times: int, options: Sequence[str] = (), *, apart: bool 
             preexec_fn=(lambda: os.sched_setaffinity(0, processors[:1])) if apart else None,
         )  # fmt: skip
         windows = []
-        sessions = Sessions(target.dsn)
+        sessions = Sessions(target.server.dsn)
         sessions.start()
         try:
             time.sleep(PAUSE_S)
             for _ in range(times):
                 begun = time.time()
                 subprocess.run(
-                    [sys.executable, "-m", "pytest", "policies", f"--report-dir={folder}", f"--target={target.dsn}",
-                     *options],
+                    [sys.executable, "-m", "pytest", "policies", f"--report-dir={folder}",
+                     f"--target={target.server.dsn}", *options],
                     cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False,
                     preexec_fn=(lambda: os.sched_setaffinity(0, processors[1:])) if apart else None,
                 )  # fmt: skip
@@ -126,7 +126,7 @@ def measure(scale: int, times: int, options: Sequence[str] = (), *, apart: bool 
         finally:
             sessions.over.set()
             sessions.join()
-            with connect(target.dsn) as connection:
+            with connect(target.server.dsn) as connection:
                 alive = bench.poll() is None and connection.execute(
                     "select count(*) from pg_catalog.pg_stat_activity where application_name = 'pgbench'"
                 ).fetchone() == (CLIENTS,)

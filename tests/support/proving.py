@@ -32,6 +32,7 @@ from audit.migrations import apply, find
 from audit.policy import Policy, collected
 from audit.question import Connection
 from audit.results import Sizes, Verdict
+from audit.server.rights import OWNER, STAND_IN, follow, login
 from audit.server.target import MIGRATIONS, Target
 from audit.sql_text import statements
 from fixtures.askers import Disposable
@@ -47,7 +48,7 @@ SABOTAGE = Path(__file__).parents[1] / "sabotage"
 
 CLEAN = (Verdict.HOLDS, Verdict.NOT_APPLICABLE)
 
-KEYS = ("also", "object", "set", "on", "file")
+KEYS = ("also", "blind", "object", "set", "on", "file")
 
 
 # These look at all access at once, and take their time: by id, at which aspects of a database (see below).
@@ -72,7 +73,8 @@ POLICIES = {policy.id: policy for policy in collected("policies")}
 class Sabotage:
     """One SQL file that breaks a policy on purpose, or (innocent) looks as if it did.
 
-    Its first comment lines may say: ``also`` (ids of policies that must fail too), ``object`` (the expected object,
+    Its first comment lines may say: ``also`` (ids of policies that must fail too), ``blind`` (ids of others that cannot
+    be judged then, because what is broken stands in their way), ``object`` (the expected object,
     exactly or as a pattern; one line each), ``set`` (settings and declarations for this proof, in TOML), ``on``
     ("clone": a transaction cannot hold it; "migration": the file is applied as the last migration; "gate": it is a new
     migration, by the name that ``file`` says, and judged by the gate).
@@ -83,6 +85,7 @@ class Sabotage:
     innocent: bool
     sql: str
     also: frozenset[str] = frozenset()
+    blind: frozenset[str] = frozenset()
     objects: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     on: str = "transaction"
@@ -117,6 +120,7 @@ def read(path: Path) -> Sabotage:
         innocent=innocent,
         sql=sql,
         also=frozenset(" ".join(header["also"]).replace(",", " ").split()),
+        blind=frozenset(" ".join(header["blind"]).replace(",", " ").split()),
         objects=tuple(header["object"]),
         settings=tomllib.loads("\n".join(header["set"])),
         on=header["on"][0] if header["on"] else "transaction",
@@ -188,20 +192,21 @@ class Bench:
         known = {**self.known, **(settings or {})}
         log = Log()
         stage = Stage(connection, known, log, self.target.unfilled)
-        result = result_of(put(policy, Proof(self, stage)), self.accepted)
+        with asking(connection):
+            result = result_of(put(policy, Proof(self, stage)), self.accepted)
         self.questions.setdefault(policy.id, set()).update(evidence.question for evidence in log.asked)
         return result
 
     @cached_property
     def standing(self) -> Standing:
         """What the suite says of the untouched reference."""
-        connection = self.connection
-        assert connection.info.transaction_status == TransactionStatus.IDLE
-        return self.suite.ask(connection, self.target.unfilled, self.target.migrations)
+        assert self.connection.info.transaction_status == TransactionStatus.IDLE
+        with connect(login(self.target.server.dsn_of(self.connection.info.dbname), STAND_IN)) as connection:
+            return self.suite.ask(connection, self.target.unfilled, self.target.migrations)
 
     def rehearse(self, connection: Connection, name: str, sql: str) -> None:
         """Judge a new migration on the database of a connection."""
-        dsn = self.target.server.dsn_of(connection.info.dbname)
+        dsn = login(self.target.server.dsn_of(connection.info.dbname), STAND_IN)
         base = Base(replace(self.target, dsn=dsn), self.target.server, self.standing)
         with TemporaryDirectory() as directory:
             path = Path(directory, name)
@@ -333,6 +338,24 @@ def _end_prepared_transactions(connection: Connection) -> None:
         connection.execute(SQL("rollback prepared {}").format(gid))
 
 
+@contextmanager
+def asking(connection: Connection) -> Iterator[None]:
+    """Make a superuser's session the stand-in's, as a disposable target is asked; to sabotage remains the superuser's.
+
+    In a transaction or out of one; the session of somebody else stays as it is.
+    """
+    if connection.info.parameter_status("is_superuser") != "on":
+        yield
+        return
+    follow(connection)
+    connection.execute(f"set session authorization {STAND_IN}")
+    try:
+        yield
+    finally:
+        if not connection.closed and connection.info.transaction_status != TransactionStatus.INERROR:
+            connection.execute("reset session authorization")
+
+
 @dataclass(frozen=True)
 class Scene:
     """Where one proof takes place."""
@@ -357,7 +380,9 @@ class Scene:
         elif self.sabotage.on == "migration":
             with TemporaryDirectory() as directory:
                 Path(directory, self.sabotage.path.name).write_text(sql, encoding="utf-8")
-                self.bench.migrations += apply(self.connection, Path(directory))
+                dsn = login(self.bench.target.server.dsn_of(self.connection.info.dbname), OWNER)
+                with connect(dsn) as connection:
+                    self.bench.migrations += apply(connection, Path(directory))
         else:
             for statement in statements(sql):
                 self.connection.execute(statement.text)

@@ -1,4 +1,4 @@
-"""The corpus of the gate, tests/gate: small migrations, each named for what it does, with what must be found beside it.
+"""The corpus of the gate, tests/gate/corpus: small migrations, each named for what it does, and what must be found.
 
 A case is a file, or a directory of files that come one after the other. The first comments of a file may say
 
@@ -6,6 +6,7 @@ A case is a file, or a directory of files that come one after the other. The fir
   name, exactly or as a pattern; nothing: the gate is silent
 - ``unchecked: MIG-03``: policies that cannot be judged
 - ``live: private.parcels 100`` and ``live: private.parcels.remark empty``: what a live database's statistics say
+- ``linter: require-lock-timeout P2``: what a rule weighs; that one is off where nothing is said of it
 - ``name: 20240101000000_late.sql``: the name that the file has among the migrations
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 import itertools
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -24,7 +25,7 @@ from tempfile import TemporaryDirectory
 from audit.access.parameters import parameters
 from audit.actors import Stage
 from audit.catalog.table_statistics import Size, TableStatistics
-from audit.connection import connect
+from audit.connection import Dsn, connect
 from audit.evidence import Log
 from audit.gate.base import Base
 from audit.gate.pending import Pending
@@ -34,6 +35,8 @@ from audit.gate.versions import judge_versions
 from audit.migrations import find
 from audit.policy import Policy
 from audit.results import Verdict
+from audit.server.embedded import Server
+from audit.server.rights import STAND_IN, login
 from audit.server.target import MIGRATIONS, Choice, opened
 from fixtures.askers import Disposable
 from fixtures.suite import Suite, put
@@ -41,9 +44,12 @@ from reports.model import Result
 from reports.verdicts import result_of
 from tests.support.proving import CLEAN, POLICIES, ThriftySuite
 
-CORPUS = Path(__file__).parents[1] / "gate"
+CORPUS = Path(__file__).parents[1] / "gate" / "corpus"
 BASE = CORPUS / "base"
+HOSTILE = CORPUS.parent / "hostile"  # tried out by its own test
 FIRST = 20270101000000
+# Nearly every case would have to say so.
+WEIGHTS = {"require-lock-timeout": "off"}
 GATE = [policy for name, policy in POLICIES.items() if name.startswith("MIG-")]
 
 
@@ -71,6 +77,7 @@ class Case:
     expected: tuple[Expected, ...]
     unchecked: frozenset[str] = frozenset()
     statistics: TableStatistics = field(default_factory=TableStatistics)
+    weights: Mapping[str, str] = field(default_factory=lambda: WEIGHTS)
 
     @property
     def dangerous(self) -> bool:
@@ -85,9 +92,12 @@ def read(path: Path) -> Case:
     expected, unchecked = [], []
     sizes: dict[str, Size] = {}
     empty = set()
+    weights = dict(WEIGHTS)
     for each in paths:
         # A pattern may stand among the statements, too: where several lines expect one each, it is read there.
-        lines = re.findall(r"^-- (expect|unchecked|live|name): (.*)$", each.read_text(encoding="utf-8"), re.MULTILINE)
+        lines = re.findall(
+            r"^-- (expect|unchecked|live|linter|name): (.*)$", each.read_text(encoding="utf-8"), re.MULTILINE
+        )
         told = dict(lines)
         name = told.get("name") or (each.name if path.is_dir() else f"{FIRST}_{each.name}")
         files[name] = each
@@ -99,6 +109,8 @@ def read(path: Path) -> Case:
                 expected.append(Expected(found[1], name, int(found[2]), found[3]))
             elif key == "unchecked":
                 unchecked += value.split()
+            elif key == "linter":
+                weights |= [value.split()]
             elif key == "live":
                 table, what = value.split()
                 if what == "empty":
@@ -111,12 +123,14 @@ def read(path: Path) -> Case:
         tuple(expected),
         frozenset(unchecked),
         TableStatistics(sizes, frozenset(empty)),
+        weights,
     )
 
 
 def corpus() -> list[Case]:
     """Return all cases, by name."""
-    return [read(path) for path in sorted(CORPUS.iterdir()) if path != BASE]
+    paths = (path for path in CORPUS.iterdir() if path.suffix == ".sql" or any(path.glob("*.sql")))
+    return [read(path) for path in sorted(paths) if path not in (BASE, HOSTILE)]
 
 
 class CorpusSuite(ThriftySuite):
@@ -125,6 +139,14 @@ class CorpusSuite(ThriftySuite):
     @staticmethod
     def has(policy: Policy) -> bool:
         return ThriftySuite.has(policy) and policy.id.startswith(("RLS-", "EXPO-", "PERF-", "MAINT-", "SCHEMA-"))
+
+
+class SilentSuite(CorpusSuite):
+    """Hardly any other policy: for what a migration does, and not for what follows from it."""
+
+    @staticmethod
+    def has(policy: Policy) -> bool:
+        return policy.id == "RLS-01"
 
 
 class Ground:
@@ -136,12 +158,21 @@ class Ground:
         self.suite = suite
         self.numbers = itertools.count(1)
 
+    @contextmanager
+    def copies(self) -> Iterator[tuple[Dsn, Server]]:
+        """Open another copy of the base."""
+        name, server = f"copy_{next(self.numbers)}", self.base.server
+        try:
+            yield login(server.clone_database(name), STAND_IN), server
+        finally:
+            server.drop_database(name)
+
     def try_out(self, case: Case, limit_s: float = 20.0) -> dict[str, Result]:
         """Rehearse a case; return what the policies of the gate say."""
         with TemporaryDirectory() as folder:
             for name, path in case.files.items():
                 shutil.copy(path, Path(folder, name))
-            return self.try_files(find(Path(folder)), case.statistics, limit_s)
+            return self.try_files(find(Path(folder)), case.statistics, limit_s, weights=case.weights)
 
     def try_files(
         self,
@@ -149,18 +180,19 @@ class Ground:
         statistics: TableStatistics | None = None,
         limit_s: float = 20.0,
         meanwhile: str = "select",
+        weights: Mapping[str, str] = WEIGHTS,
     ) -> dict[str, Result]:
         """Rehearse files and judge them. ``meanwhile`` is what another session in the database does first."""
         database = f"case_{next(self.numbers)}"
         server = self.base.server
-        dsn = server.clone_database(database)
+        dsn = login(server.clone_database(database), STAND_IN)
         try:
             target = replace(self.base.target, dsn=dsn)
-            base = Base(target, server, self.base.standing)
+            base = Base(target, server, self.base.standing, copies=self.copies)
             with connect(dsn) as other:
                 other.execute(meanwhile)
                 tried, final, unlinted = rehearse(
-                    base, files, self.suite, {}, limit_s=limit_s, live_statistics=statistics
+                    base, files, self.suite, weights, limit_s=limit_s, live_statistics=statistics
                 )
             versions = judge_versions(Pending("the corpus", tuple(files), self.released))
             made = Rehearsal("the corpus", tried, versions, final, unlinted)

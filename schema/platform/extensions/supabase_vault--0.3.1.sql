@@ -62,6 +62,7 @@ $$;
 
 revoke all on function vault.create_secret(text, text, text, uuid) from public;
 revoke all on function vault.update_secret(uuid, text, text, text, uuid) from public;
+revoke all on function vault._crypto_aead_det_noncegen(), vault._seal() from public;
 revoke all on function vault._crypto_aead_det_encrypt(bytea, bytea, bigint, bytea, bytea) from public;
 revoke all on function vault._crypto_aead_det_decrypt(bytea, bytea, bigint, bytea, bytea) from public;
 grant usage on schema vault to postgres with grant option;

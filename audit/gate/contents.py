@@ -1,0 +1,254 @@
+"""What tables hold, row by row, and what became of each row: which are gone, and whose values are overwritten.
+
+Values are read in the text form of their type's own output function, by COPY: no cast, operator or function of the
+audited project is called for it. Rows are known by their primary key, or another key that is never NULL; where there is
+none, rows that are the same before and after are taken away, and the rest are paired in the order in which they lie.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+
+from psycopg import sql
+
+from audit.gate.results import Effect, Line, Overwritten, Print, Value
+from audit.question import Connection
+
+# Up to so many rows a table is compared row by row; of a larger one, those are whose key falls into a sample.
+MOST_ROWS = 100_000
+# Longer values are kept as two hashes: of what they say, and of what they say whatever the case and the spaces.
+LONGEST = 64
+
+USER_SCHEMA = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
+
+# Tables with rows of their own, their columns in order, and their keys; what is generated is no information of its own.
+_TABLES = f"""
+select c.oid::pg_catalog.int8, pg_catalog.format('%%I.%%I', n.nspname, c.relname),
+       pg_catalog.array_agg(a.attname::pg_catalog.text order by a.attnum),
+       pg_catalog.array_agg(a.attnum::pg_catalog.int4 order by a.attnum),
+       (select pg_catalog.string_to_array(i.indkey::pg_catalog.text, ' ')::pg_catalog.int4[]
+        from pg_catalog.pg_index i
+        where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+        and i.indimmediate and not exists (
+            select from pg_catalog.pg_attribute k
+            where k.attrelid = c.oid and k.attnum = any (i.indkey) and (not k.attnotnull or k.attgenerated <> ''))
+        order by i.indisprimary desc, i.indexrelid limit 1)
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    and a.attgenerated = ''
+where {USER_SCHEMA} and c.relkind = 'r' and c.relpersistence <> 't'
+and (%(only)s::pg_catalog.int8[] is null or c.oid = any (%(only)s::pg_catalog.int8[]))
+group by c.oid, n.nspname, c.relname
+"""
+
+# A row that was written anew lies elsewhere, or says of another transaction that it wrote it.
+_SIGNATURE = (
+    "select {}::pg_catalog.int8, pg_catalog.count(*), "
+    "pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, ' ', t.xmin), 0)) from only {} as t"
+)
+
+
+def prints(
+    conn: Connection, only: Collection[int] | None = None, known: Mapping[int, Print] | None = None
+) -> dict[int, Print]:
+    """Return what tables hold (all, or ``only`` some); what did not change since ``known`` is not read again.
+
+    The connection must be one that nothing is hidden from, in a transaction, with settings as ``looking`` makes them.
+    Raises psycopg.Error.
+    """
+    tables = conn.execute(_TABLES, {"only": None if only is None else [*only]}).fetchall()
+    if not tables:
+        return {}
+    parts = [sql.SQL(_SIGNATURE).format(sql.Literal(oid), sql.SQL(title)) for oid, title, *_ in tables]
+    signatures = {oid: (rows, total) for oid, rows, total in conn.execute(sql.SQL(" union all ").join(parts))}
+    found = {}
+    for oid, title, columns, numbers, key in tables:
+        names = [name for name in columns if name is not None]
+        order = dict(zip(names, numbers, strict=True)) if names else {}
+        signature = signatures[oid]
+        old = known.get(oid) if known else None
+        same = old is not None and old.signature == signature and old.numbers == order and old.key == tuple(key or ())
+        found[oid] = old if same and old is not None else _read(conn, title, order, tuple(key or ()), signature)
+    return found
+
+
+def _read(
+    conn: Connection, title: str, order: dict[str, int], key: tuple[int, ...], signature: tuple[int, object]
+) -> Print:
+    stride = max(1, -(-signature[0] // MOST_ROWS))
+    numbers = list(order.values())
+    places = [numbers.index(number) for number in key]
+    columns = sql.SQL(", ").join(map(sql.Identifier, order))
+    rows, counts, sums = 0, [0] * len(order), [0] * len(order)
+    lines: list[Line] = []
+    with (
+        conn.cursor() as cursor,
+        cursor.copy(sql.SQL("copy (select {} from only {}) to stdout").format(columns, sql.SQL(title))) as copied,
+    ):
+        for data in copied:
+            rows += 1
+            cells = bytes(data)[:-1].split(b"\t") if order else []
+            line = tuple(None if cell == rb"\N" else _value(cell) for cell in cells)
+            for place, cell in enumerate(line):
+                if cell is not None:
+                    counts[place] += 1
+                    sums[place] += hash(cell)
+            if stride == 1 or hash(tuple(line[place] for place in places) or line) % stride == 0:
+                lines.append(line)
+    return Print(
+        rows,
+        dict(zip(order, counts, strict=True)),
+        dict(zip(order, sums, strict=True)),
+        order,
+        key,
+        lines,
+        stride,
+        signature,
+    )
+
+
+def _value(cell: bytes) -> Value:
+    return cell if len(cell) <= LONGEST else (hash(cell), hash(_plain(cell)))
+
+
+def _plain(cell: bytes) -> str:
+    """Return what a value says whatever its case, spaces and dashes; of figures, only spaces and the like go."""
+    text = cell.decode("utf-8", "replace")
+    if any(map(str.isalpha, text)):
+        return "".join(filter(str.isalnum, text.casefold()))
+    return text[:1] + "".join(letter for letter in text[1:] if letter not in " -()/")
+
+
+def _says_the_same(old: Value, new: Value) -> bool:
+    if old == new:
+        return True
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        return old[1] == new[1]
+    plain = [hash(_plain(each)) if isinstance(each, bytes) else each[1] if each else None for each in (old, new)]
+    return plain[0] == plain[1]
+
+
+# --- Comparing
+
+
+def compare(before: Print, after: Print, numbers: Collection[int]) -> Effect:
+    """Tell what became of the rows of a table, and of their values in those of some columns that are left."""
+    pairs, gone, looked = _paired(before, after)
+    then, now = list(before.numbers.values()), list(after.numbers.values())
+    names = {number: name for name, number in before.numbers.items()}
+    columns = {}
+    for number in then:
+        if number in numbers and number in now:
+            at, to = then.index(number), now.index(number)
+            columns[names[number]] = _column([(old[at], new[to]) for old, new in pairs])
+    return Effect(before.rows, looked, gone, columns)
+
+
+def _paired(before: Print, after: Print) -> tuple[list[tuple[Line, Line]], int, int]:
+    """Return each row as it was and as it is, how many are gone, and how many were looked at."""
+    stride = max(before.stride, after.stride)
+    then, now = list(before.numbers.values()), list(after.numbers.values())
+    if not before.key or not set(before.key) <= set(now):
+        return _without_key(before, after, stride)
+    at, to = [then.index(n) for n in before.key], [now.index(n) for n in before.key]
+    old = _by_key(before.lines, at, stride)
+    new = _by_key(after.lines, to, stride)
+    pairs = [(line, new[key]) for key, line in old.items() if key in new]
+    # A row whose key alone was changed is the same row.
+    rest = [number for number in then if number in now and number not in before.key]
+    lost = [line for key, line in old.items() if key not in new]
+    fresh: dict[Hashable, list[Line]] = {}
+    if lost and rest:
+        places, others = [then.index(n) for n in rest], [now.index(n) for n in rest]
+        for key, line in new.items():
+            if key not in old:
+                fresh.setdefault(tuple(line[place] for place in others), []).append(line)
+        left = []
+        for line in lost:
+            same = fresh.get(tuple(line[place] for place in places))
+            if same and any(line[place] is not None for place in places):
+                pairs.append((line, same.pop()))
+            else:
+                left.append(line)
+        lost = left
+    return pairs, len(lost), len(old)
+
+
+def _by_key(lines: Iterable[Line], places: Sequence[int], stride: int) -> dict[Hashable, Line]:
+    found: dict[Hashable, Line] = {}
+    for line in lines:
+        key = tuple(line[place] for place in places)
+        if stride == 1 or hash(key) % stride == 0:
+            found[key] = line
+    return found
+
+
+def _without_key(before: Print, after: Print, stride: int) -> tuple[list[tuple[Line, Line]], int, int]:
+    then, now = list(before.numbers.values()), list(after.numbers.values())
+    shared = [number for number in then if number in now]
+    places, others = [then.index(n) for n in shared], [now.index(n) for n in shared]
+    left: dict[Hashable, list[Line]] = {}
+    for line in after.lines:
+        left.setdefault(tuple(line[place] for place in others), []).append(line)
+    pairs, changed = [], []
+    for line in before.lines:
+        same = left.get(tuple(line[place] for place in places))
+        if same:
+            pairs.append((line, same.pop(0)))
+        else:
+            changed.append(line)
+    rest = [line for lines in left.values() for line in lines]
+    # What an UPDATE writes anew is put behind what is there, in the order in which it was read.
+    pairs += zip(changed, rest, strict=False)
+    return pairs, max(0, len(changed) - len(rest)), len(before.lines)
+
+
+def _column(pairs: Sequence[tuple[Value, Value]]) -> Overwritten:
+    held = [(old, new) for old, new in pairs if old is not None]
+    differing = [(old, new) for old, new in held if old != new]
+    if not differing:
+        return Overwritten(len(held))
+    emptied = sum(new is None for _, new in differing)
+    changed = [(old, new) for old, new in differing if new is not None and not _says_the_same(old, new)]
+    before, after = {old for old, _ in held}, {new for _, new in held if new is not None}
+    told = Overwritten(
+        len(held),
+        emptied,
+        cut=sum(_cut(old, new) for old, new in differing),
+        merged=max(0, len(before) - len(after)),
+    )
+    if not changed or _renamed(changed, held):
+        return told
+    old_kinds, new_kinds = {old for old, _ in changed}, {new for _, new in changed}
+    return Overwritten(
+        told.values,
+        told.emptied,
+        len(changed),
+        len(old_kinds),
+        len(new_kinds),
+        exchanged=len(old_kinds) > 1 and Counter(old for old, _ in changed) == Counter(new for _, new in changed),
+        cut=told.cut,
+        merged=told.merged,
+    )
+
+
+def _renamed(changed: Sequence[tuple[Value, Value]], held: Sequence[tuple[Value, Value]]) -> bool:
+    """Tell whether a few words only became other ones, one for each, so that they could be put back."""
+    words: dict[Value, set[Value]] = {}
+    for old, new in changed:
+        words.setdefault(old, set()).add(new)
+    targets = [new for news in words.values() for new in news]
+    kept = {new for old, new in held if old == new}
+    one_for_each = len(targets) == len(words) == len(set(targets)) and not kept & set(targets)
+    exchanged = {*words} == {*targets}
+    return one_for_each and not exchanged and len(words) * 2 <= len(changed)
+
+
+def _cut(old: Value, new: Value) -> bool:
+    if not isinstance(old, bytes) or not isinstance(new, bytes) or old == new or not old.startswith(new):
+        return False
+    try:
+        return float(old) != float(new)
+    except ValueError:
+        return bool(old[len(new) :].strip())

@@ -1,0 +1,143 @@
+"""Which of several new files did it: by what each changed; where that does not tell, by trying some of them alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from audit.gate.results import Difference, Reached, Standing, Step
+
+# Parts of the catalogue that much else depends on, so that their change may be about anything.
+WIDE = ("membership", "function", "default privileges", "role", "schema", "settings", "type", "extension")
+
+# What the suite says after the first few files, of some policies only.
+Probe = Callable[[int, frozenset[str]], Standing]
+# A policy that observes who reaches what: whoever asks it gets the whole matrix.
+MATRIX = "RLS-07"
+
+
+def names_in(text: str) -> set[str]:
+    """Return the names that an offender's name holds: the qualified ones, else all words."""
+    qualified = re.findall(r'(?:"[^"]+"|[\w$]+)\.(?:"[^"]+"|[\w$]+)', text)
+    return set(qualified or re.findall(r"[\w$]{3,}", text))
+
+
+def speaking_of(steps: Iterable[Step], text: str) -> list[int]:
+    """Return the lines of the statements that changed something that an offender's name speaks of."""
+    names = names_in(text)
+    patterns = [re.compile(rf'(?<![\w."]){re.escape(name)}(?![\w"])') for name in names]
+    return [
+        step.line
+        for step in steps
+        if not step.undone
+        for change in step.catalogue
+        if any(pattern.search(change.title) for pattern in patterns)
+    ]
+
+
+def changing_much(steps: Iterable[Step]) -> list[int]:
+    """Return the lines of the statements that changed what many others depend on."""
+    return [step.line for step in steps if not step.undone for change in step.catalogue if change.kind in WIDE]
+
+
+@dataclass
+class Blame:
+    """What is to be told of one file."""
+
+    differences: list[Difference] = field(default_factory=list)
+    reached: list[Reached] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Clue:
+    """One thing that is so after all files and was not before: about which policy, and what it speaks of."""
+
+    policy: str
+    about: str
+    kind: str
+
+    def seen(self, standing: Standing, final: Standing) -> bool:
+        """Tell whether it is so already."""
+        if self.kind == "reach":
+            return standing.reach.get(self.about) == final.reach.get(self.about)
+        asked = standing.asked.get(self.policy)
+        if asked is None:
+            return True
+        if self.kind == "verdict":
+            return asked.verdict == final.asked[self.policy].verdict
+        return (self.about in asked.objects) is (self.kind == "new")
+
+
+def blamed(
+    steps: Sequence[Sequence[Step]],
+    differences: Sequence[Difference],
+    reached: Sequence[Reached],
+    final: Standing,
+    probe: Probe | None,
+) -> list[Blame]:
+    """Return for each file (of which ``steps`` are given) what is its doing, of all that differs in the end."""
+    found = [Blame() for _ in steps]
+    clues: dict[_Clue, int] = {}
+    for each in differences:
+        clues |= {_Clue(each.policy, about, "new"): -1 for about in each.new}
+        clues |= {_Clue(each.policy, about, "mended"): -1 for about in each.mended}
+        if each.before != each.after:
+            clues[_Clue(each.policy, each.reason, "verdict")] = -1
+    clues |= {_Clue(MATRIX, cell.cell, "reach"): -1 for cell in reached}
+    unclear = []
+    for clue in clues:
+        # A verdict that follows from offenders has no file of its own.
+        clues[clue] = _only_one(steps, clue)
+        if clues[clue] < 0:
+            unclear.append(clue)
+    if probe is not None and len(steps) > 1:
+        _bisect(0, len(steps), unclear, clues, final, probe)
+    for each in differences:
+        _tell(each, clues, found)
+    for cell in reached:
+        found[clues[_Clue(MATRIX, cell.cell, "reach")]].reached.append(cell)
+    return found
+
+
+def _only_one(steps: Sequence[Sequence[Step]], clue: _Clue) -> int:
+    """Return the one file that changed what a clue speaks of, where no other file can have had a part in it; or -1."""
+    if len(steps) == 1:
+        return 0
+    speaking = [number for number, each in enumerate(steps) if speaking_of(each, clue.about)]
+    others = [number for number, each in enumerate(steps) if changing_much(each)]
+    return speaking[0] if len(speaking) == 1 and not {*others} - {*speaking} else -1
+
+
+def _bisect(
+    low: int, high: int, clues: Sequence[_Clue], found: dict[_Clue, int], final: Standing, probe: Probe
+) -> None:
+    """Find the file after which each clue is seen, none being so after ``low`` files and all after ``high``."""
+    if not clues:
+        return
+    if high - low == 1:
+        found |= dict.fromkeys(clues, low)
+        return
+    middle = (low + high) // 2
+    standing = probe(middle, frozenset(clue.policy for clue in clues))
+    seen = [clue for clue in clues if clue.seen(standing, final)]
+    _bisect(low, middle, seen, found, final, probe)
+    _bisect(middle, high, [clue for clue in clues if clue not in seen], found, final, probe)
+
+
+def _tell(difference: Difference, clues: dict[_Clue, int], found: list[Blame]) -> None:
+    places = {
+        clues[_Clue(difference.policy, about, kind)]
+        for kind, abouts in (("new", difference.new), ("mended", difference.mended))
+        for about in abouts
+    }
+    verdict = clues.get(_Clue(difference.policy, difference.reason, "verdict"))
+    if verdict is not None and (not places or difference.after in ("UNCHECKED", "NOT_APPLICABLE")):
+        places.add(verdict)
+    for place in sorted(places):
+        new = {a: fix for a, fix in difference.new.items() if clues[_Clue(difference.policy, a, "new")] == place}
+        mended = tuple(a for a in difference.mended if clues[_Clue(difference.policy, a, "mended")] == place)
+        after = difference.after
+        if after in ("UNCHECKED", "NOT_APPLICABLE") and place != verdict:
+            after = "VIOLATED" if new else difference.before
+        found[place].differences.append(replace(difference, after=after, new=new, mended=mended))

@@ -1,0 +1,83 @@
+-- One row for each command on each table with row level security for which "caller" has the privilege; "code" is null
+-- where nothing went wrong. Each try is undone by an error of our own. Triggers and foreign keys are off (see below), so
+-- that privileges, policies and constraints object, in this order. No fault are: a new row that is not allowed, a
+-- constraint, and a function of the project that refuses by RAISE. In an empty table no policy is ever evaluated: its
+-- expressions are then tried on a row of nulls.
+create function pg_temp.evaluate(caller name, relations text[])
+returns table (relation text, command text, code text, message text)
+language plpgsql set search_path = '' as $probe$
+declare
+    target record;
+    attempt text;
+    sample jsonb;
+    place text;
+begin
+    for target in
+        select c.oid::pg_catalog.regclass::text as name, c.relname, wanted.command, granted.columns, p.expressions
+        from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        cross join unnest(array['select', 'insert', 'update', 'delete']) as wanted (command)
+        cross join lateral (
+            select array_agg(quote_ident(a.attname) order by a.attnum) as columns
+            from pg_catalog.pg_attribute a
+            where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+            and a.attidentity <> 'a' and wanted.command <> 'delete'
+            and pg_catalog.has_column_privilege(caller, c.oid, a.attnum, wanted.command)
+        ) as granted
+        cross join lateral (
+            select array_agg(e) filter (where e is not null) as expressions
+            from pg_catalog.pg_policy p
+            cross join unnest(array[pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+                                    pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)]) as e
+            where p.polrelid = c.oid
+            and (p.polcmd = '*' or p.polcmd = case wanted.command
+                when 'select' then 'r' when 'insert' then 'a' when 'update' then 'w' else 'd' end::"char")
+            and exists (select from unnest(p.polroles) as named
+                        where named = 0 or pg_catalog.pg_has_role(caller, named, 'usage'))
+        ) as p
+        where c.oid::pg_catalog.regclass::text = any (relations)
+        and pg_catalog.has_schema_privilege(caller, n.oid, 'usage')
+        and case wanted.command when 'delete' then pg_catalog.has_table_privilege(caller, c.oid, 'delete')
+            else granted.columns is not null end
+        order by 1, 3
+    loop
+        relation := target.name;
+        command := target.command;
+        code := null;
+        message := null;
+        sample := null;
+        execute pg_catalog.format('select pg_catalog.to_jsonb(t) from %s as t limit 1', target.name) into sample;
+        for attempt in
+            select case target.command
+                when 'select' then pg_catalog.format('select count(%s) from %s', target.columns[1], target.name)
+                when 'insert' then pg_catalog.format(
+                    'insert into %s (%s) select %2$s from pg_catalog.jsonb_populate_record(null::%1$s, $1)',
+                    target.name, pg_catalog.array_to_string(target.columns, ', '))
+                when 'update' then pg_catalog.format('update %s set %s = null', target.name, target.columns[1])
+                else pg_catalog.format('delete from %s', target.name) end
+            union all
+            select pg_catalog.format('select %s from pg_catalog.jsonb_populate_record(null::%s, ''{}'') as %I',
+                                     e, target.name, target.relname)
+            from unnest(target.expressions) as e where sample is null
+        loop
+            begin
+                perform pg_catalog.set_config('role', caller, true);
+                execute attempt using coalesce(sample, '{}');
+                raise exception using errcode = 'ZZ000';
+            exception
+                when sqlstate 'ZZ000' or integrity_constraint_violation then null;
+                when insufficient_resources or operator_intervention or object_not_in_prerequisite_state then raise;
+                when others then
+                    get stacked diagnostics code = returned_sqlstate, message = message_text,
+                        place = pg_exception_context;
+                    if message ~ '^new row violates row-level security policy|^permission denied for sequence '
+                        or split_part(place, E'\n', 1) ~ ' at RAISE$'
+                    then
+                        code := null;
+                    end if;
+            end;
+            exit when code is not null;
+        end loop;
+        return next;
+    end loop;
+end $probe$

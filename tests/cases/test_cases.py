@@ -1,0 +1,261 @@
+"""Situations that bit real people: the bad form is told, by a policy that should; the good form is silent.
+
+Each folder has a ``case.toml``: where it was reported, what happened, and which policies should tell of it. Access
+and platform cases are folders of migrations, ``bad`` and ``good``; of a migrations case the first file is
+released and the others are new; an operations case is a state of a live server. README.md beside this file says more.
+"""
+
+from __future__ import annotations
+
+import threading
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from audit.connection import Dsn, connect
+from audit.migrations import statements
+from audit.server.target import PLATFORM, Target
+from fixtures.target import CHOICE
+from tests.support.auditing import Outcome, audit
+
+CASES = Path(__file__).parent
+MEMBERS = 8
+# What Supabase's historic grants mean, whatever a project makes of them.
+HISTORIC = {"EXPO-07", "EXPO-13"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One situation. ``waits`` says why it is not judged rightly yet; where it is judged rightly, the test fails."""
+
+    folder: Path
+    kind: str
+    expect: frozenset[str]
+    waits: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def options(self, form: str) -> list[str]:
+        """Return the options that a form of the case is audited with."""
+        options = []
+        if (self.folder / "audit.toml").is_file():
+            options.append(f"--settings={self.folder / 'audit.toml'}")
+        declared = [self.folder / f"access.{form}.toml", self.folder / "access.toml"]
+        options += [f"--access={path}" for path in declared if path.is_file()][:1]
+        return options
+
+
+def read(folder: Path) -> Case:
+    """Read a case. Raises KeyError when its file lacks something."""
+    told = tomllib.loads((folder / "case.toml").read_text(encoding="utf-8"))
+    waiting = tomllib.loads((CASES / "waiting.toml").read_text(encoding="utf-8"))
+    return Case(folder, told["kind"], frozenset(told["expect"]), waiting.get(folder.name, ""))
+
+
+ALL = [read(path.parent) for path in sorted(CASES.glob("*/case.toml"))]
+
+
+def of(*kinds: str) -> pytest.MarkDecorator:
+    """Parametrize with the cases of some kinds; what waits for something is expected to fail, and must."""
+    chosen = [case for case in ALL if case.kind in kinds]
+    marks = {case.name: [pytest.mark.xfail(reason=case.waits, strict=True)] if case.waits else [] for case in chosen}
+    return pytest.mark.parametrize(
+        "case", [pytest.param(each, id=each.name, marks=marks[each.name]) for each in chosen]
+    )
+
+
+def programs(config: pytest.Config) -> list[str]:
+    found = config.stash[CHOICE].postgres_bin
+    return [f"--postgres-bin={found}"] if found else []
+
+
+def told(outcome: Outcome) -> Mapping[str, list[str]]:
+    """Return the violated policies with the objects that they name."""
+    return {
+        name: [finding["object"] for finding in policy["findings"]]
+        for name, policy in outcome.policies.items()
+        if policy["verdict"] == "VIOLATED"
+    }
+
+
+def judge(case: Case, bad: Outcome, good: Outcome, allowed: frozenset[str] = frozenset()) -> None:
+    """Assert that an expected policy tells of the bad form what it does not of the good one, which is silent."""
+    found, innocent = told(bad), told(good)
+    assert not {*innocent} - HISTORIC - allowed, innocent
+    if case.expect:
+        assert {name for name in case.expect if {*found.get(name, ())} - {*innocent.get(name, ())}}, found
+
+
+@of("access", "platform")
+def test_what_migrations_build(case: Case, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    bad, good = (
+        audit(
+            tmp_path / form,
+            f"--migrations={case.folder / form}",
+            f"--members={MEMBERS}",
+            *case.options(form),
+            *programs(pytestconfig),
+        )
+        for form in ("bad", "good")
+    )
+    judge(case, bad, good, {"RLS-19"} if case.name.startswith("A17") else frozenset())
+
+
+@of("migrations")
+def test_what_new_migrations_do(case: Case, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    outcomes = {}
+    for form in ("bad", "good"):
+        files = sorted((case.folder / form).glob("*.sql"))
+        outcomes[form] = audit(
+            tmp_path / form,
+            "--gate",
+            f"--migrations={case.folder / form}",
+            f"--since-version={files[0].name.split('_')[0]}",
+            f"--gate-cache={tmp_path / 'cache'}",
+            f"--members={MEMBERS}",
+            *case.options(form),
+            *programs(pytestconfig),
+        )
+    judge(case, outcomes["bad"], outcomes["good"])
+
+
+@contextmanager
+def two_phases(dsn: Dsn) -> Iterator[None]:
+    """A transaction is prepared, and its coordinator gone."""
+    with connect(dsn) as conn:
+        conn.execute("begin; insert into public.bookings (seat) values ('12a'); prepare transaction 'case'")
+    yield
+    with connect(dsn) as conn:
+        conn.execute("rollback prepared 'case'")
+
+
+@contextmanager
+def convoy(dsn: Dsn) -> Iterator[None]:
+    """A reader idles in its transaction, an ALTER waits behind it, and a reader behind the ALTER."""
+    with connect(dsn) as idle, connect(dsn) as alters, connect(dsn) as reads, connect(dsn) as watches:
+        idle.execute("begin; select count(*) from public.catalogue")
+
+        def wait(conn: psycopg.Connection, statement: str) -> None:
+            with suppress(psycopg.Error):
+                conn.execute(statement)
+
+        alter = threading.Thread(target=wait, args=(alters, "alter table public.catalogue add column more text"))
+        read = threading.Thread(target=wait, args=(reads, "select count(*) from public.catalogue"))
+        alter.start()
+        until(watches, "select count(*) >= 1 from pg_catalog.pg_locks where not granted")
+        read.start()
+        until(watches, "select count(*) >= 2 from pg_catalog.pg_locks where not granted")
+        watches.execute("select pg_sleep(2)")  # longer than blocked_seconds of the case
+        try:
+            yield
+        finally:
+            idle.execute("rollback")
+            alter.join()
+            read.join()
+
+
+@contextmanager
+def busy_for_hours(dsn: Dsn) -> Iterator[None]:
+    """One transaction stays open and asks something every half second; the thresholds are the case's."""
+    ended = threading.Event()
+    with connect(dsn) as works:
+        works.execute("begin; select count(*) from public.queue_items")
+
+        def work() -> None:
+            while not ended.wait(0.5):
+                works.execute("select 1")
+
+        worker = threading.Thread(target=work)
+        worker.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            worker.join()
+            works.execute("rollback")
+
+
+@contextmanager
+def failed_index(dsn: Dsn) -> Iterator[None]:
+    """A unique index met duplicates."""
+    with connect(dsn) as conn, suppress(psycopg.errors.UniqueViolation):
+        conn.execute("create unique index concurrently handles_handle on public.handles (handle)")
+    yield
+
+
+@contextmanager
+def used_up(dsn: Dsn) -> Iterator[None]:
+    """Idle sessions take nearly all connections."""
+    with ExitStack() as stack:
+        first = stack.enter_context(connect(dsn))
+        ((left,),) = first.execute(
+            """
+            select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+                   - count(*) from pg_catalog.pg_stat_activity where backend_type = 'client backend'
+            """
+        ).fetchall()
+        for _ in range(left - 4):
+            stack.enter_context(connect(dsn))
+        yield
+
+
+def until(conn: psycopg.Connection, condition: str) -> None:
+    """Wait, for half a minute at most, until a query says true."""
+    for _ in range(300):
+        if conn.execute(condition).fetchone() == (True,):
+            return
+        conn.execute("select pg_sleep(0.1)")
+    raise AssertionError(condition)
+
+
+MEANWHILE = {
+    "O05-prepared-left": two_phases,
+    "O06-lock-convoy": convoy,
+    "O07-transaction-for-hours": busy_for_hours,
+    "O08-invalid-unique-index": failed_index,
+    "O10-connections-used-up": used_up,
+}
+
+
+@of("operations")
+def test_what_a_live_server_is_in(case: Case, tmp_path: Path, target: Target, request: pytest.FixtureRequest) -> None:
+    outcomes = {}
+    for form in ("bad", "good"):
+        database = f"case_{case.name[:3].lower()}_{form}"
+        dsn = target.server.clone_database(database, "template1")
+        try:
+            with connect(dsn) as conn:
+                for file in sorted(PLATFORM.glob("*.sql")):
+                    conn.execute(file.read_bytes())
+                for statement in statements((case.folder / f"{form}.sql").read_text(encoding="utf-8")):
+                    conn.execute(statement.text.encode())
+            with ExitStack() as stack:
+                if form == "bad" and case.name in MEANWHILE:
+                    stack.enter_context(MEANWHILE[case.name](dsn))
+                outcomes[form] = audit(
+                    tmp_path / form, f"--target={dsn}", "--no-shadow", "--no-history", *case.options(form)
+                )
+        finally:
+            with connect(dsn) as conn:
+                conn.execute(
+                    """
+                    select pg_drop_replication_slot(slot_name) from pg_catalog.pg_replication_slots
+                    where database = pg_catalog.current_database()
+                    """
+                )
+            target.server.drop_database(database)
+    found, innocent = told(outcomes["bad"]), told(outcomes["good"])
+    assert {name for name in case.expect if {*found.get(name, ())} - {*innocent.get(name, ())}}, found
+    assert not {*innocent} & case.expect, innocent
+
+
+def test_each_kind_is_there() -> None:
+    assert {case.kind for case in ALL} >= {"access", "platform", "operations", "migrations"}
+    assert all(case.expect for case in ALL if case.kind != "access" or not case.name.startswith("I"))

@@ -1,0 +1,1 @@
+update private.parcels set label = 'L' || label;

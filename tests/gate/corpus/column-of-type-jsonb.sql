@@ -1,0 +1,1 @@
+alter table private.parcels add column extra jsonb;

@@ -1,0 +1,3 @@
+-- linter: require-lock-timeout P2
+set lock_timeout = '2s';
+alter table private.parcels add column extra text;

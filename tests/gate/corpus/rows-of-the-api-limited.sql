@@ -1,0 +1,1 @@
+alter role authenticator set pgrst.db_max_rows = '100';

@@ -1,0 +1,1 @@
+update private.labels set word = ' ' || upper(word) || ' ';

@@ -1,0 +1,3 @@
+-- expected: refused
+commit;
+alter system set archive_command = 'touch @marker@';

@@ -1,0 +1,3 @@
+-- expected: refused
+create table public.t (line text);
+copy public.t from '/etc/passwd';

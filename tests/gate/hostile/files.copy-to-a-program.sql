@@ -1,0 +1,2 @@
+-- expected: refused
+copy (select 1) to program 'touch @marker@';

@@ -1,0 +1,2 @@
+-- expected: refused
+select lo_import('/etc/passwd');

@@ -1,0 +1,2 @@
+-- expected: harmless
+select lo_from_bytea(0, 'x') from generate_series(1, 100);

@@ -1,0 +1,2 @@
+-- expected: refused
+select pg_ls_dir('.');

@@ -1,0 +1,2 @@
+-- expected: refused
+set log_directory = '/tmp';

@@ -1,0 +1,2 @@
+-- expected: refused
+select pg_read_binary_file('postgresql.conf');

@@ -1,0 +1,2 @@
+-- expected: refused
+select pg_read_file('/etc/passwd');

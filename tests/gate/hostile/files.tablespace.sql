@@ -1,0 +1,3 @@
+-- expected: refused
+commit;
+create tablespace elsewhere location '/tmp';

@@ -1,0 +1,2 @@
+-- expected: refused
+create schema pg_catalogue;

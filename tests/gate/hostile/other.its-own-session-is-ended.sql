@@ -1,0 +1,2 @@
+-- expected: ended
+select pg_terminate_backend(pg_backend_pid());

@@ -1,0 +1,2 @@
+-- expected: refused
+alter role all set search_path = public, pg_catalog;

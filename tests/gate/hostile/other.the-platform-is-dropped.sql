@@ -1,0 +1,2 @@
+-- expected: any
+drop schema auth cascade;

@@ -1,0 +1,2 @@
+-- expected: any
+alter schema public rename to hidden;

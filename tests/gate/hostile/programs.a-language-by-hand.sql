@@ -1,0 +1,2 @@
+-- expected: refused
+create language plevil handler plpgsql_call_handler;

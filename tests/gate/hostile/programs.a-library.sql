@@ -1,0 +1,2 @@
+-- expected: refused
+load '/tmp/evil.so';

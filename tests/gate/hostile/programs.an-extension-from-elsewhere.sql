@@ -1,0 +1,2 @@
+-- expected: refused
+create extension "../../../tmp/evil";

@@ -1,0 +1,3 @@
+-- expected: refused
+set extension_control_path = '/tmp';
+create extension evil;

@@ -1,0 +1,2 @@
+-- expected: refused
+set dynamic_library_path = '/tmp';

@@ -1,0 +1,2 @@
+-- expected: refused
+create role mightier superuser login;

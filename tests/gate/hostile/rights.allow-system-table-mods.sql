@@ -1,0 +1,2 @@
+-- expected: refused
+set allow_system_table_mods = on;

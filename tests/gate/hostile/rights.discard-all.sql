@@ -1,0 +1,4 @@
+-- expected: refused
+commit;
+discard all;
+copy (select 1) to program 'touch @marker@';

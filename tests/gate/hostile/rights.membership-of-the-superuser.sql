@@ -1,0 +1,2 @@
+-- expected: refused
+grant supabase_admin to postgres;

@@ -1,0 +1,2 @@
+-- expected: refused
+alter role supabase_admin password 'known';

@@ -1,0 +1,2 @@
+-- expected: ended
+select pg_sleep(100000);

@@ -1,0 +1,132 @@
+"""What became of rows is known row by row: by key, without one, and in a sample."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit.connection import connect
+from audit.gate import contents
+from audit.gate.contents import Effect, Print, compare, prints
+from audit.gate.hazards import OVERWRITTEN_PERCENT, _loses
+from audit.gate.trace import looking
+from audit.server.target import Target
+
+
+@pytest.fixture
+def conn(target: Target):
+    database = target.server.clone_database("contents")
+    try:
+        with connect(database) as opened:
+            opened.execute("create schema lab; create table lab.keyed (id int primary key, word text, number int)")
+            opened.execute("create table lab.loose (word text, number int)")
+            for table in ("keyed (id, word, number)", "loose (word, number)"):
+                own = "n, 'word ' || n, n % 10" if "id" in table else "'word ' || n, n % 10"
+                opened.execute(f"insert into lab.{table} select {own} from generate_series(1, 1000) n")
+            yield opened
+    finally:
+        target.server.drop_database("contents")
+
+
+def of(conn, table: str) -> Print:
+    with looking(conn):
+        oid = conn.execute("select %s::regclass::oid::int8", [table]).fetchone()[0]
+        return prints(conn, [oid])[oid]
+
+
+def effect(conn, table: str, statement: str) -> Effect:
+    before = of(conn, table)
+    conn.execute(statement)
+    return compare(before, of(conn, table), before.numbers.values())
+
+
+@pytest.mark.parametrize(
+    ("statement", "gone", "changed", "lost"),
+    [
+        ("update {} set word = 'x' where number = 3", 0, 100, "values made equal"),
+        ("update {} set word = md5(word)", 0, 1000, "values overwritten in every row"),
+        ("update {} set word = md5(word) where number < 3", 0, 300, "values overwritten"),
+        ("update {} set word = md5(word) where number = 3", 0, 100, ""),
+        ("update {} set word = upper(word)", 0, 0, ""),
+        ("update {} set word = word", 0, 0, ""),
+        ("delete from {} where number = 3", 100, 0, ""),
+    ],
+)
+@pytest.mark.parametrize("table", ["lab.keyed", "lab.loose"])
+def test_each_row_is_followed(conn, table: str, statement: str, gone: int, changed: int, lost: str) -> None:
+    found = effect(conn, table, statement.format(table))
+    assert found.gone == gone
+    assert found.columns["word"].changed == changed
+    assert _loses("word", found.columns["word"], OVERWRITTEN_PERCENT) == lost
+
+
+def test_rows_that_were_replaced_are_gone(conn) -> None:
+    found = effect(
+        conn,
+        "lab.keyed",
+        "do $$ begin delete from lab.keyed where id <= 3; insert into lab.keyed values (2001, 'a'), (2002, 'b'), "
+        "(2003, 'c'); end $$",
+    )
+    assert found.gone == 3
+
+
+def test_a_row_with_another_key_is_the_same_row(conn) -> None:
+    found = effect(conn, "lab.keyed", "update lab.keyed set id = id + 10000")
+    assert (found.gone, found.columns["id"].changed) == (0, 1000)
+
+
+def test_exchanged_values_are_seen(conn) -> None:
+    found = effect(
+        conn, "lab.keyed", "update lab.keyed k set word = o.word from lab.keyed o where o.id = 1001 - k.id"
+    ).columns["word"]
+    assert found.exchanged
+    assert _loses("word", found, OVERWRITTEN_PERCENT) == "values exchanged among rows"
+
+
+def test_a_new_word_for_each_old_one_is_no_loss(conn) -> None:
+    found = effect(conn, "lab.keyed", "update lab.keyed set number = number + 100").columns["number"]
+    assert _loses("number", found, OVERWRITTEN_PERCENT) == ""
+    mixed = effect(conn, "lab.keyed", "update lab.keyed set number = number / 2 + 100").columns["number"]
+    assert _loses("number", mixed, OVERWRITTEN_PERCENT) == "values made equal"
+
+
+def test_of_a_large_table_a_sample_is_compared_and_told(conn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contents, "MOST_ROWS", 100)
+    found = effect(conn, "lab.keyed", "update lab.keyed set word = md5(word)")
+    assert 30 < found.compared < 300 and found.columns["word"].changed == found.compared
+    assert f"in a sample of {found.compared:,} of 1,000 rows" in found.told(1, 2)
+    deleted = effect(conn, "lab.keyed", "delete from lab.keyed")
+    assert deleted.gone == deleted.compared
+
+
+def test_settings_of_the_session_do_not_change_what_is_read(conn) -> None:
+    conn.execute("create table lab.odd (id int primary key, at timestamptz, took interval, raw bytea, part float8)")
+    conn.execute("insert into lab.odd values (1, now(), '1 day', 'abc', 0.1::float8 + 0.2)")
+    before = of(conn, "lab.odd")
+    conn.execute(
+        "set datestyle = 'German'; set timezone = 'Asia/Tokyo'; set intervalstyle = 'iso_8601';"
+        "set bytea_output = 'escape'; set extra_float_digits = -5"
+    )
+    assert of(conn, "lab.odd") == before
+
+
+def test_reading_calls_nothing_of_the_project(conn) -> None:
+    """A cast to text, a domain in pg_temp and operators of the project's own are not asked."""
+    conn.execute(
+        """
+        create table lab.seen (what text);
+        create type lab.pair as (a int, b int);
+        create function lab.told(lab.pair) returns text language plpgsql as
+            $$ begin insert into lab.seen values ('cast'); return 'x'; end $$;
+        create cast (lab.pair as text) with function lab.told(lab.pair);
+        create function lab.checked(pg_catalog.text) returns boolean language plpgsql as
+            $$ begin insert into lab.seen values ('domain'); return true; end $$;
+        create domain pg_temp.text as pg_catalog.text check (lab.checked(value));
+        create domain pg_temp.int8 as pg_catalog.int8 check (lab.checked('x'));
+        create table lab.pairs (id int primary key, pair lab.pair);
+        insert into lab.pairs values (1, row(1, 2));
+        set search_path = pg_temp, lab, public;
+        """
+    )
+    with looking(conn):
+        assert prints(conn)
+    assert conn.execute("select count(*) from lab.seen").fetchone() == (0,)
