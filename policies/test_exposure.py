@@ -4,6 +4,7 @@ from pytest import mark
 
 from audit.catalog.credentials import KINDS, holds_secret
 from audit.catalog.functions import SOURCES, Functions
+from audit.catalog.openings import shows_nothing_to_visitors
 from audit.catalog.storage import lists, ties
 from audit.probes.disclosure import abused, given_away
 
@@ -1033,6 +1034,59 @@ def test_no_secret_stands_in_the_databases_text(auditor):
         where m.umoptions is null and not exists (
             select from pg_catalog.pg_roles r where r.rolname = current_user and r.rolsuper)
         """,
+    )
+
+
+@mark.policy(
+    "EXPO-17",
+    severity="P2",
+    runbook=SECURITY,
+    fix="revoke select on {object} from anon;",
+)
+def test_graphql_shows_visitors_no_private_table(auditor):
+    """Private tables are not selectable by anon where GraphQL (pg_graphql) is installed.
+
+    GraphQL describes every table that the caller may select from, with all columns and references, to whoever has the
+    public key; the historic default grants include anon. Private are the tables that access.toml declares so, and those
+    of which no policy shows a visitor a single row: there the grant does nothing else. Insert without select is left
+    alone. Tables without row level security are RLS-01's.
+    """
+    assert not auditor(
+        f"""
+        with {SERVED},
+        entrances as (
+            select p.oid, p.pronamespace as schema from pg_catalog.pg_proc p
+            join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+            where n.nspname in ('graphql', 'graphql_public') and p.proname in ('graphql', 'resolve')
+        ),
+        visitors as (
+            select a.oid from api a
+            where a.rolname = 'anon' and (not exists (select from entrances) or exists (
+                select from entrances e where pg_catalog.has_function_privilege(a.oid, e.oid, 'execute')
+                and pg_catalog.has_schema_privilege(a.oid, e.schema, 'usage')))
+        )
+        select c.oid::pg_catalog.regclass as object,
+               c.oid::pg_catalog.regclass::text = any (%(private_tables)s) as declared_private,
+               c.oid::pg_catalog.regclass::text = any (%(private_tables)s) as _declared,
+               array(select coalesce(pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'true') from pg_catalog.pg_policy p
+                     where p.polrelid = c.oid and p.polpermissive and p.polcmd in ('r', '*')
+                     and exists (select from unnest(p.polroles) as named where case when named = 0 then true
+                                 else pg_catalog.pg_has_role(v.oid, named, 'usage') end)) as _selects,
+               case when exists (select from pg_catalog.aclexplode(c.relacl) as x
+                                 where x.grantee = 0 and x.privilege_type = 'SELECT')
+               then format(E'-- Everybody is granted it: grant select to those who need it, and then\n'
+                           || '-- revoke select on %%s from public, anon;', c.oid::pg_catalog.regclass) end as fix
+        from pg_catalog.pg_class c
+        join served s on s.schema = c.relnamespace
+        join visitors v on v.oid = s.role
+        where c.relkind in ('r', 'p') and c.relrowsecurity and not c.relispartition
+        and exists (select from pg_catalog.pg_extension where extname = 'pg_graphql')
+        and pg_catalog.has_any_column_privilege(v.oid, c.oid, 'select')
+        and c.oid::pg_catalog.regclass::text <> all (%(public_tables)s)
+        and ('pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid) not in (select classid, objid from members)
+        """,
+        of="select count(*) as \"GraphQL extensions\" from pg_catalog.pg_extension where extname = 'pg_graphql'",
+        where=lambda row: row["_declared"] or shows_nothing_to_visitors(row),
     )
 
 
