@@ -1,5 +1,6 @@
 -- object: public.diaries
 -- object: public.letters
+-- also: EXPO-14
 create extension pg_graphql;
 create table public.diaries (id bigint generated always as identity primary key, writer uuid, words text);
 create table public.letters (id bigint generated always as identity primary key, writer uuid, words text);
