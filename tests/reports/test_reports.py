@@ -344,7 +344,6 @@ def pytest_configure(config):
     from fixtures.policy import tell as end
     from reports.verdicts import tell
     from tests.support import samples
-from tests.support.waiting import LIMIT_S
 
     global Verdict
     from audit.results import Verdict
