@@ -115,10 +115,10 @@ def test_the_registration_trigger_works(auditor, auth_service):
         left join pg_catalog.pg_proc p on p.oid = t.tgfoid
         cross join lateral (values
             (true, t.tgenabled not in ('O', 'A'), 'it is disabled'),
-            (t.tgname = w.name, t.tgtype & 1 = 0, 'it is not for each row'),
-            (t.tgname = w.name, t.tgtype & 66 <> 0 or t.tgtype & 4 = 0, 'it does not run after insert'),
-            (t.tgname = w.name, not p.prosecdef, 'its function is not SECURITY DEFINER'),
-            (t.tgname = w.name, not exists (
+            (w.relied_on and t.tgname = w.name, t.tgtype & 1 = 0, 'it is not for each row'),
+            (w.relied_on and t.tgname = w.name, t.tgtype & 66 <> 0 or t.tgtype & 4 = 0, 'it does not run after insert'),
+            (w.relied_on and t.tgname = w.name, not p.prosecdef, 'its function is not SECURITY DEFINER'),
+            (w.relied_on and t.tgname = w.name, not exists (
                 select from unnest(p.proconfig) as setting where setting like 'search_path=%%'),
              'its function does not pin its search_path')
         ) as found (here, wrong, problem)
