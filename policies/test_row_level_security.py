@@ -101,7 +101,9 @@ def test_tables_with_policies_have_them_switched_on(auditor):
 def test_no_exposed_table_is_locked(auditor):
     """No exposed table is locked: row level security and grants, but no permissive policy.
 
-    Row level security without a policy refuses everybody, and reads as "no data". Tables for the server alone are
+    Row level security without a policy refuses everybody, and reads as "no data". Where nothing says that anybody was
+    to reach it (it has what default privileges give, no policy of any kind, and access.toml does not name it), that is
+    how tables for the server alone are kept. Tables for the server alone are
     declared server_only in access.toml, or have no grants; the platform's are the platform's; partitions and inheritance children are reached through
     their parent.
     """
@@ -123,6 +125,25 @@ def test_no_exposed_table_is_locked(auditor):
             or pg_catalog.has_any_column_privilege(role, t.relation, 'select, insert, update'))
         and not exists (select from pg_catalog.pg_policy p where p.polrelid = t.relation and p.polpermissive)
         and not exists (select from ancestors a where a.relation = t.relation)
+        and (t.relation::text = any (%(declared_tables)s)
+             or exists (select from pg_catalog.pg_policy p where p.polrelid = t.relation)
+             or exists (
+                 select from pg_catalog.pg_class c
+                 cross join lateral (
+                     select x.grantee, x.privilege_type from pg_catalog.aclexplode(c.relacl) as x
+                     union all
+                     select x.grantee, x.privilege_type from pg_catalog.pg_attribute a
+                     cross join lateral pg_catalog.aclexplode(a.attacl) as x where a.attrelid = c.oid
+                 ) as g
+                 where c.oid = t.relation and g.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+                 and g.grantee <> c.relowner and (g.grantee = 0 or exists (
+                     select from pg_catalog.pg_roles r where r.rolname::text = any (t.roles)
+                     and pg_catalog.pg_has_role(r.oid, g.grantee, 'usage')))
+                 and not exists (
+                     select from pg_catalog.pg_default_acl d cross join lateral pg_catalog.aclexplode(d.defaclacl) as x
+                     where d.defaclrole = c.relowner and d.defaclobjtype = 'r'
+                     and d.defaclnamespace in (0, c.relnamespace)
+                     and x.grantee = g.grantee and x.privilege_type = g.privilege_type)))
         """,
         of=OPEN_TABLES,
     )

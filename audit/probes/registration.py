@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +189,19 @@ def troubles(service: Actor, fix: str) -> Evidence:
             problem = f"nothing is written to {', '.join(missing)}, as it is {PLAIN}" if missing else ""
         if problem:
             rows.append(_row(service, f"auth_service: sign up {name}", {"problem": problem}, fix if ours else ""))
-    return _evidence(service, rows, Population(len(answers), "ways of signing up"))
+    return _evidence(service, _by_problem(rows), Population(len(answers), "ways of signing up"))
+
+
+def _by_problem(rows: Sequence[Row]) -> list[Row]:
+    """Put the ways together that fail for one reason."""
+    found: dict[object, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.details["problem"], []).append(row)
+    return [
+        replace(first, details={**first.details, "likewise": ", ".join(names)}) if names else first
+        for first, *others in found.values()
+        for names in [[each.object.removeprefix("auth_service: sign up ") for each in others]]
+    ]
 
 
 def _of_profile(answer: SignUp) -> str:
