@@ -346,7 +346,7 @@ def config_beside(place: Path) -> SupabaseConfig:
 
 
 def _ways(auth: Mapping[str, object]) -> Iterator[str]:
-    """Yield the ways of signing up that the configuration switches on. A way by phone needs somebody who sends texts."""
+    """Yield the ways of signing up that are switched on; that by phone needs a service that sends texts."""
     sms = _table(auth, "sms")
     providers = [_table(sms, name) for name in sms]
     if sms.get("enable_signup") is True and any(each.get("enabled") is True for each in providers):

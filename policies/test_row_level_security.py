@@ -14,7 +14,8 @@ from audit.probes.oracles import telling
 RUNBOOK = "6. Row Level Security Issues"
 
 # Tables of the exposed schemas, and which API roles hold any privilege on them or on one of their columns. Columns:
-# relation, security (whether row level security is on), platform (not the project's to change), roles, partition, guarded (an ancestor has row level security).
+# relation, security (whether row level security is on), platform (it is the platform's), roles, partition, guarded (an
+# ancestor has row level security).
 TABLES = """
 with recursive ancestors as (
     select i.inhrelid as relation, i.inhparent as ancestor from pg_catalog.pg_inherits i
@@ -103,9 +104,8 @@ def test_no_exposed_table_is_locked(auditor):
 
     Row level security without a policy refuses everybody, and reads as "no data". Where nothing says that anybody was
     to reach it (it has what default privileges give, no policy of any kind, and access.toml does not name it), that is
-    how tables for the server alone are kept. Tables for the server alone are
-    declared server_only in access.toml, or have no grants; the platform's are the platform's; partitions and inheritance children are reached through
-    their parent.
+    how tables for the server alone are kept. Else they are declared server_only in access.toml, or have no grants.
+    Partitions and inheritance children are reached through their parent; the platform's tables are the platform's.
     """
     assert not auditor(
         TABLES
@@ -206,10 +206,12 @@ def test_no_policy_is_always_true(auditor):
                x.schema = any (%(platform_schemas)s)
                or x.relation::pg_catalog.regclass::text = any (%(declared_tables)s)
                or exists (select from pg_catalog.pg_attribute a where a.attrelid = x.relation and a.attnum > 0
-                          and not a.attisdropped and (a.attname ~* %(private)s or a.attname = any (%(private_columns)s))) as _private,
+                          and not a.attisdropped
+                          and (a.attname ~* %(private)s or a.attname = any (%(private_columns)s))) as _private,
                {CALLED_BY_TABLE}
         from applied x
         where x.permissive
+        and not (x.doing = 'select' and x.relation::pg_catalog.regclass::text = any (%(public_tables)s))
         and format('%%s %%s %%s', x.doing, x.role, x.relation::pg_catalog.regclass) <> all (%(opened)s)
         """,
         of=OF_POLICIES,

@@ -167,16 +167,12 @@ class Access:
         acted = ("declared", "callers", "claims", "places")
         plain = {key: list(value) for key, value in vars(self).items() if key not in acted}
         named = [name for kind, name in self.places if kind == "tables"]
-        return {
-            **plain,
-            **{key: getattr(self, key) for key in acted},
-            "declared_tables": named,
-            "opened": self.opened(),
-        }
+        whole = {key: getattr(self, key) for key in acted}
+        return {**plain, **whole, "declared_tables": named, "opened": self.opened()}
 
     def opened(self) -> list[str]:
         """Return what is declared to be open to a whole role, each as command, role and table with spaces between."""
-        found = [f"select {role} {name}" for name in self.public_tables for role in WHOLE]
+        found: list[str] = []
         for name, declaration in self.declared.items():
             if not declaration.review:
                 found += [
