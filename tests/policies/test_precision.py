@@ -116,7 +116,9 @@ def test_who_else_could_is_evidence(outcome: Outcome) -> None:
 
 def test_what_is_there_already_is_judged(outcome: Outcome) -> None:
     """Nothing is missing because a second file could not make it again, and the platform's tables need no rows."""
-    unchecked = {name: policy["reason"] for name, policy in outcome.policies.items() if policy["verdict"] == "UNCHECKED"}
+    unchecked = {
+        name: policy["reason"] for name, policy in outcome.policies.items() if policy["verdict"] == "UNCHECKED"
+    }
     assert not [reason for reason in unchecked.values() if "not built" in reason or "storage." in reason], unchecked
     assert unchecked.keys() <= {"RLS-07", "RLS-08", "RLS-15"}, unchecked
 
