@@ -235,7 +235,8 @@ def test_every_policy_can_be_evaluated(outsiders, alice, bob, admin):
     """Every policy can be evaluated: no recursion, no error, for every actor and table.
 
     A policy that fails takes the whole table with it, for everybody or for those without a user id, say. Each actor
-    tries each command that the grants allow; refusals, constraints and triggers do not count.
+    tries each command that the grants allow; refusals, constraints and triggers do not count. A function that visitors
+    may not execute refuses them, where the policy has no other condition that could let them in.
     """
     assert not unusable(outsiders | alice | bob | admin)
 

@@ -21,7 +21,8 @@ schemas = ["public", "storage", "graphql_public"]
 CLUB = """
 create table public.genres (id int primary key, title text not null);
 create table public.members (
-    id uuid primary key references auth.users (id) on delete cascade, email text not null, is_staff boolean not null default false,
+    id uuid primary key references auth.users (id) on delete cascade, email text not null,
+    is_staff boolean not null default false,
     handle text not null check (handle = lower(handle) and char_length(handle) between 2 and 40));
 create table public.loans (
     id bigint generated always as identity primary key, book text not null, lender uuid,
