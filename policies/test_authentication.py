@@ -147,9 +147,9 @@ def test_signing_up_works_in_every_way(auth_service):
     A trigger runs inside the sign-up: when it fails on an unusual name, the person cannot sign up at all, and when it
     swallows its errors, they are let in and have no row of their own. So each way is acted out as the service does it,
     and what it writes is compared with what signing up with a name writes, whatever tables those are. Ways are those of
-    sign_up in audit.toml, else of supabase/config.toml, else by e-mail and by invitation. Which letters a name may have,
-    and how many, is for the project's checks to say. With the care-collective pack exactly one profile is made in every
-    way, and it is pending.
+    sign_up in audit.toml, else of supabase/config.toml, else by e-mail and by invitation. Which letters a name may
+    have, and how many, is for the project's checks to say. With the care-collective pack exactly one profile is made in
+    every way, and it is pending.
     """
     assert not troubles(auth_service, REGISTRATION)
 

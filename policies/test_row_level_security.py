@@ -205,8 +205,10 @@ def test_no_policy_is_always_true(auditor):
                      where y.relation = x.relation and e is not null) as _others,
                x.schema = any (%(platform_schemas)s)
                or x.relation::pg_catalog.regclass::text = any (%(declared_tables)s)
-               or exists (select from pg_catalog.pg_attribute a where a.attrelid = x.relation and a.attnum > 0
-                          and not a.attisdropped
+               or exists (select from pg_catalog.pg_attribute a
+                          join pg_catalog.pg_type y on y.oid = a.atttypid
+                              and y.typcategory not in ('B', 'N', 'D', 'T', 'E')
+                          where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
                           and (a.attname ~* %(private)s or a.attname = any (%(private_columns)s))) as _private,
                {CALLED_BY_TABLE}
         from applied x

@@ -19,7 +19,7 @@ schemas = ["public", "storage", "graphql_public"]
 """
 
 CLUB = """
-create table public.genres (id int primary key, title text not null);
+create table public.genres (id int primary key, title text not null, tell_by_email boolean not null default false);
 create table public.members (
     id uuid primary key references auth.users (id) on delete cascade, email text not null,
     is_staff boolean not null default false,
