@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -310,12 +310,15 @@ def _blank(text: str) -> str:
 class SupabaseConfig:
     """What supabase/config.toml says: the server's major version, the schemas that the API serves, and seed files.
 
+    ``ways`` are those of signing up that are not on in every project: "phone", "anonymous".
+
     https://supabase.com/docs/guides/local-development/cli/config
     """
 
     major_version: int | None = None
     schemas: tuple[str, ...] = ()
     seeds: tuple[Path, ...] = ()
+    ways: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -338,7 +341,18 @@ def config_beside(place: Path) -> SupabaseConfig:
         version if isinstance(version, int) else None,
         tuple(name for name in _list(schemas) if name),
         tuple(each for pattern in _list(paths) for each in _matching(folder, pattern)),
+        tuple(_ways(_table(config, "auth"))),
     )
+
+
+def _ways(auth: Mapping[str, object]) -> Iterator[str]:
+    """Yield the ways of signing up that are switched on; that by phone needs a service that sends texts."""
+    sms = _table(auth, "sms")
+    providers = [_table(sms, name) for name in sms]
+    if sms.get("enable_signup") is True and any(each.get("enabled") is True for each in providers):
+        yield "phone"
+    if auth.get("enable_anonymous_sign_ins") is True:
+        yield "anonymous"
 
 
 def _table(parent: Mapping[str, object], name: str) -> Mapping[str, object]:

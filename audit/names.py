@@ -42,6 +42,13 @@ def telling_columns(known: Mapping[str, Any]) -> str:
     return _naming([*_REACHING, *_IDENTIFYING, *_SAID, *_DESCRIBING, *_more(known)])
 
 
+# Buckets whose files are somebody's own, by their names.
+PRIVATE_FILES = (
+    r"(^|[^a-z])(private|secrets?|confidential|documents?|docs|papers?|identity|passports?|licen[cs]es?|kyc|invoices?"
+    r"|receipts?|contracts?|medical|health|prescriptions?|backups?|exports?|messages?|chats?|attachments?|resumes?|cvs?"
+    r"|verifications?|personal|user[-_]?(files|data|documents?))($|[^a-z])"
+)
+
 # What was done, by whom and when, is kept by design: tables with one of these words in their names.
 TRAILS = r"(^|_)(audit|audits|log|logs|trail|history|archive|archives|legal|consents?)(_|$)"
 

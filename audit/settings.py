@@ -184,7 +184,7 @@ class Settings:
     ``packs`` None means: those of the reference for the reference, else the core. ``runbook_objects`` None: what the
     runbook of the packs names. ``exposed_schemas`` empty: ask the target, else ``public``. ``access`` and ``waivers``
     are the project's other files, from where this one is. ``sign_up`` are the ways of signing up that the project
-    offers.
+    offers; empty: those of its configuration, else by e-mail and by invitation, as a new project has it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
@@ -198,7 +198,7 @@ class Settings:
     runbook_objects: tuple[str, ...] | None = None
     request_categories: tuple[str, ...] = REQUEST_CATEGORIES
     messaging: tuple[Messaging, ...] = (Messaging(),)
-    sign_up: tuple[Way, ...] = WAYS
+    sign_up: tuple[Way, ...] = ()
     expected_role: Literal["primary", "standby"] = "primary"
     private_columns: tuple[str, ...] = ()
     linter: Mapping[Rule, Weight] = field(default_factory=dict)

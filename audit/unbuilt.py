@@ -78,9 +78,20 @@ def doubted(made: Ruling, log: Log, migrations: Sequence[Migration]) -> Ruling:
 
 def uncertain(migrations: Sequence[Migration]) -> tuple[Thing, ...]:
     """Return all that statements that were not executed would have made or changed, and what they lacked."""
-    troubles = [trouble for each in migrations for trouble in each.troubles]
+    troubles = [trouble for each in migrations for trouble in each.troubles if not is_there(trouble)]
     lacking = {trouble.lacks for trouble in troubles if trouble.lacks is not None}
     return tuple(sorted({*lacking, *(thing for trouble in troubles for thing in trouble.touched)}))
+
+
+def is_there(trouble: Trouble) -> bool:
+    """Tell whether all that a statement would have made is there already, so that nothing is missing for its failure.
+
+    What was made first is what the real database has, too. Of several columns some may be there and others not.
+    """
+    if trouble.sqlstate not in THERE_ALREADY - {"42P16"}:
+        return False
+    wholes = [thing for thing in trouble.made if thing.kind not in ("column", "constraint")]
+    return len(trouble.made) == 1 or len(wholes) == 1
 
 
 def _unsure(touched: Sequence[Thing], made: Ruling, log: Log) -> list[Thing]:
@@ -154,7 +165,7 @@ def built(
     found, build = understood(conn, done, (*first, *layout.files), len(first))
     notes = [*(f"{name} is not applied: {why}" for name, why in layout.skipped.items()), config.note]
     notes += [note for each in found for note in each.notes]
-    notes.append(_exposed(conn, config))
+    notes += [_exposed(conn, config), _signing_up(conn, config)]
     server = conn.info.server_version // 10000
     if config.major_version and config.major_version != server:
         notes.append(
@@ -165,6 +176,20 @@ def built(
         notes.append(f"seed files are not loaded ({names}): people and rows are made up")
     build = replace(build, layout=str(layout), notes=tuple(filter(None, notes)))
     return found, replace(build, advice=advice(place, layout.files, build))
+
+
+def _signing_up(conn: psycopg.Connection[Any], config: SupabaseConfig) -> str:
+    """Note the ways of signing up that the project's configuration switches on, where AUTH-04 finds them; say so."""
+    if not config.ways:
+        return ""
+    try:
+        value = sql.Literal(" ".join(config.ways))
+        conn.execute(sql.SQL("alter role authenticator set audit.sign_up = {}").format(value))
+    except psycopg.Error as error:
+        if conn.broken:
+            raise
+        return f"people sign up by e-mail here: what else supabase/config.toml says could not be noted: {tell(error)}"
+    return f"people sign up as supabase/config.toml has it: also {named(config.ways)}"
 
 
 def _exposed(conn: psycopg.Connection[Any], config: SupabaseConfig) -> str:
@@ -426,13 +451,17 @@ def _roots(migrations: Sequence[Migration]) -> Iterator[Row]:
             continue
         if not migration.troubles:
             yield _row(migration.file, migration.file, migration.line, _details(migration.error, migration.sqlstate))
-        for number, root in enumerate(roots):
+        # That things are there already is one cause, however many they are.
+        again = [each for each in roots if is_there(each)]
+        for number, root in enumerate(each for each in roots if each not in again[1:]):
             # Of a file with several causes the first bears its name alone.
             error = migration.error if number == 0 and root.line == migration.line else root.error
             name = migration.file if number == 0 else f"{migration.file}: {root.error}"
             place = f"{migration.file}, line {root.line}"
             line = migration.line if number == 0 else root.line
             details = {**_details(error, root.sqlstate), **_cascade(migrations, place)}
+            if again[1:] and root is again[0]:
+                details["likewise"] = f"{len(again) - 1} more statements make what is there already"
             yield _row(safe(name), migration.file, line, details)
 
 

@@ -115,10 +115,10 @@ def test_the_registration_trigger_works(auditor, auth_service):
         left join pg_catalog.pg_proc p on p.oid = t.tgfoid
         cross join lateral (values
             (true, t.tgenabled not in ('O', 'A'), 'it is disabled'),
-            (t.tgname = w.name, t.tgtype & 1 = 0, 'it is not for each row'),
-            (t.tgname = w.name, t.tgtype & 66 <> 0 or t.tgtype & 4 = 0, 'it does not run after insert'),
-            (t.tgname = w.name, not p.prosecdef, 'its function is not SECURITY DEFINER'),
-            (t.tgname = w.name, not exists (
+            (w.relied_on and t.tgname = w.name, t.tgtype & 1 = 0, 'it is not for each row'),
+            (w.relied_on and t.tgname = w.name, t.tgtype & 66 <> 0 or t.tgtype & 4 = 0, 'it does not run after insert'),
+            (w.relied_on and t.tgname = w.name, not p.prosecdef, 'its function is not SECURITY DEFINER'),
+            (w.relied_on and t.tgname = w.name, not exists (
                 select from unnest(p.proconfig) as setting where setting like 'search_path=%%'),
              'its function does not pin its search_path')
         ) as found (here, wrong, problem)
@@ -146,9 +146,10 @@ def test_signing_up_works_in_every_way(auth_service):
 
     A trigger runs inside the sign-up: when it fails on an unusual name, the person cannot sign up at all, and when it
     swallows its errors, they are let in and have no row of their own. So each way is acted out as the service does it,
-    and what it writes is compared with what signing up with a name writes, whatever tables those are. Ways that the
-    project does not offer are taken out of sign_up in audit.toml; how long a name may be is for the project to say.
-    With the care-collective pack exactly one profile is made in every way, and it is pending.
+    and what it writes is compared with what signing up with a name writes, whatever tables those are. Ways are those of
+    sign_up in audit.toml, else of supabase/config.toml, else by e-mail and by invitation. Which letters a name may
+    have, and how many, is for the project's checks to say. With the care-collective pack exactly one profile is made in
+    every way, and it is pending.
     """
     assert not troubles(auth_service, REGISTRATION)
 

@@ -6,6 +6,7 @@ from audit.catalog.credentials import KINDS, holds_secret
 from audit.catalog.functions import SOURCES, Functions
 from audit.catalog.openings import shows_nothing_to_visitors
 from audit.catalog.storage import lists, ties
+from audit.names import PRIVATE_FILES
 from audit.probes.disclosure import abused, given_away
 
 CONSENT = "3. Contact Exchange & Privacy"
@@ -454,24 +455,24 @@ def test_api_roles_hold_no_dangerous_privileges(auditor):
 
     TRUNCATE empties a table whatever row level security says; REFERENCES tells whether a hidden row exists; TRIGGER
     puts code into everybody else's writes. "grant all" and the platform's historic default privileges give all three.
-    The platform's own tables are left out.
+    What tables have from default privileges is one cause and one finding. The platform's own tables are left out, and
+    schemas that a role may not use.
     """
     assert not auditor(
         f"""
         with {SERVED},
         held as (
-            select c.oid, string_agg(distinct a.rolname, ', ') as roles,
-                   concat_ws(', ', case when bool_or(pg_catalog.has_table_privilege(a.oid, c.oid, 'truncate'))
+            select c.oid, string_agg(distinct a.role::pg_catalog.regrole::text, ', ') as roles,
+                   concat_ws(', ', case when bool_or(pg_catalog.has_table_privilege(a.role, c.oid, 'truncate'))
                                         then 'truncate' end,
-                                   case when bool_or(pg_catalog.has_any_column_privilege(a.oid, c.oid, 'references'))
+                                   case when bool_or(pg_catalog.has_any_column_privilege(a.role, c.oid, 'references'))
                                         then 'references' end,
-                                   case when bool_or(pg_catalog.has_table_privilege(a.oid, c.oid, 'trigger'))
+                                   case when bool_or(pg_catalog.has_table_privilege(a.role, c.oid, 'trigger'))
                                         then 'trigger' end) as privileges
             from pg_catalog.pg_class c
-            join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = any (%(exposed)s)
-                and n.nspname <> all (%(platform_schemas)s)
-            join api a on pg_catalog.has_table_privilege(a.oid, c.oid, 'truncate, trigger')
-                       or pg_catalog.has_any_column_privilege(a.oid, c.oid, 'references')
+            join served a on a.schema = c.relnamespace and a.name <> all (%(platform_schemas)s)
+                and (pg_catalog.has_table_privilege(a.role, c.oid, 'truncate, trigger')
+                     or pg_catalog.has_any_column_privilege(a.role, c.oid, 'references'))
             where c.relkind in ('r', 'p', 'v', 'm', 'f')
             and ('pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid) not in (select classid, objid from members)
             group by c.oid
@@ -481,17 +482,59 @@ def test_api_roles_hold_no_dangerous_privileges(auditor):
                 select a.relid::oid from pg_catalog.pg_partition_ancestors(h.oid) with ordinality as a (relid, level)
                 where a.relid in (select oid from held) order by a.level desc limit 1), h.oid) as top
             from held h
+        ),
+        granted as (  -- what was granted of it, column by column too
+            select h.oid, g.grantee, g.privilege_type
+            from held h
+            join pg_catalog.pg_class c on c.oid = h.oid
+            cross join lateral (
+                select x.grantee, x.privilege_type from pg_catalog.aclexplode(c.relacl) as x
+                union all
+                select x.grantee, x.privilege_type
+                from pg_catalog.pg_attribute t cross join lateral pg_catalog.aclexplode(t.attacl) as x
+                where t.attrelid = c.oid
+            ) as g
+            where g.privilege_type in ('TRUNCATE', 'REFERENCES', 'TRIGGER') and g.grantee <> c.relowner
+            and (g.grantee = 0 or exists (
+                select from api a where pg_catalog.pg_has_role(a.oid, g.grantee, 'usage')))
+        ),
+        given as (  -- relations that hold no more of it than the default privileges of their owner hand out
+            select h.oid, c.relnamespace, c.relowner
+            from held h
+            join pg_catalog.pg_class c on c.oid = h.oid
+            where exists (select from granted g where g.oid = h.oid) and not exists (
+                select from granted g where g.oid = h.oid and not exists (
+                    select from pg_catalog.pg_default_acl d cross join lateral pg_catalog.aclexplode(d.defaclacl) as x
+                    where d.defaclrole = c.relowner and d.defaclobjtype = 'r'
+                    and d.defaclnamespace in (0, c.relnamespace)
+                    and x.grantee = g.grantee and x.privilege_type = g.privilege_type))
         )
-        select c.oid::pg_catalog.regclass::text as object, h.privileges, h.roles,
+        select format('default privileges of %%s in %%I', d.relowner::pg_catalog.regrole, n.nspname) as object,
+               (select string_agg(distinct lower(g.privilege_type), ', ') from granted g
+                where g.oid = any (array_agg(d.oid))) as privileges,
+               (select string_agg(distinct h.roles, ', ') from held h where h.oid = any (array_agg(d.oid))) as roles,
+               string_agg(c.relname, ', ' order by c.relname) as relations,
+               string_agg(format('revoke truncate, references, trigger on %%s from %%s;', c.oid::pg_catalog.regclass,
+                                 {RELATION_HELD_BY}), e'\n' order by c.relname)
+               || format(e'\nalter default privileges for role %%s in schema %%I\n'
+                         || '    revoke truncate, references, trigger on tables from public, %%s;',
+                         d.relowner::pg_catalog.regrole, n.nspname,
+                         (select string_agg(quote_ident(a.rolname), ', ') from api a)) as fix
+        from given d
+        join pg_catalog.pg_class c on c.oid = d.oid
+        join pg_catalog.pg_namespace n on n.oid = d.relnamespace
+        group by d.relowner, n.nspname
+        union all
+        select c.oid::pg_catalog.regclass::text as object, h.privileges, h.roles, null,
                (select string_agg(format('revoke truncate, references, trigger on %%s from %%s;',
                                          c.oid::pg_catalog.regclass,
                                          coalesce({RELATION_HELD_BY}, c.relowner::pg_catalog.regrole::text)), e'\\n')
                 from parts p join pg_catalog.pg_class c on c.oid = p.oid where p.top = h.oid) as fix
         from held h
         join pg_catalog.pg_class c on c.oid = h.oid
-        where h.oid in (select top from parts)
+        where h.oid in (select top from parts) and h.oid not in (select d.oid from given d)
         union all
-        select quote_ident(n.nspname), 'create', string_agg(distinct a.rolname, ', '),
+        select quote_ident(n.nspname), 'create', string_agg(distinct a.rolname, ', '), null,
                format('revoke create on schema %%I from %%s;', n.nspname, coalesce(
                    {HELD.format(grants="select (pg_catalog.aclexplode(n.nspacl)).grantee", owner="n.nspowner")},
                    n.nspowner::pg_catalog.regrole::text))
@@ -584,7 +627,8 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
     Files of a public bucket are served to everybody who knows their name, without any policy. A policy for API roles
     on storage.objects that names neither owner nor bucket opens all buckets, also those that are made later. Each
     branch of an OR must name one; only a further branch may ask one of the project's own functions instead. Restrictive
-    policies do not open anything. Public buckets are declared in access.toml.
+    policies do not open anything. Public buckets are declared in access.toml; as long as nothing is declared, those
+    offend whose files are somebody's own by the bucket's name, or that a policy for reading keeps for their owners.
     """
     assert (
         not auditor(
@@ -593,8 +637,14 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
                format('update storage.buckets set public = false where id = %%L;', b.id) as fix
         from storage.buckets b
         where b.public and b.id <> all (%(public_buckets)s)
+        and (%(public_buckets)s::text[] <> '{}' or %(declared_tables)s::text[] <> '{}' or b.id ~* %(private)s
+             or exists (select from pg_catalog.pg_policy p
+                        where p.polrelid = pg_catalog.to_regclass('storage.objects') and p.polcmd = 'r'
+                        and pg_catalog.strpos(pg_catalog.pg_get_expr(p.polqual, p.polrelid), quote_literal(b.id)) > 0
+                        and pg_catalog.pg_get_expr(p.polqual, p.polrelid) ~ '\\mauth\\.(uid|jwt)\\('))
         """,
             of="storage.buckets",
+            private=PRIVATE_FILES,
         )
         + auditor(
             f"""
@@ -791,7 +841,7 @@ def test_default_privileges_hand_nothing_to_anon(auditor):
     With the platform's historic defaults every new table is open to everybody until its row level security is switched
     on. PUBLIC counts, since anon is part of it, and so does PostgreSQL's own default that PUBLIC may execute every new
     function, for roles that have functions in exposed schemas; revoking it for one schema has no effect, only for all.
-    The platform's own roles and schemas are left out.
+    The defaults of a role are one finding. The platform's own roles and schemas are left out.
     """
     assert not auditor(
         f"""
@@ -812,8 +862,9 @@ def test_default_privileges_hand_nothing_to_anon(auditor):
             where not exists (select from pg_catalog.pg_default_acl d
                               where d.defaclrole = m.role and d.defaclnamespace = 0 and d.defaclobjtype = 'f')
         )
-        select format('%%s%%s: %%s', d.role::pg_catalog.regrole, ' in ' || quote_ident(n.nspname), kind.name) as object,
-               string_agg(distinct g.name, ', ') as "to",
+        , handing as (
+        select d.role::pg_catalog.regrole::text as role,
+               concat(kind.name, ' in ' || quote_ident(n.nspname)) as what, string_agg(distinct g.name, ', ') as names,
                format('alter default privileges for role %%s%%s revoke all on %%s from %%s;',
                       d.role::pg_catalog.regrole, ' in schema ' || quote_ident(n.nspname), kind.name,
                       string_agg(distinct g.name, ', ')) as fix
@@ -829,6 +880,11 @@ def test_default_privileges_hand_nothing_to_anon(auditor):
         and g.grantee <> d.role
         and exists (select from anon where g.grantee = 0 or pg_catalog.pg_has_role(anon.oid, g.grantee, 'usage'))
         group by d.role, n.nspname, kind.name
+        )
+        select h.role as object, string_agg(format('%%s to %%s', h.what, h.names), '; ' order by h.what) as gives,
+               string_agg(h.fix, e'\n' order by h.what) as fix
+        from handing h
+        group by h.role
         """,
         of="""
         select count(*) as "roles that are not the platform's" from pg_catalog.pg_roles r

@@ -7,13 +7,15 @@ from audit.catalog.captured import captured
 from audit.catalog.coverage import unseen
 from audit.catalog.expressions import CALLED, CALLED_BY_TABLE, LEADS, REACHED, hole, trusts_metadata, weaknesses
 from audit.catalog.openings import openings
+from audit.names import private_columns
 from audit.probes.evaluation import unusable
 from audit.probes.oracles import telling
 
 RUNBOOK = "6. Row Level Security Issues"
 
 # Tables of the exposed schemas, and which API roles hold any privilege on them or on one of their columns. Columns:
-# relation, security (whether row level security is on), roles, partition, guarded (an ancestor has row level security).
+# relation, security (whether row level security is on), platform (it is the platform's), roles, partition, guarded (an
+# ancestor has row level security).
 TABLES = """
 with recursive ancestors as (
     select i.inhrelid as relation, i.inhparent as ancestor from pg_catalog.pg_inherits i
@@ -22,6 +24,7 @@ with recursive ancestors as (
 ),
 tables as materialized (
     select c.oid::pg_catalog.regclass as relation, c.relrowsecurity as security, c.relispartition as partition,
+           n.nspname = any (%(platform_schemas)s) as platform,
            array(
                select r.rolname::text from pg_catalog.pg_roles r
                where r.rolname = any (%(api_roles)s) and pg_catalog.has_schema_privilege(r.oid, n.oid, 'usage')
@@ -99,9 +102,10 @@ def test_tables_with_policies_have_them_switched_on(auditor):
 def test_no_exposed_table_is_locked(auditor):
     """No exposed table is locked: row level security and grants, but no permissive policy.
 
-    Row level security without a policy refuses everybody, and reads as "no data". Tables for the server alone are
-    declared server_only in access.toml, or have no grants; partitions and inheritance children are reached through
-    their parent.
+    Row level security without a policy refuses everybody, and reads as "no data". Where nothing says that anybody was
+    to reach it (it has what default privileges give, no policy of any kind, and access.toml does not name it), that is
+    how tables for the server alone are kept. Else they are declared server_only in access.toml, or have no grants.
+    Partitions and inheritance children are reached through their parent; the platform's tables are the platform's.
     """
     assert not auditor(
         TABLES
@@ -114,13 +118,32 @@ def test_no_exposed_table_is_locked(auditor):
                        select string_agg(r.oid::pg_catalog.regrole::text, ', ') from pg_catalog.pg_roles r
                        where r.rolname = any (%(api_roles)s))) as fix
         from tables t
-        where t.security and not t.relation::text = any (%(server_only_tables)s)
+        where t.security and not t.platform and not t.relation::text = any (%(server_only_tables)s)
         and exists (
             select from unnest(t.roles) as role
             where pg_catalog.has_table_privilege(role, t.relation, 'delete')
             or pg_catalog.has_any_column_privilege(role, t.relation, 'select, insert, update'))
         and not exists (select from pg_catalog.pg_policy p where p.polrelid = t.relation and p.polpermissive)
         and not exists (select from ancestors a where a.relation = t.relation)
+        and (t.relation::text = any (%(declared_tables)s)
+             or exists (select from pg_catalog.pg_policy p where p.polrelid = t.relation)
+             or exists (
+                 select from pg_catalog.pg_class c
+                 cross join lateral (
+                     select x.grantee, x.privilege_type from pg_catalog.aclexplode(c.relacl) as x
+                     union all
+                     select x.grantee, x.privilege_type from pg_catalog.pg_attribute a
+                     cross join lateral pg_catalog.aclexplode(a.attacl) as x where a.attrelid = c.oid
+                 ) as g
+                 where c.oid = t.relation and g.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+                 and g.grantee <> c.relowner and (g.grantee = 0 or exists (
+                     select from pg_catalog.pg_roles r where r.rolname::text = any (t.roles)
+                     and pg_catalog.pg_has_role(r.oid, g.grantee, 'usage')))
+                 and not exists (
+                     select from pg_catalog.pg_default_acl d cross join lateral pg_catalog.aclexplode(d.defaclacl) as x
+                     where d.defaclrole = c.relowner and d.defaclobjtype = 'r'
+                     and d.defaclnamespace in (0, c.relnamespace)
+                     and x.grantee = g.grantee and x.privilege_type = g.privilege_type)))
         """,
         of=OPEN_TABLES,
     )
@@ -138,12 +161,15 @@ def test_no_exposed_table_is_locked(auditor):
     """,
 )
 def test_no_policy_is_always_true(auditor):
-    """No policy for API roles is always true: no write, and no read of a table that is not declared public.
+    """No policy for API roles is always true: no write, and no read of rows that belong to somebody.
 
     "Always true" is judged by what is left after simplification, for each role that has the privilege:
     `auth.role() = 'authenticated'` lets every member in, and so does `owner = auth.uid() or true`. A write that looks
     at the row alone is everybody's too; reading such rows (`is_published`) is a declaration. A restrictive policy that
-    looks at the caller closes the hole. Storage has an API of its own and counts as exposed.
+    looks at the caller closes the hole. What access.toml declares for everybody of a role is in order. A table that it
+    does not name is told where its rows are somebody's: a policy compares one of its columns with the caller, or it
+    has columns that are private by their name; another is a catalogue, as far as anybody can know. Storage and realtime
+    have APIs of their own and count as exposed.
     """
     assert not auditor(
         f"""
@@ -154,7 +180,8 @@ def test_no_policy_is_always_true(auditor):
             cross join unnest(x.roles) as role
             cross join (values ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')) as w (command, code)
             join pg_catalog.pg_class c on c.oid = x.relation
-            where x.command in ('*', w.code::"char") and (x.schema = any (%(exposed)s) or x.schema = 'storage')
+            where x.command in ('*', w.code::"char")
+            and (x.schema = any (%(exposed)s) or x.schema in ('storage', 'realtime'))
             and pg_catalog.has_schema_privilege(role, c.relnamespace, 'usage')
             and case when w.command = 'delete' then pg_catalog.has_table_privilege(role, x.relation, 'delete')
                 else pg_catalog.has_any_column_privilege(role, x.relation, w.command) end
@@ -176,12 +203,21 @@ def test_no_policy_is_always_true(auditor):
                      and coalesce(y."check", y."using") is not null) as _checks,
                array(select e from rules y, unnest(array[y."using", y."check"]) as e
                      where y.relation = x.relation and e is not null) as _others,
+               x.schema = any (%(platform_schemas)s)
+               or x.relation::pg_catalog.regclass::text = any (%(declared_tables)s)
+               or exists (select from pg_catalog.pg_attribute a
+                          join pg_catalog.pg_type y on y.oid = a.atttypid
+                              and y.typcategory not in ('B', 'N', 'D', 'T', 'E')
+                          where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
+                          and (a.attname ~* %(private)s or a.attname = any (%(private_columns)s))) as _private,
                {CALLED_BY_TABLE}
         from applied x
         where x.permissive
         and not (x.doing = 'select' and x.relation::pg_catalog.regclass::text = any (%(public_tables)s))
+        and format('%%s %%s %%s', x.doing, x.role, x.relation::pg_catalog.regclass) <> all (%(opened)s)
         """,
         of=OF_POLICIES,
+        private=private_columns({}),
         where=hole,
     )
 
@@ -201,7 +237,8 @@ def test_every_policy_can_be_evaluated(outsiders, alice, bob, admin):
     """Every policy can be evaluated: no recursion, no error, for every actor and table.
 
     A policy that fails takes the whole table with it, for everybody or for those without a user id, say. Each actor
-    tries each command that the grants allow; refusals, constraints and triggers do not count.
+    tries each command that the grants allow; refusals, constraints and triggers do not count. A function that visitors
+    may not execute refuses them, where the policy has no other condition that could let them in.
     """
     assert not unusable(outsiders | alice | bob | admin)
 

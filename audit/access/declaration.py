@@ -14,11 +14,17 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict, WithJsonSchema
 
-from audit.access.results import API_ACTORS
+from audit.access.results import API_ACTORS, COMMANDS
 from audit.people import CAST
 from audit.toml_file import EXACTLY, Flag, TomlFile, form_of, read, suggestion
 
 ALL = "all"
+
+# Who stands for everybody of a role: whoever is signed in has an id; without one, a caller is nobody in particular.
+WHOLE = {
+    role: tuple(name for name in API_ACTORS if CAST[name].role == role and (CAST[name].id or role == "anon"))
+    for role in ("anon", "authenticated")
+}
 
 REACHING = {
     **{name: (name,) for name in API_ACTORS},
@@ -120,6 +126,12 @@ class Declaration:
     lines: Mapping[str, int] = field(default_factory=dict)
     place: str = "access.toml"
 
+    def opens(self, command: str, role: str) -> bool:
+        """Tell whether all rows are declared for everybody of a role."""
+        given = self.reach.get(command, {})
+        open_to = {actor for who, names in given.items() if ALL in names for actor in REACHING[who]}
+        return open_to.issuperset(WHOLE[role])
+
     def at(self, key: str = "") -> str:
         """Say where in the file something is declared."""
         words = key
@@ -154,7 +166,22 @@ class Access:
         """Return the declarations as parameters for questions, and what those who act need as it is."""
         acted = ("declared", "callers", "claims", "places")
         plain = {key: list(value) for key, value in vars(self).items() if key not in acted}
-        return {**plain, **{key: getattr(self, key) for key in acted}}
+        named = [name for kind, name in self.places if kind == "tables"]
+        whole = {key: getattr(self, key) for key in acted}
+        return {**plain, **whole, "declared_tables": named, "opened": self.opened()}
+
+    def opened(self) -> list[str]:
+        """Return what is declared to be open to a whole role, each as command, role and table with spaces between."""
+        found: list[str] = []
+        for name, declaration in self.declared.items():
+            if not declaration.review:
+                found += [
+                    f"{command} {role} {name}"
+                    for command in COMMANDS
+                    for role in WHOLE
+                    if declaration.opens(command, role)
+                ]
+        return found
 
 
 def load(path: Path) -> Access:

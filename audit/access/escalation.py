@@ -29,7 +29,7 @@ from audit.access.matrix import SQL as MATRIX
 from audit.access.results import API_ACTORS
 from audit.actors import Actor, Stage
 from audit.catalog.expressions import REACHED
-from audit.evidence import Evidence, Population, Row, Unchecked, safe
+from audit.evidence import Evidence, Population, Row, Unchecked, by_cause, safe
 from audit.people import CAST, Identity
 from audit.probes.calling import planned, prepared
 from audit.question import Cursor, define, short_ms, together
@@ -170,7 +170,7 @@ def widened(people: Actor) -> Evidence:
                 found += changing.calls(who, function, given)
             doubts += changing.doubts()
             tried = changing.tried
-            rows = [_row(each, _fix(cursor, each, found, stage.known["api_roles"])) for each in found]
+            rows = by_cause(_row(each, _fix(cursor, each, found, stage.known["api_roles"])) for each in found)
             exposed = tuple(f"{schema}." for schema in stage.known["exposed"])
     except psycopg.Error as error:
         raise Unchecked(f"changes could not be tried: {describe(error)}") from error

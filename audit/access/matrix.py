@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 from psycopg import errors, sql
 
-from audit.access.declaration import ALL, REACHING, Declaration, declarations
+from audit.access.declaration import ALL, REACHING, WHOLE, Declaration, declarations
 from audit.access.results import API_ACTORS, Cell, Judged, Judgement
 from audit.actors import Stage
 from audit.evidence import Evidence, Population, Row, Scalar, Unchecked, safe
@@ -64,6 +64,18 @@ def _sets(declaration: Declaration, actor: str, command: str) -> tuple[str, ...]
     given = declaration.reach.get(command, {})
     found = [name for who, names in given.items() if actor in REACHING[who] for name in names]
     return tuple(dict.fromkeys(found))
+
+
+def _allowed(declaration: Declaration, actor: str, command: str) -> tuple[str, ...]:
+    """Return the sets that an actor may reach without its being a leak: what is declared, and what follows from it.
+
+    What everybody signed in may reach, whoever is signed in without an id may: `to authenticated using (true)` is all
+    that a project can say.
+    """
+    sets = _sets(declaration, actor, command)
+    role = CAST[actor].role
+    follows = not CAST[actor].id and role in WHOLE and ALL not in sets and declaration.opens(command, role)
+    return (*sets, ALL) if follows else sets
 
 
 def _columns(given: Mapping[str, tuple[str, ...]], actor: str) -> tuple[str, ...]:
@@ -200,8 +212,13 @@ def opened_tables(
             select t.relation, t.security, array(
                 select a.attname::text from pg_catalog.pg_attribute a
                 where a.attrelid = t.id and a.attnum > 0 and not a.attisdropped)
-            from pg_temp.audit_table t order by t.relation
-            """
+            from pg_temp.audit_table t join pg_catalog.pg_namespace n on n.oid = t.schema
+            -- Of the platform's own tables those count that the project has rules for, or says something about.
+            where n.nspname <> all (%s) or not t.security or t.relation = any (%s)
+            or exists (select from pg_catalog.pg_policy p where p.polrelid = t.id)
+            order by t.relation
+            """,
+            [list(stage.known["platform_schemas"]), [*sets, *stage.known.get("declared_tables", ())]],
         )
         tables = {name: (frozenset(columns), security, 0) for name, security, columns in cursor.fetchall()}
         # As the API has it: the exposed schemas and those of extensions.
@@ -384,13 +401,14 @@ class _Table:
     def _judged(self, cell: Observed) -> Judged:
         command = cell.shape.removesuffix(" blind")
         sets = _sets(self.declaration, cell.actor, command)
+        allowed = _allowed(self.declaration, cell.actor, command)
         seen = _sets(self.declaration, cell.actor, "select")
         judged = Judged(
             cell.actor,
             cell.relation,
             cell.shape,
             Cell.OK,
-            declared=sets,
+            declared=allowed,
             rows=sum(cell.everything.values()),
             reached=sum(cell.reached.values()),
             refused_by=cell.refusal,
@@ -400,7 +418,7 @@ class _Table:
             self.doubts.append(f"{judged.object} gave no answer: {cell.message}")
             return replace(judged, verdict=Cell.UNCHECKED, note=cell.message)
 
-        extra = {kind: n for kind, n in cell.reached.items() if not self._may(kind, sets)}
+        extra = {kind: n for kind, n in cell.reached.items() if not self._may(kind, allowed)}
         if extra:
             return self._leaking(cell, judged, extra)
         # Whoever names a column in WHERE changes what they see; what is written blindly is judged by its own shape.
@@ -416,10 +434,10 @@ class _Table:
             return replace(judged, verdict=verdict, missing=missing)
         if cell.refusal == "broken":
             return replace(judged, verdict=Cell.BROKEN)
-        outside = [kind for kind in cell.everything if not self._may(kind, sets)]
+        outside = [kind for kind in cell.everything if not self._may(kind, allowed)]
         if any(kind in cell.masked for kind in outside):
             return replace(judged, verdict=Cell.MASKED)
-        if cell.refusal != "grant" and ((not outside and ALL not in sets) or not cell.everything):
+        if cell.refusal != "grant" and ((not outside and ALL not in allowed) or not cell.everything):
             return replace(judged, verdict=Cell.VACUOUS)
         if cell.doubtful:
             return self._writable(cell, judged)

@@ -31,6 +31,24 @@ def exposed_schemas(connection: Connection, settings: Settings) -> list[str]:
     return [name for name in names if name] or ["public"]
 
 
+def ways_of_signing_up(connection: Connection, settings: Settings) -> list[str]:
+    """Return the ways of signing up that the project offers: as set in audit.toml, else as its configuration has it.
+
+    What supabase/config.toml says was noted when the target was built. A new project has neither anonymous sign-ins nor
+    those by phone (https://supabase.com/docs/guides/local-development/cli/config#auth-config).
+    """
+    if settings.sign_up:
+        return list(settings.sign_up)
+    found = connection.execute(
+        """
+        select split_part(setting, '=', 2)
+        from pg_catalog.pg_db_role_setting s, unnest(s.setconfig) as setting
+        where setting like 'audit.sign_up=%' limit 1
+        """
+    ).fetchone()
+    return ["email", "invitation", *(way for way in ("phone", "anonymous") if found and way in found[0].split())]
+
+
 def parameters(connection: Connection, settings: Settings, access: Access) -> dict[str, Any]:
     """Return what questions can name: thresholds, declarations, ``exposed`` schemas and ``api_roles``.
 
@@ -44,5 +62,6 @@ def parameters(connection: Connection, settings: Settings, access: Access) -> di
         **settings.parameters(),
         **access.parameters(),
         "exposed": exposed_schemas(connection, settings),
+        "sign_up": ways_of_signing_up(connection, settings),
         "absent_roles": sorted(wanted - {name for (name,) in there}),
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from audit.catalog.expressions import Judge, Tree, bare, bodies, compared, own_columns, parsed
+from audit.catalog.expressions import Judge, Tree, bare, bodies, compared, names_caller, own_columns, parsed
 
 
 def unseen(row: Mapping[str, Any]) -> bool:
@@ -20,6 +20,9 @@ def unseen(row: Mapping[str, Any]) -> bool:
     judge = Judge(row["role"], (), bodies(row["_called"]))
     changed = parsed(row["_condition"])
     if judge.truth(changed) is False:
+        return False
+    # Who has no id is named in no row: such a policy is not for them, though it is for every role.
+    if row["role"] == "anon" and all(names_caller(branch, judge.readers) for branch in _branches(changed)):
         return False
     selects = [tree for tree in map(parsed, row["_selects"]) if judge.truth(tree) is not False]
     shown = [branch for tree in selects for branch in _branches(tree)]

@@ -464,6 +464,7 @@ def hole(row: Mapping[str, Any]) -> bool:
     """Tell whether a permissive policy lets a whole role do a command, restrictive policies considered.
 
     Reading is open to what is always true: a branch about the row alone (``is_published``) declares what is public.
+    It matters where rows belong to somebody, or are ``_private`` by what is known of the table.
     Updating and deleting is open to any branch that does not look at the caller; inserting to what is always true,
     and to what does not look at the caller where rows belong to somebody. A new row that may be anything matters
     where the role may update a column that says whose the row is.
@@ -484,7 +485,9 @@ def hole(row: Mapping[str, Any]) -> bool:
 
     match row["command"]:
         case "select":
-            return using is not None and all(map(judge.always, [using, *of_old]))
+            if using is None or not all(map(judge.always, [using, *of_old])):
+                return False
+            return row["_private"] or _belongs_to_somebody(row, judge.readers)
         case "delete":
             return using is not None and all(map(judge.anybody, [using, *of_old]))
         case "insert":

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from audit.actors import Actor, Stage
-from audit.evidence import Evidence, Population, Row, safe
+from audit.evidence import Evidence, Population, Row, by_cause, safe
 from audit.names import CONTACT_COLUMN, COUNTERS, WRITTEN_FOR_OTHERS
 from audit.people import Identity
 from audit.probes.calling import DOORS, EVERYBODY, VICTIMS, Outcome, attempt, planned, prepared, without_an_end
@@ -132,7 +132,7 @@ def _row(who: Identity, name: str, kind: str, problem: str, details: Mapping[str
 def _evidence(stage: Stage, found: list[Row], tried: int, of: str, hidden: int, unjudged: set[str]) -> Evidence:
     """Put it together. Where nothing is ``hidden`` from anybody, what was ``tried`` could not have given it away."""
     return Evidence(
-        found,
+        by_cause(found),
         about=of,
         log=stage.log,
         population=Population(tried, of) if hidden else Population(0, "private values of people"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from psycopg import sql
@@ -14,6 +16,8 @@ from audit.people import CAST
 from audit.probes.calling import prepared
 from audit.question import Cursor, define
 from audit.server_errors import NAMING_CLASSES
+
+TEXTS_STAY = "their own texts stay"
 
 LEAVING = ("alice", "bob", "admin")
 
@@ -67,13 +71,27 @@ def remains(service: Actor) -> Evidence:
                     row = _left(cursor, relation, attribute, kind)
                 found.setdefault(row.object, row)
     return Evidence(
-        list(found.values()),
+        _by_table(found.values()),
         about=f"{service.people[0].name}: delete from auth.users",
         log=stage.log,
         population=Population(tried, "users who have something personal to leave"),
         unjudgeable=stage.gap,
         question="delete from auth.users where id = $1",
     )
+
+
+def _by_table(rows: Iterable[Row]) -> list[Row]:
+    """Put the columns of a table together in which something stays: that it stays is one cause."""
+    left: dict[str, list[Row]] = {}
+    for row in rows:
+        left.setdefault(str(row.details.get("table") or row.object), []).append(row)
+    found = []
+    for each in left.values():
+        first, *others = sorted(each, key=lambda row: (row.details["problem"] == TEXTS_STAY, row.object))
+        also = ", ".join(row.object for row in others)
+        fixes = "\n".join(dict.fromkeys(row.fix or "" for row in (first, *others)))
+        found.append(replace(first, details={**first.details, "also": also}, fix=fixes) if also else first)
+    return found
 
 
 def _refused(cursor: Cursor, relation: str | None, code: str, message: str, constraint: str | None) -> Row:
@@ -101,5 +119,5 @@ def _left(cursor: Cursor, relation: str, attribute: str, kind: str) -> Row:
     title, fix, is_id = cursor.execute(_COLUMN, given).fetchone() or ("?", "", False)
     if kind == "text" or not is_id:
         fix = f"-- {safe(title)}: delete or blank it together with the user, or do not copy it there at all."
-    problem = "their own texts stay" if kind == "text" else "their id stays beside a text about them"
-    return Row(safe(title), {"problem": problem}, {}, fix)
+    problem = TEXTS_STAY if kind == "text" else "their id stays beside a text about them"
+    return Row(safe(title), {"problem": problem, "table": safe(relation)}, {}, fix)

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ PLAIN = "with a name"
 # A limit of length is the project's to set: a check, or the type. That of the Care Collective's names is to be kept to.
 LONG = "with a name of 300 characters"
 TOO_LONG = ("23514", "22001")
+# So it is which letters a name may have, or that it may not be empty: a check of the project says no, and means it.
+ODD = (LONG, "with an empty name", "with a quoted name", "with an emoji name")
 
 
 USUAL = ("name", "full_name", "display_name", "username", "user_name", "first_name", "last_name")
@@ -43,9 +45,8 @@ USUAL = ("name", "full_name", "display_name", "username", "user_name", "first_na
 
 def _named(name: str) -> dict[str, Any]:
     """Return what sign-up forms send about a name, under the words that are usual for it."""
-    return dict.fromkeys(
-        ("name", "full_name", "display_name", "username", "user_name", "first_name", "last_name"), name
-    )
+    # A name to sign in by is mostly in small letters, as forms ask for.
+    return {key: name.lower() if key in ("username", "user_name") else name for key in USUAL}
 
 
 # What comes into auth.users, by how somebody signs up; see https://supabase.com/docs/guides/auth/users.
@@ -130,6 +131,16 @@ order by t.tgname
 """
 
 
+# The triggers whose functions an error names.
+THEIRS = """
+select pg_catalog.format('%%I on auth.users', t.tgname)
+from pg_catalog.pg_trigger t
+where t.tgrelid = pg_catalog.to_regclass('auth.users') and not t.tgisinternal
+and pg_catalog.strpos(%s, t.tgfoid::pg_catalog.regprocedure::text) > 0
+order by t.tgname
+"""
+
+
 @contextmanager
 def registering(service: Actor) -> Iterator[tuple[Registration, list[str]]]:
     """Let the service sign people up; yield it with the triggers that run then.
@@ -160,7 +171,9 @@ def failing(service: Actor) -> Evidence:
     """Return the triggers with which the plainest of sign-ups fails."""
     with registering(service) as (registration, triggers):
         answer = registration.sign_up(BY_EMAIL[PLAIN])
-    rows = [_row(service, name, {"problem": f"signing up fails: {answer.error}"}) for name in triggers if answer.error]
+        fails = registration.cursor.execute(THEIRS, [answer.error]).fetchall() if answer.error else []
+    guilty = [name for (name,) in fails if name in triggers] or (triggers if answer.error else [])
+    rows = [_row(service, name, {"problem": f"signing up fails: {answer.error}"}) for name in guilty]
     return _evidence(service, rows, Population(len(triggers), "triggers of signing up"))
 
 
@@ -179,7 +192,7 @@ def troubles(service: Actor, fix: str) -> Evidence:
     ours = profile and {*triggers} <= {"on_auth_user_created on auth.users"}
     rows = []
     for name, answer in answers.items():
-        if name == LONG and answer.code in TOO_LONG and not profile:
+        if name in ODD and answer.code in TOO_LONG and not profile and not answers[PLAIN].error:
             continue
         problem = f"signing up fails: {answer.error}" if answer.error else ""
         if not problem and profile:
@@ -189,7 +202,19 @@ def troubles(service: Actor, fix: str) -> Evidence:
             problem = f"nothing is written to {', '.join(missing)}, as it is {PLAIN}" if missing else ""
         if problem:
             rows.append(_row(service, f"auth_service: sign up {name}", {"problem": problem}, fix if ours else ""))
-    return _evidence(service, rows, Population(len(answers), "ways of signing up"))
+    return _evidence(service, _by_problem(rows), Population(len(answers), "ways of signing up"))
+
+
+def _by_problem(rows: Sequence[Row]) -> list[Row]:
+    """Put the ways together that fail for one reason."""
+    found: dict[object, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.details["problem"], []).append(row)
+    return [
+        replace(first, details={**first.details, "likewise": ", ".join(names)}) if names else first
+        for first, *others in found.values()
+        for names in [[each.object.removeprefix("auth_service: sign up ") for each in others]]
+    ]
 
 
 def _of_profile(answer: SignUp) -> str:

@@ -12,6 +12,7 @@ from audit.actors import Actor, staged
 from audit.evidence import Log, NotApplicable
 from audit.probes.registration import failing, privileged, troubles
 from audit.results import Verdict
+from audit.settings import WAYS as EVERY_WAY
 from reports.model import Result
 from tests.support.proving import POLICIES, Bench
 
@@ -40,13 +41,16 @@ SOUND = "insert into public.accounts (owner, full_name, contact) values (new.id,
 
 @contextmanager
 def service(bench: Bench, body: str, more: str = "", **known: Any) -> Iterator[Actor]:
+    known = {"sign_up": list(EVERY_WAY), **known}
     with staged(bench.connection, {**bench.known, **OTHER, **known}, Log(), {}) as stage:
         bench.connection.execute(TABLES.replace("{body}", body) + more)
         yield stage.actor("auth_service")
 
 
 def names(rows: Any) -> list[str]:
-    return [row.object.removeprefix("auth_service: sign up ") for row in rows]
+    """Return what is named, the ways that fail for the same reason included."""
+    told = [(row.object.removeprefix("auth_service: sign up "), str(row.details.get("likewise", ""))) for row in rows]
+    return [name for first, more in told for name in (first, *filter(None, more.split(", ")))]
 
 
 NAMELESS = ["without metadata", "with empty metadata"]
@@ -199,3 +203,22 @@ def test_nothing_stays_of_who_signed_up(bench: Bench) -> None:
         assert bench.connection.execute("select count(*) from public.accounts").fetchone() == (0,)
         assert bench.connection.execute("select count(*) from auth.users").fetchone() == before
         assert bench.connection.execute("select current_user = session_user").fetchone() == (True,)
+
+
+def test_a_check_of_names_is_the_projects_to_set(bench: Bench) -> None:
+    """An odd or empty name that a check refuses is no fault of the sign-up; that nobody gets in with a plain one is."""
+    body = SOUND.replace("id, name,", "id, coalesce(new.raw_user_meta_data ->> 'username', 'robin'),")
+    rule = "alter table public.accounts add check ({}(full_name) = full_name and full_name ~ '^[A-Za-z]{{2,40}}$');"
+    with service(bench, body, rule.format("lower"), sign_up=["email"]) as auth_service:
+        assert not names(failing(auth_service))
+        assert not names(troubles(auth_service, ""))
+    with service(bench, body, rule.format("upper"), sign_up=["email"]) as auth_service:
+        assert names(failing(auth_service)) == ['"Open account" on auth.users']
+
+
+def test_the_trigger_that_fails_is_named_alone(bench: Bench) -> None:
+    innocent = """;
+        create function public.count_them() returns trigger language plpgsql as 'begin return new; end';
+        create trigger "Count them" after insert on auth.users for each row execute function public.count_them();"""
+    with service(bench, "perform public.there_is_none();", innocent) as auth_service:
+        assert names(failing(auth_service)) == ['"Open account" on auth.users']

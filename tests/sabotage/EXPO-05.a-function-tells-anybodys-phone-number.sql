@@ -1,5 +1,4 @@
--- object: stranger: public.reach_member(uuid)
--- object: pending: public.reach_member(uuid)
+-- object: *: public.reach_member(uuid)
 -- also: CONTACT-08
 -- It asks who is calling, and then believes the argument.
 set role postgres;

@@ -2,7 +2,6 @@
 -- object: pictures on storage.objects
 -- object: not_mine on storage.objects
 -- object: somewhere on storage.objects
--- also: PERF-10
 create policy others on storage.objects for select to authenticated using (bucket_id <> 'papers');
 create policy pictures on storage.objects for select to authenticated using (storage.extension(name) = 'jpg');
 create policy not_mine on storage.objects for delete to authenticated using (not (owner = (select auth.uid())));

@@ -4,7 +4,7 @@
 -- object: either on storage.objects
 -- object: same on storage.objects
 -- object: admins on storage.objects
--- also: PERF-10 RLS-04 RLS-14 RLS-20
+-- also: RLS-04 RLS-14 RLS-20
 create policy "everybody; reads" on storage.objects for select using (true);
 create policy members on storage.objects for insert to authenticated with check ((select auth.role()) = 'authenticated');
 create policy moves on storage.objects for update to authenticated using (owner_id = (select auth.uid())::text) with check (true);

@@ -1,4 +1,3 @@
--- also: PERF-10
 create policy one on storage.objects for select to authenticated using (starts_with(name, (select auth.uid())::text));
 create policy two on storage.objects for insert to authenticated
 with check (bucket_id = 'a' and (select auth.uid())::text = split_part(name, '/', 1));

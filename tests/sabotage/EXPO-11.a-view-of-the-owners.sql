@@ -1,6 +1,4 @@
--- object: stranger: public.member_directory
--- object: pending: public.member_directory
--- object: nobody: public.member_directory
+-- object: *: public.member_directory
 -- also: EXPO-01
 set role postgres;
 create view public.member_directory as select id, name, phone as reachable_at from public.profiles;

@@ -1,4 +1,3 @@
--- object: stranger: public.help_requests
 -- object: *: public.help_requests
 -- also: RLS-07
 set role postgres;

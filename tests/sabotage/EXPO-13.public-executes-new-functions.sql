@@ -1,2 +1,2 @@
--- object: postgres: functions
+-- object: postgres
 alter default privileges for role postgres grant execute on functions to public;

@@ -1,5 +1,4 @@
 -- set: public_buckets = ["avatars"]
--- also: PERF-10
 insert into storage.buckets (id, name, public) values ('avatars', 'avatars', true), ('mine', 'mine', false);
 create policy owners on storage.objects for select to authenticated
 using (bucket_id = 'avatars' and owner_id = (select auth.uid())::text);

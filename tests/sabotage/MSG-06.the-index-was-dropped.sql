@@ -1,3 +1,3 @@
 -- object: public.messages (conversation_id, created_at)
--- also: PERF-04 PERF-09
+-- also: PERF-04
 drop index public.idx_messages_conversation_created;
