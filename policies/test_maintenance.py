@@ -587,7 +587,15 @@ def test_critical_tables_agree_with_their_indexes(amcheck):
     )
 
 
-@mark.policy("MAINT-12", severity="P3", runbook=RUNBOOK, fix="alter extension {name} update;")
+@mark.policy(
+    "MAINT-12",
+    severity="P3",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: its notes say what the new version changes. Its owner updates it (on Supabase: the dashboard, or support):
+    -- alter extension {name} update;
+    """,
+)
 def test_extensions_are_up_to_date(auditor):
     """Every installed extension is at the version that the server offers.
 

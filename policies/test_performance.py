@@ -2,6 +2,7 @@
 
 from pytest import mark
 
+from audit.advice import inert
 from audit.catalog.bloat import ROOM
 from audit.catalog.expressions import CALLED, REACHED, asks_for_every_row, compares_without_index
 from audit.catalog.indexes import COVERS
@@ -378,7 +379,9 @@ def test_no_index_repeats_another(auditor):
                case when n.conname is null then format(
                    E'-- On a live database: drop index concurrently, so that nobody has to wait.\\ndrop index %%s;',
                    n.oid::regclass)
-               else format('alter table %%s drop constraint %%I;', i.indrelid::regclass, n.conname) end as fix
+               else format(E'-- Functions may name it (on conflict on constraint ...): see that none does. Then:\\n'
+                           '-- alter table %%s drop constraint %%s;', {inert("i.indrelid::regclass::text")},
+                           {inert("quote_ident(n.conname)")}) end as fix
         from needless n join pg_catalog.pg_index i on i.indexrelid = n.oid
         where n.other not in (select needless.oid from needless)
         group by n.oid, i.indrelid, n.conname
@@ -394,7 +397,7 @@ def test_no_index_repeats_another(auditor):
     "PERF-06",
     severity="P1",
     runbook=RUNBOOK,
-    fix="reindex index {object}; -- on a live database: reindex index concurrently",
+    fix="-- {object} is not valid: build it anew, or drop it.",
 )
 def test_no_index_is_invalid(auditor):
     """Every index is valid.
@@ -416,9 +419,15 @@ def test_no_index_is_invalid(auditor):
                    '^(CREATE (?:UNIQUE )?INDEX (?:"(?:[^"]|"")*"|[^ "]+) ON) ONLY ', '\\1 '))
                when not i.indislive or c.relname ~ '_cc(new|old)[0-9]*$' then format(
                    E'-- Left behind by a REINDEX or DROP INDEX CONCURRENTLY.\\ndrop index %s;', quoted.name)
-               else format(
-                   E'-- On a live database: reindex index concurrently. It fails while a unique one has duplicates.\\n'
-                   || 'reindex index %s;', quoted.name)
+               when i.indisunique then format(
+                   E'-- It guards nothing, and cannot be built anew while there are duplicates. Find them, and decide which\\n'
+                   || E'-- stay (select %1$s, count(*) from %2$s group by %1$s having count(*) > 1), then:\\n'
+                   || E'-- reindex index concurrently %3$s;\\n-- Or, if nothing is to be unique here: drop index concurrently %3$s;',
+                   (select string_agg(regexp_replace(pg_catalog.pg_get_indexdef(i.indexrelid, place, true),
+                                                     '[[:cntrl:]]', ' ', 'g'), ', ' order by place)
+                    from generate_series(1, i.indnkeyatts::int) as place),
+                   regexp_replace(i.indrelid::regclass::text, '[[:cntrl:]]', ' ', 'g'), quoted.comment)
+               else format(E'-- On a live database: reindex index concurrently.\\nreindex index %s;', quoted.name)
                end as fix
         from pg_catalog.pg_index i
         join pg_catalog.pg_class c on c.oid = i.indexrelid
@@ -465,10 +474,35 @@ def test_planner_statistics_are_fresh(auditor):
         (with {STORED}, {ANALYZED}
         select 'whether all tables were ever analyzed cannot be seen', case
                    when pg_catalog.row_security_active(a.oid) then format('alter role %%I bypassrls;', current_user)
-                   else format('grant select on %%s to %%I;', a.relation, current_user) end
+                   else format('grant select on %%s to %%I; /* it can read the texts of all rows then */', a.relation,
+                               current_user) end
         from analyzed a where a.filled and a.last_analyze is null and not a.visible)
         """,
     )
+
+
+# The same policy, with its calls about the caller in sub-selects: where the calls have no arguments, which is all that is
+# certain to be wrapped by their names alone.
+WRAPPED = r"""
+(select case when not exists (
+     select from pg_catalog.pg_depend d join pg_catalog.pg_proc f on f.oid = d.refobjid
+     where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = x.oid
+     and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and (f.pronargs > 0 or f.proretset))
+ and coalesce(x."using", '') || coalesce(x."check", '') !~ 'current_setting'
+ then concat(format('alter policy %%I on %%s', x.name, x.relation::pg_catalog.regclass),
+     ' using (' || regexp_replace(x."using", names.calls, '(select \&)', 'g') || ')',
+     ' with check (' || regexp_replace(x."check", names.calls, '(select \&)', 'g') || ')', ';') end
+ from (
+     select '(?<!SELECT )\m(' || string_agg(
+         regexp_replace(format('%%I.%%I', n.nspname, f.proname), '([^[:alnum:]_])', '\\\1', 'g'), '|') || ')[(][)]' as calls
+     from pg_catalog.pg_depend d
+     join pg_catalog.pg_proc f on f.oid = d.refobjid
+     join pg_catalog.pg_namespace n on n.oid = f.pronamespace
+     where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = x.oid
+     and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+ ) as names
+ where names.calls is not null)
+"""
 
 
 @mark.policy(
@@ -476,30 +510,8 @@ def test_planner_statistics_are_fresh(auditor):
     severity="P2",
     runbook=RUNBOOK,
     fix="""
-    -- In a sub-select the server asks once for the whole statement: (select auth.uid()). This wraps the calls that need
-    -- no arguments, and current_setting(); a call whose arguments are no columns is to be wrapped by hand.
-    do $fix$
-    declare
-        rule record;
-        calls text;
-    begin
-        select * into strict rule from pg_catalog.pg_policy p
-        where p.polname = {_label} and p.polrelid = {_of}::pg_catalog.regclass;
-        select '(?<!SELECT )(current_setting[(]''[^'']*''::text(, (true|false))?[)]|\\m(' || coalesce(string_agg(
-            regexp_replace(format('%I.%I', n.nspname, f.proname), '([^[:alnum:]_])', '\\\\\\1', 'g'), '|'), '$.')
-            || ')[(][)])'
-        into calls
-        from pg_catalog.pg_depend d
-        join pg_catalog.pg_proc f on f.oid = d.refobjid and f.pronargs = 0 and not f.proretset
-        join pg_catalog.pg_namespace n on n.oid = f.pronamespace
-        where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = rule.oid
-        and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass;
-        execute format('alter policy %I on %s', rule.polname, rule.polrelid::pg_catalog.regclass)
-            || coalesce(' using (' || regexp_replace(
-                pg_catalog.pg_get_expr(rule.polqual, rule.polrelid), calls, '(select \\&)', 'g') || ')', '')
-            || coalesce(' with check (' || regexp_replace(
-                pg_catalog.pg_get_expr(rule.polwithcheck, rule.polrelid), calls, '(select \\&)', 'g') || ')', '');
-    end $fix$;
+    -- {object}: write every call about the caller as a sub-select, which the server asks once for the whole statement:
+    -- (select auth.uid()), and with its arguments (select has_role(auth.uid(), 'admin')) where none is a column.
     """,
 )
 def test_policies_ask_once_who_is_calling(auditor):
@@ -512,8 +524,7 @@ def test_policies_ask_once_who_is_calling(auditor):
     assert not auditor(
         f"""
         with recursive {REACHED}
-        select x.object, x.name::text as _label, x.relation::pg_catalog.regclass::text as _of,
-               x."using" as _using, x."check" as _check, {CALLED}
+        select x.object, x."using" as _using, x."check" as _check, {WRAPPED} as fix, {CALLED}
         from rules x
         where x.roles <> '{{}}'
         """,
@@ -659,7 +670,8 @@ def test_nothing_is_bloated(auditor):
                       'login read the tables', (select count(*) from unknown)) as reason, case
                    when pg_catalog.row_security_active(u.name) then format('alter role %%I bypassrls;', current_user)
                    when not pg_catalog.has_table_privilege(u.name, 'select')
-                   then format('grant select on %%s to %%I;', u.name, current_user) end
+                   then format('grant select on %%s to %%I; /* it can read the texts of all rows then */', u.name,
+                               current_user) end
         from unknown u
         """,
     )
