@@ -8,7 +8,7 @@ from sqlglot.errors import SqlglotError
 from audit.question import relations
 from audit.results import Verdict
 from reports.model import Finding
-from tests.support.proving import CLEAN, POLICIES, Bench, Sabotage, Scene, all_sabotages
+from tests.support.proving import CLEAN, POLICIES, Bench, Sabotage, Scene, all_sabotages, is_sql
 
 SABOTAGES = all_sabotages()
 
@@ -60,11 +60,7 @@ def test_an_innocent_look_alike_is_none(bench: Bench, sabotage: Sabotage) -> Non
 def mend(scene: Scene, findings: tuple[Finding, ...]) -> bool:
     """Execute the fixes; a fix of comments alone is advice for a person and mends nothing by itself."""
     fixes = [finding.fix for finding in findings]
-    executable = [fix for fix in dict.fromkeys(fixes) if any(_is_sql(line) for line in fix.splitlines())]
+    executable = [fix for fix in dict.fromkeys(fixes) if is_sql(fix)]
     for fix in executable:
         scene.execute(fix)
     return bool(executable)
-
-
-def _is_sql(line: str) -> bool:
-    return bool(line.strip()) and not line.lstrip().startswith("--")
