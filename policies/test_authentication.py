@@ -9,7 +9,7 @@ from audit.probes.registration import failing, privileged, troubles
 
 RUNBOOK = "1. Authentication & User Registration"
 
-# What a sound one looks like, in the columns of the reference: whether the one that is there is to go is not ours to say.
+# A sound one, in the columns of the reference: whether the one that is there is to go is not ours to say.
 REGISTRATION = decide(
     """
     {object}: look at all triggers on auth.users and at what their functions write. Mend the function that is there

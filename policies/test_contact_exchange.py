@@ -25,7 +25,7 @@ revoke all on public.contact_exchanges from public, anon;
 # trigger writes it or not.
 REMOVED = """
 concat(
-    E'-- Decide whether it is to be removed; what refers to it goes too, or keeps it. If so, with its row in the trail:\\n'
+    E'-- Decide whether it is to be removed; what refers to it goes too, or keeps it. If so:\\n'
     '-- delete from public.contact_exchanges where id = ', quote_literal(e.id),
     case when e.confirmed_at is null then ' and confirmed_at is null' end, E';\\n',
     case when (
@@ -73,7 +73,7 @@ def test_no_abandoned_exchange_is_kept(auditor):
     """No contact exchange is unconfirmed for more than 48 hours.
 
     Consent that was not given in two days was not given: the runbook removes such rows. Its own statement removes them
-    all at once; the statements shown remove the one that was looked at, and see to it that the trail says so. The hours are
+    all at once; what is shown removes the one that was looked at, and sees to it that the trail says so. The hours are
     abandoned_hours in audit.toml.
     """
     assert not auditor(
@@ -218,7 +218,7 @@ confirmed exchange only. See what the application expects of its answer before i
 """
 
 TOO_STRICT = """
-{object}: see what refuses it: a grant that is missing, a policy, a trigger, a constraint or the function itself. Change that
+{object}: see what refuses it: a grant that is missing, a policy, a trigger, a constraint or the function. Change that
 one, or add what the two parties need. With the columns of the reference these would do; they drop the restrictive
 policies that let nobody pass:
 """
@@ -808,7 +808,7 @@ select id, request_id, ''made'', exchanged_at from public.contact_exchanges wher
                 text,
                 then="""
                 select 'public.contact_exchange_audit' as object, 'its rows go with others' as problem,
-                       '-- A foreign key or a trigger removes them: decide which (on delete restrict keeps both).' as fix
+                       '-- A foreign key or a trigger removes them: mend that one (or: on delete restrict).' as fix
                 where %(exchange)s::text is not null and not exists (
                     select from public.contact_exchange_audit a where a.exchange_id::text = %(exchange)s::text)
                 """,

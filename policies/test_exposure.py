@@ -188,8 +188,8 @@ def test_no_view_goes_round_row_level_security(auditor):
     severity="P1",
     runbook=SECURITY,
     fix="""
-    -- Decide whether everybody may read {object}: then declare it public in access.toml. Else let the API read a view or
-    -- function that shows each caller their own, and take the grants away: revoke all on {object} from {roles};
+    -- Decide whether everybody may read {object}: then declare it public in access.toml. Else let the API read a view
+    -- or function that shows each caller their own, and take the grants away: revoke all on {object} from {roles};
     """,
 )
 def test_no_materialized_view_or_foreign_table_is_open(auditor):
@@ -440,7 +440,8 @@ def test_auth_users_cannot_be_reached(auditor):
         and pg_catalog.has_schema_privilege(a.oid, c.relnamespace, 'usage')
         group by c.oid, c.relacl, c.relowner
         union all
-        select c.oid::pg_catalog.regclass, 'it looks at auth.users', string_agg(distinct w.role::regrole::text, ', '), null
+        select c.oid::pg_catalog.regclass, 'it looks at auth.users',
+               string_agg(distinct w.role::regrole::text, ', '), null
         from walk w
         join pg_catalog.pg_class c on c.oid = w.top
         where w.relation = pg_catalog.to_regclass('auth.users')
@@ -571,7 +572,7 @@ def test_realtime_publishes_nothing_private(auditor):
              and (m.prrelid = x.relation or m.prrelid in (select pg_catalog.pg_partition_ancestors(x.relation)))
              and x.problem = 'it is declared private'),
             case when x.problem = 'it has no row level security'
-            then '-- Row level security comes with policies that say who may read which rows (RLS-01); or do not publish it.'
+            then '-- Give it row level security, and policies that say who may read which rows, or do not publish it.'
             else '-- The publication is for all tables or for a schema: name the tables to be published instead.' end
         ) as fix
         from problems x
@@ -605,8 +606,8 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
         not auditor(
             """
         select b.id as object, 'it is public and not declared so' as problem,
-               '-- Decide whether its files are for everybody: then declare the bucket in access.toml. If not, make it private'
-               ' once no page shows its public addresses any more (avatars, images in mails): signed ones take their place.'
+               '-- Decide whether its files are for everybody: then declare the bucket in access.toml. If not, make'
+               ' it private once no page shows its public addresses any more (avatars, mails), but signed ones.'
                as fix
         from storage.buckets b
         where b.public and b.id <> all (%(public_buckets)s)
@@ -636,7 +637,7 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
             f"""
         with {SERVED}
         select c.oid::pg_catalog.regclass::text as object, 'it has no row level security' as problem,
-               '-- The platform switches it on: see what switched it off, and let the platform''s owner of the table mend it.'
+               '-- The platform switches it on: see what switched it off, and let the owner of the table mend it.'
                as fix
         from pg_catalog.pg_class c
         where c.oid in (pg_catalog.to_regclass('storage.objects'), pg_catalog.to_regclass('storage.buckets'))
@@ -684,7 +685,7 @@ reaching as (
     runbook=SECURITY,
     fix="""
     -- {roles} reach {object}. Functions and triggers of the project that use it with their caller's rights fail once
-    -- that is taken away: make those SECURITY DEFINER first, with a pinned search_path, and let the owner revoke it then.
+    -- that is taken away: make those SECURITY DEFINER first, with a pinned search_path; the owner revokes it then.
     """,
 )
 def test_api_roles_cannot_call_dangerous_functions(auditor):
@@ -820,8 +821,8 @@ def test_default_privileges_hand_nothing_to_anon(auditor):
     severity="P3",
     runbook=SECURITY,
     fix="""
-    -- {object}: {problem}, to {roles}. If no client uses GraphQL, or the queue, drop the extension or revoke usage on its
-    -- schema. If one does, take from these roles what they need not hold on this table; clients that use it fail then.
+    -- {object}: {problem}, to {roles}. If no client uses GraphQL, or the queue, drop the extension or revoke usage on
+    -- its schema. If one does, take from these roles what they need not hold on it; clients that use it fail then.
     """,
 )
 def test_graphql_and_queues_are_not_open(auditor):

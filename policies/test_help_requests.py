@@ -56,7 +56,7 @@ def test_every_request_has_its_people(auditor):
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
-    -- Request {object} has no known word in {columns}: decide which one is meant, for the database says none that would do.
+    -- Request {object} has no known word in {columns}: decide which is meant; the database names none.
     """,
 )
 def test_requests_say_what_they_are(auditor):
@@ -197,9 +197,9 @@ ADMIN = """exists (
     where p.id = (select auth.uid()) and p.verification_status = 'approved' and p.is_admin)"""
 
 TOO_STRICT = """
-{object}: see what refuses it: a grant that is missing, a policy, a trigger or a constraint. Somebody may have meant it for
-others: change that one, or add what members need. With the columns of the reference, these policies and grants would do;
-they drop the restrictive policies that let nobody pass:
+{object}: see what refuses it: a grant that is missing, a policy, a trigger or a constraint. Somebody may have meant it
+for others: change that one, or add what members need. With the columns of the reference these would do; they drop the
+restrictive policies that let nobody pass:
 """
 
 # What members need, beside what is there already.
@@ -488,9 +488,9 @@ def test_requests_are_changed_by_their_owners(owner, outsiders, stranger, alice,
 
 # What the address is for, and nobody else: see test_an_address_is_for_the_helper.
 WHERE_TOLD = """
-{object}: decide who is told where. A grant on the whole table covers every column: take SELECT away, and grant the other
-columns again to those that had them (others than these may lose what they read). A function of the project that tells
-the address is to be mended where it is. In the reference it is this:
+{object}: decide who is told where. A grant on the whole table covers every column: take SELECT away, and grant the
+other columns again to those that had them (others than these may lose what they read). A function of the project that
+tells the address is to be mended where it is. In the reference it is this:
 """
 
 LOCATION = f"""

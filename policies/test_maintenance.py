@@ -374,7 +374,7 @@ def test_no_replication_slot_holds_back(auditor):
         select pg_catalog.format('replication slot %%s', s.slot_name) as object, s.database, s.active, s.wal_status,
                s.slot ->> 'inactive_since' as inactive_since, s.retained_bytes,
                case when not s.active then pg_catalog.format(
-                   E'-- Decide whether its reader is to come back. If not (it would begin anew, with a slot of its own):\n' ||
+                   E'-- Decide whether its reader is to come back. If not (it would begin anew with another slot):\n' ||
                    '-- select pg_drop_replication_slot(slot_name) from pg_replication_slots ' ||
                    'where slot_name = %%L and not active;', s.slot_name) end as fix
         from slots s
@@ -456,7 +456,7 @@ def test_constraints_and_triggers_are_in_force(auditor):
         select pg_catalog.format('%%I on %%s', coalesce(k.conname, g.tgname), coalesce(owner.name, t.name)),
                pg_catalog.concat_ws(' ', case when g.tgisinternal then 'it is not enforced: its trigger' else 'it' end,
                    case g.tgenabled when 'D' then 'is disabled' else 'fires for replication only' end),
-               pg_catalog.format(E'-- See who switched it off, and whether what came in meanwhile is as it should be. Then:\n'
+               pg_catalog.format(E'-- See who switched it off, and whether what came in meanwhile is sound. Then:\n'
                                  '-- alter table %%s enable trigger %%s;',
                                  {inert("t.name::text")}, {inert("quote_ident(g.tgname)")})
         from pg_catalog.pg_trigger g
@@ -592,7 +592,7 @@ def test_critical_tables_agree_with_their_indexes(amcheck):
     severity="P3",
     runbook=RUNBOOK,
     fix="""
-    -- {object}: its notes say what the new version changes. Its owner updates it (on Supabase: the dashboard, or support):
+    -- {object}: its notes say what the new version changes. Its owner updates it (on Supabase: the dashboard):
     -- alter extension {name} update;
     """,
 )

@@ -170,7 +170,7 @@ def test_every_conversation_has_two_participants(auditor):
     pack="care-collective",
     runbook=RUNBOOK,
     fix=decide(
-        "Find out first how message {object} came in, and keep a copy for the inquiry. Then decide whether it is to go:",
+        "Find out first how message {object} came in, and keep a copy. Then decide whether it is to go:",
         "delete from public.messages where id = {object};",
     ),
 )

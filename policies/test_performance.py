@@ -420,9 +420,10 @@ def test_no_index_is_invalid(auditor):
                when not i.indislive or c.relname ~ '_cc(new|old)[0-9]*$' then format(
                    E'-- Left behind by a REINDEX or DROP INDEX CONCURRENTLY.\\ndrop index %s;', quoted.name)
                when i.indisunique then format(
-                   E'-- It guards nothing, and cannot be built anew while there are duplicates. Find them, and decide which\\n'
+                   E'-- It guards nothing, and cannot be built anew while there are duplicates. Find them, say which\\n'
                    || E'-- stay (select %1$s, count(*) from %2$s group by %1$s having count(*) > 1), then:\\n'
-                   || E'-- reindex index concurrently %3$s;\\n-- Or, if nothing is to be unique here: drop index concurrently %3$s;',
+                   || E'-- reindex index concurrently %3$s;\\n'
+                   || '-- Or, if nothing is to be unique here: drop index concurrently %3$s;',
                    (select string_agg(regexp_replace(pg_catalog.pg_get_indexdef(i.indexrelid, place, true),
                                                      '[[:cntrl:]]', ' ', 'g'), ', ' order by place)
                     from generate_series(1, i.indnkeyatts::int) as place),
@@ -481,8 +482,8 @@ def test_planner_statistics_are_fresh(auditor):
     )
 
 
-# The same policy, with its calls about the caller in sub-selects: where the calls have no arguments, which is all that is
-# certain to be wrapped by their names alone.
+# The same policy, with its calls about the caller in sub-selects: where none has arguments, so that all of them are
+# found by their names.
 WRAPPED = r"""
 (select case when not exists (
      select from pg_catalog.pg_depend d join pg_catalog.pg_proc f on f.oid = d.refobjid
@@ -494,7 +495,8 @@ WRAPPED = r"""
      ' with check (' || regexp_replace(x."check", names.calls, '(select \&)', 'g') || ')', ';') end
  from (
      select '(?<!SELECT )\m(' || string_agg(
-         regexp_replace(format('%%I.%%I', n.nspname, f.proname), '([^[:alnum:]_])', '\\\1', 'g'), '|') || ')[(][)]' as calls
+         regexp_replace(format('%%I.%%I', n.nspname, f.proname), '([^[:alnum:]_])', '\\\1', 'g'), '|')
+            || ')[(][)]' as calls
      from pg_catalog.pg_depend d
      join pg_catalog.pg_proc f on f.oid = d.refobjid
      join pg_catalog.pg_namespace n on n.oid = f.pronamespace

@@ -51,11 +51,11 @@ where exists (select from unnest(p.polroles) as named
 
 
 ROWS_FIRST = """
--- {object}: decide who may reach which rows, and write policies that say so. Only then: alter table ... enable row level
--- security. Without policies that closes the table to everybody, and whatever looks at it with the caller's rights.
+-- {object}: decide who may reach which rows, and write policies that say so. Only then: alter table ... enable row
+-- level security. Without policies that closes the table to everybody and to what has the caller's rights.
 """
 
-# Where the policies are there, the switch is all that is missing; where there is none for the API, it locks everybody out.
+# Where the policies are there, the switch is all that is missing; where the API has none, it locks everybody out.
 SWITCHED_ON = """
 case when exists (
     select from pg_catalog.pg_policy p
@@ -232,8 +232,8 @@ def test_every_policy_can_be_evaluated(outsiders, alice, bob, admin):
     runbook=RUNBOOK,
     fix="""
     -- Users write their own user_metadata; only the server writes app_metadata. Copy there what {object} asks for, for
-    -- everybody who has it rightly (auth.users.raw_app_meta_data, by the server; it is in their next token). Then let the
-    -- policy and the functions that it calls read app_metadata: before that, nobody would be let in any more.
+    -- everybody who has it rightly (auth.users.raw_app_meta_data, by the server; it is in their next token). Then let
+    -- the policy and the functions that it calls read app_metadata: before that, nobody would be let in any more.
     """,
 )
 def test_no_policy_trusts_user_metadata(auditor):
@@ -371,8 +371,8 @@ def test_the_security_check_agrees(auditor):
     severity="P0",
     runbook=RUNBOOK,
     fix="""
-    -- {object}: {powers}. See who needs what it brings: members may have rights by the same way. Grant them what is needed,
-    -- then, as a superuser or an admin of the role: {_how}
+    -- {object}: {powers}. See who needs what it brings: members may have rights by the same way. Grant them what is
+    -- needed, then, as a superuser or an admin of the role: {_how}
     """,
 )
 def test_api_roles_have_no_way_round(auditor):
@@ -492,8 +492,8 @@ def test_children_are_guarded_like_their_parents(auditor):
     severity="P1",
     runbook=RUNBOOK,
     fix="""
-    -- {object}: {problem}. Policies are to call functions that only read and are STABLE. One that writes fails once it is
-    -- STABLE: take the writing out. One in an index or a generated column is to become two. The platform's are its own.
+    -- {object}: {problem}. Policies are to call functions that only read and are STABLE. One that writes fails once it
+    -- is STABLE: take the writing out. One in an index or a generated column is to become two. The platform's stay.
     """,
 )
 def test_functions_of_policies_are_honest(auditor):
@@ -850,9 +850,10 @@ def test_guests_reach_what_is_declared_for_guests(matrix):
     severity="P3",
     runbook=RUNBOOK,
     fix="""
-    -- {object} tells of rows that the writer cannot see. A unique key: decide what must be unique. Among one owner's rows:
-    -- make the owner's column part of it. Among all (an official number, a slug, an address): keep it, and let a function
-    -- of the server give the value out or answer alike in both cases; waive this with that reason. A foreign key: let the policy's check ask whether the writer sees the parent, or refer to an id that nobody guesses (uuid).
+    -- {object} tells of rows that the writer cannot see. A unique key: decide what must be unique. Among one owner's
+    -- rows: make the owner's column part of it. Among all (an official number, a slug, an address): keep it, let a
+    -- function give the value out or answer alike in both cases, and waive this with that reason. A foreign
+    -- key: let the policy's check ask whether the writer sees the parent, or refer to an id that nobody guesses.
     """,
 )
 def test_constraints_tell_nobody_of_unseen_rows(outsiders):

@@ -128,8 +128,8 @@ def test_a_profile_goes_with_its_user(auditor):
         select 'public.profiles.id' as object,
             coalesce(string_agg('drops constraint ' || quote_ident(k.conname), ', '), 'no foreign key') as found,
             concat(
-                E'-- Profiles without a user come first (AUTH-02). From then on a profile, and what hangs on it, goes with its'
-                ' user:\n-- ',
+                E'-- Profiles without a user come first (AUTH-02). From then on a profile and all of it goes with'
+                ' its user:\n-- ',
                 string_agg(
                     'alter table public.profiles drop constraint '
                     || regexp_replace(quote_ident(k.conname), '[[:cntrl:]]', ' ', 'g') || '; ', ''),
@@ -179,7 +179,8 @@ def test_no_function_is_broken(alice, admin):
 
 
 CHANGED = """
-format('alter table %%s alter column %%I type timestamptz using %%I at time zone ''UTC'';', o.relation, a.attname, a.attname)
+format('alter table %%s alter column %%I type timestamptz using %%I at time zone ''UTC'';', o.relation, a.attname,
+       a.attname)
 """
 
 
@@ -269,7 +270,7 @@ def test_nothing_stands_in_the_way_of_upgrades(auditor):
         where o.relkind in ('r', 'p', 'm') and a.atttypid in (select oid from refused)
         union all
         select format('%%I on %%s', k.conname, o.relation), k.confrelid::regclass::text,
-            format(E'-- Reference the primary key of %%s instead, so that the rows still go with theirs, before this one goes:\n'
+            format(E'-- Reference the primary key of %%s instead, so that the rows still go with theirs. Then:\n'
                    '-- alter table %%s drop constraint %%s;', {inert("k.confrelid::regclass::text")},
                    {inert("o.relation::text")}, {inert("quote_ident(k.conname)")})
         from own o join pg_catalog.pg_constraint k on k.conrelid = o.oid and k.contype = 'f'

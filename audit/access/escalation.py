@@ -84,6 +84,7 @@ from pg_temp.audit_table t join pg_catalog.pg_attribute a on a.attrelid = t.id a
 where a.attgenerated = ''
 """
 
+
 # What an API role holds on one table, to take a column away from it.
 @dataclass(frozen=True)
 class Rules:
@@ -422,7 +423,7 @@ def _fix(found: Found, api_roles: Sequence[str]) -> str:
     else:
         lines = [
             f"{found.object}, set to {found.kind}: {found.gained}",
-            "Let WITH CHECK, a restrictive policy or a trigger say who may change it, and to what. If only the server does:",
-            f"revoke update on {found.relation} from public, {roles}; and grant it again on the columns that they change.",
+            "Let WITH CHECK, a restrictive policy or a trigger say who may change it, to what. If only a server does:",
+            f"revoke update on {found.relation} from public, {roles}; and grant it again on what they change.",
         ]
     return "\n".join(f"-- {safe(line)}" for line in lines)

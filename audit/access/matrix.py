@@ -585,7 +585,7 @@ select pg_catalog.format('%%s: call %%s', w.role, p.oid::pg_catalog.regprocedure
        -- The schema would open all else that is in it and for everybody.
        case when pg_catalog.has_schema_privilege(w.role, n.oid, 'usage')
        then pg_catalog.format('grant execute on function %%s to %%I;', p.oid::pg_catalog.regprocedure, w.role)
-       else '-- Its schema is closed: put it, or one that calls it, into a schema that is open, or decide to open this one.'
+       else '-- Its schema is closed: put it, or what calls it, into one that is open, or decide to open it.'
        end
 from unnest(%s::text[], %s::text[]) as w (name, role)
 join pg_catalog.pg_proc p on p.oid = pg_catalog.to_regprocedure(w.name)
@@ -766,14 +766,14 @@ def _fix(cell: Judged) -> str:
 
 
 def _closing(cell: Judged, command: str, role: str) -> list[str]:
-    """Say how a leak is closed without taking away more; which of the others are let in rightly is for people to know."""
+    """Say how a leak is closed without taking away more; who of the others is let in rightly is for people to know."""
     if " column " in cell.shape:
         name = sql.Identifier(cell.shape.split(" column ", 1)[1].removesuffix(" of")).as_string(None)
         return [
             f"A privilege on the whole table covers every column, and one on column {name} everybody of the role.",
             f"If none of {role} may {command} it: revoke {command} on the table, and grant the other columns again to",
-            "those that had them. If some may, such as the row's owner, give them a function or a view, or let a trigger",
-            "keep it from the others. What asks for all columns (select *) fails then.",
+            "those that had them. If some may, such as the row's owner, give them a function or a view, or let a",
+            "trigger keep it from the others. What asks for all columns (select *) fails then.",
         ]
     if cell.note == "row level security is off":
         return [
@@ -784,7 +784,7 @@ def _closing(cell: Judged, command: str, role: str) -> list[str]:
         names = ", ".join(sql.Identifier(name).as_string(None) for name in cell.policies)
         return [
             f"It is let through by {names}. Alter the condition, or add a restrictive policy, which holds whatever",
-            f"else is allowed: create policy ... on {cell.relation} as restrictive for {command} to {role} using (...).",
+            f"else is there: create policy ... on {cell.relation} as restrictive for {command} to {role} using (...).",
             "To drop the policy locks out those as well whom it lets in rightly.",
         ]
     return [

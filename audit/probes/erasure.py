@@ -86,8 +86,8 @@ def _refused(cursor: Cursor, relation: str | None, code: str, message: str, cons
     name = sql.Identifier(constraint or "").as_string(None)
     action = "cascade" if required else "set null"
     advice = [
-        f"{title} keeps a user from being deleted. Decide what is to happen to the rows: to go as well (on delete cascade),",
-        "or to stay without them (on delete set null), which a trigger, a check or NOT NULL may refuse. Then, such as:",
+        f"{title} keeps a user from being deleted. Decide whether the rows are to go as well (on delete cascade)",
+        "or to stay without it (on delete set null), which a trigger, a check or NOT NULL may refuse. Then, such as:",
         f"alter table {relation} drop constraint {name};",
         f"alter table {relation} add constraint {name} {kept} on delete {action}{late};",
     ]
@@ -102,8 +102,8 @@ def _left(cursor: Cursor, relation: str, attribute: str, kind: str) -> Row:
     fix = f"-- {safe(title)}: delete or blank it together with the user, or do not copy it there at all."
     if kind != "text" and is_id:
         fix = (
-            f"-- {safe(title)}: decide whether the row is to go together with the user. If it holds their id from auth.users,\n"
-            "-- and not another one's, a foreign key does that (on delete cascade); rows of users who are gone come first."
+            f"-- {safe(title)}: decide whether the row is to go with the user. If it holds their id from auth.users,\n"
+            "-- and not another one's, a foreign key does that (on delete cascade); rows of users who are gone first."
         )
     problem = "their own texts stay" if kind == "text" else "their id stays beside a text about them"
     return Row(safe(title), {"problem": problem}, {}, fix)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
@@ -68,7 +69,7 @@ def as_owner(connection: Connection, sql: str) -> str:
         connection.execute(SQL("set local role {}").format(Identifier(OWNER)))
         connection.execute("set local search_path = ''")
         connection.execute(sql)
-    except Exception as error:  # what it is, the assertion tells
+    except psycopg.Error as error:
         connection.execute("rollback to fix")
         return str(error)
     connection.execute("reset role; release fix")

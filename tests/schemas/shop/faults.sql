@@ -6,8 +6,7 @@ alter policy reviews_remove on public.reviews to public;
 create table public.reviews_kept () inherits (public.reviews);
 grant select on public.reviews_kept to authenticated;
 alter function private.is_member(uuid) volatile;
-create or replace view public.shop_window as select * from public.maintenance_windows;
-grant select, insert, update on public.shop_window to authenticated;
+grant update on public.shop_window to authenticated;
 create function public.my_shops() returns setof uuid language sql stable security definer as $$
     select tenant_id from public.memberships where user_id = auth.uid()
 $$;
