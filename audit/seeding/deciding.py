@@ -8,9 +8,10 @@ or a stricter one. Each of the people asks with their own role, so that what sub
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from time import monotonic
 from typing import Any
 
@@ -29,6 +30,8 @@ MOST_CHOSEN = 8
 TIMEOUT_MS, MOST_S = 1_000, 3.0
 # A policy with more conditions than this is left out: the questions would take too long.
 MOST_CONDITIONS = 40
+# With more parts than this nobody works out whether one of them can matter.
+MOST_ATOMS = 8
 
 # What lets rows of exposed tables be seen and changed, all names qualified under an empty search_path.
 _POLICIES = """
@@ -244,7 +247,7 @@ def _conditions(relation: int, place: str, policy: str, roles: frozenset[str], t
     leaves = list(_leaves(tree))
     texts = [leaf.sql(dialect="postgres") for leaf in leaves]
     for i, leaf in enumerate(leaves):
-        if texts.index(texts[i]) == i and _is_simple(leaf):
+        if texts.index(texts[i]) == i and _is_simple(leaf) and _matters(tree, texts[i]):
             alike = [j for j, other in enumerate(texts) if other == texts[i]]
             mine = tuple(sorted({column.name for column in leaf.find_all(exp.Column)}))
             others = tuple(sorted(every - {*mine}))
@@ -265,6 +268,40 @@ def _leaves(node: exp.Expr) -> Iterator[exp.Expr]:
         yield node
     for where in inner:
         yield from _leaves(where.this)
+
+
+def _matters(tree: exp.Expr, text: str) -> bool:
+    """Tell whether a condition can make a difference at all; in "true or a = b" none does."""
+    atoms = {node.sql(dialect="postgres") for node in _atoms(tree)} - {text}
+    if len(atoms) > MOST_ATOMS:
+        return True
+    for values in product((True, False), repeat=len(atoms)):
+        known = dict(zip(sorted(atoms), values, strict=True))
+        if _value(tree, {**known, text: True}) != _value(tree, {**known, text: False}):
+            return True
+    return text not in {node.sql(dialect="postgres") for node in _atoms(tree)}
+
+
+def _atoms(node: exp.Expr) -> Iterator[exp.Expr]:
+    """Yield the parts of a condition that are no AND, OR or NOT, sub-selects as a whole."""
+    if isinstance(node, exp.Paren | exp.Not | exp.And | exp.Or):
+        for child in (node.this, node.args.get("expression")):
+            if isinstance(child, exp.Expr):
+                yield from _atoms(child)
+    elif not isinstance(node, exp.Boolean):
+        yield node
+
+
+def _value(node: exp.Expr, known: Mapping[str, bool]) -> bool:
+    """Work out a condition whose parts have these values."""
+    if isinstance(node, exp.Paren):
+        return _value(node.this, known)
+    if isinstance(node, exp.Not):
+        return not _value(node.this, known)
+    if isinstance(node, exp.And | exp.Or):
+        sides = (_value(node.this, known), _value(node.expression, known))
+        return all(sides) if isinstance(node, exp.And) else any(sides)
+    return bool(node.this) if isinstance(node, exp.Boolean) else known[node.sql(dialect="postgres")]
 
 
 def _is_simple(leaf: exp.Expr) -> bool:

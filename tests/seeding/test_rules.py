@@ -189,6 +189,11 @@ def test_a_condition_that_makes_no_difference_is_told_and_doubts_nothing(platfor
     assert any("no row tells policy p from one without word <> " in remark for remark in result.remarks)
 
 
+def test_what_cannot_matter_doubts_nothing(platform: Connection) -> None:
+    result = planted(platform, "word text", "true or word <> ''")
+    assert (result.undecided, result.remarks) == ((), ())
+
+
 def test_what_constraints_rule_out_is_told_and_doubts_nothing(platform: Connection) -> None:
     result = planted(platform, "word text check (word in ('a', 'b'))", f"word = 'c' and {OWN}")
     assert result.undecided == ()

@@ -70,7 +70,7 @@ create table public.jobs (
     constraint failed_why check ((state = 'failed') = (error is not null)),
     constraint times check (finished_at >= started_at)
 );
-create unique index jobs_dedupe on public.jobs (queue, dedupe_key) where state in ('queued', 'running');
+create unique index jobs_dedupe on public.jobs (requested_by, queue, dedupe_key) where state in ('queued', 'running');
 alter table queue.workers add foreign key (current_job) references public.jobs (id)
     on delete set null deferrable initially deferred;
 
