@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlglot.errors import SqlglotError
 
@@ -42,6 +44,7 @@ def test_the_sabotage_is_found_and_mended(bench: Bench, sabotage: Sabotage) -> N
         assert found.verdict is Verdict.VIOLATED, f"after the sabotage: {found.verdict} {found.reason}"
         assert sabotage.expects({finding.object for finding in found.findings}), found.findings
         assert all(finding.fix.strip() for finding in found.findings)
+        assert [finding.fix for finding in found.findings if harms(finding.fix)] == []
         if mend(scene, found.findings):
             after = scene.ask(sabotage.policy)
             assert after.verdict in CLEAN, f"after the fix: {after.verdict} {after.reason} {after.findings}"
@@ -55,6 +58,39 @@ def test_an_innocent_look_alike_is_none(bench: Bench, sabotage: Sabotage) -> Non
         scene.execute(sabotage.sql)
         after = scene.ask(sabotage.policy)
     assert after.verdict in CLEAN, f"{after.verdict} {after.reason} {after.findings}"
+
+
+# What takes from others, or replaces, what somebody made: for a person to decide, and so no SQL.
+HARM = re.compile(
+    r"\b(drop (function|routine|trigger|table|view|column|constraint|extension|schema)|create or replace|delete from"
+    r"|truncate table|disable row|rollback prepared)\b",
+    re.IGNORECASE,
+)
+DROPPED = re.compile(r"drop policy (?:if exists )?(\"[^\"]+\"|\S+)", re.IGNORECASE)
+
+
+def harms(fix: str) -> bool:
+    """Tell whether a fix that is SQL takes away more than a leak; what it drops in order to make it anew, it may."""
+    sql = "\n".join(line for line in fix.splitlines() if not line.lstrip().startswith("--"))
+    if "revoke execute" in sql and "grant execute" not in sql:
+        return True
+    return bool(HARM.search(sql)) or any(f"create policy {name}" not in sql for name in DROPPED.findall(sql))
+
+
+@pytest.mark.parametrize(
+    ("fix", "harm"),
+    [
+        ("-- drop function f();", False),
+        ("drop policy p on t;", True),
+        ('drop policy if exists "p q" on t; create policy "p q" on t using (true);', False),
+        ("delete from public.t;", True),
+        ("revoke execute on routine f() from anon;", True),
+        ("revoke execute on routine f() from public; grant execute on routine f() to service_role;", False),
+        ("alter table t enable row level security;", False),
+    ],
+)
+def test_harm_is_told(fix: str, harm: bool) -> None:
+    assert harms(fix) is harm
 
 
 def mend(scene: Scene, findings: tuple[Finding, ...]) -> bool:
