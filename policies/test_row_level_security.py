@@ -446,12 +446,16 @@ def test_policies_name_their_roles(auditor):
         f"""
         with recursive {REACHED}
         select x.object, case when not exists (
-                   select from pg_catalog.pg_roles o
-                   where o.rolname <> all (%(api_roles)s) and o.rolname !~ '^pg_' and not o.rolsuper
-                   and not o.rolbypassrls and o.oid <> (
-                       select c.relowner from pg_catalog.pg_class c where c.oid = x.relation)
-                   and (pg_catalog.has_any_column_privilege(o.oid, x.relation, 'select, insert, update')
-                        or pg_catalog.has_table_privilege(o.oid, x.relation, 'delete')))
+                   select from pg_catalog.pg_class c
+                   cross join lateral (
+                       select pg_catalog.unnest(c.relacl) as item
+                       union all
+                       select pg_catalog.unnest(t.attacl) from pg_catalog.pg_attribute t where t.attrelid = c.oid
+                   ) as acl
+                   cross join lateral pg_catalog.aclexplode(array[acl.item]) as g
+                   left join pg_catalog.pg_roles o on o.oid = g.grantee
+                   where c.oid = x.relation and g.grantee <> c.relowner
+                   and not coalesce(o.rolname = any (%(api_roles)s) or o.rolsuper or o.rolbypassrls, false))
                then format('alter policy %%I on %%s to %%s;', x.name, x.relation::pg_catalog.regclass, (
                    select string_agg(r.oid::pg_catalog.regrole::text, ', ' order by r.rolname)
                    from pg_catalog.pg_roles r where r.rolname = any (%(api_roles)s))) end as fix

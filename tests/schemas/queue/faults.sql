@@ -10,7 +10,6 @@ create function queue.waiting() returns bigint language sql stable security defi
 $$;
 grant execute on function queue.waiting() to authenticated;
 grant trigger on public.notices to anon;
-alter publication supabase_realtime add table public.outbox;
 alter default privileges for role postgres in schema public grant select on sequences to anon;
 drop index public.jobs_requested_by_idx;
 drop index public.jobs_worker_id_idx;

@@ -13,7 +13,6 @@ $$;
 grant execute on function public.my_shops() to authenticated;
 grant select on auth.users to authenticated;
 grant truncate, trigger on public.orders to authenticated;
-alter publication supabase_realtime add table public.customers;
 alter default privileges for role postgres in schema private grant execute on functions to anon;
 drop index public.reviews_author_id_idx;
 create index orders_twice on public.orders (tenant_id, customer_id);
