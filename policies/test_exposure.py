@@ -2,8 +2,10 @@
 
 from pytest import mark
 
+from audit.catalog.credentials import KINDS, holds_secret
 from audit.catalog.functions import SOURCES, Functions
-from audit.catalog.storage import ties
+from audit.catalog.openings import shows_nothing_to_visitors
+from audit.catalog.storage import lists, ties
 from audit.probes.disclosure import abused, given_away
 
 CONSENT = "3. Contact Exchange & Privacy"
@@ -649,6 +651,47 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
     )
 
 
+@mark.policy(
+    "EXPO-16",
+    severity="P2",
+    runbook=SECURITY,
+    fix="""
+    -- {object}: every {role} can list the bucket. Its files are served by their address without any policy: limit the
+    -- policy to those who manage them, such as
+    --   using (bucket_id = ... and owner_id = (select auth.uid())::text)
+    -- or drop it, where the application neither lists, replaces nor removes files with the caller's rights.
+    """,
+)
+def test_nobody_lists_a_public_bucket(auditor):
+    """Nobody can list what a public bucket holds.
+
+    A public bucket serves each file to whoever knows its address, and needs no policy for that. A policy for SELECT on
+    storage.objects that asks neither for the caller nor for an owner hands out the addresses: of everybody's pictures,
+    and of what was uploaded by mistake. It counts for whoever is signed in as well, which everybody can be.
+    """
+    assert not auditor(
+        f"""
+        with {SERVED}
+        select format('%%I on %%s: bucket %%s', p.polname, p.polrelid::pg_catalog.regclass, b.id) as object,
+               a.rolname as role, b.id as _bucket,
+               pg_catalog.pg_get_expr(p.polqual, p.polrelid) as _using,
+               array(select pg_catalog.pg_get_expr(r.polqual, r.polrelid) from pg_catalog.pg_policy r
+                     where r.polrelid = p.polrelid and not r.polpermissive and r.polcmd in ('r', '*')
+                     and r.polqual is not null
+                     and exists (select from unnest(r.polroles) as named where case when named = 0 then true
+                                 else pg_catalog.pg_has_role(a.oid, named, 'usage') end)) as _restrictive
+        from pg_catalog.pg_policy p
+        join api a on exists (select from unnest(p.polroles) as named where case when named = 0 then true
+                              else pg_catalog.pg_has_role(a.oid, named, 'usage') end)
+        cross join storage.buckets b
+        where p.polrelid = pg_catalog.to_regclass('storage.objects') and p.polpermissive and p.polcmd in ('r', '*')
+        and b.public and pg_catalog.has_any_column_privilege(a.oid, p.polrelid, 'select')
+        """,
+        of='select count(*) as "public buckets" from storage.buckets b where b.public',
+        where=lists,
+    )
+
+
 # What reaches beyond the database, or into its server's files, jobs and secrets: extension or schema, and name.
 DANGEROUS = """
 dangerous (place, name) as (values
@@ -872,6 +915,194 @@ def test_graphql_and_queues_are_not_open(auditor):
         select count(*) as "extensions for GraphQL or queues" from pg_catalog.pg_extension
         where extname in ('pg_graphql', 'pgmq')
         """,
+    )
+
+
+# Every text that people write into a database beside its rows: "place" says where it stands.
+TEXTS = """
+with members as (
+    select d.classid, d.objid from pg_catalog.pg_depend d where d.deptype = 'e'
+),
+jobs as (  -- pg_cron's, in overlapping pieces: ts_stat puts a query about a table that is there with pg_cron only
+    select pg_catalog.split_part(found.word, ' ', 1) as job,
+           pg_catalog.substr(found.word, pg_catalog.strpos(found.word, ' ') + 1) as text
+    from pg_catalog.ts_stat(case
+        when pg_catalog.has_table_privilege(pg_catalog.to_regclass('cron.job'), 'select')
+             and pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace('cron'), 'usage')
+        then 'select array_to_tsvector(array[j.jobid || '' '' || substr(encode(convert_to(j.command, ''UTF8''), '
+             || '''escape''), piece, 1900)]) from cron.job j, generate_series(1, length(j.command), 900) piece'
+        end) as found
+),
+texts as (
+    select 'function ' || p.oid::pg_catalog.regprocedure as place,
+           pg_catalog.concat_ws(E'\n', p.prosrc, pg_catalog.array_to_string(p.proconfig, E'\n'),
+               pg_catalog.pg_get_function_arguments(p.oid),
+               case when p.prosrc = '' and p.prokind in ('f', 'p')
+                    then pg_catalog.pg_get_functiondef(p.oid) end) as text
+    from pg_catalog.pg_proc p
+    where p.oid >= 16384 and p.prokind <> 'a'
+    and ('pg_catalog.pg_proc'::pg_catalog.regclass::oid, p.oid) not in (select classid, objid from members)
+    union all
+    select pg_catalog.format('default of %%s.%%I', f.adrelid::pg_catalog.regclass, a.attname),
+           pg_catalog.pg_get_expr(f.adbin, f.adrelid)
+    from pg_catalog.pg_attrdef f
+    join pg_catalog.pg_attribute a on a.attrelid = f.adrelid and a.attnum = f.adnum
+    union all
+    select pg_catalog.format('constraint %%I on %%s', k.conname, k.conrelid::pg_catalog.regclass),
+           pg_catalog.pg_get_constraintdef(k.oid)
+    from pg_catalog.pg_constraint k where k.contype = 'c' and k.oid >= 16384
+    union all
+    select pg_catalog.format('policy %%I on %%s', p.polname, p.polrelid::pg_catalog.regclass),
+           pg_catalog.concat_ws(E'\n', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+                                pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))
+    from pg_catalog.pg_policy p
+    union all
+    select pg_catalog.format('trigger %%I on %%s', g.tgname, g.tgrelid::pg_catalog.regclass),
+           pg_catalog.pg_get_triggerdef(g.oid)
+    from pg_catalog.pg_trigger g where not g.tgisinternal
+    union all
+    select 'view ' || c.oid::pg_catalog.regclass, pg_catalog.pg_get_viewdef(c.oid)
+    from pg_catalog.pg_class c
+    where c.relkind in ('v', 'm') and c.oid >= 16384
+    and ('pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid) not in (select classid, objid from members)
+    union all
+    select 'rule of ' || r.ev_class::pg_catalog.regclass, pg_catalog.pg_get_ruledef(r.oid)
+    from pg_catalog.pg_rewrite r where r.ev_type <> '1' and r.oid >= 16384
+    union all
+    select 'comment on ' || pg_catalog.pg_describe_object(d.classoid, d.objoid, d.objsubid), d.description
+    from pg_catalog.pg_description d where d.objoid >= 16384
+    union all
+    select 'comment on ' || pg_catalog.pg_describe_object(d.classoid, d.objoid, 0), d.description
+    from pg_catalog.pg_shdescription d
+    where d.classoid <> 'pg_catalog.pg_database'::pg_catalog.regclass
+    or d.objoid = (select b.oid from pg_catalog.pg_database b where b.datname = pg_catalog.current_database())
+    union all
+    select pg_catalog.format('foreign server %%I', s.srvname), pg_catalog.array_to_string(s.srvoptions, E'\n')
+    from pg_catalog.pg_foreign_server s
+    union all
+    select pg_catalog.format('foreign data wrapper %%I', w.fdwname), pg_catalog.array_to_string(w.fdwoptions, E'\n')
+    from pg_catalog.pg_foreign_data_wrapper w
+    union all
+    select 'foreign table ' || t.ftrelid::pg_catalog.regclass, pg_catalog.array_to_string(t.ftoptions, E'\n')
+    from pg_catalog.pg_foreign_table t
+    union all
+    select pg_catalog.format('user mapping for %%I on server %%I', m.usename, m.srvname),
+           pg_catalog.array_to_string(m.umoptions, E'\n')
+    from pg_catalog.pg_user_mappings m
+    union all
+    select pg_catalog.concat_ws(' ', 'settings', 'of role ' || pg_catalog.quote_ident(r.rolname),
+                                'of database ' || pg_catalog.quote_ident(d.datname)),
+           pg_catalog.array_to_string(o.setconfig, E'\n')
+    from pg_catalog.pg_db_role_setting o
+    left join pg_catalog.pg_roles r on r.oid = o.setrole
+    left join pg_catalog.pg_database d on d.oid = o.setdatabase
+    where d.datname is null or d.datname = pg_catalog.current_database()
+    union all
+    select 'cron job ' || j.job, j.text from jobs j
+)
+"""
+
+
+@mark.policy(
+    "EXPO-15",
+    severity="P0",
+    runbook=SECURITY,
+    fix="""
+    -- {object} holds {kind}. Whoever can read the schema, a dump or a backup has it.
+    -- Make it invalid first: have a new one made where it comes from. Keep the new one in Vault, and read it there:
+    --   select vault.create_secret('...', 'name');
+    --   select decrypted_secret from vault.decrypted_secrets where name = 'name'
+    """,
+)
+def test_no_secret_stands_in_the_databases_text(auditor):
+    """No secret stands in the database's own text.
+
+    A function's body, a default, a comment, the arguments of a webhook's trigger, the command of a job, the options of
+    a foreign server and the settings of roles are in every dump, and most of them are for everybody to read who can
+    connect. Secrets are tokens of the service role (decoded: those of anon are public, and so are those of Supabase's
+    local development), keys in the forms that providers give them, private keys, and passwords in addresses and
+    connections. The report says where and of what kind, never the value. Rows of tables are not looked at.
+    """
+    assert not auditor(
+        TEXTS
+        + """
+        select t.place as object, kind, t.text as _text
+        from texts t cross join unnest(%(kinds)s::text[]) as kind
+        where t.text ~ '(eyJ|PRIVATE KEY|://|password|sk-|sk_|rk_|whsec_|sb_secret_|sbp_|gh[pousr]_|github_pat_|xox|'
+                       'slack|SG[.]|re_|AKIA)'
+        """,
+        of=TEXTS.replace("%%", "%") + "select count(*) as texts from texts",
+        where=lambda row: holds_secret(row["kind"], row["_text"]),
+        kinds=list(KINDS),
+        blind="""
+        select 'the audit may not read cron.job: the commands of other roles', pg_catalog.concat_ws(' ',
+                   pg_catalog.format('grant usage on schema cron to %I;', current_user),
+                   pg_catalog.format('grant select on cron.job to %I;', current_user),
+                   pg_catalog.format('alter role %I bypassrls;', current_user))
+        from pg_catalog.pg_class c where c.oid = pg_catalog.to_regclass('cron.job')
+        and (not pg_catalog.has_table_privilege(c.oid, 'select')
+             or not pg_catalog.has_schema_privilege(c.relnamespace, 'usage')
+             or pg_catalog.row_security_active(c.oid))
+        union all
+        select pg_catalog.format('the options of the user mapping for %I on server %I are hidden from the audit',
+                                 m.usename, m.srvname), null
+        from pg_catalog.pg_user_mappings m
+        where m.umoptions is null and not exists (
+            select from pg_catalog.pg_roles r where r.rolname = current_user and r.rolsuper)
+        """,
+    )
+
+
+@mark.policy(
+    "EXPO-17",
+    severity="P2",
+    runbook=SECURITY,
+    fix="revoke select on {object} from anon;",
+)
+def test_graphql_shows_visitors_no_private_table(auditor):
+    """Private tables are not selectable by anon where GraphQL (pg_graphql) is installed.
+
+    GraphQL describes every table that the caller may select from, with all columns and references, to whoever has the
+    public key; the historic default grants include anon. Private are the tables that access.toml declares so, and those
+    of which no policy shows a visitor a single row: there the grant does nothing else. Insert without select is left
+    alone. Tables without row level security are RLS-01's.
+    """
+    assert not auditor(
+        f"""
+        with {SERVED},
+        entrances as (
+            select p.oid, p.pronamespace as schema from pg_catalog.pg_proc p
+            join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+            where n.nspname in ('graphql', 'graphql_public') and p.proname in ('graphql', 'resolve')
+        ),
+        visitors as (
+            select a.oid from api a
+            where a.rolname = 'anon' and (not exists (select from entrances) or exists (
+                select from entrances e where pg_catalog.has_function_privilege(a.oid, e.oid, 'execute')
+                and pg_catalog.has_schema_privilege(a.oid, e.schema, 'usage')))
+        )
+        select c.oid::pg_catalog.regclass as object,
+               c.oid::pg_catalog.regclass::text = any (%(private_tables)s) as declared_private,
+               c.oid::pg_catalog.regclass::text = any (%(private_tables)s) as _declared,
+               array(select coalesce(pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'true') from pg_catalog.pg_policy p
+                     where p.polrelid = c.oid and p.polpermissive and p.polcmd in ('r', '*')
+                     and exists (select from unnest(p.polroles) as named where case when named = 0 then true
+                                 else pg_catalog.pg_has_role(v.oid, named, 'usage') end)) as _selects,
+               case when exists (select from pg_catalog.aclexplode(c.relacl) as x
+                                 where x.grantee = 0 and x.privilege_type = 'SELECT')
+               then format(E'-- Everybody is granted it: grant select to those who need it, and then\n'
+                           || '-- revoke select on %%s from public, anon;', c.oid::pg_catalog.regclass) end as fix
+        from pg_catalog.pg_class c
+        join served s on s.schema = c.relnamespace
+        join visitors v on v.oid = s.role
+        where c.relkind in ('r', 'p') and c.relrowsecurity and not c.relispartition
+        and exists (select from pg_catalog.pg_extension where extname = 'pg_graphql')
+        and pg_catalog.has_any_column_privilege(v.oid, c.oid, 'select')
+        and c.oid::pg_catalog.regclass::text <> all (%(public_tables)s)
+        and ('pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid) not in (select classid, objid from members)
+        """,
+        of="select count(*) as \"GraphQL extensions\" from pg_catalog.pg_extension where extname = 'pg_graphql'",
+        where=lambda row: row["_declared"] or shows_nothing_to_visitors(row),
     )
 
 

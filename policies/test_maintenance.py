@@ -741,3 +741,61 @@ def test_no_sequence_is_behind_its_column(auditor):
         from fed f where not f.cheap and f.nspname <> all (%(platform_schemas)s)
         """,
     )
+
+
+# Collations in use in this database, with the version that was recorded when they were made and the one that the
+# operating system or ICU has now. A collation that nothing uses sorts nothing. What the database's own is recorded
+# with, the server knows since version 15: "default" stands for it (oid 100).
+COLLATIONS = """
+    with used as (
+        select distinct a.attcollation as oid from pg_catalog.pg_attribute a
+        join pg_catalog.pg_class c on c.oid = a.attrelid
+        where a.attcollation <> 0 and not a.attisdropped and c.oid >= 16384 and c.relkind in ('r', 'p', 'm', 'i', 'I')
+        union
+        select i.oid from pg_catalog.pg_index x cross join unnest(x.indcollation) as i (oid)
+        where i.oid <> 0 and x.indexrelid >= 16384
+    ), versions as (
+        select c.oid, 'collation ' || c.oid::pg_catalog.regcollation as object, c.collversion as recorded,
+               pg_catalog.pg_collation_actual_version(c.oid) as actual,
+               pg_catalog.format('alter collation %s refresh version;', c.oid::pg_catalog.regcollation) as refresh
+        from used u join pg_catalog.pg_collation c on c.oid = u.oid and c.oid <> 100
+        union all
+        select 100, pg_catalog.format('database %I', d.datname), pg_catalog.to_jsonb(d) ->> 'datcollversion',
+               (select found.word from pg_catalog.ts_stat(case
+                    when pg_catalog.current_setting('server_version_num')::int >= 150000 then pg_catalog.format(
+                        'select array_to_tsvector(array_remove(array[pg_database_collation_actual_version(%s)], null))',
+                        d.oid) end) as found),
+               pg_catalog.format('alter database %I refresh collation version;', d.datname)
+        from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()
+    )
+    """
+
+
+@mark.policy("MAINT-14", severity="P1", runbook=RUNBOOK, fix="-- {object}: rebuild what it sorts, then {refresh}")
+def test_collations_are_of_the_recorded_version(auditor):
+    """The recorded versions of the database's collations are those in use.
+
+    A new operating system or ICU may sort texts otherwise. Indexes on texts are then in the old order: a row that is
+    there is not found, a unique key takes a value twice, and a member cannot sign in. The finding names indexes that
+    depend on it. Refreshing the version alone only takes the warning away. Without a recorded version nothing can be
+    compared: that of the database is recorded since PostgreSQL 15.
+    """
+    assert not auditor(
+        COLLATIONS
+        + """
+        select v.object, v.recorded, v.actual, v.refresh,
+               (select count(*) from pg_catalog.pg_index x where v.oid = any (x.indcollation)) as indexes,
+               (select pg_catalog.string_agg(few.name, ', ') from (
+                    select x.indexrelid::pg_catalog.regclass::text as name from pg_catalog.pg_index x
+                    where v.oid = any (x.indcollation) and x.indexrelid >= 16384
+                    order by 1 limit 10) as few) as such_as,
+               pg_catalog.concat_ws(E'\\n',
+                   '-- One by one, when there is time; MAINT-11 (--deep) tells afterwards whether they are sound:',
+                   (select pg_catalog.string_agg('-- reindex index concurrently ' || few.name || ';', E'\\n') from (
+                        select x.indexrelid::pg_catalog.regclass::text as name from pg_catalog.pg_index x
+                        where v.oid = any (x.indcollation) and x.indexrelid >= 16384 order by 1) as few),
+                   '-- When all are rebuilt: ' || v.refresh) as fix
+        from versions v where v.recorded <> v.actual
+        """,
+        of=COLLATIONS + 'select count(*) as "collations with a version" from versions v where v.recorded is not null',
+    )

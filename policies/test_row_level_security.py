@@ -739,8 +739,8 @@ def test_no_grant_on_columns_is_undone(auditor):
 
     Whoever grants some columns means that the others stay closed. A grant on the table opens them all, whether it is
     the role's own, that of PUBLIC or of a role that it belongs to; Supabase's historic defaults give one to every new
-    table. To revoke a single column from a role that holds the table has no effect and leaves no trace: what is to be
-    hidden is declared in access.toml, for RLS-07.
+    table. To revoke a single column from a role that holds the table has no effect and leaves no trace in the database:
+    the gate tells of it (MIG-08), and what is to be hidden is declared in access.toml, for RLS-07.
     """
     assert not auditor(
         """

@@ -64,7 +64,7 @@ def _among_themselves(node: exp.Binary, columns: set[str]) -> str | None:
     found = [column for side in sides for column in side]
     if not all(sides) or len({(_source(column), column.table) for column in found}) != 1 or _source(found[0]) is None:
         return None
-    test = found[0].find_ancestor(exp.Exists)
+    test = found[0].find_ancestor(exp.Exists, exp.In)
     if test is None or any(_source(column) is None for column in test.find_all(exp.Column)):
         return None
     return next((column.sql(dialect="postgres") for column in found if column.name in columns), None)

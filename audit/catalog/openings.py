@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from audit.catalog.expressions import Judge, Tree, bare, bodies, names_caller, own_columns, parsed
+from audit.catalog.expressions import Judge, Tree, bare, bodies, called, names_caller, own_columns, parsed
 
 # What a column is called whose value only its holder is to know; a postal code is none.
 _SECRET = re.compile(
@@ -103,3 +103,28 @@ def _inside(part: Tree, judge: Judge) -> Iterator[str]:
         column = _filled(whole)
         if column is not None and _SECRET.fullmatch(column):
             yield f"that there is a {column}, which only who knows it should be let in by"
+
+
+def shows_nothing_to_visitors(row: Mapping[str, Any]) -> bool:
+    """Tell whether no policy shows a row to who is not signed in: each branch asks for an id, which they do not have.
+
+    ``row`` has ``_selects``, the conditions of the policies for SELECT that apply to the role anon.
+    """
+    judge = Judge("anon")
+    return not any(
+        judge.truth(branch) is not False and not _needs_an_id(branch, judge)
+        for text in row["_selects"]
+        for branch in _branches(parsed(text))
+    )
+
+
+def _needs_an_id(branch: Tree, judge: Judge) -> bool:
+    parts = branch.flatten() if isinstance(branch, exp.And) else [branch]
+    return any(
+        (
+            isinstance(part, exp.EQ)
+            and any(called(bare(side)) == ("auth", "uid") for side in (part.this, part.expression))
+        )
+        or judge.truth(part) is False
+        for part in map(bare, parts)
+    )

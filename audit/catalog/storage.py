@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from audit.catalog.expressions import IDENTITY, Tree, bare, called, names_caller, own_columns, parsed
+from audit.catalog.expressions import IDENTITY, Judge, Tree, bare, called, names_caller, own_columns, parsed
 
 # The columns that say whose an object is (https://supabase.com/docs/guides/storage/schema/design).
 OWNERS = {"owner", "owner_id"}
@@ -86,3 +86,33 @@ def _closed(tree: Tree) -> bool:
         named = any(isinstance(side, exp.Literal) and side.name == "service_role" for side in sides)
         return named and names_caller(node, IDENTITY)
     return isinstance(node, exp.Boolean) and not node.this
+
+
+def lists(row: Mapping[str, Any]) -> bool:
+    """Tell whether a policy shows all objects of a bucket, or what lies in a part of it, to everybody of a role.
+
+    ``row`` has ``role``, ``_using`` of the policy, ``_bucket`` (its id) and ``_restrictive`` (conditions of the
+    restrictive policies that apply). Raises Unchecked when an expression cannot be parsed.
+    """
+    judge = Judge(row["role"])
+    tree = bare(parsed(row["_using"] or "true"))
+    if any(not judge.anybody(parsed(text)) for text in row["_restrictive"]):
+        return False
+    branches = tree.flatten() if isinstance(tree, exp.Or) else [tree]
+    return any(judge.anybody(branch) and _concerns(bare(branch), row["_bucket"]) for branch in branches)
+
+
+def _concerns(branch: Tree, bucket: str) -> bool:
+    """Tell whether a branch can be true of a bucket: only where it names others it cannot."""
+    for part in map(bare, branch.flatten()) if isinstance(branch, exp.And) else [branch]:
+        column = bare(part.this) if isinstance(part, exp.EQ | exp.NEQ | exp.In) else None
+        if not isinstance(column, exp.Column) or column.name != "bucket_id":
+            continue
+        named = part.expressions
+        if not isinstance(part, exp.In):
+            value = bare(part.expression)
+            named = bare(value.this).expressions if isinstance(value, exp.Any) else [value]
+        words = {bare(word).name for word in named if isinstance(bare(word), exp.Literal)}
+        if words and (bucket in words) is isinstance(part, exp.NEQ):
+            return False
+    return True

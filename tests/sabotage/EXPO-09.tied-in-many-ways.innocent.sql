@@ -1,5 +1,5 @@
 -- set: public_buckets = ["avatars"]
--- also: PERF-10 RLS-14
+-- also: EXPO-16 PERF-10 RLS-14
 insert into storage.buckets (id, name, public) values ('avatars', 'avatars', true), ('papers', 'papers', false);
 create function private.may_see(bucket text, object_name text) returns boolean language sql stable set search_path = ''
 return auth.uid() is not null and bucket <> object_name;

@@ -1,7 +1,7 @@
 -- on: clone
 create extension dblink schema extensions;
 select extensions.dblink_connect('worker', format('host=%s port=%s dbname=%s user=%s',
-    current_setting('unix_socket_directories'), current_setting('port'), current_database(), current_user));
+    current_setting('unix_socket_directories'), current_setting('port'), current_database(), 'postgres'));
 select extensions.dblink_exec('worker', 'begin');
 select * from extensions.dblink('worker', 'select txid_current()') as t (id bigint);
 drop extension dblink;

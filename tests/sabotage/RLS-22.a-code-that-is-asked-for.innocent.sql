@@ -2,6 +2,7 @@
 create table public.coupons (id bigint generated always as identity primary key, code text, percent integer);
 create table public.invites (id bigint generated always as identity primary key, code text, sent_by uuid not null);
 create index on public.invites (sent_by);
+create index on public.invites (code);
 alter table public.coupons enable row level security;
 alter table public.invites enable row level security;
 grant select on public.coupons to anon, authenticated;

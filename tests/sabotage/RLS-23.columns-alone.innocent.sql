@@ -3,6 +3,7 @@ create table public.wallets (id bigint generated always as identity primary key,
 create table public.shades (id bigint generated always as identity primary key, name text);
 create index on public.wallets (keeper);
 alter table public.wallets enable row level security;
+create index on public.shades (name);
 alter table public.shades enable row level security;
 create policy keepers on public.wallets to authenticated using (keeper = (select auth.uid()));
 create policy own on public.shades for select to authenticated using (name = (select auth.uid())::text);
