@@ -20,7 +20,7 @@ def inert(expression: str) -> str:
 LET_IT_ASK = f"""
 pg_catalog.format(
     E'-- Let %%1$s ask who is calling (auth.uid()), and answer or write for them only.\\n'
-    '-- If nobody needs it, neither a client nor a policy, a view or another function:\\n'
-    '-- revoke execute on routine %%1$s from public, anon, authenticated;',
+    || E'-- If nobody needs it, neither a client nor a policy, a view or another function:\\n'
+    || '-- revoke execute on routine %%1$s from public, anon, authenticated;',
     {inert("p.oid::pg_catalog.regprocedure::text")})
 """

@@ -74,7 +74,7 @@ def test_every_user_has_a_profile(auditor):
                    where a.attrelid = to_regclass('public.profiles') and a.attnum > 0 and not a.attisdropped
                    and a.attnotnull and not a.atthasdef and a.attidentity = '' and a.attname not in (%(key)s, 'name'))
                then format('insert into public.profiles (%%I, name) select id, ''New member'' from auth.users '
-                           'where id = %%L;', %(key)s::text, u.id) end as fix
+                           || 'where id = %%L;', %(key)s::text, u.id) end as fix
         from auth.users u
         where not exists (select from public.profiles p where p.{_in_text(key)} = u.id)
         """,
@@ -132,7 +132,7 @@ def test_the_registration_trigger_works(auditor, auth_service):
         select format('%%I on auth.users', coalesce(t.tgname, w.name)) as object, problem,
                case when problem = 'it is disabled' then format(
                    E'-- %%s is disabled: see whether somebody meant that. If not, as the owner of auth.users:\n'
-                   '-- alter table auth.users enable trigger %%s;', name.inert, name.inert) end as fix
+                   || '-- alter table auth.users enable trigger %%s;', name.inert, name.inert) end as fix
         from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'auth' and c.relname = 'users'
         cross join wanted w
@@ -154,7 +154,7 @@ def test_the_registration_trigger_works(auditor, auth_service):
         select format('%%I on auth.users', w.name), 'there is no such trigger', (
             -- What is there and nothing calls is what it called.
             select format(E'create trigger %%I after insert on auth.users\n'
-                          'for each row execute function public.handle_new_user();', w.name)
+                          || 'for each row execute function public.handle_new_user();', w.name)
             from pg_catalog.pg_proc p
             where p.oid = to_regprocedure('public.handle_new_user()') and p.prosecdef
             and p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype

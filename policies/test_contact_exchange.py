@@ -26,7 +26,7 @@ revoke all on public.contact_exchanges from public, anon;
 REMOVED = """
 concat(
     E'-- Decide whether it is to be removed; what refers to it goes too, or keeps it. If so:\\n'
-    '-- delete from public.contact_exchanges where id = ', quote_literal(e.id),
+    || '-- delete from public.contact_exchanges where id = ', quote_literal(e.id),
     case when e.confirmed_at is null then ' and confirmed_at is null' end, E';\\n',
     case when (
         select count(*) = 3 from pg_catalog.pg_attribute a
@@ -496,8 +496,8 @@ def test_phone_numbers_need_consent(auditor, owner, anon, nobody, guest, pending
                c.oid::regclass as _relation, a.attname as _column,
                format(
                    E'-- Decide who may read %%1$s.%%2$s. A grant on the whole table covers every column: take SELECT\\n'
-                   '-- away, and grant the columns again that are not private, to those that had them. Whoever may\\n'
-                   '-- read it rightly, their owner among them, needs a function or a view then.',
+                   || E'-- away, and grant the columns again that are not private, to those that had them. Whoever may\\n'
+                   || '-- read it rightly, their owner among them, needs a function or a view then.',
                    {inert("c.oid::regclass::text")}, {inert("quote_ident(a.attname)")}) as fix
         from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -80,12 +80,12 @@ def test_requests_say_what_they_are(auditor):
         select r.id as object, found.columns,
                case when found.category_is_known or w.categories <> '{{}}' then concat(
                    E'-- The word that was there is lost by this: see first whether another one is meant.\n'
-                   'update public.help_requests r set ',
+                   || 'update public.help_requests r set ',
                    concat_ws(', ',
                        case when found.columns ~ 'status' then
                            'status = case when r.cancelled_at is not null then ''cancelled'' '
-                           'when r.completed_at is not null then ''completed'' '
-                           'when r.helper_id is not null then ''in_progress'' else ''open'' end' end,
+                           || 'when r.completed_at is not null then ''completed'' '
+                           || 'when r.helper_id is not null then ''in_progress'' else ''open'' end' end,
                        case when found.columns ~ 'urgency' then format('urgency = %%L',
                            case when 'normal' = any (w.urgencies) then 'normal' else w.urgencies[1] end) end,
                        case when found.columns ~ 'category' then format('category = %%L',

@@ -457,7 +457,7 @@ def test_constraints_and_triggers_are_in_force(auditor):
                pg_catalog.concat_ws(' ', case when g.tgisinternal then 'it is not enforced: its trigger' else 'it' end,
                    case g.tgenabled when 'D' then 'is disabled' else 'fires for replication only' end),
                pg_catalog.format(E'-- See who switched it off, and whether what came in meanwhile is sound. Then:\n'
-                                 '-- alter table %%s enable trigger %%s;',
+                                 || '-- alter table %%s enable trigger %%s;',
                                  {inert("t.name::text")}, {inert("quote_ident(g.tgname)")})
         from pg_catalog.pg_trigger g
         join tables t on t.oid = g.tgrelid
@@ -471,7 +471,7 @@ def test_constraints_and_triggers_are_in_force(auditor):
         select pg_catalog.format('event trigger %%I', v.evtname),
                case v.evtenabled when 'D' then 'it is disabled' else 'it fires for replication only' end,
                pg_catalog.format(E'-- See who switched it off, and why. Then, as its owner:\n'
-                                 '-- alter event trigger %%s enable;', {inert("quote_ident(v.evtname)")})
+                                 || '-- alter event trigger %%s enable;', {inert("quote_ident(v.evtname)")})
         from pg_catalog.pg_event_trigger v
         where v.evtenabled not in ('O', 'A') and not exists (
             select from members m

@@ -380,7 +380,7 @@ def test_no_index_repeats_another(auditor):
                    E'-- On a live database: drop index concurrently, so that nobody has to wait.\\ndrop index %%s;',
                    n.oid::regclass)
                else format(E'-- Functions may name it (on conflict on constraint ...): see that none does. Then:\\n'
-                           '-- alter table %%s drop constraint %%s;', {inert("i.indrelid::regclass::text")},
+                           || '-- alter table %%s drop constraint %%s;', {inert("i.indrelid::regclass::text")},
                            {inert("quote_ident(n.conname)")}) end as fix
         from needless n join pg_catalog.pg_index i on i.indexrelid = n.oid
         where n.other not in (select needless.oid from needless)

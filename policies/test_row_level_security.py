@@ -3,6 +3,7 @@
 from pytest import mark
 
 from audit.access.escalation import widened
+from audit.advice import inert
 from audit.catalog.captured import captured
 from audit.catalog.coverage import unseen
 from audit.catalog.expressions import CALLED, CALLED_BY_TABLE, LEADS, REACHED, hole, trusts_metadata, weaknesses
@@ -728,6 +729,9 @@ def test_no_policy_opens_by_what_everybody_can_know(auditor):
     )
 
 
+GRANTEE = "case w.grantee when 0 then 'public' else w.grantee::pg_catalog.regrole::text end"
+
+
 @mark.policy(
     "RLS-23",
     severity="P2",
@@ -743,7 +747,7 @@ def test_no_grant_on_columns_is_undone(auditor):
     the gate tells of it (MIG-08), and what is to be hidden is declared in access.toml, for RLS-07.
     """
     assert not auditor(
-        """
+        f"""
         with api as (
             select r.oid, r.rolname from pg_catalog.pg_roles r where r.rolname = any (%(api_roles)s)
         ),
@@ -782,16 +786,16 @@ def test_no_grant_on_columns_is_undone(auditor):
                w.names as granted_by_column,
                string_agg(case w.grantee when 0 then 'public' else w.grantee::pg_catalog.regrole::text end, ', ')
                as granted_whole_to,
-               string_agg(case when w.grantee = w.role then format(
+               string_agg(case when w.grantee = w.role and w.privilege <> 'select' then format(
                    E'revoke %%s on %%s from %%s;\n', w.privilege, w.relation::pg_catalog.regclass,
                    w.role::pg_catalog.regrole) || coalesce(format(
                    -- The former takes the grants on columns as well.
                    'grant %%s (%%s) on %%s to %%s;', w.privilege, w.own, w.relation::pg_catalog.regclass,
                    w.role::pg_catalog.regrole), '')
                else format(
-                   '-- See who else lives by it, then: revoke %%s on %%s from %%s;', w.privilege,
-                   w.relation::pg_catalog.regclass,
-                   case w.grantee when 0 then 'public' else w.grantee::pg_catalog.regrole::text end) end, E'\n'
+                   E'-- See who else lives by it: other roles, and what reads more columns with these rights (select *,\n'
+                   || '-- policies, views, functions). Then revoke %%s on %%s from %%s, and grant the columns again.',
+                   w.privilege, {inert("w.relation::pg_catalog.regclass::text")}, {inert(GRANTEE)}) end, E'\n'
                order by w.grantee) as fix
         from wider w
         group by w.relation, w.role, w.privilege, w.names

@@ -129,7 +129,7 @@ def test_a_profile_goes_with_its_user(auditor):
             coalesce(string_agg('drops constraint ' || quote_ident(k.conname), ', '), 'no foreign key') as found,
             concat(
                 E'-- Profiles without a user come first (AUTH-02). From then on a profile and all of it goes with'
-                ' its user:\n-- ',
+                || ' its user:\n-- ',
                 string_agg(
                     'alter table public.profiles drop constraint '
                     || regexp_replace(quote_ident(k.conname), '[[:cntrl:]]', ' ', 'g') || '; ', ''),
@@ -264,14 +264,14 @@ def test_nothing_stands_in_the_way_of_upgrades(auditor):
         select format('%%s.%%I', o.relation, a.attname) as object, a.atttypid::regtype::text as type,
             case when o.relkind = 'm' then '-- Make the materialised view anew, with the column as text.'
             else format(E'-- See what compares it (functions, views, clients), for they will meet a text. Then:\n'
-                        '-- alter table %%s alter column %%s type text;', {inert("o.relation::text")},
+                        || '-- alter table %%s alter column %%s type text;', {inert("o.relation::text")},
                         {inert("quote_ident(a.attname)")}) end as fix
         from own o join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped
         where o.relkind in ('r', 'p', 'm') and a.atttypid in (select oid from refused)
         union all
         select format('%%I on %%s', k.conname, o.relation), k.confrelid::regclass::text,
             format(E'-- Reference the primary key of %%s instead, so that the rows still go with theirs. Then:\n'
-                   '-- alter table %%s drop constraint %%s;', {inert("k.confrelid::regclass::text")},
+                   || '-- alter table %%s drop constraint %%s;', {inert("k.confrelid::regclass::text")},
                    {inert("o.relation::text")}, {inert("quote_ident(k.conname)")})
         from own o join pg_catalog.pg_constraint k on k.conrelid = o.oid and k.contype = 'f'
         join pg_catalog.pg_class f on f.oid = k.confrelid

@@ -87,6 +87,7 @@ def faulty(project: Project) -> Iterator[Connection]:
     connection = project.bench.connection
     connection.execute("begin")
     try:
+        connection.execute(SQL("set local role {}").format(Identifier(OWNER)))
         for name, hole in HOLES:
             if name == project.name:
                 connection.execute(hole.sql)

@@ -45,9 +45,14 @@ def test_the_sabotage_is_found_and_mended(bench: Bench, sabotage: Sabotage) -> N
         assert sabotage.expects({finding.object for finding in found.findings}), found.findings
         assert all(finding.fix.strip() for finding in found.findings)
         assert [finding.fix for finding in found.findings if harms(finding.fix)] == []
-        if mend(scene, found.findings):
+        if mended := mend(scene, found.findings):
             after = scene.ask(sabotage.policy)
-            assert after.verdict in CLEAN, f"after the fix: {after.verdict} {after.reason} {after.findings}"
+            advised = {finding.object for finding in found.findings} - mended
+            if not advised:
+                assert after.verdict in CLEAN, f"after the fix: {after.verdict} {after.reason} {after.findings}"
+            assert after.verdict is not Verdict.UNCHECKED, f"after the fix: {after.reason}"
+            left = [finding for finding in after.findings if finding.object not in advised]
+            assert left == [], "after the fix"
 
 
 @pytest.mark.parametrize("sabotage", [s for s in SABOTAGES if s.innocent], ids=lambda s: s.path.stem)
@@ -93,10 +98,9 @@ def test_harm_is_told(fix: str, harm: bool) -> None:
     assert harms(fix) is harm
 
 
-def mend(scene: Scene, findings: tuple[Finding, ...]) -> bool:
-    """Execute the fixes; a fix of comments alone is advice for a person and mends nothing by itself."""
-    fixes = [finding.fix for finding in findings]
-    executable = [fix for fix in dict.fromkeys(fixes) if is_sql(fix)]
-    for fix in executable:
+def mend(scene: Scene, findings: tuple[Finding, ...]) -> set[str]:
+    """Execute the fixes, and return the objects of those; one of comments alone is advice for a person."""
+    executable = {finding.object: finding.fix for finding in findings if is_sql(finding.fix)}
+    for fix in dict.fromkeys(executable.values()):
         scene.execute(fix)
-    return bool(executable)
+    return {*executable}
