@@ -495,8 +495,8 @@ def test_phone_numbers_need_consent(auditor, owner, anon, nobody, guest, pending
         select format('%%s.%%I', c.oid::regclass, a.attname) as object,
                c.oid::regclass as _relation, a.attname as _column,
                format(
-                   E'-- Decide who may read %%1$s.%%2$s. A grant on the whole table covers every column: take SELECT\\n'
-                   || E'-- away, and grant the columns again that are not private, to those that had them. Whoever may\\n'
+                   E'-- Decide who may read %%1$s.%%2$s. A grant on the whole table covers all columns: take SELECT\\n'
+                   || E'-- away, and grant the columns again that are not private, to those that had them. Who may\\n'
                    || '-- read it rightly, their owner among them, needs a function or a view then.',
                    {inert("c.oid::regclass::text")}, {inert("quote_ident(a.attname)")}) as fix
         from pg_catalog.pg_class c

@@ -793,7 +793,7 @@ def test_no_grant_on_columns_is_undone(auditor):
                    'grant %%s (%%s) on %%s to %%s;', w.privilege, w.own, w.relation::pg_catalog.regclass,
                    w.role::pg_catalog.regrole), '')
                else format(
-                   E'-- See who else lives by it: other roles, and what reads more columns with these rights (select *,\n'
+                   E'-- See who else lives by it: other roles, and what reads more columns with this right (select *,\n'
                    || '-- policies, views, functions). Then revoke %%s on %%s from %%s, and grant the columns again.',
                    w.privilege, {inert("w.relation::pg_catalog.regclass::text")}, {inert(GRANTEE)}) end, E'\n'
                order by w.grantee) as fix
