@@ -166,7 +166,7 @@ def busy_for_hours(dsn: Dsn) -> Iterator[None]:
     """One transaction stays open and asks something every half second; the thresholds are the case's."""
     ended = threading.Event()
     with connect(dsn) as works:
-        works.execute("begin; select count(*) from public.queue_items")
+        works.execute("set application_name = 'worker'; begin; select count(*) from public.queue_items")
 
         def work() -> None:
             while not ended.wait(0.5):
