@@ -271,6 +271,16 @@ def test_no_index_is_unused(auditor):
     )
 
 
+# Two policies may ask for the same index (PERF-04, PERF-09): by its name it is made once, unless another has the name.
+ONCE = """
+(select case when to_regclass(format('%%I.%%I', s.nspname, named.index)) is null
+        then format('if not exists %%I ', named.index) else '' end
+ from pg_catalog.pg_class o join pg_catalog.pg_namespace s on s.oid = o.relnamespace
+ cross join lateral (select left(concat_ws('_', o.relname, {names}), 59) || '_idx' as index) as named
+ where o.oid = {relation})
+"""
+
+
 @mark.policy(
     "PERF-04",
     severity="P2",
@@ -303,10 +313,12 @@ def test_every_foreign_key_has_an_index(auditor):
         select format('%%I on %%s', k.conname, k.conrelid::regclass) as object, columns.list as columns,
                bare.partition as for_example,
                format(E'-- On a live database: create index concurrently, so that nobody has to wait.\\n'
-                      || 'create index on %%s (%%s);', k.conrelid::regclass, columns.list) as fix
+                      || 'create index %%son %%s (%%s);', {ONCE.format(relation="k.conrelid", names="columns.names")},
+                      k.conrelid::regclass, columns.list) as fix
         from bare join pg_catalog.pg_constraint k on k.oid = bare.root
         cross join lateral (
-            select string_agg(quote_ident(a.attname), ', ' order by key.place) as list
+            select string_agg(quote_ident(a.attname), ', ' order by key.place) as list,
+                   string_agg(a.attname, '_' order by key.place) as names
             from unnest(k.conkey) with ordinality as key (attnum, place)
             join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = key.attnum
         ) as columns
@@ -541,7 +553,7 @@ FINDS = """exists (
     where x.oid = i.indexrelid and m.amname in ('btree', 'hash'))"""
 
 
-@mark.policy("PERF-09", severity="P2", runbook=RUNBOOK, fix="create index on {_relation} ({_name});")
+@mark.policy("PERF-09", severity="P2", runbook=RUNBOOK, fix="-- {object}: create an index on it")
 def test_columns_compared_with_the_caller_have_an_index(auditor):
     """Columns that policies compare with the caller have an index.
 
@@ -554,7 +566,9 @@ def test_columns_compared_with_the_caller_have_an_index(auditor):
         f"""
         with recursive {REACHED}
         select format('%%I of %%s', a.attname, c.oid::pg_catalog.regclass) as object, x.object as policy,
-               c.oid::pg_catalog.regclass as _relation, a.attname as _name, a.attname::text as _column,
+               a.attname::text as _column,
+               format('create index %%son %%s (%%I);', {ONCE.format(relation="c.oid", names="a.attname")},
+                      c.oid::pg_catalog.regclass, a.attname) as fix,
                case when c.oid <> x.relation then array[n.nspname::text, c.relname::text] end as _owner,
                x."using" as _using, x."check" as _check,
                coalesce((
