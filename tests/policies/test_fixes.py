@@ -1,9 +1,8 @@
 """Fixes that cannot harm: what the report prints as SQL is executed on schemas that are not the reference.
 
-Faults, and the holes of a schema that SQL mends, are there at once (more holes would hide each other: one that is closed
-shows the next). Every fix that is SQL runs as the role that owns the project,
-who is no superuser; then its finding is gone, nothing else is wrong that was not, no row is missing, and of what people
-reach rightly nothing is out of their reach.
+Faults, and the holes of a schema that SQL mends, are there at once (more would hide each other: one that is closed
+shows the next). Every fix that is SQL runs as the role that owns the project, who is no superuser; then its finding is
+gone, nothing else is wrong that was not, no row is missing, and of what people reach rightly nothing is out of reach.
 """
 
 from __future__ import annotations
