@@ -3,8 +3,6 @@
 -- mended: SCHEMA-02 MAINT-08
 alter table public.carts disable row level security;
 alter policy reviews_remove on public.reviews to public;
-create table public.reviews_kept () inherits (public.reviews);
-grant select on public.reviews_kept to authenticated;
 alter function private.is_member(uuid) volatile;
 grant update on public.shop_window to authenticated;
 create function public.my_shops() returns setof uuid language sql stable security definer as $$
