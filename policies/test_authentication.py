@@ -2,13 +2,21 @@
 
 from pytest import mark
 
+from audit.advice import decide, inert
 from audit.catalog.keys import users_key
 from audit.probes.erasure import remains
 from audit.probes.registration import failing, privileged, troubles
 
 RUNBOOK = "1. Authentication & User Registration"
 
-REGISTRATION = """
+# A sound one, in the columns of the reference: whether the one that is there is to go is not ours to say.
+REGISTRATION = decide(
+    """
+    {object}: look at all triggers on auth.users and at what their functions write. Mend the function that is there
+    rather than adding a second one, which would write everything twice. Where nothing of it is worth keeping, and
+    public.profiles has no other columns that must be filled, this makes a pending profile in every way of signing up:
+    """,
+    """
 create or replace function public.handle_new_user() returns trigger
 language plpgsql security definer set search_path = '' as $registration$
 begin
@@ -23,7 +31,8 @@ revoke execute on function public.handle_new_user() from public, anon, authentic
 drop trigger if exists on_auth_user_created on auth.users;
 create trigger on_auth_user_created after insert on auth.users
 for each row execute function public.handle_new_user();
-"""
+""",
+)
 
 SIGN_UP = "insert into auth.users (id, email, raw_user_meta_data) values (%(new)s, 'new.member@example.org', %(data)s)"
 
@@ -45,7 +54,10 @@ def _bare(key):
     severity="P0",
     pack="care-collective",
     runbook=RUNBOOK,
-    fix="insert into public.profiles ({_key}, name) select id, 'New member' from auth.users where id = {object};",
+    fix="""
+    -- User {object} has no profile. public.profiles has other columns that must be filled, so that the values are for
+    -- somebody to say: insert into public.profiles ({_key}, ...) select id, ... from auth.users where id = {object};
+    """,
 )
 def test_every_user_has_a_profile(auditor):
     """Every row of auth.users has its row in public.profiles.
@@ -56,7 +68,13 @@ def test_every_user_has_a_profile(auditor):
     key = users_key(auditor, "public.profiles")
     assert not auditor(
         f"""
-        select u.id as object, u.created_at as since, %(key)s::name as _key
+        select u.id as object, u.created_at as since, %(key)s::name as _key,
+               case when not exists (
+                   select from pg_catalog.pg_attribute a
+                   where a.attrelid = to_regclass('public.profiles') and a.attnum > 0 and not a.attisdropped
+                   and a.attnotnull and not a.atthasdef and a.attidentity = '' and a.attname not in (%(key)s, 'name'))
+               then format('insert into public.profiles (%%I, name) select id, ''New member'' from auth.users '
+                           || 'where id = %%L;', %(key)s::text, u.id) end as fix
         from auth.users u
         where not exists (select from public.profiles p where p.{_in_text(key)} = u.id)
         """,
@@ -70,7 +88,14 @@ def test_every_user_has_a_profile(auditor):
     severity="P1",
     pack="care-collective",
     runbook=RUNBOOK,
-    fix="delete from public.profiles where {_key} = {object};",
+    fix=decide(
+        """
+        Profile {object} names no user. Find out why first: a user who was deleted leaves personal data behind, which is
+        to go as that user's other data does; a user who was lost is to come back. What refers to the profile goes with
+        it, or keeps it from going:
+        """,
+        "delete from public.profiles where {_key} = {object};",
+    ),
 )
 def test_every_profile_belongs_to_a_user(auditor):
     """Every row of public.profiles has its user in auth.users.
@@ -100,13 +125,14 @@ def test_the_registration_trigger_works(auditor, auth_service):
     information_schema, which hides tables of others and knows nothing of disabled triggers.
     """
     assert not auditor(
-        """
+        f"""
         with wanted as (
             select %(trigger)s = any (%(runbook_objects)s) as relied_on, 'on_auth_user_created'::name as name
         )
         select format('%%I on auth.users', coalesce(t.tgname, w.name)) as object, problem,
-               case when t.tgname <> w.name
-               then format('alter table auth.users enable trigger %%I;', t.tgname) end as fix
+               case when problem = 'it is disabled' then format(
+                   E'-- %%s is disabled: see whether somebody meant that. If not, as the owner of auth.users:\n'
+                   || '-- alter table auth.users enable trigger %%s;', name.inert, name.inert) end as fix
         from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'auth' and c.relname = 'users'
         cross join wanted w
@@ -122,9 +148,17 @@ def test_the_registration_trigger_works(auditor, auth_service):
                 select from unnest(p.proconfig) as setting where setting like 'search_path=%%'),
              'its function does not pin its search_path')
         ) as found (here, wrong, problem)
+        cross join lateral (select {inert("quote_ident(coalesce(t.tgname, w.name))")} as inert) as name
         where here and wrong
         union all
-        select format('%%I on auth.users', w.name), 'there is no such trigger', null
+        select format('%%I on auth.users', w.name), 'there is no such trigger', (
+            -- What is there and nothing calls is what it called.
+            select format(E'create trigger %%I after insert on auth.users\n'
+                          || 'for each row execute function public.handle_new_user();', w.name)
+            from pg_catalog.pg_proc p
+            where p.oid = to_regprocedure('public.handle_new_user()') and p.prosecdef
+            and p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype
+            and not exists (select from pg_catalog.pg_trigger t where t.tgfoid = p.oid))
         from wanted w
         where w.relied_on and exists (select from pg_catalog.pg_class c where c.oid = to_regclass('auth.users'))
         and not exists (
@@ -159,7 +193,12 @@ def test_signing_up_works_in_every_way(auth_service):
     severity="P1",
     pack="care-collective",
     runbook=RUNBOOK,
-    fix="update public.profiles set name = 'New member' where {_key}::text = {object};\n" + REGISTRATION,
+    fix=decide(
+        """
+        {object}: let the function of the trigger on auth.users that writes the profile put another name than the
+        e-mail address where none was given, such as 'New member'.
+        """
+    ),
 )
 def test_no_display_name_is_an_email_address(auditor, auth_service):
     """No display name is an e-mail address, and signing up without a name does not make one.
@@ -169,7 +208,10 @@ def test_no_display_name_is_an_email_address(auditor, auth_service):
     key = users_key(auditor, "public.profiles")
     assert not auditor(
         f"""
-        select p.{_in_text(key)} as object, %(key)s::name as _key from public.profiles p
+        select p.{_in_text(key)} as object, %(key)s::name as _key,
+               format('update public.profiles set name = ''New member'' where %%I::text = %%L;', %(key)s::text,
+                      p.{_in_text(key)}) as fix
+        from public.profiles p
         where p.name ~ '[^[:space:]@]+@[^[:space:]@]+[.][^[:space:]@]+'
         """,
         of="public.profiles",

@@ -6,6 +6,7 @@ from operator import add
 
 from pytest import mark, skip
 
+from audit.advice import LET_IT_ASK, decide, inert
 from audit.seeding.community import REQUEST, made_up_id
 
 RUNBOOK = "3. Contact Exchange & Privacy"
@@ -24,17 +25,18 @@ revoke all on public.contact_exchanges from public, anon;
 # trigger writes it or not.
 REMOVED = """
 concat(
-    'delete from public.contact_exchanges where id = ', quote_literal(e.id),
+    E'-- Decide whether it is to be removed; what refers to it goes too, or keeps it. If so:\\n'
+    || '-- delete from public.contact_exchanges where id = ', quote_literal(e.id),
     case when e.confirmed_at is null then ' and confirmed_at is null' end, E';\\n',
     case when (
         select count(*) = 3 from pg_catalog.pg_attribute a
         where a.attrelid = to_regclass('public.contact_exchange_audit')
         and a.attname in ('exchange_id', 'request_id', 'action'))
     then concat(
-        'insert into public.contact_exchange_audit (exchange_id, request_id, action) select ',
+        '-- insert into public.contact_exchange_audit (exchange_id, request_id, action) select ',
         quote_literal(e.id), ', ', quote_nullable(e.request_id), E', \\'removed\\'\\n',
-        'where not exists (select from public.contact_exchanges e where e.id = ', quote_literal(e.id), E')\\n',
-        'and not exists (select from public.contact_exchange_audit a where a.exchange_id = ', quote_literal(e.id),
+        '-- where not exists (select from public.contact_exchanges e where e.id = ', quote_literal(e.id), E')\\n',
+        '-- and not exists (select from public.contact_exchange_audit a where a.exchange_id = ', quote_literal(e.id),
         E' and a.action = \\'removed\\');')
     else '-- This database has no public.contact_exchange_audit: keep your own record of what was removed.' end)
 """
@@ -71,7 +73,7 @@ def test_no_abandoned_exchange_is_kept(auditor):
     """No contact exchange is unconfirmed for more than 48 hours.
 
     Consent that was not given in two days was not given: the runbook removes such rows. Its own statement removes them
-    all at once; this fix removes the one that was looked at, and sees to it that the trail says so. The hours are
+    all at once; what is shown removes the one that was looked at, and sees to it that the trail says so. The hours are
     abandoned_hours in audit.toml.
     """
     assert not auditor(
@@ -210,8 +212,18 @@ where people.id is distinct from %(me)s and not exists (
     and %(me)s in (e.helper_id::text, e.requester_id::text))
 """
 
+WHOM_TO_TELL = """
+{object}: let get_contact_info_with_consent() compare what it is given with auth.uid(), and answer the two parties of a
+confirmed exchange only. See what the application expects of its answer before it is made anew:
+"""
+
+TOO_STRICT = """
+{object}: see what refuses it: a grant that is missing, a policy, a trigger, a constraint or the function. Change that
+one, or add what the two parties need. With the columns of the reference these would do; they drop the restrictive
+policies that let nobody pass:
+"""
+
 CONSENT = """
--- It is made anew, because its answer may have another form: see that the application expects these columns.
 drop function if exists public.get_contact_info_with_consent(uuid, uuid);
 create function public.get_contact_info_with_consent(request_id uuid, user_id uuid)
 returns table (member_id uuid, name text, phone text, email text)
@@ -246,7 +258,7 @@ def contact_of(user):
     return f"{KEPT} from (select public.get_contact_info_with_consent(%(request)s, %({user})s) as answer) as called"
 
 
-@mark.policy("CONTACT-06", severity="P0", pack="care-collective", runbook=RUNBOOK, fix=CONSENT)
+@mark.policy("CONTACT-06", severity="P0", pack="care-collective", runbook=RUNBOOK, fix=decide(WHOM_TO_TELL, CONSENT))
 def test_contact_details_need_consent(
     auditor, anon, nobody, guest, pending, rejected, stranger, alice, bob, service_role
 ):
@@ -439,26 +451,18 @@ def test_only_the_requester_confirms(
 
 
 # For an offer that is confirmed as it arrives.
-UNASKED = """
-alter table public.contact_exchanges alter column confirmed_at drop default;
--- Triggers on inserts that write confirmed_at: see what else they do.
-do $unasked$
-declare found record;
-begin
-    for found in
-        select t.tgname from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = t.tgfoid
-        where t.tgrelid = 'public.contact_exchanges'::regclass and not t.tgisinternal and t.tgtype & 4 = 4
-        and p.prosrc ~* 'confirmed_at[[:space:]]*:?='
-    loop
-        execute format('drop trigger %I on public.contact_exchanges', found.tgname);
-    end loop;
-end $unasked$;
-"""
+UNASKED = decide(
+    """
+    Whatever fills confirmed_at is to leave it empty: the triggers on inserts into public.contact_exchanges, of which
+    somebody is to see what else they do, or the column's default:
+    """,
+    "alter table public.contact_exchanges alter column confirmed_at drop default;",
+)
 
 # Functions that API roles may call with ids alone and whose text is about confirming.
-CONFIRMING = """
+CONFIRMING = f"""
 select p.oid::regprocedure as object, p.oid::regproc as _function, p.pronargs as _arguments,
-       format('revoke execute on function %%s from public, anon, authenticated;', p.oid::regprocedure) as fix
+       {LET_IT_ASK} as fix
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where n.nspname = any (%(exposed)s) and p.prokind = 'f' and p.provolatile = 'v' and p.pronargs in (1, 2)
@@ -487,21 +491,14 @@ def test_phone_numbers_need_consent(auditor, owner, anon, nobody, guest, pending
     that say nothing of it by their name are EXPO-11's; get_contact_info_with_consent() is CONTACT-06's.
     """
     columns = auditor(
-        """
+        f"""
         select format('%%s.%%I', c.oid::regclass, a.attname) as object,
                c.oid::regclass as _relation, a.attname as _column,
-               concat(format('revoke select on %%s from public, anon, authenticated;', c.oid::regclass), (
-                   select string_agg(
-                       format(E'\\ngrant select (%%s) on %%s to %%I;', allowed, c.oid::regclass, rolname), '')
-                   from (
-                       select r.rolname, string_agg(quote_ident(o.attname), ', ' order by o.attnum) as allowed
-                       from pg_catalog.pg_roles r, pg_catalog.pg_attribute o
-                       where r.rolname = any (%(api_roles)s) and o.attrelid = c.oid and o.attnum > 0
-                       and not o.attisdropped and o.attname !~* %(phone)s
-                       and has_column_privilege(r.oid, c.oid, o.attnum, 'select')
-                       group by r.rolname
-                   ) as grants
-               )) as fix
+               format(
+                   E'-- Decide who may read %%1$s.%%2$s. A grant on the whole table covers all columns: take SELECT\\n'
+                   || E'-- away, and grant the columns again that are not private, to those that had them. Who may\\n'
+                   || '-- read it rightly, their owner among them, needs a function or a view then.',
+                   {inert("c.oid::regclass::text")}, {inert("quote_ident(a.attname)")}) as fix
         from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -515,10 +512,10 @@ def test_phone_numbers_need_consent(auditor, owner, anon, nobody, guest, pending
         phone=PHONE,
     )
     functions = auditor(
-        """
+        f"""
         select p.oid::regprocedure as object, p.oid::regproc as _function,
                p.pronargs - p.pronargdefaults as _least, least(ids, 2) as _most,
-               format('revoke execute on function %%s from public, anon, authenticated;', p.oid::regprocedure) as fix
+               {LET_IT_ASK} as fix
         from pg_catalog.pg_proc p
         join pg_catalog.pg_namespace n on n.oid = p.pronamespace
         join pg_catalog.pg_type t on t.oid = p.prorettype
@@ -613,7 +610,6 @@ def test_nobody_collects_contacts(auditor):
 
 
 FLOW = """
--- These are the rules of access. Where a trigger or a constraint stands in the way, that one is to be mended.
 alter table public.contact_exchanges enable row level security;
 do $$
 declare shut record;
@@ -654,7 +650,9 @@ with check (
 """
 
 
-@mark.policy("CONTACT-10", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=FLOW + CONSENT)
+@mark.policy(
+    "CONTACT-10", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=decide(TOO_STRICT, FLOW, CONSENT)
+)
 def test_consent_leads_to_contact(service_role, alice, bob):
     """The consent flow works: the helper offers, the requester confirms, and each gets the other's contact details.
 
@@ -695,6 +693,10 @@ where a.attrelid = 'public.contact_exchange_audit'::regclass and a.attnum > 0 an
 and a.attgenerated = '' and a.attidentity <> 'a' and exists (
     select from pg_catalog.pg_roles r
     where r.rolname = any (%(api_roles)s) and has_column_privilege(r.oid, a.attrelid, a.attnum, 'update'))
+"""
+
+NO_TRAIL = """
+See which trigger on public.contact_exchanges is to write the trail, and mend it. If there is none, this is one:
 """
 
 TRAIL = """
@@ -805,11 +807,8 @@ select id, request_id, ''made'', exchanged_at from public.contact_exchanges wher
             (alice | bob)(
                 text,
                 then="""
-                select 'public.contact_exchange_audit' as object, 'its rows go with others' as problem, (
-                    select string_agg(
-                        format('alter table %%s drop constraint %%I;', k.conrelid::regclass, k.conname), ' ')
-                    from pg_catalog.pg_constraint k
-                    where k.conrelid = 'public.contact_exchange_audit'::regclass and k.confdeltype = 'c') as fix
+                select 'public.contact_exchange_audit' as object, 'its rows go with others' as problem,
+                       '-- A foreign key or a trigger removes them: mend that one (or: on delete restrict).' as fix
                 where %(exchange)s::text is not null and not exists (
                     select from public.contact_exchange_audit a where a.exchange_id::text = %(exchange)s::text)
                 """,
@@ -837,5 +836,5 @@ select id, request_id, ''made'', exchanged_at from public.contact_exchanges wher
         """,
         of="exchanges made now",
         request=OPEN,
-        trail=TRAIL,
+        trail=decide(NO_TRAIL, TRAIL),
     )

@@ -2,6 +2,8 @@
 
 from pytest import mark
 
+from audit.advice import inert
+
 RUNBOOK = "Weekly Maintenance Schedule"
 
 
@@ -372,8 +374,8 @@ def test_no_replication_slot_holds_back(auditor):
         select pg_catalog.format('replication slot %%s', s.slot_name) as object, s.database, s.active, s.wal_status,
                s.slot ->> 'inactive_since' as inactive_since, s.retained_bytes,
                case when not s.active then pg_catalog.format(
-                   E'-- If its reader is to come back, it begins anew with a slot of its own.\n' ||
-                   'select pg_drop_replication_slot(slot_name) from pg_replication_slots ' ||
+                   E'-- Decide whether its reader is to come back. If not (it would begin anew with another slot):\n' ||
+                   '-- select pg_drop_replication_slot(slot_name) from pg_replication_slots ' ||
                    'where slot_name = %%L and not active;', s.slot_name) end as fix
         from slots s
         where s.wal_status in ('lost', 'unreserved')
@@ -426,7 +428,7 @@ def test_constraints_and_triggers_are_in_force(auditor):
     off. Constraints that are declared NOT ENFORCED say so. Those in the platform's own schemas are the platform's.
     """
     assert not auditor(
-        """
+        f"""
         with members as (
             select e.classid, e.objid from pg_catalog.pg_depend e where e.deptype = 'e'
         ), tables as (
@@ -454,7 +456,9 @@ def test_constraints_and_triggers_are_in_force(auditor):
         select pg_catalog.format('%%I on %%s', coalesce(k.conname, g.tgname), coalesce(owner.name, t.name)),
                pg_catalog.concat_ws(' ', case when g.tgisinternal then 'it is not enforced: its trigger' else 'it' end,
                    case g.tgenabled when 'D' then 'is disabled' else 'fires for replication only' end),
-               pg_catalog.format('alter table %%s enable trigger %%I;', t.name, g.tgname)
+               pg_catalog.format(E'-- See who switched it off, and whether what came in meanwhile is sound. Then:\n'
+                                 || '-- alter table %%s enable trigger %%s;',
+                                 {inert("t.name::text")}, {inert("quote_ident(g.tgname)")})
         from pg_catalog.pg_trigger g
         join tables t on t.oid = g.tgrelid
         left join pg_catalog.pg_constraint k on g.tgisinternal and k.oid = g.tgconstraint
@@ -466,7 +470,8 @@ def test_constraints_and_triggers_are_in_force(auditor):
         union all
         select pg_catalog.format('event trigger %%I', v.evtname),
                case v.evtenabled when 'D' then 'it is disabled' else 'it fires for replication only' end,
-               pg_catalog.format('alter event trigger %%I enable;', v.evtname)
+               pg_catalog.format(E'-- See who switched it off, and why. Then, as its owner:\n'
+                                 || '-- alter event trigger %%s enable;', {inert("quote_ident(v.evtname)")})
         from pg_catalog.pg_event_trigger v
         where v.evtenabled not in ('O', 'A') and not exists (
             select from members m
@@ -541,8 +546,8 @@ def test_autovacuum_is_on_everywhere(auditor):
     severity="P2",
     runbook=RUNBOOK,
     fix="""
-    -- As {owner}, in database {database}; or commit prepared, if its coordinator says so.
-    rollback prepared {gid};
+    -- As {owner}, in database {database}: ask its coordinator whether to commit or to roll back, which loses what it
+    -- wrote: rollback prepared {gid};
     """,
 )
 def test_no_prepared_transaction_is_left(auditor):
@@ -582,7 +587,15 @@ def test_critical_tables_agree_with_their_indexes(amcheck):
     )
 
 
-@mark.policy("MAINT-12", severity="P3", runbook=RUNBOOK, fix="alter extension {name} update;")
+@mark.policy(
+    "MAINT-12",
+    severity="P3",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: its notes say what the new version changes. Its owner updates it (on Supabase: the dashboard):
+    -- alter extension {name} update;
+    """,
+)
 def test_extensions_are_up_to_date(auditor):
     """Every installed extension is at the version that the server offers.
 

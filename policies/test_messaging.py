@@ -6,6 +6,7 @@ from operator import add
 
 from pytest import mark
 
+from audit.advice import LET_IT_ASK, decide
 from audit.catalog.indexes import BTREES, orders
 from audit.generations import each_generation
 
@@ -23,9 +24,15 @@ language sql stable security definer set search_path = '' as $$
 $$;
 """
 
+RULES = """
+{object}: see which policy, grant, trigger or function of the three tables of messaging it is. Mend that one: a narrower
+condition, or a restrictive policy beside it. Dropping it, or making all anew, also stops what works.
+"""
+
 # The runbook's last resort for policies, for three tables: what was there goes, what is needed comes.
 RESET = f"""
--- This replaces every grant to the API roles and every policy on the three tables of messaging.
+The last resort replaces every grant to the API roles and every policy on the three tables. It is right only where they
+have the columns of the reference, and nothing else (a view, a function, another role) lives by what is there now:
 {TAKES_PART}
 do $reset$
 declare old record;
@@ -61,6 +68,7 @@ with check (
 
 # By its name it comes last, after whatever writes something else.
 NEWEST = """
+What moves last_message_at, if nothing does so yet:
 create or replace function public.note_newest_message() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -77,6 +85,7 @@ referencing new table as added for each statement execute function public.note_n
 
 # Only where there is such a function; its arguments may have other names.
 START = """
+A function that begins conversations, if the one that is there is to go:
 do $start$
 begin
   if to_regprocedure('public.start_conversation(uuid, uuid)') is null then return; end if;
@@ -111,6 +120,7 @@ end $start$;
 """
 
 LEAVE = """
+A function for leaving, if the one that is there is to go:
 do $leave$
 begin
   if to_regprocedure('public.leave_conversation(uuid)') is null then return; end if;
@@ -159,10 +169,10 @@ def test_every_conversation_has_two_participants(auditor):
     severity="P1",
     pack="care-collective",
     runbook=RUNBOOK,
-    fix="""
-    -- Find out first how it came in, and keep a copy for the inquiry.
-    delete from public.messages where id = {object};
-    """,
+    fix=decide(
+        "Find out first how message {object} came in, and keep a copy. Then decide whether it is to go:",
+        "delete from public.messages where id = {object};",
+    ),
 )
 @each_generation
 def test_every_sender_took_part(auditor):
@@ -273,9 +283,8 @@ def test_messages_are_delivered_within_a_day(auditor):
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
-    -- On a live database: drop index concurrently, create index concurrently, so that nobody has to wait.
-    drop index if exists public.idx_messages_conversation_created;
-    create index idx_messages_conversation_created on public.messages (conversation_id, created_at);
+    -- On a live database: create index concurrently, so that nobody has to wait.
+    create index on public.messages (conversation_id, created_at);
     """,
 )
 @each_generation
@@ -318,7 +327,7 @@ select there, %(sender)s, 'audit' from unnest(%(there)s) as there
 """
 
 
-@mark.policy("MSG-07", severity="P0", pack="care-collective", runbook=RUNBOOK, fix=RESET)
+@mark.policy("MSG-07", severity="P0", pack="care-collective", runbook=RUNBOOK, fix=decide(RULES, RESET))
 @each_generation
 def test_only_participants_read_a_conversation(owner, alice, stranger, anon, nobody, guest, pending, rejected):
     """Participants read their conversation, and outsiders read none of it, in all three tables.
@@ -354,9 +363,9 @@ def test_only_participants_read_a_conversation(owner, alice, stranger, anon, nob
 
 
 # Functions that the API serves to members, that are given ids alone, and that are about who takes part.
-ABOUT_TAKING_PART = """
+ABOUT_TAKING_PART = f"""
 select p.oid::regprocedure as object, p.oid::regproc as _function,
-       format('revoke execute on function %%s from public, anon, authenticated;', p.oid::regprocedure) as fix
+       {LET_IT_ASK} as fix
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where n.nspname = any (%(exposed)s) and p.prokind = 'f' and p.pronargs = %(ids)s
@@ -370,11 +379,11 @@ and exists (
 
 
 # Functions that the API serves to members, and that write a message of one text and one or two ids: where each is.
-SENDING = """
+SENDING = f"""
 select p.oid::regprocedure as object, p.oid::regproc as _function,
        (select string_agg(case given when 'uuid'::regtype then 'i' else 't' end, '' order by place)
         from unnest(p.proargtypes::pg_catalog.oid[]) with ordinality as a (given, place)) as _shape,
-       format('revoke execute on function %%s from public, anon, authenticated;', p.oid::regprocedure) as fix
+       {LET_IT_ASK} as fix
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where n.nspname = any (%(exposed)s) and p.prokind = 'f' and p.provolatile = 'v' and p.pronargs in (2, 3)
@@ -404,7 +413,7 @@ def _sendings(row):
             yield f"select {_name(row)}({given})"
 
 
-@mark.policy("MSG-08", severity="P0", pack="care-collective", runbook=RUNBOOK, fix=RESET)
+@mark.policy("MSG-08", severity="P0", pack="care-collective", runbook=RUNBOOK, fix=decide(RULES, RESET))
 @each_generation
 def test_nobody_writes_in_another_name_or_uninvited(auditor, owner, alice, bob, outsiders):
     """Nobody sends in another's name, and no outsider writes into a conversation or adds themselves to one.
@@ -507,7 +516,7 @@ def test_nobody_writes_in_another_name_or_uninvited(auditor, owner, alice, bob, 
     )
 
 
-@mark.policy("MSG-09", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=RESET + LEAVE)
+@mark.policy("MSG-09", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=decide(RULES, LEAVE, RESET))
 @each_generation
 def test_who_has_left_is_out(auditor, owner, alice, bob):
     """Who has left a conversation reads nothing newer, writes nothing, and does not let themselves in again.
@@ -540,7 +549,7 @@ def test_who_has_left_is_out(auditor, owner, alice, bob):
             control="select true",
             before=before,
             found=row.object,
-            mend=LEAVE if row.object == leave else row.fix,
+            mend=decide(LEAVE) if row.object == leave else row.fix,
         )
         for row in functions
     ]
@@ -555,7 +564,7 @@ def test_who_has_left_is_out(auditor, owner, alice, bob):
             control="select true",
             there=owner(THERE),
             found=row.object,
-            mend=LEAVE if row.object == leave else row.fix,
+            mend=decide(LEAVE) if row.object == leave else row.fix,
         )
         for row in functions
     ]
@@ -637,7 +646,7 @@ having count(*) = 1
 """
 
 
-@mark.policy("MSG-10", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=RESET + NEWEST + START)
+@mark.policy("MSG-10", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=decide(RULES, NEWEST, START, RESET))
 @each_generation
 def test_sending_works(owner, alice, bob):
     """A participant can send a message, and it moves the conversation's last_message_at.
@@ -667,7 +676,7 @@ def test_sending_works(owner, alice, bob):
             )
 
 
-@mark.policy("MSG-11", severity="P2", pack="care-collective", runbook=RUNBOOK, fix=RESET)
+@mark.policy("MSG-11", severity="P2", pack="care-collective", runbook=RUNBOOK, fix=decide(RULES, RESET))
 @each_generation
 def test_nobody_rewrites_or_deletes_others_messages(owner, alice, bob, outsiders):
     """Nobody rewrites or deletes another's message, whether or not they can see it.

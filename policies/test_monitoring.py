@@ -2,6 +2,8 @@
 
 from pytest import mark
 
+from audit.advice import decide, inert
+
 RUNBOOK = "Monitoring & Prevention"
 
 # The sessions that can offend: people's and programs' own, in this database. Autovacuum and replication are no client
@@ -245,8 +247,9 @@ def test_no_session_is_blocked(auditor):
     )
 
 
-UNHEALTHY_METRICS = """
--- {object}: {problem}.
+UNHEALTHY_METRICS = decide(
+    "{object}: {problem}. Decide what it is to count; in the reference it is this, and no API role may read it:",
+    """
 create or replace view public.unhealthy_metrics with (security_invoker = true) as
 select 'Slow queries' as metric, count(*) as count
 from pg_catalog.pg_stat_activity a
@@ -255,7 +258,8 @@ union all
 select 'Failed help requests', count(*)
 from public.help_requests r where r.created_at > now() - interval '1 hour' and r.status is null;
 revoke all on public.unhealthy_metrics from public, anon, authenticated;
-"""
+""",
+)
 
 
 @mark.policy("MON-07", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=UNHEALTHY_METRICS)
@@ -382,8 +386,9 @@ def test_no_transaction_holds_back_cleaning(auditor):
             union all
             select pg_catalog.format('prepared transaction %%L', p.gid), p.prepared, pg_catalog.age(p.transaction),
                    'waits to be committed or rolled back',
-                   pg_catalog.format(E'-- As %%I; or commit prepared, if its coordinator says so.\n'
-                                     || 'rollback prepared %%L;', p.owner, p.gid)
+                   pg_catalog.format(E'-- As %%s: ask its coordinator whether to commit or to roll back, which loses\n'
+                                     || '-- what it wrote: rollback prepared %%s;',
+                                     {inert("quote_ident(p.owner)")}, {inert("quote_literal(p.gid)")})
             from pg_catalog.pg_prepared_xacts p
             where p.database = pg_catalog.current_database()
             and p.prepared < pg_catalog.clock_timestamp() - %(open_transaction_minutes)s * interval '1 minute'

@@ -2,6 +2,7 @@
 
 from pytest import mark
 
+from audit.advice import inert
 from audit.catalog.bloat import ROOM
 from audit.catalog.expressions import CALLED, REACHED, asks_for_every_row, compares_without_index
 from audit.catalog.indexes import COVERS
@@ -270,6 +271,16 @@ def test_no_index_is_unused(auditor):
     )
 
 
+# Two policies may ask for the same index (PERF-04, PERF-09): by its name it is made once, unless another has the name.
+ONCE = """
+(select case when to_regclass(format('%%I.%%I', s.nspname, named.index)) is null
+        then format('if not exists %%I ', named.index) else '' end
+ from pg_catalog.pg_class o join pg_catalog.pg_namespace s on s.oid = o.relnamespace
+ cross join lateral (select left(concat_ws('_', o.relname, {names}), 59) || '_idx' as index) as named
+ where o.oid = {relation})
+"""
+
+
 @mark.policy(
     "PERF-04",
     severity="P2",
@@ -302,10 +313,12 @@ def test_every_foreign_key_has_an_index(auditor):
         select format('%%I on %%s', k.conname, k.conrelid::regclass) as object, columns.list as columns,
                bare.partition as for_example,
                format(E'-- On a live database: create index concurrently, so that nobody has to wait.\\n'
-                      || 'create index on %%s (%%s);', k.conrelid::regclass, columns.list) as fix
+                      || 'create index %%son %%s (%%s);', {ONCE.format(relation="k.conrelid", names="columns.names")},
+                      k.conrelid::regclass, columns.list) as fix
         from bare join pg_catalog.pg_constraint k on k.oid = bare.root
         cross join lateral (
-            select string_agg(quote_ident(a.attname), ', ' order by key.place) as list
+            select string_agg(quote_ident(a.attname), ', ' order by key.place) as list,
+                   string_agg(a.attname, '_' order by key.place) as names
             from unnest(k.conkey) with ordinality as key (attnum, place)
             join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = key.attnum
         ) as columns
@@ -378,7 +391,9 @@ def test_no_index_repeats_another(auditor):
                case when n.conname is null then format(
                    E'-- On a live database: drop index concurrently, so that nobody has to wait.\\ndrop index %%s;',
                    n.oid::regclass)
-               else format('alter table %%s drop constraint %%I;', i.indrelid::regclass, n.conname) end as fix
+               else format(E'-- Functions may name it (on conflict on constraint ...): see that none does. Then:\\n'
+                           || '-- alter table %%s drop constraint %%s;', {inert("i.indrelid::regclass::text")},
+                           {inert("quote_ident(n.conname)")}) end as fix
         from needless n join pg_catalog.pg_index i on i.indexrelid = n.oid
         where n.other not in (select needless.oid from needless)
         group by n.oid, i.indrelid, n.conname
@@ -394,7 +409,7 @@ def test_no_index_repeats_another(auditor):
     "PERF-06",
     severity="P1",
     runbook=RUNBOOK,
-    fix="reindex index {object}; -- on a live database: reindex index concurrently",
+    fix="-- {object} is not valid: build it anew, or drop it.",
 )
 def test_no_index_is_invalid(auditor):
     """Every index is valid.
@@ -416,9 +431,16 @@ def test_no_index_is_invalid(auditor):
                    '^(CREATE (?:UNIQUE )?INDEX (?:"(?:[^"]|"")*"|[^ "]+) ON) ONLY ', '\\1 '))
                when not i.indislive or c.relname ~ '_cc(new|old)[0-9]*$' then format(
                    E'-- Left behind by a REINDEX or DROP INDEX CONCURRENTLY.\\ndrop index %s;', quoted.name)
-               else format(
-                   E'-- On a live database: reindex index concurrently. It fails while a unique one has duplicates.\\n'
-                   || 'reindex index %s;', quoted.name)
+               when i.indisunique then format(
+                   E'-- It guards nothing, and cannot be built anew while there are duplicates. Find them, say which\\n'
+                   || E'-- stay (select %1$s, count(*) from %2$s group by %1$s having count(*) > 1), then:\\n'
+                   || E'-- reindex index concurrently %3$s;\\n'
+                   || '-- Or, if nothing is to be unique here: drop index concurrently %3$s;',
+                   (select string_agg(regexp_replace(pg_catalog.pg_get_indexdef(i.indexrelid, place, true),
+                                                     '[[:cntrl:]]', ' ', 'g'), ', ' order by place)
+                    from generate_series(1, i.indnkeyatts::int) as place),
+                   regexp_replace(i.indrelid::regclass::text, '[[:cntrl:]]', ' ', 'g'), quoted.comment)
+               else format(E'-- On a live database: reindex index concurrently.\\nreindex index %s;', quoted.name)
                end as fix
         from pg_catalog.pg_index i
         join pg_catalog.pg_class c on c.oid = i.indexrelid
@@ -465,10 +487,36 @@ def test_planner_statistics_are_fresh(auditor):
         (with {STORED}, {ANALYZED}
         select 'whether all tables were ever analyzed cannot be seen', case
                    when pg_catalog.row_security_active(a.oid) then format('alter role %%I bypassrls;', current_user)
-                   else format('grant select on %%s to %%I;', a.relation, current_user) end
+                   else format('grant select on %%s to %%I; /* it can read the texts of all rows then */', a.relation,
+                               current_user) end
         from analyzed a where a.filled and a.last_analyze is null and not a.visible)
         """,
     )
+
+
+# The same policy, with its calls about the caller in sub-selects: where none has arguments, so that all of them are
+# found by their names.
+WRAPPED = r"""
+(select case when not exists (
+     select from pg_catalog.pg_depend d join pg_catalog.pg_proc f on f.oid = d.refobjid
+     where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = x.oid
+     and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and (f.pronargs > 0 or f.proretset))
+ and coalesce(x."using", '') || coalesce(x."check", '') !~ 'current_setting'
+ then concat(format('alter policy %%I on %%s', x.name, x.relation::pg_catalog.regclass),
+     ' using (' || regexp_replace(x."using", names.calls, '(select \&)', 'g') || ')',
+     ' with check (' || regexp_replace(x."check", names.calls, '(select \&)', 'g') || ')', ';') end
+ from (
+     select '(?<!SELECT )\m(' || string_agg(
+         regexp_replace(format('%%I.%%I', n.nspname, f.proname), '([^[:alnum:]_])', '\\\1', 'g'), '|')
+            || ')[(][)]' as calls
+     from pg_catalog.pg_depend d
+     join pg_catalog.pg_proc f on f.oid = d.refobjid
+     join pg_catalog.pg_namespace n on n.oid = f.pronamespace
+     where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = x.oid
+     and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+ ) as names
+ where names.calls is not null)
+"""
 
 
 @mark.policy(
@@ -476,30 +524,8 @@ def test_planner_statistics_are_fresh(auditor):
     severity="P2",
     runbook=RUNBOOK,
     fix="""
-    -- In a sub-select the server asks once for the whole statement: (select auth.uid()). This wraps the calls that need
-    -- no arguments, and current_setting(); a call whose arguments are no columns is to be wrapped by hand.
-    do $fix$
-    declare
-        rule record;
-        calls text;
-    begin
-        select * into strict rule from pg_catalog.pg_policy p
-        where p.polname = {_label} and p.polrelid = {_of}::pg_catalog.regclass;
-        select '(?<!SELECT )(current_setting[(]''[^'']*''::text(, (true|false))?[)]|\\m(' || coalesce(string_agg(
-            regexp_replace(format('%I.%I', n.nspname, f.proname), '([^[:alnum:]_])', '\\\\\\1', 'g'), '|'), '$.')
-            || ')[(][)])'
-        into calls
-        from pg_catalog.pg_depend d
-        join pg_catalog.pg_proc f on f.oid = d.refobjid and f.pronargs = 0 and not f.proretset
-        join pg_catalog.pg_namespace n on n.oid = f.pronamespace
-        where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = rule.oid
-        and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass;
-        execute format('alter policy %I on %s', rule.polname, rule.polrelid::pg_catalog.regclass)
-            || coalesce(' using (' || regexp_replace(
-                pg_catalog.pg_get_expr(rule.polqual, rule.polrelid), calls, '(select \\&)', 'g') || ')', '')
-            || coalesce(' with check (' || regexp_replace(
-                pg_catalog.pg_get_expr(rule.polwithcheck, rule.polrelid), calls, '(select \\&)', 'g') || ')', '');
-    end $fix$;
+    -- {object}: write every call about the caller as a sub-select, which the server asks once for the whole statement:
+    -- (select auth.uid()), and with its arguments (select has_role(auth.uid(), 'admin')) where none is a column.
     """,
 )
 def test_policies_ask_once_who_is_calling(auditor):
@@ -512,8 +538,7 @@ def test_policies_ask_once_who_is_calling(auditor):
     assert not auditor(
         f"""
         with recursive {REACHED}
-        select x.object, x.name::text as _label, x.relation::pg_catalog.regclass::text as _of,
-               x."using" as _using, x."check" as _check, {CALLED}
+        select x.object, x."using" as _using, x."check" as _check, {WRAPPED} as fix, {CALLED}
         from rules x
         where x.roles <> '{{}}'
         """,
@@ -528,7 +553,7 @@ FINDS = """exists (
     where x.oid = i.indexrelid and m.amname in ('btree', 'hash'))"""
 
 
-@mark.policy("PERF-09", severity="P2", runbook=RUNBOOK, fix="create index on {_relation} ({_name});")
+@mark.policy("PERF-09", severity="P2", runbook=RUNBOOK, fix="-- {object}: create an index on it")
 def test_columns_compared_with_the_caller_have_an_index(auditor):
     """Columns that policies compare with the caller have an index.
 
@@ -541,7 +566,9 @@ def test_columns_compared_with_the_caller_have_an_index(auditor):
         f"""
         with recursive {REACHED}, covers as materialized ({COVERS})
         select format('%%I of %%s', a.attname, c.oid::pg_catalog.regclass) as object, x.object as policy,
-               c.oid::pg_catalog.regclass as _relation, a.attname as _name, a.attname::text as _column,
+               a.attname::text as _column,
+               format('create index %%son %%s (%%I);', {ONCE.format(relation="c.oid", names="a.attname")},
+                      c.oid::pg_catalog.regclass, a.attname) as fix,
                case when c.oid <> x.relation then array[n.nspname::text, c.relname::text] end as _owner,
                x."using" as _using, x."check" as _check,
                coalesce((
@@ -670,7 +697,8 @@ def test_nothing_is_bloated(auditor):
                       'login read the tables', (select count(*) from unknown)) as reason, case
                    when pg_catalog.row_security_active(u.name) then format('alter role %%I bypassrls;', current_user)
                    when not pg_catalog.has_table_privilege(u.name, 'select')
-                   then format('grant select on %%s to %%I;', u.name, current_user) end
+                   then format('grant select on %%s to %%I; /* it can read the texts of all rows then */', u.name,
+                               current_user) end
         from unknown u
         """,
     )

@@ -3,6 +3,7 @@
 from pytest import mark
 
 from audit.access.escalation import widened
+from audit.advice import inert
 from audit.catalog.captured import captured
 from audit.catalog.coverage import unseen
 from audit.catalog.expressions import CALLED, CALLED_BY_TABLE, LEADS, REACHED, hole, trusts_metadata, weaknesses
@@ -53,7 +54,24 @@ where exists (select from unnest(p.polroles) as named
 """
 
 
-@mark.policy("RLS-01", severity="P0", runbook=RUNBOOK, fix="alter table {object} enable row level security;")
+ROWS_FIRST = """
+-- {object}: decide who may reach which rows, and write policies that say so. Only then: alter table ... enable row
+-- level security. Without policies that closes the table to everybody and to what has the caller's rights.
+"""
+
+# Where the policies are there, the switch is all that is missing; where the API has none, it locks everybody out.
+SWITCHED_ON = """
+case when exists (
+    select from pg_catalog.pg_policy p
+    where p.polrelid = {relation} and p.polpermissive
+    and (0 = any (p.polroles) or exists (
+        select from pg_catalog.pg_roles r where r.rolname = any (%(api_roles)s)
+        and exists (select from unnest(p.polroles) as named where pg_catalog.pg_has_role(r.oid, named, 'usage')))))
+then format('alter table %%s enable row level security;', {relation}::pg_catalog.regclass) end
+"""
+
+
+@mark.policy("RLS-01", severity="P0", runbook=RUNBOOK, fix=ROWS_FIRST)
 def test_exposed_tables_have_row_level_security(auditor):
     """Every exposed table that an API role holds any privilege on has row level security.
 
@@ -63,25 +81,28 @@ def test_exposed_tables_have_row_level_security(auditor):
     """
     assert not auditor(
         TABLES
-        + """
-        select t.relation as object, array_to_string(t.roles, ', ') as roles from tables t
-        where t.roles <> '{}' and not t.security and not t.guarded
+        + f"""
+        select t.relation as object, array_to_string(t.roles, ', ') as roles,
+               {SWITCHED_ON.format(relation="t.relation")} as fix
+        from tables t
+        where t.roles <> '{{}}' and not t.security and not t.guarded
         and not (t.partition and exists (select from ancestors a join tables p on p.relation = a.ancestor
-                                         where a.relation = t.relation and p.roles <> '{}'))
+                                         where a.relation = t.relation and p.roles <> '{{}}'))
         """,
         of=OPEN_TABLES,
     )
 
 
-@mark.policy("RLS-02", severity="P0", runbook=RUNBOOK, fix="alter table {object} enable row level security;")
+@mark.policy("RLS-02", severity="P0", runbook=RUNBOOK, fix=ROWS_FIRST)
 def test_tables_with_policies_have_them_switched_on(auditor):
     """No table has policies but row level security switched off.
 
     Its policies look right in every listing and do nothing. The runbook's "temporarily disable" leaves this behind.
     """
     assert not auditor(
-        """
-        select c.oid::pg_catalog.regclass as object, count(*) as policies
+        f"""
+        select c.oid::pg_catalog.regclass as object, count(*) as policies,
+               {SWITCHED_ON.format(relation="c.oid")} as fix
         from pg_catalog.pg_policy p join pg_catalog.pg_class c on c.oid = p.polrelid
         where not c.relrowsecurity and c.relpersistence <> 't'
         and not exists (
@@ -97,7 +118,11 @@ def test_tables_with_policies_have_them_switched_on(auditor):
     "RLS-03",
     severity="P1",
     runbook=RUNBOOK,
-    fix="revoke all on {object} from public, anon, authenticated;",
+    fix="""
+    -- If members are to reach {object}, write a policy that says which rows. If only the server is, say so in
+    -- schema/access.toml (server_only = true), or take the grants from {roles}: what looks at it with the caller's
+    -- rights (policies, views, functions) fails then, and finds it empty now.
+    """,
 )
 def test_no_exposed_table_is_locked(auditor):
     """No exposed table is locked: row level security and grants, but no permissive policy.
@@ -110,13 +135,7 @@ def test_no_exposed_table_is_locked(auditor):
     assert not auditor(
         TABLES
         + """
-        select t.relation as object, array_to_string(t.roles, ', ') as roles,
-               format(
-                   E'-- If members are to reach it, write a policy that says which rows. If only the server is, say\n'
-                   || '-- so in schema/access.toml (server_only = true), or take away the grants:\n'
-                   || 'revoke all on %%s from public, %%s;', t.relation, (
-                       select string_agg(r.oid::pg_catalog.regrole::text, ', ') from pg_catalog.pg_roles r
-                       where r.rolname = any (%(api_roles)s))) as fix
+        select t.relation as object, array_to_string(t.roles, ', ') as roles
         from tables t
         where t.security and not t.platform and not t.relation::text = any (%(server_only_tables)s)
         and exists (
@@ -154,10 +173,11 @@ def test_no_exposed_table_is_locked(auditor):
     severity="P0",
     runbook=RUNBOOK,
     fix="""
-    -- Policy {_name} lets every caller {command}. Say whose rows they are, such as
-    --   using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()))
-    -- or, for reading, declare the table public in schema/access.toml. Until then, close it:
-    drop policy if exists {_name} on {_relation};
+    -- Policy {_name} on {_relation} lets every caller {command}. Decide whose rows they are, and alter the policy, or
+    -- add a restrictive one that holds whatever else is allowed, with the column that names the owner:
+    --   create policy ... on ... as restrictive for {command} to {role} using (... = (select auth.uid()));
+    -- or, for reading, declare the table public in schema/access.toml. To drop the policy locks out all whom it lets in
+    -- rightly, such as those who look up a team to join, or an invitation.
     """,
 )
 def test_no_policy_is_always_true(auditor):
@@ -229,7 +249,8 @@ def test_no_policy_is_always_true(auditor):
     fix="""
     -- {command} on {object} fails for {actor}: {error}
     -- Infinite recursion: let the policy ask a SECURITY DEFINER function with a pinned search_path, not its own table.
-    -- Permission denied: grant execute on the function, or let it run with its owner's rights.
+    -- Permission denied: see whether it was revoked on purpose. If so, let the policy ask something else, or a function
+    -- with its owner's rights that answers yes or no; if not, grant execute on the function to the roles of the policy.
     -- A value that cannot be read: compare as text, or make it null first, such as nullif(... ->> 'sub', '')::uuid.
     """,
 )
@@ -248,28 +269,9 @@ def test_every_policy_can_be_evaluated(outsiders, alice, bob, admin):
     severity="P0",
     runbook=RUNBOOK,
     fix="""
-    -- Users write their own user_metadata; only the server writes app_metadata. Copy what you need there, and read it:
-    do $fix$
-    declare found record;
-    begin
-        for found in
-            select pg_catalog.pg_get_functiondef(f) as definition
-            from unnest({_functions}::pg_catalog.oid[]) as f
-        loop
-            execute replace(replace(found.definition, 'raw_user_meta_data', 'raw_app_meta_data'),
-                            'user_metadata', 'app_metadata');
-        end loop;
-        for found in
-            select format('alter policy %I on %s', p.polname, p.polrelid::pg_catalog.regclass)
-                || coalesce(format(' using (%s)', pg_catalog.pg_get_expr(p.polqual, p.polrelid)), '')
-                || coalesce(format(' with check (%s)', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), '')
-                as definition
-            from pg_catalog.pg_policy p where p.polname = {_label} and p.polrelid = {_of}::pg_catalog.regclass
-        loop
-            execute replace(replace(found.definition, 'raw_user_meta_data', 'raw_app_meta_data'),
-                            'user_metadata', 'app_metadata');
-        end loop;
-    end $fix$;
+    -- Users write their own user_metadata; only the server writes app_metadata. Copy there what {object} asks for, for
+    -- everybody who has it rightly (auth.users.raw_app_meta_data, by the server; it is in their next token). Then let
+    -- the policy and the functions that it calls read app_metadata: before that, nobody would be let in any more.
     """,
 )
 def test_no_policy_trusts_user_metadata(auditor):
@@ -283,9 +285,6 @@ def test_no_policy_trusts_user_metadata(auditor):
         with recursive {REACHED}
         select x.object, x.name::text as _label, x.relation::pg_catalog.regclass::text as _of,
                x."using" as _using, x."check" as _check,
-               (select coalesce(array_agg(distinct b.oid), '{{}}')::text from reached r
-                join bodies b on b.oid = r.oid and b.kind = r.kind
-                where r.policy = x.oid and b.kind = 'function' and b.text ~ 'user_meta_?data') as _functions,
                {CALLED}
         from rules x where x.roles <> '{{}}'
         """,
@@ -299,22 +298,23 @@ def test_no_policy_trusts_user_metadata(auditor):
     severity="P1",
     runbook=RUNBOOK,
     fix="""
-    -- {object}: the functions do not tell who is calling. As Supabase defines them:
-    create or replace function auth.uid() returns uuid language sql stable as $identity$
-        select coalesce(
-            nullif(current_setting('request.jwt.claim.sub', true), ''),
-            nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid
-    $identity$;
-    create or replace function auth.role() returns text language sql stable as $identity$
-        select coalesce(
-            nullif(current_setting('request.jwt.claim.role', true), ''),
-            nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role')::text
-    $identity$;
-    create or replace function auth.jwt() returns jsonb language sql stable as $identity$
-        select coalesce(
-            nullif(current_setting('request.jwt.claim', true), ''),
-            nullif(current_setting('request.jwt.claims', true), ''))::jsonb
-    $identity$;
+    -- {object}: the functions do not tell who is calling. They are the platform's: let it restore
+    -- them. As it defines them:
+    -- create or replace function auth.uid() returns uuid language sql stable as $identity$
+    --     select coalesce(
+    --         nullif(current_setting('request.jwt.claim.sub', true), ''),
+    --         nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid
+    -- $identity$;
+    -- create or replace function auth.role() returns text language sql stable as $identity$
+    --     select coalesce(
+    --         nullif(current_setting('request.jwt.claim.role', true), ''),
+    --         nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role')::text
+    -- $identity$;
+    -- create or replace function auth.jwt() returns jsonb language sql stable as $identity$
+    --     select coalesce(
+    --         nullif(current_setting('request.jwt.claim', true), ''),
+    --         nullif(current_setting('request.jwt.claims', true), ''))::jsonb
+    -- $identity$;
     """,
 )
 def test_the_caller_is_one_person(anon, nobody, alice):
@@ -404,7 +404,15 @@ def test_the_security_check_agrees(auditor):
     )
 
 
-@mark.policy("RLS-12", severity="P0", runbook=RUNBOOK, fix="-- take it from {object}")
+@mark.policy(
+    "RLS-12",
+    severity="P0",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: {powers}. See who needs what it brings: members may have rights by the same way. Grant them what is
+    -- needed, then, as a superuser or an admin of the role: {_how}
+    """,
+)
 def test_api_roles_have_no_way_round(auditor):
     """API roles have no way round: no superuser, BYPASSRLS, login, ownership, or membership that leads to one.
 
@@ -449,7 +457,7 @@ def test_api_roles_have_no_way_round(auditor):
                                        (select b.datdba::pg_catalog.regrole from pg_catalog.pg_database b
                                         where b.datname = pg_catalog.current_database()))
                            else '' end
-               end as fix
+               end as _how
         from reachable w join powers p on p.oid = w.role
         group by w.api_role, w.role, w.through
         """,
@@ -457,7 +465,15 @@ def test_api_roles_have_no_way_round(auditor):
     )
 
 
-@mark.policy("RLS-14", severity="P3", runbook=RUNBOOK, fix="-- alter policy {object} to authenticated;")
+@mark.policy(
+    "RLS-14",
+    severity="P3",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: name the roles that it is for (to authenticated). Other roles than the API's hold rights on its table:
+    -- those that are to see rows by it are to be named, too.
+    """,
+)
 def test_policies_name_their_roles(auditor):
     """Policies name their roles instead of PUBLIC.
 
@@ -467,9 +483,20 @@ def test_policies_name_their_roles(auditor):
     assert not auditor(
         f"""
         with recursive {REACHED}
-        select x.object, format('alter policy %%I on %%s to %%s;', x.name, x.relation::pg_catalog.regclass, (
+        select x.object, case when not exists (
+                   select from pg_catalog.pg_class c
+                   cross join lateral (
+                       select pg_catalog.unnest(c.relacl) as item
+                       union all
+                       select pg_catalog.unnest(t.attacl) from pg_catalog.pg_attribute t where t.attrelid = c.oid
+                   ) as acl
+                   cross join lateral pg_catalog.aclexplode(array[acl.item]) as g
+                   left join pg_catalog.pg_roles o on o.oid = g.grantee
+                   where c.oid = x.relation and g.grantee <> c.relowner
+                   and not coalesce(o.rolname = any (%(api_roles)s) or o.rolsuper or o.rolbypassrls, false))
+               then format('alter policy %%I on %%s to %%s;', x.name, x.relation::pg_catalog.regclass, (
                    select string_agg(r.oid::pg_catalog.regrole::text, ', ' order by r.rolname)
-                   from pg_catalog.pg_roles r where r.rolname = any (%(api_roles)s))) as fix
+                   from pg_catalog.pg_roles r where r.rolname = any (%(api_roles)s))) end as fix
         from rules x join pg_catalog.pg_policy p on p.oid = x.oid
         where p.polpermissive and 0 = any (p.polroles)
         """,
@@ -506,7 +533,10 @@ def test_children_are_guarded_like_their_parents(auditor):
     "RLS-17",
     severity="P1",
     runbook=RUNBOOK,
-    fix="alter function {object} stable not leakproof;",
+    fix="""
+    -- {object}: {problem}. Policies are to call functions that only read and are STABLE. One that writes fails once it
+    -- is STABLE: take the writing out. One in an index or a generated column is to become two. The platform's stay.
+    """,
 )
 def test_functions_of_policies_are_honest(auditor):
     """Functions that policies call are not VOLATILE, not LEAKPROOF, and not IMMUTABLE if they read session or tables.
@@ -533,10 +563,24 @@ def test_functions_of_policies_are_honest(auditor):
         ),
         asked as (select p.oid from direct d join pg_catalog.pg_proc p on p.oid = d.oid where p.provolatile = 'i'),
         {LEADS}
-        select p.oid::pg_catalog.regprocedure as object, problem, d.policy
+        select p.oid::pg_catalog.regprocedure as object, problem, d.policy,
+               case when n.nspname <> all (%(platform_schemas)s) and case
+                   when p.proleakproof and problem = 'it is LEAKPROOF' then true
+                   when p.provolatile = 'i' then not exists (
+                       select from pg_catalog.pg_depend u
+                       where u.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and u.refobjid = p.oid
+                       and u.classid in ('pg_catalog.pg_class'::pg_catalog.regclass,
+                                         'pg_catalog.pg_attrdef'::pg_catalog.regclass))
+                   else l.lanname in ('sql', 'plpgsql')
+                       and case when p.prosrc = '' then pg_catalog.pg_get_functiondef(p.oid) else p.prosrc end !~*
+                       '\\m(insert|update|delete|merge|truncate|create|alter|drop|grant|revoke|lock|execute|call|nextval|setval|set_config|notify|share)\\M'
+                   end
+               then format('alter function %%s %%s;', p.oid::pg_catalog.regprocedure,
+                           case problem when 'it is LEAKPROOF' then 'not leakproof' else 'stable' end) end as fix
         from direct d
         join pg_catalog.pg_proc p on p.oid = d.oid and p.prokind = 'f'
         join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+        join pg_catalog.pg_language l on l.oid = p.prolang
         cross join lateral (values
             (p.provolatile = 'v' and n.nspname <> all (%(platform_schemas)s), 'it is VOLATILE'),
             (p.proleakproof, 'it is LEAKPROOF'),
@@ -722,6 +766,9 @@ def test_no_policy_opens_by_what_everybody_can_know(auditor):
     )
 
 
+GRANTEE = "case w.grantee when 0 then 'public' else w.grantee::pg_catalog.regrole::text end"
+
+
 @mark.policy(
     "RLS-23",
     severity="P2",
@@ -737,7 +784,7 @@ def test_no_grant_on_columns_is_undone(auditor):
     the gate tells of it (MIG-08), and what is to be hidden is declared in access.toml, for RLS-07.
     """
     assert not auditor(
-        """
+        f"""
         with api as (
             select r.oid, r.rolname from pg_catalog.pg_roles r where r.rolname = any (%(api_roles)s)
         ),
@@ -776,16 +823,16 @@ def test_no_grant_on_columns_is_undone(auditor):
                w.names as granted_by_column,
                string_agg(case w.grantee when 0 then 'public' else w.grantee::pg_catalog.regrole::text end, ', ')
                as granted_whole_to,
-               string_agg(case when w.grantee = w.role then format(
+               string_agg(case when w.grantee = w.role and w.privilege <> 'select' then format(
                    E'revoke %%s on %%s from %%s;\n', w.privilege, w.relation::pg_catalog.regclass,
                    w.role::pg_catalog.regrole) || coalesce(format(
                    -- The former takes the grants on columns as well.
                    'grant %%s (%%s) on %%s to %%s;', w.privilege, w.own, w.relation::pg_catalog.regclass,
                    w.role::pg_catalog.regrole), '')
                else format(
-                   '-- See who else lives by it, then: revoke %%s on %%s from %%s;', w.privilege,
-                   w.relation::pg_catalog.regclass,
-                   case w.grantee when 0 then 'public' else w.grantee::pg_catalog.regrole::text end) end, E'\n'
+                   E'-- See who else lives by it: other roles, and what reads more columns with this right (select *,\n'
+                   || '-- policies, views, functions). Then revoke %%s on %%s from %%s, and grant the columns again.',
+                   w.privilege, {inert("w.relation::pg_catalog.regclass::text")}, {inert(GRANTEE)}) end, E'\n'
                order by w.grantee) as fix
         from wider w
         group by w.relation, w.role, w.privilege, w.names
@@ -848,8 +895,10 @@ def test_guests_reach_what_is_declared_for_guests(matrix):
     severity="P3",
     runbook=RUNBOOK,
     fix="""
-    -- {object} tells of rows that the writer cannot see. A unique key: make the owner's column part of it. A foreign
-    -- key: let the policy's check ask whether the writer sees the parent, or refer to an id that nobody guesses (uuid).
+    -- {object} tells of rows that the writer cannot see. A unique key: decide what must be unique. Among one owner's
+    -- rows: make the owner's column part of it. Among all (an official number, a slug, an address): keep it, let a
+    -- function give the value out or answer alike in both cases, and waive this with that reason. A foreign
+    -- key: let the policy's check ask whether the writer sees the parent, or refer to an id that nobody guesses.
     """,
 )
 def test_constraints_tell_nobody_of_unseen_rows(outsiders):

@@ -2,6 +2,7 @@
 
 from pytest import mark
 
+from audit.advice import inert
 from audit.probes.faults import faulty
 
 RUNBOOK = "Quick Diagnostic Commands: schema"
@@ -127,7 +128,11 @@ def test_a_profile_goes_with_its_user(auditor):
         select 'public.profiles.id' as object,
             coalesce(string_agg('drops constraint ' || quote_ident(k.conname), ', '), 'no foreign key') as found,
             concat(
-                string_agg('alter table public.profiles drop constraint ' || quote_ident(k.conname) || '; ', ''),
+                E'-- Profiles without a user come first (AUTH-02). From then on a profile and all of it goes with'
+                || ' its user:\n-- ',
+                string_agg(
+                    'alter table public.profiles drop constraint '
+                    || regexp_replace(quote_ident(k.conname), '[[:cntrl:]]', ' ', 'g') || '; ', ''),
                 'alter table public.profiles add foreign key (id) references auth.users (id) on delete cascade;') as fix
         from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -173,11 +178,21 @@ def test_no_function_is_broken(alice, admin):
     assert not faulty(alice | admin)
 
 
+CHANGED = """
+format('alter table %%s alter column %%I type timestamptz using %%I at time zone ''UTC'';', o.relation, a.attname,
+       a.attname)
+"""
+
+
 @mark.policy(
     "SCHEMA-05",
     severity="P3",
     runbook=RUNBOOK,
-    fix="alter table {relation} alter column {column} type timestamptz using {column} at time zone 'UTC';",
+    fix="""
+    -- Ask first in which time zone the values of {object} were meant: with another one than UTC all of them move.
+    -- Functions that compare it, and clients, see another type then. The table is locked while it is written anew:
+    -- alter table {relation} alter column {column} type timestamptz using {column} at time zone 'UTC';
+    """,
 )
 def test_points_in_time_have_a_time_zone(auditor):
     """No column of a table is a timestamp without time zone.
@@ -199,14 +214,13 @@ def test_points_in_time_have_a_time_zone(auditor):
                                      'pg_catalog.pg_trigger'::regclass))
                then format(
                    E'-- Views, policies, triggers or a generated column are made of it: drop them, change the type, '
-                   || E'make them anew:\n-- %%s', regexp_replace(
-                       format('alter table %%s alter column %%I type timestamptz using %%I at time zone ''UTC'';',
-                              o.relation, a.attname, a.attname), '[[:cntrl:]]', ' ', 'g'))
+                   || E'make them anew:\n-- %%s', {inert(CHANGED)})
                -- Of many values at once the session's time zone decides.
                when t.typcategory = 'A' then format(
-                   E'set time zone ''UTC'';\n'
-                   || 'alter table %%1$s alter column %%2$I type timestamptz[] using %%2$I::timestamptz[];\n'
-                   || 'reset time zone;', o.relation, a.attname) end as fix
+                   E'-- Ask first in which time zone the values were meant, and set that for the session:\n'
+                   || '-- alter table %%s alter column %%s type timestamptz[] using %%s::timestamptz[];',
+                   {inert("o.relation::text")}, {inert("quote_ident(a.attname)")}, {inert("quote_ident(a.attname)")})
+               end as fix
         from own o join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped
         join pg_catalog.pg_type t on t.oid = a.atttypid
         left join pg_catalog.pg_type base on base.oid in (t.typbasetype, t.typelem)
@@ -249,13 +263,16 @@ def test_nothing_stands_in_the_way_of_upgrades(auditor):
         )
         select format('%%s.%%I', o.relation, a.attname) as object, a.atttypid::regtype::text as type,
             case when o.relkind = 'm' then '-- Make the materialised view anew, with the column as text.'
-            else format('alter table %%s alter column %%I type text;', o.relation, a.attname) end as fix
+            else format(E'-- See what compares it (functions, views, clients), for they will meet a text. Then:\n'
+                        || '-- alter table %%s alter column %%s type text;', {inert("o.relation::text")},
+                        {inert("quote_ident(a.attname)")}) end as fix
         from own o join pg_catalog.pg_attribute a on a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped
         where o.relkind in ('r', 'p', 'm') and a.atttypid in (select oid from refused)
         union all
         select format('%%I on %%s', k.conname, o.relation), k.confrelid::regclass::text,
-            format('alter table %%s drop constraint %%I; -- and reference the primary key of %%s instead',
-                   o.relation, k.conname, regexp_replace(k.confrelid::regclass::text, '[[:cntrl:]]', ' ', 'g'))
+            format(E'-- Reference the primary key of %%s instead, so that the rows still go with theirs. Then:\n'
+                   || '-- alter table %%s drop constraint %%s;', {inert("k.confrelid::regclass::text")},
+                   {inert("o.relation::text")}, {inert("quote_ident(k.conname)")})
         from own o join pg_catalog.pg_constraint k on k.conrelid = o.oid and k.contype = 'f'
         join pg_catalog.pg_class f on f.oid = k.confrelid
         join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace and fn.nspname = 'auth'

@@ -84,16 +84,8 @@ from pg_temp.audit_table t join pg_catalog.pg_attribute a on a.attrelid = t.id a
 where a.attgenerated = ''
 """
 
+
 # What an API role holds on one table, to take a column away from it.
-MAY_UPDATE = """
-select a.attname::text, r.rolname::text
-from pg_catalog.pg_attribute a join pg_catalog.pg_roles r on r.rolname = any (%s)
-where a.attrelid = %s::pg_catalog.regclass and a.attnum > 0 and not a.attisdropped
-and pg_catalog.has_column_privilege(r.oid, a.attrelid, a.attnum, 'update')
-order by a.attnum
-"""
-
-
 @dataclass(frozen=True)
 class Rules:
     """What decides who reaches the rows of one table: the text of its policies and of all they lead to."""
@@ -170,7 +162,7 @@ def widened(people: Actor) -> Evidence:
                 found += changing.calls(who, function, given)
             doubts += changing.doubts()
             tried = changing.tried
-            rows = by_cause(_row(each, _fix(cursor, each, found, stage.known["api_roles"])) for each in found)
+            rows = by_cause(_row(each, _fix(each, stage.known["api_roles"])) for each in found)
             exposed = tuple(f"{schema}." for schema in stage.known["exposed"])
     except psycopg.Error as error:
         raise Unchecked(f"changes could not be tried: {describe(error)}") from error
@@ -413,39 +405,25 @@ def _row(found: Found, fix: str) -> Row:
     return Row(found.object, kept, {key: safe(value) for key, value in details.items()}, fix)
 
 
-def _fix(cursor: Cursor, found: Found, everything: Sequence[Found], api_roles: Sequence[str]) -> str:
-    """Return the SQL that closes a finding at once: the privilege is taken away, for all findings of a table alike."""
-    about = safe(f"-- {found.object}, set to {found.kind}: {found.gained}") if found.column else ""
+def _fix(found: Found, api_roles: Sequence[str]) -> str:
+    """Return what closes a finding: advice, since others may use the same right as they should."""
     roles = ", ".join(sql.Identifier(role).as_string(None) for role in api_roles)
     if found.kind == BY_CALL:
-        return (
-            safe(f"-- {found.object}: {found.gained}") + "\n"
-            "-- Let it ask whether the caller is meant to have that; until then, close it:\n"
-            f"revoke execute on routine {found.relation} from public, {roles};"
-        )
-    if not found.column:
-        return (
-            safe(f"-- {found.object} {found.kind}: {found.gained}") + "\n"
-            "-- Let the policies for insert, or a trigger, say which rows; until then, close it:\n"
-            f"revoke insert on {found.relation} from public, {roles};"
-        )
-    cursor.execute(MAY_UPDATE, [list(api_roles), found.relation])
-    taken = {each.column for each in everything if each.relation == found.relation}
-    kept: dict[str, list[str]] = {role: [] for role in api_roles}
-    for column, role in cursor.fetchall():
-        if column not in taken:
-            kept[role].append(sql.Identifier(column).as_string(None))
-    grants = [
-        f"grant update ({', '.join(columns)}) on {found.relation} to {sql.Identifier(role).as_string(None)};"
-        for role, columns in kept.items()
-        if columns
-    ]
-    return "\n".join(
-        [
-            about,
-            "-- A privilege on the table covers every column: take it away, and grant the harmless columns. Where",
-            "-- members are to change this one, let a function, or WITH CHECK, say to what.",
-            f"revoke update on {found.relation} from public, {roles};",
-            *grants,
+        lines = [
+            f"{found.object}: {found.gained}",
+            "Let it ask whether the caller is meant to have that. If nobody needs it, neither a client nor a policy:",
+            f"revoke execute on routine {found.relation} from public, {roles};",
         ]
-    )
+    elif not found.column:
+        lines = [
+            f"{found.object} {found.kind}: {found.gained}",
+            "Let the policies for insert, a restrictive one or a trigger say which rows. If only the server inserts:",
+            f"revoke insert on {found.relation} from public, {roles};",
+        ]
+    else:
+        lines = [
+            f"{found.object}, set to {found.kind}: {found.gained}",
+            "Let WITH CHECK, a restrictive policy or a trigger say who may change it, to what. If only a server does:",
+            f"revoke update on {found.relation} from public, {roles}; and grant it again on what they change.",
+        ]
+    return "\n".join(f"-- {safe(line)}" for line in lines)

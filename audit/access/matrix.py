@@ -600,8 +600,11 @@ MAY_CALL = """
 select pg_catalog.format('%%s: call %%s', w.role, p.oid::pg_catalog.regprocedure),
        pg_catalog.has_schema_privilege(w.role, n.oid, 'usage')
        and pg_catalog.has_function_privilege(w.role, p.oid, 'execute'),
-       pg_catalog.format(E'grant usage on schema %%I to %%s;\ngrant execute on function %%s to %%s;',
-                         n.nspname, w.role, p.oid::pg_catalog.regprocedure, w.role)
+       -- The schema would open all else that is in it and for everybody.
+       case when pg_catalog.has_schema_privilege(w.role, n.oid, 'usage')
+       then pg_catalog.format('grant execute on function %%s to %%I;', p.oid::pg_catalog.regprocedure, w.role)
+       else '-- Its schema is closed: put it, or what calls it, into one that is open, or decide to open it.'
+       end
 from unnest(%s::text[], %s::text[]) as w (name, role)
 join pg_catalog.pg_proc p on p.oid = pg_catalog.to_regprocedure(w.name)
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
@@ -766,7 +769,7 @@ def _vacuous(cells: Sequence[Judged]) -> list[str]:
 
 
 def _fix(cell: Judged) -> str:
-    """Return how a cell is mended: SQL that closes a leak at once, advice for what only people can decide."""
+    """Return how a cell is mended: advice, since who is let in rightly by the same way is for people to decide."""
     command = cell.shape.split()[0]
     role = CAST[cell.actor].role
     about = safe(f"-- {cell.object}: {cell.leaked or cell.missing} of {cell.rows} rows")
@@ -776,20 +779,33 @@ def _fix(cell: Judged) -> str:
             f"{about} that are declared ({declared}) are not reached; refused by {cell.refused_by or 'no policy'}.\n"
             "-- Grant the command and write a policy for these rows, or correct the declaration in schema/access.toml."
         )
-    head = f"{about} are reached beyond what is declared ({declared}). Correct the declaration if that is meant, else:"
+    head = f"{about} are reached beyond what is declared ({declared}). Correct the declaration if that is meant."
+    return "\n".join([head, *(f"-- {safe(line)}" for line in _closing(cell, command, role))])
+
+
+def _closing(cell: Judged, command: str, role: str) -> list[str]:
+    """Say how a leak is closed without taking away more; who of the others is let in rightly is for people to know."""
     if " column " in cell.shape:
-        name = cell.shape.split(" column ", 1)[1].removesuffix(" of")
-        return (
-            f"{head}\n-- a privilege on the whole table covers every column; grant the others again one by one.\n"
-            f"revoke {command} on {cell.relation} from public, {role};\n"
-            f"revoke {command} ({sql.Identifier(name).as_string(None)}) on {cell.relation} from public, {role};"
-        )
+        name = sql.Identifier(cell.shape.split(" column ", 1)[1].removesuffix(" of")).as_string(None)
+        return [
+            f"A privilege on the whole table covers every column, and one on column {name} everybody of the role.",
+            f"If none of {role} may {command} it: revoke {command} on the table, and grant the other columns again to",
+            "those that had them. If some may, such as the row's owner, give them a function or a view, or let a",
+            "trigger keep it from the others. What asks for all columns (select *) fails then.",
+        ]
     if cell.note == "row level security is off":
-        return f"{head}\nalter table {cell.relation} enable row level security;"
+        return [
+            "Row level security is off: see that the policies let in everybody who is declared, or write them.",
+            f"Only then: alter table {cell.relation} enable row level security.",
+        ]
     if cell.policies:
-        drops = "\n".join(
-            f"drop policy if exists {sql.Identifier(name).as_string(None)} on {cell.relation};"
-            for name in cell.policies
-        )
-        return f"{head}\n-- rewrite what lets it through, and until then close it:\n{drops}"
-    return f"{head}\nrevoke {command} on {cell.relation} from public, {role};"
+        names = ", ".join(sql.Identifier(name).as_string(None) for name in cell.policies)
+        return [
+            f"It is let through by {names}. Alter the condition, or add a restrictive policy, which holds whatever",
+            f"else is there: create policy ... on {cell.relation} as restrictive for {command} to {role} using (...).",
+            "To drop the policy locks out those as well whom it lets in rightly.",
+        ]
+    return [
+        f"The grant alone lets it through: {command} on {cell.relation} for {role}. See who of them is let in rightly",
+        "before it is revoked, and what looks at it with their rights: policies, views and functions.",
+    ]

@@ -118,11 +118,16 @@ def _leaks(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[Row
 
 
 def _row(who: Identity, name: str, kind: str, problem: str, details: Mapping[str, str | int]) -> Row:
-    where = f"on {name}" if kind in ("r", "p", "v", "m") else f"on routine {name}"
-    what = "select" if kind in ("r", "p", "v", "m") else "execute"
-    fix = f"revoke {what} {where} from public, anon, authenticated;"
-    if kind in ("r", "p", "v", "m"):
-        fix = f"revoke all {where} from public, anon, authenticated;"
+    relation = kind in ("r", "p", "v", "m")
+    advice = [
+        f"{name} {problem}: {details.get('columns', '')}".rstrip(": "),
+        "Leave that out, or let it show each caller their own."
+        if relation
+        else "Let it compare what it is given with auth.uid(), and answer or write for the caller alone.",
+        "If nobody needs it, neither a client nor a policy, a view or a function: "
+        f"revoke {'all on' if relation else 'execute on routine'} {name} from public, anon, authenticated;",
+    ]
+    fix = "\n".join(f"-- {safe(line)}" for line in advice)
     known = {"actor": who.name, "problem": problem, **details}
     return Row(
         safe(f"{who.name}: {name}"), {k: safe(v) if isinstance(v, str) else v for k, v in known.items()}, {}, fix

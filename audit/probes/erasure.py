@@ -33,10 +33,7 @@ where k.contype = 'f' and k.conrelid = pg_catalog.to_regclass(%s) and k.conname 
 """
 
 _COLUMN = """
-select pg_catalog.format('%%s.%%I', %(relation)s::text, %(column)s::text), pg_catalog.format(
-    'delete from %%1$s as t where t.%%2$I is not null and not exists (select from auth.users u where u.id = t.%%2$I);
-alter table %%1$s add foreign key (%%2$I) references auth.users (id) on delete cascade;',
-    %(relation)s::text, %(column)s::text),
+select pg_catalog.format('%%s.%%I', %(relation)s::text, %(column)s::text),
     exists (select from pg_catalog.pg_attribute a where a.attrelid = pg_catalog.to_regclass(%(relation)s)
             and a.attname = %(column)s and a.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype)
 """
@@ -106,18 +103,25 @@ def _refused(cursor: Cursor, relation: str | None, code: str, message: str, cons
     kept, late = re.fullmatch(r"(.*?)((?: (?:NOT )?DEFERRABLE.*)?(?: NOT VALID)?)", bare, re.DOTALL).groups()  # type: ignore[union-attr]
     name = sql.Identifier(constraint or "").as_string(None)
     action = "cascade" if required else "set null"
-    fix = (
-        f"alter table {relation} drop constraint {name};\n"
-        f"alter table {relation} add constraint {name} {kept} on delete {action}{late};"
-    )
+    advice = [
+        f"{title} keeps a user from being deleted. Decide whether the rows are to go as well (on delete cascade)",
+        "or to stay without it (on delete set null), which a trigger, a check or NOT NULL may refuse. Then, such as:",
+        f"alter table {relation} drop constraint {name};",
+        f"alter table {relation} add constraint {name} {kept} on delete {action}{late};",
+    ]
+    fix = "\n".join(f"-- {safe(line)}" for line in advice)
     return Row(safe(title), {"problem": "a user cannot be deleted", "error": code}, {}, fix)
 
 
 def _left(cursor: Cursor, relation: str, attribute: str, kind: str) -> Row:
     """Return the finding that something of a deleted person stayed in a column."""
     given = {"relation": relation, "column": attribute}
-    title, fix, is_id = cursor.execute(_COLUMN, given).fetchone() or ("?", "", False)
-    if kind == "text" or not is_id:
-        fix = f"-- {safe(title)}: delete or blank it together with the user, or do not copy it there at all."
+    title, is_id = cursor.execute(_COLUMN, given).fetchone() or ("?", False)
+    fix = f"-- {safe(title)}: delete or blank it together with the user, or do not copy it there at all."
+    if kind != "text" and is_id:
+        fix = (
+            f"-- {safe(title)}: decide whether the row is to go with the user. If it holds their id from auth.users,\n"
+            "-- and not another one's, a foreign key does that (on delete cascade); rows of users who are gone first."
+        )
     problem = TEXTS_STAY if kind == "text" else "their id stays beside a text about them"
     return Row(safe(title), {"problem": problem, "table": safe(relation)}, {}, fix)

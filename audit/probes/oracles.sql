@@ -11,7 +11,6 @@ declare
     told boolean;
     missing boolean;
     constrained text;
-    owner text;
 begin
     create temp table sight on commit drop as
     select distinct s.relation, pg_temp.key_of(s.content, a.key) as key
@@ -99,8 +98,6 @@ begin
                     from unnest(k.key) as c join pg_catalog.pg_attribute t on t.attrelid = k.oid and t.attname = c
                     where t.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype and pg_catalog.cardinality(k.key) = 1
                 ), '{}');
-                owner := (select e.key from pg_catalog.jsonb_each_text(base) as e
-                          where e.value = me and e.key <> all (k.key) limit 1);
                 if k.what = 'unique' then
                     fresh := fresh || (
                         select coalesce(pg_catalog.jsonb_object_agg(c, hidden -> c), '{}') from unnest(k.columns) as c
@@ -135,13 +132,6 @@ begin
                 end if;
                 if told then
                     kind := k.what;
-                    if k.what = 'unique' and k.is_constraint and owner is not null then
-                        mend := pg_catalog.format(
-                            'alter table %1$s drop constraint %2$I;
-alter table %1$s add constraint %2$I unique (%3$I, %4$s);',
-                            k.name, k.name_, owner,
-                            (select pg_catalog.string_agg(quote_ident(c), ', ') from unnest(k.columns) as c));
-                    end if;
                 end if;
                 exit when told;
             end loop;

@@ -333,7 +333,7 @@ CAUTION = (
 def _row(service: Actor, name: str, details: Mapping[str, str], fix: str = "") -> Row:
     advice = ADVICE if "problem" in details else CAUTION
     texts = {"object": safe(name), **{key: safe(value) for key, value in details.items()}}
-    return Row(safe(name), {"actor": service.people[0].name, **details}, texts, fix or advice.format_map(texts))
+    return Row(safe(name), {"actor": service.people[0].name, **details}, texts, (fix or advice).format_map(texts))
 
 
 def _evidence(service: Actor, rows: Sequence[Row], population: Population, doubt: str = "") -> Evidence:

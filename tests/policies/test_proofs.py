@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlglot.errors import SqlglotError
 
 from audit.question import relations
 from audit.results import Verdict
 from reports.model import Finding
-from tests.support.proving import CLEAN, POLICIES, Bench, Sabotage, Scene, all_sabotages
+from tests.support.proving import CLEAN, POLICIES, Bench, Sabotage, Scene, all_sabotages, is_sql
 
 SABOTAGES = all_sabotages()
 
@@ -42,9 +44,15 @@ def test_the_sabotage_is_found_and_mended(bench: Bench, sabotage: Sabotage) -> N
         assert found.verdict is Verdict.VIOLATED, f"after the sabotage: {found.verdict} {found.reason}"
         assert sabotage.expects({finding.object for finding in found.findings}), found.findings
         assert all(finding.fix.strip() for finding in found.findings)
-        if mend(scene, found.findings):
+        assert [finding.fix for finding in found.findings if harms(finding.fix)] == []
+        if mended := mend(scene, found.findings):
             after = scene.ask(sabotage.policy)
-            assert after.verdict in CLEAN, f"after the fix: {after.verdict} {after.reason} {after.findings}"
+            advised = {finding.object for finding in found.findings} - mended
+            if not advised:
+                assert after.verdict in CLEAN, f"after the fix: {after.verdict} {after.reason} {after.findings}"
+            assert after.verdict is not Verdict.UNCHECKED, f"after the fix: {after.reason}"
+            left = [finding for finding in after.findings if finding.object not in advised]
+            assert left == [], "after the fix"
 
 
 @pytest.mark.parametrize("sabotage", [s for s in SABOTAGES if s.innocent], ids=lambda s: s.path.stem)
@@ -57,14 +65,42 @@ def test_an_innocent_look_alike_is_none(bench: Bench, sabotage: Sabotage) -> Non
     assert after.verdict in CLEAN, f"{after.verdict} {after.reason} {after.findings}"
 
 
-def mend(scene: Scene, findings: tuple[Finding, ...]) -> bool:
-    """Execute the fixes; a fix of comments alone is advice for a person and mends nothing by itself."""
-    fixes = [finding.fix for finding in findings]
-    executable = [fix for fix in dict.fromkeys(fixes) if any(_is_sql(line) for line in fix.splitlines())]
-    for fix in executable:
+# What takes from others, or replaces, what somebody made: for a person to decide, and so no SQL.
+HARM = re.compile(
+    r"\b(drop (function|routine|trigger|table|view|column|constraint|extension|schema)|create or replace|delete from"
+    r"|truncate table|disable row|rollback prepared)\b",
+    re.IGNORECASE,
+)
+DROPPED = re.compile(r"drop policy (?:if exists )?(\"[^\"]+\"|\S+)", re.IGNORECASE)
+
+
+def harms(fix: str) -> bool:
+    """Tell whether a fix that is SQL takes away more than a leak; what it drops in order to make it anew, it may."""
+    sql = "\n".join(line for line in fix.splitlines() if not line.lstrip().startswith("--"))
+    if "revoke execute" in sql and "grant execute" not in sql:
+        return True
+    return bool(HARM.search(sql)) or any(f"create policy {name}" not in sql for name in DROPPED.findall(sql))
+
+
+@pytest.mark.parametrize(
+    ("fix", "harm"),
+    [
+        ("-- drop function f();", False),
+        ("drop policy p on t;", True),
+        ('drop policy if exists "p q" on t; create policy "p q" on t using (true);', False),
+        ("delete from public.t;", True),
+        ("revoke execute on routine f() from anon;", True),
+        ("revoke execute on routine f() from public; grant execute on routine f() to service_role;", False),
+        ("alter table t enable row level security;", False),
+    ],
+)
+def test_harm_is_told(fix: str, harm: bool) -> None:
+    assert harms(fix) is harm
+
+
+def mend(scene: Scene, findings: tuple[Finding, ...]) -> set[str]:
+    """Execute the fixes, and return the objects of those; one of comments alone is advice for a person."""
+    executable = {finding.object: finding.fix for finding in findings if is_sql(finding.fix)}
+    for fix in dict.fromkeys(executable.values()):
         scene.execute(fix)
-    return bool(executable)
-
-
-def _is_sql(line: str) -> bool:
-    return bool(line.strip()) and not line.lstrip().startswith("--")
+    return {*executable}

@@ -141,11 +141,12 @@ def ask(bench: Bench, policy: str, more: str) -> Result:
         connection.execute("rollback")
 
 
-def test_a_disabled_trigger_of_any_name_is_told_and_enabled(bench: Bench) -> None:
+def test_a_disabled_trigger_of_any_name_is_told(bench: Bench) -> None:
     found = ask(bench, "AUTH-03", 'alter table auth.users disable trigger "Open account"')
-    assert [(f.object, f.fix) for f in found.findings] == [
-        ('"Open account" on auth.users', 'alter table auth.users enable trigger "Open account";')
-    ]
+    (finding,) = found.findings
+    assert finding.object == '"Open account" on auth.users'
+    # Somebody may have put another one in its place.
+    assert finding.fix.splitlines()[-1] == '-- alter table auth.users enable trigger "Open account";'
     for policy in ("AUTH-03", "AUTH-04", "AUTH-07"):
         assert ask(bench, policy, "").verdict is Verdict.HOLDS
         assert ask(bench, policy, 'drop trigger "Open account" on auth.users').verdict is Verdict.NOT_APPLICABLE
