@@ -472,10 +472,21 @@ def restore(connection: Connection, inside: Dsn, original: Original, text: str) 
                 f"set check_function_bodies = off; set client_min_messages = error; set search_path = '';"
                 f"set statement_timeout = {STATEMENT_LIMIT_MS}; set xmloption = content"
             )
+        # What the platform keeps from a project's role is restored by one that is not the platform's service either.
+        _guard(connection, on=False)
         failures = _execute(connection, lesser, [_disarmed(statement, original.superusers) for statement in wanted])
+        _guard(connection, on=True)
     connection.execute("reset all")
     connection.execute(_DISARM_THE_REST)
     return failures, len(wanted), lacking
+
+
+def _guard(connection: Connection, *, on: bool) -> None:
+    """Switch the event triggers on or off by which the platform refuses what Supabase refuses a project's role."""
+    names = connection.execute("select e.evtname from pg_catalog.pg_event_trigger e").fetchall()
+    for (name,) in names:
+        state = sql.SQL("enable" if on else "disable")
+        connection.execute(sql.SQL("alter event trigger {} {}").format(sql.Identifier(name), state))
 
 
 def _without_psql(text: str) -> str:
