@@ -848,7 +848,7 @@ def test_no_extension_is_in_an_exposed_schema(auditor):
     severity="P3",
     runbook=SECURITY,
     fix="""
-    -- {object}: let the role itself, or a superuser, take from {to} what it grants on what it will create:
+    -- {object}: let the role itself, or a superuser, take back what it gives on all that it will create ({gives}):
     -- alter default privileges for role ... in schema ... revoke all on ... from ...;
     """,
 )

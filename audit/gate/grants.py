@@ -153,18 +153,18 @@ def without_effect(
         return ()
     if not what.revoke:
         return () if what.fresh else tuple(_held_already(what, entries, base))
+    meant = {
+        (part, role)
+        for each in others
+        if each.told and not each.revoke
+        for key, _ in _meant(each, entries)
+        for part in (key, *(f"c{key[1:]}.{number}" for number in _columns(each, key, entries)))
+        for role in each.roles
+    }
     if what.gone:
-        meant = {
-            (part, role)
-            for each in others
-            if each.told and not each.revoke
-            for key, _ in _meant(each, entries)
-            for part in (key, *(f"c{key[1:]}.{number}" for number in _columns(each, key, entries)))
-            for role in each.roles
-        }
         return tuple(_still(conn, what, entries, meant))
     taken = {f"r{key[1:].partition('.')[0]}" for each in others for key, _ in each.gone if key[0] in "rc"}
-    return tuple(_never(conn, what, taken, entries, base))
+    return tuple(_never(conn, what, taken, meant, entries, base))
 
 
 def _meant(what: Given, entries: Mapping[str, Entry]) -> Iterator[tuple[str, Entry]]:
@@ -244,18 +244,26 @@ def _by_name(entry: Entry, privilege: str) -> list[str]:
 
 
 def _never(
-    conn: Connection, what: Given, taken: set[str], entries: Mapping[str, Entry], base: Mapping[str, Entry]
+    conn: Connection,
+    what: Given,
+    taken: set[str],
+    meant: set[tuple[str, str]],
+    entries: Mapping[str, Entry],
+    base: Mapping[str, Entry],
 ) -> Iterator[str]:
     """Tell of a REVOKE that changed nothing: who has it all the same, or never had it.
 
-    From what is in ``taken``, another statement of the file took something: the two of them may belong together.
+    From what is in ``taken``, another statement of the file took something: the two of them may belong together. Who is
+    in ``meant`` was granted it by another statement of the file, and is meant to have it.
     """
     for key, entry in _meant(what, entries):
         kept: dict[str, set[str]] = {}
         for privilege in _asked(what, entry.kind):
             for column in _columns(what, key, entries) or [0]:
+                part = f"c{key[1:]}.{column}" if column else key
                 for role in _may(conn, entry.kind, key, privilege, what.roles, column):
-                    kept.setdefault(role, set()).add(privilege)
+                    if (part, role) not in meant:
+                        kept.setdefault(role, set()).add(privilege)
         told = "; ".join(f"{role} still has {', '.join(sorted(some))}" for role, some in sorted(kept.items()))
         if told and what.columns:
             yield f"{entry.title}: {told}, for the whole table"

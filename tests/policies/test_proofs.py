@@ -77,6 +77,7 @@ DROPPED = re.compile(r"drop policy (?:if exists )?(\"[^\"]+\"|\S+)", re.IGNORECA
 def harms(fix: str) -> bool:
     """Tell whether a fix that is SQL takes away more than a leak; what it drops in order to make it anew, it may."""
     sql = "\n".join(line for line in fix.splitlines() if not line.lstrip().startswith("--"))
+    sql = re.sub(r"alter publication \S+ drop table", "", sql, flags=re.IGNORECASE)  # the table itself stays
     if "revoke execute" in sql and "grant execute" not in sql:
         return True
     return bool(HARM.search(sql)) or any(f"create policy {name}" not in sql for name in DROPPED.findall(sql))
@@ -92,6 +93,8 @@ def harms(fix: str) -> bool:
         ("revoke execute on routine f() from anon;", True),
         ("revoke execute on routine f() from public; grant execute on routine f() to service_role;", False),
         ("alter table t enable row level security;", False),
+        ("alter publication p drop table t;", False),
+        ("alter publication p drop table t; drop table t;", True),
     ],
 )
 def test_harm_is_told(fix: str, harm: bool) -> None:

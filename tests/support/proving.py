@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from psycopg.errors import InsufficientPrivilege, ProhibitedSqlStatementAttempted
 from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL
 
@@ -150,7 +151,14 @@ class Proof(Disposable):
 
     def amcheck(self) -> Amcheck:
         """Only for this policy's turn: to other policies an extension would be a finding."""
-        self.stage().connection.execute("create extension if not exists amcheck with schema extensions")
+        self.stage().connection.execute(
+            f"""
+            reset session authorization;
+            create extension if not exists amcheck with schema extensions;
+            grant execute on all functions in schema extensions to {STAND_IN};
+            set session authorization {STAND_IN};
+            """
+        )
         return Amcheck(self.auditor())
 
     def earlier(self, now: Sizes) -> Sizes | None:
@@ -361,6 +369,21 @@ def asking(connection: Connection) -> Iterator[None]:
             connection.execute("reset session authorization")
 
 
+def as_the_project_would(connection: Connection, sql: str) -> None:
+    """Execute statements on a superuser's connection as the project's role, or as the superuser where that one may not.
+
+    What a project makes is its own; what only its provider can do is done by the provider.
+    """
+    nested = connection.info.transaction_status != TransactionStatus.IDLE
+    connection.execute(f"savepoint as_the_project; set local role {OWNER}" if nested else f"set role {OWNER}")
+    try:
+        connection.execute(sql)
+    except (InsufficientPrivilege, ProhibitedSqlStatementAttempted):
+        connection.execute("rollback to savepoint as_the_project" if nested else "reset role")
+        connection.execute(sql)
+    connection.execute("reset role")
+
+
 @dataclass(frozen=True)
 class Scene:
     """Where one proof takes place."""
@@ -378,8 +401,8 @@ class Scene:
         """Execute statements, one by one where a transaction cannot hold them; statistics are read afresh then."""
         self.bench.judgements = []
         if self.in_transaction:
-            self.connection.execute(sql)
-            self.connection.execute("reset role; select pg_catalog.pg_stat_clear_snapshot()")
+            as_the_project_would(self.connection, sql)
+            self.connection.execute("select pg_catalog.pg_stat_clear_snapshot()")
         elif self.sabotage.on == "gate":
             self.bench.rehearse(self.connection, self.sabotage.file, sql)
         elif self.sabotage.on == "migration":
@@ -390,4 +413,4 @@ class Scene:
                     self.bench.migrations += apply(connection, Path(directory))
         else:
             for statement in statements(sql):
-                self.connection.execute(statement.text)
+                as_the_project_would(self.connection, statement.text)
