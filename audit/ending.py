@@ -41,6 +41,11 @@ class Ending:
             self._heeded = True
             raise Stopped(f"stopped by {self.asked}")
 
+    def again(self) -> None:
+        """Raise Stopped once more, where what was broken off has failed in another way on its way out."""
+        if self.asked:
+            raise Stopped(f"stopped by {self.asked}")
+
     def begin(self) -> None:
         """Heed from now on what is asked, and what was asked before."""
         self._heeded = False

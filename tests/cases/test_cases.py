@@ -140,6 +140,8 @@ def two_phases(dsn: Dsn) -> Iterator[None]:
 def convoy(dsn: Dsn) -> Iterator[None]:
     """A reader idles in its transaction, an ALTER waits behind it, and a reader behind the ALTER."""
     with connect(dsn) as idle, connect(dsn) as alters, connect(dsn) as reads, connect(dsn) as watches:
+        for each in (idle, alters, reads):
+            each.execute("set application_name = 'worker'")  # the audit passes over its own sessions
         idle.execute("begin; select count(*) from public.catalogue")
 
         def wait(conn: psycopg.Connection, statement: str) -> None:
