@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import psycopg
 
@@ -225,7 +226,16 @@ def _opaque(row: Sequence[Token], found: Effects, depth: int = 3) -> None:
     _search(row, found, depth)
     if len(found.touched) == before:
         call = _called(row)
-        found.touched.add(call or Thing(ANYTHING, "", ""))
+        if call is not None or _calls(row):
+            found.touched.add(call or Thing(ANYTHING, "", ""))
+
+
+def _calls(row: Sequence[Token]) -> bool:
+    """Tell whether a statement may change something: a query without any call changes nothing."""
+    is_query = row[0].word in ("select", "with", "table", "values", "show", "explain")
+    changing = {token.word for token in row} & {"insert", "update", "delete", "merge", "into"}
+    called = any(token.name and after.text == "(" for token, after in pairwise(row))
+    return not is_query or bool(changing) or called
 
 
 def _called(row: Sequence[Token]) -> Thing | None:

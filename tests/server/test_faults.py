@@ -162,7 +162,8 @@ def hostile_objects(name: str) -> str:
 @pytest.fixture(scope="module")
 def unsound(planted: Path, embedded_options: list[str], tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """The audit of those migrations."""
-    return audit(tmp_path_factory.mktemp("unsound"), f"--migrations={planted}", "--members=20", *embedded_options)
+    options = [f"--settings={ROOT / 'audit.toml'}", f"--migrations={planted}", "--members=20", *embedded_options]
+    return audit(tmp_path_factory.mktemp("unsound"), *options)
 
 
 def test_the_json_of_a_real_run_is_as_the_schema_says(unsound):
@@ -289,7 +290,7 @@ def test_a_waiver_covers_a_finding_until_it_expires(waived, unsound, planted, em
     assert unsound.policies["SCHEMA-02"]["verdict"] == "VIOLATED"
     migrations = tmp_path / "migrations"
     shutil.copytree(planted, migrations, ignore=shutil.ignore_patterns("*_names.sql"))
-    options = [f"--migrations={migrations}", "--members=0", *embedded_options]
+    options = [f"--migrations={migrations}", "--strict", "--members=0", *embedded_options]
     today = dt.datetime.now(dt.UTC).date()
     outcome, policy = waived(waiver("public.no*es", today), options=options)
     assert (outcome.status, policy["verdict"]) == (0, "WAIVED")
@@ -330,7 +331,7 @@ def test_an_unused_waiver_fails_a_strict_run(waived, reference, options, status)
             "line 2: unknown key 'publik' in tables.x; did you mean 'public'?",
         ),
         ("--waivers={file}", "\n[[waiver]]\npolicy = 'MIG-01'\n", "given.toml, line 2: 'object' is missing"),
-        ("--waivers={file}", waiver("x", policy="SCHEMA-99"), "given.toml, line 1: there is no policy 'SCHEMA-99'"),
+        ("--waivers={file}", waiver("x", policy="SCHEMA-99"), "given.toml, line 2: there is no policy 'SCHEMA-99'"),
     ],
 )
 def test_a_mistake_gets_one_sentence(tmp_path, option, text, sentence):

@@ -1,5 +1,5 @@
 -- What a fix in SQL mends: planted together, for tests/policies/test_fixes.py.
--- mended: RLS-02 RLS-14 RLS-16 RLS-17 EXPO-03 EXPO-07 EXPO-08 EXPO-13 PERF-04 PERF-05 PERF-08 PERF-09 MAINT-08
+-- mended: RLS-02 RLS-14 RLS-16 RLS-17 EXPO-03 EXPO-07 EXPO-08 EXPO-13 PERF-04 PERF-05 PERF-08 MAINT-08
 alter table public.jobs disable row level security;
 alter policy notes_remove on public.project_notes to public;
 alter table public.job_logs_later disable row level security;
