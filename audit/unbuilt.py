@@ -79,7 +79,8 @@ def doubted(made: Ruling, log: Log, migrations: Sequence[Migration]) -> Ruling:
 def uncertain(migrations: Sequence[Migration]) -> tuple[Thing, ...]:
     """Return all that statements that were not executed would have made or changed, and what they lacked."""
     troubles = [trouble for each in migrations for trouble in each.troubles if not is_there(trouble)]
-    lacking = {trouble.lacks for trouble in troubles if trouble.lacks is not None}
+    # What only a query lacked, the project may do without: it would have made nothing.
+    lacking = {trouble.lacks for trouble in troubles if trouble.lacks is not None and trouble.touched}
     return tuple(sorted({*lacking, *(thing for trouble in troubles for thing in trouble.touched)}))
 
 
