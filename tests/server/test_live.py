@@ -399,5 +399,7 @@ def test_a_database_without_the_projects_tables_is_not_applicable(target, dsn, t
     outcome = audit(tmp_path, f"--target={dsn('supabase_admin', 'platform_only')}", "--no-shadow")
     assert about_members <= outcome.having("NOT_APPLICABLE")
     for name in about_members:
-        assert re.search(r"(is|are) not in this database|nothing to look at|no key of", outcome.policies[name]["reason"])
+        assert re.search(
+            r"(is|are) not in this database|nothing to look at|no key of", outcome.policies[name]["reason"]
+        )
     assert outcome.status == 1, "what the runbook relies on is missing"
