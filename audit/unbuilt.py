@@ -63,11 +63,11 @@ def doubted(made: Ruling, log: Log, migrations: Sequence[Migration]) -> Ruling:
 
     What would hold of it, or has no subject without it, is unchecked; what offends says that it is unproven.
     """
-    touched = uncertain(migrations)
-    if not touched or "failed_migrations" in made.policy.askers:
+    touched, missed = uncertain(migrations), _missed(migrations)
+    if not (touched or missed) or "failed_migrations" in made.policy.askers:
         return made
     if made.verdict in (Verdict.HOLDS, Verdict.NOT_APPLICABLE):
-        unsure = _unsure(touched, made, log)
+        unsure = _unsure(touched, missed, made, log)
         if unsure:
             were = "was" if len(unsure) == 1 else "were"
             reason = f"{named([each.told for each in unsure])} {were} not built as the migrations say"
@@ -77,10 +77,19 @@ def doubted(made: Ruling, log: Log, migrations: Sequence[Migration]) -> Ruling:
 
 
 def uncertain(migrations: Sequence[Migration]) -> tuple[Thing, ...]:
-    """Return all that statements that were not executed would have made or changed, and what they lacked."""
+    """Return all that statements that were not executed would have made or changed, and what they lacked.
+
+    Not what queries lacked, which would have made nothing: see :func:`_missed`.
+    """
     troubles = [trouble for each in migrations for trouble in each.troubles if not is_there(trouble)]
-    lacking = {trouble.lacks for trouble in troubles if trouble.lacks is not None}
+    lacking = {trouble.lacks for trouble in troubles if trouble.lacks is not None and trouble.touched}
     return tuple(sorted({*lacking, *(thing for trouble in troubles for thing in trouble.touched)}))
+
+
+def _missed(migrations: Sequence[Migration]) -> tuple[Thing, ...]:
+    """Return what only queries lacked: nothing rests on it but what is out of scope without it."""
+    troubles = [trouble for each in migrations for trouble in each.troubles if not trouble.touched]
+    return tuple(sorted({trouble.lacks for trouble in troubles if trouble.lacks is not None}))
 
 
 def is_there(trouble: Trouble) -> bool:
@@ -94,13 +103,13 @@ def is_there(trouble: Trouble) -> bool:
     return len(trouble.made) == 1 or len(wholes) == 1
 
 
-def _unsure(touched: Sequence[Thing], made: Ruling, log: Log) -> list[Thing]:
+def _unsure(touched: Sequence[Thing], missed: Sequence[Thing], made: Ruling, log: Log) -> list[Thing]:
     """Return the things that are not certain and that a policy looked at, or found missing."""
     # People act on whatever there is; what is asked of the catalogue says what it is about.
     acts = bool({*made.policy.askers} - _ASKING)
     found = {thing for evidence in log.asked for thing in _looked_at(touched, evidence.question, acts=acts)}
     if made.verdict is Verdict.NOT_APPLICABLE and not log.asked:
-        found |= {thing for thing in touched if _rests_on(thing, made.reason)}
+        found |= {thing for thing in (*touched, *missed) if _rests_on(thing, made.reason)}
     return sorted(found)
 
 

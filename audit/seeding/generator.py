@@ -309,6 +309,10 @@ class Generator:
                 return rows
 
     def _copy(self, table: Table, columns: Sequence[str], rows: Iterable[MadeRow]) -> None:
+        if not columns:  # a table may have none, and COPY takes no empty list of them
+            for _ in rows:
+                self.conn.execute(sql.SQL("insert into {} default values").format(table.identifier))
+            return
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         statement = sql.SQL("copy {} ({}) from stdin").format(table.identifier, names)
         with self.conn.cursor() as cursor, cursor.copy(statement) as copy:

@@ -46,7 +46,7 @@ class Bouncer:
 def bouncing(dsn: str, mode: str, *users: str, **settings: str) -> Iterator[Bouncer]:
     """Start PgBouncer in front of the server of ``dsn``, for ``users``. ``settings`` are those of its own file."""
     directory = Path(tempfile.mkdtemp(prefix="b", dir="/tmp"))
-    account = Account.unprivileged()
+    account = _account_of(Path(str(conninfo_to_dict(dsn)["host"])))
     try:
         port = _free_port()
         lines = {
@@ -83,9 +83,15 @@ def bouncing(dsn: str, mode: str, *users: str, **settings: str) -> Iterator[Boun
 
 
 def start(command: list[str]) -> subprocess.Popen[bytes]:
-    """Start it, as the account that servers run as: it does not run as root."""
+    """Start it, as the account that its files belong to: it does not run as root."""
     with tempfile.TemporaryFile() as log:
-        return Account.unprivileged().popen(command, log.fileno())
+        return _account_of(Path(command[1])).popen(command, log.fileno())
+
+
+def _account_of(path: Path) -> Account:
+    """Return the account that a file or directory belongs to: of a server's socket, who alone may use it but root."""
+    owner = path.stat()
+    return Account(owner.st_uid, owner.st_gid) if os.geteuid() == 0 else Account()
 
 
 def running(directory: Path) -> list[int]:
