@@ -127,7 +127,7 @@ begin
         from pg_catalog.pg_attribute a
         join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p')
         left join pg_catalog.pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum
-        where c.relnamespace = 'public'::pg_catalog.regnamespace
+        where c.relnamespace = pg_catalog.to_regnamespace('public')
         and (a.attidentity <> '' or pg_catalog.pg_get_expr(f.adbin, f.adrelid) like 'nextval(%')
     loop
         begin

@@ -334,6 +334,7 @@ import pytest
 
 pytest.register_assert_rewrite("fixtures", "reports")
 pytest_plugins = [
+    "fixtures.settings", "fixtures.access", "fixtures.target",
     "reports.folder", "reports.waivers", "reports.baseline", "reports.pipeline", "reports.history.history",
     "reports.alerts", "reports.renderers.html", "reports.renderers.terminal",
 ]
@@ -558,7 +559,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
 def test_waivers_that_were_asked_for_must_be_there(project):
     outcome = project.run("policies", "--waivers", "missing.toml")
     assert outcome.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "missing.toml cannot be read: No such file" in outcome.stderr
+    assert "--waivers missing.toml: there is no such file" in outcome.stderr
 
 
 def test_wrong_waivers_end_the_run_with_their_line(project):
@@ -566,4 +567,4 @@ def test_wrong_waivers_end_the_run_with_their_line(project):
     (project.path / "waivers.toml").write_text(f'\n[[waiver]]\npolicy = "MSG-77"\n{keys}')
     outcome = project.run("policies")
     assert outcome.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "waivers.toml:2: there is no policy 'MSG-77'" in outcome.stderr
+    assert "waivers.toml, line 3: there is no policy 'MSG-77'" in outcome.stderr
