@@ -53,11 +53,15 @@ def house(tmp_path: Path) -> Path:
     return house
 
 
+def outside() -> dict[str, str]:
+    """Return the environment of somebody who calls make from a shell: the tests themselves may run under another make."""
+    names = (*VARIABLES, "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
+    return {**{name: value for name, value in os.environ.items() if name not in names}, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def make(house: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if name not in (*VARIABLES, "MAKEFLAGS")}
-    clean["PYTHONDONTWRITEBYTECODE"] = "1"
     return subprocess.run(
-        ["make", *words], cwd=house, env={**clean, **environment}, capture_output=True, text=True, check=False,
+        ["make", *words], cwd=house, env={**outside(), **environment}, capture_output=True, text=True, check=False,
         timeout=LIMIT_S,
     )  # fmt: skip
 
@@ -174,7 +178,7 @@ def test_an_audit_that_is_stopped_comes_to_its_end(house: Path, number: signal.S
     )
     program.write_text(PYTHON.replace("(here /", f"{waiting}(here /"), encoding="utf-8")
     with subprocess.Popen(
-        ["make", "audit"], cwd=house, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        ["make", "audit"], cwd=house, env=outside(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         start_new_session=True,
     ) as running:  # fmt: skip
         assert running.stdout is not None and running.stdout.readline() == "begun\n"
