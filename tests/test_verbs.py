@@ -54,7 +54,7 @@ def house(tmp_path: Path) -> Path:
 
 
 def outside() -> dict[str, str]:
-    """Return the environment of somebody who calls make from a shell: the tests themselves may run under another make."""
+    """Return the environment of somebody who calls make from a shell: the tests may themselves run under make."""
     names = (*VARIABLES, "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
     return {**{name: value for name, value in os.environ.items() if name not in names}, "PYTHONDONTWRITEBYTECODE": "1"}
 
