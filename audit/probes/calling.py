@@ -309,7 +309,9 @@ class Plan:
         if STATEMENT.search(word):
             return ["select to_jsonb(u)::text as answer from auth.users u", "", "%"]
         if re.search(r"table|relation", word):
-            names = sorted({row["relname"] for row in self.ids}, key=lambda name: (name != "profiles", name))
+            # The tables of people first, whose keys are the people's own ids.
+            people = {row["relname"] for row in self.ids if row["key"] in EVERYBODY}
+            names = sorted({row["relname"] for row in self.ids}, key=lambda name: (name not in people, name))
             return list(names[:6])
         if re.search(r"where|filter|condition", word):
             return ["true", ""]

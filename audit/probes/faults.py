@@ -131,7 +131,7 @@ def faulty(people: Actor) -> Evidence:
                 calls = [c for r in inside if r.exposed is exposed for c in plan.calls(r, who.id, most=6)]
                 path = [] if exposed else [str(name) for name in _schemas(inside)]
                 for outcome in attempt(stage, who, calls, unjudged=unjudged, looking=False, owner=True, path=path):
-                    _judge(outcome, signatures, note)
+                    _note_fault(outcome, signatures, note)
             declared = _declared_for(cursor, stage, who.name)
             calls = [c for r in inside if r.signature in declared for c in plan.calls(r, who.id)]
             for outcome in attempt(stage, who, calls, unjudged=unjudged, looking=False) if calls else ():
@@ -189,7 +189,7 @@ def _declared_for(cursor: Cursor, stage: Stage, name: str) -> set[str]:
     return {signature for (signature,) in cursor.fetchall()}
 
 
-def _judge(outcome: Outcome, signatures: dict[str, Routine], note: Any) -> None:  # noqa: ANN401
+def _note_fault(outcome: Outcome, signatures: dict[str, Routine], note: Any) -> None:  # noqa: ANN401
     called = outcome.call["call"]
     said = outcome.broken or outcome.message or ""
     if any(value and value in said for value in outcome.call["values"]):

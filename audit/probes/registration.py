@@ -19,14 +19,11 @@ import psycopg
 
 from audit.actors import Actor
 from audit.evidence import Evidence, NotApplicable, Population, Row, safe
-from audit.policy import CARE_COLLECTIVE
+from audit.packs import SignedUp, signed_up
 from audit.question import Cursor, define, unchecked
 from audit.server_errors import NAMING_CLASSES
 
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-
-PROFILES = "public.profiles"
-TRIGGER = "trigger on_auth_user_created on auth.users"
 
 PERSON = "00000000-0000-4000-8000-00000000aaaa"
 ANOTHER = "00000000-0000-4000-8000-00000000bbbb"
@@ -154,17 +151,12 @@ def registering(service: Actor) -> Iterator[tuple[Registration, list[str]]]:
             cursor.execute("select set_config('audit.platform', %s, true)", ["\n".join(known["platform_schemas"])])
             cursor.execute("set local search_path = ''")
             triggers = [name for (name,) in cursor.execute(TRIGGERS.replace("%%", "%")).fetchall()]
-            if not triggers and not relies_on_profiles(known):
+            if not triggers and signed_up(known) is None:
                 raise NotApplicable("no trigger of the project runs when somebody signs up")
             define(cursor, SETUP)
             yield Registration(service, cursor), triggers
     except psycopg.Error as error:
         raise unchecked(error) from error
-
-
-def relies_on_profiles(known: Mapping[str, Any]) -> bool:
-    """Tell whether signing up is to make a profile, as the Care Collective's runbook has it."""
-    return CARE_COLLECTIVE in known["packs"] and f"table {PROFILES}" in known["runbook_objects"]
 
 
 def failing(service: Actor) -> Evidence:
@@ -188,15 +180,15 @@ def troubles(service: Actor, fix: str) -> Evidence:
     with registering(service) as (registration, triggers):
         answers = {name: registration.sign_up(given) for name, given in offered.items()}
     usual = answers[PLAIN].counts()
-    profile = relies_on_profiles(known)
-    ours = profile and {*triggers} <= {"on_auth_user_created on auth.users"}
+    wanted = signed_up(known)
+    ours = wanted is not None and {*triggers} <= {wanted.trigger}
     rows = []
     for name, answer in answers.items():
-        if name in ODD and answer.code in TOO_LONG and not profile and not answers[PLAIN].error:
+        if name in ODD and answer.code in TOO_LONG and wanted is None and not answers[PLAIN].error:
             continue
         problem = f"signing up fails: {answer.error}" if answer.error else ""
-        if not problem and profile:
-            problem = _of_profile(answer)
+        if not problem and wanted is not None:
+            problem = _unlike(wanted, answer)
         if not problem and name in (*BY_EMAIL, "by invitation"):
             missing = [relation for relation, count in usual.items() if answer.counts()[relation] < count]
             problem = f"nothing is written to {', '.join(missing)}, as it is {PLAIN}" if missing else ""
@@ -217,13 +209,14 @@ def _by_problem(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _of_profile(answer: SignUp) -> str:
-    """Say what is wrong with the profile that a sign-up made: there is one, and it is pending."""
-    profiles = [content for relation, content in answer.rows if relation == PROFILES]
-    if len(profiles) != 1:
-        return f"{len(profiles)} profiles are made"
-    status = profiles[0].get("verification_status", "pending")
-    return "" if status == "pending" else "the profile is not pending"
+def _unlike(wanted: SignedUp, answer: SignUp) -> str:
+    """Say what is wrong with the row that a sign-up is to make: there is one, and it begins as it should."""
+    made = [content for relation, content in answer.rows if relation == wanted.table]
+    name = wanted.table.rpartition(".")[2]
+    if len(made) != 1:
+        return f"{len(made)} {name} are made"
+    began = made[0].get(wanted.column, wanted.value)
+    return "" if began == wanted.value else f"the {name.removesuffix('s')} is not {wanted.value}"
 
 
 # Whoever asks to be one is none: what sign-up forms do not send.
@@ -261,6 +254,7 @@ def privileged(service: Actor, fix: str) -> Evidence:
     What two who ask for nothing have differently (ids, times) tells nothing, and neither does a copy of what was said.
     """
     rows: dict[str, Row] = {}
+    wanted = signed_up(service.stage.known)
     with registering(service) as (registration, triggers):
         plain = [registration.sign_up(BY_EMAIL[PLAIN], person) for person in (PERSON, ANOTHER)]
         if any(answer.error for answer in plain):
@@ -284,7 +278,7 @@ def privileged(service: Actor, fix: str) -> Evidence:
             for name in _gained(
                 plain, answer, metadata, {str(word) for word in words.values()} if are_words else set()
             ):
-                ours = relies_on_profiles(service.stage.known) and len(triggers) == 1 and name.startswith(PROFILES)
+                ours = wanted is not None and len(triggers) == 1 and name.startswith(wanted.table)
                 rows.setdefault(name, _row(service, name, {"asked": ", ".join(wishes)[:80]}, fix if ours else ""))
     return _evidence(service, [*rows.values()], Population(tried, "sign-ups"))
 
