@@ -2,8 +2,9 @@
 
 from pytest import mark
 
+from audit.catalog.calls import SOURCES
 from audit.catalog.credentials import KINDS, holds_secret
-from audit.catalog.functions import SOURCES, Functions
+from audit.catalog.functions import Functions
 from audit.catalog.openings import shows_nothing_to_visitors
 from audit.catalog.storage import lists, ties
 from audit.names import PRIVATE_FILES

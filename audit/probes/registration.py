@@ -13,15 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import psycopg
+from typing import Any, NamedTuple
 
 from audit.actors import Actor
 from audit.evidence import Evidence, NotApplicable, Population, Row, safe
 from audit.packs import SignedUp, signed_up
-from audit.question import Cursor, define, unchecked
-from audit.server_errors import NAMING_CLASSES
+from audit.probes.attempt import ask, prepared, words_of
+from audit.question import Cursor
 
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
@@ -77,6 +75,18 @@ class SignUp:
         return Counter(relation for relation, _ in self.rows)
 
 
+class Wrote(NamedTuple):
+    """A row that a sign-up "written"; or how it ended: "done", or "refused" with the error."""
+
+    kind: str
+    relation: str
+    content: Mapping[str, Any]
+    code: str
+    message: str
+    place: str
+    named: str
+
+
 class Registration:
     """Signs people up, one after the other; each is undone."""
 
@@ -101,21 +111,19 @@ class Registration:
             "is_anonymous": False,
             **given,
         }
-        self.cursor.execute("select * from pg_temp.sign_up(%s, %s)", [self.service.people[0].role, json.dumps(words)])
-        rows = []
-        for kind, relation, content, code, message, place, named in self.cursor.fetchall():
-            if kind == "refused":
-                return SignUp(error=_told(code, message, place, named), code=code)
-            if kind == "written":
-                rows.append((relation, content))
-        return SignUp(tuple(rows))
+        asked = [self.service.people[0].role, json.dumps(words)]
+        answers = ask(self.cursor, Wrote, "select * from pg_temp.sign_up(%s, %s)", asked)
+        for answer in answers:
+            if answer.kind == "refused":
+                return SignUp(error=_error(answer), code=answer.code)
+        return SignUp(tuple((each.relation, each.content) for each in answers if each.kind == "written"))
 
 
-def _told(code: str, message: str, place: str, named: str) -> str:
-    """Say why a sign-up failed; other classes' messages may hold data."""
-    where = re.search(r"^PL/pgSQL function (?!pg_temp)([^\n]*)", place or "", re.MULTILINE)
-    error = f"{safe(message)} ({code})" if code[:2] in NAMING_CLASSES else code
-    error += f" about {safe(named)}" if named else ""
+def _error(refused: Wrote) -> str:
+    """Say why a sign-up failed."""
+    where = re.search(r"^PL/pgSQL function (?!pg_temp)([^\n]*)", refused.place or "", re.MULTILINE)
+    error = words_of(refused.code, refused.message)
+    error += f" about {safe(refused.named)}" if refused.named else ""
     return f"{error} in {safe(where[1])}" if where else error
 
 
@@ -145,18 +153,11 @@ def registering(service: Actor) -> Iterator[tuple[Registration, list[str]]]:
     Raises NotApplicable where no sign-up does anything, and Unchecked when the server gave no answer.
     """
     known = service.stage.known
-    try:
-        with service.stage.savepoint(None, "json", keep=False) as cursor:
-            cursor.execute("set local lc_messages = 'C'; set local client_min_messages = error")
-            cursor.execute("select set_config('audit.platform', %s, true)", ["\n".join(known["platform_schemas"])])
-            cursor.execute("set local search_path = ''")
-            triggers = [name for (name,) in cursor.execute(TRIGGERS.replace("%%", "%")).fetchall()]
-            if not triggers and signed_up(known) is None:
-                raise NotApplicable("no trigger of the project runs when somebody signs up")
-            define(cursor, SETUP)
-            yield Registration(service, cursor), triggers
-    except psycopg.Error as error:
-        raise unchecked(error) from error
+    with prepared(service.stage, SETUP, {"platform": known["platform_schemas"]}) as cursor:
+        triggers = ask(cursor, str, TRIGGERS, [])
+        if not triggers and signed_up(known) is None:
+            raise NotApplicable("no trigger of the project runs when somebody signs up")
+        yield Registration(service, cursor), triggers
 
 
 def failing(service: Actor) -> Evidence:

@@ -18,6 +18,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 from sqlglot import exp
 
+from audit.catalog.calls import BODY
 from audit.catalog.expressions import bare, called, parsed, table_of
 from audit.evidence import Unchecked
 from audit.names import MEMBERS
@@ -36,9 +37,9 @@ cross join lateral (values (pg_catalog.pg_get_expr(p.polqual, p.polrelid)),
                            (pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))) as e (text)
 where e.text is not null
 """
-_FUNCTIONS = """
+_FUNCTIONS = f"""
 select n.nspname::text, p.proname::text,
-       case when p.prosrc = '' and p.prokind = 'f' then pg_catalog.pg_get_functiondef(p.oid) else p.prosrc end
+       {BODY}
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where n.nspname not in ('pg_catalog', 'information_schema', 'auth')
