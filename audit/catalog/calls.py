@@ -255,7 +255,7 @@ def _read_names(found: Sequence[Token], body: Mentions) -> None:
         else:
             continue
         body.relations.add(name)
-        if _writes_to([token.word for token in found[max(0, chain.first - 3) : chain.first]]):
+        if names != ("only",) and _writes_to([token.word for token in found[max(0, chain.first - 3) : chain.first]]):
             body.written.add(name)
 
 
