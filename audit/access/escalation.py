@@ -23,13 +23,12 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import dict_row
 
 from audit.access.matrix import MOST_ROWS
 from audit.access.matrix import SQL as MATRIX
 from audit.access.results import API_ACTORS
 from audit.actors import Actor, Stage
-from audit.catalog.calls import SOURCES, Calls, Source
+from audit.catalog.calls import Calls, Source, calls_of
 from audit.catalog.expressions import RULES as POLICIES
 from audit.evidence import Evidence, Population, Row, Unchecked, by_cause, safe
 from audit.people import CAST, Identity
@@ -317,10 +316,7 @@ def _calls(stage: Stage, people: Iterable[Identity]) -> list[tuple[Identity, str
 
 def _plan(cursor: Cursor) -> Plan:
     """Find out which columns, and new rows of which tables, anybody's reach may depend on."""
-    graph = Calls()
-    with cursor.connection.cursor(row_factory=dict_row) as named:
-        for row in named.execute(SOURCES).fetchall():
-            graph.learn(row)
+    graph = calls_of(cursor.connection)
     cursor.execute(RULES, {"api_roles": ["anon", "authenticated"]})
     rules = _closed(_ruled(cursor.fetchall(), graph))
     cursor.execute(TRIGGERS)

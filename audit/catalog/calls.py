@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
+import psycopg
+from psycopg.rows import dict_row
+
 from audit.evidence import Unchecked
 from audit.sql_text import STRING, Token, chains, tokens, without_comments
 
@@ -224,6 +227,15 @@ def learned(auditor: Callable[..., object], of: str) -> Calls:
     """Return the call graph of the auditor's database, asked for as part of a question about the population ``of``."""
     calls = Calls()
     auditor(SOURCES, of=of, where=calls.learn)
+    return calls
+
+
+def calls_of(connection: psycopg.Connection[Any]) -> Calls:
+    """Return the call graph of a database of ours, under an empty search_path. Raises psycopg.Error."""
+    calls = Calls()
+    with connection.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute(SOURCES).fetchall():
+            calls.learn(row)
     return calls
 
 

@@ -22,7 +22,7 @@ from psycopg import errors, sql
 from psycopg.rows import dict_row
 
 from audit.actors import Stage
-from audit.catalog.calls import SOURCES, Calls
+from audit.catalog.calls import Calls, calls_of
 from audit.names import CONTACT, private_columns
 from audit.people import CAST, Identity
 from audit.probes.attempt import acting, ask, each, prepared
@@ -353,10 +353,7 @@ def planned(cursor: Cursor, stage: Stage) -> Plan:
             Routine(**{**row, "arguments": [Argument(**argument) for argument in row["arguments"]]})
             for row in named.execute(FUNCTIONS, dict(known)).fetchall()
         ]
-        graph = Calls()
-        for row in named.execute(SOURCES).fetchall():
-            graph.learn(row)
-        plan = Plan(routines, graph)
+        plan = Plan(routines, calls_of(cursor.connection))
         if any(routine.arguments for routine in routines):
             plan.ids = named.execute(IDS, {"victims": list(VICTIMS)}).fetchall()
             given = [argument for routine in routines for argument in routine.arguments]
