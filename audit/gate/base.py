@@ -54,6 +54,10 @@ class Suite(Protocol):
         """
         ...
 
+    def groups(self) -> Sequence[frozenset[str]]:
+        """Return all policies that are asked, by id, in groups: what one of a group finds out serves the others."""
+        ...
+
     def draft(
         self, connection: Connection, unfilled: Mapping[str, str], only: frozenset[str]
     ) -> Mapping[str, tuple[str, ...]]:
@@ -70,7 +74,7 @@ class Base:
     """Where new files are tried: a database of a server of our own, and what the suite says of it.
 
     ``cached``: what it says was asked some time ago. ``unlike`` is what is not as on the live database, of a shadow.
-    ``copies`` opens another copy of it, to which nothing was done.
+    ``copies`` opens another copy of it, to which nothing was done; ``apart``: on a server of its own.
     """
 
     target: Target
@@ -79,6 +83,7 @@ class Base:
     cached: bool = False
     unlike: Mapping[str, str] = field(default_factory=dict)
     copies: Callable[[], AbstractContextManager[tuple[Dsn, embedded.Server]]] | None = None
+    apart: bool = False
 
 
 # --- The base, and its cache
@@ -146,7 +151,7 @@ def base_of(choice: Choice, released: Sequence[Path], suite: Suite, cache: Path,
             with embedded.serve(choice.postgres_bin, place / "data") as another:
                 yield login(another.dsn, STAND_IN), another
 
-        yield Base(target, server, standing, cached, copies=copies)
+        yield Base(target, server, standing, cached, copies=copies, apart=True)
 
 
 @contextmanager
@@ -238,6 +243,7 @@ def _write(path: Path, standing: Standing) -> None:
         "asked": {name: asdict(each) for name, each in standing.asked.items()},
         "reach": {name: list(each) for name, each in standing.reach.items()},
         "exposed": list(standing.exposed),
+        "took_ms": dict(standing.took_ms),
     }
     draft = path.with_suffix(f".{os.getpid()}")
     with suppress(OSError):  # without it the next run asks again
@@ -251,4 +257,5 @@ def _read(path: Path) -> Standing:
         {name: Asked(**each) for name, each in document["asked"].items()},
         {name: Reach(*each) for name, each in document["reach"].items()},
         tuple(document["exposed"]),
+        document["took_ms"],
     )

@@ -73,6 +73,25 @@ def prints(
     return found
 
 
+# Tables that may hold rows of their own.
+_EMPTY = f"""
+select c.oid::pg_catalog.int8, pg_catalog.format('%I.%I', n.nspname, c.relname)
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where {USER_SCHEMA} and c.relkind = 'r' and c.relpersistence <> 't'
+"""
+
+
+def empty_tables(conn: Connection, known: Collection[int]) -> list[int]:
+    """Return the tables without any row, but for those that are known. Raises psycopg.Error.
+
+    The connection must be as for :func:`prints`.
+    """
+    new = [(oid, title) for oid, title in conn.execute(_EMPTY).fetchall() if oid not in known]
+    question = "select {}::pg_catalog.int8 where not exists (select from only {})"
+    parts = [sql.SQL(question).format(sql.Literal(oid), sql.SQL(title)) for oid, title in new]
+    return [oid for (oid,) in conn.execute(sql.SQL(" union all ").join(parts))] if parts else []
+
+
 def _read(
     conn: Connection, title: str, order: dict[str, int], key: tuple[int, ...], signature: tuple[int, object]
 ) -> Print:

@@ -129,6 +129,13 @@ class Change:
     def __str__(self) -> str:
         return f"{self.what} {self.kind} {self.title}{f': {self.how}' if self.how else ''}"
 
+    @property
+    def own_name(self) -> str:
+        """What it is called, without its schema, its arguments and quotes."""
+        entry = self.after or self.before
+        name = str(entry.facts.get("_name") or "") if entry else ""
+        return name or self.title.rpartition(".")[2].strip('"').replace('""', '"')
+
     def fact(self, name: str) -> tuple[Any, Any]:
         """Return one fact before and after."""
         return (
@@ -243,12 +250,13 @@ class Asked:
 class Standing:
     """What the whole suite said of a database, and who reached what: "anon: select public.t".
 
-    ``exposed`` are the schemas that the API serves there.
+    ``exposed`` are the schemas that the API serves there, and ``took_ms`` is how long each policy took.
     """
 
     asked: Mapping[str, Asked]
     reach: Mapping[str, Reach]
     exposed: tuple[str, ...] = ()
+    took_ms: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
