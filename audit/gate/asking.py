@@ -36,8 +36,8 @@ from audit.server.rights import OWNER, follow, login, superuser
 from audit.server.target import Target
 from audit.sql_text import Statement
 
-# Lots of policies that take longer are not put together, in milliseconds.
-LOT_MS = 150
+# A lot of policies takes at least such a part of the time that all of them take.
+PARTS = 16
 
 
 def migrating(target: Target) -> Dsn:
@@ -201,14 +201,15 @@ class Lots:
 def lots(groups: Sequence[frozenset[str]], took_ms: Mapping[str, float]) -> list[frozenset[str]]:
     """Put groups of policies, which are never parted, together to lots: those that took long are one each."""
     cost = {group: sum(took_ms.get(name, 0.0) for name in group) for group in groups}
+    least = sum(cost.values()) / PARTS
     found: list[frozenset[str]] = []
     small: frozenset[str] = frozenset()
     for group in sorted(groups, key=lambda group: (-cost[group], sorted(group))):
-        if cost[group] >= LOT_MS:
+        if cost[group] >= least:
             found.append(group)
             continue
         small |= group
-        if sum(took_ms.get(name, 0.0) for name in small) >= LOT_MS:
+        if sum(took_ms.get(name, 0.0) for name in small) >= least:
             found.append(small)
             small = frozenset()
     return [*found, small] if small else found

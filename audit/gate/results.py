@@ -102,12 +102,14 @@ class Entry:
     """One part of the catalogue: what it is called, and what is to be told when it changes, by name.
 
     Facts whose name begins with ``_`` are compared and not shown: they may hold literals. ``_acl`` is who may do what,
-    with what PostgreSQL grants by itself; ``_of`` is the number of the table that the part belongs to.
+    with what PostgreSQL grants by itself; ``_of`` is the number of the table that the part belongs to. ``text`` is the
+    facts as the server wrote them.
     """
 
     kind: str
     title: str
     facts: Mapping[str, Any]
+    text: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
