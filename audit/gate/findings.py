@@ -9,6 +9,7 @@ from audit.evidence import Evidence, Log, NotApplicable, Population, Row
 from audit.gate.culprits import changing_much, speaking_of
 from audit.gate.hazards import found
 from audit.gate.results import Difference, Rehearsal, Rehearsed, Step
+from audit.probes.registration import FAILS, PLAIN, WAY
 
 # Verdicts of a policy that says nothing of what it is about.
 BLIND = ("UNCHECKED", "NOT_APPLICABLE")
@@ -49,7 +50,7 @@ class Gate:
             for difference in each.differences:
                 told = {"policy": difference.policy, "severity": difference.severity, "title": difference.title}
                 for offender, fix in difference.new.items():
-                    if _is_sign_up(difference, offender):
+                    if _follows(each, difference, offender):
                         continue
                     fix = _as_advice(fix)
                     line = _line_about(each, offender)
@@ -158,22 +159,29 @@ def _blinded(each: Rehearsed, difference: Difference, told: Mapping[str, str]) -
         yield found(each.file, line, what, fix, kind="not applicable", reason=difference.reason, **told)
 
 
-# Policies that register somebody. When that fails, it is what there is to tell.
-SIGN_UP = frozenset({"AUTH-04", "AUTH-05", "AUTH-07"})
+# Policies that register somebody. When the plainest way of that fails, all of them tell of the same.
+SIGN_UP = frozenset({"AUTH-03", "AUTH-04", "AUTH-05", "AUTH-07"})
 
 
-def _is_sign_up(difference: Difference, offender: str) -> bool:
-    return difference.policy == "AUTH-04" and "sign up" in offender
+def _follows(each: Rehearsed, difference: Difference, offender: str) -> bool:
+    """Tell whether an offender only says once more that nobody can register."""
+    if difference.policy not in SIGN_UP or not difference.problems.get(offender, "").startswith(FAILS):
+        return False
+    return any(_shut_out(each))
 
 
 def _shut_out(each: Rehearsed) -> Iterator[Row]:
     """Tell once that nobody can register any more."""
     for difference in each.differences:
-        failing = [offender for offender in difference.new if _is_sign_up(difference, offender)]
-        blind = difference.policy == "AUTH-04" and difference.after == "UNCHECKED" != difference.before
+        if difference.policy != "AUTH-04":
+            continue
+        plain = f"{WAY} {PLAIN}"
+        failing = plain in difference.new and difference.problems.get(plain, "").startswith(FAILS)
+        blind = difference.after == "UNCHECKED" != difference.before
         if failing or blind:
-            fix = _as_advice(difference.new[failing[0]]) if failing else f"-- {difference.reason}"
+            fix = _as_advice(difference.new[plain]) if failing else f"-- {difference.reason}"
             told = {"policy": difference.policy, "severity": difference.severity, "title": difference.title}
+            told["problem"] = difference.problems[plain] if failing else difference.reason
             line = _line_about(each, difference.reason)
             yield found(each.file, line, "nobody can register", fix, kind="violated", **told)
 

@@ -205,8 +205,9 @@ def compare(before: Standing, after: Standing) -> tuple[tuple[Difference, ...], 
         new = {key: fix for key, fix in now.objects.items() if key not in was.objects}
         mended = tuple(key for key in was.objects if key not in now.objects) if now.verdict != "UNCHECKED" else ()
         if new or mended or was.verdict != now.verdict:
+            verdicts = was.verdict, now.verdict
             differences.append(
-                Difference(policy, now.title, now.severity, was.verdict, now.verdict, now.reason, new, mended)
+                Difference(policy, now.title, now.severity, *verdicts, now.reason, new, mended, now.problems)
             )
     reached = []
     for cell in sorted(before.reach.keys() | after.reach.keys()):

@@ -238,7 +238,10 @@ class Reach(NamedTuple):
 
 @dataclass(frozen=True)
 class Asked:
-    """What one policy said of a database: verdict, reason, and the offending objects, each with its fix."""
+    """What one policy said of a database: verdict, reason, and the offending objects, each with its fix.
+
+    ``problems`` say of some objects what is wrong with them.
+    """
 
     policy: str
     title: str
@@ -246,6 +249,7 @@ class Asked:
     verdict: str
     reason: str = ""
     objects: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -263,7 +267,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Difference:
-    """One policy that says something else after a file: what is newly offended, newly unknown, or mended."""
+    """One policy that says something else after a file: what is newly offended, newly unknown, or mended.
+
+    ``problems`` say of some of the new offenders what is wrong with them.
+    """
 
     policy: str
     title: str
@@ -273,6 +280,7 @@ class Difference:
     reason: str = ""
     new: Mapping[str, str] = field(default_factory=dict)
     mended: tuple[str, ...] = ()
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
