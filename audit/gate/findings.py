@@ -109,7 +109,7 @@ class Gate:
         self, about: str, rows: Sequence[Row], population: Population, doubts: Sequence[str] = ()
     ) -> Evidence:
         return Evidence(
-            [_placed(row, self.rehearsal.folder) for row in rows],
+            [_placed(row, self.rehearsal) for row in rows],
             about=about,
             log=self.log,
             population=population,
@@ -117,11 +117,12 @@ class Gate:
         )
 
 
-def _placed(row: Row, folder: str) -> Row:
+def _placed(row: Row, made: Rehearsal) -> Row:
     """Return a row whose file can be found from where the gate was called."""
-    if row.location is None or not folder:
+    if row.location is None or not made.folder:
         return row
-    return replace(row, location=replace(row.location, file=f"{folder}/{row.location.file}"))
+    name = row.location.file
+    return replace(row, location=replace(row.location, file=made.places.get(name, f"{made.folder}/{name}")))
 
 
 def _as_advice(fix: str) -> str:

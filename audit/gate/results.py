@@ -320,7 +320,10 @@ class Rehearsed:
 
 @dataclass
 class Rehearsal:
-    """The whole gate: since when files are new, what became of them, and why something could not be judged."""
+    """The whole gate: since when files are new, what became of them, and why something could not be judged.
+
+    ``folder`` is the directory of migrations as the reader knows it, and ``places`` are files of it by their names.
+    """
 
     since: str
     files: tuple[Rehearsed, ...]
@@ -328,3 +331,4 @@ class Rehearsal:
     final: Standing = field(default_factory=lambda: Standing({}, {}))
     unlinted: str = ""
     folder: str = ""
+    places: Mapping[str, str] = field(default_factory=dict)
