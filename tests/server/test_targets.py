@@ -22,7 +22,7 @@ from audit.connection import Dsn, TargetError, connect
 from audit.server import embedded
 from audit.server.rights import OWNER, STAND_IN, login
 from audit.server.target import Choice, Target, opened
-from audit.server.walls import NETWORK, Walls, raised
+from audit.server.walls import DISK, NETWORK, Walls, raised
 from tests.support.waiting import LIMIT_S, eventually
 
 REPOSITORY = Path(__file__).parents[2]
@@ -423,7 +423,8 @@ def test_a_container_is_built_like_the_embedded_target_and_removed(image, monkey
         with connect(target.dsn) as connection:
             assert connection.execute("show wal_level").fetchone() == ("logical",)
             assert connection.execute("select count(*) > 5 from public.profiles").fetchone() == (True,)
-        assert NETWORK in target.notes[0].partition("missing")[0], target.notes
+        (walls,) = [each.partition("missing")[0] for each in target.notes if each.startswith("Walls around")]
+        assert NETWORK in walls and DISK in walls, target.notes
         for user in (OWNER, STAND_IN):
             refused_to_run = pytest.raises(psycopg.errors.InsufficientPrivilege)
             with connect(login(target.dsn, user)) as connection, refused_to_run:
