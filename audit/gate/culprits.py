@@ -20,6 +20,8 @@ NAMED = ("function", "type")
 
 # What the suite says after the first few files, of some policies only: both by how many files those are.
 Walk = Callable[[Mapping[int, frozenset[str]]], Mapping[int, Standing]]
+# Verdicts of a policy that says nothing of what it is about.
+BLIND = ("UNCHECKED", "NOT_APPLICABLE")
 # A policy that observes who reaches what: whoever asks it gets the whole matrix.
 MATRIX = "RLS-07"
 
@@ -93,12 +95,13 @@ def blamed(
     for each in differences:
         clues |= {_Clue(each.policy, about, "new"): -1 for about in each.new}
         clues |= {_Clue(each.policy, about, "mended"): -1 for about in each.mended}
-        if each.before != each.after:
+        # A verdict that follows from offenders has no file of its own.
+        follows = (each.new or each.mended) and each.after not in BLIND
+        if each.before != each.after and not follows:
             clues[_Clue(each.policy, each.reason, "verdict")] = -1
     clues |= {_Clue(MATRIX, cell.cell, "reach"): -1 for cell in reached}
     wide = _wide(steps, code)
     for clue in clues:
-        # A verdict that follows from offenders has no file of its own.
         clues[clue] = _only_one(steps, wide, clue)
     unclear = [clue for clue, place in clues.items() if place < 0]
     if walk is not None and len(steps) > 1:
@@ -161,12 +164,12 @@ def _tell(difference: Difference, clues: dict[_Clue, int], found: list[Blame]) -
         for about in abouts
     }
     verdict = clues.get(_Clue(difference.policy, difference.reason, "verdict"))
-    if verdict is not None and (not places or difference.after in ("UNCHECKED", "NOT_APPLICABLE")):
+    if verdict is not None and (not places or difference.after in BLIND):
         places.add(verdict)
     for place in sorted(places):
         new = {a: fix for a, fix in difference.new.items() if clues[_Clue(difference.policy, a, "new")] == place}
         mended = tuple(a for a in difference.mended if clues[_Clue(difference.policy, a, "mended")] == place)
         after = difference.after
-        if after in ("UNCHECKED", "NOT_APPLICABLE") and place != verdict:
+        if after in BLIND and place != verdict:
             after = "VIOLATED" if new else difference.before
         found[place].differences.append(replace(difference, after=after, new=new, mended=mended))

@@ -6,13 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from audit.evidence import Evidence, Log, NotApplicable, Population, Row
-from audit.gate.culprits import changing_much, speaking_of
+from audit.gate.culprits import BLIND, changing_much, speaking_of
 from audit.gate.hazards import found
 from audit.gate.results import Difference, Rehearsal, Rehearsed, Step
 from audit.probes.registration import FAILS, PLAIN, WAY
-
-# Verdicts of a policy that says nothing of what it is about.
-BLIND = ("UNCHECKED", "NOT_APPLICABLE")
 
 
 class Gate:

@@ -178,7 +178,9 @@ class Tracer:
         step = self._group if light and self._group else Step(line, statement.words, alone)
         if step is self._group:
             step.statements += 1
-        elif not alone:
+        elif alone:
+            step.names = frozenset(reading.named(reading.code(statement.text)))
+        else:
             self._remember(step, statement)
         begun = time.monotonic()
         try:
