@@ -34,7 +34,7 @@ PROCESSES = 512
 # Of the data directory, which lies in memory and counts as such; and of what else is written in the container.
 DATA_BYTES = 4 << 30
 LAYER_BYTES = 1 << 30
-_LOOK_EVERY_S = 5.0
+LOOK_EVERY_S = 5.0
 # Where the official image keeps its data, should an image not say: https://hub.docker.com/_/postgres (PGDATA).
 _DATA = "/var/lib/postgresql/data"
 _HOST_OVERRIDES = ("TC_HOST", "TESTCONTAINERS_HOST_OVERRIDE")  # the user's word on where published ports are found
@@ -114,7 +114,7 @@ def serve(image: str) -> Iterator[Contained]:
             raise TargetError(f"the extensions cannot be put into {safe(image)}: {_reason(error)}") from error
         standing = (ACCOUNT, FILES, LIMITS) + ((NETWORK,) if inside is not None else ())
         standing += (DISK,) if mounts and _limited(container, mounts) else ()
-        with Watchdog(dsn, lambda _: container.get_wrapped_container().kill(), _Layer(container)):
+        with Watchdog(dsn, lambda _: container.get_wrapped_container().kill(), Layer(container)):
             yield Contained(dsn, standing)
     finally:
         container.stop()
@@ -160,7 +160,7 @@ def _limited(container: PostgresContainer, places: Sequence[str]) -> bool:
     return limited.issuperset(places)
 
 
-class _Layer:
+class Layer:
     """Says that a container has written too much beside its data directory, or ""; it looks now and then."""
 
     def __init__(self, container: PostgresContainer) -> None:
@@ -169,7 +169,8 @@ class _Layer:
         self.looked = time.monotonic()
 
     def __call__(self) -> str:
-        if time.monotonic() - self.looked < _LOOK_EVERY_S:
+        """Look, if it is time to."""
+        if time.monotonic() - self.looked < LOOK_EVERY_S:
             return ""
         self.looked = time.monotonic()
         # What the engine does not tell now it tells the next time.

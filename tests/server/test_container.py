@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
-from audit.server.container import data_mounts
+from audit.server import container
+from audit.server.container import LAYER_BYTES, Layer, data_mounts
 
 DATA = "/var/lib/postgresql/data"
 IMAGES: dict[str, tuple[dict[str, Any], list[str] | None]] = {
@@ -30,3 +32,30 @@ IMAGES: dict[str, tuple[dict[str, Any], list[str] | None]] = {
 def test_the_data_of_an_image_lie_where_there_is_a_limit(image: str) -> None:
     config, expected = IMAGES[image]
     assert data_mounts(config) == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "crowded"),
+    [
+        ([{"SizeRw": LAYER_BYTES + 1}], True),
+        ([{"SizeRw": LAYER_BYTES}], False),
+        ([{"SizeRw": None}], False),
+        ([{}], False),
+        ([], False),  # it has just gone
+        (OSError("no answer"), False),
+    ],
+)
+def test_what_a_container_writes_beside_its_data_has_a_limit(
+    monkeypatch: pytest.MonkeyPatch, told: Any, crowded: bool
+) -> None:
+    monkeypatch.setattr(container, "LOOK_EVERY_S", 0.0)
+    contained = MagicMock()
+    contained.get_docker_client().client.api.containers.side_effect = [told]
+    assert bool(Layer(contained)()) is crowded
+
+
+def test_an_engine_is_not_asked_all_the_time() -> None:
+    contained = MagicMock()
+    layer = Layer(contained)
+    assert [layer() for _ in range(100)] == [""] * 100
+    contained.get_docker_client().client.api.containers.assert_not_called()

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from audit.connection import Dsn, TargetError, connect
-from audit.server import embedded
+from audit.server import container, embedded
 from audit.server.rights import OWNER, STAND_IN, login
 from audit.server.target import Choice, Target, opened
 from audit.server.walls import DISK, NETWORK, Walls, raised
@@ -433,6 +433,15 @@ def test_a_container_is_built_like_the_embedded_target_and_removed(image, monkey
     networks = subprocess.run(["docker", "network", "ls"], capture_output=True, text=True, check=True).stdout
     assert embedded.PREFIX not in networks
     assert lines[0].startswith("container ") and "5 members" in lines[-1]
+
+
+def test_a_container_has_no_more_room_than_it_is_given(image, monkeypatch):
+    monkeypatch.setenv("TESTCONTAINERS_RYUK_DISABLED", "true")
+    monkeypatch.setattr(container, "DATA_BYTES", 192 << 20)
+    with container.serve(image) as contained, connect(contained.dsn) as connection:
+        assert DISK in contained.standing
+        with pytest.raises(psycopg.Error, match=r"No space left|closed the connection"):
+            connection.execute("create table rows as select md5(n::text) as text from generate_series(1, 8000000) as n")
 
 
 def test_a_container_is_removed_when_the_run_is_told_to_stop(image, tmp_path):
