@@ -58,6 +58,9 @@ COUNTERS = re.compile(r"count|views?$|likes?$|hits?$|votes?$|shares?$|clicks?$|d
 WRITTEN_FOR_OTHERS = re.compile(
     r"notif|inbox|outbox|alert|audit|(^|_)logs?($|_)|event|queue|job|invit|participant|member|follow|like|history|activit"
 )
+# Tables whose rows take away what a person may do.
+RESTRICTING = r"(^|_)(restrict\w*|ban|bans|banned|block|blocks|blocked|suspen\w*|mute|mutes|muted|sanction\w*|strikes?)(_|$)"
+
 # Tables that say who is a member, rather than who waits to be one.
 MEMBERS = re.compile("member|profile|staff|employ|user", re.IGNORECASE)
 
@@ -122,6 +125,7 @@ SYNONYMS: tuple[frozenset[str], ...] = (
     frozenset({"groceries", "grocery", "shopping", "food"}),
     frozenset({"transport", "transportation", "rides"}),
     frozenset({"other", "general", "misc"}),
+    frozenset({"ongoing", "active", "accepted", "open"}),
     frozenset({"made", "created", "insert", "exchange", "requested"}),
     frozenset({"confirmed", "update", "confirm"}),
 )

@@ -20,6 +20,7 @@ WAYS: tuple[Way, ...] = ("email", "invitation", "phone", "anonymous")
 
 # A table's name as the questions write it: they are put into texts, where anything else would be something else.
 QUALIFIED = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
+COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -149,13 +150,17 @@ REQUEST_CATEGORIES = (
 
 @dataclass(frozen=True)
 class Messaging:
-    """Which tables, by qualified name, play the parts of messaging. A project may have several generations of them."""
+    """Which tables, by qualified name, play the parts of messaging. A project may have several generations of them.
+
+    ``parties``: the columns of the table of conversations that name who takes part, where no table of participants does.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
 
     conversations: str = "public.conversations"
     participants: str = "public.conversation_participants"
     messages: str = "public.messages"
+    parties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -258,7 +263,11 @@ def _beside(file: TomlFile, key: str, name: str, path: Path) -> str:
 def _qualified(settings: Settings, file: TomlFile) -> None:
     for number, generation in enumerate(settings.messaging):
         for role, table in asdict(generation).items():
-            if not QUALIFIED.fullmatch(table):
+            if role != "parties" and not QUALIFIED.fullmatch(table):
                 raise file.wrong(
                     ("messaging", number, role), f"{role} must be a table with its schema, such as public.messages"
                 )
+        if len(generation.parties) == 1 or not all(map(COLUMN.fullmatch, generation.parties)):
+            raise file.wrong(
+                ("messaging", number, "parties"), "parties must be two columns or more of the table of conversations"
+            )
