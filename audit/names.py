@@ -126,6 +126,6 @@ SYNONYMS: tuple[frozenset[str], ...] = (
     frozenset({"transport", "transportation", "rides"}),
     frozenset({"other", "general", "misc"}),
     frozenset({"ongoing", "active", "accepted", "open"}),
-    frozenset({"made", "created", "insert", "exchange", "requested"}),
+    frozenset({"made", "created", "insert", "exchange", "requested", "offered"}),
     frozenset({"confirmed", "update", "confirm"}),
 )

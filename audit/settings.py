@@ -163,6 +163,18 @@ class Messaging:
     parties: tuple[str, ...] = ()
 
 
+# Where it is written that contact details changed hands: the column that holds the id of the exchange.
+EXCHANGE_TRAIL = "public.contact_exchange_audit.exchange_id"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which tables play which part in the community, where their names are for the project to say."""
+
+    messaging: tuple[Messaging, ...] = (Messaging(),)
+    exchange_trail: str = EXCHANGE_TRAIL
+
+
 @dataclass(frozen=True)
 class Project:
     """What a live database has to do with the folder that audit.toml is in: with ``live`` it is this project's."""
@@ -203,6 +215,7 @@ class Settings:
     runbook_objects: tuple[str, ...] | None = None
     request_categories: tuple[str, ...] = REQUEST_CATEGORIES
     messaging: tuple[Messaging, ...] = (Messaging(),)
+    exchange_trail: str = EXCHANGE_TRAIL
     sign_up: tuple[Way, ...] = ()
     expected_role: Literal["primary", "standby"] = "primary"
     private_columns: tuple[str, ...] = ()
@@ -213,6 +226,11 @@ class Settings:
     def selected(self) -> tuple[Pack, ...]:
         """The packs whose policies are asked."""
         return (CORE,) if self.packs is None else self.packs
+
+    @property
+    def parts(self) -> Parts:
+        """Which tables play which part."""
+        return Parts(self.messaging, self.exchange_trail)
 
     @property
     def relied_on(self) -> tuple[str, ...]:
@@ -230,6 +248,7 @@ class Settings:
             "packs": list(self.selected),
             "runbook_objects": list(self.relied_on),
             "messaging": [asdict(each) for each in self.messaging],
+            "exchange_trail": self.exchange_trail,
             **{f.name: getattr(self.thresholds, f.name) for f in fields(self.thresholds)},
             "platform_schemas": list(PLATFORM_SCHEMAS),
             "platform_roles": list(PLATFORM_ROLES),
@@ -261,6 +280,10 @@ def _beside(file: TomlFile, key: str, name: str, path: Path) -> str:
 
 
 def _qualified(settings: Settings, file: TomlFile) -> None:
+    if not re.fullmatch(rf"{QUALIFIED.pattern}\.{COLUMN.pattern}", settings.exchange_trail):
+        raise file.wrong(
+            ("exchange_trail",), f"exchange_trail must be a column with its table and schema, such as {EXCHANGE_TRAIL}"
+        )
     for number, generation in enumerate(settings.messaging):
         for role, table in asdict(generation).items():
             if role != "parties" and not QUALIFIED.fullmatch(table):

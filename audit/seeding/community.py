@@ -19,7 +19,7 @@ from itertools import chain, count
 from random import Random
 
 from audit.people import CAST
-from audit.settings import Messaging
+from audit.settings import Parts
 
 Row = dict[str, object]
 
@@ -486,8 +486,8 @@ class Community:
                 "updated_at": self.at(exchange.made if exchange.confirmed is None else exchange.confirmed),
             }
 
-    def contact_exchange_audit(self) -> Iterator[Row]:
-        """Return rows of ``contact_exchange_audit``: what happened to each exchange, and by whom."""
+    def contact_exchange_audit(self, key: str = "exchange_id") -> Iterator[Row]:
+        """Return rows of the trail: what happened to each exchange, whose id is under ``key``, and by whom."""
         for exchange in self.exchanges:
             request = exchange.request
             for action, actor, age in (
@@ -496,7 +496,7 @@ class Community:
             ):
                 if age is not None:
                     yield {
-                        "exchange_id": exchange.id,
+                        key: exchange.id,
                         "request_id": request.id,
                         "action": action,
                         "actor": actor,
@@ -608,13 +608,15 @@ class Community:
                 "updated_at": self.at(person.age / 2),
             }
 
-    def tables(self, messaging: Sequence[Messaging] = (Messaging(),)) -> dict[str, Callable[[], Iterable[Row]]]:
+    def tables(self, parts: Parts | None = None) -> dict[str, Callable[[], Iterable[Row]]]:
         """Return what to fill, parents first, each with what makes its rows; one table's rows have the same keys.
 
-        ``messaging`` are the generations of its tables, each of which has rows of its own.
+        ``parts``: which tables play which. Each generation of messaging has rows of its own.
         """
+        parts = parts or Parts()
+        trail, _, exchange = parts.exchange_trail.rpartition(".")
         talks: dict[str, Callable[[], Iterable[Row]]] = {}
-        for number, its in enumerate(messaging):
+        for number, its in enumerate(parts.messaging):
             talks[its.conversations] = partial(self.conversation_rows, number, its.parties)
             if not its.parties:
                 talks[its.participants] = partial(self.conversation_participants, number)
@@ -624,7 +626,7 @@ class Community:
             "public.profiles": self.profiles,
             "public.help_requests": self.help_requests,
             "public.contact_exchanges": self.contact_exchanges,
-            "public.contact_exchange_audit": self.contact_exchange_audit,
+            trail: partial(self.contact_exchange_audit, exchange),
             **talks,
             "storage.buckets": self.buckets,
             "storage.objects": self.objects,

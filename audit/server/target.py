@@ -34,7 +34,7 @@ from audit.server.rights import OWNER, STAND_IN, follow, hire, login, superuser
 from audit.server.upkeep import analyze
 from audit.server.walls import ALL, told
 from audit.server_errors import explain
-from audit.settings import Messaging
+from audit.settings import Parts
 from audit.unbuilt import built
 
 SCHEMA = Path(__file__).parents[2] / "schema"
@@ -53,8 +53,8 @@ class Choice:
     """What was asked for, on the command line or in the environment. ``migrations`` None means the reference schema.
 
     ``schema`` is a file that is audited in place of migrations, a dump perhaps; ``before`` a file or directory that is
-    applied before them. ``strict``: a migration that fails is left out as a whole. ``messaging``: the generations of its
-    tables, which are filled with conversations.
+    applied before them. ``strict``: a migration that fails is left out as a whole. ``parts``: which
+    tables play which in what is made up.
     """
 
     target: str = field(default="embedded", repr=False)
@@ -69,7 +69,7 @@ class Choice:
     strict: bool = False
     platform_defaults: str = DEFAULTS[0]
     require_walls: bool = False
-    messaging: tuple[Messaging, ...] = (Messaging(),)
+    parts: Parts = field(default_factory=Parts)
 
     @property
     def source(self) -> Path:
@@ -229,7 +229,7 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, walls: str,
             follow(connection)
         dsn = login(dsn, STAND_IN)
         with connect(dsn) as connection:
-            planted = plant(connection, choice.members, choice.messaging)
+            planted = plant(connection, choice.members, choice.parts)
             if connection.info.server_version >= 150000:
                 # Counted at once, not up to a second later: rows counted after ANALYZE would pass for changes since.
                 connection.execute("select pg_catalog.pg_stat_force_next_flush()")
