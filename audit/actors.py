@@ -242,6 +242,8 @@ class Stage:
                 return Answer(tuple(found))
         except psycopg.Error as error:
             refusal = _refusal(error)
+            if who is not None and self._unfillable(who, error):
+                refusal = "grant"
             if refusal:
                 return Answer((), refusal, describe(error))
             texts = [each.text for each in (question, then) if each is not None]
@@ -276,6 +278,20 @@ class Stage:
             if self.connection.closed:
                 raise
             return question
+
+    def _unfillable(self, who: Identity, error: psycopg.Error) -> bool:
+        """Tell whether a row lacks what must be filled because somebody may not fill it: no row of theirs gets in."""
+        if not isinstance(error, errors.NotNullViolation) or error.diag.context or not error.diag.column_name:
+            return False
+        question = """
+        select pg_catalog.has_column_privilege(%s, c.oid, a.attnum, 'insert')
+        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = %s
+        where n.nspname = %s and c.relname = %s
+        """
+        with self.savepoint(None, "json", keep=False) as cursor:
+            place = (error.diag.column_name, error.diag.schema_name, error.diag.table_name)
+            return cursor.execute(question, [who.role, *place]).fetchone() == (False,)
 
     def values(self, question: Question) -> Values:
         """Return the first column of what the owner of the database is told.
@@ -385,10 +401,8 @@ class Actor:
         return self._ask(Act(text, what, "", then, parameters, control, keep=True))
 
     def _ask(self, act: Act) -> Evidence:
-        text, of, then, control = (
-            renamed(each, self.stage.known) for each in (act.text, act.of, act.then, act.control)
-        )
-        act = replace(act, text=text, of=of, then=then, control=control)
+        texts = {name: renamed(getattr(act, name), self.stage.known) for name in ("text", "what", "of", "then", "control")}
+        act = replace(act, **texts)
         answers = [self._one(person, act) for person in self.people]
         evidence = answers[0]
         for other in answers[1:]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import reduce, wraps
 from operator import add
 from typing import Any
@@ -91,6 +92,10 @@ def _with_fix(row: Row, template: str, names: Mapping[str, Any]) -> Row:
     Functions that a fix makes may be another generation's already, and a table that is not there cannot be mended: they
     are for a person to say.
     """
+    here = names["renamed"].values()
+    if names["renamed"] and ": " in row.object and not any(table in row.object for table in here):
+        # Who does what there is another finding than the same in another generation.
+        row = replace(row, object=f"{row.object}, in {names['renamed'].get(DEFAULT.messages, DEFAULT.messages)}")
     fix = row.render(template)
     if names["instead"] and any(name in fix for name in names["instead"]):
         fix = f"-- {safe(row.object)}: see which policy, grant, trigger or function it is, and mend that one."

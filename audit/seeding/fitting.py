@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from itertools import chain, count, cycle, islice, repeat
 from operator import itemgetter
@@ -217,7 +218,9 @@ class Fitting:
             # As short as a check lets it be, or longer.
             asked = [hints(check.expression).get(column.name) for check in table.checks]
             least = min((length for hint in asked if hint for length in hint.lengths), default=0)
-            return (f"made up {number}".ljust(min(least, 1_000), ".")[-(source.limit or 1_000) :] for number in count(1))
+            # No text is a part of another: what stays of somebody is known by its text.
+            source = replace(source, place=f"{table.title}.{column.name}")
+            return (source.phrase(number).ljust(least, ".")[-(source.limit or 1_000) :] for number in count(1))
         if source.type.name in ("int4", "int8"):
             return count(1)
         constant = _CONSTANTS.get(source.type.name) or _CONSTANTS.get(source.type.category)

@@ -1,0 +1,2 @@
+-- object: public.profiles.phone
+grant select (phone) on public.profiles to authenticated;

@@ -1,0 +1,2 @@
+-- object: public.unhealthy_metrics for authenticated
+grant select on public.unhealthy_metrics to authenticated;

@@ -1,0 +1,125 @@
+"""The runbook's own database, as its SQL presupposes it: more columns, other words, two generations of messaging.
+
+As it is, every policy holds or has nothing to look at. Then its defects are planted one by one (``holes``, files like
+those in tests/sabotage, with the policy that is to find each and ``object:``, what it is to name): each is found where
+it is, and no other policy objects but those named under ``also:``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from audit import settings
+from audit.access import declaration
+from audit.access.parameters import parameters
+from audit.connection import connect
+from audit.results import Verdict
+from audit.server.target import Choice, opened
+from fixtures.suite import Suite
+from fixtures.target import CHOICE
+from reports import waivers
+from reports.model import Result
+from tests.support.proving import OVERALL, POLICIES, Bench, Sabotage, aspects, read
+
+FOLDER = Path(__file__).parent / "care_collective"
+MEMBERS = 3
+HOLES = [read(path) for path in sorted((FOLDER / "holes").glob("*.sql"))]
+
+# What the runbook is about, each of which has a hole at least.
+CHAPTERS = ("AUTH", "HELP", "CONTACT", "MSG", "PERF", "RLS", "EXPO", "MON", "MAINT", "SCHEMA")
+
+# Of a database that was built a moment ago nobody can tell, or they have nothing to look at in this one.
+SILENT = {
+    "EXPO-14": "extensions for GraphQL or queues",
+    "EXPO-16": "public buckets",
+    "EXPO-17": "GraphQL extensions",
+    "MAINT-05": "server with archive_mode on",
+    "MAINT-06": "replication slots",
+    "RLS-16": "exposed children of other tables",
+}
+# Those of a gate, which has new migrations, and those that need a history: other tests ask them.
+ELSEWHERE = {name for name, policy in POLICIES.items() if policy.needs} | {
+    name for name in POLICIES if name.startswith("MIG-")
+}
+
+Before = dict[str, Result]
+
+
+@pytest.fixture(scope="module")
+def bench(pytestconfig: pytest.Config) -> Iterator[Bench]:
+    """Build the project once, for all defects."""
+    chosen = Suite(settings.load(FOLDER / "audit.toml"), declaration.load(FOLDER / "access.toml"))
+    choice = Choice(
+        postgres_bin=pytestconfig.stash[CHOICE].postgres_bin,
+        migrations=FOLDER / "supabase" / "migrations",
+        members=MEMBERS,
+        parts=chosen.settings.parts,
+    )
+    with opened(choice) as target, connect(target.server.dsn) as connection:
+        assert target.unfilled == {}
+        assert target.undecided == ()
+        known = parameters(connection, chosen.settings, chosen.access)
+        made = Bench(target, known, connection, chosen, waivers.load(FOLDER / "waivers.toml", POLICIES))
+        yield made
+        made.connection.close()  # the proofs connect anew now and then
+
+
+@pytest.fixture(scope="module")
+def before(bench: Bench) -> Before:
+    """Ask every policy of the database as it is."""
+    bench.connection.execute("begin")
+    asked = {name: bench.ask(policy, bench.connection) for name, policy in POLICIES.items() if name not in ELSEWHERE}
+    bench.connection.execute("rollback")
+    return asked
+
+
+@pytest.fixture(scope="module")
+def shape(bench: Bench) -> dict[str, str]:
+    """Return what access depends on in the database as it is."""
+    return aspects(bench.connection)
+
+
+def test_as_it_is_everything_holds(before: Before) -> None:
+    said = {name: (str(r.verdict), r.reason) for name, r in before.items() if r.verdict is not Verdict.HOLDS}
+    assert said == {
+        name: (str(Verdict.NOT_APPLICABLE), f"there is nothing to look at: no {what}") for name, what in SILENT.items()
+    }
+
+
+def test_every_chapter_has_its_defects() -> None:
+    assert len(HOLES) >= 30
+    assert {hole.policy.partition("-")[0] for hole in HOLES} == {*CHAPTERS}
+    pack = {name for name, policy in POLICIES.items() if policy.pack == "care-collective"}
+    assert pack - {hole.policy for hole in HOLES} == {"HELP-04"}
+
+
+@pytest.mark.parametrize("hole", HOLES, ids=lambda hole: hole.path.stem)
+def test_every_defect_is_found_and_nothing_else(
+    pytestconfig: pytest.Config, bench: Bench, before: Before, shape: dict[str, str], hole: Sabotage
+) -> None:
+    """Its policy names the defect, and no other policy objects but those that the first comment names.
+
+    Those that look at all access at once are asked where they are named, and with ``--thorough`` wherever what they
+    look at is not as it was.
+    """
+    expected = hole.also | {hole.policy}
+    with bench.proof(hole) as scene:
+        scene.execute(hole.sql)
+        changed = {name for name, _ in aspects(scene.connection).items() ^ shape.items()}
+        unasked = {
+            name
+            for name, looked_at in OVERALL.items()
+            if not pytestconfig.getoption("thorough") or not changed & looked_at
+        } - expected
+        found = {name: scene.ask(name) for name in before if name not in unasked}
+    objects = {finding.object for finding in found[hole.policy].findings}
+    assert found[hole.policy].verdict is Verdict.VIOLATED, f"{found[hole.policy].verdict} {found[hole.policy].reason}"
+    assert hole.expects(objects), objects
+    fine = (Verdict.HOLDS, Verdict.NOT_APPLICABLE)
+    objecting = {name: result for name, result in found.items() if result.verdict not in fine}
+    assert {*objecting} == expected | hole.blind, {
+        name: (str(r.verdict), r.reason, [finding.object for finding in r.findings]) for name, r in objecting.items()
+    }
