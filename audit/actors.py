@@ -401,7 +401,9 @@ class Actor:
         return self._ask(Act(text, what, "", then, parameters, control, keep=True))
 
     def _ask(self, act: Act) -> Evidence:
-        texts = {name: renamed(getattr(act, name), self.stage.known) for name in ("text", "what", "of", "then", "control")}
+        texts: dict[str, Any] = {
+            name: renamed(getattr(act, name), self.stage.known) for name in ("text", "what", "of", "then", "control")
+        }
         act = replace(act, **texts)
         answers = [self._one(person, act) for person in self.people]
         evidence = answers[0]

@@ -46,7 +46,7 @@ class Lacking:
     new: bool
 
     @property
-    def value(self) -> sql.Composed:
+    def value(self) -> sql.Composable:
         """Return what it gets, out of the row ``t`` that is like the new one: text, as any type is written."""
         column = sql.SQL("t.{}::pg_catalog.text").format(sql.Identifier(self.name))
         if not self.new:
@@ -91,9 +91,7 @@ def _lacking(cursor: Cursor, table: str, given: Sequence[str], role: str | None)
     return [each for each in found if role is None or each.allowed]
 
 
-def _like(
-    cursor: Cursor, table: str, row: dict[str, str | None], lacking: Sequence[Lacking]
-) -> Sequence[str | None]:
+def _like(cursor: Cursor, table: str, row: dict[str, str | None], lacking: Sequence[Lacking]) -> Sequence[str | None]:
     """Return what the columns have in the row that is most like this one: in its first column, if not in all.
 
     Nobody is named twice in a row where that can be helped.

@@ -115,7 +115,8 @@ def _names(generation: Mapping[str, Any]) -> dict[str, Any]:
     people = ", ".join(f"(c.{column})" for column in generation["parties"])
     # Those who are its columns take part from the beginning to the end.
     query = (
-        "select c.id as conversation_id, s.user_id, '-infinity'::timestamptz as joined_at, null::timestamptz as left_at "
+        "select c.id as conversation_id, s.user_id, "
+        "'-infinity'::timestamptz as joined_at, null::timestamptz as left_at "
         f"from {conversations} c cross join lateral (values {people}) as s (user_id) where s.user_id is not null"
     )
     return {
@@ -131,7 +132,8 @@ def _names(generation: Mapping[str, Any]) -> dict[str, Any]:
 
 def seats(asker: Actor | Owner) -> Sequence[tuple[str, str, str]]:
     """Return where it is written who takes part: table, the conversation's column, the person's; by default names."""
-    return asker.stage.known.get("seats", SEATS)
+    found: Sequence[tuple[str, str, str]] = asker.stage.known.get("seats", SEATS)
+    return found
 
 
 def people_leave(owner: Owner) -> None:

@@ -59,7 +59,9 @@ WRITTEN_FOR_OTHERS = re.compile(
     r"notif|inbox|outbox|alert|audit|(^|_)logs?($|_)|event|queue|job|invit|participant|member|follow|like|history|activit"
 )
 # Tables whose rows take away what a person may do.
-RESTRICTING = r"(^|_)(restrict\w*|ban|bans|banned|block|blocks|blocked|suspen\w*|mute|mutes|muted|sanction\w*|strikes?)(_|$)"
+RESTRICTING = (
+    r"(^|_)(restrict\w*|ban|bans|banned|block|blocks|blocked|suspen\w*|mute|mutes|muted|sanction\w*|strikes?)(_|$)"
+)
 
 # Tables that say who is a member, rather than who waits to be one.
 MEMBERS = re.compile("member|profile|staff|employ|user", re.IGNORECASE)

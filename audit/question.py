@@ -22,7 +22,9 @@ MOST_ROWS = 10_000
 # Where a relation's name is read from, and what follows one that has no name of its own there.
 READ_FROM = re.compile(r"(?<!delete )\b(from|join)\s+$", re.IGNORECASE)
 ALIAS = re.compile(r"\s+(?:as\s+)?([a-z_]\w*)", re.IGNORECASE)
-NO_ALIAS = frozenset("where join left right full inner cross natural on using group order having limit union for".split())
+NO_ALIAS = frozenset(
+    ("where", "join", "left", "right", "full", "inner", "cross", "natural", "on", "using", "group", "order", "limit")
+)
 
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]

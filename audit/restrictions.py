@@ -64,6 +64,4 @@ def lift(cursor: Cursor, known: Mapping[str, Any], people: Collection[str]) -> N
 def relied_on(known: Mapping[str, Any]) -> Sequence[str]:
     """Return the tables that stories are about: what is in them restricts nobody."""
     tables = [each.removeprefix("table ") for each in known["runbook_objects"] if each.startswith("table ")]
-    return tables + [
-        name for each in known["messaging"] for role, name in each.items() if role != "parties"
-    ]
+    return tables + [name for each in known["messaging"] for role, name in each.items() if role != "parties"]

@@ -152,7 +152,8 @@ REQUEST_CATEGORIES = (
 class Messaging:
     """Which tables, by qualified name, play the parts of messaging. A project may have several generations of them.
 
-    ``parties``: the columns of the table of conversations that name who takes part, where no table of participants does.
+    ``parties``: the columns of the table of conversations that name who takes part, where no table of participants
+    does.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACTLY

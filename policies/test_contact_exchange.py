@@ -416,7 +416,7 @@ def test_only_the_requester_confirms(
         for row in auditor(CONFIRMING, of="public.contact_exchanges")
         for arguments in product(("exchange", "request", "me"), repeat=int(row.quoted["_arguments"]))
     ]
-    # An exchange that is not there yet: bob has just become the helper. A trigger may make it, and is not to confirm it.
+    # An exchange that is not there yet: bob has just become the helper. A trigger that makes it is not to confirm it.
     made = [
         service_role.does(
             MATCH,
@@ -852,7 +852,8 @@ select id, request_id, ''made'', exchanged_at from public.contact_exchanges wher
     left_none = {
         "then": of_trail(
             """
-            select 'public.contact_exchanges' as object, 'a new one left no row in the trail' as problem, %(trail)s as fix
+            select 'public.contact_exchanges' as object, 'a new one left no row in the trail' as problem,
+                   %(trail)s as fix
             from public.contact_exchanges e
             where e.request_id = %(request)s
             and not exists (select from public.contact_exchange_audit a where a.exchange_id = e.id)

@@ -435,7 +435,9 @@ def test_nobody_writes_in_another_name_or_uninvited(auditor, owner, alice, bob, 
         there=there,
     )
     taking_part = owner(
-        f"select p.conversation_id::text || p.user_id from public.conversation_participants p where p.user_id in ({CAST})"
+        f"""
+        select p.conversation_id::text || p.user_id from public.conversation_participants p where p.user_id in ({CAST})
+        """
     )
     begun = [
         outsiders(

@@ -61,10 +61,10 @@ class Planted:
 def plant(conn: psycopg.Connection[Any], members: int = 200, parts: Parts = NAMED) -> Planted:
     """Fill the database with the cast and ``members`` further people, three requests and ten messages for each.
 
-    ``parts``: which tables play which. ``conn`` is a superuser's, in autocommit mode or not. Outside a transaction everything is committed at the end;
-    inside one it is left to the caller. The rows are the same each time, their times relative to ``now()``. Triggers
-    do not fire (session_replication_role = replica), so foreign keys are verified after each table instead; CHECK,
-    NOT NULL and unique constraints are enforced as always. Nothing is analyzed.
+    ``parts``: which tables play which. ``conn`` is a superuser's, in autocommit mode or not. Outside a transaction
+    everything is committed at the end; inside one it is left to the caller. The rows are the same each time, their
+    times relative to ``now()``. Triggers do not fire (session_replication_role = replica), so foreign keys are verified
+    after each table instead; CHECK, NOT NULL and unique constraints are enforced as always. Nothing is analyzed.
     Source: https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SESSION-REPLICATION-ROLE.
 
     Raises ValueError when ``members`` is negative, psycopg.Error when the connection is lost or not a superuser's.
