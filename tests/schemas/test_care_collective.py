@@ -18,6 +18,7 @@ from audit.access.parameters import parameters
 from audit.connection import connect
 from audit.results import Verdict
 from audit.server.target import Choice, opened
+from audit.sql_text import statements
 from fixtures.suite import Suite
 from fixtures.target import CHOICE
 from reports import waivers
@@ -45,6 +46,41 @@ SILENT = {
 ELSEWHERE = {name for name, policy in POLICIES.items() if policy.needs} | {
     name for name in POLICIES if name.startswith("MIG-")
 }
+
+# What the runbook has its readers type in, about these tables, with ids that are there.
+RUNBOOK = """
+select * from verify_user_registration_system();
+select u.id, u.email, u.created_at, p.id as profile_id from auth.users u left join profiles p on u.id = p.id
+where p.id is null order by u.created_at desc limit 10;
+insert into profiles (id, name, created_at) select u.id, coalesce(u.raw_user_meta_data->>'name', u.email), u.created_at
+from auth.users u left join profiles p on u.id = p.id where p.id is null;
+select trigger_name, event_manipulation, event_object_table, action_statement from information_schema.triggers
+where trigger_name = 'on_auth_user_created';
+explain analyze select hr.*, p.name, p.location from help_requests hr join profiles p on hr.user_id = p.id
+where hr.status = 'open' order by hr.urgency desc, hr.created_at desc limit 20;
+insert into help_requests (user_id, title, category, urgency)
+values ('00000000-0000-4000-8000-000000000003', 'Test Request', 'groceries', 'normal');
+select ce.*, hr.title from contact_exchanges ce join help_requests hr on ce.request_id = hr.id
+where ce.confirmed_at is null and ce.exchanged_at < now() - interval '24 hours';
+select ce.id, ce.request_id, ce.helper_id, ce.requester_id, ce.exchanged_at, ce.confirmed_at, hr.title
+from contact_exchanges ce join help_requests hr on ce.request_id = hr.id
+where ce.exchanged_at > now() - interval '1 hour' order by ce.exchanged_at desc;
+select * from verify_rls_security();
+delete from contact_exchanges where confirmed_at is null and exchanged_at < now() - interval '48 hours';
+select get_contact_info_with_consent('20000000-0000-4000-8000-000000000002', '00000000-0000-4000-8000-000000000003');
+select c.*, cp.user_id, cp.left_at from conversations c join conversation_participants cp on c.id = cp.conversation_id
+where c.id = '40000000-0000-4000-8000-000000000002';
+select m.id, m.status, m.created_at, m.read_at, p.name as sender_name
+from messages m join profiles p on m.sender_id = p.id
+where m.conversation_id = '40000000-0000-4000-8000-000000000002' order by m.created_at desc limit 10;
+insert into conversation_participants (conversation_id, user_id)
+values ('40000000-0000-4000-8000-000000000002', '00000000-0000-4000-8000-000000000005') on conflict do nothing;
+update conversations set last_message_at = now(), updated_at = now() where id = '40000000-0000-4000-8000-000000000002';
+reindex index idx_help_requests_status_urgency_created;
+reindex index idx_messages_conversation_created;
+alter table help_requests disable row level security;
+select * from unhealthy_metrics;
+"""
 
 Before = dict[str, Result]
 
@@ -88,6 +124,13 @@ def test_as_it_is_everything_holds(before: Before) -> None:
     assert said == {
         name: (str(Verdict.NOT_APPLICABLE), f"there is nothing to look at: no {what}") for name, what in SILENT.items()
     }
+
+
+def test_the_runbooks_statements_work_here(bench: Bench) -> None:
+    bench.connection.execute("begin; set local search_path = public")
+    for statement in statements(RUNBOOK):
+        bench.connection.execute(statement.text)
+    bench.connection.execute("rollback")
 
 
 def test_every_chapter_has_its_defects() -> None:

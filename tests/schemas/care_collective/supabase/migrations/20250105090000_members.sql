@@ -25,7 +25,7 @@ create table public.profiles (
     applied_at timestamptz not null default now(),
     approved_at timestamptz,
     approved_by uuid references public.profiles (id) on delete set null,
-    terms_version text not null,
+    terms_version text not null default '1.0',
     terms_accepted_at timestamptz not null default now(),
     email_confirmed boolean not null default false,
     email_confirmed_at timestamptz,

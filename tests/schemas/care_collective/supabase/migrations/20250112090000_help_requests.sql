@@ -5,7 +5,7 @@ create table public.help_requests (
     user_id uuid not null references public.profiles (id) on delete cascade,
     helper_id uuid references public.profiles (id) on delete set null,
     title text not null check (length(title) >= 5 and length(title) <= 100),
-    description text not null check (length(description) <= 2000),
+    description text check (length(description) <= 2000),
     category text not null check (category = any (array[
         'groceries', 'transportation', 'household-tasks', 'medical-pharmacy', 'meal-preparation', 'respite-care',
         'emotional-support', 'technology-help', 'social-companionship', 'other'
@@ -14,7 +14,7 @@ create table public.help_requests (
     exchange_offer text check (length(exchange_offer) <= 300),
     urgency text not null default 'normal' check (urgency in ('flexible', 'normal', 'urgent', 'critical')),
     status text not null default 'open' check (status in ('open', 'in_progress', 'completed', 'cancelled', 'closed', 'expired')),
-    visibility text not null check (visibility in ('members', 'neighbourhood')),
+    visibility text not null default 'members' check (visibility in ('members', 'neighbourhood')),
     is_ongoing boolean not null default false,
     location_override text check (length(location_override) <= 200),
     location_privacy text not null default 'public' check (location_privacy in ('public', 'helpers_only', 'after_match')),

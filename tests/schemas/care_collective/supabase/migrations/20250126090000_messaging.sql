@@ -18,7 +18,7 @@ create index conversations_created_by on public.conversations (created_by);
 create table public.conversation_participants (
     conversation_id uuid not null references public.conversations (id) on delete cascade,
     user_id uuid not null references public.profiles (id) on delete cascade,
-    role text not null check (role in ('member', 'moderator')),
+    role text not null default 'member' check (role in ('member', 'moderator')),
     joined_at timestamptz not null default now(),
     left_at timestamptz,
     primary key (conversation_id, user_id),
