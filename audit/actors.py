@@ -392,13 +392,14 @@ class Actor:
         what: str = "",
         then: str = "",
         control: str = "",
+        constraint_counts: bool = False,
         **parameters: Any,  # noqa: ANN401
     ) -> Evidence:
         """Do the same, and keep what it did until the end of the policy.
 
         When it could not be judged, what is asked afterwards cannot be either.
         """
-        return self._ask(Act(text, what, "", then, parameters, control, keep=True))
+        return self._ask(Act(text, what, "", then, parameters, control, constraint_counts, keep=True))
 
     def _ask(self, act: Act) -> Evidence:
         texts: dict[str, Any] = {

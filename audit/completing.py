@@ -54,7 +54,8 @@ class Lacking:
         if self.category == "N":
             return sql.SQL("(1000000 + t.{})::pg_catalog.text").format(sql.Identifier(self.name))
         if self.category == "S":
-            return sql.SQL("pg_catalog.overlay({0} placing 'zz' from pg_catalog.length({0}) - 1)").format(column)
+            new = "pg_catalog.left({0}, -4) || pg_catalog.right(pg_catalog.gen_random_uuid()::pg_catalog.text, 4)"
+            return sql.SQL(new).format(column)
         return sql.SQL("pg_catalog.gen_random_uuid()::pg_catalog.text")
 
 

@@ -422,6 +422,7 @@ def test_only_the_requester_confirms(
             MATCH,
             what="take a helper",
             then=f"select 'public.contact_exchanges' as object, %(mend)s as fix where exists ({CONFIRMED})",
+            constraint_counts=True,
             request=OPEN,
             mend=UNASKED,
         )

@@ -454,7 +454,9 @@ def test_requests_are_changed_by_their_owners(owner, outsiders, stranger, alice,
             control=others,
         )
     theirs = "user_id <> %(me)s and status = 'open'"
-    attacks += (stranger | bob | alice)(changed(theirs, "title", REWRITTEN), what="rewrite others' open requests")
+    attacks += (stranger | bob | alice)(
+        changed(theirs, "title", REWRITTEN), what="rewrite others' open requests", control=f"{others} and {theirs}"
+    )
     for what, statement in (
         ("close others' open requests", changed(theirs, "status", "'closed'")),
         ("close others' open requests", changed(theirs, "status", "'cancelled'")),
@@ -469,7 +471,11 @@ def test_requests_are_changed_by_their_owners(owner, outsiders, stranger, alice,
     ):
         attacks += (stranger | bob | alice)(statement, what=what, control=f"{others} and {theirs}")
     helped = "helper_id = %(me)s and user_id = %(alice)s and status = 'in_progress'"
-    attacks += bob(changed(helped, "title", REWRITTEN), what="rewrite the request that he helps with")
+    attacks += bob(
+        changed(helped, "title", REWRITTEN),
+        what="rewrite the request that he helps with",
+        control=f"{others} and {helped}",
+    )
     # What helpers might do with the request that they help with: complete it, give it up, remove it.
     for what, text in (
         ("complete", changed(helped, "status", "'completed'")),

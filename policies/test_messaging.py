@@ -313,9 +313,13 @@ TABLES = ("public.conversations", "public.conversation_participants", "public.me
 
 CAST = ", ".join(f"%({name})s" for name in ("nobody", "guest", "pending", "rejected", "stranger", "alice", "bob"))
 
+# Where alice and somebody else take part.
 THERE = """
 select p.conversation_id from public.conversation_participants p
-where p.user_id = %(alice)s and p.left_at is null order by p.conversation_id limit 1
+where p.user_id = %(alice)s and p.left_at is null and exists (
+    select from public.conversation_participants o
+    where o.conversation_id = p.conversation_id and o.user_id <> p.user_id and o.left_at is null)
+order by p.conversation_id limit 1
 """
 
 # Where alice takes part.

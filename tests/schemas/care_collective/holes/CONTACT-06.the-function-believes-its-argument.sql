@@ -1,3 +1,4 @@
+-- also: EXPO-04
 -- object: *: call public.get_contact_info_with_consent
 -- object: *: call public.get_contact_info_with_consent before confirmation
 create or replace function public.get_contact_info_with_consent(request_id uuid, user_id uuid) returns jsonb

@@ -1,3 +1,4 @@
+-- also: PERF-10
 -- object: *: become others' helper
 -- object: *: close requests blindly
 -- object: *: rewrite others' open requests

@@ -1,3 +1,4 @@
+-- blind: CONTACT-10
 -- object: alice: take a helper
 create or replace function public.offer_exchange_on_match() returns trigger
 language plpgsql security definer set search_path = ''

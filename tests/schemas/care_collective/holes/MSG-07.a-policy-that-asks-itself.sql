@@ -1,3 +1,5 @@
+-- also: RLS-05
+-- blind: MSG-08 MSG-09
 -- object: alice: select public.conversation_participants
 alter policy participants_select on public.conversation_participants using (exists (
     select 1 from public.conversation_participants mine
