@@ -1,3 +1,4 @@
+-- also: MSG-07 PERF-10
 -- object: stranger: take a participant's place, in public.messages_v2
 grant update (helper_id) on public.conversations_v2 to authenticated;
 create policy conversations_v2_update on public.conversations_v2 for update to authenticated

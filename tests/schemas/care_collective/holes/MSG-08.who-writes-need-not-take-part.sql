@@ -1,3 +1,4 @@
+-- also: MSG-09
 -- object: stranger: send a message into others' conversation
 create or replace function public.can_current_user_write(conversation_uuid uuid, recipient_uuid uuid) returns boolean
 language sql stable security definer set search_path = ''

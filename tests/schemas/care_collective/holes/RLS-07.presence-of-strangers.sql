@@ -1,3 +1,4 @@
+-- also: RLS-04
 -- object: guest: select public.user_presence
 -- object: pending: select public.user_presence
 -- object: rejected: select public.user_presence
