@@ -1,6 +1,6 @@
--- also: EXPO-04
 -- object: *: call public.get_contact_info_with_consent
 -- object: *: call public.get_contact_info_with_consent before confirmation
+-- also: EXPO-04
 create or replace function public.get_contact_info_with_consent(request_id uuid, user_id uuid) returns jsonb
 language sql stable security definer set search_path = ''
 as $$

@@ -1,4 +1,5 @@
 -- object: bob: read on after leaving
+-- also: RLS-07
 create or replace function public.could_current_user_read(conversation_uuid uuid, written timestamptz) returns boolean
 language sql stable security definer set search_path = ''
 as $$

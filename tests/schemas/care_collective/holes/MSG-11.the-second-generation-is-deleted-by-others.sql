@@ -1,6 +1,7 @@
 -- object: alice: delete a message, in public.messages_v2
 -- object: bob: delete a message, in public.messages_v2
 -- object: alice: delete messages blindly, in public.messages_v2
+-- also: RLS-07
 grant delete on public.messages_v2 to authenticated;
 create policy messages_v2_delete on public.messages_v2 for delete to authenticated
 using (exists (
