@@ -6,6 +6,7 @@ to work for a member whom nobody has restricted, so the rows about those who act
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -14,9 +15,28 @@ from psycopg import sql
 from audit.names import RESTRICTING
 from audit.question import Cursor
 
-# Tables with a column that names a person (by a foreign key), and in which a person may have several rows: by their
-# name, or because a policy, or a function that one calls, lets through whom no row of theirs is about.
-FOUND = r"""
+# What policies, and the functions that they call, say: of each text so much.
+TEXTS = """
+select pg_catalog.left(pg_catalog.concat_ws(' ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+                                            pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), 20000)
+from pg_catalog.pg_policy p
+union all
+select pg_catalog.left(pg_catalog.pg_get_functiondef(f.oid), 20000)
+from pg_catalog.pg_proc f
+where f.prokind = 'f' and f.oid in (
+    select d.refobjid from pg_catalog.pg_depend d
+    where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
+    and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass)
+"""
+# Nobody is let through of whom there is such a row. Texts are the project's: no pattern may take long.
+BARRING = re.compile(
+    r"\bnot\s{0,20}\(?\s{0,20}exists\s{0,20}\(\s{0,20}select\b(?:(?!\bfrom\b)[^()]){0,300}\bfrom\s{1,20}"
+    r'(?:[a-z_]\w{0,62}\.)?"?([a-z_]\w{0,62})',
+    re.IGNORECASE,
+)
+
+# Tables with a column that names a person (by a foreign key), and in which a person may have several rows.
+FOUND = """
 with people (relation, name) as (
     select k.conrelid, a.attname::text
     from pg_catalog.pg_constraint k join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
@@ -25,34 +45,25 @@ with people (relation, name) as (
     and not exists (
         select from pg_catalog.pg_index i
         where i.indrelid = k.conrelid and i.indisunique and i.indnkeyatts = 1 and i.indkey[0] = a.attnum)
-), texts (text) as (
-    select pg_catalog.concat_ws(' ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
-                                pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))
-    from pg_catalog.pg_policy p
-    union all
-    select pg_catalog.pg_get_functiondef(f.oid)
-    from pg_catalog.pg_proc f
-    where f.prokind = 'f' and f.oid in (
-        select d.refobjid from pg_catalog.pg_depend d
-        where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
-        and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass)
-), barring (name) as (
-    select m[1] from texts
-    cross join lateral pg_catalog.regexp_matches(
-        text, '\mnot\s*\(?\s*exists\s*\(\s*select\M(?:(?!\mfrom\M).)*\mfrom\s+(?:[a-z_]\w*\.)?"?([a-z_]\w*)', 'gi') as m
 )
 select n.nspname::text, c.relname::text, pg_catalog.array_agg(distinct p.name)
 from people p join pg_catalog.pg_class c on c.oid = p.relation join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and n.nspname <> all (%(platform_schemas)s)
 and n.nspname || '.' || c.relname <> all (%(relied_on)s)
-and (c.relname ~* %(restricting)s or c.relname in (select b.name from barring b))
+and (c.relname ~* %(restricting)s or c.relname = any (%(barring)s))
 group by n.nspname, c.relname
 """
 
 
 def lift(cursor: Cursor, known: Mapping[str, Any], people: Collection[str]) -> None:
-    """Take away what restricts these people, by their ids, in the transaction of the cursor. Raises psycopg.Error."""
-    cursor.execute(FOUND, {**known, "relied_on": relied_on(known), "restricting": RESTRICTING})
+    """Take away what restricts these people, by their ids, in the transaction of the cursor. Raises psycopg.Error.
+
+    What restricts is known by its name, or because policies let through whom no row of it is about.
+    """
+    texts = [text for (text,) in cursor.execute(TEXTS).fetchall()]
+    barring = sorted({name for text in texts for name in BARRING.findall(text)})
+    names = {"relied_on": relied_on(known), "restricting": RESTRICTING, "barring": barring}
+    cursor.execute(FOUND, {**known, **names})
     for schema, table, columns in cursor.fetchall():
         about = sql.SQL(" or ").join(
             sql.SQL("{}::pg_catalog.text = any ({})").format(sql.Identifier(column), sql.Literal([*people]))
