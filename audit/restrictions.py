@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg import sql
 
-from audit.names import RESTRICTING
+from audit.names import PROFILES, RESTRICTING
 from audit.question import Cursor
 
 # What policies, and the functions that they call, say: of each text so much.
@@ -41,7 +41,7 @@ with people (relation, name) as (
     select k.conrelid, a.attname::text
     from pg_catalog.pg_constraint k join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
     where k.contype = 'f' and pg_catalog.cardinality(k.conkey) = 1
-    and k.confrelid in (pg_catalog.to_regclass('auth.users'), pg_catalog.to_regclass('public.profiles'))
+    and k.confrelid in (pg_catalog.to_regclass('auth.users'), pg_catalog.to_regclass(%(profiles)s))
     and not exists (
         select from pg_catalog.pg_index i
         where i.indrelid = k.conrelid and i.indisunique and i.indnkeyatts = 1 and i.indkey[0] = a.attnum)
@@ -62,7 +62,7 @@ def lift(cursor: Cursor, known: Mapping[str, Any], people: Collection[str]) -> N
     """
     texts = [text for (text,) in cursor.execute(TEXTS).fetchall()]
     barring = sorted({name for text in texts for name in BARRING.findall(text)})
-    names = {"relied_on": relied_on(known), "restricting": RESTRICTING, "barring": barring}
+    names = {"relied_on": relied_on(known), "restricting": RESTRICTING, "barring": barring, "profiles": PROFILES}
     cursor.execute(FOUND, {**known, **names})
     for schema, table, columns in cursor.fetchall():
         about = sql.SQL(" or ").join(
