@@ -76,7 +76,9 @@ def holds_secret(kind: str, text: str | None) -> bool:
 # What lets its holder round row level security: the service role's token, and the keys that came after it.
 SERVICE_TOKEN, SECRET_KEY = "a token that goes round row level security", "a secret key of Supabase"
 _SECRET = re.compile(_KEYS[SECRET_KEY])
-_MADE_UP = re.compile(r"your|example|placeholder|change[-_]?me|replace|dummy|xxxx|\.\.\.|-here|_here|1234567890", re.IGNORECASE)
+_MADE_UP = re.compile(
+    r"your|example|placeholder|change[-_]?me|replace|dummy|xxxx|\.\.\.|-here|_here|1234567890", re.IGNORECASE
+)
 _SHOWN = re.compile(r"\b(eyJ|sb_secret_|sbp_)[A-Za-z0-9_.-]{8,}")
 
 

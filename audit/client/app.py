@@ -186,5 +186,9 @@ def _row(name: str, place: Place, **details: Scalar) -> Row:
     """Return an offender that is written in a file."""
     name = masked(name)
     file = masked(place.file)
-    quoted = {key: str(value) for key, value in details.items()} | {"object": name, "line": str(place.line), "file": file}
+    quoted = {key: str(value) for key, value in details.items()} | {
+        "object": name,
+        "line": str(place.line),
+        "file": file,
+    }
     return Row(name, {**details, "file": safe(file), "line": place.line}, quoted, None, Location(file, place.line))

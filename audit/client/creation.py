@@ -233,7 +233,10 @@ class Finder:
         found = self.readers[""].fresh().value(source, node)
         if any(isinstance(each, Foreign) and library_of(each) for each in alternatives(found)):
             self.doubts.append(
-                Doubt(source.place(node), f"{text_of(node)} is handed to {text_of(function)[:60]}(), which may call it with anything")
+                Doubt(
+                    source.place(node),
+                    f"{text_of(node)} is handed to {text_of(function)[:60]}(), which may call it with anything",
+                )
             )
 
     # --- From a call to clients
@@ -323,12 +326,16 @@ class Finder:
     def _callers(self, source: Source, function: Node) -> Iterator[tuple[Source, Node, Sequence[Value] | None]]:
         """Yield the calls of a function of the application, with what they hand over."""
         reader = self.readers[""]
-        constructs = function.type == "method_definition" and text_of(function.child_by_field_name("name")) == "constructor"
+        constructs = (
+            function.type == "method_definition" and text_of(function.child_by_field_name("name")) == "constructor"
+        )
         owner = next((above for above in source.around(function) if above.type in ("class_declaration", "class")), None)
         for file in self._around(source.file):
             for user in self.project.sources(file):
                 for call in user.calls:
-                    target = call.child_by_field_name("constructor") if constructs else call.child_by_field_name("function")
+                    target = (
+                        call.child_by_field_name("constructor") if constructs else call.child_by_field_name("function")
+                    )
                     if target is None or not _may_name(user, target):
                         continue
                     for each in alternatives(reader.fresh().value(user, target)):
@@ -374,7 +381,11 @@ def _may_name(source: Source, node: Node) -> bool:
             if below is None:
                 return False
             inner, length = unwrapped(below), length + 1
-        return inner.type in ("identifier", "this", "call_expression") and text_of(inner) not in ("console", "Math", "JSON")
+        return inner.type in ("identifier", "this", "call_expression") and text_of(inner) not in (
+            "console",
+            "Math",
+            "JSON",
+        )
     return False
 
 
@@ -384,7 +395,9 @@ def _may_be_nothing(value: Value) -> bool:
 
 def _is_minified(source: Source) -> bool:
     lines = source.text.count(b"\n") + 1
-    return source.file.endswith((".min.js", ".min.mjs")) or (len(source.text) > 20_000 and len(source.text) / lines > 1_000)
+    return source.file.endswith((".min.js", ".min.mjs")) or (
+        len(source.text) > 20_000 and len(source.text) / lines > 1_000
+    )
 
 
 def _id(node: Node | None) -> int | None:

@@ -114,4 +114,3 @@ def _entries(root: Path, inside: str, problems: list[str]) -> Iterator[os.DirEnt
             yield from sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         problems.append(f"{safe(inside) or 'the folder'} cannot be read: {error.strerror}")
-

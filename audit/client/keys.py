@@ -34,7 +34,9 @@ _SUBMODULE = b"160000"
 _PREFIX = r"(?:NEXT_PUBLIC|NUXT_PUBLIC|EXPO_PUBLIC|PUBLIC|VITE|REACT_APP|GATSBY|VUE_APP|NG_APP)"
 _PUBLIC = re.compile(rf"\b{_PREFIX}_[A-Z0-9_]{{1,120}}\b")
 _OF_SERVICE = re.compile(r"SERVICE_?ROLE|(?:SUPABASE|_SB)_(?:\w*_)?(?:SERVICE_?KEY|SECRET|ADMIN_?KEY)")
-_ASSIGNED = re.compile(rf"""^\s*(?:export\s+|ENV\s+|ARG\s+|-\s+)?["']?({_PREFIX}_[A-Z0-9_]{{1,120}})["']?\s*[:= ]\s*(.*)$""")
+_ASSIGNED = re.compile(
+    rf"""^\s*(?:export\s+|ENV\s+|ARG\s+|-\s+)?["']?({_PREFIX}_[A-Z0-9_]{{1,120}})["']?\s*[:= ]\s*(.*)$"""
+)
 _REFERS = re.compile(r"\$\{?\{?\s*(?:secrets\.|env\.|vars\.)?(\w+)|process\.env\.(\w+)|\b@?([A-Z_]{8,})\b")
 _SETTINGS = re.compile(
     r"(^|/)(\.env[\w.-]*|[\w.-]+\.env|Dockerfile[\w.-]*|Procfile|Makefile|\.envrc)$|\.(ya?ml|toml|sh)$"
@@ -230,7 +232,12 @@ def _of_variables(finder: Finder, keys: Keys) -> None:
 
 
 def _variable(variable: str, why: str, place: Place) -> Leak:
-    return Leak(f"variable {variable}", "a service-role key", f"{why}, and variables of that kind are put into what browsers load", place)
+    return Leak(
+        f"variable {variable}",
+        "a service-role key",
+        f"{why}, and variables of that kind are put into what browsers load",
+        place,
+    )
 
 
 def _assigned(finder: Finder, name: str) -> Iterator[tuple[str, str, Place]]:
@@ -299,7 +306,9 @@ def _given_away(finder: Finder, name: str) -> Iterator[Leak]:
                 text = "" if inner.type == "comment" else text_of(inner)
                 if any(_OF_SERVICE.search(word) for word in re.findall(r"\w+", text)):
                     word = f"{name} {key_of(key)}"
-                    yield Leak(word, "a service-role key", "the build puts it into what browsers load", source.place(inner))
+                    yield Leak(
+                        word, "a service-role key", "the build puts it into what browsers load", source.place(inner)
+                    )
 
 
 def _pairs(source: Source) -> Iterator[Node]:
@@ -336,4 +345,7 @@ def _told_already(keys: Keys, file: str) -> bool:
 
 def shown(leaks: Sequence[Leak]) -> list[Leak]:
     """Return leaks in which no name of a file gives a key away."""
-    return [Leak(masked(each.object), each.what, each.why, Place(masked(each.place.file), each.place.line)) for each in leaks]
+    return [
+        Leak(masked(each.object), each.what, each.why, Place(masked(each.place.file), each.place.line))
+        for each in leaks
+    ]

@@ -61,9 +61,7 @@ class Package:
 
 def lenient(text: str) -> Any:  # noqa: ANN401 -- whatever JSON holds
     """Read JSON with comments and commas too many, as tsconfig.json has them; None where it is no JSON."""
-    without = re.sub(
-        r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/', lambda found: found[1] or " ", text, flags=re.DOTALL
-    )
+    without = re.sub(r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/', lambda found: found[1] or " ", text, flags=re.DOTALL)
     without = re.sub(r'("(?:\\.|[^"\\\n])*")|,(\s*[}\]])', lambda found: found[1] or found[2], without)
     try:
         return json.loads(without)
@@ -215,7 +213,9 @@ class Project:
                         return External(package_named(wanted))
                     aliased = True
         if specifier.startswith("#"):
-            return self._subpath(package, package.content.get("imports"), specifier) or (None if aliased else External(specifier))
+            return self._subpath(package, package.content.get("imports"), specifier) or (
+                None if aliased else External(specifier)
+            )
         if found := self._workspace(specifier):
             return found
         for alias, places in _ALIASES:

@@ -79,7 +79,9 @@ _ON_SERVERS = frozenset(
 # Of what is made, and of files and folders. A "client" alone is what all of these are.
 _BROWSER_NAME = re.compile(r"(^|_)(browser|client_side|frontend)(_|$)")
 _BROWSER_FILE = re.compile(r"(^|_)(browser|client|clients|frontend)(_|$)")
-_SERVER_WORD = re.compile(r"(^|_)(server|admin|ssr|backend|serverless|edge|middleware|service_role|service_client)(_|$)")
+_SERVER_WORD = re.compile(
+    r"(^|_)(server|admin|ssr|backend|serverless|edge|middleware|service_role|service_client)(_|$)"
+)
 
 
 class Layout:
@@ -123,7 +125,11 @@ class Layout:
         if "use server" in source.directives:
             return SERVER
         needed = [taken.specifier for taken in source.imports if not taken.types]
-        if any(_NEEDS_SERVER.fullmatch(each) for each in needed) or b"Deno.serve" in source.text or b"Deno.env" in source.text:
+        if (
+            any(_NEEDS_SERVER.fullmatch(each) for each in needed)
+            or b"Deno.serve" in source.text
+            or b"Deno.env" in source.text
+        ):
             return SERVER
         if any(_NEEDS_BROWSER.fullmatch(each) for each in needed):
             return BROWSER
@@ -135,7 +141,9 @@ class Layout:
         package = self.project.package_of(file)
         inside = file.removeprefix(package.folder)
         for side, needed, pattern in _PATTERNS:
-            if (not needed or needed in package.depends or self._is_built_with(package, needed)) and pattern.search(inside):
+            if (not needed or needed in package.depends or self._is_built_with(package, needed)) and pattern.search(
+                inside
+            ):
                 return side
         return ""
 

@@ -348,9 +348,7 @@ def _note_variable(source: Source, node: Node) -> None:
         )
         _declare(source, scope, declaration)
         if value is not None and not path and (required := _required(value)) is not None:
-            source.imports.append(
-                Import(required, "*", text_of(found), False, node.start_point[0] + 1)
-            )
+            source.imports.append(Import(required, "*", text_of(found), False, node.start_point[0] + 1))
         elif value is not None and len(path) == 1 and path[0][0] == "key" and (required := _required(value)):
             source.imports.append(Import(required, str(path[0][1]), text_of(found), False, node.start_point[0] + 1))
 
@@ -414,12 +412,17 @@ def _note_function(source: Source, node: Node) -> None:
     if parameters is None:
         return
     listed = [parameters] if parameters.type == "identifier" else parameters.named_children
-    listed = [each for each in listed if each.type != "comment" and text_of(each.child_by_field_name("pattern")) != "this"]
+    listed = [
+        each for each in listed if each.type != "comment" and text_of(each.child_by_field_name("pattern")) != "this"
+    ]
     for index, parameter in enumerate(listed):
         pattern = parameter.child_by_field_name("pattern") or parameter
         default = parameter.child_by_field_name("value")
         if parameter.type == "assignment_pattern":
-            pattern, default = parameter.child_by_field_name("left") or parameter, parameter.child_by_field_name("right")
+            pattern, default = (
+                parameter.child_by_field_name("left") or parameter,
+                parameter.child_by_field_name("right"),
+            )
         kind = "other" if pattern.type == "rest_pattern" else "parameter"
         for found, path in _bound(pattern):
             _declare(
@@ -552,7 +555,11 @@ def _note_call(source: Source, node: Node) -> None:
     source.calls.append(node)
     source._changing.append(node)
     function = node.child_by_field_name("function")
-    if function is not None and text_of(function) in ("require", "import") and (required := _required(node)) is not None:
+    if (
+        function is not None
+        and text_of(function) in ("require", "import")
+        and (required := _required(node)) is not None
+    ):
         source.imports.append(Import(required, "*", "", False, node.start_point[0] + 1))
 
 

@@ -487,9 +487,7 @@ class Evaluator:
 
     # --- What is done to a value after it was made
 
-    def _changed(
-        self, source: Source, declaration: Declaration, frame: Frame, value: Value, use: Node | None
-    ) -> Value:
+    def _changed(self, source: Source, declaration: Declaration, frame: Frame, value: Value, use: Node | None) -> Value:
         for change in source.changes.get(declaration, ()):
             when = self._when(source, declaration, change, use, frame)
             if when is False:
@@ -517,7 +515,9 @@ class Evaluator:
                 called_ = self.value(source, change.value, frame)
                 if all(_leaves_alone(each) for each in alternatives(called_)):
                     return value
-                return Unknown(place, f"{change.declaration.name} is handed to {text_of(change.value)[:60]}(), which may change it")
+                return Unknown(
+                    place, f"{change.declaration.name} is handed to {text_of(change.value)[:60]}(), which may change it"
+                )
         return Unknown(place, f"{change.declaration.name} is changed in a way that cannot be followed")
 
     def _set(self, value: Value, way: Sequence[str], new: Value, place: Place) -> Value:
@@ -598,7 +598,9 @@ class Evaluator:
         finally:
             self._active.discard(key)
 
-    def _run(self, source: Source, statements: Sequence[Node], frame: Frame, depth: int = 0) -> tuple[list[Value], bool]:
+    def _run(
+        self, source: Source, statements: Sequence[Node], frame: Frame, depth: int = 0
+    ) -> tuple[list[Value], bool]:
         """Go through statements; return what may be returned, and whether the end may be reached."""
         results: list[Value] = []
         if depth > 15:
@@ -646,9 +648,11 @@ class Evaluator:
         results: list[Value] = []
         for child in node.named_children:
             if child.type in _CONTAINERS:
-                results += self._run(source, [child], frame, depth + 1)[0] if child.type in _RUN else self._any(
-                    source, child, frame, depth + 1
-                )[0]
+                results += (
+                    self._run(source, [child], frame, depth + 1)[0]
+                    if child.type in _RUN
+                    else self._any(source, child, frame, depth + 1)[0]
+                )
             elif child.type == "return_statement":
                 results += self._run(source, [child], frame, depth + 1)[0]
         if node.type == "try_statement" and (body := node.child_by_field_name("body")) is not None:
@@ -670,7 +674,9 @@ class Evaluator:
             if isinstance(whole, Items):
                 found += whole.values
             else:
-                reason = whole.reason if isinstance(whole, Unknown) else "the arguments are spread from what is not known"
+                reason = (
+                    whole.reason if isinstance(whole, Unknown) else "the arguments are spread from what is not known"
+                )
                 unknown = Unknown(source.place(child), reason, needs(whole))
                 found += [unknown] * 5
                 break
@@ -814,7 +820,9 @@ def _call(evaluator: Evaluator, source: Source, node: Node, frame: Frame) -> Val
         return Record(place, tuple((None, each) for each in arguments))
     if text == "Boolean" and arguments:
         return _as_truth(arguments[0], place)
-    if text == "JSON.parse" and (found := re.fullmatch(r"JSON\.parse\(\s*JSON\.stringify\((.*)\)\s*\)", text_of(node), re.DOTALL)):
+    if text == "JSON.parse" and (
+        found := re.fullmatch(r"JSON\.parse\(\s*JSON\.stringify\((.*)\)\s*\)", text_of(node), re.DOTALL)
+    ):
         listed = node.child_by_field_name("arguments")
         if listed is not None and listed.named_children and listed.named_children[0].type == "call_expression":
             inner = evaluator.arguments(source, listed.named_children[0], frame)
@@ -894,7 +902,10 @@ def _unary(evaluator: Evaluator, source: Source, node: Node, frame: Frame) -> Va
     inner = evaluator.value(source, operand, frame)
     if sign == "!":
         return union(
-            *(Known(place, not each.value) if isinstance(each, Known) else each for each in alternatives(_as_truth(inner, place)))
+            *(
+                Known(place, not each.value) if isinstance(each, Known) else each
+                for each in alternatives(_as_truth(inner, place))
+            )
         )
     return _opaque(source, node) if not isinstance(inner, Unknown) else inner
 
@@ -1047,7 +1058,10 @@ def named(source: Source, node: Node) -> str:
     """Return the name that a function, or what is made where ``node`` stands, has; "" where it has none."""
     for above in (node, *source.around(node)):
         name = above.child_by_field_name("name")
-        if above.type in (*FUNCTIONS, "variable_declarator", "class_declaration", "public_field_definition") and name is not None:
+        if (
+            above.type in (*FUNCTIONS, "variable_declarator", "class_declaration", "public_field_definition")
+            and name is not None
+        ):
             return text_of(name) if name.type not in ("object_pattern", "array_pattern") else ""
         if above.type == "pair" and (key := above.child_by_field_name("key")) is not None and node.type in FUNCTIONS:
             return key_of(key) or ""
@@ -1149,4 +1163,6 @@ def _from_json(content: object, place: Place, depth: int = 0) -> Value:
         return Items(place, tuple(_from_json(each, place, depth + 1) for each in content))
     if isinstance(content, bool | str) or content is None:
         return Known(place, content)
-    return Known(place, float(content)) if isinstance(content, int | float) else Unknown(place, "the file cannot be read")
+    return (
+        Known(place, float(content)) if isinstance(content, int | float) else Unknown(place, "the file cannot be read")
+    )
