@@ -79,9 +79,8 @@ _ON_SERVERS = frozenset(
 # Of what is made, and of files and folders. A "client" alone is what all of these are.
 _BROWSER_NAME = re.compile(r"(^|_)(browser|client_side|frontend)(_|$)")
 _BROWSER_FILE = re.compile(r"(^|_)(browser|client|clients|frontend)(_|$)")
-_SERVER_WORD = re.compile(
-    r"(^|_)(server|admin|ssr|backend|serverless|edge|middleware|service_role|service_client)(_|$)"
-)
+_SERVER_NAME = re.compile(r"(^|_)(server|admin|ssr|serverless|service_role|service_client)(_|$)")
+_SERVER_FILE = re.compile(r"(^|_)(server|admin|ssr|serverless|backend|edge|middleware|service_role)(_|$)")
 
 
 class Layout:
@@ -229,7 +228,7 @@ class Layout:
                 if passed and (user, file) not in seen:
                     onward = names if "*" in passed else passed
                     yield from self._taking(user, {*onward}, seen | {(user, file)})
-                elif not passed and taken.name != "" or (taken.name == "" and "*" in names):
+                elif (not passed and taken.name != "") or (taken.name == "" and "*" in names):
                     yield user
 
     def by_words(self, source: Source, node: Node) -> Sides:
@@ -241,13 +240,13 @@ class Layout:
         ]
         file, *folders = reversed(source.file.split("/"))
         places = [file.rpartition(".")[0], *folders]
-        for pattern, texts in ((_BROWSER_NAME, names), (_BROWSER_FILE, places)):
+        for browser, server, texts in ((_BROWSER_NAME, _SERVER_NAME, names), (_BROWSER_FILE, _SERVER_FILE, places)):
             for text in texts:
                 words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", text).lower()
                 words = re.sub(r"[^a-z0-9]+", "_", words).replace("supabase_client", "_")
-                if _SERVER_WORD.search(words) and not _BROWSER_NAME.search(words):
+                if server.search(words) and not _BROWSER_NAME.search(words):
                     return frozenset({SERVER})
-                if pattern.search(words):
+                if browser.search(words):
                     return frozenset({BROWSER})
         return NOBODY_KNOWS
 

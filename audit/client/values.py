@@ -793,11 +793,17 @@ def _named(value: object) -> str:
 
 
 def _this(evaluator: Evaluator, source: Source, node: Node, frame: Frame) -> Value:
+    """Return what `this` is: of a method or a field the object or class that it belongs to."""
+    owned = False
     for above in source.around(node):
         if above.type in ("class_declaration", "class", "abstract_class_declaration"):
             return Class(source.place(node), source, above, made=True)
-        if above.type == "object":
+        if above.type == "object" and owned:
             return evaluator.value(source, above, frame)
+        if above.type == "method_definition":
+            owned = True
+        elif above.type in FUNCTIONS and above.type != "arrow_function":
+            break
     return _opaque(source, node)
 
 

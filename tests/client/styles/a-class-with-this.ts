@@ -1,5 +1,5 @@
 // @expect: CONF-01 HOLDS
-// @file: src/browser/backend.ts
+// @file: src/browser/store.ts
 import { SupabaseClient } from '@supabase/supabase-js'
 export class Backend {
   private auth = { autoRefreshToken: true, persistSession: true, detectSessionInUrl: true, flowType: 'pkce' }
