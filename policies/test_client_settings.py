@@ -11,7 +11,7 @@ SECURITY = "6. Row Level Security: keys"
     severity="P1",
     runbook=RUNBOOK,
     fix="""
-    -- {object}, {file} line {line}: {value}, and it should be {wanted}. Write it in the options of the browser's client:
+    -- {object}, {file} line {line}: {value}, and it should be {wanted}. In the options of the browser's client:
     --   auth: {{ autoRefreshToken: true, persistSession: true, detectSessionInUrl: true, flowType: 'pkce' }}
     """,
 )
@@ -35,7 +35,7 @@ def test_browser_clients_are_set_as_the_runbook_says(app):
     severity="P1",
     runbook=RUNBOOK,
     fix="""
-    -- {object}, {file} line {line}: {value}, and it should be {wanted}. Write it in the options of the server's client:
+    -- {object}, {file} line {line}: {value}, and it should be {wanted}. In the options of the server's client:
     --   auth: {{ autoRefreshToken: false, persistSession: false, flowType: 'pkce' }}
     """,
 )
@@ -84,8 +84,9 @@ def test_no_service_key_is_in_client_code(app):
 
     Tokens are decoded and looked at for their role; secret keys of the newer kind are known by their form. They may
     stand neither in what browsers load (modules of the browser's side, pages, public folders, what was built), nor in
-    variables that are put into it (`NEXT_PUBLIC_`, `VITE_` and their like), nor in a file that git tracks; and no client
-    that browsers make may take the variable that holds one. The keys of Supabase's local development are everybody's
-    and count for nothing. The report says where and of what kind, never the key. Earlier commits are not looked at.
+    variables that are put into it (`NEXT_PUBLIC_`, `VITE_` and their like), nor in a file that git tracks; and no
+    client that browsers make may take the variable that holds one. The keys of Supabase's local development are
+    everybody's and count for nothing. The report says where and of what kind, never the key. Earlier commits are not
+    looked at.
     """
     assert not app.service_keys()

@@ -24,7 +24,9 @@ _PRIVATE = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\s|\\n|')*[A-Z
 # Forms that providers give to their secret keys, so that they can be found.
 _KEYS = {
     # That of local development is everybody's: https://supabase.com/docs/guides/local-development
-    "a secret key of Supabase": r"\bsb_secret_(?!N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz\b)[A-Za-z0-9_-]{16,}|\bsbp_[0-9a-f]{40}\b",
+    "a secret key of Supabase": (
+        r"\bsb_secret_(?!N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz\b)[A-Za-z0-9_-]{16,}|\bsbp_[0-9a-f]{40}\b"
+    ),
     "a secret key of Stripe": r"\b[sr]k_live_[A-Za-z0-9]{16,}|\bwhsec_[A-Za-z0-9+/=]{24,}",
     "a secret key of OpenAI or Anthropic": r"\bsk-(?:proj-|svcacct-|ant-)?[A-Za-z0-9_-]{24,}",
     "a token of GitHub": r"\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_[A-Za-z0-9_]{40,}",

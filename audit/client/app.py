@@ -28,7 +28,7 @@ _WORDS = frozenset({"pkce", "implicit"})
 
 @dataclass(frozen=True)
 class Findings:
-    """What a folder says: its clients, what could not be determined about them, its settings of tokens, and its keys."""
+    """What a folder says: its clients, what is in doubt about them, its settings of tokens, and its keys."""
 
     folder: Folder
     clients: Sequence[Client]
@@ -98,8 +98,7 @@ class App:
             if not client.sides:
                 count += 1
                 doubts.append(
-                    f"{client.place}: nothing tells whether {client.name or client.library.name} is made in the browser or on "
-                    "the server"
+                    f"{client.place}: nothing tells whether {_called(client)} is made in the browser or on the server"
                 )
             elif side in client.sides:
                 count += 1
@@ -150,12 +149,16 @@ def _judged(client: Client, side: str, setting: str, wanted: object) -> Row | st
     if unknown:
         first = unknown[0]
         reason = first.reason if isinstance(first, Unknown) else "it is no plain value"
-        return f"{first.place or client.place}: {setting} of {client.name or client.library.name}: {reason}"
+        return f"{first.place or client.place}: {setting} of {_called(client)}: {reason}"
     if wrong:
         each = wrong[0][0]
         place = each.place if each.place is not None and not isinstance(each, Absent) else client.place
-        return f"{place}: {setting} of {client.name or client.library.name} may be {_told(wrong[0][1], setting)} in some cases"
+        return f"{place}: {setting} of {_called(client)} is {_told(wrong[0][1], setting)} in some cases"
     return ""
+
+
+def _called(client: Client) -> str:
+    return client.name or client.library.name
 
 
 def _meant(value: Value, setting: str, default: object) -> Iterator[tuple[Value, object]]:

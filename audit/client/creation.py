@@ -1,6 +1,7 @@
 """Where an application makes its clients of Supabase, with which options, and on which side.
 
-A wrapper is followed: where the options, or a part of them, are what callers hand over, each call is a client of its own.
+A wrapper is followed: where the options, or a part of them, are what callers hand over, each call is a client of its
+own.
 """
 
 from __future__ import annotations
@@ -118,7 +119,8 @@ SERVICE_NAME = re.compile(
 class Client:
     """A client that is made: where, by what, on which sides (none: nobody knows), and what its options say.
 
-    ``certain``: its sides are not told by names alone. ``third_party``: others sign people in, and its settings do not count.
+    ``certain``: its sides are not told by names alone. ``third_party``: others sign people in, and its settings do not
+    count.
     """
 
     place: Place

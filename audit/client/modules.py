@@ -1,7 +1,7 @@
 """The modules of an application: which file an import means, and who imports a file.
 
-Resolution follows what bundlers do: relative paths, `paths` of tsconfig.json, `imports` of package.json, the packages of
-a workspace, import maps of Deno, and the aliases that frameworks bring. https://www.typescriptlang.org/tsconfig/#paths,
+Resolution follows what bundlers do: relative paths, `paths` of tsconfig.json, `imports` of package.json, the packages
+of a workspace, import maps of Deno, and the aliases that frameworks bring. https://www.typescriptlang.org/tsconfig/#paths,
 https://nodejs.org/api/packages.html#subpath-imports, https://docs.deno.com/runtime/fundamentals/configuration/
 """
 

@@ -45,7 +45,8 @@ _FILES: tuple[tuple[str, str, str], ...] = (
     (SERVER, "", r"(^|/)supabase/functions/|(^|/)netlify/(edge-)?functions/|(^|/)edge-functions/"),
     (SERVER, "", r"(^|/)\+(page|layout)\.server\.[tj]s$|(^|/)\+server\.[tj]s$"),
     (BROWSER, "", r"\.svelte$"),
-    (SERVER, "next", r"(^|/)(src/)?app/(.*/)?route\.[tj]sx?$|(^|/)pages/api/|(^|/)proxy\.[tj]s$|(^|/)next\.config\.\w+$"),
+    (SERVER, "next",
+     r"(^|/)(src/)?app/(.*/)?route\.[tj]sx?$|(^|/)pages/api/|(^|/)proxy\.[tj]s$|(^|/)next\.config\.\w+$"),
     (SERVER, "next",
      r"(^|/)(src/)?app/(.*/)?(page|layout|template|loading|default|not-found|forbidden|unauthorized|sitemap|robots"
      r"|manifest|opengraph-image|twitter-image|icon)\.[tj]sx?$"),
@@ -62,14 +63,14 @@ _PATTERNS = tuple((side, needs, re.compile(pattern)) for side, needs, pattern in
 
 # What a project that has nothing on the server is built with, and what one that has nothing in a browser is.
 _WITH_SERVER = frozenset(
-    {"next", "nuxt", "nuxt3", "@sveltejs/kit", "@remix-run/react", "@remix-run/node", "@react-router/node", "astro", "gatsby",
-     "@tanstack/react-start", "@tanstack/start", "@solidjs/start", "vike", "@angular/ssr", "@builder.io/qwik-city",
-     "blitz", "@redwoodjs/core", "waku"}
+    {"next", "nuxt", "nuxt3", "@sveltejs/kit", "@remix-run/react", "@remix-run/node", "@react-router/node", "astro",
+     "gatsby", "@tanstack/react-start", "@tanstack/start", "@solidjs/start", "vike", "@angular/ssr",
+     "@builder.io/qwik-city", "blitz", "@redwoodjs/core", "waku"}
 )  # fmt: skip
 _IN_BROWSER = frozenset(
     {"vite", "react-scripts", "parcel", "@angular/core", "vue", "svelte", "preact", "solid-js", "expo", "react-native",
-     "@ionic/react", "@ionic/vue", "@ionic/angular", "react-dom", "@vue/cli-service", "@capacitor/core", "webpack-dev-server",
-     "snowpack", "react"}
+     "@ionic/react", "@ionic/vue", "@ionic/angular", "react-dom", "@vue/cli-service", "@capacitor/core",
+     "webpack-dev-server", "snowpack", "react"}
 )  # fmt: skip
 _ON_SERVERS = frozenset(
     {"express", "fastify", "koa", "hono", "@nestjs/core", "@hapi/hapi", "restify", "discord.js", "telegraf", "bullmq",

@@ -1,4 +1,4 @@
-"""TypeScript and JavaScript as trees: what a file declares, what it changes afterwards, and what it imports and exports.
+"""TypeScript and JavaScript as trees: what a file declares, what it changes afterwards, what it imports and exports.
 
 The parser is tree-sitter with the grammars of tree-sitter-typescript, which read JavaScript as well. Trees are walked
 without recursion: how deeply a file is nested is its author's choice.
@@ -25,8 +25,8 @@ _TYPESCRIPT = Language(tree_sitter_typescript.language_typescript())
 _TSX = Language(tree_sitter_typescript.language_tsx())
 
 FUNCTIONS = frozenset(
-    {"arrow_function", "function_expression", "function_declaration", "method_definition", "function", "generator_function",
-     "generator_function_declaration"}
+    {"arrow_function", "function_expression", "function_declaration", "method_definition", "function",
+     "generator_function", "generator_function_declaration"}
 )  # fmt: skip
 _SCOPES = FUNCTIONS | {"program", "statement_block", "for_statement", "for_in_statement", "catch_clause", "switch_body"}
 # Around a value without changing it.
@@ -83,7 +83,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Import:
-    """A name that a file takes from elsewhere: ``name`` is "default", "*" for all of it, or "" for its effects alone."""
+    """A name that a file takes from elsewhere: "default", "*" for all of it, or "" for its effects alone."""
 
     specifier: str
     name: str

@@ -1,4 +1,7 @@
-"""The settings of tokens in supabase/config.toml. https://supabase.com/docs/guides/local-development/cli/config"""
+"""The settings of tokens in supabase/config.toml.
+
+https://supabase.com/docs/guides/local-development/cli/config
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What expressions of an application are, without running any of it.
 
-An expression becomes one value, several that it may be, or an :class:`Unknown` with the reason and the place. Nothing is
-guessed: what this reading does not understand is unknown. Names are followed to where they are declared, through imports,
-calls and members; what is done to an object after it was made counts as it was done.
+An expression becomes one value, several that it may be, or an :class:`Unknown` with the reason and the place. Nothing
+is guessed: what this reading does not understand is unknown. Names are followed to where they are declared, through
+imports, calls and members; what is done to an object after it was made counts as it was done.
 """
 
 from __future__ import annotations
@@ -458,7 +458,7 @@ class Evaluator:
                     return self.of_export(source, export, place or source.place(source.root))
                 if export.name == "*" and name != "default":
                     stars.append((source, export))
-        for source, export in stars:
+        for _, export in stars:
             there = self.project.resolve(file, export.specifier)
             if isinstance(there, str):
                 found = self.exported(there, name, place, (*seen, file))
@@ -838,7 +838,7 @@ def _call(evaluator: Evaluator, source: Source, node: Node, frame: Frame) -> Val
         bound = _bound_call(evaluator, source, function, text_of(member), arguments, frame)
         if bound is not None:
             return bound
-    if text.startswith("Deno.env.get") or text.startswith("process.env"):
+    if text.startswith(("Deno.env.get", "process.env")):
         return Unknown(place, "it is set by a variable of the environment")
     called_ = evaluator.value(source, function, frame)
     if isinstance(called_, Foreign):

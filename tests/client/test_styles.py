@@ -35,7 +35,9 @@ def test_a_style_is_judged_rightly(style: Path, tmp_path: Path) -> None:
         assert {ruling.verdict.value} == {verdict for verdict, *_ in wanted}, told
         if ruling.verdict is Verdict.VIOLATED:
             places = {
-                (str(each.location), str(each.details["setting"])) for each in ruling.offences if each.location is not None
+                (str(each.location), str(each.details["setting"]))
+                for each in ruling.offences
+                if each.location is not None
             }
             assert places == {(f"{file}:{line}", setting) for _, file, line, setting in wanted}, told
         if ruling.verdict is Verdict.UNCHECKED:
