@@ -358,7 +358,7 @@ class Finder:
             for user in self.project.importers(waiting.pop()):
                 if user not in found:
                     found[user] = None
-                    if any(export.specifier for source in self.project.sources(user) for export in source.exports):
+                    if any(source.passed_on for source in self.project.sources(user)):
                         waiting.append(user)
         return [*found]
 
@@ -396,6 +396,9 @@ def _may_be_nothing(value: Value) -> bool:
 
 
 def _is_minified(source: Source) -> bool:
+    """Tell whether a file is what a bundler made, with the library in it: it takes nothing from a package any more."""
+    if any("supabase" in taken.specifier for taken in source.imports):
+        return False
     lines = source.text.count(b"\n") + 1
     return source.file.endswith((".min.js", ".min.mjs")) or (
         len(source.text) > 20_000 and len(source.text) / lines > 1_000

@@ -19,6 +19,8 @@ from audit.client.modules import Package, Project
 from audit.client.syntax import FUNCTIONS, Source, directives_of, text_of
 
 BROWSER, SERVER = "browser", "server"
+DEEPEST = 60  # modules that import each other, one after the other
+
 Sides = frozenset[str]
 NOBODY_KNOWS: Sides = frozenset()
 
@@ -100,10 +102,12 @@ class Layout:
                 return frozenset({side})
         if own := self.marker(source):
             return frozenset({own})
-        users = [*self._users(source, node)]
-        if found := frozenset().union(*(self.of_module(user) for user in users)):
-            return found
-        return self.of_module(source.file)
+        found: set[str] = set()
+        for user in self._users(source, node):
+            found |= self.of_module(user)
+            if len(found) == 2:
+                break
+        return frozenset(found) or self.of_module(source.file)
 
     def _of_function(self, source: Source, function: Node) -> str:
         if "use server" in directives_of(function):
@@ -160,7 +164,7 @@ class Layout:
         """Return where a module runs, by itself or by who imports it."""
         if file in self._modules:
             return self._modules[file]
-        if file in seen or len(seen) > 200:
+        if file in seen or len(seen) > DEEPEST:
             return NOBODY_KNOWS
         found: set[str] = set()
         for source in self.project.sources(file):
@@ -222,11 +226,11 @@ class Layout:
                     continue
                 passed = {
                     export.name
-                    for export in source.exports
-                    if export.specifier and self.project.resolve(user, export.specifier) == file
+                    for export in source.passed_on
+                    if self.project.resolve(user, export.specifier) == file
                     and (export.local in names or export.local == "*" or "*" in names)
                 }  # fmt: skip
-                if passed and (user, file) not in seen:
+                if passed and (user, file) not in seen and len(seen) < DEEPEST:
                     onward = names if "*" in passed else passed
                     yield from self._taking(user, {*onward}, seen | {(user, file)})
                 elif (not passed and taken.name != "") or (taken.name == "" and "*" in names):

@@ -103,20 +103,86 @@ class Export:
 
 
 @dataclass(eq=False)
+class Notes:
+    """What was noted in a file. ``too_deep`` is where it is nested too deeply to be gone through."""
+
+    imports: list[Import] = field(default_factory=list)
+    exports: list[Export] = field(default_factory=list)
+    scopes: dict[int, dict[str, Declaration]] = field(default_factory=dict)
+    calls: list[Node] = field(default_factory=list)
+    changing: list[Node] = field(default_factory=list)
+    too_deep: Place | None = None
+
+
+@dataclass(eq=False)
 class Source:
-    """A file, parsed. ``browser`` and ``server`` say what is known of parts of a file, such as an Astro page's."""
+    """A file, parsed. ``side`` is known of parts of a file, such as the scripts of a page: "browser" or "server".
+
+    Of most files nothing but the imports and exports is asked for: what is deeper in them is gone through when it is.
+    """
 
     file: str
     text: bytes
     root: Node
     side: str = ""
-    scopes: dict[int, dict[str, Declaration]] = field(default_factory=dict)
-    calls: list[Node] = field(default_factory=list)
-    imports: list[Import] = field(default_factory=list)
-    exports: list[Export] = field(default_factory=list)
-    directives: tuple[str, ...] = ()
-    too_deep: Place | None = None
-    _changing: list[Node] = field(default_factory=list)
+    noted: Notes = field(default_factory=Notes)
+
+    @cached_property
+    def imports(self) -> list[Import]:
+        """What the file takes from elsewhere."""
+        notes = self._whole if b"require(" in self.text or b"import(" in self.text else self._top
+        return notes.imports
+
+    @cached_property
+    def exports(self) -> list[Export]:
+        """What the file gives."""
+        if b"exports" in self.text:
+            _ = self._whole  # they may be assigned, anywhere
+        _ = self._top
+        for child in self.root.named_children:
+            if child.type == "export_statement" and _from(child) is None:
+                _note_own_export(self, child)
+        return self.noted.exports
+
+    @property
+    def passed_on(self) -> list[Export]:
+        """What the file gives of other files."""
+        return [each for each in self._top.exports if each.specifier]
+
+    @property
+    def scopes(self) -> dict[int, dict[str, Declaration]]:
+        """What each scope declares, by the id of its node."""
+        return self._whole.scopes
+
+    @property
+    def calls(self) -> list[Node]:
+        """Every call, with `new` or without."""
+        return self._whole.calls
+
+    @property
+    def changing(self) -> list[Node]:
+        """What may change something that was made before."""
+        return self._whole.changing
+
+    @cached_property
+    def directives(self) -> tuple[str, ...]:
+        """What the file says of itself at its beginning: "use client"."""
+        return tuple(_directives(self.root))
+
+    @cached_property
+    def _top(self) -> Notes:
+        for child in self.root.named_children:
+            if child.type == "import_statement":
+                _note_import(self, child)
+            elif child.type == "export_statement" and (where := _from(child)) is not None:
+                _note_passed_on(self, child, where)
+        return self.noted
+
+    @cached_property
+    def _whole(self) -> Notes:
+        notes = self._top
+        _walk(self)
+        return notes
 
     def place(self, node: Node) -> Place:
         """Return where a node begins."""
@@ -157,8 +223,8 @@ class Source:
     @cached_property
     def fault(self) -> Place | None:
         """Where the file is not understood, or None."""
-        if self.too_deep is not None:
-            return self.too_deep
+        if self._whole.too_deep is not None:
+            return self._whole.too_deep
         if not self.root.has_error:
             return None
         waiting = [self.root]
@@ -173,7 +239,7 @@ class Source:
     def changes(self) -> Mapping[Declaration, Sequence[Change]]:
         """What is done to declared names after they were declared, in the order of the file."""
         found: dict[Declaration, list[Change]] = {}
-        for node in self._changing:
+        for node in self.changing:
             for change in _changes(self, node):
                 found.setdefault(change.declaration, []).append(change)
         for each in found.values():
@@ -275,9 +341,7 @@ def _alone(text: str, spans: Sequence[tuple[int, int]]) -> str:
 def _source(file: str, text: str, language: Language, side: str = "") -> Source:
     content = text.encode(errors="replace")
     tree = Parser(language).parse(content)
-    source = Source(file, content, tree.root_node, side)
-    _walk(source)
-    return source
+    return Source(file, content, tree.root_node, side)
 
 
 def _walk(source: Source) -> None:
@@ -289,12 +353,11 @@ def _walk(source: Source) -> None:
             continue
         if depth > DEEPEST:
             # Whatever asks what a node is in would go all the way up, again and again.
-            source.too_deep = source.too_deep or source.place(node)
+            source.noted.too_deep = source.noted.too_deep or source.place(node)
             continue
         waiting += [(child, depth + 1) for child in node.named_children]
         if (note := _NOTED.get(node.type)) is not None:
             note(source, node)
-    source.directives = tuple(_directives(source.root))
 
 
 # What stands for no value when the program runs.
@@ -331,7 +394,7 @@ def _scope(source: Source, node: Node, *, hoisted: bool = False) -> Node:
 
 
 def _declare(source: Source, scope: Node, declaration: Declaration) -> None:
-    source.scopes.setdefault(scope.id, {})[declaration.name] = declaration
+    source.noted.scopes.setdefault(scope.id, {})[declaration.name] = declaration
 
 
 def _note_variable(source: Source, node: Node) -> None:
@@ -348,9 +411,11 @@ def _note_variable(source: Source, node: Node) -> None:
         )
         _declare(source, scope, declaration)
         if value is not None and not path and (required := _required(value)) is not None:
-            source.imports.append(Import(required, "*", text_of(found), False, node.start_point[0] + 1))
+            source.noted.imports.append(Import(required, "*", text_of(found), False, node.start_point[0] + 1))
         elif value is not None and len(path) == 1 and path[0][0] == "key" and (required := _required(value)):
-            source.imports.append(Import(required, str(path[0][1]), text_of(found), False, node.start_point[0] + 1))
+            source.noted.imports.append(
+                Import(required, str(path[0][1]), text_of(found), False, node.start_point[0] + 1)
+            )
 
 
 def _owner(source: Source, scope: Node) -> Node | None:
@@ -492,7 +557,7 @@ def _note_import(source: Source, node: Node) -> None:
     if where is None:
         return
     if clause is None:
-        source.imports.append(Import(where, "", "", False, line))
+        source.noted.imports.append(Import(where, "", "", False, line))
         return
     for child in clause.named_children:
         if child.type == "identifier":
@@ -509,36 +574,43 @@ def _note_import(source: Source, node: Node) -> None:
 
 
 def _take(source: Source, node: Node, taken: Import) -> None:
-    source.imports.append(taken)
+    source.noted.imports.append(taken)
     if not taken.types:
         path: tuple[Step, ...] = (("import", taken),)
         _declare(source, source.root, Declaration("import", taken.local, node, path=path, scope=source.root.id))
 
 
-def _note_export(source: Source, node: Node) -> None:
+def _note_passed_on(source: Source, node: Node, where: str) -> None:
     if any(child.type == "type" for child in node.children):
         return
-    where = _from(node)
+    line = node.start_point[0] + 1
+    found = [*_listed(node, where)]
+    if not found and any(child.type == "*" for child in node.children):
+        found = [Export("*", "*", where)]
+    source.noted.exports += found
+    source.noted.imports += [Import(where, each.local, "", False, line) for each in found]
+
+
+def _listed(node: Node, where: str) -> Iterator[Export]:
     for child in node.named_children:
         if child.type == "export_clause":
             for each in child.named_children:
                 name, alias = each.child_by_field_name("name"), each.child_by_field_name("alias")
                 if name is not None and not any(part.type == "type" for part in each.children):
-                    source.exports.append(Export(text_of(alias or name), text_of(name), where or ""))
+                    yield Export(text_of(alias or name), text_of(name), where)
         elif child.type == "namespace_export":
-            source.exports.append(Export(text_of(child.named_children[-1]), "*", where or ""))
-    if where is not None:
-        if any(child.type == "*" for child in node.children):
-            source.exports.append(Export("*", "*", where))
-        line = node.start_point[0] + 1
-        taken = [each.local for each in source.exports if each.specifier == where] or [""]
-        source.imports += [Import(where, name, "", False, line) for name in taken]
+            yield Export(text_of(child.named_children[-1]), "*", where)
+
+
+def _note_own_export(source: Source, node: Node) -> None:
+    if any(child.type == "type" for child in node.children):
         return
+    source.noted.exports += _listed(node, "")
     declaration, value = node.child_by_field_name("declaration"), node.child_by_field_name("value")
     if any(child.type == "default" for child in node.children):
-        source.exports.append(Export("default", node=value or declaration))
+        source.noted.exports.append(Export("default", node=value or declaration))
     elif declaration is not None:
-        source.exports += [Export(declared, declared) for declared in _declared(declaration)]
+        source.noted.exports += [Export(declared, declared) for declared in _declared(declaration)]
 
 
 def _declared(node: Node) -> Iterator[str]:
@@ -552,45 +624,45 @@ def _declared(node: Node) -> Iterator[str]:
 
 
 def _note_call(source: Source, node: Node) -> None:
-    source.calls.append(node)
-    source._changing.append(node)
+    source.noted.calls.append(node)
+    source.noted.changing.append(node)
     function = node.child_by_field_name("function")
     if (
         function is not None
         and text_of(function) in ("require", "import")
         and (required := _required(node)) is not None
     ):
-        source.imports.append(Import(required, "*", "", False, node.start_point[0] + 1))
+        source.noted.imports.append(Import(required, "*", "", False, node.start_point[0] + 1))
 
 
 def _note_new(source: Source, node: Node) -> None:
-    source.calls.append(node)
+    source.noted.calls.append(node)
 
 
 def _note_assignment(source: Source, node: Node) -> None:
-    source._changing.append(node)
+    source.noted.changing.append(node)
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     if left is None or right is None or left.type != "member_expression":
         return
     way = text_of(left)
     if way == "module.exports":
-        source.exports.append(Export("default", node=right))
+        source.noted.exports.append(Export("default", node=right))
         if unwrapped(right).type == "object":
             for child in unwrapped(right).named_children:
                 if child.type == "pair" and (key := child.child_by_field_name("key")) is not None:
-                    source.exports.append(Export(key_of(key) or "", node=child.child_by_field_name("value")))
+                    source.noted.exports.append(Export(key_of(key) or "", node=child.child_by_field_name("value")))
                 elif child.type == "shorthand_property_identifier":
-                    source.exports.append(Export(text_of(child), node=child))
+                    source.noted.exports.append(Export(text_of(child), node=child))
                 elif child.type == "method_definition" and (key := child.child_by_field_name("name")) is not None:
-                    source.exports.append(Export(key_of(key) or "", node=child))
+                    source.noted.exports.append(Export(key_of(key) or "", node=child))
         elif (required := _required(right)) is not None:
-            source.exports.append(Export("*", "*", required))
+            source.noted.exports.append(Export("*", "*", required))
     elif found := re.fullmatch(r"(?:module\.)?exports\.([\w$]+)", way):
-        source.exports.append(Export(found[1], node=right))
+        source.noted.exports.append(Export(found[1], node=right))
 
 
 def _note_changing(source: Source, node: Node) -> None:
-    source._changing.append(node)
+    source.noted.changing.append(node)
 
 
 _NOTED = {
@@ -601,8 +673,6 @@ _NOTED = {
     "enum_declaration": _note_enum,
     "for_in_statement": _note_loop,
     "catch_clause": _note_catch,
-    "import_statement": _note_import,
-    "export_statement": _note_export,
     "call_expression": _note_call,
     "new_expression": _note_new,
     "assignment_expression": _note_assignment,

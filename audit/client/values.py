@@ -451,6 +451,15 @@ class Evaluator:
         """Return what a file exports under a name."""
         if file in seen or len(seen) > 30:
             return Absent(place)
+        if self._depth > DEEPEST:
+            return Unknown(place, "it is passed on through too many files")
+        self._depth += 1
+        try:
+            return self._exported(file, name, place, seen)
+        finally:
+            self._depth -= 1
+
+    def _exported(self, file: str, name: str, place: Place | None, seen: tuple[str, ...]) -> Value:
         stars: list[tuple[Source, Export]] = []
         for source in self.project.sources(file):
             for export in source.exports:
@@ -1115,7 +1124,7 @@ def _is_loaded_globally(source: Source) -> bool:
 
 def _of_this(source: Source, node: Node, name: str) -> Iterator[Node]:
     """Yield what is assigned to a member of `this` in a class."""
-    for change in source._changing:
+    for change in source.changing:
         left, right = change.child_by_field_name("left"), change.child_by_field_name("right")
         if left is None or right is None or left.type != "member_expression":
             continue

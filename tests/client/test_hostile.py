@@ -19,7 +19,7 @@ MAKES = "import { createClient } from '@supabase/supabase-js'\n"
 GOOD = "auth: { autoRefreshToken: true, persistSession: true, detectSessionInUrl: true, flowType: 'pkce' }"
 SECRET = "sb_secret_Zq3vN8xT1bYkR6mLw2Pd9A_hJ5sC0eQ"
 TOKEN = (SABOTAGE / "CONF-04.the-key-is-in-a-page.tsx").read_text(encoding="utf-8").split("'")[5]
-LIMIT_S = 60  # for what takes a second
+LIMIT_S = 60  # of the processor's time, for what takes a few seconds
 
 
 def put(folder: Path, name: str, text: str | bytes) -> Path:
@@ -30,7 +30,9 @@ def put(folder: Path, name: str, text: str | bytes) -> Path:
 
 
 def client(folder: Path, options: str, before: str = "") -> Path:
-    return put(folder, "lib/supabase/client.ts", f"{MAKES}{before}\nexport const db = createClient('u', 'k', {options})\n")
+    return put(
+        folder, "lib/supabase/client.ts", f"{MAKES}{before}\nexport const db = createClient('u', 'k', {options})\n"
+    )
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -120,11 +122,11 @@ NESTED = {
 @pytest.mark.parametrize("text", NESTED.values(), ids=NESTED)
 def test_what_is_nested_too_deeply_is_told(tmp_path: Path, text: str) -> None:
     client(tmp_path, "{ auth }", f"const auth = {text}")
-    begun = time.monotonic()
+    begun = time.process_time()
     found = judged(tmp_path)["CONF-01"]
     assert found.verdict is Verdict.UNCHECKED, told(found)
     assert "lib/supabase/client.ts:" in found.reason
-    assert time.monotonic() - begun < LIMIT_S
+    assert time.process_time() - begun < LIMIT_S
 
 
 TWICE = "\n".join(f"const a{n} = {{ ...a{n - 1}, ...(q ? a{n - 1} : a{n - 1}) }}" for n in range(1, 60))
@@ -141,22 +143,26 @@ INVOLVED = {
 @pytest.mark.parametrize("text", INVOLVED.values(), ids=INVOLVED)
 def test_what_is_too_involved_is_told(tmp_path: Path, text: str) -> None:
     client(tmp_path, "{ auth }", text)
-    begun = time.monotonic()
+    begun = time.process_time()
     found = judged(tmp_path)["CONF-01"]
     assert found.verdict is not Verdict.HOLDS, told(found)
     assert found.verdict is Verdict.VIOLATED or "lib/supabase/client.ts:" in found.reason
-    assert time.monotonic() - begun < LIMIT_S
+    assert time.process_time() - begun < LIMIT_S
 
 
 def test_imports_may_go_in_circles(tmp_path: Path) -> None:
     count = 1_500
     for number in range(count):
         after = (number + 1) % count
-        put(tmp_path, f"lib/m{number}.ts", f"export * from './m{after}'\nexport {{ o{after} as o{number} }} from './m{after}'")
+        put(
+            tmp_path,
+            f"lib/m{number}.ts",
+            f"export * from './m{after}'\nexport {{ o{after} as o{number} }} from './m{after}'",
+        )
     client(tmp_path, "o7", "import { o7 } from '../m7'")
-    begun = time.monotonic()
+    begun = time.process_time()
     assert judged(tmp_path)["CONF-01"].verdict is Verdict.UNCHECKED
-    assert time.monotonic() - begun < LIMIT_S
+    assert time.process_time() - begun < LIMIT_S
 
 
 def test_ten_thousand_files_are_read_in_time(tmp_path: Path) -> None:
@@ -166,9 +172,9 @@ def test_ten_thousand_files_are_read_in_time(tmp_path: Path) -> None:
         put(tmp_path, f"src/d{number % 100}/m{number}.tsx", (before if number % 10 else "'use client'\n") + body)
     client(tmp_path, f"{{ {GOOD} }}")
     put(tmp_path, "package.json", '{"dependencies": {"next": "15"}}')
-    begun = time.monotonic()
+    begun = time.process_time()
     found = judged(tmp_path)
-    assert time.monotonic() - begun < LIMIT_S
+    assert time.process_time() - begun < LIMIT_S
     assert found["CONF-04"].population is not None and found["CONF-04"].population.count == 10_002
     assert found["CONF-01"].verdict is Verdict.HOLDS, told(found["CONF-01"])
 
@@ -195,7 +201,15 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     assert {ruling.verdict for ruling in judged(tmp_path, "CONF-01", "CONF-04").values()} == {Verdict.HOLDS}
 
 
-ODD = ["a\nb", "\x1b[31mred", '"><img src=x onerror=alert(1)>', "{object}%s{{ 7 * 7 }}", "a b#?&.ts", "\udcff\udcfe", "‮evil"]
+ODD = [
+    "a\nb",
+    "\x1b[31mred",
+    '"><img src=x onerror=alert(1)>',
+    "{object}%s{{ 7 * 7 }}",
+    "a b#?&.ts",
+    "\udcff\udcfe",
+    "‮evil",
+]
 
 
 @pytest.mark.parametrize("name", ODD, ids=range(len(ODD)))
@@ -216,8 +230,14 @@ def test_no_key_is_told(tmp_path: Path, key: str) -> None:
     put(tmp_path, f"public/{key[:120]}.js", f"const key = '{key}'")
     put(tmp_path, ".env.local", f"NEXT_PUBLIC_X={key}\nVITE_{key.upper().replace('.', '_').replace('-', '_')}={key}\n")
     put(tmp_path, "supabase/config.toml", f'[auth]\njwt_expiry = "{key}"\n["{key}".x]\n')
-    client(tmp_path, f"{{ auth: {{ flowType: '{key}', persistSession: x['{key}'] }} }}", f"import {{ x }} from './{key}'")
-    put(tmp_path, f"lib/{key[:100]}/server.ts", f"import 'server-only'\n{MAKES}createClient('u', '{key}', {{ auth: 1 }})")
+    client(
+        tmp_path, f"{{ auth: {{ flowType: '{key}', persistSession: x['{key}'] }} }}", f"import {{ x }} from './{key}'"
+    )
+    put(
+        tmp_path,
+        f"lib/{key[:100]}/server.ts",
+        f"import 'server-only'\n{MAKES}createClient('u', '{key}', {{ auth: 1 }})",
+    )
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "add", "--all")
     found = judged(tmp_path)
@@ -283,7 +303,9 @@ def test_a_repository_runs_nothing(tmp_path: Path) -> None:
 # --- Settings of other tools
 
 
-@pytest.mark.parametrize("content", ["[]", "null", "{", '{"name": 1, "dependencies": [], "exports": 7}', '"x"', "{" * 5_000])
+@pytest.mark.parametrize(
+    "content", ["[]", "null", "{", '{"name": 1, "dependencies": [], "exports": 7}', '"x"', "{" * 5_000]
+)
 def test_settings_of_tools_may_be_anything(tmp_path: Path, content: str) -> None:
     for name in ("package.json", "tsconfig.json", "deno.json", "lib/package.json"):
         put(tmp_path, name, content)
@@ -292,7 +314,11 @@ def test_settings_of_tools_may_be_anything(tmp_path: Path, content: str) -> None
 
 
 def test_settings_may_go_in_circles(tmp_path: Path) -> None:
-    put(tmp_path, "tsconfig.json", '{"extends": "./b.json", "compilerOptions": {"paths": {"*": ["../../../*"], "@x": 1}}}')
+    put(
+        tmp_path,
+        "tsconfig.json",
+        '{"extends": "./b.json", "compilerOptions": {"paths": {"*": ["../../../*"], "@x": 1}}}',
+    )
     put(tmp_path, "b.json", '{"extends": ["./tsconfig.json", "./b"]}')
     client(tmp_path, f"{{ {GOOD} }}", "import x from '@x'; import y from '../../../../etc/passwd'")
     assert judged(tmp_path)["CONF-01"].verdict is Verdict.HOLDS
