@@ -12,6 +12,7 @@ from typing import Any
 _TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.(eyJ[A-Za-z0-9_-]{5,})\.[A-Za-z0-9_-]{10,}")
 # Who has a token of these has no more than a visitor, or than one person; the rest goes round row level security.
 _HARMLESS = {"anon", "authenticated", None}
+_DEMO = "supabase-demo"  # everybody's, for development
 _PLACEHOLDER = re.compile(
     r"(your|my|the|some)?[-_ ]?(super)?[-_ ]?(secret|password|passwd|pass|pw|pwd|key|token"
     r"|placeholder|changeme|example)"
@@ -38,7 +39,7 @@ _KEYS = {
 
 def _service_token(text: str) -> bool:
     return any(
-        claims.get("role") not in _HARMLESS and claims.get("iss") != "supabase-demo"  # everybody's, for development
+        claims.get("role") not in _HARMLESS and claims.get("iss") != _DEMO
         for claims in map(_claims, _TOKEN.findall(text))
     )
 
@@ -78,6 +79,7 @@ def holds_secret(kind: str, text: str | None) -> bool:
 # What lets its holder round row level security: the service role's token, and the keys that came after it.
 SERVICE_TOKEN, SECRET_KEY = "a token that goes round row level security", "a secret key of Supabase"
 _SECRET = re.compile(_KEYS[SECRET_KEY])
+_ALL_POWERFUL = {"service_role", "supabase_admin", "postgres"}
 _MADE_UP = re.compile(
     r"your|example|placeholder|change[-_]?me|replace|dummy|xxxx|\.\.\.|-here|_here|1234567890", re.IGNORECASE
 )
@@ -87,7 +89,8 @@ _SHOWN = re.compile(r"\b(eyJ|sb_secret_|sbp_)[A-Za-z0-9_.-]{8,}")
 def service_keys(text: str) -> Iterator[tuple[int, str]]:
     """Yield where service-role and secret keys of Supabase begin in a text, and of which kind each is."""
     for found in _TOKEN.finditer(text):
-        if _service_token(found[0]):
+        claims = _claims(found[1])
+        if claims.get("role") in _ALL_POWERFUL and claims.get("iss") != _DEMO:
             yield found.start(), SERVICE_TOKEN
     for found in _SECRET.finditer(text):
         rest = found[0].partition("_")[2]

@@ -199,17 +199,38 @@ class Finder:
         before = len(self.clients)
         for node in source.calls:
             constructor = node.child_by_field_name("constructor") or node.child_by_field_name("function")
-            if constructor is None or not _may_name(source, constructor):
+            if constructor is None:
                 continue
-            reader = self.readers[""].fresh()
-            for each in alternatives(reader.value(source, constructor)):
+            for each in self._called(source, constructor):
                 if isinstance(each, Foreign) and (library := library_of(each)):
                     site = Site(source, node, library, each.bound, NO_FRAME, (source, node))
                     self._follow(site, 0)
+                elif isinstance(each, Unknown) and _last_name(constructor) in NAMES:
+                    self.doubts.append(
+                        Doubt(source.place(node), f"nobody knows whose {_last_name(constructor)} it is: {each.reason}")
+                    )
         for node in source.names():
             self._handed_on(source, node)
         if source.fault is not None and (len(self.clients) > before or b"@supabase/" in source.text):
             self.doubts.append(Doubt(source.fault, "the file is not understood from here"))
+
+    def _called(self, source: Source, node: Node) -> Iterator[Value]:
+        """Yield what a call may call; a class that is built upon one of a package is called like that one."""
+        reader = self.readers[""].fresh()
+        if node.type == "super":
+            owner = next((above for above in source.around(node) if above.type in CLASSES), None)
+            if owner is not None and (base := base_of(owner)) is not None:
+                yield from alternatives(reader.value(source, base))
+        elif _may_name(source, node):
+            for each in alternatives(reader.value(source, node)):
+                yield from self._built_upon(each)
+
+    def _built_upon(self, value: Value, depth: int = 0) -> Iterator[Value]:
+        if not isinstance(value, Class) or value.made or value.node is None or value.source is None or depth > 5:
+            yield value
+        elif (base := base_of(value.node)) is not None and not _has_constructor(value.node):
+            for each in alternatives(self.readers[""].value(value.source, base)):
+                yield from self._built_upon(each, depth + 1)
 
     def _passes_on(self, source: Source) -> bool:
         """Tell whether a file exports what makes clients, under any name."""
@@ -369,6 +390,31 @@ def library_of(value: Foreign) -> Library | None:
     if package in ("@supabase/supabase-js", "supabase") or package.endswith("/supabase-js"):
         package = "@supabase/supabase-js"
     return LIBRARIES.get((package, value.name))
+
+
+CLASSES = ("class_declaration", "class", "abstract_class_declaration")
+
+
+def base_of(node: Node) -> Node | None:
+    """Return the expression that a class extends, or None."""
+    heritage = next((child for child in node.named_children if child.type == "class_heritage"), None)
+    clause = (
+        next((child for child in heritage.named_children if child.type == "extends_clause"), None) if heritage else None
+    )
+    return clause.child_by_field_name("value") if clause is not None else None
+
+
+def _has_constructor(node: Node) -> bool:
+    body = node.child_by_field_name("body")
+    return body is not None and any(
+        child.type == "method_definition" and text_of(child.child_by_field_name("name")) == "constructor"
+        for child in body.named_children
+    )
+
+
+def _last_name(node: Node) -> str:
+    node = unwrapped(node)
+    return text_of(node.child_by_field_name("property")) if node.type == "member_expression" else text_of(node)
 
 
 def _may_name(source: Source, node: Node) -> bool:

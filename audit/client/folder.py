@@ -17,6 +17,7 @@ from audit.evidence import safe
 MOST_FILES = 60_000
 DEEPEST = 40
 LARGEST_SOURCE = 1_000_000
+LARGEST = 50_000_000
 
 # What others wrote, or what version control keeps.
 NEVER = frozenset({"node_modules", "bower_components", ".git", ".hg", ".svn", ".yarn", ".pnpm-store", ".venv"})
@@ -43,7 +44,7 @@ class Folder:
     links: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
 
-    def bytes(self, name: str, most: int) -> bytes:
+    def content(self, name: str, most: int) -> bytes:
         """Return what a file holds, ``most`` bytes of it. Raises OSError, also where it is no regular file."""
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         number = os.open(self.root / name, flags)
@@ -56,7 +57,14 @@ class Folder:
         """Return the text of a source, "" where it is binary. Raises OSError, also where it is too large."""
         if self.sources.get(name, 0) > LARGEST_SOURCE:
             raise OSError(f"{safe(name)} is larger than {LARGEST_SOURCE:,} bytes")
-        return decoded(self.bytes(name, LARGEST_SOURCE))
+        return decoded(self.content(name, LARGEST_SOURCE))
+
+    def mentions(self, name: str, word: bytes) -> bool:
+        """Tell whether a word stands in a file, however large; it may where the file cannot be read."""
+        try:
+            return word in self.content(name, LARGEST)
+        except OSError:
+            return True
 
     def actual(self, name: str) -> str | None:
         """Return the file of the folder that a path with links in it leads to, or None."""

@@ -8,6 +8,7 @@ https://docs.expo.dev/guides/environment-variables/, https://create-react-app.de
 
 from __future__ import annotations
 
+import base64
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from tree_sitter import Node
 
 from audit.catalog.credentials import SERVICE_TOKEN, masked, service_keys
 from audit.client.creation import SERVICE_NAME, Client, Finder
-from audit.client.folder import decoded
+from audit.client.folder import LARGEST, decoded
 from audit.client.modules import ASIDE
 from audit.client.sides import BROWSER
 from audit.client.syntax import PAGES, SCRIPTS, Place, Source, key_of, text_of
@@ -26,9 +27,10 @@ from audit.connection import TargetError
 from audit.evidence import safe
 from audit.gate.repository import SYMLINK, Repository, repository_around
 
-LARGEST = 50_000_000
 MOST_BYTES = 2_000_000_000
-_BEGINNINGS = (b"eyJ", b"sb_secret_", b"sbp_", b"e\0y\0J\0", b"s\0b\0_\0")
+# As they are, in UTF-16, and in Base64, as manifests of Kubernetes have them.
+_BEGINNINGS = (b"eyJ", b"sb_secret_", b"sbp_", b"e\0y\0J\0", b"s\0b\0_\0", b"ZXlK", b"c2Jfc2VjcmV0X")
+_WRAPPED = re.compile(r"\b(?:ZXlK|c2Jfc2VjcmV0X)[A-Za-z0-9+/]{30,2000}={0,2}")
 _SUBMODULE = b"160000"
 
 _PREFIX = r"(?:NEXT_PUBLIC|NUXT_PUBLIC|EXPO_PUBLIC|PUBLIC|VITE|REACT_APP|GATSBY|VUE_APP|NG_APP)"
@@ -149,7 +151,7 @@ class _Search:
                 self.keys.problems.append(f"{safe(name)} is too large to be searched for keys")
             return
         try:
-            content = self.folder.bytes(name, LARGEST)
+            content = self.folder.content(name, LARGEST)
         except OSError as error:
             self.keys.problems.append(f"{safe(name)} cannot be read: {error.strerror or error}")
             return
@@ -174,7 +176,7 @@ class _Search:
             return
         text = decoded(content) or content.decode("latin-1")
         seen: set[str] = set()
-        for offset, kind in service_keys(text):
+        for offset, kind in (*service_keys(text), *_wrapped(text)):
             what = KINDS.get(kind, kind)
             if what in seen:
                 continue
@@ -203,6 +205,17 @@ class _Search:
         if not sides:
             sides = next((layout.by_words(source, source.root) for source in self.finder.project.sources(name)), sides)
         return BROWSER in sides
+
+
+def _wrapped(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the keys that stand in a text in Base64."""
+    for found in _WRAPPED.finditer(text):
+        try:
+            inner = base64.b64decode(found[0] + "=" * (-len(found[0]) % 4)).decode("ascii")
+        except ValueError:
+            continue
+        for _, kind in service_keys(inner):
+            yield found.start(), kind
 
 
 # --- Variables that browsers get

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from audit.client.folder import Folder
+from audit.client.folder import LARGEST_SOURCE, Folder
 from audit.client.syntax import PAGES, SCRIPTS, Import, Source, parsed
 from audit.evidence import safe
 
@@ -33,6 +33,7 @@ _URL = re.compile(
 )
 _PACKAGE = re.compile(r"(@[\w.-]+/[\w.-]+|[\w.-]+)(?:@[^/]+)?(/[^?#]*)?")
 _MOST_JSON = 500_000
+LIBRARY = b"supabase"
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ class Project:
 
     def text(self, file: str) -> str:
         """Return the text of a file, "" where it cannot be read, which is remembered."""
+        if self.folder.sources.get(file, 0) > LARGEST_SOURCE and not self.folder.mentions(file, LIBRARY):
+            return ""
         try:
             return self.folder.text(file)
         except OSError as error:

@@ -63,7 +63,7 @@ def _settings(name: str, folder: Folder) -> list[Setting]:
     if folder.sources[name] > LARGEST:
         raise ValueError(f"{shown} is larger than {LARGEST:,} bytes")
     try:
-        text = decoded(folder.bytes(name, LARGEST)).replace("\r\n", "\n")
+        text = decoded(folder.content(name, LARGEST)).replace("\r\n", "\n")
         content = tomllib.loads(text)
     except OSError as error:
         raise ValueError(f"{shown} cannot be read: {error.strerror}") from None
