@@ -95,13 +95,13 @@ class App:
         mine = [client for client in self.findings.clients if not client.third_party]
         count = 0
         for client in mine:
+            if not client.sides or side in client.sides:
+                count += len(WANTED[side])
             if not client.sides:
-                count += 1
                 doubts.append(
                     f"{client.place}: nothing tells whether {_called(client)} is made in the browser or on the server"
                 )
             elif side in client.sides:
-                count += 1
                 for setting, wanted in WANTED[side].items():
                     found = _judged(client, side, setting, wanted)
                     if isinstance(found, Row):
@@ -109,7 +109,7 @@ class App:
                     elif found:
                         doubts.append(found)
         doubts += [str(doubt) for doubt in self.findings.doubts if side in doubt.sides]
-        return self._evidence(f"the settings of {side} clients", rows, Population(count, f"{side} clients"), doubts)
+        return self._evidence(f"the settings of {side} clients", rows, Population(count, f"settings of {side} clients"), doubts)
 
     def _evidence(self, about: str, rows: Sequence[Row], population: Population, doubts: Sequence[str]) -> Evidence:
         told = [*dict.fromkeys(safe(masked(doubt)) for doubt in doubts)]
