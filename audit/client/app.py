@@ -109,7 +109,9 @@ class App:
                     elif found:
                         doubts.append(found)
         doubts += [str(doubt) for doubt in self.findings.doubts if side in doubt.sides]
-        return self._evidence(f"the settings of {side} clients", rows, Population(count, f"settings of {side} clients"), doubts)
+        return self._evidence(
+            f"the settings of {side} clients", rows, Population(count, f"settings of {side} clients"), doubts
+        )
 
     def _evidence(self, about: str, rows: Sequence[Row], population: Population, doubts: Sequence[str]) -> Evidence:
         told = [*dict.fromkeys(safe(masked(doubt)) for doubt in doubts)]

@@ -427,7 +427,9 @@ def _may_name(source: Source, node: Node) -> bool:
             if below is None:
                 return False
             inner, length = unwrapped(below), length + 1
-        return inner.type in ("identifier", "this", "call_expression") and text_of(inner) not in (
+        if inner.type == "call_expression":
+            return _last_name(node) in NAMES
+        return inner.type in ("identifier", "this") and text_of(inner) not in (
             "console",
             "Math",
             "JSON",

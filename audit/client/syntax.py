@@ -236,6 +236,16 @@ class Source:
         return self.place(self.root)
 
     @cached_property
+    def aliases(self) -> Mapping[Declaration, Sequence[Declaration]]:
+        """Other names for what a name stands for, or for a part of it."""
+        found: dict[Declaration, list[Declaration]] = {}
+        for scope in self.scopes.values():
+            for declaration in scope.values():
+                if (first := _another_name(self, declaration)) is not None and first is not declaration:
+                    found.setdefault(first, []).append(declaration)
+        return found
+
+    @cached_property
     def changes(self) -> Mapping[Declaration, Sequence[Change]]:
         """What is done to declared names after they were declared, in the order of the file."""
         found: dict[Declaration, list[Change]] = {}
@@ -245,6 +255,16 @@ class Source:
         for each in found.values():
             each.sort(key=lambda change: change.node.start_byte)
         return found
+
+
+def _another_name(source: Source, declaration: Declaration) -> Declaration | None:
+    """Return the declaration of which another one is a part, or all of it, and no copy."""
+    if declaration.kind != "variable" or declaration.value is None:
+        return None
+    inner = unwrapped(declaration.value)
+    while inner.type == "member_expression" and (whole := inner.child_by_field_name("object")) is not None:
+        inner = unwrapped(whole)
+    return source.lookup(inner, text_of(inner)) if inner.type == "identifier" else None
 
 
 def text_of(node: Node | None) -> str:

@@ -195,6 +195,11 @@ _SIDES = {
     ("browser-or-node", "isBrowser"): "browser",
     ("browser-or-node", "isNode"): "server",
 }
+_ASKED = {
+    ("@angular/common", "isPlatformBrowser"): "browser",
+    ("@angular/common", "isPlatformServer"): "server",
+    ("@supabase/ssr", "isBrowser"): "browser",
+}
 _MEMBERS = {
     "import.meta.env.SSR": "server", "import.meta.server": "server", "import.meta.client": "browser",
     "process.server": "server", "process.client": "browser", "process.browser": "browser",
@@ -851,6 +856,8 @@ def _call(evaluator: Evaluator, source: Source, node: Node, frame: Frame) -> Val
         return Unknown(place, "it is set by a variable of the environment")
     called_ = evaluator.value(source, function, frame)
     if isinstance(called_, Foreign):
+        if (asked := _ASKED.get((called_.package, called_.name))) and evaluator.side:
+            return Known(place, asked == evaluator.side)
         return Unknown(place, f"it comes from {_told(called_)}, which is not part of the folder")
     return evaluator.call(called_, arguments, place)
 
@@ -1141,21 +1148,10 @@ def _of_this(source: Source, node: Node, name: str) -> Iterator[Node]:
 
 def _alias_changed(source: Source, declaration: Declaration) -> Place | None:
     """Return where another name for (a part of) an object is changed; a copy is none."""
-    if declaration.kind not in ("variable", "parameter", "import"):
-        return None
-    for scope in source.scopes.values():
-        for other in scope.values():
-            if other.kind != "variable" or other.value is None or other is declaration:
-                continue
-            inner = unwrapped(other.value)
-            while inner.type == "member_expression" and (whole := inner.child_by_field_name("object")) is not None:
-                inner = unwrapped(whole)
-            if inner.type != "identifier" or text_of(inner) != declaration.name:
-                continue
-            if source.lookup(inner, declaration.name) is declaration and any(
-                change.way or change.kind in ("merge", "unknown") for change in source.changes.get(other, ())
-            ):
-                return source.place(source.changes[other][0].node)
+    for other in source.aliases.get(declaration, ()):
+        changes = source.changes.get(other, ())
+        if any(change.way or change.kind in ("merge", "unknown") for change in changes):
+            return source.place(changes[0].node)
     return None
 
 

@@ -1,4 +1,4 @@
-"""An application may be anybody's: whatever is in its folder, it is read in time, nothing outside is, and no key is told."""
+"""An application may be anybody's: whatever is in it, it is read in time, nothing outside is, and no key is told."""
 
 from __future__ import annotations
 
@@ -132,9 +132,9 @@ def test_what_is_nested_too_deeply_is_told(tmp_path: Path, text: str) -> None:
 TWICE = "\n".join(f"const a{n} = {{ ...a{n - 1}, ...(q ? a{n - 1} : a{n - 1}) }}" for n in range(1, 60))
 INVOLVED = {
     "each-twice": f"const a0 = {{}}\n{TWICE}\nconst auth = a59",
-    "functions-that-call-themselves": "const f = (n: any): any => n ? f(n - 1) : g(n)\nconst g = (n: any) => f(n)\nconst auth = f(9)",
+    "functions-in-a-circle": "const f = (n): any => n ? f(n - 1) : g(n)\nconst g = (n) => f(n)\nconst auth = f(9)",
     "names-in-a-circle": "const a: any = b\nconst b: any = { ...a }\nconst auth = b",
-    "a-class-in-a-circle": "class A { static x = A.x; get y() { return this.y } }\nconst auth = { ...A.x, ...new A().y }",
+    "a-class": "class A { static x = A.x; get y() { return this.y } }\nconst auth = { ...A.x, ...new A().y }",
     "many-changes": "const auth: any = {}\n" + "if (q) auth.persistSession = !auth.persistSession\n" * 3_000,
     "many-ways": "const auth = " + "".join(f"q{n} ? {{ flowType: '{n}' }} : " for n in range(300)) + "{}",
 }
@@ -289,7 +289,7 @@ def test_a_repository_runs_nothing(tmp_path: Path) -> None:
     git(app, "add", "--all")
     with (app / ".git/config").open("a") as config:
         for line in (
-            f"[core]\n\tfsmonitor = {program}\n\thooksPath = {tmp_path}\n\tpager = {program}\n\tsshCommand = {program}\n"
+            f"[core]\n\tfsmonitor = {program}\n\thooksPath = {tmp_path}\n\tpager = {program}\n"
             f"\tworktree = {tmp_path}\n\tuntrackedCache = true\n",
             f'[filter "x"]\n\tclean = {program}\n\tsmudge = {program}\n\tprocess = {program}\n',
             f"[alias]\n\tls-files = !{program}\n",
