@@ -1,0 +1,78 @@
+"""Two databases that are alike, on servers of different versions, of which one is then changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from audit.connection import Dsn, connect
+from audit.drift.building import read
+from audit.drift.catalogue import Catalogue
+from audit.migrations import apply
+from audit.question import Connection
+from audit.server import embedded
+from audit.server.rights import OWNER, STAND_IN, follow, hire, login, superuser
+from audit.server.target import load_platform
+
+HERE = Path(__file__).parent
+BASE = HERE / "base.sql"
+FIFTEEN = Path("/usr/lib/postgresql/15/bin")
+
+
+@dataclass
+class Side:
+    """One of the two databases: ``dsn`` is the superuser's."""
+
+    server: embedded.Server
+    dsn: Dsn
+    catalogue: Catalogue
+
+
+@contextmanager
+def side(place: Path, postgres_bin: Path | None) -> Iterator[Side]:
+    """Build a directory of migrations, or a file, on a server of its own."""
+    with embedded.serve(postgres_bin) as server:
+        build(server.dsn, place)
+        with connect(login(server.dsn, STAND_IN)) as connection:
+            yield Side(server, server.dsn, read(connection))
+
+
+def build(dsn: Dsn, place: Path) -> None:
+    with superuser(dsn) as connection:
+        load_platform(connection)
+        hire(connection)
+    with connect(login(dsn, OWNER)) as connection:
+        (*_, last) = apply(connection, place)
+        assert last.error is None, last.error
+    with superuser(dsn) as connection:
+        follow(connection)
+
+
+@pytest.fixture(scope="session")
+def mine() -> Iterator[Side]:
+    """What the migrations build, on the server of the wheel."""
+    with side(BASE, None) as made:
+        yield made
+
+
+@pytest.fixture(scope="session", params=["15", "18"])
+def live(request: pytest.FixtureRequest) -> Iterator[Side]:
+    """The live database: of another version, and of the same."""
+    if request.param == "15" and not FIFTEEN.is_dir():
+        pytest.skip("there is no PostgreSQL 15 on this machine")
+    with ExitStack() as stack:
+        yield stack.enter_context(side(BASE, FIFTEEN if request.param == "15" else None))
+
+
+@contextmanager
+def changing(on: Side) -> Iterator[Connection]:
+    """Open a transaction of the superuser that is rolled back."""
+    with connect(login(on.dsn, "supabase_admin"), autocommit=False) as connection:
+        try:
+            yield connection
+        finally:
+            connection.rollback()

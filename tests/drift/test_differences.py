@@ -1,0 +1,107 @@
+"""Each kind of difference, planted alone, is one finding, and either statement mends it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+
+from audit.connection import connect
+from audit.drift.building import buckets, jobs
+from audit.drift.catalogue import Catalogue, asked
+from audit.drift.differences import Difference, compare
+from audit.drift.printing import Printer
+from audit.question import Connection
+from audit.server.rights import STAND_IN, login
+from tests.drift.conftest import HERE, Side, changing
+
+
+@dataclass(frozen=True)
+class Case:
+    """A change of one of two databases, and what it must be found as."""
+
+    name: str
+    sql: str
+    titles: tuple[str, ...]
+    along: str = ""
+    before: str = ""
+    superuser: bool = False
+    one_way: bool = False
+
+
+def cases() -> list[Case]:
+    text = (HERE / "differences.sql").read_text(encoding="utf-8")
+    found = []
+    for part in re.split(r"^--- ", text, flags=re.MULTILINE)[1:]:
+        name, _, body = part.partition("\n")
+        told = re.findall(r"^-- (\w+)(?:: (.*))?$", body, flags=re.MULTILINE)
+        values = dict(told)
+        titles = tuple(value for key, value in told if key == "finding")
+        found.append(
+            Case(
+                name, body, titles, values.get("along", ""), values.get("before", ""), "superuser" in values,
+                "unmended" in values,
+            )  # fmt: skip
+        )
+    return found
+
+
+def catalogue_of(connection: Connection) -> Catalogue:
+    connection.execute("reset role; set local search_path = ''")
+    with connection.cursor() as cursor:
+        found = asked(cursor)
+        found = found.with_parts({**buckets(cursor), **jobs(cursor)})
+    connection.execute("set local search_path = \"$user\", public, extensions")
+    return found
+
+
+def execute(connection: Connection, sql: str, case: Case) -> None:
+    if not case.superuser:
+        connection.execute("set local role postgres")
+    connection.execute(sql.encode())
+
+
+def told(differences: Sequence[Difference]) -> str:
+    return "\n".join(
+        f"{each.what} {each.title} {each.aspects} {each.along}\n{each.to_migrations}{each.to_live}" for each in differences
+    )
+
+
+def test_there_are_enough() -> None:
+    assert len(cases()) >= 50
+    assert len({case.name for case in cases()}) == len(cases())
+
+
+def test_equal_databases_are_equal(mine: Side, live: Side) -> None:
+    with connect(login(mine.dsn, STAND_IN)) as connection:
+        found = compare(mine.catalogue, live.catalogue, Printer(connection).printed)
+    assert not found, told(found)
+    assert len(mine.catalogue.parts) > 100
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name.replace(" ", "-"))
+def test_a_difference_is_one_finding_and_is_mended(mine: Side, live: Side, case: Case) -> None:
+    with changing(live) as there, changing(mine) as here:
+        built = mine.catalogue
+        printed = Printer(here).printed
+        if case.before:
+            for connection in (here, there):
+                execute(connection, case.before, case)
+            built = catalogue_of(here)
+        execute(there, case.sql, case)
+        changed = catalogue_of(there)
+        here.execute("reset role")
+        found = compare(built, changed, printed)
+        assert tuple(each.title for each in found) == case.titles, told(found)
+        (difference,) = found
+        assert ", ".join(difference.along) == case.along
+        if case.one_way:
+            return
+        execute(there, difference.to_migrations, case)
+        left = compare(built, catalogue_of(there), printed)
+        assert not left, f"{difference.to_migrations}\n{told(left)}"
+        execute(here, difference.to_live, case)
+        left = compare(replace(catalogue_of(here)), changed, printed)
+        assert not left, f"{difference.to_live}\n{told(left)}"
