@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from audit.connection import setting
 from audit.question import Cursor
 from audit.server.rights import STAND_IN
 from audit.settings import PLATFORM_ROLES, PLATFORM_SCHEMAS
@@ -119,7 +120,7 @@ class Catalogue:
         for key, part in self.parts.items():
             if "privileges" in part.facts:
                 left = [each for each in part.facts["privileges"] if not each.startswith("MAINTAIN")]
-                if not left:
+                if not left and part.facts["privileges"]:
                     continue
                 part = replace(part, facts={**part.facts, "privileges": left})
             parts[key] = part
@@ -141,6 +142,8 @@ def asked(cursor: Cursor, given: Sequence[str] = ()) -> Catalogue:
 
     ``given`` are roles that are no part of the project, such as the login that asks. Raises psycopg.Error.
     """
+    # Constants are printed by these.
+    cursor.execute(setting({"TimeZone": "UTC", "bytea_output": "hex"}))
     cursor.execute(_SCHEMAS, {"platform": [*PLATFORM_SCHEMAS]})
     ((schemas,),) = cursor.fetchall()
     not_roles = [*dict.fromkeys([*PLATFORM_ROLES, *AUDITORS, *given])]
@@ -162,8 +165,17 @@ def asked(cursor: Cursor, given: Sequence[str] = ()) -> Catalogue:
     return _settled(Catalogue(cursor.connection.info.server_version, parts, needs))
 
 
-# The system's catalogues by oid, which never changes: pg_type, pg_class, pg_attrdef.
-_TYPE, _CLASS, _ATTRDEF = 1247, 1259, 2604
+def by_default(key: Key) -> list[str]:
+    """Return what is granted where default privileges were never changed.
+
+    https://www.postgresql.org/docs/current/ddl-priv.html
+    """
+    _, _, schema, kind, grantee = key
+    return [] if schema or grantee != "public" else {"functions": ["EXECUTE"], "types": ["USAGE"]}.get(kind, [])
+
+
+# The system's catalogues by oid, which never changes: pg_class, pg_attrdef.
+_CLASS, _ATTRDEF = 1259, 2604
 
 
 def _note(places: dict[Address, Key], kind: str, key: Key, class_: int, also: Sequence[int | None]) -> None:
@@ -190,8 +202,8 @@ def _grants(
         parts[key] = Part(key, facts, of)
     cursor.execute(question("defaults"), known)
     for role, schema, kind, grantee, privileges in cursor.fetchall():
-        if grantee not in ignored:
-            key = ("default privileges", role, schema or "", kind, grantee)
+        key = ("default privileges", role, schema or "", kind, grantee)
+        if grantee not in ignored and sorted(privileges) != by_default(key):
             parts[key] = Part(key, {"privileges": sorted(privileges)}, ("schema", schema) if schema else None)
 
 

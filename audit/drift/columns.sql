@@ -21,6 +21,14 @@ select array[n.nspname::pg_catalog.text, c.relname::pg_catalog.text, a.attname::
                        and d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                        and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
                        and d.refobjid = c.oid and d.refobjsubid = a.attnum),
+           '_storage', case t.typstorage when 'p' then 'plain' when 'e' then 'external' when 'm' then 'main'
+                                         else 'extended' end,
+           'inherited', case when a.attinhcount > 0 then true end,
+           'above', case when a.attinhcount > 0 then (
+               select pg_catalog.pg_get_expr(pf.adbin, pf.adrelid) from pg_catalog.pg_inherits h
+               join pg_catalog.pg_attribute pa on pa.attrelid = h.inhparent and pa.attname = a.attname
+               join pg_catalog.pg_attrdef pf on pf.adrelid = pa.attrelid and pf.adnum = pa.attnum
+               where h.inhrelid = c.oid limit 1) end,
            'storage', case when a.attstorage <> t.typstorage then case a.attstorage
                when 'p' then 'plain' when 'e' then 'external' when 'm' then 'main' else 'extended' end end
        )) as facts,
@@ -30,5 +38,12 @@ join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.
 join pg_catalog.pg_type t on t.oid = a.atttypid
 left join pg_catalog.pg_attrdef f on f.adrelid = c.oid and f.adnum = a.attnum
 where n.oid = any (%(schemas)s) and c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't' and c.reloftype = 0
+and (a.attinhcount = 0 or exists (
+    select from pg_catalog.pg_inherits h
+    join pg_catalog.pg_attribute pa on pa.attrelid = h.inhparent and pa.attname = a.attname
+    left join pg_catalog.pg_attrdef pf on pf.adrelid = pa.attrelid and pf.adnum = pa.attnum
+    where h.inhrelid = c.oid
+    and (a.attnotnull <> pa.attnotnull
+         or pg_catalog.pg_get_expr(pf.adbin, pf.adrelid) is distinct from pg_catalog.pg_get_expr(f.adbin, f.adrelid))))
 and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                 and d.objid = c.oid and d.deptype = 'e')

@@ -1,26 +1,25 @@
--- Default privileges of role postgres and of the project's roles: in all schemas, where what PostgreSQL grants by itself
--- holds until it is changed, and what is added in one.
+-- Default privileges of role postgres and of the project's roles, as far as anybody changed them: in all schemas, where
+-- they take the place of what PostgreSQL grants by itself (public may lack that then), and what is added in one.
 -- https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html
-with roles as (
-    select r.oid, r.rolname from pg_catalog.pg_roles r
+with changed as (
+    select r.rolname::pg_catalog.text as role, r.oid, d.defaclnamespace, d.defaclacl,
+           case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions'
+                                when 'T' then 'types' else 'schemas' end as kind
+    from pg_catalog.pg_default_acl d join pg_catalog.pg_roles r on r.oid = d.defaclrole
     where r.rolname !~ '^pg_' and r.rolname <> all (%(not_roles)s)
-), granted as (
-    select r.oid as role, 0::pg_catalog.oid as namespace, k.kind::"char" as kind,
-           coalesce(d.defaclacl, pg_catalog.acldefault(case k.kind when 'S' then 's' else k.kind end::"char", r.oid)) as acl
-    from roles r cross join (values ('r'), ('S'), ('f'), ('T'), ('n')) as k (kind)
-    left join pg_catalog.pg_default_acl d on d.defaclrole = r.oid and d.defaclnamespace = 0 and d.defaclobjtype = k.kind::"char"
-    union all
-    select d.defaclrole, d.defaclnamespace, d.defaclobjtype, d.defaclacl
-    from pg_catalog.pg_default_acl d join roles r on r.oid = d.defaclrole
-    where d.defaclnamespace = any (%(schemas)s)
+    and (d.defaclnamespace = 0 or d.defaclnamespace = any (%(schemas)s))
 )
-select r.rolname::pg_catalog.text as role, n.nspname::pg_catalog.text as schema,
-       case g.kind when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types'
-                   else 'schemas' end as kind,
-       case when x.grantee = g.role then '' when x.grantee = 0 then 'public'
-            else pg_catalog.pg_get_userbyid(x.grantee)::pg_catalog.text end as grantee,
+select c.role, n.nspname::pg_catalog.text as schema, c.kind,
+       case when x.grantee = c.oid then '' when x.grantee = 0 then 'public' else pg_catalog.pg_get_userbyid(x.grantee)::pg_catalog.text
+       end as grantee,
        pg_catalog.array_agg(distinct x.privilege_type || case when x.is_grantable then ' with grant option' else '' end)
            as privileges
-from granted g join roles r on r.oid = g.role left join pg_catalog.pg_namespace n on n.oid = g.namespace,
-     pg_catalog.aclexplode(g.acl) as x
+from changed c left join pg_catalog.pg_namespace n on n.oid = c.defaclnamespace,
+     pg_catalog.aclexplode(c.defaclacl) as x
+where not (x.grantee = c.oid and c.defaclnamespace = 0)
 group by 1, 2, 3, 4
+union all
+select c.role, null, c.kind, 'public', '{}'
+from changed c
+where c.defaclnamespace = 0 and c.kind in ('functions', 'types')
+and not exists (select from pg_catalog.aclexplode(c.defaclacl) as x where x.grantee = 0)

@@ -57,7 +57,14 @@ def compare(built: Catalogue, live: Catalogue, printed: Printed) -> list[Differe
     if min(built.version, live.version) < MAINTAIN_SINCE:
         built, live = built.without_maintain(), live.without_maintain()
     live, named = _same_names(built, live, printed)
-    found = [*named, *_one_sided(built, live), *_changed(built, live, printed)]
+    changed, lone = list(_changed(built, live, printed)), list(_one_sided(built, live))
+    found = [*named, *changed, *lone]
+    # What is another kind of thing has other parts; what was attached or detached has its indexes from elsewhere.
+    for each in changed:
+        if each.key[0] == "relation" and {"kind", "partition", "inherits"} & {*each.aspects}:
+            gone = [one for one in lone if within(built, one.key, each.key) or within(live, one.key, each.key)]
+            gone += [one for one in changed if one.key[0] == "grant" and one.key[1:-1] == each.key and "kind" in each.aspects]
+            found = [one for one in found if one not in gone]
     return sorted(found, key=lambda each: (rank(each.key), each.key, each.title))
 
 
@@ -74,10 +81,17 @@ def unlike(here: Part, there: Part, printed: Printed) -> tuple[str, ...]:
     differing = tuple(_unlike(here.key[0], here.facts, there.facts))
     if not differing:
         return ()
+    if here.key[0] == "relation" and "kind" in differing:
+        return ("kind",)
     again = printed(there, here, differing)
     if not again:
         return differing
-    return tuple(_unlike(here.key[0], here.facts, {**there.facts, **again}))
+    differing = tuple(_unlike(here.key[0], here.facts, {**there.facts, **again}))
+    if not differing:
+        return ()
+    # What is read again is not always printed as before: what a dump restored is one more time made than what was not.
+    anew = printed(here, here, differing)
+    return tuple(_unlike(here.key[0], {**here.facts, **anew}, {**there.facts, **again}))
 
 
 def _unlike(kind: str, here: Facts, there: Facts) -> Iterator[str]:
@@ -192,7 +206,7 @@ def _one_sided(built: Catalogue, live: Catalogue) -> Iterator[Difference]:
                 key, part.title, what, key[0] in _ACCESS, (),
                 text(to(live, built, part, folded)), text(to(built, live, part, folded)),
                 (what == "unknown" and key[0] in LOSING, what == "missing" and key[0] in LOSING),
-                tuple(sorted(one.parts[each].title for each in folded if not within(one, each, key))),
+                tuple(sorted(one.parts[each].title for each in folded if each != key and one.parts[each].of not in folded)),
             )  # fmt: skip
 
 
@@ -201,14 +215,17 @@ def _of_both(key: Key, one: Catalogue, other: Catalogue) -> bool:
 
     What is granted to a role that only one of them has comes with the role.
     """
-    if key[0] not in ("grant", "default privileges") or _role_of(key) in one.parts.keys() - other.parts.keys():
+    if key[0] not in ("grant", "default privileges"):
+        return False
+    if any(each in one.parts and each not in other.parts for each in _roles_of(key)):
         return False
     of = one.parts[key].of
     return of is None or of in other.parts
 
 
-def _role_of(key: Key) -> Key | None:
-    return ("role", key[-1]) if key[0] in ("grant", "default privileges") and key[-1] else None
+def _roles_of(key: Key) -> list[Key]:
+    """Return whose roles a grant is about."""
+    return [("role", key[-1])] if key[0] == "grant" else [("role", key[1]), ("role", key[-1])]
 
 
 def _causes(catalogue: Catalogue, only: Collection[Key]) -> dict[Key, Key]:
@@ -236,10 +253,8 @@ def _rests(catalogue: Catalogue, part: Part) -> list[Key]:
     """Return because of what else a part may be missing. Who may do what is told for itself, but for a role's own."""
     kind, *names = part.key
     match kind:
-        case "grant":
-            return [("role", names[-1])]
-        case "default privileges":
-            return [("role", names[0]), ("role", names[-1])]
+        case "grant" | "default privileges":
+            return _roles_of(part.key)
         case "membership":
             return [("role", names[0]), ("role", names[1])]
         case "setting":

@@ -20,7 +20,7 @@ with granted as (
     union all
     select 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, t.oid, 0, t.typowner,
            coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner))
-    from pg_catalog.pg_type t where t.typnamespace = any (%(schemas)s)
+    from pg_catalog.pg_type t where t.typnamespace = any (%(schemas)s) and t.typtype in ('e', 'd', 'c', 'r')
 )
 select g.class, g.object, g.sub,
        case when x.grantee = g.owner then '' when x.grantee = 0 then 'public'

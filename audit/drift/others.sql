@@ -46,4 +46,4 @@ select array[i.type, i.identity] as name, m.class::pg_catalog.oid as class, m.ob
        pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
            'owner', pg_catalog.pg_get_userbyid(m.owner), 'definition', m.definition, 'fires', m.switch)) as facts
 from made m, pg_catalog.pg_identify_object(m.class, m.object, 0) as i
-where not exists (select from pg_catalog.pg_depend d where d.classid = m.class and d.objid = m.object and d.deptype = 'e')
+where not exists (select from pg_catalog.pg_depend d where d.classid = m.class and d.objid = m.object and d.deptype in ('e', 'i'))

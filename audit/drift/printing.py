@@ -57,10 +57,12 @@ class Printer:
             with self.connection.transaction(force_rollback=True):
                 self.connection.execute(
                     f"set local statement_timeout = {_LIMIT_MS}; set local check_function_bodies = off;"
-                    "set local search_path = ''; set local client_min_messages = error"
+                    "set local search_path = ''; set local timezone = 'UTC'; set local client_min_messages = error"
                 )
                 found: Mapping[str, Any] = make(part, like, differing)
                 return found
+        except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable, psycopg.errors.InternalError_):
+            raise  # it was not told apart, and might be the same
         except psycopg.Error:
             if self.connection.broken:
                 raise
@@ -76,8 +78,8 @@ class Printer:
     def _relation(self, part: Part, _: Part, differing: Sequence[str]) -> Mapping[str, Any]:
         if "query" not in differing or "query" not in part.facts:
             return {}
-        self._do(f"create view pg_temp.{name(PROBE)} as {part.facts['query']}")
-        view = f"pg_temp.{name(PROBE)}"
+        view = name(part.key[1], PROBE)
+        self._do(f"create view {view} as {part.facts['query']}")
         return {"query": self._value(_VIEW.replace("%s", _OF_TABLE), view)}
 
     def _column(self, part: Part, _: Part, differing: Sequence[str]) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ select array[r.rolname::pg_catalog.text] as name, 'pg_catalog.pg_authid'::pg_cat
            -- The platform changed its mind about that.
            'inherits', case when r.rolname <> all (%(api_roles)s) then r.rolinherit end,
            'connections', case when r.rolconnlimit >= 0 then r.rolconnlimit end,
-           'until', r.rolvaliduntil)) as facts
+           'until', case when r.rolvaliduntil < 'infinity' then
+               pg_catalog.to_char(r.rolvaliduntil at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00') end)) as facts
 from pg_catalog.pg_roles r
 where r.rolname !~ '^pg_' and r.rolname <> 'postgres' and r.rolname <> all (%(not_roles)s)

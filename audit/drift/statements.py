@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from psycopg import sql
 
-from audit.drift.catalogue import Catalogue, Facts, Key, Part
+from audit.drift.catalogue import Catalogue, Facts, Key, Part, by_default
 
 # In which order things are made, where nothing else says so.
 RANKS = (
@@ -58,7 +58,8 @@ def to(start: Catalogue, goal: Catalogue, part: Part, folded: Sequence[Key], asp
         inside = {each.key for each in gone}
         less = Catalogue(goal.version, {key: each for key, each in goal.parts.items() if key not in folded})
         return [
-            line for each in gone if each.of not in inside
+            line for each in gone
+            if each.of is None or each.of not in inside or (each.of[0] == "schema" and each.key[0] not in _GRANTS)
             for line in (alter(start, less, each.key, "") if each.key[0] in _GRANTS else drop(each))
         ]  # fmt: skip
     return list(alter(start, goal, part.key, aspect))
@@ -75,7 +76,7 @@ def _ordered(keys: Sequence[Key], catalogue: Catalogue) -> list[Key]:
         below = {*catalogue.needs.get(key, ()), *([part.of] if part.of else [])} & inside
         # Of a sequence and the column that it belongs to the sequence comes first.
         if key[0] == "relation" and part.kind == "sequence":
-            below = {each for each in below if each[0] != "column"}
+            below = {each for each in below if each[0] not in ("column", "relation")}
         for other in sorted(below, key=lambda each: (rank(each), each)):
             visit(other, above | {key})
         done[key] = None
@@ -99,7 +100,12 @@ def create(part: Part, start: Catalogue, goal: Catalogue) -> Iterator[str]:
             yield from _relation(part, goal)
         case "column":
             # Those of a table that is made, too, are in its CREATE TABLE.
-            if part.of in start.parts:
+            if facts.get("inherited"):
+                column = f"alter table {name(*names[:2])} alter column {name(names[2])}"
+                yield f"{column} set default {facts['default']}" if "default" in facts else f"{column} drop default"
+                if facts["not null"]:
+                    yield f"{column} set not null"
+            elif part.of in start.parts:
                 yield f"alter table {name(*names[:2])} add column {_column(names[2], facts)}"
         case "constraint":
             yield f"alter table {name(*names[:2])} add constraint {name(names[2])} {facts['definition']}"
@@ -184,6 +190,7 @@ def _relation(part: Part, goal: Catalogue) -> Iterator[str]:
 
 def _columns(part: Part, goal: Catalogue) -> list[str]:
     own = [each for each in goal.parts.values() if each.key[0] == "column" and each.of == part.key]
+    own = [each for each in own if not each.facts.get("inherited")]
     return [_column(each.key[3], each.facts) for each in own]
 
 
@@ -260,8 +267,8 @@ _FLAGS = {
 
 def _attributes(facts: Facts) -> str:
     words = [(word if facts[flag] else f"no{word}") for flag, word in _FLAGS.items() if flag in facts]
-    words.append(f"connection limit {facts.get('connections', -1)}")
-    words.append(f"valid until {literal(facts.get('until', 'infinity'))}")
+    words += [f"connection limit {facts['connections']}"] if "connections" in facts else []
+    words += [f"valid until {literal(facts['until'])}"] if "until" in facts else []
     return " ".join(words)
 
 
@@ -329,6 +336,8 @@ def _fires(part: Part, kind: str) -> Iterator[str]:
         yield f"alter table {name(*part.key[1:3])} {part.facts['fires']} {kind} {name(part.key[3])}"
 
 
+# What the server calls otherwise than its statements do.
+_WORDS = {"statistics object": "statistics", "foreign-data wrapper": "foreign data wrapper"}
 _OWNED = {
     "schema": "schema", "type": "type", "function": "routine", "publication": "publication",
 }  # fmt: skip
@@ -347,7 +356,7 @@ def _owner(part: Part) -> Iterator[str]:
     elif part.key[0] in _OWNED:
         yield f"alter {_OWNED[part.key[0]]} {name(*part.key[1:])} owner to {name(owner)}"
     elif part.key[0] == "other" and part.key[1] != "cast":
-        yield f"alter {part.key[1]} {part.key[2]} owner to {name(owner)}"
+        yield f"alter {_WORDS.get(part.key[1], part.key[1])} {part.key[2]} owner to {name(owner)}"
 
 
 # --- Who may do what
@@ -363,7 +372,7 @@ def _opened(part: Part, start: Catalogue, goal: Catalogue) -> Iterator[str]:
     kind = "sequences" if part.kind == "sequence" else kind
     given = {key[4] for key in start.parts if key[0] == "default privileges" and key[3] == kind}
     wanted = {key[-1] for key in goal.parts if key[0] == "grant" and key[1:-1] == part.key}
-    unwanted = sorted(given - {""} | ({"public"} - wanted if kind in ("functions", "types") else set()))
+    unwanted = sorted(given - {"", str(part.facts.get("owner", ""))} | ({"public"} - wanted if kind in ("functions", "types") else set()))
     if unwanted:
         yield f"revoke all on {target(part)} from {', '.join(map(role, unwanted))}"
 
@@ -385,7 +394,8 @@ def _privileges(catalogue: Catalogue, key: Key) -> dict[str, bool]:
     """Return what is granted, each with whether it may be granted on."""
     part = catalogue.parts.get(key)
     found: dict[str, bool] = {}
-    for each in part.facts["privileges"] if part else ():
+    unsaid = by_default(key) if key[0] == "default privileges" else ()
+    for each in part.facts["privileges"] if part else unsaid:
         privilege, option, _ = each.partition(" with grant option")
         found[privilege] = found.get(privilege, False) or bool(option)
     return found
@@ -455,6 +465,9 @@ def drop(part: Part) -> Iterator[str]:
     match kind:
         case "relation":
             yield f"drop {part.kind} {name(*names)}"
+        case "column" if part.facts.get("inherited"):
+            column = f"alter table {name(*names[:2])} alter column {name(names[2])}"
+            yield f"{column} set default {part.facts['above']}" if "above" in part.facts else f"{column} drop default"
         case "column":
             yield f"alter table {name(*names[:2])} drop column {name(names[2])}"
         case "constraint":
@@ -479,7 +492,7 @@ def drop(part: Part) -> Iterator[str]:
         case "job":
             yield f"select cron.unschedule({_job_id(part)})"
         case "other":
-            yield f"drop {names[0]} {names[1]}"
+            yield f"drop {_WORDS.get(names[0], names[0])} {names[1]}"
         case "schema" if part.key == ("schema", "public"):
             yield "drop schema public"
         case _:
@@ -573,13 +586,53 @@ def _alter_storage(kind: str, here: Facts, there: Facts, told: str) -> Iterator[
 
 
 def _whole(old: Part, new: Part, start: Catalogue, goal: Catalogue) -> Iterator[str]:
-    """Make a relation or function anew, with all that is a part of it."""
+    """Make a relation or function anew, with all that is a part of it, and what rests on it."""
+    away, back = _around(start, goal, [old.key])
+    yield from away
     yield from drop(old)
     bare = Catalogue(start.version, {key: part for key, part in start.parts.items() if not within(start, key, old.key)})
     inside = [key for key in goal.parts if within(goal, key, new.key)]
     made = [goal.parts[key] for key in _ordered(inside, goal)]
     yield from (line for each in made for line in create(each, bare, goal))
     yield from (line for each in made for line in _afterwards(each))
+    yield from back
+
+
+# What the server does not make anew by itself when what it rests on is made anew or changes its type.
+_REMADE = frozenset({"relation", "function", "policy", "trigger", "rule"})
+
+
+def _around(
+    start: Catalogue, goal: Catalogue, keys: Sequence[Key], kinds: frozenset[str] = _REMADE
+) -> tuple[list[str], list[str]]:
+    """Return the statements that take away what rests on some parts, and those that make it again."""
+    above = {key: set[Key]() for key in start.parts}
+    for key, others in start.needs.items():
+        for other in others:
+            if key[0] in kinds and key in start.parts and not (key[0] == "relation" and _holds(start.parts[key])):
+                above.setdefault(other, set()).add(key)
+    found: set[Key] = set()
+    waiting = list(keys)
+    while waiting:
+        more = above.get(waiting.pop(), set()) - found - {*keys}
+        found |= more
+        waiting += more
+    for key in [*found]:
+        found |= {each for each in start.parts if each[0] != "schema" and within(start, each, key)}
+    bare = Catalogue(start.version, {key: part for key, part in start.parts.items() if key not in found}, start.needs)
+    gone = [start.parts[key] for key in reversed(_ordered([*found], start))]
+    away = [line for each in gone if each.of not in found and each.key[0] not in _GRANTS for line in drop(each)]
+    again = [(goal if key in goal.parts else start) for key in _ordered([*found], start)]
+    back = [
+        line for key, catalogue in zip(_ordered([*found], start), again, strict=True)
+        for line in create(catalogue.parts[key], bare, catalogue)
+    ]  # fmt: skip
+    return away, back
+
+
+def _holds(part: Part) -> bool:
+    """Tell whether a relation holds rows of its own."""
+    return part.kind in ("table", "foreign table", "sequence")
 
 
 def within(catalogue: Catalogue, key: Key, whole: Key) -> bool:
@@ -592,6 +645,15 @@ def within(catalogue: Catalogue, key: Key, whole: Key) -> bool:
 
 
 def _alter_column(old: Part, new: Part, start: Catalogue, goal: Catalogue) -> Iterator[str]:
+    away, back = [], []
+    if any(old.facts.get(each) != new.facts.get(each) for each in ("type", "collation", "generated", "generation")):
+        away, back = _around(start, goal, [old.key])
+    yield from away
+    yield from _column_changes(old, new)
+    yield from back
+
+
+def _column_changes(old: Part, new: Part) -> Iterator[str]:
     here, there = old.facts, new.facts
     column = f"alter table {name(*new.key[1:3])} alter column {name(new.key[3])}"
 
@@ -621,7 +683,7 @@ def _alter_column(old: Part, new: Part, start: Catalogue, goal: Catalogue) -> It
         numbers = " ".join(f"set {each}" for each in _parts_of_numbers(there["numbers"]))
         yield f"{column} set generated {there['identity']} {numbers}"
     if differ("storage"):
-        yield f"{column} set storage {there.get('storage', 'default')}"
+        yield f"{column} set storage {there.get('storage', there['_storage'])}"
 
 
 def _parts_of_numbers(numbers: str) -> list[str]:
@@ -668,7 +730,7 @@ def _alter_type(old: Part, new: Part, start: Catalogue, goal: Catalogue) -> Iter
         yield from _whole(old, new, start, goal)
         return
     if there["kind"] == "enum":
-        yield from _alter_enum(old, new, start)
+        yield from _alter_enum(old, new, start, goal)
     if there["kind"] == "composite":
         before, after = here.get("attributes") or {}, there.get("attributes") or {}
         for each in sorted(before.keys() - after.keys()):
@@ -693,7 +755,7 @@ def _alter_type(old: Part, new: Part, start: Catalogue, goal: Catalogue) -> Iter
                 yield f"alter domain {told} add constraint {name(each)} {after[each]}"
 
 
-def _alter_enum(old: Part, new: Part, start: Catalogue) -> Iterator[str]:
+def _alter_enum(old: Part, new: Part, start: Catalogue, goal: Catalogue) -> Iterator[str]:
     told = name(*new.key[1:])
     here, there = list(old.facts.get("labels") or ()), list(new.facts.get("labels") or ())
     if [each for each in there if each in here] == here:
@@ -709,6 +771,9 @@ def _alter_enum(old: Part, new: Part, start: Catalogue) -> Iterator[str]:
         return
     # A label cannot be taken away: https://www.postgresql.org/docs/current/sql-altertype.html
     aside = f"{new.key[2]} (before)"[-63:]
+    using = [key for key in start.parts if key[0] == "column" and old.key in start.needs.get(key, ())]
+    away, back = _around(start, goal, [old.key, *using], _REMADE | {"index", "constraint", "other"})
+    yield from away
     yield f"alter type {told} rename to {name(aside)}"
     yield _type(new)
     yield from _owner(new)
@@ -722,6 +787,7 @@ def _alter_enum(old: Part, new: Part, start: Catalogue) -> Iterator[str]:
             if "default" in part.facts:
                 yield f"{column} set default {part.facts['default']}"
     yield f"drop type {name(new.key[1], aside)}"
+    yield from back
 
 
 def _alter_role(old: Part, new: Part, start: Catalogue, goal: Catalogue) -> Iterator[str]:

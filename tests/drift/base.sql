@@ -4,6 +4,9 @@ create extension pg_net with schema extensions;
 create schema app;
 create schema "Odd ""Schema""; drop table public.parcels";
 
+alter default privileges in schema app grant select on tables to authenticated;
+alter default privileges revoke execute on functions from public;
+
 create role courier nologin;
 create role packer nologin;
 grant courier to authenticator;
@@ -90,8 +93,6 @@ revoke execute on function app.is_owner(uuid) from public;
 grant execute on function app.is_owner(uuid) to authenticated;
 grant usage on schema app to authenticated;
 grant usage on sequence app.numbers to service_role;
-alter default privileges in schema app grant select on tables to authenticated;
-alter default privileges revoke execute on functions from public;
 
 alter publication supabase_realtime add table public.parcels;
 create publication outward for table public.people (id, name) where (name <> 'x') with (publish = 'insert, update');

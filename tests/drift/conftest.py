@@ -12,6 +12,7 @@ import pytest
 from audit.connection import Dsn, connect
 from audit.drift.building import read
 from audit.drift.catalogue import Catalogue
+from audit.drift.printing import Printer
 from audit.migrations import apply
 from audit.question import Connection
 from audit.server import embedded
@@ -25,11 +26,12 @@ FIFTEEN = Path("/usr/lib/postgresql/15/bin")
 
 @dataclass
 class Side:
-    """One of the two databases: ``dsn`` is the superuser's."""
+    """One of the two databases: ``dsn`` is the superuser's, and ``printer`` works on a copy."""
 
     server: embedded.Server
     dsn: Dsn
     catalogue: Catalogue
+    printer: Printer
 
 
 @contextmanager
@@ -38,7 +40,10 @@ def side(place: Path, postgres_bin: Path | None) -> Iterator[Side]:
     with embedded.serve(postgres_bin) as server:
         build(server.dsn, place)
         with connect(login(server.dsn, STAND_IN)) as connection:
-            yield Side(server, server.dsn, read(connection))
+            catalogue = read(connection)
+        # Printing makes things and undoes them, for which what a test holds locked stands in the way.
+        with connect(login(server.clone_database("printing"), STAND_IN)) as connection:
+            yield Side(server, server.dsn, catalogue, Printer(connection))
 
 
 def build(dsn: Dsn, place: Path) -> None:

@@ -6,11 +6,12 @@ drop schema "Odd ""Schema""; drop table public.parcels" cascade;
 create schema later;
 create table later.things (id integer primary key);
 --- a schema belongs to somebody else
+-- superuser
 -- finding: owner of schema app
 alter schema app owner to courier;
 --- a table is missing
 -- finding: table public.parcels
--- along: view public.heavy_parcels
+-- along: function public.heavy(integer), materialized view app.counts, statistics object app.parcels_both, view public.heavy_parcels
 drop table public.parcels cascade;
 --- a table with a hostile name is missing
 -- finding: table "Odd ""Schema""; drop table public.parcels"."Odd ""Table"""
@@ -24,16 +25,18 @@ create policy everybody on public.notes for select using (true);
 grant select on public.notes to courier;
 create trigger touched before update on public.notes for each row execute function public.touch();
 --- a table belongs to somebody else
+-- superuser
 -- finding: owner of table public.parcels
 alter table public.parcels owner to courier;
 --- a table is unlogged
--- finding: table public.people
-alter table public.parcels drop constraint parcels_owner_fkey; alter table public.people set unlogged; alter table public.people set logged;
-alter table public.parcels add constraint parcels_owner_fkey foreign key (owner) references public.people (id) on delete cascade;
-alter table public.people set (fillfactor = 70);
+-- finding: table public.events_2025
+alter table public.events_2025 set unlogged;
 --- a table is logged
 -- finding: table app.scratch
 alter table app.scratch set logged;
+--- a table has options
+-- finding: table public.people
+alter table public.people set (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.1);
 --- a table tells all of a row to replication
 -- finding: table public.people
 alter table public.people replica identity full;
@@ -52,15 +55,10 @@ create table public.events_2026 partition of public.events for values from ('202
 --- a partition is detached
 -- finding: table public.events_2025
 alter table public.events detach partition public.events_2025;
-alter index if exists public.events_2025_at_idx rename to gone;
-drop index if exists public.gone;
 --- a column is missing
 -- finding: column public.parcels.grams
-drop view public.heavy_parcels; drop function public.heavy;
-alter table public.parcels drop column kilos, drop column grams;
-alter table public.parcels add column kilos numeric;
-alter table public.parcels drop column kilos;
--- skip
+-- along: column public.parcels.kilos, constraint parcels_grams_check of public.parcels, constraint weight_is_sane of public.parcels, function public.heavy(integer), view public.heavy_parcels
+alter table public.parcels drop column grams cascade;
 --- a column is missing with what rests on it
 -- finding: column public.people.mail
 -- along: constraint people_mail of public.people
@@ -70,6 +68,7 @@ alter table public.people drop column mail;
 alter table public.parcels drop column number;
 --- a column is unknown
 -- finding: column public.people.phone
+-- along: constraint people_phone_check of public.people, index public.people_phone_idx
 alter table public.people add column phone text not null default '' check (phone <> 'x');
 create index on public.people (phone);
 grant select (phone) on public.people to anon;
@@ -79,15 +78,15 @@ alter table public.people add column number integer generated always as identity
 --- a column is called otherwise
 -- finding: column public.events.what
 alter table public.events rename column what to said;
--- skip
 --- a column without anything that rests on it is called otherwise
--- finding: column "Odd ""Schema""; drop table public.parcels"."Odd ""Table"""."from"
+-- finding: column "Odd ""Schema""; drop table public.parcels"."Odd ""Table""".from
 alter table "Odd ""Schema""; drop table public.parcels"."Odd ""Table""" rename column "from" to "to";
 --- a column has another type
 -- finding: column public.people.mail
 alter table public.people alter column mail type varchar(200) collate "C";
 --- a column has another type, and expressions are printed otherwise
 -- finding: column public.parcels.label
+-- along: view public.heavy_parcels
 drop view public.heavy_parcels; drop function public.heavy; drop trigger touched on public.parcels;
 drop policy "own parcels" on public.parcels;
 alter table public.parcels alter column label type text;
@@ -100,12 +99,9 @@ create view public.heavy_parcels with (security_invoker = on) as
     select p.id, p.label, p.grams * 2 as twice from public.parcels p where p.state in ('new', 'sent') and p.grams > 10;
 create function public.heavy(minimum integer default 5) returns table (id bigint, label text) language sql stable
     begin atomic select p.id, p.label from public.parcels p where p.grams > heavy.minimum; end;
--- unmended
 --- a column has another collation
--- finding: column public.people.name
-alter table public.people alter column name type text collate "C";
--- also: view public.names
--- skip
+-- finding: column public.parcels."Odd ""Column"""
+alter table public.parcels alter column "Odd ""Column""" type text collate "C";
 --- a column may be null
 -- finding: column public.people.joined
 alter table public.people alter column joined drop not null;
@@ -118,6 +114,9 @@ alter table public.people alter column joined drop default;
 --- a default is another one
 -- finding: column public.parcels."Odd ""Column"""
 alter table public.parcels alter column "Odd ""Column""" set default 'it''s -- another; select 1';
+--- a partition has a default of its own
+-- finding: column public.events_2025.what
+alter table public.events_2025 alter column what set default 'x';
 --- a default was added
 -- finding: column public.people.name
 alter table public.people alter column name set default 'nobody';
@@ -223,15 +222,15 @@ alter function app.is_owner(uuid) immutable parallel safe;
 --- a function returns something else
 -- finding: function app.is_owner(uuid)
 drop function app.is_owner(uuid);
-create function app.is_owner(who uuid) returns integer language sql stable security definer set search_path = '' as $$
-    select exists (select from public.people p where p.id = who) -- a comment
-$$;
--- skip
+create function app.is_owner(who uuid) returns integer language sql stable security definer set search_path = '' as 'select 1';
+revoke execute on function app.is_owner(uuid) from public;
+grant execute on function app.is_owner(uuid) to authenticated;
 --- a function has another default
 -- finding: function public.heavy(integer)
 create or replace function public.heavy(minimum integer default 6) returns table (id bigint, label text) language sql stable
     begin atomic select p.id, p.label from public.parcels p where p.grams > heavy.minimum; end;
 --- a function belongs to somebody else
+-- superuser
 -- finding: owner of function app.is_owner(uuid)
 alter function app.is_owner(uuid) owner to courier;
 --- a procedure is missing
@@ -288,10 +287,9 @@ drop sequence app.numbers;
 --- a sequence counts otherwise
 -- finding: sequence app.numbers
 alter sequence app.numbers increment by 1;
---- an enum has a value more
+--- an enum that much rests on has a value more
 -- finding: type public.state
 alter type public.state add value 'lost';
--- unmended
 --- an enum has a value more, and nothing uses it
 -- finding: type app.mood
 -- before: create type app.mood as enum ('good', 'bad'); create table app.moods (mood app.mood default 'good', all_of_them app.mood[]);
@@ -315,7 +313,6 @@ alter domain public.code drop default; alter domain public.code drop not null;
 --- a composite type has an attribute more
 -- finding: type app.point
 alter type app.point add attribute z integer;
--- skip
 --- a type is unknown
 -- finding: type app.colour
 create type app.colour as enum ('red', 'it''s');
@@ -396,6 +393,7 @@ alter default privileges grant execute on functions to public;
 drop role packer;
 --- a role is unknown, and what it may do
 -- finding: role spy
+-- along: grants of spy on table public.people, membership of spy in authenticated, setting search_path of spy
 create role spy login;
 grant select on public.people to spy;
 grant authenticated to spy;
@@ -426,6 +424,7 @@ alter role authenticator set pgrst.db_pre_request = 'app.check_it';
 -- finding: setting search_path in this database
 do 'begin execute format(''alter database %I set search_path = "$user", app, public'', current_database()); end';
 --- a setting of the database is unknown
+-- superuser
 -- finding: setting app.jwt_secret in this database
 do 'begin execute format(''alter database %I set app.jwt_secret = %L'', current_database(), ''100% "it''''s''); end';
 --- an extension is missing
@@ -436,6 +435,7 @@ drop extension pg_net;
 create extension hypopg with schema extensions;
 --- a publication is missing
 -- finding: publication outward
+-- along: table public.people of publication outward
 drop publication outward;
 --- a publication tells less
 -- finding: publication outward
@@ -474,8 +474,8 @@ select cron.alter_job((select jobid from cron.job where jobname = 'nightly'), ac
 -- finding: statistics object app.parcels_both
 drop statistics app.parcels_both;
 --- an event trigger is unknown
--- finding: event trigger watching
+-- finding: function app.watch()
+-- along: event trigger watching
 create function app.watch() returns event_trigger language plpgsql as 'begin end';
 create event trigger watching on ddl_command_end execute function app.watch();
 -- superuser
--- skip
