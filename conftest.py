@@ -12,6 +12,7 @@ pytest_plugins = (
     "fixtures.access",
     "fixtures.target",
     "fixtures.footprint",
+    "fixtures.drift",
     "fixtures.askers",
     "fixtures.suite",
     "fixtures.gate",

@@ -62,7 +62,9 @@ begin
             ('public', 'conversation_participants', 'conversation_id, user_id, joined_at, left_at'),
             ('public', 'messages', 'id, conversation_id, sender_id, status, created_at, read_at'),
             ('public', 'unhealthy_metrics', 'metric, count'),
-            ('storage', 'buckets', 'id, public')
+            ('storage', 'buckets', 'id, name, public, file_size_limit, allowed_mime_types'),
+            ('supabase_migrations', 'schema_migrations', 'version, statements'),
+            ('cron', 'job', 'jobid, jobname, schedule, command, database, username, active')
         ) as relations (schema, name, columns)
     loop
         select c.oid into relation

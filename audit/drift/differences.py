@@ -63,7 +63,9 @@ def compare(built: Catalogue, live: Catalogue, printed: Printed) -> list[Differe
     for each in changed:
         if each.key[0] == "relation" and {"kind", "partition", "inherits"} & {*each.aspects}:
             gone = [one for one in lone if within(built, one.key, each.key) or within(live, one.key, each.key)]
-            gone += [one for one in changed if one.key[0] == "grant" and one.key[1:-1] == each.key and "kind" in each.aspects]
+            gone += [
+                one for one in changed if one.key[0] == "grant" and one.key[1:-1] == each.key and "kind" in each.aspects
+            ]
             found = [one for one in found if one not in gone]
     return sorted(found, key=lambda each: (rank(each.key), each.key, each.title))
 
@@ -202,11 +204,12 @@ def _one_sided(built: Catalogue, live: Catalogue) -> Iterator[Difference]:
                 continue
             folded = [each for each in only if causes[each] == key]
             part = one.parts[key]
+            along = [one.parts[each] for each in folded if each != key]
             yield Difference(
                 key, part.title, what, key[0] in _ACCESS, (),
                 text(to(live, built, part, folded)), text(to(built, live, part, folded)),
                 (what == "unknown" and key[0] in LOSING, what == "missing" and key[0] in LOSING),
-                tuple(sorted(one.parts[each].title for each in folded if each != key and one.parts[each].of not in folded)),
+                tuple(sorted(each.title for each in along if each.of not in folded)),
             )  # fmt: skip
 
 

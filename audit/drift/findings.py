@@ -46,9 +46,7 @@ class Drifted:
     files: tuple[Path, ...] = ()
 
 
-def drifted(
-    auditor: Auditor, place: Path, postgres_bin: Path | None = None, before: Path | None = None
-) -> Drifted:
+def drifted(auditor: Auditor, place: Path, postgres_bin: Path | None = None, before: Path | None = None) -> Drifted:
     """Build the migrations, ask the live database, and compare. Raises Unchecked."""
     try:
         found = _against(auditor, place, postgres_bin, DEFAULTS[0], before)
@@ -58,7 +56,9 @@ def drifted(
             found = min(found, other, key=lambda each: len(each.differences))
         return found
     except TargetError as error:
-        raise Unchecked(f"the migrations could not be built: {error}", "mend that first: make audit MIGRATIONS=dir") from error
+        raise Unchecked(
+            f"the migrations could not be built: {error}", "mend that first: make audit MIGRATIONS=dir"
+        ) from error
 
 
 def _granted_less(differences: Sequence[Difference]) -> bool:
@@ -134,6 +134,9 @@ def _seen(
     auditor: Auditor, kind: str, table: str, ask: Callable[[Cursor], dict[Key, Part]], unsure: list[Unchecked]
 ) -> dict[Key, Part]:
     what = {"bucket": "storage buckets", "job": "jobs of cron"}[kind]
+    with auditor.asking(Question("select", None)) as cursor:
+        if not there(cursor, table):
+            return {}
     try:
         with auditor.asking(Question(question("buckets" if kind == "bucket" else "jobs"), None)) as cursor:
             return ask(cursor)
@@ -202,12 +205,12 @@ class Drift:
             found, unsure = disagreements(files, applied)
         except TargetError as error:
             raise Unchecked(str(error)) from error
-        if not applied:
+        if not applied and files:
             fix = (
-                "-- No version is noted as applied: supabase db push would apply all of them again. Say what was applied:\n"
-                "-- supabase migration repair --status applied VERSION ..."
+                "-- No version is noted as applied, so that supabase db push would apply all of them again.\n"
+                "-- Say what was applied: supabase migration repair --status applied VERSION ..."
             )
-            found = [Row(_HISTORY, {"what": EMPTY}, {"object": literal(_HISTORY)}, fix)] if files else []
+            found = [Row(_HISTORY, {"what": EMPTY}, {"object": literal(_HISTORY)}, fix)]
         reason = remedy = ""
         if unsure:
             reason = f"the history does not say what was applied as {named(unsure)}, so that an edit would go unseen"
@@ -261,18 +264,20 @@ def row(found: Difference, unproven: str = "") -> Row:
 
 # What takes something away, or takes its place, is for a person to decide.
 _WEIGHED = frozenset({"relation", "function", "trigger", "rule", "policy", "other", "type", "job"})
+_TAKES = re.compile(
+    r"\bdrop (?!default|not null|identity)|\bcreate or replace\b|\b(?:delete from|truncate|unschedule)\b"
+    r"|\bdisable (?:row|trigger|rule)|\bno force row|\brevoke (?:all|execute)\b",
+    re.IGNORECASE,
+)
 
 
 def advice(found: Difference) -> str:
     """Return the statements for both ways, those that a person has to decide about in comments."""
     mend, other = _shown(found, found.to_migrations, live=False), _shown(found, found.to_live, live=True)
     kind = found.key[0]
-    switch = found.what == "different" and found.access and kind != "policy"
-    weighed = not switch and (
-        found.loses[0]
-        or (found.what == "unknown" and kind not in ("grant", "membership", "setting"))
-        or (found.what == "different" and kind in _WEIGHED)
-    )
+    replaces = found.what == "different" and kind in _WEIGHED and (kind == "policy" or not found.access)
+    takes = _TAKES.search(found.to_migrations) and not (found.what == "missing" and kind in ("function", "relation"))
+    weighed = found.loses[0] or replaces or bool(takes)
     head = "-- Which of the two is right is for a person to decide. To make the database what its migrations build"
     why = " (it takes away or replaces what is there)" if weighed else ""
     return "\n".join([

@@ -19,9 +19,7 @@ from audit.migrations import decoded, version
 EMPTY = "supabase_migrations.schema_migrations is empty"
 
 
-def disagreements(
-    files: Sequence[Path], applied: Mapping[str, Sequence[str] | None]
-) -> tuple[list[Row], list[str]]:
+def disagreements(files: Sequence[Path], applied: Mapping[str, Sequence[str] | None]) -> tuple[list[Row], list[str]]:
     """Return the versions in which files and history differ, and of which versions nobody knows what was applied.
 
     ``applied`` are the versions that the live database has applied, each with its statements, where these were kept.
@@ -65,32 +63,28 @@ def _missing(mine: Mapping[int, Path], known: Mapping[int, _Applied]) -> Iterato
     for number in sorted(mine.keys() - known.keys()):
         path = mine[number]
         told = path.name.partition("_")[0]
-        note = literal(path.name.partition("_")[2].removesuffix(".sql"))
         late = any(other > number for other in known)
         fix = (
-            "-- Where it is yet to be applied: supabase db push" + (" --include-all\n" if late else "\n")
-            + "-- Where its statements were executed by hand, say so:\n"
-            + f"insert into supabase_migrations.schema_migrations (version, name) values ({literal(told)}, {note});"
-        )  # fmt: skip
+            f"-- Where it is yet to be applied: supabase db push{' --include-all' if late else ''}\n"
+            f"-- Where its statements were executed by hand: supabase migration repair --status applied {safe(told)}"
+        )
         yield _row(told, "not applied", path.name, fix)
 
 
-def _unknown(
-    mine: Mapping[int, Path], known: Mapping[int, _Applied], applied: Mapping[str, object]
-) -> Iterator[Row]:
+def _unknown(mine: Mapping[int, Path], known: Mapping[int, _Applied], applied: Mapping[str, object]) -> Iterator[Row]:
     gone = [known[number].version for number in sorted(known.keys() - mine.keys())]
     for text in [*gone, *sorted(each for each in applied if _number(each) is None)]:
         fix = (
-            "-- Get the file back: supabase migration fetch, or git. Where what it did was undone, take it out:\n"
-            f"delete from supabase_migrations.schema_migrations where version = {literal(text)};"
+            "-- Get the file back: supabase migration fetch, or git.\n"
+            f"-- Where what it did was undone: supabase migration repair --status reverted {safe(text)}"
         )
         yield _row(text, "no file", None, fix)
 
 
 def _edited(path: Path, told: str) -> Row:
     fix = (
-        "-- Databases that have applied it do not get the edit. Give the file back what was applied, and put the edit in\n"
-        "-- a new one; what was applied, the statements of this row say:\n"
+        "-- Databases that have applied it do not get the edit. Give the file back what was applied, and put the edit\n"
+        "-- in a new one; what was applied, the statements of this row say:\n"
         f"-- select statements from supabase_migrations.schema_migrations where version = {literal(told)};"
     )
     return _row(told, "edited since", path.name, fix)

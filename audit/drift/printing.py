@@ -193,4 +193,3 @@ class Printer:
             [f"pg_temp.{name(PROBE)}"],
         ).fetchall()
         return {"checks": {row[0]: row[1] for row in rows}}
-

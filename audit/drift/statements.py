@@ -5,6 +5,7 @@ Names are put in quotes by psycopg; definitions are the server's own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from psycopg import sql
@@ -14,7 +15,8 @@ from audit.drift.catalogue import Catalogue, Facts, Key, Part, by_default
 # In which order things are made, where nothing else says so.
 RANKS = (
     "role", "membership", "schema", "extension", "type", "relation", "column", "function", "other", "constraint",
-    "index", "rule", "trigger", "publication", "published", "policy", "setting", "default privileges", "grant", "bucket", "job",
+    "index", "rule", "trigger", "publication", "published", "policy", "setting", "default privileges", "grant",
+    "bucket", "job",
 )  # fmt: skip
 # What goes when one of them goes, beside definitions: rows.
 LOSING = frozenset({"relation", "column", "schema", "type", "extension", "bucket"})
@@ -120,7 +122,8 @@ def create(part: Part, start: Catalogue, goal: Catalogue) -> Iterator[str]:
         case "policy":
             yield _policy(part)
         case "function":
-            yield _function(part)
+            # It takes nobody's place.
+            yield re.sub(r"\Acreate or replace ", "CREATE ", _function(part), flags=re.IGNORECASE)
         case "type":
             yield _type(part)
         case "role":
@@ -372,7 +375,10 @@ def _opened(part: Part, start: Catalogue, goal: Catalogue) -> Iterator[str]:
     kind = "sequences" if part.kind == "sequence" else kind
     given = {key[4] for key in start.parts if key[0] == "default privileges" and key[3] == kind}
     wanted = {key[-1] for key in goal.parts if key[0] == "grant" and key[1:-1] == part.key}
-    unwanted = sorted(given - {"", str(part.facts.get("owner", ""))} | ({"public"} - wanted if kind in ("functions", "types") else set()))
+    unwanted = sorted(
+        given - {"", str(part.facts.get("owner", ""))}
+        | ({"public"} - wanted if kind in ("functions", "types") else set())
+    )
     if unwanted:
         yield f"revoke all on {target(part)} from {', '.join(map(role, unwanted))}"
 
@@ -552,12 +558,16 @@ def _alter_relation(old: Part, new: Part, start: Catalogue, goal: Catalogue) -> 
 
 def _attached(here: Facts, there: Facts, told: str) -> Iterator[str]:
     for parent in here.get("inherits", ()):
-        yield f"alter table {parent} detach partition {told}" if "partition" in here else (
-            f"alter table {told} no inherit {parent}"
+        yield (
+            f"alter table {parent} detach partition {told}"
+            if "partition" in here
+            else (f"alter table {told} no inherit {parent}")
         )
     for parent in there.get("inherits", ()):
-        yield f"alter table {parent} attach partition {told} {there['partition']}" if "partition" in there else (
-            f"alter table {told} inherit {parent}"
+        yield (
+            f"alter table {parent} attach partition {told} {there['partition']}"
+            if "partition" in there
+            else (f"alter table {told} inherit {parent}")
         )
 
 
@@ -645,7 +655,8 @@ def within(catalogue: Catalogue, key: Key, whole: Key) -> bool:
 
 
 def _alter_column(old: Part, new: Part, start: Catalogue, goal: Catalogue) -> Iterator[str]:
-    away, back = [], []
+    away: list[str] = []
+    back: list[str] = []
     if any(old.facts.get(each) != new.facts.get(each) for each in ("type", "collation", "generated", "generation")):
         away, back = _around(start, goal, [old.key])
     yield from away

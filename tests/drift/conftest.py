@@ -32,6 +32,7 @@ class Side:
     dsn: Dsn
     catalogue: Catalogue
     printer: Printer
+    changer: Connection
 
 
 @contextmanager
@@ -42,8 +43,12 @@ def side(place: Path, postgres_bin: Path | None) -> Iterator[Side]:
         with connect(login(server.dsn, STAND_IN)) as connection:
             catalogue = read(connection)
         # Printing makes things and undoes them, for which what a test holds locked stands in the way.
-        with connect(login(server.clone_database("printing"), STAND_IN)) as connection:
-            yield Side(server, server.dsn, catalogue, Printer(connection))
+        with (
+            connect(login(server.clone_database("printing"), STAND_IN)) as connection,
+            connect(login(server.dsn, "supabase_admin"), autocommit=False) as changer,
+        ):
+            changer.prepare_threshold = 2
+            yield Side(server, server.dsn, catalogue, Printer(connection), changer)
 
 
 def build(dsn: Dsn, place: Path) -> None:
@@ -76,8 +81,7 @@ def live(request: pytest.FixtureRequest) -> Iterator[Side]:
 @contextmanager
 def changing(on: Side) -> Iterator[Connection]:
     """Open a transaction of the superuser that is rolled back."""
-    with connect(login(on.dsn, "supabase_admin"), autocommit=False) as connection:
-        try:
-            yield connection
-        finally:
-            connection.rollback()
+    try:
+        yield on.changer
+    finally:
+        on.changer.rollback()

@@ -23,6 +23,10 @@ from audit.auditor import Auditor
 from audit.catalog.amcheck import Amcheck
 from audit.catalog.growth import WEEK, measure
 from audit.connection import connect
+from audit.drift.building import Built
+from audit.drift.building import read as read_catalogue
+from audit.drift.findings import Drift, Drifted, compared, of_live
+from audit.drift.printing import Printer
 from audit.evidence import Log
 from audit.gate.base import Base
 from audit.gate.pending import Pending
@@ -148,6 +152,7 @@ class Proof(Disposable):
     def __init__(self, bench: Bench, stage: Stage) -> None:
         super().__init__(stage, bench.judgements, bench.migrations, bench.rehearsal)
         self.sizes = bench.sizes
+        self.bench = bench
 
     def amcheck(self) -> Amcheck:
         """Only for this policy's turn: to other policies an extension would be a finding."""
@@ -160,6 +165,13 @@ class Proof(Disposable):
             """
         )
         return Amcheck(self.auditor())
+
+    def drift(self) -> Drift:
+        """Whatever is sabotaged is another database than the migrations build: told by the proofs of drift alone."""
+        if not self.bench.drifting:
+            return super().drift()
+        auditor = self.auditor()
+        return Drift(lambda: self.bench.drifted(auditor), auditor, lambda: find(MIGRATIONS), self.log)
 
     def earlier(self, now: Sizes) -> Sizes | None:
         return self.sizes
@@ -194,6 +206,8 @@ class Bench:
         self.judgements = self.untouched
         # How large everything was when the proof began.
         self.sizes: Sizes | None = None
+        # Whether the database is compared with what the migrations build.
+        self.drifting = False
 
     def ask(self, policy: Policy, connection: Connection, settings: Mapping[str, Any] | None = None) -> Result:
         """Ask one policy on a connection that is inside a transaction, and judge it."""
@@ -211,6 +225,29 @@ class Bench:
         assert self.connection.info.transaction_status == TransactionStatus.IDLE
         with connect(login(self.target.server.dsn_of(self.connection.info.dbname), STAND_IN)) as connection:
             return self.suite.ask(connection, self.target.unfilled, self.target.migrations)
+
+    @cached_property
+    def built(self) -> Built:
+        """What the migrations build: a clone, as the databases of the proofs are."""
+        dsn = login(self.target.server.clone_database("as_built"), STAND_IN)
+        with connect(dsn) as connection:
+            return Built(dsn, read_catalogue(connection), self.target.migrations, tuple(find(MIGRATIONS)))
+
+    def drifted(self, auditor: Auditor) -> Drifted:
+        """Compare a database with what the migrations build."""
+        live, unsure = of_live(auditor, self.built.catalogue)
+        with connect(self.built.dsn) as connection:
+            return compared(self.built, live, unsure, Printer(connection))
+
+    def note_history(self, connection: Connection) -> None:
+        """Note the migrations as the platform does when it applies them."""
+        for path in find(MIGRATIONS):
+            number, _, name = path.name.partition("_")
+            texts = [each.text for each in statements(path.read_text(encoding="utf-8"))]
+            connection.execute(
+                "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)",
+                [number, name.removesuffix(".sql"), texts],
+            )
 
     def rehearse(self, connection: Connection, name: str, sql: str) -> None:
         """Judge a new migration on the database of a connection."""
@@ -232,6 +269,7 @@ class Bench:
     def proof(self, sabotage: Sabotage) -> Iterator[Scene]:
         """Yield a place to break and mend; afterwards the reference database is as before."""
         self.judgements = [] if sabotage.settings else self.untouched
+        self.drifting = sabotage.policy.startswith("DRIFT-")
         if sabotage.on != "transaction":
             name = f"clone_{next(self.clones)}"
             dsn = self.target.server.clone_database(name)
@@ -252,6 +290,8 @@ class Bench:
             self.connection.execute("begin")
             try:
                 self._measure(self.connection)
+                if self.drifting:
+                    self.note_history(self.connection)
                 yield Scene(self, self.connection, sabotage, in_transaction=True)
             finally:
                 self.connection.execute("rollback")

@@ -1,0 +1,2 @@
+-- object: row level security of table public.messages
+alter table public.messages disable row level security;
