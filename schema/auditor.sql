@@ -41,7 +41,8 @@ begin
 end
 $$;
 
--- Columns, by relation, that the policies' questions name. A test keeps both in step.
+-- Columns, by relation, that the policies' questions name. A test keeps both in step. What migrations said and jobs do is
+-- for the comparison with the files (make drift).
 do $$
 declare
     wanted record;

@@ -52,6 +52,9 @@ where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname <>
 and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
                 and d.objid = n.oid and d.deptype = 'e')
 """
+# The platform makes more of these now and then, and keeps others from making them; the CLI logs in by some.
+# https://github.com/supabase/supautils (reserved_roles)
+_RESERVED = "select r.rolname::pg_catalog.text from pg_catalog.pg_roles r where r.rolname ~ '^(supabase_|cli_login_)'"
 MAINTAIN_SINCE = 170000
 
 
@@ -146,7 +149,8 @@ def asked(cursor: Cursor, given: Sequence[str] = ()) -> Catalogue:
     cursor.execute(setting({"TimeZone": "UTC", "bytea_output": "hex"}))
     cursor.execute(_SCHEMAS, {"platform": [*PLATFORM_SCHEMAS]})
     ((schemas,),) = cursor.fetchall()
-    not_roles = [*dict.fromkeys([*PLATFORM_ROLES, *AUDITORS, *given])]
+    cursor.execute(_RESERVED)
+    not_roles = [*dict.fromkeys([*PLATFORM_ROLES, *AUDITORS, *given, *(name for (name,) in cursor.fetchall())])]
     known = {
         "schemas": schemas or [], "touched": [*TOUCHED], "not_roles": not_roles, "api_roles": [*API_ROLES],
         "brought": [*BROUGHT],

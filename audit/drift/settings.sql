@@ -11,5 +11,7 @@ cross join lateral pg_catalog.unnest(s.setconfig) as o (option)
 where (s.setdatabase = 0 or s.setdatabase = (
     select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()))
 and (r.oid is null or r.rolname <> all (%(not_roles)s) or r.rolname = 'authenticator')
--- Ours, on disposable servers; and what the platform loads into the API's sessions.
-and o.option !~ '^(audit\.|session_preload_libraries=)'
+-- Ours, on disposable servers; and what the platform loads into the API's sessions, has told them, and searches.
+and o.option !~ '^(audit\.|session_preload_libraries=|app\.settings\.jwt_(secret|exp)=)'
+and not ((r.oid is null or r.rolname = 'postgres')
+         and o.option in ('search_path="$user", public, extensions', 'search_path="\$user", public, extensions'))
