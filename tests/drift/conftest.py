@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,13 +69,20 @@ def mine() -> Iterator[Side]:
         yield made
 
 
-@pytest.fixture(scope="session", params=["15", "18"])
-def live(request: pytest.FixtureRequest) -> Iterator[Side]:
-    """The live database: of another version, and of the same."""
-    if request.param == "15" and not FIFTEEN.is_dir():
-        pytest.skip("there is no PostgreSQL 15 on this machine")
+@pytest.fixture(scope="session")
+def lives() -> Iterator[Callable[[str], Side]]:
+    """Return what makes the live database, once for each version of the server."""
+    made: dict[str, Side] = {}
     with ExitStack() as stack:
-        yield stack.enter_context(side(BASE, FIFTEEN if request.param == "15" else None))
+
+        def live(version: str) -> Side:
+            if version == "15" and not FIFTEEN.is_dir():
+                pytest.skip("there is no PostgreSQL 15 on this machine")
+            if version not in made:
+                made[version] = stack.enter_context(side(BASE, FIFTEEN if version == "15" else None))
+            return made[version]
+
+        yield live
 
 
 @contextmanager
