@@ -55,9 +55,9 @@ def test_files_and_history_agree(drift):
     """Versions that the live database has applied and the files of the migrations agree.
 
     A file that was never applied, a version without a file, a file that was edited after it was applied: each means
-    that the files say something else than what happened. The platform notes in supabase_migrations.schema_migrations what
-    it applied, and with which statements; they are compared with the files, comments and white space aside. Where the
-    statements were not noted, an edit would go unseen, and the policy is unchecked. Histories of other tools are not
-    read: without the platform's table the policy does not apply.
+    that the files say something else than what happened. The platform notes in supabase_migrations.schema_migrations
+    what it applied, and with which statements; they are compared with the files, comments and white space aside. Where
+    the statements were not noted, an edit would go unseen, and the policy is unchecked. Histories of other tools are
+    not read: without the platform's table the policy does not apply.
     """
     assert not drift.history()
