@@ -10,13 +10,13 @@ with changed as (
     and (d.defaclnamespace = 0 or d.defaclnamespace = any (%(schemas)s))
 )
 select c.role, n.nspname::pg_catalog.text as schema, c.kind,
-       case when x.grantee = c.oid then '' when x.grantee = 0 then 'public' else pg_catalog.pg_get_userbyid(x.grantee)::pg_catalog.text
+       case when x.grantee = 0 then 'public' else pg_catalog.pg_get_userbyid(x.grantee)::pg_catalog.text
        end as grantee,
        pg_catalog.array_agg(distinct x.privilege_type || case when x.is_grantable then ' with grant option' else '' end)
            as privileges
 from changed c left join pg_catalog.pg_namespace n on n.oid = c.defaclnamespace,
      pg_catalog.aclexplode(c.defaclacl) as x
-where not (x.grantee = c.oid and c.defaclnamespace = 0)
+where x.grantee <> c.oid  -- who owns all of it anyhow
 group by 1, 2, 3, 4
 union all
 select c.role, null, c.kind, 'public', '{}'

@@ -62,8 +62,7 @@ def drifted(auditor: Auditor, place: Path, postgres_bin: Path | None = None, bef
 
 
 def _granted_less(differences: Sequence[Difference]) -> bool:
-    wanted = ("default privileges", "postgres", "public", "tables")
-    return any(each.key[:4] == wanted and each.key[4] == "anon" for each in differences)
+    return any(each.key[:3] == ("default privileges", "postgres", "public") for each in differences)
 
 
 def _against(auditor: Auditor, place: Path, postgres_bin: Path | None, defaults: str, before: Path | None) -> Drifted:
@@ -80,7 +79,7 @@ def compared(mine: Built, live: Catalogue, unsure: Sequence[Unchecked], printer:
     try:
         found = compare(catalogue, live, printer.printed)
     except psycopg.Error as error:
-        raise Unchecked(f"the server of the migrations answers no more: {describe(error)}") from error
+        raise Unchecked(f"what the two servers print could not be compared: {describe(error)}") from error
     things = uncertain(mine.migrations)
     concrete = tuple(each for each in things if each.kind != ANYTHING)
     anything = _unproven(mine.migrations) if len(concrete) < len(things) else ""
@@ -265,7 +264,7 @@ def row(found: Difference, unproven: str = "") -> Row:
 # What takes something away, or takes its place, is for a person to decide.
 _WEIGHED = frozenset({"relation", "function", "trigger", "rule", "policy", "other", "type", "job"})
 _TAKES = re.compile(
-    r"\bdrop (?!default|not null|identity)|\bcreate or replace\b|\b(?:delete from|truncate|unschedule)\b"
+    r"\bdrop (?!default|not null|identity)|\bcreate or replace\b|\b(?:delete from|unschedule)\b"
     r"|\bdisable (?:row|trigger|rule)|\bno force row|\brevoke (?:all|execute)\b",
     re.IGNORECASE,
 )

@@ -100,8 +100,8 @@ class Choice:
             raise TargetError("--image is for --target container only")
         if kind == "container" and self.postgres_bin:
             raise TargetError("--postgres-bin is not for --target container, which brings its own programs")
-        if kind == "live" and self.postgres_bin and not self.shadow:
-            raise TargetError("--postgres-bin is of no use without the shadow of a live database")
+        if kind == "live" and self.postgres_bin and not self.shadow and not self.migrations:
+            raise TargetError("--postgres-bin is of no use without the shadow of a live database, or migrations")
         if kind != "live" and not self.shadow:
             raise TargetError("--no-shadow is for a live target only")
         if self.schema and (self.migrations or kind == "live" or self.gate):

@@ -17,7 +17,7 @@ from audit.migrations import apply
 from audit.question import Connection
 from audit.server import embedded
 from audit.server.rights import OWNER, STAND_IN, follow, hire, login, superuser
-from audit.server.target import load_platform
+from audit.server.target import DEFAULTS, load_platform
 
 HERE = Path(__file__).parent
 BASE = HERE / "base.sql"
@@ -51,9 +51,9 @@ def side(place: Path, postgres_bin: Path | None) -> Iterator[Side]:
             yield Side(server, server.dsn, catalogue, Printer(connection), changer)
 
 
-def build(dsn: Dsn, place: Path) -> None:
+def build(dsn: Dsn, place: Path, defaults: str = DEFAULTS[0]) -> None:
     with superuser(dsn) as connection:
-        load_platform(connection)
+        load_platform(connection, defaults)
         hire(connection)
     with connect(login(dsn, OWNER)) as connection:
         (*_, last) = apply(connection, place)

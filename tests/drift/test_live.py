@@ -83,6 +83,16 @@ def test_what_was_built_from_the_files_is_no_drift(auditor: Auditor) -> None:
     assert not any(evidence.unjudgeable for evidence in auditor.log.asked)
 
 
+def test_a_project_of_today_begins_with_fewer_grants(tmp_path: Path) -> None:
+    file = tmp_path / "1_first.sql"
+    file.write_text("create table public.notes (id integer primary key); grant select on public.notes to anon;")
+    with embedded.serve() as server:
+        build(server.dsn, file, "revoked")
+        with connect(login(server.dsn, STAND_IN)) as connection:
+            found = drifted(Auditor(lambda: connection, Settings().parameters(), Log()), file)
+    assert [each.title for each in found.differences] == []
+
+
 def test_a_run_tells_what_was_changed_by_hand(production: Dsn, owner: Connection, tmp_path: Path) -> None:
     owner.execute('alter table public.messages disable row level security; create table public."<b>; --" (id integer)')
     owner.execute("insert into supabase_migrations.schema_migrations (version, statements) values ('1', '{select 1}')")
