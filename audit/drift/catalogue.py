@@ -111,11 +111,15 @@ def _title(key: Key, facts: Facts) -> str:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All parts of a database by key, and what each rests on; ``version`` is the server's, such as 150004."""
+    """All parts of a database by key, and what each rests on; ``version`` is the server's, such as 150004.
+
+    ``taken`` are the keys that parts really have there, where some are here under those of another database.
+    """
 
     version: int
     parts: Mapping[Key, Part]
     needs: Mapping[Key, frozenset[Key]] = field(default_factory=dict)
+    taken: frozenset[Key] = frozenset()
 
     def without_maintain(self) -> Catalogue:
         """Return it without a privilege that servers before version 17 do not know."""

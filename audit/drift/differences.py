@@ -139,7 +139,13 @@ def _same_names(built: Catalogue, live: Catalogue, printed: Printed) -> tuple[Ca
     Of names that the server made it makes no matter; of the others it is a difference, and what is kept under the other
     name need not be made anew.
     """
-    missing, unknown = built.parts.keys() - live.parts.keys(), live.parts.keys() - built.parts.keys()
+    # Of two names that the server made, each may be the other one's.
+    swapped = {
+        key for key in built.parts.keys() & live.parts.keys()
+        if _system_made(key) and unlike(built.parts[key], live.parts[key], printed)
+    }  # fmt: skip
+    missing = (built.parts.keys() - live.parts.keys()) | swapped
+    unknown = (live.parts.keys() - built.parts.keys()) | swapped
     found: list[Difference] = []
     pairs: dict[Key, Key] = {}
     for key in sorted(missing, key=lambda each: (rank(each), each)):
@@ -152,12 +158,19 @@ def _same_names(built: Catalogue, live: Catalogue, printed: Printed) -> tuple[Ca
         ]  # fmt: skip
         system = [each for each in same if _system_made(key) and _system_made(each)]
         many = [each for each in missing if _alike(key, each) and not unlike(part, built.parts[each], printed)]
-        if system or (len(same) == 1 and len(many) == 1):
+        if system or (len(same) == 1 and len(many) == 1 and key not in swapped):
             other = (system or same)[0]
             pairs[other] = key
             if not system:
                 found.append(_renamed(part, live.parts[other]))
-    return _with_names(live, pairs), found
+    return _with_names(live, _without_clashes(live, pairs)), found
+
+
+def _without_clashes(live: Catalogue, pairs: dict[Key, Key]) -> dict[Key, Key]:
+    """Leave out the pairs whose new name is that of something which keeps its own."""
+    while clashing := {other for other, key in pairs.items() if key in live.parts and key not in pairs}:
+        pairs = {other: key for other, key in pairs.items() if other not in clashing}
+    return pairs
 
 
 def _alike(key: Key, other: Key) -> bool:
@@ -188,7 +201,7 @@ def _with_names(live: Catalogue, pairs: Mapping[Key, Key]) -> Catalogue:
         now(key): replace(part, key=now(key), of=now(part.of) if part.of else None) for key, part in live.parts.items()
     }
     needs = {now(key): frozenset(map(now, others)) for key, others in live.needs.items()}
-    return replace(live, parts=parts, needs=needs)
+    return replace(live, parts=parts, needs=needs, taken=frozenset(live.parts))
 
 
 # --- What is on one side only

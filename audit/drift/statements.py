@@ -110,7 +110,9 @@ def create(part: Part, start: Catalogue, goal: Catalogue) -> Iterator[str]:
             elif part.of in start.parts:
                 yield f"alter table {name(*names[:2])} add column {_column(names[2], facts)}"
         case "constraint":
-            yield f"alter table {name(*names[:2])} add constraint {name(names[2])} {facts['definition']}"
+            # Where the server gave the name to another one, it gives the next.
+            called = "" if part.key in start.taken else f"constraint {name(names[2])} "
+            yield f"alter table {name(*names[:2])} add {called}{facts['definition']}"
         case "index":
             yield str(facts["definition"])
         case "trigger":
@@ -258,7 +260,7 @@ def _type(part: Part) -> str:
             return " ".join(words)
         case "composite":
             types = facts.get("attributes") or {}
-            return f"create type {told} as ({', '.join(f'{name(a)} {types[a]}' for a in facts.get('order') or ())})"
+            return f"create type {told} as ({', '.join(f'{name(a)} {types[a]}' for a in facts.get('_order') or ())})"
     return f"create type {told} as range ({facts['range']})"
 
 
@@ -746,7 +748,7 @@ def _alter_type(old: Part, new: Part, start: Catalogue, goal: Catalogue) -> Iter
         before, after = here.get("attributes") or {}, there.get("attributes") or {}
         for each in sorted(before.keys() - after.keys()):
             yield f"alter type {told} drop attribute {name(each)}"
-        for each in there.get("order") or ():
+        for each in there.get("_order") or ():
             if each not in before:
                 yield f"alter type {told} add attribute {name(each)} {after[each]}"
             elif before[each] != after[each]:

@@ -19,7 +19,7 @@ select array[n.nspname::pg_catalog.text, t.typname::pg_catalog.text] as name,
            'attributes', (select pg_catalog.jsonb_object_agg(a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod))
                           from pg_catalog.pg_attribute a
                           where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped),
-           'order', (select pg_catalog.jsonb_agg(a.attname order by a.attnum) from pg_catalog.pg_attribute a
+           '_order', (select pg_catalog.jsonb_agg(a.attname order by a.attnum) from pg_catalog.pg_attribute a
                      where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped),
            'range', (select pg_catalog.concat_ws(', ', 'subtype = ' || pg_catalog.format_type(r.rngsubtype, null),
                          'subtype_diff = ' || nullif(r.rngsubdiff, 0)::pg_catalog.regproc)

@@ -157,6 +157,11 @@ alter table public.parcels add constraint parcels_owner_fkey foreign key (owner)
 -- finding: constraint weight_is_sane of public.parcels
 alter table public.parcels drop constraint weight_is_sane;
 alter table public.parcels add constraint weight_is_sane check (grams < 200000 and label <> 'x');
+--- of two checks the first is missing, and the second has its name
+-- finding: constraint people_name_check of public.people
+-- before: alter table public.people add check (name <> 'a'), add check (name <> 'b');
+alter table public.people drop constraint people_name_check;
+alter table public.people rename constraint people_name_check1 to people_name_check;
 --- a check is unknown
 -- finding: constraint people_name_check of public.people
 alter table public.people add check (name <> 'somebody');

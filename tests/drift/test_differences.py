@@ -27,8 +27,8 @@ class Case:
     superuser: bool = False
 
 
-def cases() -> list[Case]:
-    text = (HERE / "differences.sql").read_text(encoding="utf-8")
+def cases(file: str = "differences.sql") -> list[Case]:
+    text = (HERE / file).read_text(encoding="utf-8")
     found = []
     for part in re.split(r"^--- ", text, flags=re.MULTILINE)[1:]:
         name, _, body = part.partition("\n")
@@ -103,3 +103,15 @@ def test_a_difference_is_one_finding_and_is_mended(
         execute(here, difference.to_live, case)
         left = compare(catalogue_of(here), changed, printed)
         assert not left, f"{difference.to_live}\n{told(left)}"
+
+
+@pytest.mark.parametrize("case", cases("innocents.sql"), ids=lambda case: re.sub("[ ,]+", "-", case.name))
+def test_what_makes_no_difference_is_none(mine: Side, lives: Callable[[str], Side], case: Case) -> None:
+    with changing(lives("15")) as there, changing(mine) as here:
+        built = mine.catalogue
+        if case.before:
+            execute(here, case.before, case)
+            built = catalogue_of(here)
+        execute(there, case.sql, case)
+        found = compare(built, catalogue_of(there), mine.printer.printed)
+    assert not found, told(found)
