@@ -11,7 +11,7 @@ override VERB = @$(PYTHON) -m audit.verbs $@
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 
-.PHONY: help audit gate incident nightly history access-draft test test-quick prove check docs bench mutants clean
+.PHONY: help audit gate drift incident nightly history access-draft test test-quick prove check docs bench mutants clean
 
 help: ## print the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ history: $(VENV)/ready ## print what earlier runs found, and write reports/out/h
 	$(VERB)
 
 gate: $(VENV)/ready ## judge what new migrations would do: MIGRATIONS=dir BASE=branch, or BASE=live TARGET=URL
+	$(VERB)
+
+drift: $(VENV)/ready ## compare a live database with what its migrations build: MIGRATIONS=dir TARGET=service=NAME
 	$(VERB)
 
 access-draft: $(VENV)/ready ## write a draft of access.toml for tables that are not declared: MIGRATIONS= POSTGRES_BIN=

@@ -13,6 +13,7 @@ pytest_plugins = (
     "fixtures.target",
     "fixtures.app",
     "fixtures.footprint",
+    "fixtures.drift",
     "fixtures.askers",
     "fixtures.suite",
     "fixtures.gate",

@@ -37,6 +37,7 @@ VERBS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "audit": (POLICIES, PROJECT),
     "incident": (POLICIES, PROJECT),
     "gate": ((*POLICIES, "--gate"), ("BASE", *SERVER)),
+    "drift": ((*PYTEST, "policies/test_drift.py"), SERVER),
     "nightly": (("-m", "reports.nightly"), PROJECT),
     "history": (("-m", "reports.history"), ()),
     "access-draft": (("-m", "audit.access.draft"), SERVER),
@@ -47,7 +48,7 @@ VERBS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "mutants": (("-m", "tests.mutants"), ("POSTGRES_BIN",)),
 }
 # These say how the audit ended: make itself turns every failure into a status of its own.
-TELLING = ("audit", "incident", "gate", "nightly")
+TELLING = ("audit", "incident", "gate", "drift", "nightly")
 
 
 def command(verb: str, given: Mapping[str, str]) -> list[str]:
@@ -59,6 +60,8 @@ def command(verb: str, given: Mapping[str, str]) -> list[str]:
         if not re.fullmatch(r"P[0-3]", severity):
             raise ValueError(f"SEVERITY must be P0, P1, P2 or P3, not {severity!r}")
         words += ["-m", f"policy(severity='{severity}')"]
+    if verb == "drift" and not (given.get("MIGRATIONS") and given.get("TARGET", "").strip()):
+        raise ValueError("say what to compare with what: make drift MIGRATIONS=dir TARGET=service=NAME")
     if verb == "prove" and not given.get("POLICY"):
         raise ValueError("say which policy: make prove POLICY=AUTH-04")
     # Options and their values are one word: of two, pytest would take a directory for one that holds tests.

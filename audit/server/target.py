@@ -52,6 +52,8 @@ Say = Callable[[str], None]
 class Choice:
     """What was asked for, on the command line or in the environment. ``migrations`` None means the reference schema.
 
+    A live database is compared with its ``migrations``, and never built from them.
+
     ``schema`` is a file that is audited in place of migrations, a dump perhaps; ``before`` a file or directory that is
     applied before them. ``strict``: a migration that fails is left out as a whole. ``parts``: which tables play which
     in what is made up. ``files`` are the migrations that are applied, where not all are.
@@ -102,16 +104,14 @@ class Choice:
             raise TargetError("--image is for --target container only")
         if kind == "container" and self.postgres_bin:
             raise TargetError("--postgres-bin is not for --target container, which brings its own programs")
-        if kind == "live" and self.postgres_bin and not self.shadow:
-            raise TargetError("--postgres-bin is of no use without the shadow of a live database")
+        if kind == "live" and self.postgres_bin and not self.shadow and not self.migrations:
+            raise TargetError("--postgres-bin is of no use without the shadow of a live database, or migrations")
         if kind != "live" and not self.shadow:
             raise TargetError("--no-shadow is for a live target only")
-        if kind == "live" and self.migrations and not self.gate:
-            raise TargetError("--migrations is not for a live target: a live database is only read")
         if self.schema and (self.migrations or kind == "live" or self.gate):
             raise TargetError("--schema is a file to audit by itself: leave out --migrations, a live target and --gate")
-        if self.before and (kind == "live" or self.gate):
-            raise TargetError("--before is for an audit of migrations, not for a live target or a gate")
+        if self.before and (self.gate or (kind == "live" and not self.migrations)):
+            raise TargetError("--before is for an audit of migrations, not for a live target alone or a gate")
         if self.platform_defaults not in DEFAULTS:
             raise TargetError(f"--platform-defaults must be {' or '.join(DEFAULTS)}")
         if kind == "live" and self.platform_defaults != DEFAULTS[0]:
@@ -131,7 +131,8 @@ class Choice:
     def describe(self) -> str:
         """Say in a few words what will be audited; never a secret. Raises TargetError."""
         if self.kind == "live":
-            return f"live, {place_of(self.target)}"
+            beside = f"; compared with {recognised(self.migrations)}" if self.migrations and not self.gate else ""
+            return f"live, {place_of(self.target)}{beside}"
         what = f"; {recognised(self.source)}" if self.schema or self.migrations else ""
         if self.kind == "container":
             return f"container, {safe(str(self.image))}{what}"

@@ -28,6 +28,10 @@ from audit.catalog.growth import WEEK, measure
 from audit.client.app import Findings
 from audit.client.app import read as read_application
 from audit.connection import connect
+from audit.drift.building import Built
+from audit.drift.building import read as read_catalogue
+from audit.drift.findings import Drift, Drifted, compared, of_live
+from audit.drift.printing import Printer
 from audit.evidence import Log
 from audit.gate.base import Base
 from audit.gate.pending import Pending
@@ -177,6 +181,13 @@ class Proof(Disposable):
         )
         return Amcheck(self.auditor())
 
+    def drift(self) -> Drift:
+        """Whatever is sabotaged is another database than the migrations build: told by the proofs of drift alone."""
+        if not self.bench.drifting:
+            return super().drift()
+        auditor = self.auditor()
+        return Drift(lambda: self.bench.drifted(auditor), auditor, lambda: find(MIGRATIONS), self.log)
+
     def earlier(self, now: Sizes) -> Sizes | None:
         return self.sizes
 
@@ -213,6 +224,8 @@ class Bench:
         self.judgements = self.untouched
         # How large everything was when the proof began.
         self.sizes: Sizes | None = None
+        # Whether the database is compared with what the migrations build.
+        self.drifting = False
         # What the files of the reference's application say, and where those are.
         self.folder = APPLICATION
         self.application = read_application(self.folder)
@@ -234,6 +247,29 @@ class Bench:
         with connect(login(self.target.server.dsn_of(self.connection.info.dbname), STAND_IN)) as connection:
             return self.suite.ask(connection, self.target.unfilled, self.target.migrations)
 
+    @cached_property
+    def built(self) -> Built:
+        """What the migrations build: a clone, as the databases of the proofs are."""
+        dsn = login(self.target.server.clone_database("as_built"), STAND_IN)
+        with connect(dsn) as connection:
+            return Built(dsn, read_catalogue(connection), self.target.migrations, tuple(find(MIGRATIONS)))
+
+    def drifted(self, auditor: Auditor) -> Drifted:
+        """Compare a database with what the migrations build."""
+        live, unsure = of_live(auditor, self.built.catalogue)
+        with connect(self.built.dsn) as connection:
+            return compared(self.built, live, unsure, Printer(connection))
+
+    def note_history(self, connection: Connection) -> None:
+        """Note the migrations as the platform does when it applies them."""
+        for path in find(MIGRATIONS):
+            number, _, name = path.name.partition("_")
+            texts = [each.text for each in statements(path.read_text(encoding="utf-8"))]
+            connection.execute(
+                "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)",
+                [number, name.removesuffix(".sql"), texts],
+            )
+
     def rehearse(self, connection: Connection, name: str, sql: str) -> None:
         """Judge a new migration on the database of a connection."""
         dsn = login(self.target.server.dsn_of(connection.info.dbname), STAND_IN)
@@ -254,6 +290,7 @@ class Bench:
     def proof(self, sabotage: Sabotage) -> Iterator[Scene]:
         """Yield a place to break and mend; afterwards the reference database is as before."""
         self.judgements = [] if sabotage.settings else self.untouched
+        self.drifting = sabotage.policy.startswith("DRIFT-")
         if sabotage.on == "app":
             with self._copied():
                 self.connection.execute("begin")
@@ -281,6 +318,8 @@ class Bench:
             self.connection.execute("begin")
             try:
                 self._measure(self.connection)
+                if self.drifting:
+                    self.note_history(self.connection)
                 yield Scene(self, self.connection, sabotage, in_transaction=True)
             finally:
                 self.connection.execute("rollback")
