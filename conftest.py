@@ -12,6 +12,7 @@ pytest_plugins = (
     "fixtures.access",
     "fixtures.target",
     "fixtures.footprint",
+    "fixtures.runbook",
     "fixtures.askers",
     "fixtures.suite",
     "fixtures.gate",
