@@ -21,6 +21,7 @@ from audit.runbook.desk import Desk, Session
 from audit.runbook.hazards import Placed, Scene, parsed, remark, title
 from audit.runbook.results import Remark
 from audit.runbook.statements import Slot
+from audit.server.rights import OWNER
 from audit.sql_text import bare, chains, tokens
 
 # Who is asked what they see: somebody who takes part in nothing, somebody who waits to be let in, and visitors.
@@ -45,23 +46,19 @@ where f.contype = 'f' and f.conrelid = pg_catalog.to_regclass(%s) and pg_catalog
 """
 
 
-@dataclass(frozen=True)
-class Reach:
-    """How many rows of each relation each of those watched sees."""
-
-    rows: Mapping[tuple[str, str], int]
-
-
 def openings(scene: Scene, desk: Desk, session: Session, each: Placed) -> Iterator[Remark]:
     """Find out whether a statement lets somebody see more, without leaving a trail. Raises Unchecked, psycopg.Error."""
     if each.within == "undone" or not _opens(each) or _leaves_a_trail(scene, each):
         return
     connection = session.connection
     exposed = [str(schema) for schema in desk.stage().known["exposed"]]
-    for name in ("stranger", "pending"):
+    # Who is put into the places to fill in makes a difference only where there are any.
+    for name in ("stranger", "pending") if each.written.slots else ("stranger",):
         person = CAST[name]
         text = _as_meant(connection, scene, each, person)
-        gained = _gained(connection, desk, text, exposed, _target(scene, each))
+        as_owner = each.written.verb in ("grant", "create", "alter") and not session.role
+        target = _target(scene, each)
+        gained = _gained(connection, desk, session, Doing(text, exposed, target, as_owner))
         if gained:
             who, relation, _ = gained[0]
             yield remark(
@@ -158,17 +155,33 @@ def _id(
     return f"{sql.Literal(found[0]).as_string(None)}::{known.type}" if found and found[0] else "null"
 
 
-def _gained(
-    connection: Connection, desk: Desk, text: str, exposed: Sequence[str], target: Relation | None
-) -> list[tuple[str, str, int]]:
+@dataclass(frozen=True)
+class Doing:
+    """A statement that is done: in which schemas people look before and after it, what it writes to, and as whom."""
+
+    text: str
+    exposed: Sequence[str]
+    target: Relation | None
+    as_owner: bool
+
+
+def _gained(connection: Connection, desk: Desk, session: Session, doing: Doing) -> list[tuple[str, str, int]]:
     """Do a statement, and return who sees more of what, and how many rows more. It is undone."""
-    before = _reach(connection, desk, exposed, target)
+    if session.changed or desk.reach is None:
+        before = _reach(connection, desk, doing.exposed)
+        if not session.changed:
+            desk.reach = before
+    else:
+        before = desk.reach
     connection.execute("savepoint doing")
     try:
         try:
             with connection.cursor(binary=True) as cursor:
-                cursor.execute(text)
-            after = _reach(connection, desk, exposed, target)
+                if doing.as_owner:
+                    cursor.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
+                cursor.execute(doing.text)
+                cursor.execute("set local role none")
+            after = _reach(connection, desk, doing.exposed)
         except (errors.QueryCanceled, errors.LockNotAvailable):
             raise
         except psycopg.Error as error:
@@ -178,22 +191,21 @@ def _gained(
     finally:
         if not connection.closed:
             connection.execute("rollback to savepoint doing; release savepoint doing")
+    # Of the table that is written to, new rows are no sign.
     return [
-        (who, relation, after.rows[who, relation] - count)
-        for (who, relation), count in before.rows.items()
-        if after.rows.get((who, relation), 0) > count
+        (who, relation, after.get((who, relation), 0) - count)
+        for (who, relation), count in before.items()
+        if after.get((who, relation), 0) > count and relation != str(doing.target)
     ]
 
 
-def _reach(connection: Connection, desk: Desk, exposed: Sequence[str], target: Relation | None) -> Reach:
-    """Count what people see. Of the table that is written to, new rows are no sign: it is left out."""
+def _reach(connection: Connection, desk: Desk, exposed: Sequence[str]) -> Mapping[tuple[str, str], int]:
+    """Count how many rows of each relation each of those watched sees."""
     found: dict[tuple[str, str], int] = {}
     relations = connection.execute(_READABLE, [list(exposed)]).fetchall()
     for name in WATCHED:
         person = CAST[name]
         for schema, relation in relations:
-            if target is not None and (schema, relation) == (target.schema, target.name):
-                continue
             connection.execute("savepoint look")
             try:
                 connection.execute(
@@ -215,7 +227,7 @@ def _reach(connection: Connection, desk: Desk, exposed: Sequence[str], target: R
             finally:
                 if not connection.closed:
                     connection.execute("rollback to savepoint look; release savepoint look")
-    return Reach(found)
+    return found
 
 
 _PROBE = "runbook_probe"

@@ -70,7 +70,7 @@ from pg_catalog.pg_type t where t.oid = %s
 class Refusal:
     """What the server said against a statement: its code, its own words, and where in the statement, from 0 (or -1).
 
-    ``role`` is the role that the block had taken on, or "".
+    ``role`` is the role that the block had taken on, or ""; ``inside`` the line of a block of code that failed, or 0.
     """
 
     state: str
@@ -78,6 +78,7 @@ class Refusal:
     offset: int
     role: str = ""
     hint: str = ""
+    inside: int = 0
 
     @property
     def duplicate(self) -> bool:
@@ -129,15 +130,15 @@ with chosen as (
 select 'table', oid::pg_catalog.regclass::text from chosen
 union all select 'schema', pg_catalog.quote_ident(nspname) from chosen
 union all (select 'column', pg_catalog.quote_ident(a.attname) from chosen, pg_catalog.pg_attribute a
-           where a.attrelid = oid and a.attnum > 0 and not a.attisdropped order by a.attnum desc limit 1)
+           where a.attrelid = chosen.oid and a.attnum > 0 and not a.attisdropped order by a.attnum desc limit 1)
 union all (select 'index', x.indexrelid::pg_catalog.regclass::text from chosen, pg_catalog.pg_index x
-           where x.indrelid = oid order by x.indisprimary, 2 limit 1)
+           where x.indrelid = chosen.oid order by x.indisprimary, 2 limit 1)
 union all (select 'policy', pg_catalog.quote_ident(p.polname) from chosen, pg_catalog.pg_policy p
-           where p.polrelid = oid order by 2 limit 1)
+           where p.polrelid = chosen.oid order by 2 limit 1)
 union all (select 'trigger', pg_catalog.quote_ident(t.tgname) from chosen, pg_catalog.pg_trigger t
-           where t.tgrelid = oid and not t.tgisinternal order by 2 limit 1)
+           where t.tgrelid = chosen.oid and not t.tgisinternal order by 2 limit 1)
 union all (select 'constraint', pg_catalog.quote_ident(k.conname) from chosen, pg_catalog.pg_constraint k
-           where k.conrelid = oid order by k.contype = 'p', 2 limit 1)
+           where k.conrelid = chosen.oid order by k.contype = 'p', 2 limit 1)
 union all (select 'function', p.oid::pg_catalog.regprocedure::text from pg_catalog.pg_proc p
            join pg_catalog.pg_namespace n on n.oid = p.pronamespace
            where n.nspname = any (%(exposed)s) and p.prokind = 'f' order by 2 limit 1)
@@ -156,7 +157,8 @@ union all select 'database', pg_catalog.quote_ident(pg_catalog.current_database(
 class Desk:
     """Tries statements, block by block. ``stage`` returns where they may be executed, and may raise Unchecked.
 
-    ``person`` is the id that stands for people's; ``made`` are the statements with which earlier blocks make something.
+    ``person`` is the id that stands for people's; ``made`` are the statements with which earlier blocks make something;
+    ``reach`` is what people see on the untouched copy, once somebody has looked.
     """
 
     def __init__(self, auditor: Auditor, stage: Callable[[], Stage], person: str = CAST["alice"].id or "") -> None:
@@ -164,6 +166,7 @@ class Desk:
         self._stage = stage
         self.person = person
         self.made: list[str] = []
+        self.reach: Mapping[tuple[str, str], int] | None = None
         self._samples: Samples | None = None
 
     @contextmanager
@@ -302,7 +305,12 @@ def refusal(error: psycopg.Error, role: str = "", behind: int = 0) -> Refusal:
         position,
         role,
         safe(error.diag.message_hint or ""),
+        int(inside[1]) if (inside := _INSIDE.search(error.diag.context or "")) else 0,
     )
+
+
+# Whatever language the server speaks. https://www.postgresql.org/docs/current/plpgsql-structure.html
+_INSIDE = re.compile(r"\binline_code_block\D+(\d+)")
 
 
 def _quoted(value: str) -> str:

@@ -46,8 +46,13 @@ from audit.runbook.reading import Book
 from audit.runbook.results import Doubt, Outline, Remark, Told
 from audit.runbook.statements import Content, Written, content
 from audit.server.rights import OWNER
+from audit.sql_text import tokens
 
 PARSES, PLANS, EXIST, DANGER, FILES = "RUN-01", "RUN-02", "RUN-03", "RUN-04", "RUN-05"
+
+
+# A book of a hundred pages has some hundreds; each costs the target a few milliseconds.
+MOST_STATEMENTS = 2_000
 
 
 @dataclass
@@ -70,7 +75,10 @@ def examine(book: Book, desk: Desk, app: Path | None = None) -> Outline:
     scenes = [_scene(each, known, desk) for each in contents]
     names = Names(known, {name for scene in scenes for name in made_by(scene.placed)})
     folder = Folder(app) if app is not None else None
-    blocks = [_block(scene, desk, names, folder) for scene in scenes]
+    blocks, tried = [], 0
+    for scene in scenes:
+        tried += len(scene.placed)
+        blocks.append(_block(scene, desk, names, folder) if tried <= MOST_STATEMENTS else _passed_over(scene))
     beside = [*names.in_spans(book.spans), *(folder.beside(book) if folder else ()), *_misread(book)]
     statements = sum(len(each.statements) + len(each.faults) for each in contents)
     commands = sum(len(each.commands) + len(each.cron) for each in contents)
@@ -82,6 +90,14 @@ def examine(book: Book, desk: Desk, app: Path | None = None) -> Outline:
         FILES: folder.looked if folder else 0,
     }
     return Outline(book.file, tuple(blocks), tuple(beside), looked, app is not None)
+
+
+def _passed_over(scene: Scene) -> Told:
+    """Return a block that comes after more statements than are tried."""
+    fence = scene.content.fence
+    reason = f"the runbook has more than {MOST_STATEMENTS:,} statements, and those from here on were not tried"
+    doubts = tuple(Doubt(policy, fence.line, reason, "split the runbook") for policy in (PARSES, PLANS, EXIST, DANGER))
+    return Told(fence.number, fence.line, fence.language, fence.headings, len(scene.placed), (), doubts)
 
 
 def _scene(each: Content, known: Database, desk: Desk) -> Scene:
@@ -147,7 +163,9 @@ def _block(scene: Scene, desk: Desk, names: Names, folder: Folder | None) -> Tol
         session.open = False
     desk.made += [each.text for each in scene.placed if each.written.verb == "create" and runnable(each.written)]
     found.remarks += [*words_unknown(scene), *sorted_as_text(scene), *hazards(scene), *command_hazards(scene.content)]
-    looked_up = list(names.in_statements(scene))
+    # Of what does not parse nobody knows what it names.
+    broken = {each.line for each in found.remarks if each.policy == PARSES}
+    looked_up = list(names.in_statements(each for each in scene.placed if not broken & _lines(each)))
     known_lines = {(remark_.line, remark_.about.rpartition(".")[2]) for remark_ in looked_up}
     found.remarks = [each for each in found.remarks if not _told_twice(each, known_lines)] + looked_up
     if folder is not None:
@@ -161,6 +179,10 @@ def _block(scene: Scene, desk: Desk, names: Names, folder: Folder | None) -> Tol
         tuple(_numbered(replace(each, block=fence.number) for each in found.remarks)),
         tuple(found.doubts),
     )
+
+
+def _lines(each: Placed) -> set[int]:
+    return set(range(each.written.line, each.written.line_of(len(each.written.text)) + 1))
 
 
 def _told_twice(each: Remark, looked_up: set[tuple[int, str]]) -> bool:
@@ -187,10 +209,11 @@ def _statement(scene: Scene, desk: Desk, session: Session, each: Placed, found: 
         if verb in TRANSACTION and not (verb == "prepare" and "transaction" not in each.written.words[1:2]):
             _transaction(session, each.written)
             return
-        refused = _prepared(scene, desk, session, each, found)
+        refused = _prepared(scene, desk, session, each)
         if refused is not None:
             found.remarks += _refused(scene, each, refused, found)
             return
+        _acted(scene, desk, session, each, found)
         if runnable(each.written) and verb not in PLANNED:
             refused = _tried(desk, session, each, found)
             if refused is not None and (not refused.duplicate or each.within == UNDONE):
@@ -199,6 +222,10 @@ def _statement(scene: Scene, desk: Desk, session: Session, each: Placed, found: 
         found.doubt(PLANS, each.written.line, reason)
     except (errors.QueryCanceled, errors.LockNotAvailable) as error:
         found.doubt(PLANS, each.written.line, unchecked(error))
+
+
+def _acted(scene: Scene, desk: Desk, session: Session, each: Placed, found: Found) -> None:
+    """Do what may open something for somebody, look, and undo it."""
     try:
         if each.within != UNDONE:
             found.remarks += acting.views_opened(scene, desk, session, each)
@@ -217,35 +244,86 @@ def _transaction(session: Session, written: Written) -> None:
         session.conclude()
 
 
-def _prepared(scene: Scene, desk: Desk, session: Session, each: Placed, found: Found) -> Refusal | None:
+@dataclass(frozen=True)
+class Elsewhere:
+    """A statement that the target has prepared, or that its login may not see enough for: it is planned on the copy."""
+
+
+def _prepared(scene: Scene, desk: Desk, session: Session, each: Placed) -> Refusal | None:
     """Have a statement prepared, and planned if it can be; return what the server has against it."""
-    if session.role or session.changed:
-        return _planned(scene, desk, session, each, session.connection.cursor(), found)
-    with desk.target() as cursor:
-        refused = _planned(scene, desk, session, each, cursor, found)
-    if refused is not None and refused.missing and desk.made:
-        # An earlier block of the book may have made it.
-        session.replay()
-        if session.changed:
-            again = _planned(scene, desk, session, each, session.connection.cursor(), found)
-            return again
-    return refused
+    if not session.role and not session.changed:
+        # What is done on the copy is done outside of this: both may be one connection.
+        with desk.target() as cursor:
+            outcome = _on_target(scene, desk, each, cursor)
+        if outcome is None:
+            return None
+        if isinstance(outcome, Refusal):
+            if not outcome.missing or not desk.made:
+                return outcome
+            # An earlier block of the book may have made it.
+            session.replay()
+            if not session.changed:
+                return outcome
+    return _on_copy(scene, desk, session, each)
 
 
-def _planned(scene: Scene, desk: Desk, session: Session, each: Placed, cursor: Cursor, found: Found) -> Refusal | None:
-    written = each.written
-    begin = explained_part(written.text)
-    statement = _behind(written, begin)
-    if statement.verb not in PLANNED and written.verb != "explain":
+def _filled(desk: Desk, each: Placed, cursor: Cursor) -> str | Refusal | None:
+    """Return what is to be planned, filled in; None: it is no statement that is planned, and the server can read it."""
+    begin = explained_part(each.written.text)
+    statement = _behind(each.written, begin)
+    if statement.verb not in PLANNED and each.written.verb != "explain":
         outcome = desk.prepared(cursor, each.text)
         return outcome if isinstance(outcome, Refusal) else None
     text = desk.filled(cursor, statement)
     if isinstance(text, Refusal):
-        return replace(text, offset=text.offset + begin if text.offset >= 0 else -1, role=session.role)
-    refused, plan = _plan(scene, desk, session, cursor, text)
-    if plan is not None:
-        each.__dict__["plan"] = plan
-    return replace(refused, offset=-1) if refused is not None else None
+        return replace(text, offset=text.offset + begin if text.offset >= 0 else -1)
+    return text
+
+
+def _on_target(scene: Scene, desk: Desk, each: Placed, cursor: Cursor) -> Refusal | Elsewhere | None:
+    text = _filled(desk, each, cursor)
+    if isinstance(text, Refusal):
+        return Elsewhere() if _hidden(scene.database, text) else text
+    if text is None:
+        return None
+    if desk.calls_own(scene.database, text):
+        return Elsewhere()
+    outcome = desk.explained(cursor, text)
+    if isinstance(outcome, Refusal):
+        # The audit's login may see less than who follows the book.
+        return Elsewhere() if outcome.state == "42501" else replace(outcome, offset=-1)
+    scene.rows[each.written.line] = Planned(text, outcome).rows
+    return None
+
+
+def _hidden(known: Database, refused: Refusal) -> bool:
+    """Tell whether something is said not to be there that is: the login may not look into its schema."""
+    if refused.state == "42501":
+        return True
+    if refused.state not in ("42P01", "42883"):
+        return False
+    name = _named(refused.message).partition("(")[0]
+    schema, _, last = name.rpartition(".")
+    if refused.state == "42P01":
+        return known.relation(schema, last) is not None
+    return False
+
+
+def _on_copy(scene: Scene, desk: Desk, session: Session, each: Placed) -> Refusal | None:
+    cursor = session.connection.cursor()
+    text = _filled(desk, each, cursor)
+    if isinstance(text, Refusal):
+        return replace(text, role=session.role)
+    if text is None:
+        return None
+    outcome = desk.explained(cursor, text)
+    if not isinstance(outcome, Refusal):
+        scene.rows.setdefault(each.written.line, Planned(text, outcome).rows)
+        return None
+    if outcome.state == "42501" and not session.role:
+        # What the server keeps for superusers, a provider may have granted to the owner, or not.
+        raise Unchecked(f"who may do it is for the provider to say: {outcome.message}")
+    return replace(outcome, role=session.role, offset=-1)
 
 
 def _behind(written: Written, begin: int) -> Written:
@@ -255,27 +333,6 @@ def _behind(written: Written, begin: int) -> Written:
     slots = tuple(replace(slot, start=slot.start - begin, end=slot.end - begin) for slot in written.slots)
     words = tuple(re.findall(r"[a-z_]\w*", written.text[begin : begin + 200].lower()))
     return Written(written.text[begin:], written.line_of(begin), words[:16], slots, written.comment, written.together)
-
-
-def _plan(
-    scene: Scene, desk: Desk, session: Session, cursor: Cursor, text: str
-) -> tuple[Refusal | None, Planned | None]:
-    """Plan a statement where it may be: on the target, or on the copy."""
-    here = not session.role and not session.changed
-    if here and not desk.calls_own(scene.database, text):
-        outcome = desk.explained(cursor, text)
-        if not isinstance(outcome, Refusal):
-            return None, Planned(text, outcome)
-        if outcome.state != "42501":
-            return outcome, None
-        # The audit's login may see less than who follows the book.
-    outcome = desk.explained(session.connection.cursor(), text)
-    if isinstance(outcome, Refusal):
-        if outcome.state == "42501" and not session.role:
-            # Who owns the project may not do it either, and that is who follows the book.
-            return replace(outcome, role=OWNER), None
-        return replace(outcome, role=session.role), None
-    return None, Planned(text, outcome)
 
 
 def _tried(desk: Desk, session: Session, each: Placed, found: Found) -> Refusal | None:
@@ -294,10 +351,16 @@ def _tried(desk: Desk, session: Session, each: Placed, found: Found) -> Refusal 
     if refused is not None and refused.state == "42501" and not session.role:
         refused = session.attempt(text, as_owner=True)
         if refused is not None and refused.state == "42501":
-            raise Unchecked(f"the copy's owner may not do it: {refused.message}")
+            if _PROVIDED.intersection(words[:3]):
+                raise Unchecked(f"who may do it is for the provider to say: {refused.message}")
+            return replace(refused, role=OWNER)
     if refused is None and written.verb in ("set", "reset"):
         _note_role(session, words, local=local)
     return refused
+
+
+# What providers let the project's owner do, by means that are not the server's own.
+_PROVIDED = frozenset(["role", "user", "publication", "extension", "event", "database", "grant", "revoke", "set"])
 
 
 def _note_role(session: Session, words: Sequence[str], *, local: bool) -> None:
@@ -311,6 +374,8 @@ def _note_role(session: Session, words: Sequence[str], *, local: bool) -> None:
 def _refused(scene: Scene, each: Placed, refused: Refusal, found: Found) -> Iterator[Remark]:
     """Tell what the server has against a statement."""
     line = each.written.line_of(refused.offset) if refused.offset >= 0 else each.written.line
+    if refused.inside and (code := next((token for token in tokens(each.text) if token.dollar), None)):
+        line = each.written.line_of(code.start) + refused.inside - 1
     about = title(each.text)
     message = f"as {refused.role}: {refused.message}" if refused.role else refused.message
     if refused.state == "42601":
@@ -327,5 +392,5 @@ def _refused(scene: Scene, each: Placed, refused: Refusal, found: Found) -> Iter
 
 
 def _named(message: str) -> str:
-    found = re.search(r'"([^"]+)"|(?:function|index|schema) ([\w.]+)', message)
+    found = re.search(r'"([^"]+)"|(?:function|procedure|index|schema) ([\w.]+)', message)
     return (found[1] or found[2]) if found else ""

@@ -53,7 +53,7 @@ class Folder:
     def in_block(self, content: Content) -> Iterator[Remark]:
         """Return what a block names and what is not there."""
         first = content.fence.first
-        told: set[tuple[str, str]] = set()
+        told: set[Named] = set()
         for command in content.commands:
             for named in _named(command, first + command.line):
                 yield from self._judged(named, told)
@@ -69,7 +69,7 @@ class Folder:
 
     def beside(self, book: Book) -> Iterator[Remark]:
         """Return what links and code spans lead to and what is not there."""
-        told: set[tuple[str, str]] = set()
+        told: set[Named] = set()
         for link in book.links:
             target = unquote(link.target.partition("#")[0].partition("?")[0])
             if target and not re.match(r"[a-z][a-z0-9+.-]*:|//", link.target, re.IGNORECASE):
@@ -81,15 +81,16 @@ class Folder:
                     yield _missing(link.line, "link", target)
         for span in book.spans:
             called = commands(span.text)
-            for named in _named(called[0], span.line) if len(called) == 1 else ():
+            whole = len(called) == 1 and (len(called[0].words) > 1 or span.text.startswith("./"))
+            for named in _named(called[0], span.line) if whole else ():
                 yield from self._judged(named, told)
             for path in _PATH.findall(span.text) if " " not in span.text.strip() else ():
                 yield from self._judged(Named(span.line, "file", path), told)
 
-    def _judged(self, named: Named, told: set[tuple[str, str]]) -> Iterator[Remark]:
-        if _PLACEHOLDER.search(named.name) or named.name.startswith(("/", "~")) or (named.kind, named.name) in told:
+    def _judged(self, named: Named, told: set[Named]) -> Iterator[Remark]:
+        if _PLACEHOLDER.search(named.name) or named.name.startswith(("/", "~")) or named in told:
             return
-        told.add((named.kind, named.name))
+        told.add(named)
         self.looked += 1
         if named.kind == "npm script":
             yield from self._script(named)

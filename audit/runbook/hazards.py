@@ -44,12 +44,16 @@ class Placed:
 
 @dataclass
 class Scene:
-    """One block with its statements, and the database that they are about."""
+    """One block with its statements, and the database that they are about.
+
+    ``rows`` are how many rows the planner expects a statement to change, by its line.
+    """
 
     content: Content
     database: Database
     placed: tuple[Placed, ...] = ()
     doubts: list[str] = field(default_factory=list)
+    rows: dict[int, int] = field(default_factory=dict)
 
     @property
     def said(self) -> str:
@@ -274,9 +278,15 @@ def _too_many(scene: Scene, each: Placed, statement: exp.Expression) -> Remark |
         each.written.line,
         "more rows than said",
         about,
-        f"its WHERE names no key of {name}: it hits whatever rows match at that moment, which the text does not say",
+        f"its WHERE names no key of {name}: it hits whatever rows match at that moment{_expected(scene, each)},"
+        " which the text does not say",
         "look first (select ... with the same WHERE), then name the rows by their key; or say in the text that all are meant",
     )
+
+
+def _expected(scene: Scene, each: Placed) -> str:
+    rows = scene.rows.get(each.written.line)
+    return f" (now about {rows}, as the planner estimates)" if rows else ""
 
 
 def _by_key(condition: exp.Expression, relation: Relation) -> bool:
@@ -325,7 +335,7 @@ _ANALYZES = re.compile(
 
 
 def _loses(scene: Scene) -> Iterator[Remark]:
-    made = {name for each in scene.placed if each.written.verb == "create" for name in _objects(each.text)}
+    made = {name for each in scene.placed if each.written.verb == "create" for name in objects(each.text)}
     for each in scene.placed:
         if each.within == UNDONE:
             continue
@@ -337,7 +347,7 @@ def _loses(scene: Scene) -> Iterator[Remark]:
                 each.written.line, "destroys", " ".join(words[:2]), "everything in it is gone, and no transaction brings it back",
                 "restore into another database and compare; a runbook has no such statement to paste",
             )  # fmt: skip
-        elif words[:2] == ["drop", "table"] and not made.intersection(_objects(each.text)):
+        elif words[:2] == ["drop", "table"] and not made.intersection(objects(each.text)):
             yield remark(
                 each.written.line, "destroys", about, "the rows are gone with the table", "rename it, and drop it later"
             )
@@ -403,11 +413,11 @@ def _gaps(scene: Scene) -> Iterator[Remark]:
 def _unprotected(scene: Scene) -> Iterator[Remark]:
     made = {
         name: each for each in scene.placed if each.within == OUTSIDE and each.written.words[:2] == ("create", "table")
-        for name in _objects(each.text)
+        for name in objects(each.text)
     }  # fmt: skip
     for each in scene.placed:
         if re.search(r"\benable\s+row\s+level\s+security\b", bare(each.text), re.IGNORECASE):
-            for name in _objects(each.text) & made.keys():
+            for name in objects(each.text) & made.keys():
                 yield remark(
                     made[name].written.line, "gap", f"create table {name}",
                     "until row level security is switched on, the new table is open to whoever the defaults grant it",
@@ -420,7 +430,7 @@ def _made_or_dropped(each: Placed, verb: str) -> Iterator[tuple[str, str]]:
         word for word in each.written.words if word not in ("or", "replace", "unique", "materialized", "concurrently")
     ]
     if words[:1] == [verb] and words[1:2] and words[1] in _PAIRS:
-        for name in list(_objects(each.text))[:1]:
+        for name in list(objects(each.text))[:1]:
             yield words[1], name
     clause = {"drop": r"\bdrop\s+constraint\s+(?:if\s+exists\s+)?", "create": r"\badd\s+constraint\s+"}[verb]
     if words[:2] == ["alter", "table"]:
@@ -428,7 +438,7 @@ def _made_or_dropped(each: Placed, verb: str) -> Iterator[tuple[str, str]]:
             yield "constraint", found[1].strip('"').lower()
 
 
-def _objects(text: str) -> set[str]:
+def objects(text: str) -> set[str]:
     """Return the name of the object that a CREATE, DROP or ALTER is about, without its schema."""
     found = list(tokens(text[:4000]))
     kinds = {*_PAIRS, "role", "type", "schema", "sequence", "extension", "domain", "publication", "user"}
@@ -446,7 +456,7 @@ def _objects(text: str) -> set[str]:
 
 def _locks(scene: Scene) -> Iterator[Remark]:
     made = {
-        name for each in scene.placed if each.written.words[:2] == ("create", "table") for name in _objects(each.text)
+        name for each in scene.placed if each.written.words[:2] == ("create", "table") for name in objects(each.text)
     }
     for each in scene.placed:
         words = [word for word in each.written.words if word != "unique"]
@@ -489,7 +499,9 @@ def _locks(scene: Scene) -> Iterator[Remark]:
             )  # fmt: skip
 
 
-_GUARDED = re.compile(r"\bif\s+(?:not\s+)?exists\b|\bor\s+replace\b|\btemp(?:orary)?\b", re.IGNORECASE)
+_GUARDED = re.compile(
+    r"\bif\s+(?:not\s+)?exists\b|\bor\s+replace\b|\A\s*create\s+(?:(?:global|local)\s+)?temp(?:orary)?\b", re.IGNORECASE
+)
 _UNGUARDED = frozenset("table index view schema sequence extension materialized function procedure trigger".split())
 _NEVER_GUARDED = frozenset("policy type domain role user publication".split())
 

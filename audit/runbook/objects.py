@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
 from audit.runbook.database import Database
-from audit.runbook.hazards import Placed, Scene, remark
+from audit.runbook.hazards import Placed, objects, remark
 from audit.runbook.reading import Span
 from audit.runbook.results import Remark
-from audit.sql_text import WORD, chains, tokens
+from audit.sql_text import chains, tokens
 
 MISSING = "RUN-03"
 
@@ -52,9 +52,9 @@ class Names:
         self.made = made
         self.looked = 0
 
-    def in_statements(self, scene: Scene) -> Iterator[Remark]:
-        """Return each object that a block's statements name and that is not there."""
-        for each in scene.placed:
+    def in_statements(self, placed: Iterable[Placed]) -> Iterator[Remark]:
+        """Return each object that statements name and that is not there."""
+        for each in placed:
             told: set[str] = set()
             for kind, schema, name in (
                 *self._relations(each),
@@ -203,18 +203,4 @@ def _line(each: Placed, name: str) -> int:
 
 def made_by(placed: tuple[Placed, ...]) -> set[str]:
     """Return the names of what a block makes."""
-    found = set()
-    for each in placed:
-        if each.written.verb != "create":
-            continue
-        for chain in chains(list(tokens(each.text[:4000]))):
-            if chain.before in ("table", "view", "index", "function", "exists", "concurrently", "trigger", "policy", "type", "role",
-                                "schema", "sequence", "extension", "procedure", "domain", "publication"):  # fmt: skip
-                found.add(chain.names[-1])
-                break
-    return found
-
-
-def words(text: str) -> list[str]:
-    """Return the words of a text that may be names, for whoever compares two texts."""
-    return [token.name for token in tokens(text) if token.kind is WORD]
+    return {name for each in placed if each.written.verb == "create" for name in objects(each.text)}

@@ -303,8 +303,8 @@ def _lost(found: Sequence[Command], at: int, *, pipefail: bool, strict: bool) ->
     """Say why the status of the command before a test is not that of what is meant; "" when it is."""
     before = found[at]
     earlier = found[at - 1] if at else None
-    if before.before == "|" and not pipefail:
-        return f"the status is that of {before.name or 'the last command'}, the end of the pipe"
+    if before.before == "|":
+        return "" if pipefail else f"the status is that of {before.name or 'the last command'}, the end of the pipe"
     if before.after == "&":
         return "the command runs in the background, whose start always succeeds"
     if before.before == "||" and before.name in ("true", ":"):

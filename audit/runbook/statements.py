@@ -202,17 +202,19 @@ def _statements(piece: Piece) -> Iterator[Written]:
             # In its place stands a semicolon where it sends what was typed, else nothing.
             instead = ";" if _SENDING.match(text, error.start) else ""
             text = text[: error.start] + instead.ljust(end - error.start) + text[end:]
-    behind = 0
+    behind, line = 0, piece.line
     for each in found:
+        line += piece.text.count("\n", behind, each.start)
         yield Written(
             each.text,
-            piece.line + piece.text.count("\n", 0, each.start),
+            line,
             each.words,
             tuple(_slots(each.text)),
             _comment(piece.text[behind : each.start]),
             piece.together and len(found) > 1,
         )
         behind = each.start + len(each.text)
+        line += each.text.count("\n")
 
 
 def _comment(text: str) -> str:

@@ -33,6 +33,10 @@ from audit.migrations import apply, find
 from audit.policy import Policy, collected
 from audit.question import Connection
 from audit.results import Sizes, Verdict
+from audit.runbook.desk import Desk
+from audit.runbook.examine import examine
+from audit.runbook.findings import Runbook
+from audit.runbook.reading import Book, book_of
 from audit.server.rights import OWNER, STAND_IN, follow, login
 from audit.server.target import MIGRATIONS, Target
 from audit.sql_text import statements
@@ -46,10 +50,11 @@ CLEAN_EVERY = 20
 CONNECT_EVERY = 5
 
 SABOTAGE = Path(__file__).parents[1] / "sabotage"
+RUNBOOKS = Path(__file__).parents[1] / "runbooks"
 
 CLEAN = (Verdict.HOLDS, Verdict.NOT_APPLICABLE)
 
-KEYS = ("also", "blind", "object", "set", "on", "file")
+KEYS = ("also", "blind", "object", "set", "on", "file", "text")
 
 
 # These look at all access at once, and take their time: by id, at which aspects of a database (see below).
@@ -78,7 +83,8 @@ class Sabotage:
     be judged then, because what is broken stands in their way), ``object`` (the expected object,
     exactly or as a pattern; one line each), ``set`` (settings and declarations for this proof, in TOML), ``on``
     ("clone": a transaction cannot hold it; "migration": the file is applied as the last migration; "gate": it is a new
-    migration, by the name that ``file`` says, and judged by the gate).
+    migration, by the name that ``file`` says, and judged by the gate; "runbook": it is a block of a runbook, in which
+    there is ``text`` besides, and is not executed).
     """
 
     path: Path
@@ -91,6 +97,7 @@ class Sabotage:
     settings: Mapping[str, Any] = field(default_factory=dict)
     on: str = "transaction"
     file: str = ""
+    text: tuple[str, ...] = ()
 
     def expects(self, found: set[str]) -> bool:
         """Tell whether the objects found are those expected: each is one, and each expected one was found."""
@@ -125,6 +132,7 @@ def read(path: Path) -> Sabotage:
         objects=tuple(header["object"]),
         settings=tomllib.loads("\n".join(header["set"])),
         on=header["on"][0] if header["on"] else "transaction",
+        text=tuple(header["text"]),
         file=header["file"][0] if header["file"] else f"29990101000000_{rest.partition('.')[0]}.sql",
     )
 
@@ -148,6 +156,13 @@ class Proof(Disposable):
     def __init__(self, bench: Bench, stage: Stage) -> None:
         super().__init__(stage, bench.judgements, bench.migrations, bench.rehearsal)
         self.sizes = bench.sizes
+        self.bench_book = bench.book
+
+    def runbook(self) -> Runbook:
+        if self.bench_book is None:
+            return super().runbook()
+        book, desk = self.bench_book, Desk(self.auditor(), self.stage)
+        return Runbook(lambda: examine(book, desk, RUNBOOKS / "app"), self.log)
 
     def amcheck(self) -> Amcheck:
         """Only for this policy's turn: to other policies an extension would be a finding."""
@@ -163,6 +178,14 @@ class Proof(Disposable):
 
     def earlier(self, now: Sizes) -> Sizes | None:
         return self.sizes
+
+
+def as_book(sabotage: Sabotage) -> Book:
+    """Return a runbook with a sabotage as one block, without its first comment, and its text before that."""
+    lines = sabotage.sql.splitlines()
+    body = list(itertools.dropwhile(lambda line: line.startswith("--"), lines))
+    text = "\n\n".join(["# A runbook", *sabotage.text, "\n".join(["```sql", *body, "```"])])
+    return book_of(text, "runbook.md", RUNBOOKS)
 
 
 class Bench:
@@ -194,6 +217,8 @@ class Bench:
         self.judgements = self.untouched
         # How large everything was when the proof began.
         self.sizes: Sizes | None = None
+        # The runbook that is audited, where a proof has one.
+        self.book: Book | None = None
 
     def ask(self, policy: Policy, connection: Connection, settings: Mapping[str, Any] | None = None) -> Result:
         """Ask one policy on a connection that is inside a transaction, and judge it."""
@@ -232,7 +257,7 @@ class Bench:
     def proof(self, sabotage: Sabotage) -> Iterator[Scene]:
         """Yield a place to break and mend; afterwards the reference database is as before."""
         self.judgements = [] if sabotage.settings else self.untouched
-        if sabotage.on != "transaction":
+        if sabotage.on not in ("transaction", "runbook"):
             name = f"clone_{next(self.clones)}"
             dsn = self.target.server.clone_database(name)
             try:
@@ -257,6 +282,7 @@ class Bench:
                 self.connection.execute("rollback")
                 self.judgements = self.untouched
                 self.sizes = None
+                self.book = None
                 done = next(self.proofs)
                 if done % CLEAN_EVERY == 0:
                     self._clean_up()
@@ -399,6 +425,9 @@ class Scene:
 
     def execute(self, sql: str) -> None:
         """Execute statements, one by one where a transaction cannot hold them; statistics are read afresh then."""
+        if self.sabotage.on == "runbook":
+            self.bench.book = as_book(self.sabotage)
+            return
         self.bench.judgements = []
         if self.in_transaction:
             as_the_project_would(self.connection, sql)
