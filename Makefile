@@ -52,10 +52,12 @@ check: $(VENV)/ready ## ruff, mypy, who imports whom, and whether the generated 
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-cache --no-logo
 	@$(PYTHON) -m reports.handbook --check
+	@$(PYTHON) -m reports.own_runbook --check
 	@$(PYTHON) -m audit.editor_schemas --check
 
-docs: $(VENV)/ready ## write docs/policies.md from the policies, and the schemas of audit.toml and the like for editors
+docs: $(VENV)/ready ## write docs/policies.md and docs/RUNBOOK.md from the policies, and the schemas of audit.toml and the like for editors
 	@$(PYTHON) -m reports.handbook
+	@$(PYTHON) -m reports.own_runbook
 	@$(PYTHON) -m audit.editor_schemas
 
 bench: $(VENV)/ready ## measure the speed of the audit, of the proofs, of the seeds and of the access matrix

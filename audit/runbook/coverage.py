@@ -16,12 +16,58 @@ MOST = 8
 
 # Names that half of all questions have, and that say nothing of what a question is about.
 _COMMON = frozenset(
-    "public auth pg_catalog information_schema extensions storage private pg_class pg_namespace pg_attribute pg_proc pg_roles"
-    " id name user_id created_at status schemaname tablename relname count now array".split()
+    [
+        "public",
+        "auth",
+        "pg_catalog",
+        "information_schema",
+        "extensions",
+        "storage",
+        "private",
+        "pg_class",
+        "pg_namespace",
+        "pg_attribute",
+        "pg_proc",
+        "pg_roles",
+        "id",
+        "name",
+        "user_id",
+        "created_at",
+        "status",
+        "schemaname",
+        "tablename",
+        "relname",
+        "count",
+        "now",
+        "array",
+    ]
 )
 # Words of a chapter's heading that say what it is about.
 _STOP = frozenset(
-    "issues issue and the of a or to in is not can they be should are with for problems runbook user users".split()
+    [
+        "issues",
+        "issue",
+        "and",
+        "the",
+        "of",
+        "a",
+        "or",
+        "to",
+        "in",
+        "is",
+        "not",
+        "can",
+        "they",
+        "be",
+        "should",
+        "are",
+        "with",
+        "for",
+        "problems",
+        "runbook",
+        "user",
+        "users",
+    ]
 )
 
 # What commands and settings in a book stand for among the policies.

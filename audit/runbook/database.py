@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from audit.question import Cursor
 
@@ -74,12 +75,29 @@ class Database:
     def has(self, kind: str, name: str) -> bool:
         """Tell whether there is anything of a kind by this name, in whatever schema."""
         if kind in ("table", "view", "index", "sequence", "relation"):
-            return any(each == name for _, each in self.relations)
+            return name in self._relation_names
         if kind == "function":
-            return any(each == name for _, each in self.functions)
+            return name in self._function_names
         if kind == "column":
-            return any(name in each.columns for each in self.relations.values())
+            return name in self._column_names
         return name in self.names.get(kind, frozenset())
+
+    @cached_property
+    def _relation_names(self) -> frozenset[str]:
+        return frozenset(name for _, name in self.relations)
+
+    @cached_property
+    def _function_names(self) -> frozenset[str]:
+        return frozenset(name for _, name in self.functions)
+
+    @cached_property
+    def _column_names(self) -> frozenset[str]:
+        return frozenset(name for each in self.relations.values() for name in each.columns)
+
+    @cached_property
+    def own_functions(self) -> frozenset[str]:
+        """The names of functions that are not PostgreSQL's own."""
+        return frozenset(name for schema, name in self.functions if schema not in (CATALOGUE, "information_schema"))
 
 
 _RELATIONS = r"""

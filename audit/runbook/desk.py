@@ -31,7 +31,7 @@ from audit.connection import setting
 from audit.evidence import Unchecked, safe
 from audit.people import CAST
 from audit.question import Connection, Cursor, Question
-from audit.runbook.database import CATALOGUE, SEARCH_PATH, Database
+from audit.runbook.database import SEARCH_PATH, Database
 from audit.runbook.statements import Slot, Written, guessed
 from audit.server.rights import OWNER
 from audit.server_errors import describe
@@ -40,11 +40,44 @@ from audit.sql_text import WORD, chains, tokens
 # The verbs of what can be planned, and of what may be executed on a copy. All others are prepared, and no more.
 PLANNED = frozenset({"select", "with", "insert", "update", "delete", "merge", "values", "table"})
 RUN = frozenset(
-    "create alter drop comment grant revoke analyze vacuum reindex refresh cluster lock truncate set reset show do call".split()
+    [
+        "create",
+        "alter",
+        "drop",
+        "comment",
+        "grant",
+        "revoke",
+        "analyze",
+        "vacuum",
+        "reindex",
+        "refresh",
+        "cluster",
+        "lock",
+        "truncate",
+        "set",
+        "reset",
+        "show",
+        "do",
+        "call",
+    ]
 )
 # What these make or change is outside of the database, or outside of any transaction.
 _OUTSIDE = frozenset(
-    "database tablespace subscription system server user foreign event language extension publication access cast".split()
+    [
+        "database",
+        "tablespace",
+        "subscription",
+        "system",
+        "server",
+        "user",
+        "foreign",
+        "event",
+        "language",
+        "extension",
+        "publication",
+        "access",
+        "cast",
+    ]
 )
 TRANSACTION = frozenset({"begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "prepare"})
 
@@ -132,7 +165,8 @@ union all select 'schema', pg_catalog.quote_ident(nspname) from chosen
 union all (select 'column', pg_catalog.quote_ident(a.attname) from chosen, pg_catalog.pg_attribute a
            where a.attrelid = chosen.oid and a.attnum > 0 and not a.attisdropped order by a.attnum desc limit 1)
 union all (select 'index', x.indexrelid::pg_catalog.regclass::text from chosen, pg_catalog.pg_index x
-           where x.indrelid = chosen.oid order by x.indisprimary, 2 limit 1)
+           where x.indrelid = chosen.oid
+           order by exists (select from pg_catalog.pg_constraint k where k.conindid = x.indexrelid), 2 limit 1)
 union all (select 'policy', pg_catalog.quote_ident(p.polname) from chosen, pg_catalog.pg_policy p
            where p.polrelid = chosen.oid order by 2 limit 1)
 union all (select 'trigger', pg_catalog.quote_ident(t.tgname) from chosen, pg_catalog.pg_trigger t
@@ -282,9 +316,7 @@ class Desk:
     def calls_own(self, database: Database, text: str) -> bool:
         """Tell whether a statement calls a function that is not PostgreSQL's own."""
         return any(
-            chain.after == "("
-            and any(name == chain.names[-1] for schema, name in database.functions if schema != CATALOGUE)
-            for chain in chains(list(tokens(text)))
+            chain.after == "(" and chain.names[-1] in database.own_functions for chain in chains(list(tokens(text)))
         )
 
 

@@ -22,8 +22,8 @@ from audit.runbook.statements import Content
 
 LOST = "RUN-05"
 
-_INTERPRETERS = frozenset("node tsx ts-node bun deno bash sh zsh python python3 ruby".split())
-_RUNNERS = frozenset("npm pnpm yarn bun".split())
+_INTERPRETERS = frozenset(["node", "tsx", "ts-node", "bun", "deno", "bash", "sh", "zsh", "python", "python3", "ruby"])
+_RUNNERS = frozenset(["npm", "pnpm", "yarn", "bun"])
 _PLACEHOLDER = re.compile(r"[\[<{$]|\bpath/to\b|\*|YOUR_")
 _PATH = re.compile(
     r"(?<![\w./:@-])((?:\./)?(?:[\w.-]+/)+[\w-][\w.-]*\.(?:tsx?|jsx?|mjs|cjs|sql|sh|json|ya?ml|md|toml|py))(?![\w/])"

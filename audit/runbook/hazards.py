@@ -295,7 +295,9 @@ def _by_key(condition: exp.Expression, relation: Relation) -> bool:
     for part in _conjuncts(condition):
         match part:
             case exp.EQ() | exp.NullSafeEQ():
-                for one, other in ((part.this, part.expression), (part.expression, part.this)):
+                for side, other in ((part.this, part.expression), (part.expression, part.this)):
+                    # A key as text is the key.
+                    one = side.this if isinstance(side, exp.Cast) else side
                     if isinstance(one, exp.Column) and _is_value(other):
                         bound.add(one.name)
             case exp.In() if isinstance(part.this, exp.Column) and not part.args.get("query"):
@@ -502,8 +504,10 @@ def _locks(scene: Scene) -> Iterator[Remark]:
 _GUARDED = re.compile(
     r"\bif\s+(?:not\s+)?exists\b|\bor\s+replace\b|\A\s*create\s+(?:(?:global|local)\s+)?temp(?:orary)?\b", re.IGNORECASE
 )
-_UNGUARDED = frozenset("table index view schema sequence extension materialized function procedure trigger".split())
-_NEVER_GUARDED = frozenset("policy type domain role user publication".split())
+_UNGUARDED = frozenset(
+    ["table", "index", "view", "schema", "sequence", "extension", "materialized", "function", "procedure", "trigger"]
+)
+_NEVER_GUARDED = frozenset(["policy", "type", "domain", "role", "user", "publication"])
 
 
 def _unrepeatable(scene: Scene) -> Iterator[Remark]:
@@ -796,7 +800,7 @@ def words_unknown(scene: Scene) -> Iterator[Remark]:
 def _compared(tree: exp.Expression) -> Iterator[tuple[exp.Column, exp.Expression, exp.Expression]]:
     for part in tree.find_all(exp.EQ, exp.NEQ, exp.In):
         level = part.find_ancestor(exp.Select, exp.Update, exp.Delete)
-        if level is None or part.find_ancestor(exp.Update) is level and part.parent is level:
+        if level is None or (part.find_ancestor(exp.Update) is level and part.parent is level):
             continue
         if isinstance(part, exp.In):
             if isinstance(part.this, exp.Column):

@@ -15,16 +15,15 @@ from audit.sql_text import chains, tokens
 
 MISSING = "RUN-03"
 
-# Columns of the catalogue and its views that hold names, and of what kind.
+# Columns of the catalogue and its views that hold names, and of what kind. Whether an extension or a schema is there at
+# all is what a question asks that names one.
 _HOLDS = {
     **dict.fromkeys(("tablename", "table_name", "relname", "event_object_table", "viewname", "indrelname"), "relation"),
     **dict.fromkeys(("indexname", "indexrelname"), "index"),
     **dict.fromkeys(("trigger_name", "tgname"), "trigger"),
     **dict.fromkeys(("policyname", "polname"), "policy"),
-    **dict.fromkeys(("proname", "routine_name", "specific_name"), "function"),
-    **dict.fromkeys(("schemaname", "table_schema", "nspname", "trigger_schema", "routine_schema"), "schema"),
+    **dict.fromkeys(("proname", "routine_name"), "function"),
     **dict.fromkeys(("rolname", "usename", "grantee"), "role"),
-    "extname": "extension",
     "pubname": "publication",
 }
 _CATALOGUES = re.compile(r"pg_\w+|information_schema")
@@ -40,8 +39,17 @@ _KINDS = (
     "role",
     "extension",
     "schema",
+    "publication",
 )
-_UTILITIES = frozenset("reindex analyze vacuum cluster lock alter comment refresh truncate grant revoke".split())
+# What our parser takes for a function where it is written with a parenthesis.
+_NO_FUNCTIONS = frozenset(["all", "any", "some", "row", "array", "values", "exists"])
+# What an ALTER may be about that is looked up.
+_ALTERED = frozenset(
+    ["table", "view", "index", "sequence", "function", "materialized", "policy", "trigger", "role", "publication"]
+)
+_UTILITIES = frozenset(
+    ["reindex", "analyze", "vacuum", "cluster", "lock", "alter", "comment", "refresh", "truncate", "grant", "revoke"]
+)
 
 
 class Names:
@@ -95,6 +103,8 @@ class Names:
         if each.parsed is None or each.written.verb in ("create", "drop"):
             return
         for call in each.parsed.find_all(exp.Anonymous):
+            if call.name.lower() in _NO_FUNCTIONS:
+                continue
             parent = call.parent
             schema = parent.this.name if isinstance(parent, exp.Dot) and parent.expression is call else ""
             yield "function", schema, call.name.lower()
@@ -110,6 +120,8 @@ class Names:
             level = part.find_ancestor(exp.Select)
             if level is None or not any(_CATALOGUES.fullmatch(t.db or t.name) for t in level.find_all(exp.Table)):
                 continue
+            if isinstance(part, exp.In) and _HOLDS[column.name.lower()] == "function":
+                continue  # which of several there is, is what such a question asks
             values = part.expressions if isinstance(part, exp.In) else [part.expression]
             for value in values:
                 if isinstance(value, exp.Literal) and value.is_string and f"'{value.name}'" in each.written.text:
@@ -118,9 +130,11 @@ class Names:
     def _utilities(self, each: Placed) -> Iterator[tuple[str, str, str]]:
         """Return what a statement is about that our parser does not read."""
         words = each.written.words
-        if words[:1] and words[0] not in _UTILITIES or not words:
+        if (words[:1] and words[0] not in _UTILITIES) or not words:
             return
         if "exists" in words or words[:2] in (("alter", "system"), ("alter", "default"), ("alter", "database")):
+            return
+        if words[0] == "alter" and not _ALTERED.intersection(words[1:2]):
             return
         found = list(tokens(each.text[:4000]))
         kind = next((word for word in words[1:3] if word in _KINDS), "relation")

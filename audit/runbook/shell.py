@@ -15,7 +15,28 @@ _REDIRECT = re.compile(r"[0-9]?>&[0-9-]?|&>>?|[0-9]?[<>]|>>|<<<|<&")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _HERE = ("<<", "<<-")
 # Words that begin a part of a compound command; what follows them is a command of its own.
-_RESERVED = frozenset("if then elif else fi while until do done for in case esac { } ! time function".split())
+_RESERVED = frozenset(
+    [
+        "if",
+        "then",
+        "elif",
+        "else",
+        "fi",
+        "while",
+        "until",
+        "do",
+        "done",
+        "for",
+        "in",
+        "case",
+        "esac",
+        "{",
+        "}",
+        "!",
+        "time",
+        "function",
+    ]
+)
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)[^}]*\}|\$([A-Za-z_]\w*)|\$\(([^()]*)\)")
 
 
@@ -259,7 +280,28 @@ def without_variables(text: str) -> str:
 
 # Commands that say nothing about the one before them.
 _IDLE = frozenset(
-    "echo printf true : date sleep cd export local declare readonly typeset touch rm mkdir cat tee logger wait set".split()
+    [
+        "echo",
+        "printf",
+        "true",
+        ":",
+        "date",
+        "sleep",
+        "cd",
+        "export",
+        "local",
+        "declare",
+        "readonly",
+        "typeset",
+        "touch",
+        "rm",
+        "mkdir",
+        "cat",
+        "tee",
+        "logger",
+        "wait",
+        "set",
+    ]
 )
 _STATUS = re.compile(r"\$\{?\?")
 

@@ -30,6 +30,7 @@ _NAMES = {
         for word in ("index", "view", "function", "trigger", "policy", "schema", "sequence", "column", "extension")
     },
     **dict.fromkeys(("role", "user", "authorization", "to"), "role"),
+    **dict.fromkeys(("routine", "procedure"), "function"),
     "database": "database",
     "constraint": "constraint",
     "publication": "publication",
@@ -38,7 +39,7 @@ _NAMES = {
 _ABOUT_OBJECTS = frozenset({"create", "alter", "drop", "comment", "grant", "revoke"})
 _MAINTAINING = frozenset({"analyze", "vacuum", "reindex", "cluster", "lock"})
 # A literal of one of these types is written behind its name, where no parameter can stand.
-_TYPED = frozenset("interval date time timestamp timestamptz uuid json jsonb numeric inet".split())
+_TYPED = frozenset(["interval", "date", "time", "timestamp", "timestamptz", "uuid", "json", "jsonb", "numeric", "inet"])
 
 _PSQL = re.compile(r"\\(?P<word>[A-Za-z!?][\w+]*|[^\s\w])")
 # These send what was typed so far, as a semicolon does. https://www.postgresql.org/docs/current/app-psql.html
