@@ -36,8 +36,8 @@ def test_every_object_that_the_runbook_names_exists(runbook):
     """Every object that the runbook names exists.
 
     Looked up are the tables, views, indexes and functions of its statements, names that it compares with columns of the
-    catalogue (``tablename = 'help_requests'``), and code spans that are a call, a qualified name, or are called a table,
-    function, index and the like by the text beside them. What the book itself makes in another block is there.
+    catalogue (``tablename = 'help_requests'``), and code spans that are a call, a qualified name, or are called a
+    table, function, index and the like by the text beside them. What the book itself makes in another block is there.
     """
     assert not runbook.missing()
 
@@ -61,7 +61,8 @@ def test_no_statement_of_the_runbook_is_dangerous(runbook):
 def test_every_file_that_the_runbook_refers_to_exists(runbook):
     """Every file that the runbook refers to exists.
 
-    With the application's folder (``--app=DIR``) scripts, npm scripts and what they call, options that a script does not
-    know, relative links, and files named in code spans and comments are looked up. Nothing in the folder is executed.
+    With the application's folder (``--app=DIR``) scripts, npm scripts and what they call, options that a script does
+    not know, relative links, and files named in code spans and comments are looked up. Nothing in the folder is
+    executed.
     """
     assert not runbook.lost()

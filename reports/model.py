@@ -179,7 +179,8 @@ class Run:
     ``matrix`` is who reaches what, where that was observed; ``changes`` what is otherwise than in the run before, where
     a history is kept. ``problems`` are sentences about what went wrong beside the audit itself: a history that could
     not be written, an alert that nobody received. ``unwritten`` are sentences about reports that are missing. ``gate``
-    is what new migrations do, where there are any; ``runbook`` the outline of a runbook, where one was audited; ``build`` what became of those that the target was built from.
+    is what new migrations do, where there are any; ``runbook`` the outline of a runbook, where one was audited;
+    ``build`` what became of those that the target was built from.
     """
 
     started_at: dt.datetime

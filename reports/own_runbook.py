@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- the lines of a table in Markdown cannot be broken
 """docs/RUNBOOK.md: this project's own runbook, generated from the policies, so that it cannot go stale.
 
 ``python -m reports.own_runbook`` writes the file; with ``--check`` it says whether it is up to date (exit status 1 if
@@ -10,7 +11,6 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 
 from audit.policy import CORE, Policy, Severity, collected
@@ -122,8 +122,8 @@ def page() -> str:
     parts = [HEAD, "\n".join(_severities()), "\n\n", PROCEDURES, REPLACES]
     policies = [policy for policy in collected("policies") if not policy.id.startswith(_ELSEWHERE)]
     chapters: dict[str, list[Policy]] = {}
-    for chapter, found in groupby(policies, key=lambda policy: policy.runbook.partition(":")[0]):
-        chapters.setdefault(chapter, []).extend(found)
+    for policy in policies:
+        chapters.setdefault(policy.runbook.partition(":")[0], []).append(policy)
     for chapter, found in chapters.items():
         parts.append(f"## {chapter}\n\n")
         for policy in sorted(found, key=lambda policy: (policy.severity, policy.id)):

@@ -1,4 +1,4 @@
-"""What statements of a runbook do, seen by doing them on a copy: who reaches more afterwards, and what becomes readable.
+"""What statements of a runbook do, seen by doing them on a copy: who reaches more, and what becomes readable.
 
 A repair that puts somebody into a conversation is three harmless words of SQL. Whether it gives access is not in its
 words: it is done, people are asked what they see, and it is undone.
@@ -65,7 +65,7 @@ def openings(scene: Scene, desk: Desk, session: Session, each: Placed) -> Iterat
                 each.written.line,
                 "gives access",
                 title(each.text),
-                f"afterwards {who} sees rows of {relation} that were hidden, without consent and with no trail of who did it",
+                f"afterwards {who} sees rows of {relation} that were hidden, without consent and with no trail",
                 "let the function of the application do it that asks for consent, or write a row of the audit trail"
                 " in the same transaction",
             )
@@ -104,7 +104,7 @@ def _target(scene: Scene, each: Placed) -> Relation | None:
 
 
 def _as_meant(connection: Connection, scene: Scene, each: Placed, person: Identity) -> str:
-    """Return a statement with ids in its places that are there, so that it does something: people's are this person's."""
+    """Return a statement that does something, with ids that are there in its places: people's are this person's."""
     slots = [slot for slot in each.written.slots if slot.what == "value"]
     relation = _target(scene, each)
     if not slots or relation is None:
@@ -119,7 +119,7 @@ def _as_meant(connection: Connection, scene: Scene, each: Placed, person: Identi
     return each.written.filled(lambda slot: values.get(slot, "value"))
 
 
-def _column_of(tree: exp.Expression | None, mark: str) -> str:
+def _column_of(tree: exp.Expr | None, mark: str) -> str:
     """Return the column that a literal is written to or compared with; "" when it cannot be told."""
     literal = (
         next((each for each in tree.find_all(exp.Literal) if each.name == mark), None) if tree is not None else None
@@ -148,7 +148,7 @@ def _id(
     try:
         with connection.transaction():
             found = connection.execute(
-                sql.SQL("select {}::text from {} limit 1").format(sql.Identifier(key), sql.SQL(table))  # type: ignore[arg-type]
+                sql.SQL("select {}::text from {} limit 1").format(sql.Identifier(key), sql.SQL(table))
             ).fetchone()
     except psycopg.Error:
         found = None
@@ -210,7 +210,7 @@ def _reach(connection: Connection, desk: Desk, exposed: Sequence[str]) -> Mappin
             try:
                 connection.execute(
                     sql.SQL("select {}; set local role {}").format(
-                        sql.SQL(desk.stage().claims_of(person)),  # type: ignore[arg-type]
+                        sql.SQL(desk.stage().claims_of(person)),
                         sql.Identifier(person.role),
                     )
                 )
@@ -292,7 +292,7 @@ def views_opened(scene: Scene, desk: Desk, session: Session, each: Placed) -> It
             title(each.text),
             f"the view shows {', '.join(dict.fromkeys(protected))} with its owner's rights, past row level security,"
             f" and {' and '.join(dict.fromkeys(roles))} may read it",
-            "write create view ... with (security_invoker = true) as ..., or make it in a schema that the API does not serve",
+            "write create view ... with (security_invoker = true) as ..., or make it where the API does not serve it",
         )
 
 

@@ -31,9 +31,12 @@ def command_hazards(content: Content) -> Iterator[Remark]:
     for word in content.cron:
         if re.search(r"(?<!\\)%", word.text):
             yield remark(
-                first + word.line, "cut short by cron", "cron", "in a crontab a % ends the command, and the rest is its input",
+                first + word.line,
+                "cut short by cron",
+                "cron",
+                "in a crontab a % ends the command, and the rest is its input",
                 "write \\% for each %, or put the command into a script",
-            )  # fmt: skip
+            )
 
 
 def _swallowed(command: Command, first: int) -> Iterator[Remark]:
@@ -46,9 +49,12 @@ def _swallowed(command: Command, first: int) -> Iterator[Remark]:
     for text in before:
         if text.startswith("-") and not _OWN.fullmatch(text):
             yield remark(
-                first + command.line, "option is swallowed", f"npm run {script} {text.partition('=')[0]}",
-                f"npm takes {text} for an option of its own: the script never gets it", f"write npm run {script} -- {text}",
-            )  # fmt: skip
+                first + command.line,
+                "option is swallowed",
+                f"npm run {script} {text.partition('=')[0]}",
+                f"npm takes {text} for an option of its own: the script never gets it",
+                f"write npm run {script} -- {text}",
+            )
 
 
 def _destroying(command: Command, first: int) -> Iterator[Remark]:
@@ -60,20 +66,28 @@ def _destroying(command: Command, first: int) -> Iterator[Remark]:
     if called[:3] == ["supabase", "db", "reset"]:
         what = "the linked project's" if "--linked" in texts or "--db-url" in texts else "the database's"
         yield remark(
-            line, "destroys", "supabase db reset", f"it drops {what} data and builds the schema anew from the migrations",
+            line,
+            "destroys",
+            "supabase db reset",
+            f"it drops {what} data and builds the schema anew from the migrations",
             "apply the one migration that is missing; keep this for development",
-        )  # fmt: skip
+        )
     elif called[:3] == ["supabase", "db", "push"] and "--include-all" in texts and "--dry-run" not in texts:
         yield remark(
-            line, "more than said", "supabase db push --include-all",
+            line,
+            "more than said",
+            "supabase db push --include-all",
             "it applies every migration that the database has not recorded, whatever it is about and in whatever order",
             "look first with supabase db push --dry-run, and push what was reviewed",
-        )  # fmt: skip
+        )
     elif command.name in ("dropdb", "pg_resetwal") or (command.name == "pg_restore" and {"-c", "--clean"} & set(texts)):
         yield remark(
-            line, "destroys", command.name, "what is in the database now is gone, and no transaction brings it back",
+            line,
+            "destroys",
+            command.name,
+            "what is in the database now is gone, and no transaction brings it back",
             "restore into another database and compare",
-        )  # fmt: skip
+        )
 
 
 def _only_said(content: Content) -> Iterator[Remark]:
@@ -91,7 +105,9 @@ def _only_said(content: Content) -> Iterator[Remark]:
             command.name in _SAYS and not command.redirects and command.after in ("", ";") for command in step
         ):
             yield remark(
-                fence.first + step[0].line, "only said", step[0].name,
+                fence.first + step[0].line,
+                "only said",
+                step[0].name,
                 "the step says that it checks something, and only prints a line: it ends well whatever is wrong",
                 "do what it says, such as restoring the latest backup into a scratch database; else leave it out",
-            )  # fmt: skip
+            )

@@ -109,7 +109,7 @@ def _covered(block: Told, text: str, known: Mapping[str, Policy]) -> Told:
             continue
         asked, about = _asked(policy)
         shared = names & asked
-        # A question about the same objects, in the chapter that the policy is of; or about something that only it names.
+        # The same objects, in a chapter about the same; or something that only this policy names.
         if shared and (about & chapter or any(len(name) > 24 for name in shared)):
             found.append(id_)
     return replace(block, covered=tuple(dict.fromkeys(found))[:MOST])

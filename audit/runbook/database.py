@@ -1,4 +1,4 @@
-"""What a database has that a runbook may speak of: relations with their columns, words and keys, and all other names."""
+"""What a database has that a runbook may speak of: relations with columns, words and keys, and all other names."""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ class Desk:
         if self._samples is None:
             with self.target() as cursor:
                 cursor.execute(_SAMPLES, {"exposed": self.auditor.known["exposed"]})
-                self._samples = Samples({kind: name for kind, name in cursor.fetchall()})
+                self._samples = Samples(dict(cursor.fetchall()))
         return self._samples
 
     def stage(self) -> Stage:
@@ -223,7 +223,7 @@ class Desk:
         return self._stage()
 
     def prepared(self, cursor: Cursor, text: str) -> list[int] | Refusal:
-        """Have the server parse and analyse one statement, and return the types of its parameters. It executes nothing."""
+        """Have the server parse and analyse one statement; return the types of its parameters. It executes nothing."""
         connection = cursor.connection
         try:
             with connection.transaction():
@@ -251,8 +251,9 @@ class Desk:
             typed = {slot: self._literal(cursor, slot, oid) for slot, oid in zip(values, types, strict=True)}
             return self.with_values(written, typed)
         # A type that cannot be told from where the parameter stands: words, as a person would put them in, or nothing.
-        for attempt in (lambda slot: _quoted(guessed(slot, self.person)), lambda _: "null"):
-            text = self.with_values(written, {slot: attempt(slot) for slot in values})
+        as_words = {slot: _quoted(guessed(slot, self.person)) for slot in values}
+        for attempt in (as_words, dict.fromkeys(values, "null")):
+            text = self.with_values(written, attempt)
             if isinstance(self.prepared(cursor, text), list):
                 return text
         # With values in the places it may fail for these: what the server says of the statement itself is to be told.

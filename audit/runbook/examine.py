@@ -120,9 +120,13 @@ def _scene(each: Content, known: Database, desk: Desk) -> Scene:
 def _misread(book: Book) -> Iterator[Remark]:
     if book.misread:
         yield remark(
-            book.misread, "wrong encoding", "text", "the text was UTF-8 that somebody read as cp1252 and saved again",
-            "restore it from before that, and save it as UTF-8", policy=PARSES,
-        )  # fmt: skip
+            book.misread,
+            "wrong encoding",
+            "text",
+            "the text was UTF-8 that somebody read as cp1252 and saved again",
+            "restore it from before that, and save it as UTF-8",
+            policy=PARSES,
+        )
 
 
 def _block(scene: Scene, desk: Desk, names: Names, folder: Folder | None) -> Told:
@@ -137,7 +141,7 @@ def _block(scene: Scene, desk: Desk, names: Names, folder: Folder | None) -> Tol
                 "the block's fence is never closed: all that follows is taken for code",
                 "close it with a line of the same marks",
                 policy=PARSES,
-            )  # fmt: skip
+            )
         )
     for fault in scene.content.faults:
         found.remarks.append(

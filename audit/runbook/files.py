@@ -101,9 +101,13 @@ class Folder:
             return
         if named.kind == "program" and not os.access(path, os.X_OK):
             yield remark(
-                named.line, "not executable", named.name, f"{safe(named.name)} is there, and may not be executed",
-                f"chmod +x {safe(named.name)}", policy=LOST,
-            )  # fmt: skip
+                named.line,
+                "not executable",
+                named.name,
+                f"{safe(named.name)} is there, and may not be executed",
+                f"chmod +x {safe(named.name)}",
+                policy=LOST,
+            )
         yield from self._options(named, path)
 
     def _options(self, named: Named, path: Path) -> Iterator[Remark]:
@@ -112,17 +116,25 @@ class Folder:
             name = option.partition("=")[0]
             if text and name not in text and name.lstrip("-") not in text:
                 yield remark(
-                    named.line, "unknown option", f"{named.name} {name}", f"{safe(named.name)} does not know {safe(name)}",
-                    "leave the option out, or teach it to the script", policy=LOST,
-                )  # fmt: skip
+                    named.line,
+                    "unknown option",
+                    f"{named.name} {name}",
+                    f"{safe(named.name)} does not know {safe(name)}",
+                    "leave the option out, or teach it to the script",
+                    policy=LOST,
+                )
 
     def _script(self, named: Named, deep: int = 0) -> Iterator[Remark]:
         written = self.scripts.get(named.name)
         if written is None:
             yield remark(
-                named.line, "not there", f"npm run {named.name}", f"package.json has no script {safe(named.name)}",
-                "name a script that is there", policy=LOST,
-            )  # fmt: skip
+                named.line,
+                "not there",
+                f"npm run {named.name}",
+                f"package.json has no script {safe(named.name)}",
+                "name a script that is there",
+                policy=LOST,
+            )
             return
         for command in commands(written) if deep < _DEEPEST else ():
             for each in _named(command, named.line):
@@ -133,10 +145,13 @@ class Folder:
                     path = self._path(each.name)
                     if path is None:
                         yield remark(
-                            named.line, "calls nothing", f"npm run {named.name}",
+                            named.line,
+                            "calls nothing",
+                            f"npm run {named.name}",
                             f"the script {safe(named.name)} calls {safe(each.name)}, which is not there",
-                            "write that file, or name what is there", policy=LOST,
-                        )  # fmt: skip
+                            "write that file, or name what is there",
+                            policy=LOST,
+                        )
                     else:
                         yield from self._options(Named(named.line, "npm script", named.name, named.options), path)
 
@@ -175,9 +190,13 @@ def _scripts(root: Path) -> dict[str, str]:
 
 def _missing(line: int, kind: str, name: str) -> Remark:
     return remark(
-        line, "not there", name, f"the {kind} {safe(name)} is not in the project", "name a file that is there, or write it",
+        line,
+        "not there",
+        name,
+        f"the {kind} {safe(name)} is not in the project",
+        "name a file that is there, or write it",
         policy=LOST,
-    )  # fmt: skip
+    )
 
 
 def _named(command: Command, line: int) -> Iterator[Named]:

@@ -17,7 +17,7 @@ _COUNTED = {
 
 
 class Runbook:
-    """The asker about a book: each question returns what is wrong in it. The book is examined when it is first asked."""
+    """The asker about a book: each question returns what is wrong in it. The book is examined when first asked."""
 
     def __init__(self, outline: Callable[[], Outline], log: Log) -> None:
         self._outline = outline

@@ -38,7 +38,7 @@ class Placed:
 
     written: Written
     text: str
-    parsed: exp.Expression | None
+    parsed: exp.Expr | None
     within: str
 
 
@@ -112,7 +112,7 @@ _PARSED = re.compile(
 )
 
 
-def parsed(text: str) -> exp.Expression | None:
+def parsed(text: str) -> exp.Expr | None:
     """Parse one statement, or return None where our parser does not know it."""
     if not _PARSED.match(text):
         return None
@@ -123,7 +123,7 @@ def parsed(text: str) -> exp.Expression | None:
     return None if isinstance(found, exp.Command) else found
 
 
-def line_at(each: Placed, node: exp.Expression) -> int:
+def line_at(each: Placed, node: exp.Expr) -> int:
     """Return the line in the book where a part of a statement is written."""
     starts = [part.meta["start"] for part in node.find_all(exp.Identifier, exp.Literal) if "start" in part.meta]
     return each.written.line + each.text.count("\n", 0, min(starts, default=0))
@@ -253,15 +253,18 @@ def _bulk(scene: Scene) -> Iterator[Remark]:
             continue
         if each.written.verb == "truncate":
             yield remark(
-                each.written.line, "no where", title(each.text), "it empties the table at once",
+                each.written.line,
+                "no where",
+                title(each.text),
+                "it empties the table at once",
                 "delete the rows that are meant, by their key",
-            )  # fmt: skip
+            )
         for statement in _within(each, exp.Delete, exp.Update):
             if (found := _too_many(scene, each, statement)) is not None:
                 yield found
 
 
-def _too_many(scene: Scene, each: Placed, statement: exp.Expression) -> Remark | None:
+def _too_many(scene: Scene, each: Placed, statement: exp.Expr) -> Remark | None:
     relation = _relation(scene.database, statement.this)
     name = str(relation) if relation else statement.this.sql(dialect="postgres")
     where = statement.args.get("where")
@@ -280,7 +283,7 @@ def _too_many(scene: Scene, each: Placed, statement: exp.Expression) -> Remark |
         about,
         f"its WHERE names no key of {name}: it hits whatever rows match at that moment{_expected(scene, each)},"
         " which the text does not say",
-        "look first (select ... with the same WHERE), then name the rows by their key; or say in the text that all are meant",
+        "look first (select ... with the same WHERE), then name the rows by their key; or say that all are meant",
     )
 
 
@@ -289,7 +292,7 @@ def _expected(scene: Scene, each: Placed) -> str:
     return f" (now about {rows}, as the planner estimates)" if rows else ""
 
 
-def _by_key(condition: exp.Expression, relation: Relation) -> bool:
+def _by_key(condition: exp.Expr, relation: Relation) -> bool:
     """Tell whether a condition binds the columns of a unique key to values."""
     bound: set[str] = set()
     for part in _conjuncts(condition):
@@ -305,7 +308,7 @@ def _by_key(condition: exp.Expression, relation: Relation) -> bool:
     return any(key <= bound for key in relation.keys)
 
 
-def _conjuncts(condition: exp.Expression) -> Iterator[exp.Expression]:
+def _conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:
     condition = condition.unnest()
     if isinstance(condition, exp.And):
         yield from _conjuncts(condition.this)
@@ -314,7 +317,7 @@ def _conjuncts(condition: exp.Expression) -> Iterator[exp.Expression]:
         yield condition
 
 
-def _is_value(other: exp.Expression) -> bool:
+def _is_value(other: exp.Expr) -> bool:
     """Tell whether an expression is one value for the whole statement: no column of its own level is in it."""
     if isinstance(other.unnest(), exp.Select | exp.Subquery):
         return True
@@ -326,9 +329,12 @@ def _executed(scene: Scene) -> Iterator[Remark]:
         changing = isinstance(each.parsed, exp.Insert | exp.Update | exp.Delete | exp.Merge)
         if each.written.verb == "explain" and changing and each.within != UNDONE and _ANALYZES.match(each.text):
             yield remark(
-                each.written.line, "explain that executes", title(each.text), "EXPLAIN ANALYZE executes the statement that it explains",
+                each.written.line,
+                "explain that executes",
+                title(each.text),
+                "EXPLAIN ANALYZE executes the statement that it explains",
                 "leave ANALYZE out, or put it between begin; and rollback;",
-            )  # fmt: skip
+            )
 
 
 _ANALYZES = re.compile(
@@ -346,38 +352,51 @@ def _loses(scene: Scene) -> Iterator[Remark]:
         about = title(each.text)
         if words[:2] in (["drop", "database"], ["drop", "schema"], ["drop", "owned"], ["drop", "tablespace"]):
             yield remark(
-                each.written.line, "destroys", " ".join(words[:2]), "everything in it is gone, and no transaction brings it back",
+                each.written.line,
+                "destroys",
+                " ".join(words[:2]),
+                "everything in it is gone, and no transaction brings it back",
                 "restore into another database and compare; a runbook has no such statement to paste",
-            )  # fmt: skip
+            )
         elif words[:2] == ["drop", "table"] and not made.intersection(objects(each.text)):
             yield remark(
                 each.written.line, "destroys", about, "the rows are gone with the table", "rename it, and drop it later"
             )
         elif words[:2] == ["alter", "system"]:
             yield remark(
-                each.written.line, "outside the database", about, "it changes the whole server's configuration",
+                each.written.line,
+                "outside the database",
+                about,
+                "it changes the whole server's configuration",
                 "set it for the role or the database: alter role ... set",
-            )  # fmt: skip
+            )
         elif words[:1] == ["copy"] and re.search(r"\bprogram\b", text, re.IGNORECASE):
             yield remark(
-                each.written.line, "outside the database", about, "it runs a program on the database server",
+                each.written.line,
+                "outside the database",
+                about,
+                "it runs a program on the database server",
                 "export with \\copy, on the machine of whoever follows the book",
-            )  # fmt: skip
+            )
         elif _FILES.search(text):
             yield remark(
-                each.written.line, "outside the database", about, "it reads or writes files of the database server",
+                each.written.line,
+                "outside the database",
+                about,
+                "it reads or writes files of the database server",
                 "use \\copy or \\lo_export on the machine of whoever follows the book",
-            )  # fmt: skip
-        elif re.search(r"\bpg_terminate_backend\s*\(", text, re.IGNORECASE) and not re.search(
-            r"\bwhere\b", text, re.IGNORECASE
-        ):
-            if re.search(r"\bfrom\b", text, re.IGNORECASE):
-                yield remark(
-                    each.written.line, "no where", about, "it ends every session, those of the platform too",
-                    "name the process by its pid",
-                )  # fmt: skip
+            )
+        elif _ENDS_SESSIONS.search(text) and not re.search(r"\bwhere\b", text, re.IGNORECASE):
+            yield remark(
+                each.written.line,
+                "no where",
+                about,
+                "it ends every session, those of the platform too",
+                "name the process by its pid",
+            )
 
 
+_ENDS_SESSIONS = re.compile(r"\bpg_terminate_backend\s*\(.*\bfrom\b", re.IGNORECASE | re.DOTALL)
 _FILES = re.compile(
     r"\b(?:pg_read_file|pg_read_binary_file|pg_ls_dir|lo_import|lo_export|pg_file_write)\s*\("
     r"|\bcopy\b[^;]*\b(?:to|from)\s+'",
@@ -406,25 +425,32 @@ def _gaps(scene: Scene) -> Iterator[Remark]:
                         "create the new index under another name first, concurrently, and drop the old one afterwards"
                     )
                 yield remark(
-                    before.written.line, "gap", f"drop {kind} {name}",
-                    f"between this statement and the one that puts it back, the {kind} is not there for anybody", mend,
-                )  # fmt: skip
+                    before.written.line,
+                    "gap",
+                    f"drop {kind} {name}",
+                    f"between this statement and the one that puts it back, the {kind} is not there for anybody",
+                    mend,
+                )
     yield from _unprotected(scene)
 
 
 def _unprotected(scene: Scene) -> Iterator[Remark]:
     made = {
-        name: each for each in scene.placed if each.within == OUTSIDE and each.written.words[:2] == ("create", "table")
+        name: each
+        for each in scene.placed
+        if each.within == OUTSIDE and each.written.words[:2] == ("create", "table")
         for name in objects(each.text)
-    }  # fmt: skip
+    }
     for each in scene.placed:
         if re.search(r"\benable\s+row\s+level\s+security\b", bare(each.text), re.IGNORECASE):
             for name in objects(each.text) & made.keys():
                 yield remark(
-                    made[name].written.line, "gap", f"create table {name}",
+                    made[name].written.line,
+                    "gap",
+                    f"create table {name}",
                     "until row level security is switched on, the new table is open to whoever the defaults grant it",
                     "put both between begin; and commit;",
-                )  # fmt: skip
+                )
 
 
 def _made_or_dropped(each: Placed, verb: str) -> Iterator[tuple[str, str]]:
@@ -471,34 +497,54 @@ def _locks(scene: Scene) -> Iterator[Remark]:
             on = re.search(r'\bon\s+(?:only\s+)?(?:[\w"]+\.)?"?(\w+)', text, re.IGNORECASE)
             if on is None or on[1].lower() not in made:
                 yield remark(
-                    each.written.line, "without concurrently", about, "nobody can write to the table until the index is built",
+                    each.written.line,
+                    "without concurrently",
+                    about,
+                    "nobody can write to the table until the index is built",
                     "write create index concurrently if not exists ..., outside a transaction",
-                )  # fmt: skip
+                )
         elif words[:1] == ["reindex"] and not concurrently:
             yield remark(
-                each.written.line, "without concurrently", about, "nobody can write to the table until the index is rebuilt",
+                each.written.line,
+                "without concurrently",
+                about,
+                "nobody can write to the table until the index is rebuilt",
                 "write reindex index concurrently ..., outside a transaction",
-            )  # fmt: skip
+            )
         elif words[:2] == ["drop", "index"] and not concurrently:
             yield remark(
-                each.written.line, "without concurrently", about, "it waits for every query on the table, and all others for it",
+                each.written.line,
+                "without concurrently",
+                about,
+                "it waits for every query on the table, and all others for it",
                 "write drop index concurrently if exists ..., outside a transaction",
-            )  # fmt: skip
+            )
         elif re.match(r"vacuum\b[\s(]*(?:\w+\s*,\s*)*full\b|cluster\b", text, re.IGNORECASE):
             yield remark(
-                each.written.line, "rewrites the table", about, "nobody can read or write the table until it is written anew",
+                each.written.line,
+                "rewrites the table",
+                about,
+                "nobody can read or write the table until it is written anew",
                 "write vacuum (analyze) ...; what is bloated is rewritten in a maintenance window",
-            )  # fmt: skip
+            )
         if concurrently and each.within == KEPT and words[:1] != ["refresh"]:
             yield remark(
-                each.written.line, "within a transaction", about, "CONCURRENTLY is refused within a transaction block",
-                "send it alone, outside of begin and commit", policy="RUN-02",
-            )  # fmt: skip
+                each.written.line,
+                "within a transaction",
+                about,
+                "CONCURRENTLY is refused within a transaction block",
+                "send it alone, outside of begin and commit",
+                policy="RUN-02",
+            )
         elif words[:1] == ["vacuum"] and each.within == KEPT:
             yield remark(
-                each.written.line, "within a transaction", about, "VACUUM is refused within a transaction block",
-                "send it alone, in a psql -c of its own", policy="RUN-02",
-            )  # fmt: skip
+                each.written.line,
+                "within a transaction",
+                about,
+                "VACUUM is refused within a transaction block",
+                "send it alone, in a psql -c of its own",
+                policy="RUN-02",
+            )
 
 
 _GUARDED = re.compile(
@@ -542,9 +588,12 @@ def _unrepeatable(scene: Scene) -> Iterator[Remark]:
                 name = relation.name if relation else ""
                 if not _TRAIL.search(name):
                     yield remark(
-                        each.written.line, "not repeatable", f"insert {name}",
-                        "done a second time it writes the rows again, or fails", "add on conflict ... do nothing, or where not exists (...)",
-                    )  # fmt: skip
+                        each.written.line,
+                        "not repeatable",
+                        f"insert {name}",
+                        "done a second time it writes the rows again, or fails",
+                        "add on conflict ... do nothing, or where not exists (...)",
+                    )
 
 
 def _repeatably(words: Sequence[str]) -> str:
@@ -555,7 +604,7 @@ def _repeatably(words: Sequence[str]) -> str:
     return "write if not exists, or create or replace where there is no such form"
 
 
-def _repeats(statement: exp.Expression) -> bool:
+def _repeats(statement: exp.Expr) -> bool:
     """Tell whether an INSERT done twice is as if done once: it minds what is there."""
     if statement.args.get("conflict"):
         return True
@@ -571,7 +620,7 @@ def _repeats(statement: exp.Expression) -> bool:
     return bool(negated) or any(_is_null(each) for each in where.find_all(exp.Is))
 
 
-def _is_null(each: exp.Expression) -> bool:
+def _is_null(each: exp.Expr) -> bool:
     return isinstance(each, exp.Is) and isinstance(each.expression, exp.Null) and not isinstance(each.parent, exp.Not)
 
 
@@ -595,10 +644,12 @@ def _resets(scene: Scene) -> Iterator[Remark]:
             after = [line for line in reads if line > each.written.line]
             if not before or after:
                 yield remark(
-                    each.written.line, "resets statistics", title(each.text),
+                    each.written.line,
+                    "resets statistics",
+                    title(each.text),
                     "whoever reads the statistics afterwards, and every check of unused indexes, finds nothing in them",
                     "read and keep them first; mostly they need no reset at all",
-                )  # fmt: skip
+                )
 
 
 def _names_published(scene: Scene) -> Iterator[Remark]:
@@ -608,14 +659,15 @@ def _names_published(scene: Scene) -> Iterator[Remark]:
                 if _NAME.fullmatch(column) and _is_address(value):
                     yield remark(
                         line_at(each, value) if statement is each.parsed else each.written.line,
-                        "publishes an e-mail address", f"{title(each.text)} {column}",
+                        "publishes an e-mail address",
+                        f"{title(each.text)} {column}",
                         f"where there is no name, the e-mail address becomes {column}, which others see",
                         "write a neutral name instead, such as 'New member'",
-                    )  # fmt: skip
+                    )
                     break
 
 
-def _in_bodies(text: str) -> Iterator[exp.Expression]:
+def _in_bodies(text: str) -> Iterator[exp.Expr]:
     """Return the writing statements in the bodies of functions."""
     for token in tokens(text):
         if token.dollar:
@@ -625,7 +677,7 @@ def _in_bodies(text: str) -> Iterator[exp.Expression]:
                     yield statement
 
 
-def _written(statement: exp.Expression) -> Iterator[tuple[str, exp.Expression]]:
+def _written(statement: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:
     """Return which column gets which value."""
     if isinstance(statement, exp.Update):
         for each in statement.expressions:
@@ -642,7 +694,7 @@ def _written(statement: exp.Expression) -> Iterator[tuple[str, exp.Expression]]:
         yield from zip(columns, source.expressions, strict=False)
 
 
-def _is_address(value: exp.Expression) -> bool:
+def _is_address(value: exp.Expr) -> bool:
     """Tell whether an expression may be an e-mail address as it is."""
     match value:
         case exp.Column():
@@ -682,14 +734,17 @@ def _never_true(scene: Scene) -> Iterator[Remark]:
                     isinstance(s, exp.Null) for s in (part.this, part.expression)
                 ):
                     yield remark(
-                        line_at(each, part), "never true", f"{title(each.text)} = null", "nothing is equal to NULL: the answer is always empty",
+                        line_at(each, part),
+                        "never true",
+                        f"{title(each.text)} = null",
+                        "nothing is equal to NULL: the answer is always empty",
                         "write is null",
-                    )  # fmt: skip
+                    )
                 elif _is_null(part) and isinstance(part.this, exp.Column):
                     yield from _required(scene, each, select, part.this)
 
 
-def _required(scene: Scene, each: Placed, select: exp.Expression, column: exp.Column) -> Iterator[Remark]:
+def _required(scene: Scene, each: Placed, select: exp.Expr, column: exp.Column) -> Iterator[Remark]:
     """Find an IS NULL of a column that never is, unless an outer join may leave it empty."""
     source = _source(scene.database, select, column)
     if source is None:
@@ -698,10 +753,12 @@ def _required(scene: Scene, each: Placed, select: exp.Expression, column: exp.Co
     known = relation.columns.get(column.name)
     if relation.is_table and not outer and known is not None and known.required:
         yield remark(
-            line_at(each, column), "never true", f"{relation}.{column.name} is null",
+            line_at(each, column),
+            "never true",
+            f"{relation}.{column.name} is null",
             f"{relation}.{column.name} is NOT NULL: the check finds nothing, whatever happens",
             "ask for what can go wrong: a value that it must not have, or rows that are missing",
-        )  # fmt: skip
+        )
 
 
 def _callers(scene: Scene) -> Iterator[Remark]:
@@ -716,10 +773,12 @@ def _callers(scene: Scene) -> Iterator[Remark]:
             schema = parent.this.name if isinstance(parent, exp.Dot) else ""
             if any(name == call.name.lower() and schema in ("", where) for where, name in scene.database.callers):
                 yield remark(
-                    line_at(each, call), "asks who is calling", f"select {call.name.lower()}",
-                    f"{call.name.lower()} asks who is calling, and the block says nobody: the answer says nothing about a member",
+                    line_at(each, call),
+                    "asks who is calling",
+                    f"select {call.name.lower()}",
+                    f"{call.name.lower()} asks who is calling, and the block says nobody: the answer is no member",
                     "write begin; select set_config('request.jwt.claims', ..., true); the call; rollback;",
-                )  # fmt: skip
+                )
 
 
 _ACTIVE = re.compile(r"\b(?:active|enabled|working|fires?|disabled)\b", re.IGNORECASE)
@@ -737,20 +796,22 @@ def _blind(scene: Scene) -> Iterator[Remark]:
         for table in each.parsed.find_all(exp.Table):
             if (table.db.lower(), table.name.lower()) == ("information_schema", "triggers"):
                 yield remark(
-                    line_at(each, table), "cannot tell", "information_schema.triggers",
+                    line_at(each, table),
+                    "cannot tell",
+                    "information_schema.triggers",
                     "information_schema.triggers does not know whether a trigger is enabled",
                     "ask pg_trigger: tgenabled in ('O', 'A') means enabled",
-                )  # fmt: skip
+                )
 
 
-def _tables(select: exp.Expression) -> Iterator[tuple[exp.Table, bool]]:
+def _tables(select: exp.Expr) -> Iterator[tuple[exp.Table, bool]]:
     """Return the tables of one level of a query, each with whether an outer join may leave its columns empty."""
     if isinstance(select, exp.Delete | exp.Update):
         if isinstance(select.this, exp.Table):
             yield select.this, False
         return
     first = select.args.get("from_") or select.args.get("from")
-    joins = [each for each in select.args.get("joins") or ()]
+    joins = list(select.args.get("joins") or ())
     empties_left = any(each.side in ("RIGHT", "FULL") for each in joins)
     if first is not None and isinstance(first.this, exp.Table):
         yield first.this, empties_left
@@ -760,7 +821,7 @@ def _tables(select: exp.Expression) -> Iterator[tuple[exp.Table, bool]]:
             yield each.this, each.side in ("LEFT", "FULL") or empties_left
 
 
-def _source(database: Database, select: exp.Expression, column: exp.Column) -> tuple[Relation, bool] | None:
+def _source(database: Database, select: exp.Expr, column: exp.Column) -> tuple[Relation, bool] | None:
     """Return the relation that a column is of, in one level of a query, if that can be told."""
     local = {cte.alias_or_name for cte in select.root().find_all(exp.CTE)}
     found = []
@@ -797,7 +858,7 @@ def words_unknown(scene: Scene) -> Iterator[Remark]:
                     yield from _unknown(each, relation, name, value.unnest())
 
 
-def _compared(tree: exp.Expression) -> Iterator[tuple[exp.Column, exp.Expression, exp.Expression]]:
+def _compared(tree: exp.Expr) -> Iterator[tuple[exp.Column, exp.Expr, exp.Expr]]:
     for part in tree.find_all(exp.EQ, exp.NEQ, exp.In):
         level = part.find_ancestor(exp.Select, exp.Update, exp.Delete)
         if level is None or (part.find_ancestor(exp.Update) is level and part.parent is level):
@@ -811,16 +872,19 @@ def _compared(tree: exp.Expression) -> Iterator[tuple[exp.Column, exp.Expression
                 yield one, other, level
 
 
-def _unknown(each: Placed, relation: Relation, name: str, literal: exp.Expression) -> Iterator[Remark]:
+def _unknown(each: Placed, relation: Relation, name: str, literal: exp.Expr) -> Iterator[Remark]:
     column: Column | None = relation.columns.get(name)
     if column is None or not column.words or not literal.is_string or _is_filled(each, literal.name):
         return
     if literal.name not in column.words:
         yield remark(
-            line_at(each, literal), "unknown word", f"{relation}.{name} '{literal.name}'",
+            line_at(each, literal),
+            "unknown word",
+            f"{relation}.{name} '{literal.name}'",
             f"{relation}.{name} never is '{literal.name}': the database allows {', '.join(column.words)}",
-            f"write one of {', '.join(column.words)}", policy="RUN-02",
-        )  # fmt: skip
+            f"write one of {', '.join(column.words)}",
+            policy="RUN-02",
+        )
 
 
 def _is_filled(each: Placed, value: str) -> bool:
@@ -859,21 +923,23 @@ def sorted_as_text(scene: Scene) -> Iterator[Remark]:
                 cases = " ".join(f"when '{word}' then {at}" for at, word in enumerate(scale, 1))
                 yield remark(
                     line_at(each, ordered.this),
-                    "sorts as text", f"{source[0]}.{ordered.this.name}",
+                    "sorts as text",
+                    f"{source[0]}.{ordered.this.name}",
                     f"{ordered.this.name} is a text, and sorts by its letters: {', '.join(got)}",
-                    f"order by case {ordered.this.sql(dialect='postgres')} {cases} end", policy="RUN-02",
-                )  # fmt: skip
+                    f"order by case {ordered.this.sql(dialect='postgres')} {cases} end",
+                    policy="RUN-02",
+                )
 
 
 # --- What all of them use
 
 
-def _relation(database: Database, table: exp.Expression) -> Relation | None:
+def _relation(database: Database, table: exp.Expr) -> Relation | None:
     found = table if isinstance(table, exp.Table) else table.find(exp.Table)
     return database.relation(found.db, found.name) if found is not None else None
 
 
-def _within(each: Placed, *kinds: type[exp.Expression]) -> Iterator[exp.Expression]:
+def _within(each: Placed, *kinds: type[exp.Expr]) -> Iterator[exp.Expr]:
     if each.parsed is not None:
         yield from each.parsed.find_all(*kinds)
 

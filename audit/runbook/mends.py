@@ -1,4 +1,4 @@
-"""What to write instead, where it is known why a server refuses a statement: mostly because a newer one renamed something.
+"""What to write instead, where it is known why a server refuses a statement: mostly that something was renamed.
 
 Sources: https://www.postgresql.org/docs/release/13.0/ (pg_stat_statements), https://www.postgresql.org/docs/release/17.0/
          https://www.postgresql.org/docs/current/monitoring-stats.html
@@ -11,7 +11,7 @@ from audit.runbook.desk import Refusal
 from audit.sql_text import NAME, WORD, tokens
 
 # By relation: what a column is called in books, and what it is called by the server; the first that is there counts.
-_STATISTICS = {
+_STATISTICS: dict[str, tuple[str, ...]] = {
     "tablename": ("relname",),
     "table_name": ("relname",),
     "indexname": ("indexrelname",),

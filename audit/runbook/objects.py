@@ -204,9 +204,13 @@ def missing(line: int, kind: str, name: str) -> Remark:
     """Return the remark that something is not there."""
     what = kind if kind != "relation" else "table or view"
     return remark(
-        line, "not there", name, f"there is no {what} {name} in this database", "name what is there, or make it by a migration",
+        line,
+        "not there",
+        name,
+        f"there is no {what} {name} in this database",
+        "name what is there, or make it by a migration",
         policy=MISSING,
-    )  # fmt: skip
+    )
 
 
 def _line(each: Placed, name: str) -> int:

@@ -7,6 +7,7 @@ import json
 import re
 import textwrap
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from psycopg import sql
@@ -70,12 +71,10 @@ def known() -> dict[str, Any]:
 
 
 def question(policy: Policy, values: Mapping[str, Any]) -> str:
-    """Return the question of a policy as SQL to paste, or "" where it is none: people act, or Python judges the answer."""
+    """Return a policy's question as SQL to paste, or "" where it is none: people act, or Python judges the answer."""
     recorder = _Recorder()
-    try:
+    with suppress(_Asked):
         inspect.unwrap(policy.function)(**{name: recorder if name == "auditor" else _Other() for name in policy.askers})
-    except _Asked:
-        pass
     if not recorder.text or recorder.narrowed:
         return ""
     text = textwrap.dedent(recorder.text).strip()

@@ -42,7 +42,7 @@ _BEGINS_AS_SHELL = re.compile(
 _MISREAD = re.compile(r"\u00e2\u20ac[\u0153\u2122\u02dc\u201c\u201d\u00a6]|\u00c3[\u00a4\u00b6\u00bc\u00a9\u0178]")
 
 
-class NotABook(ValueError):
+class NotABook(ValueError):  # noqa: N818 -- it says something of the file, not of the program
     """The file cannot be read as a runbook; the message is one safe sentence with what to do."""
 
 
@@ -83,7 +83,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Book:
-    """A runbook. ``folder`` is where its relative links start; ``misread`` the line that shows a wrong encoding, or 0."""
+    """A runbook. ``folder`` is where its links start; ``misread`` the line that shows a wrong encoding, or 0."""
 
     file: str
     folder: Path
@@ -102,7 +102,7 @@ def read(path: Path, file: str = "") -> Book:
             raise NotABook(f"{name} is not a file: name the runbook's Markdown file")
         if size > MOST_BYTES:
             raise NotABook(
-                f"{name} has {size / 1e6:.0f} MB, more than {MOST_BYTES // 1_000_000}: name the runbook, not a log or a dump"
+                f"{name} has {size / 1e6:.0f} MB, more than {MOST_BYTES // 1_000_000}: name the runbook, not a dump"
             )
         raw = path.read_bytes()
     except OSError as error:

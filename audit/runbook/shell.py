@@ -93,7 +93,7 @@ class Command:
         return [word.text for word in self.called]
 
     def options(self, *names: str) -> Iterator[Word]:
-        """Return the values of options: ``-c value``, ``-cvalue``, ``-Atc value``, ``--command=value``, ``--command value``."""
+        """Return the values of options: ``-c value``, ``-cvalue``, ``-Atc value``, or as ``--command=value``."""
         words = self.called[1:]
         for at, word in enumerate(words):
             following = words[at + 1] if at + 1 < len(words) else None

@@ -1,7 +1,7 @@
 """The SQL of a runbook: split into statements, each with its line, its comment, and the places that a reader fills in.
 
-A book writes `[user-uuid]`, `<id>`, `{id}`, `:id`, `$1` or `YOUR_TABLE` where whoever follows it puts something in. Such
-a place stands for a value, for a name, or is a part of a longer text.
+A book writes `[user-uuid]`, `<id>`, `{id}`, `:id`, `$1` or `YOUR_TABLE` where whoever follows it puts something in.
+Such a place stands for a value, for a name, or is a part of a longer text.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Written:
         return "".join([*parts, self.text[position:]])
 
     def line_of(self, offset: int) -> int:
-        """Return the line in the book of an offset into the statement, filled in or not: nothing filled in has a break."""
+        """Return the line in the book of an offset into the statement; nothing that is filled in has a line break."""
         return self.line + self.text.count("\n", 0, max(0, offset))
 
     @property
@@ -152,7 +152,8 @@ def content(fence: Fence) -> Content:
 
 _CRON = re.compile(
     r"^(?P<comment>[ \t]*#.*?\bcron(?:tab)?\b[^:\n]*:)?[ \t]*"
-    r"(?P<when>(?:[\d*/,-]+|[A-Za-z]{3})(?:[ \t]+(?:[\d*/,-]+|[A-Za-z]{3}(?:-[A-Za-z]{3})?)){4}|@(?:daily|hourly|weekly|monthly|reboot))"
+    r"(?P<when>(?:[\d*/,-]+|[A-Za-z]{3})(?:[ \t]+(?:[\d*/,-]+|[A-Za-z]{3}(?:-[A-Za-z]{3})?)){4}"
+    r"|@(?:daily|hourly|weekly|monthly|reboot))"
     r"[ \t]+(?P<command>\S[^\n]*)$",
     re.MULTILINE,
 )
@@ -257,7 +258,8 @@ def _in_literal(token: Token, before: Token | None) -> Iterator[Slot]:
 
 
 _BARE = re.compile(
-    r"\[[A-Za-z][\w .-]*\]|<[A-Za-z][\w .-]*>|\$?\{\{?\s*[A-Za-z_][\w .-]*\}?\}|:'[A-Za-z_]\w*'|:\"[A-Za-z_]\w*\"|:[A-Za-z_]\w*"
+    r"\[[A-Za-z][\w .-]*\]|<[A-Za-z][\w .-]*>|\$?\{\{?\s*[A-Za-z_][\w .-]*\}?\}"
+    r"|:'[A-Za-z_]\w*'|:\"[A-Za-z_]\w*\"|:[A-Za-z_]\w*"
     r"|\$[0-9]+|YOUR[_-][A-Za-z][\w-]*"
 )
 

@@ -39,7 +39,8 @@ ORDER = (Verdict.VIOLATED, Verdict.UNCHECKED, Verdict.WAIVED, Verdict.HOLDS, Ver
 # What the dashboard tells, in this order: templates/NAME.html.jinja for each. A section shows what is in the run, which
 # the template knows as ``run``, and nothing at all where there is nothing to tell.
 SECTIONS = (
-    "problems", "changes", "violated", "unchecked", "gate", "runbook", "matrix", "migrations", "waivers", "conduct", "notes",
+    "problems", "changes", "violated", "unchecked", "gate", "runbook", "matrix", "migrations", "waivers", "conduct",
+    "notes",
 )  # fmt: skip
 
 # pytest-html counts and filters by pytest's outcomes: its labels say which verdicts these are.

@@ -117,7 +117,7 @@ def test_nothing_is_executed_on_the_target(bench: Bench) -> None:
                 for (text,) in beside.execute(
                     """
                     select s.query from extensions.pg_stat_statements s
-                    where s.dbid = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
+                    where s.dbid = (select oid from pg_catalog.pg_database where datname = current_database())
                     """
                 ).fetchall()
             ]
