@@ -776,7 +776,7 @@ def _callers(scene: Scene) -> Iterator[Remark]:
                     line_at(each, call),
                     "asks who is calling",
                     f"select {call.name.lower()}",
-                    f"{call.name.lower()} asks who is calling, and the block says nobody: the answer is no member",
+                    f"{call.name.lower()} asks who is calling, which the block does not say: its answer means nothing",
                     "write begin; select set_config('request.jwt.claims', ..., true); the call; rollback;",
                 )
 

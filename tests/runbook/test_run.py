@@ -15,7 +15,8 @@ from reports.model import Run
 from reports.renderers import html
 from tests.support import samples
 from tests.support.auditing import audit
-from tests.support.books import book, examined
+from audit.runbook.reading import book_of
+from tests.support.books import CORPUS, book, examined
 from tests.support.proving import Bench
 
 
@@ -42,7 +43,6 @@ def test_a_book_is_audited_by_option(tmp_path: Path) -> None:
     ("name", "number", "ids"),
     [
         ("01-diagnosis.md", 1, {"PERF-01"}),
-        ("02-repairs.md", 1, {"AUTH-01"}),
         ("04-schema.md", 1, {"RLS-02"}),
         ("06-alarms.md", 11, set()),
     ],
@@ -55,6 +55,14 @@ def test_a_block_is_covered_by_the_policies_that_ask_the_same(
         examined(bench, read), {fence.number: fence.text for fence in read.fences}, tuple(collected("policies"))
     )
     assert ids <= set(outline.blocks[number - 1].covered)
+
+
+def test_a_block_is_covered_by_policies_of_its_chapter(bench: Bench) -> None:
+    text = "# Book\n\n## 1. Authentication & User Registration\n\n```sql\nselect p.id from profiles p;\n```\n"
+    read = book_of(text, "book.md", CORPUS)
+    outline = covered(examined(bench, read), {1: read.fences[0].text}, tuple(collected("policies")))
+    assert {"AUTH-01", "AUTH-05"} <= set(outline.blocks[0].covered)
+    assert not [id_ for id_ in outline.blocks[0].covered if id_.startswith("MSG-")]
 
 
 def test_the_page_shows_the_outline_with_a_verdict_beside_each_block(bench: Bench) -> None:
