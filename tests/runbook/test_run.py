@@ -9,13 +9,13 @@ import pytest
 
 from audit.policy import collected
 from audit.runbook.coverage import covered
+from audit.runbook.reading import book_of
 from audit.runbook.results import Standing
 from reports import runbook as told
 from reports.model import Run
 from reports.renderers import html
 from tests.support import samples
 from tests.support.auditing import audit
-from audit.runbook.reading import book_of
 from tests.support.books import CORPUS, book, examined
 from tests.support.proving import Bench
 
