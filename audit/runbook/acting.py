@@ -99,7 +99,7 @@ def _target(scene: Scene, each: Placed) -> Relation | None:
     if each.parsed is None:
         return None
     written = each.parsed.find(exp.Insert, exp.Update)
-    table = written.this.find(exp.Table) if written is not None else None
+    table = written.this.find(exp.Table) if written is not None and written.this is not None else None
     return scene.database.relation(table.db, table.name) if table is not None else None
 
 

@@ -260,6 +260,8 @@ def _bulk(scene: Scene) -> Iterator[Remark]:
                 "delete the rows that are meant, by their key",
             )
         for statement in _within(each, exp.Delete, exp.Update):
+            if statement.find_ancestor(exp.Merge) is not None:
+                continue  # its rows are told by what it is merged with
             if (found := _too_many(scene, each, statement)) is not None:
                 yield found
 
@@ -934,7 +936,9 @@ def sorted_as_text(scene: Scene) -> Iterator[Remark]:
 # --- What all of them use
 
 
-def _relation(database: Database, table: exp.Expr) -> Relation | None:
+def _relation(database: Database, table: exp.Expr | None) -> Relation | None:
+    if table is None:  # a part of a MERGE
+        return None
     found = table if isinstance(table, exp.Table) else table.find(exp.Table)
     return database.relation(found.db, found.name) if found is not None else None
 
