@@ -64,7 +64,7 @@ class Found:
 
     def doubt(self, policy: str, line: int, reason: Unchecked) -> None:
         """Note that something could not be judged."""
-        self.doubts.append(Doubt(policy, line, reason.reason, reason.remedy))
+        self.doubts.append(Doubt(policy, line, reason.reason, reason.remedy, reason.grants))
 
 
 def examine(book: Book, desk: Desk, app: Path | None = None) -> Outline:

@@ -58,6 +58,7 @@ class Runbook:
             population=Population(outline.looked.get(policy, 0), _COUNTED[policy]),
             unjudgeable=f"{outline.file}:{doubts[0].line}: {doubts[0].reason}{more}" if doubts else "",
             remedy=doubts[0].remedy if doubts else "",
+            grants=list(dict.fromkeys(grant for doubt in doubts for grant in doubt.grants)),
         )
 
 

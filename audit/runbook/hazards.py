@@ -153,8 +153,10 @@ def _rolls_back(words: Sequence[str]) -> bool:
 
 def hazards(scene: Scene) -> Iterator[Remark]:
     """Return everything that is dangerous as it is written."""
-    for look in _LOOKS:
-        yield from look(scene)
+    found = [each for look in _LOOKS for each in look(scene)]
+    # What must not be done once need not be told that it cannot be done twice.
+    destroying = {each.line for each in found if each.kind == "destroys"}
+    yield from (each for each in found if each.kind != "not repeatable" or each.line not in destroying)
 
 
 # --- Guards that are taken away

@@ -37,12 +37,16 @@ class Remark:
 
 @dataclass(frozen=True)
 class Doubt:
-    """Something of a block that a policy could not judge: why, in one safe sentence, and what would enable it."""
+    """Something of a block that a policy could not judge: why, in one safe sentence, and what would enable it.
+
+    ``grants`` are rights that the audit's login lacks for it.
+    """
 
     policy: str
     line: int
     reason: str
     remedy: str = ""
+    grants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
