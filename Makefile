@@ -16,7 +16,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 help: ## print the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-audit: $(VENV)/ready ## audit a database: TARGET=embedded|container|URL|service=NAME IMAGE= MIGRATIONS= POSTGRES_BIN= MEMBERS=
+audit: $(VENV)/ready ## audit a database: TARGET=embedded|container|URL|service=NAME IMAGE= MIGRATIONS= POSTGRES_BIN= MEMBERS= APP=dir
 	$(VERB)
 
 incident: $(VENV)/ready ## the policies of one severity alone, and the runbook's clock: SEVERITY=P0 TARGET= ...

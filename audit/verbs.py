@@ -29,17 +29,18 @@ OPTIONS = {
     "POSTGRES_BIN": "--postgres-bin",
     "MEMBERS": "--members",
     "BASE": "--base",
+    "APP": "--app",
     "POLICY": "--prove",
     "FILE": "--runbook",
-    "APP": "--app",
 }
 SERVER = ("IMAGE", "MIGRATIONS", "POSTGRES_BIN", "MEMBERS")
+PROJECT = (*SERVER, "APP")
 VERBS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "audit": (POLICIES, SERVER),
-    "incident": (POLICIES, SERVER),
-    "runbook": (OF_THE_RUNBOOK, ("FILE", "APP", *SERVER)),
+    "audit": (POLICIES, PROJECT),
+    "incident": (POLICIES, PROJECT),
+    "runbook": (OF_THE_RUNBOOK, ("FILE", *PROJECT)),
     "gate": ((*POLICIES, "--gate"), ("BASE", *SERVER)),
-    "nightly": (("-m", "reports.nightly"), SERVER),
+    "nightly": (("-m", "reports.nightly"), PROJECT),
     "history": (("-m", "reports.history"), ()),
     "access-draft": (("-m", "audit.access.draft"), SERVER),
     "test": (TESTS, SERVER),

@@ -135,6 +135,8 @@ def test_what_a_variable_holds_arrives_as_it_is(house: Path, tmp_path: Path, thr
     assert f"--prove={texts[0]}" in called(house)[0]
     make(house, "runbook", f"FILE={texts[0]}", f"APP={texts[1]}")
     assert {f"--runbook={texts[0]}", f"--app={texts[1]}"} <= {*called(house)[0]}
+    make(house, "audit", f"APP={texts[0]}")
+    assert called(house)[0][3:] == [f"--app={texts[0]}"]
 
 
 def test_a_target_is_in_the_environment_and_not_on_the_command_line(house: Path, tmp_path: Path) -> None:
