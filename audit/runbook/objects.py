@@ -193,7 +193,8 @@ class Names:
         if not re.fullmatch(r"[a-z_][a-z0-9_]*", text):
             return None
         mark = re.escape(f"`{span.text}`")
-        kinds = "|".join(_KINDS)
+        # Of a column alone nobody knows the table, nor whether it is one of the database at all.
+        kinds = "|".join(kind for kind in _KINDS if kind != "column")
         said = re.search(
             rf"\b({kinds})\b\s+(?:called\s+|named\s+)?{mark}|{mark}\s+({kinds})\b", span.context, re.IGNORECASE
         )
