@@ -33,6 +33,7 @@ _SCOPES = FUNCTIONS | {"program", "statement_block", "for_statement", "for_in_st
 _WRAPPERS = {"parenthesized_expression", "as_expression", "satisfies_expression", "non_null_expression"}
 
 DEEPEST = 400
+LONGEST_WAY = 50  # members of members
 
 Step = tuple[str, object]
 
@@ -262,7 +263,10 @@ def _another_name(source: Source, declaration: Declaration) -> Declaration | Non
     if declaration.kind != "variable" or declaration.value is None:
         return None
     inner = unwrapped(declaration.value)
-    while inner.type == "member_expression" and (whole := inner.child_by_field_name("object")) is not None:
+    for _ in range(LONGEST_WAY):
+        whole = inner.child_by_field_name("object") if inner.type == "member_expression" else None
+        if whole is None:
+            break
         inner = unwrapped(whole)
     return source.lookup(inner, text_of(inner)) if inner.type == "identifier" else None
 
@@ -710,7 +714,7 @@ def _rooted(source: Source, node: Node) -> tuple[Declaration | None, tuple[str |
     """Return the declared name that a chain of members begins with, and the members; None for one that is computed."""
     way: list[str | None] = []
     node = unwrapped(node)
-    while node.type in ("member_expression", "subscript_expression"):
+    while node.type in ("member_expression", "subscript_expression") and len(way) < LONGEST_WAY:
         member = node.child_by_field_name("property") or node.child_by_field_name("index")
         if member is None:
             return None, ()

@@ -36,8 +36,8 @@ def test_findings_have_file_and_line_and_no_report_has_a_key(tmp_path: Path) -> 
     shutil.copytree(APPLICATION, app)
     put(app, "lib/supabase/client.ts", "import { createBrowserClient } from '@supabase/ssr'\n\n"
         "export const db = createBrowserClient('u', 'k', {\n  auth: { persistSession: false },\n})\n")  # fmt: skip
-    put(app, "lib/supabase/server.ts", "import 'server-only'\nimport { createClient as make } from '@supabase/supabase-js'\n"
-        "export const db = make('u', 'k', {\n  auth: { persistSession: process.env.K === 'yes' } })\n")  # fmt: skip
+    put(app, "lib/supabase/server.ts", "import 'server-only'\nimport {createClient as m} from '@supabase/supabase-js'\n"
+        "export const db = m('u', 'k', {\n  auth: { persistSession: process.env.K === 'yes' } })\n")  # fmt: skip
     put(app, f"public/{TOKEN[:100]}.js", f"export const keys = ['{SECRET}',\n '{TOKEN}']\n")
     outcome = audit(tmp_path, *ASKED, f"--app={app}", f"--output={','.join(OUTPUTS)}")
     assert outcome.status == 1
