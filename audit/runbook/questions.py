@@ -29,7 +29,8 @@ class _Asked(Exception):  # noqa: N818 -- it ends the asking
 class _Recorder:
     """Stands for the auditor, and keeps what it is asked first."""
 
-    def __init__(self) -> None:
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.known = values
         self.text = ""
         self.parameters: Mapping[str, Any] = {}
         self.narrowed = False
@@ -72,7 +73,7 @@ def known() -> dict[str, Any]:
 
 def question(policy: Policy, values: Mapping[str, Any]) -> str:
     """Return a policy's question as SQL to paste, or "" where it is none: people act, or Python judges the answer."""
-    recorder = _Recorder()
+    recorder = _Recorder(values)
     with suppress(_Asked):
         inspect.unwrap(policy.function)(**{name: recorder if name == "auditor" else _Other() for name in policy.askers})
     if not recorder.text or recorder.narrowed:
