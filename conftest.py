@@ -14,6 +14,7 @@ pytest_plugins = (
     "fixtures.app",
     "fixtures.footprint",
     "fixtures.drift",
+    "fixtures.runbook",
     "fixtures.askers",
     "fixtures.suite",
     "fixtures.gate",

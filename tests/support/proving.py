@@ -42,6 +42,10 @@ from audit.migrations import apply, find
 from audit.policy import Policy, collected
 from audit.question import Connection
 from audit.results import Sizes, Verdict
+from audit.runbook.desk import Desk
+from audit.runbook.examine import examine
+from audit.runbook.findings import Runbook
+from audit.runbook.reading import Book, book_of
 from audit.server.rights import OWNER, STAND_IN, follow, login
 from audit.server.target import MIGRATIONS, Target
 from audit.sql_text import statements
@@ -55,12 +59,13 @@ CLEAN_EVERY = 20
 CONNECT_EVERY = 5
 
 SABOTAGE = Path(__file__).parents[1] / "sabotage"
+RUNBOOKS = Path(__file__).parents[1] / "runbooks"
 # The application that is sabotaged where a policy is about one.
 APPLICATION = Path(__file__).parents[1] / "client" / "app"
 
 CLEAN = (Verdict.HOLDS, Verdict.NOT_APPLICABLE)
 
-KEYS = ("also", "blind", "object", "set", "on", "file")
+KEYS = ("also", "blind", "object", "set", "on", "file", "text")
 # As SQL, TypeScript, settings and pages begin their comments.
 COMMENT = re.compile(r"(?:--|//|#|<!--)(.*?)(?:-->)?$")
 
@@ -94,7 +99,8 @@ class Sabotage:
     be judged then, because what is broken stands in their way), ``object`` (the expected object,
     exactly or as a pattern; one line each), ``set`` (settings and declarations for this proof, in TOML), ``on``
     ("clone": a transaction cannot hold it; "migration": the file is applied as the last migration; "gate": it is a new
-    migration, by the name that ``file`` says, and judged by the gate).
+    migration, by the name that ``file`` says, and judged by the gate; "runbook": it is a block of a runbook, in which
+    there is ``text`` besides, and is not executed).
     """
 
     path: Path
@@ -107,6 +113,7 @@ class Sabotage:
     settings: Mapping[str, Any] = field(default_factory=dict)
     on: str = "transaction"
     file: str = ""
+    text: tuple[str, ...] = ()
 
     def expects(self, found: set[str]) -> bool:
         """Tell whether the objects found are those expected: each is one, and each expected one was found."""
@@ -144,6 +151,7 @@ def read(path: Path) -> Sabotage:
         objects=tuple(header["object"]),
         settings=tomllib.loads("\n".join(header["set"])),
         on="app" if of_application else header["on"][0] if header["on"] else "transaction",
+        text=tuple(header["text"]),
         file=header["file"][0] if header["file"] else f"29990101000000_{rest.partition('.')[0]}.sql",
     )
 
@@ -168,6 +176,13 @@ class Proof(Disposable):
         super().__init__(stage, bench.judgements, bench.migrations, bench.rehearsal)
         self.bench = bench
         self.sizes = bench.sizes
+        self.bench_book = bench.book
+
+    def runbook(self) -> Runbook:
+        if self.bench_book is None:
+            return super().runbook()
+        book, desk = self.bench_book, Desk(self.auditor(), self.stage)
+        return Runbook(lambda: examine(book, desk, RUNBOOKS / "app"), self.log)
 
     def amcheck(self) -> Amcheck:
         """Only for this policy's turn: to other policies an extension would be a finding."""
@@ -193,6 +208,14 @@ class Proof(Disposable):
 
     def application(self) -> Findings:
         return self.bench.application
+
+
+def as_book(sabotage: Sabotage) -> Book:
+    """Return a runbook with a sabotage as one block, without its first comment, and its text before that."""
+    lines = sabotage.sql.splitlines()
+    body = list(itertools.dropwhile(lambda line: line.startswith("--"), lines))
+    text = "\n\n".join(["# A runbook", *sabotage.text, "\n".join(["```sql", *body, "```"])])
+    return book_of(text, "runbook.md", RUNBOOKS)
 
 
 class Bench:
@@ -226,6 +249,8 @@ class Bench:
         self.sizes: Sizes | None = None
         # Whether the database is compared with what the migrations build.
         self.drifting = False
+        # The runbook that is audited, where a proof has one.
+        self.book: Book | None = None
         # What the files of the reference's application say, and where those are.
         self.folder = APPLICATION
         self.application = read_application(self.folder)
@@ -298,7 +323,7 @@ class Bench:
                     yield Scene(self, self.connection, sabotage, in_transaction=True)
                 finally:
                     self.connection.execute("rollback")
-        elif sabotage.on != "transaction":
+        elif sabotage.on not in ("transaction", "runbook"):
             name = f"clone_{next(self.clones)}"
             dsn = self.target.server.clone_database(name)
             try:
@@ -325,6 +350,7 @@ class Bench:
                 self.connection.execute("rollback")
                 self.judgements = self.untouched
                 self.sizes = None
+                self.book = None
                 done = next(self.proofs)
                 if done % CLEAN_EVERY == 0:
                     self._clean_up()
@@ -486,6 +512,9 @@ class Scene:
 
     def execute(self, sql: str) -> None:
         """Execute statements, one by one where a transaction cannot hold them; statistics are read afresh then."""
+        if self.sabotage.on == "runbook":
+            self.bench.book = as_book(self.sabotage)
+            return
         if self.sabotage.on == "app":
             path = self.bench.folder / self.sabotage.file
             path.parent.mkdir(parents=True, exist_ok=True)
