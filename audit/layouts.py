@@ -146,13 +146,13 @@ def _sqitch(place: Path) -> Layout | None:
     if not (place / "sqitch.plan").is_file():
         return None
     top = place
-    conf = _text(place / "sqitch.conf") if (place / "sqitch.conf").is_file() else ""
+    conf = beginning(place / "sqitch.conf") if (place / "sqitch.conf").is_file() else ""
     if (found := re.search(r"^\s*top_dir\s*=\s*(\S+)", conf, re.MULTILINE)) and not (place / "deploy").is_dir():
         top = place / found[1]
     folder = top / "deploy"
     files: list[Path] = []
     skipped: dict[str, str] = {}
-    for name in _planned(_text(place / "sqitch.plan")):
+    for name in _planned(beginning(place / "sqitch.plan")):
         path = folder / f"{name}.sql"
         if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
             skipped[safe(f"{name}.sql")] = "sqitch.plan names it, and it is not there"
@@ -205,7 +205,7 @@ def _drizzle(place: Path) -> Layout | None:
     if not journal.is_file():
         return None
     try:
-        entries = json.loads(_text(journal))["entries"]
+        entries = json.loads(beginning(journal))["entries"]
         tags = [str(entry["tag"]) for entry in sorted(entries, key=lambda entry: int(entry["idx"]))]
     except (ValueError, KeyError, TypeError) as error:
         raise TargetError(f"{safe(str(journal))} cannot be read: it is not the journal that Drizzle writes") from error
@@ -266,7 +266,7 @@ def _sectioned(place: Path) -> Layout | None:
     files = _sql_files(place)
     numbered = [path for path in files if _NUMBERED.fullmatch(path.name)]
     for tool, up, _ in _SECTIONS:
-        if numbered and any(path.is_file() and up.search(_text(path, _LOOKED_AT)) for path in numbered):
+        if numbered and any(path.is_file() and up.search(beginning(path, _LOOKED_AT)) for path in numbered):
             ordered = sorted(numbered, key=_number) if tool == "goose" else numbered
             skipped = {safe(path.name): "its name has no version" for path in files if path not in numbered}
             return Layout(tool, tuple(ordered), skipped, _twice(ordered, _number))
@@ -281,7 +281,8 @@ def _plain(place: Path) -> Layout | None:
 _LAYOUTS = (_supabase, _sqitch, _drizzle, _folders, _flyway, _golang, _sectioned, _numbered, _plain)
 
 
-def _text(path: Path, most: int = -1) -> str:
+def beginning(path: Path, most: int = -1) -> str:
+    """Return the text of a file, or so many bytes of it. Raises TargetError when it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(most).decode(errors="replace")
@@ -329,7 +330,7 @@ def config_beside(place: Path) -> SupabaseConfig:
     if not path.is_file() or not (is_supabase(place) or folder.name == "supabase"):
         return SupabaseConfig()
     try:
-        config = tomllib.loads(_text(path))
+        config = tomllib.loads(beginning(path))
     except tomllib.TOMLDecodeError as error:
         return SupabaseConfig(note=f"supabase/config.toml is not valid TOML and was not used: {safe(str(error))}")
     database, api = _table(config, "db"), _table(config, "api")

@@ -14,6 +14,8 @@ from typing import Any
 # the rest of their row.
 _REACHING = ("e_?mail", "phone", "mobile", "telephone", "tel", "whatsapp")
 _IDENTIFYING = ("address", "street", "iban", r"birth\w*", "passport", "ssn", "tax_id")
+# A house has these, too.
+_OF_PLACES = ("address", "street")
 _SECRET = ("secret", "token", "password", "api_key")
 _SAID = ("content", "body", "message", "notes?")
 _DESCRIBING = ("name", "location", "bio", "about", "comment", "description", "title")
@@ -35,6 +37,11 @@ def _more(known: Mapping[str, Any]) -> list[str]:
 def private_columns(known: Mapping[str, Any]) -> str:
     """Return the pattern of columns that are private whatever the rules of their table say; ``known`` are settings."""
     return _naming([*_REACHING, *_IDENTIFYING, *_SECRET, *_SAID, *_more(known)])
+
+
+def secret_columns(known: Mapping[str, Any]) -> str:
+    """Return the pattern of columns that are private whatever a row is about: ways to reach a person, secrets."""
+    return _naming([*_REACHING, *(word for word in _IDENTIFYING if word not in _OF_PLACES), *_SECRET, *_more(known)])
 
 
 def telling_columns(known: Mapping[str, Any]) -> str:

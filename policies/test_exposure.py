@@ -1124,7 +1124,7 @@ def test_graphql_shows_visitors_no_private_table(auditor):
     GraphQL describes every table that the caller may select from, with all columns and references, to whoever has the
     public key; the historic default grants include anon. Private are the tables that access.toml declares so, and those
     of which no policy shows a visitor a single row: there the grant does nothing else. Insert without select is left
-    alone. Tables without row level security are RLS-01's.
+    alone. Tables without row level security are RLS-01's, and those of the platform are the platform's.
     """
     assert not auditor(
         f"""
@@ -1150,6 +1150,7 @@ def test_graphql_shows_visitors_no_private_table(auditor):
         from pg_catalog.pg_class c
         join served s on s.schema = c.relnamespace
         join visitors v on v.oid = s.role
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname <> all (%(platform_schemas)s)
         where c.relkind in ('r', 'p') and c.relrowsecurity and not c.relispartition
         and exists (select from pg_catalog.pg_extension where extname = 'pg_graphql')
         and pg_catalog.has_any_column_privilege(v.oid, c.oid, 'select')

@@ -8,7 +8,7 @@ from audit.catalog.captured import captured
 from audit.catalog.coverage import unseen
 from audit.catalog.expressions import CALLED, CALLED_BY_TABLE, LEADS, REACHED, hole, trusts_metadata, weaknesses
 from audit.catalog.openings import openings
-from audit.names import private_columns
+from audit.names import OWNERS, private_columns, secret_columns
 from audit.probes.evaluation import unusable
 from audit.probes.oracles import telling
 
@@ -77,7 +77,7 @@ def test_exposed_tables_have_row_level_security(auditor):
 
     Without it every row is everybody's whom the grants let in, and Supabase's historic default grants let everybody in.
     A privilege on one column counts, and so do the privileges of PUBLIC. Partitions and children of a table that has
-    row level security are RLS-16's.
+    row level security are RLS-16's, and tables with policies that are switched off RLS-02's.
     """
     assert not auditor(
         TABLES
@@ -86,6 +86,7 @@ def test_exposed_tables_have_row_level_security(auditor):
                {SWITCHED_ON.format(relation="t.relation")} as fix
         from tables t
         where t.roles <> '{{}}' and not t.security and not t.guarded
+        and not exists (select from pg_catalog.pg_policy p where p.polrelid = t.relation)
         and not (t.partition and exists (select from ancestors a join tables p on p.relation = a.ancestor
                                          where a.relation = t.relation and p.roles <> '{{}}'))
         """,
@@ -168,6 +169,19 @@ def test_no_exposed_table_is_locked(auditor):
     )
 
 
+# Whether a column of the table x.relation names a person: by its name, or by a key to users or to what has their ids.
+OF_SOMEBODY = """
+(exists (select from pg_catalog.pg_attribute o where o.attrelid = x.relation and o.attname = any (%(owners)s))
+ or exists (
+    select from pg_catalog.pg_constraint k
+    where k.conrelid = x.relation and k.contype = 'f'
+    and (k.confrelid = pg_catalog.to_regclass('auth.users') or exists (
+        select from pg_catalog.pg_constraint u
+        join pg_catalog.pg_constraint i on i.conrelid = u.conrelid and i.conkey = u.conkey and i.contype in ('p', 'u')
+        where u.conrelid = k.confrelid and u.contype = 'f' and u.confrelid = pg_catalog.to_regclass('auth.users')))))
+"""
+
+
 @mark.policy(
     "RLS-04",
     severity="P0",
@@ -188,8 +202,9 @@ def test_no_policy_is_always_true(auditor):
     at the row alone is everybody's too; reading such rows (`is_published`) is a declaration. A restrictive policy that
     looks at the caller closes the hole. What access.toml declares for everybody of a role is in order. A table that it
     does not name is told where its rows are somebody's: a policy compares one of its columns with the caller, or it
-    has columns that are private by their name; another is a catalogue, as far as anybody can know. Storage and realtime
-    have APIs of their own and count as exposed.
+    has columns that are private by their name; another is a catalogue, as far as anybody can know. What may be said of
+    a house or by it (an address, a body) counts beside a column that names a person. Storage and realtime have APIs of
+    their own and count as exposed.
     """
     assert not auditor(
         f"""
@@ -229,7 +244,8 @@ def test_no_policy_is_always_true(auditor):
                           join pg_catalog.pg_type y on y.oid = a.atttypid
                               and y.typcategory not in ('B', 'N', 'D', 'T', 'E')
                           where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
-                          and (a.attname ~* %(private)s or a.attname = any (%(private_columns)s))) as _private,
+                          and (a.attname ~* %(secret)s or a.attname = any (%(private_columns)s)
+                               or a.attname ~* %(private)s and {OF_SOMEBODY})) as _private,
                {CALLED_BY_TABLE}
         from applied x
         where x.permissive
@@ -237,7 +253,9 @@ def test_no_policy_is_always_true(auditor):
         and format('%%s %%s %%s', x.doing, x.role, x.relation::pg_catalog.regclass) <> all (%(opened)s)
         """,
         of=OF_POLICIES,
+        secret=secret_columns({}),
         private=private_columns({}),
+        owners=list(OWNERS),
         where=hole,
     )
 

@@ -112,7 +112,7 @@ def base_key(choice: Choice, released: Sequence[Path]) -> str:
     Raises TargetError when a released file cannot be read.
     """
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    facts = f"{embedded.version_of(choice.postgres_bin)} {choice.members} {choice.platform_defaults} {today}".encode()
+    facts = f"{embedded.version_of(choice.postgres_bin)} {choice.members} {choice.defaults} {today}".encode()
     sources = (*_sources(ENGINE, ".py", ".sql"), *_sources(PLATFORM, ".sql", ".control", ".toml"))
     return _digest(facts, *sources, *_parts(released))
 

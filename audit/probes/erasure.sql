@@ -1,6 +1,6 @@
 -- "personal": what only a person's user and profile (or whatever has the user's id as its key) hold; "leave" deletes the
 -- user and returns where those texts, or the person's id beside a text about them, still are.
-create temp table personal (who text, value text) on commit drop;
+create temp table personal (who text, value text, attribute text) on commit drop;
 
 create function pg_temp.gather(leavers text[]) returns void language plpgsql as $gather$
 declare
@@ -15,13 +15,19 @@ begin
     loop
         execute pg_catalog.format(
             'insert into pg_temp.personal
-             select min(r.content ->> %L), leaf
+             select min(r.content ->> %L), leaf, min(e.key)
              from (select pg_catalog.to_jsonb(x) as content from %s as x) as r
              cross join lateral pg_catalog.jsonb_each(r.content) as e
              cross join lateral pg_temp.leaves(e.value) as leaf
              where e.key = any ($1) and length(leaf) > 5
              group by leaf having count(distinct r.content ->> %1$L) = 1 and min(r.content ->> %1$L) = any ($2)',
             t.key, t.name) using t.texts, leavers;
+        -- "Member 1" is in "Member 12": what is part of what another one has there tells nobody apart.
+        execute pg_catalog.format(
+            'delete from pg_temp.personal p where exists (
+                 select from (select pg_catalog.to_jsonb(x) as content from %s as x) as r
+                 where r.content ->> %L <> p.who and pg_catalog.strpos(r.content ->> p.attribute, p.value) > 0)',
+            t.name, t.key);
     end loop;
 end $gather$;
 

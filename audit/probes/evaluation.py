@@ -10,6 +10,7 @@ import psycopg
 
 from audit.actors import Actor
 from audit.evidence import Evidence, Population, Row, safe
+from audit.probes.calling import api_path
 from audit.question import Cursor, define, short_ms, together, unchecked
 from audit.server_errors import NAMING_CLASSES
 
@@ -36,7 +37,7 @@ def unusable(people: Actor) -> Evidence:
     stage = people.stage
     found: list[Row] = []
     slow: set[str] = set()
-    tried = 0
+    tried, path = 0, api_path(stage)
     for who in people.people:
         try:
             with stage.savepoint(who, people.claims, keep=False) as cursor:
@@ -47,7 +48,7 @@ def unusable(people: Actor) -> Evidence:
                 cursor.execute("set local search_path = ''")
 
                 def evaluate(names: Sequence[str], cursor: Cursor = cursor, role: str = who.role) -> list[Answer]:
-                    cursor.execute("select * from pg_temp.evaluate(%s, %s)", [role, list(names)])
+                    cursor.execute("select * from pg_temp.evaluate(%s, %s, %s)", [role, list(names), path])
                     return cursor.fetchall()
 
                 cursor.execute(_TABLES, [stage.known["exposed"]])

@@ -1,10 +1,11 @@
 -- One row for each command on each table with row level security for which "caller" has the privilege; "code" is null
 -- where nothing went wrong. Each try is undone by an error of our own. Triggers and foreign keys are off (see below), so
--- that privileges, policies and constraints object, in this order. No fault are: a new row that is not allowed, a
+-- that privileges, policies and constraints object, in this order. The search_path is then the API's, "path", as names
+-- in functions without one of their own are found by it. No fault are: a new row that is not allowed, a
 -- constraint, a function of the project that refuses by RAISE, and one that visitors (anon) may not execute where no
 -- other condition could let them in: that is a refusal, too. In an empty table no policy is ever evaluated: its
 -- expressions are then tried on a row of nulls.
-create function pg_temp.evaluate(caller name, relations text[])
+create function pg_temp.evaluate(caller name, relations text[], path text)
 returns table (relation text, command text, code text, message text)
 language plpgsql set search_path = '' as $probe$
 declare
@@ -65,7 +66,7 @@ begin
             from unnest(target.expressions) as e where sample is null
         loop
             begin
-                perform pg_catalog.set_config('role', caller, true);
+                perform pg_catalog.set_config('role', caller, true), pg_catalog.set_config('search_path', path, true);
                 execute attempt using coalesce(sample, '{}');
                 raise exception using errcode = 'ZZ000';
             exception

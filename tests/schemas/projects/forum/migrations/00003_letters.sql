@@ -1,0 +1,31 @@
+-- +goose Up
+create table public.letters (
+    id bigint generated always as identity primary key,
+    sender_id uuid not null default auth.uid() references public.authors (id) on delete cascade,
+    recipient_id uuid not null references public.authors (id) on delete cascade,
+    body text not null,
+    read_at timestamptz
+);
+create index letters_sender_id_idx on public.letters (sender_id);
+create index letters_recipient_id_idx on public.letters (recipient_id);
+alter table public.letters enable row level security;
+grant select, insert on public.letters to authenticated;
+create policy letters_read on public.letters for select to authenticated
+    using (sender_id = (select auth.uid()) or recipient_id = (select auth.uid()) or read_at is null);
+create policy letters_send on public.letters for insert to authenticated
+    with check (sender_id = (select auth.uid()));
+alter publication supabase_realtime add table public.posts;
+
+-- +goose StatementBegin
+create function public.search_posts(term text) returns setof public.posts
+    language plpgsql stable set search_path = '' as $$
+begin
+    return query execute 'select * from public.posts where body ilike ''%' || term || '%''';
+end;
+$$;
+-- +goose StatementEnd
+grant execute on function public.search_posts(text) to anon, authenticated;
+
+-- +goose Down
+drop function public.search_posts(text);
+drop table public.letters;
