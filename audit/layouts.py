@@ -17,7 +17,15 @@ DOWN = ".down.sql"
 
 # Names of files that only count together with their folder's.
 _INNER = ("migration.sql", "up.sql")
-_PLACES = ("supabase/migrations", "prisma/migrations", "drizzle", "db/migrations", "migrations", "sql")
+_PLACES = (
+    "supabase/migrations",
+    "supabase/schemas",
+    "prisma/migrations",
+    "drizzle",
+    "db/migrations",
+    "migrations",
+    "sql",
+)
 
 # https://supabase.com/docs/reference/cli/supabase-migration-new: what has no number and no "_" is passed over.
 _SUPABASE = re.compile(r"([0-9]+)_.*\.sql")
@@ -106,6 +114,27 @@ def _supabase(place: Path) -> Layout | None:
         return None
     files = _sql_files(place)
     return _as_supabase(files) if any(_SUPABASE.fullmatch(path.name) for path in files) else None
+
+
+def _declared(place: Path) -> Layout | None:
+    """Recognise supabase/schemas, which says what is to be there; the CLI makes migrations of what differs.
+
+    Its files go as schema_paths in config.toml has them, else by name, with those of folders within.
+    https://supabase.com/docs/guides/local-development/declarative-database-schemas
+    """
+    folder = place.resolve().parent
+    if place.resolve().name != "schemas" or not (folder.name == "supabase" or (folder / "config.toml").is_file()):
+        return None
+    there = sorted((path for path in place.resolve().rglob("*.sql") if path.is_file()), key=lambda path: path.parts)
+    try:
+        config = tomllib.loads(beginning(folder / "config.toml")) if (folder / "config.toml").is_file() else {}
+    except tomllib.TOMLDecodeError:
+        config = {}  # said where the rest of it is read
+    patterns = _list(_table(_table(config, "db"), "migrations").get("schema_paths"))
+    named = list(dict.fromkeys(path for pattern in patterns for path in _matching(folder, pattern)))
+    files = named or there
+    skipped = {safe(path.name): "schema_paths in config.toml does not name it" for path in there if path not in files}
+    return Layout("Supabase CLI, declared", tuple(files), skipped) if files else None
 
 
 def _numbered(place: Path) -> Layout | None:
@@ -278,7 +307,7 @@ def _plain(place: Path) -> Layout | None:
     return Layout("plain SQL files", tuple(files)) if files else None
 
 
-_LAYOUTS = (_supabase, _sqitch, _drizzle, _folders, _flyway, _golang, _sectioned, _numbered, _plain)
+_LAYOUTS = (_supabase, _declared, _sqitch, _drizzle, _folders, _flyway, _golang, _sectioned, _numbered, _plain)
 
 
 def beginning(path: Path, most: int = -1) -> str:

@@ -61,10 +61,10 @@ begin
             for hits in execute pg_catalog.format(
                 'select e.key as attribute,
                         bool_or(exists (select from unnest($1) as m where pg_catalog.strpos(leaf, m) > 0)) as text,
-                        -- What is said beside a list of people is not about one of them.
+                        -- What is said beside a list of people is not about one of them, and a key says nothing.
                         bool_or(leaf = $2 and pg_catalog.jsonb_typeof(e.value) <> ''array'' and exists (
                             select from pg_catalog.jsonb_each_text(r.content) as o
-                            where o.key ~* $3 and length(o.value) > 1)) as id
+                            where o.key ~* $3 and o.key !~* ''_id$'' and length(o.value) > 1)) as id
                  from (
                      select pg_catalog.to_jsonb(x) as content from (select %s from %s) as x
                      where exists (

@@ -564,7 +564,7 @@ def planted(tables: dict[str, Table], functions: dict[str, Function], chance: ra
 
     open_table = tables[f"{a}_files"]
     open_table.guarded, open_table.policies = False, []
-    found["a table of files lost its row level security"] = (f"RLS-01 public.{a}_files", f"EXPO-11 *public.{a}_files*")
+    found["a table of files lost its row level security"] = (f"RLS-01 public.{a}_files",)
 
     tables[f"{b}_notes"].policies[0] = (f"{b}_notes_read", "SELECT", "true", "")
     found["everybody reads the notes of all organisations"] = (f"RLS-04 {b}_notes_read on public.{b}_notes",)
@@ -580,7 +580,7 @@ def planted(tables: dict[str, Table], functions: dict[str, Function], chance: ra
     body = functions[name]
     start, end = body.text.index("  IF NOT"), body.text.index("  END IF;\n") + len("  END IF;\n")
     functions[name] = Function(body.signature, body.text[:start] + body.text[end:], body.roles)
-    found["a copy is made for whoever knows an id"] = (f"EXPO-05 *{name}(uuid)", f"EXPO-04 {name}(uuid)")
+    found["a copy is made for whoever knows an id"] = (f"EXPO-04 {name}(uuid)",)
 
     own = tables[f"{f}_watchers"]
     own.policies[0] = (own.policies[0][0], "SELECT", "(user_id = auth.uid())", "")

@@ -11,21 +11,25 @@ create index letters_recipient_id_idx on public.letters (recipient_id);
 alter table public.letters enable row level security;
 grant select, insert on public.letters to authenticated;
 create policy letters_read on public.letters for select to authenticated
-    using (sender_id = (select auth.uid()) or recipient_id = (select auth.uid()) or read_at is null);
+    using (sender_id = (select auth.uid()) or recipient_id = (select auth.uid()) or true);
 create policy letters_send on public.letters for insert to authenticated
     with check (sender_id = (select auth.uid()));
 alter publication supabase_realtime add table public.posts;
 
 -- +goose StatementBegin
-create function public.search_posts(term text) returns setof public.posts
-    language plpgsql stable set search_path = '' as $$
+create function public.search_letters(term text) returns setof public.letters
+    language plpgsql stable security definer set search_path = '' as $$
 begin
-    return query execute 'select * from public.posts where body ilike ''%' || term || '%''';
+    if auth.uid() is null then
+        return;
+    end if;
+    return query execute
+        'select * from public.letters where sender_id = auth.uid() and body ilike ''%' || term || '%''';
 end;
 $$;
 -- +goose StatementEnd
-grant execute on function public.search_posts(text) to anon, authenticated;
+grant execute on function public.search_letters(text) to authenticated;
 
 -- +goose Down
-drop function public.search_posts(text);
+drop function public.search_letters(text);
 drop table public.letters;

@@ -13,7 +13,7 @@ create policy "people see their usage" on public.usage_records for select to aut
 
 insert into storage.buckets (id, name, public) values ('exports', 'exports', false) on conflict (id) do nothing;
 create policy "exports can be read" on storage.objects for select to authenticated
-    using (bucket_id = 'exports');
+    using (bucket_id in ('exports', 'documents'));
 
 create function public.get_secret(p_name text) returns text
     language sql stable security definer set search_path = '' as $$

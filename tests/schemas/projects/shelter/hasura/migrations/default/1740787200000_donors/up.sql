@@ -11,4 +11,3 @@ CREATE INDEX donors_user_id ON public.donors USING btree (user_id);
 ALTER TABLE public.donors ENABLE ROW LEVEL SECURITY;
 GRANT SELECT ON public.donors TO authenticated;
 CREATE POLICY donors_self ON public.donors FOR SELECT TO authenticated USING (user_id IS NOT DISTINCT FROM (SELECT auth.uid()));
-CREATE PUBLICATION everything FOR ALL TABLES;
