@@ -1,9 +1,9 @@
-"""Projects as people write them, one for each layout of migrations: all of them builds, and only what is planted is found.
+"""Projects as people write them, one for each layout of migrations: they build whole, and what is planted is found.
 
-Each has a folder in ``projects``, with the files as its tool keeps them, and ``expected.toml``: where the migrations are,
-what the header says of them, and the defects that were planted, each with the findings that tell it. A finding that no
-defect stands for is a false one, and a fault of the program: projects are not changed to please it. The largest, a dump
-of 200 tables and 400 functions, is made by ``tests/support/dump.py``.
+Each has a folder in ``projects``, with the files as its tool keeps them, and ``expected.toml``: where the migrations
+are, what the header says of them, and the defects that were planted, each with the findings that tell it. A finding
+that no defect stands for is a false one, and a fault of the program: projects are not changed to please it. The
+largest, a dump of 200 tables and 400 functions, is made by ``tests/support/dump.py``.
 
 They are audited as ``make audit MIGRATIONS=...`` does it, and without any option: nothing is declared.
 """
