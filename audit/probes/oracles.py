@@ -33,6 +33,7 @@ def telling(people: Actor) -> Evidence:
             with stage.savepoint(who, "json", keep=False) as inner:
                 inner.execute("set local role none")
                 look(stage, inner, who, unjudged)
+                inner.execute("select pg_temp.see()")
 
                 def offer(names: Sequence[str], inner: Cursor = inner, who: Identity = who) -> list[tuple[Any, ...]]:
                     inner.execute(
