@@ -646,8 +646,9 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
     on storage.objects that names neither owner nor bucket opens all buckets, also those that are made later. Each
     branch of an OR must name one; only a further branch may ask one of the project's own functions instead. Restrictive
     policies do not open anything. Nor does a policy show everybody the files of a bucket that is not public and that
-    another policy keeps for their owners. Public buckets are declared in access.toml; as long as nothing is declared, those
-    offend whose files are somebody's own by the bucket's name, or that a policy for reading keeps for their owners.
+    another policy keeps for their owners. Public buckets are declared in access.toml; as long as nothing is declared,
+    those offend whose files are somebody's own by the bucket's name, or that a policy for reading keeps for their
+    owners.
     """
     assert (
         not auditor(

@@ -6,7 +6,16 @@ from audit.access.escalation import widened
 from audit.advice import inert
 from audit.catalog.captured import captured
 from audit.catalog.coverage import unseen
-from audit.catalog.expressions import CALLED, CALLED_BY_TABLE, LEADS, REACHED, hole, trusts_metadata, weaknesses
+from audit.catalog.expressions import (
+    CALLED,
+    CALLED_BY_TABLE,
+    LEADS,
+    REACHED,
+    hole,
+    trusts_metadata,
+    weaknesses,
+    weaknesses_within,
+)
 from audit.catalog.openings import openings
 from audit.names import OWNERS, private_columns, secret_columns
 from audit.probes.evaluation import unusable
@@ -496,7 +505,7 @@ def test_policies_name_their_roles(auditor):
     """Policies name their roles instead of PUBLIC.
 
     A policy without a role applies to anon as well, and is evaluated for every visitor. Restrictive policies are an
-    exception: to bind everybody is what they are for.
+    exception: to bind everybody is what they are for. So are those that are false, and let nobody in.
     """
     assert not auditor(
         f"""
@@ -517,6 +526,7 @@ def test_policies_name_their_roles(auditor):
                    from pg_catalog.pg_roles r where r.rolname = any (%(api_roles)s))) end as fix
         from rules x join pg_catalog.pg_policy p on p.oid = x.oid
         where p.polpermissive and 0 = any (p.polroles)
+        and (coalesce(x."using", 'false') <> 'false' or coalesce(x."check", 'false') <> 'false')
         """,
         of="select count(*) as policies from pg_catalog.pg_policy",
     )
@@ -632,7 +642,7 @@ def test_policies_rest_on_what_cannot_be_forged(auditor):
 
     Not on an e-mail address (people change theirs), nor on patterns over claims, ids and addresses written into a
     policy, role names that do not exist (always false, or true behind a "not"), headers of the request, and not on
-    current_user or session_user, who are the API. The functions that a policy calls are read as well.
+    current_user or session_user, who are the API. The functions that policies call are read as well, and told once.
     """
     assert not auditor(
         f"""
@@ -644,6 +654,21 @@ def test_policies_rest_on_what_cannot_be_forged(auditor):
         """,
         of=OF_POLICIES,
         where=lambda row: bool(weaknesses(row)),
+    ) + auditor(
+        f"""
+        with recursive {REACHED}
+        select case b.kind when 'function' then b.oid::pg_catalog.regprocedure::text
+                   else b.oid::pg_catalog.regclass::text end as object,
+               count(distinct x.oid) as policies, min(x.object) as for_example,
+               b.schema as _schema, b.name as _name, b.text as _text
+        from reached r
+        join rules x on x.oid = r.policy and x.roles <> '{{}}'
+        join bodies b on b.oid = r.oid and b.kind = r.kind
+        where r.kind <> 'table'
+        group by b.oid, b.kind, b.schema, b.name, b.text
+        """,
+        of="select count(*) as policies from pg_catalog.pg_policy",
+        where=lambda row: bool(weaknesses_within(row)),
     )
 
 

@@ -639,17 +639,17 @@ def _reads_metadata(tree: Tree) -> bool:
 
 
 def weaknesses(row: Mapping[str, Any]) -> list[str]:
-    """Return what a policy rests on that can be forged, guessed or changed by the caller.
+    """Return what a policy's own text rests on that can be forged, guessed or changed by the caller.
 
     ``row`` has ``_using``, ``_check``, ``_called`` and ``_roles``, the names of all roles of the server.
     """
-    functions = bodies(row["_called"])
-    known = readers(functions)
-    found = {weakness for tree in trees(row) for weakness in _weak(tree, known, frozenset(row["_roles"]))}
-    for body in functions:
-        if (body.schema, body.name) not in IDENTITY:
-            found |= _weak_body(body.text)
-    return sorted(found)
+    known = readers(bodies(row["_called"]))
+    return sorted({weakness for tree in trees(row) for weakness in _weak(tree, known, frozenset(row["_roles"]))})
+
+
+def weaknesses_within(row: Mapping[str, Any]) -> list[str]:
+    """Return the same of a function or view that policies call. ``row`` has ``_schema``, ``_name`` and ``_text``."""
+    return [] if (row["_schema"], row["_name"]) in IDENTITY else sorted(_weak_body(row["_text"]))
 
 
 def _weak(tree: Tree, known: Collection[Name], roles: Collection[str]) -> Iterator[str]:

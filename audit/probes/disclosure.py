@@ -14,7 +14,7 @@ from psycopg import sql
 
 from audit.actors import Actor, Stage
 from audit.evidence import Evidence, Population, Row, by_cause, safe
-from audit.names import CONTACT_COLUMN, COUNTERS, WRITTEN_FOR_OTHERS
+from audit.names import CONTACT_COLUMN, COUNTERS, DERIVED, WRITTEN_FOR_OTHERS
 from audit.people import Identity
 from audit.probes.calling import DOORS, EVERYBODY, VICTIMS, Outcome, attempt, planned, prepared, without_an_end
 from audit.question import Cursor
@@ -46,7 +46,7 @@ def given_away(people: Actor) -> Evidence:
                 if role == who.role
             ]
             for routine in plan.routines:
-                if routine.exposed and who.role in routine.roles and len(routine.arguments) == routine.defaults:
+                if routine.exposed and who.role in routine.roles and not routine.arguments:
                     if plan.outside(routine):
                         unjudged.add(routine.signature)
                     elif not routine.returns_trigger:
@@ -77,10 +77,15 @@ def abused(people: Actor) -> Evidence:
                         unjudged.add(routine.signature)
                     else:
                         calls += list(plan.calls(routine, who.id))
+                        if routine.arguments and len(routine.arguments) == routine.defaults:
+                            calls.append(
+                                {"call": routine.signature, "text": routine.text(()), "given": "", "values": ()}
+                            )
             tried += len({call["call"] for call in calls})
             outcomes = attempt(stage, who, calls, unjudged=unjudged)
-            # What needs no arguments is read by everybody: see given_away.
-            found += _leaks(stage, who, [outcome for outcome in outcomes if outcome.call["values"]])
+            # What takes no arguments is read by everybody: see given_away.
+            with_arguments = {routine.signature for routine in plan.routines if routine.arguments}
+            found += _leaks(stage, who, [each for each in outcomes if each.call["call"] in with_arguments])
             found += _changes(stage, who, outcomes)
     merged: dict[str, Row] = {}
     for row in found:
@@ -167,6 +172,8 @@ def _changes(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[R
 def _harmed(sight: _Sight, change: Mapping[str, Any], who: Identity, given: str, *, own: bool) -> int:
     """Count the rows of one table that a call changed and that are somebody else's."""
     table, key = change["table"], sight.key(change["table"])
+    if DERIVED.search(table.rpartition(".")[2]):
+        return 0
     old = {_key(row, key): row for row in change["old"]}
     new = {_key(row, key): row for row in change["new"]}
     harmed = 0

@@ -1,4 +1,4 @@
--- "personal": what only a person's user and profile (or whatever has the user's id as its key) hold; "leave" deletes the
+-- "personal": what only a person's user and profile (or whatever has the user's id as its uuid) hold; "leave" deletes the
 -- user and returns where those texts, or the person's id beside a text about them, still are.
 create temp table personal (who text, value text, attribute text) on commit drop;
 
@@ -10,7 +10,8 @@ begin
         select a.name, a.key[1] as key,
                a.texts || case when a.name = 'auth.users' then '{raw_user_meta_data}'::text[] else '{}' end as texts
         from pg_temp.audited a
-        where a.key_type is not null and exists (
+        -- An id of users is a uuid; a text may hold one in made-up rows alone.
+        where a.key_type = 'uuid' and exists (
             select from pg_temp.stored s where s.relation = a.name and s.key = any (leavers))
     loop
         execute pg_catalog.format(

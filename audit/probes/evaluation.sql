@@ -82,6 +82,21 @@ begin
                         code := null;
                     end if;
             end;
+            -- What fails without the policies as well is another's fault: a value of ours, a default, a generated column.
+            if code is not null and attempt !~ '^select pg_catalog.jsonb_populate' then
+                begin
+                    perform pg_catalog.set_config('role', 'none', true),
+                            pg_catalog.set_config('search_path', path, true);
+                    execute attempt using coalesce(sample, '{}');
+                    raise exception using errcode = 'ZZ000';
+                exception
+                    when insufficient_resources or operator_intervention then raise;
+                    when others then
+                        if sqlstate = code then
+                            code := null;
+                        end if;
+                end;
+            end if;
             exit when code is not null;
         end loop;
         return next;

@@ -11,9 +11,10 @@ create index letters_recipient_id_idx on public.letters (recipient_id);
 alter table public.letters enable row level security;
 grant select, insert on public.letters to authenticated;
 create policy letters_read on public.letters for select to authenticated
-    using (sender_id = (select auth.uid()) or recipient_id = (select auth.uid()) or true);
+    using (sender_id = (select auth.uid()) or recipient_id = (select auth.uid()));
 create policy letters_send on public.letters for insert to authenticated
     with check (sender_id = (select auth.uid()));
+create policy authors_list on public.authors for select to authenticated using (true);
 alter publication supabase_realtime add table public.posts;
 
 -- +goose StatementBegin
