@@ -1,4 +1,4 @@
--- object: 5f0c2b7e-91d4-4a36-8e1b-7c64d05a9f13
+-- object: 00000000-0000-4000-8000-00000000aaaa
 alter table public.profiles drop constraint profiles_name_is_no_email;
 create or replace function private.handle_new_user() returns trigger
 language plpgsql security definer set search_path = '' as $$
