@@ -66,7 +66,7 @@ WRITTEN_FOR_OTHERS = re.compile(
     r"notif|inbox|outbox|alert|audit|(^|_)logs?($|_)|event|queue|job|invit|participant|member|follow|like|history|activit"
 )
 # Tables whose rows are computed from others', and may be so by anybody.
-DERIVED = re.compile(r"(^|_)(cache[ds]?|stats?|statistics|metrics?|summar(y|ies)|rollups?|aggregates?|counters?)(_|$)")
+DERIVED = re.compile(r"(^|_)(cache[ds]?|rollups?)(_|$)")
 # Tables that say who is a member, rather than who waits to be one.
 MEMBERS = re.compile("member|profile|staff|employ|user", re.IGNORECASE)
 

@@ -46,7 +46,7 @@ def given_away(people: Actor) -> Evidence:
                 if role == who.role
             ]
             for routine in plan.routines:
-                if routine.exposed and who.role in routine.roles and not routine.arguments:
+                if routine.exposed and who.role in routine.roles and len(routine.arguments) == routine.defaults:
                     if plan.outside(routine):
                         unjudged.add(routine.signature)
                     elif not routine.returns_trigger:
@@ -83,9 +83,11 @@ def abused(people: Actor) -> Evidence:
                             )
             tried += len({call["call"] for call in calls})
             outcomes = attempt(stage, who, calls, unjudged=unjudged)
-            # What takes no arguments is read by everybody: see given_away.
-            with_arguments = {routine.signature for routine in plan.routines if routine.arguments}
-            found += _leaks(stage, who, [each for each in outcomes if each.call["call"] in with_arguments])
+            # What needs no arguments is read by everybody: given_away tells of it, whatever arguments give besides.
+            told = {each.call["call"] for each in outcomes if not each.call["values"] and each.leaks}
+            found += _leaks(
+                stage, who, [each for each in outcomes if each.call["values"] and each.call["call"] not in told]
+            )
             found += _changes(stage, who, outcomes)
     merged: dict[str, Row] = {}
     for row in found:
