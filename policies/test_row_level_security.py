@@ -86,7 +86,7 @@ def test_exposed_tables_have_row_level_security(auditor):
 
     Without it every row is everybody's whom the grants let in, and Supabase's historic default grants let everybody in.
     A privilege on one column counts, and so do the privileges of PUBLIC. Partitions and children of a table that has
-    row level security are RLS-16's, and tables with policies that are switched off RLS-02's.
+    row level security are RLS-16's.
     """
     assert not auditor(
         TABLES
@@ -95,7 +95,6 @@ def test_exposed_tables_have_row_level_security(auditor):
                {SWITCHED_ON.format(relation="t.relation")} as fix
         from tables t
         where t.roles <> '{{}}' and not t.security and not t.guarded
-        and not exists (select from pg_catalog.pg_policy p where p.polrelid = t.relation)
         and not (t.partition and exists (select from ancestors a join tables p on p.relation = a.ancestor
                                          where a.relation = t.relation and p.roles <> '{{}}'))
         """,
