@@ -28,10 +28,11 @@ from audit.access.matrix import MOST_ROWS
 from audit.access.matrix import SQL as MATRIX
 from audit.access.results import API_ACTORS
 from audit.actors import Actor, Stage
-from audit.catalog.expressions import REACHED
+from audit.catalog.calls import Calls, Source, calls_of
+from audit.catalog.expressions import RULES as POLICIES
 from audit.evidence import Evidence, Population, Row, Unchecked, by_cause, safe
 from audit.people import CAST, Identity
-from audit.probes.calling import planned, prepared
+from audit.probes.calling import planned, remembered
 from audit.question import Cursor, define, short_ms, together
 from audit.server_errors import describe
 
@@ -43,36 +44,29 @@ ALL_S = 60
 BY_CALL = "called"
 MOST_WORDS = 12
 
-# What the policies of each exposed table say, with what they call, and the tables that they read.
+# The exposed tables, with what their policies say: those that are for the roles of the API, and all of them.
 RULES = f"""
-with recursive {REACHED}
-select t.relation, concat_ws(E'\\n', string_agg(concat_ws(E'\\n', x."using", x."check"), E'\\n'), (
-           select string_agg(b.text, E'\\n') from bodies b
-           where (b.oid, b.kind) in (select r.oid, r.kind from reached r join rules y on y.oid = r.policy
-                                     where y.relation = t.id))) as text,
-       array(select distinct r.oid::pg_catalog.regclass::text from reached r join rules y on y.oid = r.policy
-             where y.relation = t.id and r.kind in ('table', 'view')) as reads
-from pg_temp.audit_table t join rules x on x.relation = t.id
-where x.roles <> '{{}}'
-group by t.relation, t.id
+with {POLICIES}
+select t.relation, n.nspname::text, c.relname::text,
+       array(select e from rules x, unnest(array[x."using", x."check"]) as e
+             where x.relation = t.id and x.roles <> '{{}}' and e is not null) as own,
+       array(select e from rules x, unnest(array[x."using", x."check"]) as e
+             where x.relation = t.id and e is not null) as every,
+       exists (select from rules x where x.relation = t.id and x.roles <> '{{}}') as ruled
+from pg_temp.audit_table t
+join pg_catalog.pg_class c on c.oid = t.id
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 """
 
-# What the triggers of each exposed table do, as far as they write elsewhere.
+# The functions of each exposed table's triggers.
 TRIGGERS = """
-select t.relation, p.text
+select t.relation, g.tgfoid::bigint
 from pg_temp.audit_table t
 join pg_catalog.pg_trigger g on g.tgrelid = t.id and not g.tgisinternal and g.tgenabled in ('O', 'A')
-cross join lateral (
-    select regexp_replace(case when f.prosrc = '' then pg_catalog.pg_get_functiondef(f.oid) else f.prosrc end,
-                          '--[^\n]*', ' ', 'g') as text
-    from pg_catalog.pg_proc f where f.oid = g.tgfoid and f.proname !~ '^(audit|chain)_'
-) as p
+join pg_catalog.pg_proc f on f.oid = g.tgfoid and f.proname !~ '^(audit|chain)_'
 """
 
-# What a trigger writes to, by its last name; a call or a statement made up as it runs may write to anything.
-WRITES = re.compile(
-    r"\b(?:insert\s+into|delete\s+from|update)\s+(?:only\s+)?(?:\"?\w+\"?\s*\.\s*)?\"?(\w+)", re.IGNORECASE
-)
+# A trigger that calls, or executes a statement made up as it runs, may write to anything.
 CALLS = re.compile(r"\bperform\s+[\w.\"]+\s*\(|\bexecute\b", re.IGNORECASE)
 
 # A text that can mean a column without naming it.
@@ -305,7 +299,7 @@ class _Changing:
 
 def _calls(stage: Stage, people: Iterable[Identity]) -> list[tuple[Identity, str, list[dict[str, Any]]]]:
     """Return the functions that may write, for each person who may call them, with the calls to try."""
-    with prepared(stage) as cursor:
+    with remembered(stage) as cursor:
         plan = planned(cursor, stage)
         return [
             (who, routine.signature, list(plan.calls(routine, who.id)))
@@ -322,20 +316,23 @@ def _calls(stage: Stage, people: Iterable[Identity]) -> list[tuple[Identity, str
 
 def _plan(cursor: Cursor) -> Plan:
     """Find out which columns, and new rows of which tables, anybody's reach may depend on."""
+    graph = calls_of(cursor.connection)
     cursor.execute(RULES, {"api_roles": ["anon", "authenticated"]})
-    rules = _closed({name: Rules(text, frozenset(reads)) for name, text, reads in cursor.fetchall()})
+    rules = _closed(_ruled(cursor.fetchall(), graph))
     cursor.execute(TRIGGERS)
-    triggers: dict[str, str] = {}
-    for relation, text in cursor.fetchall():
-        if WRITES.search(text) or CALLS.search(text):
-            triggers[relation] = f"{triggers.get(relation, '')}\n{text}"
+    triggers: dict[str, list[Source]] = {}
+    for relation, function in cursor.fetchall():
+        source = graph.known.get(("function", function))
+        if source is not None and (source.mentions.written or CALLS.search(source.plain)):
+            triggers.setdefault(relation, []).append(source)
     cursor.execute(COLUMNS)
     there = cursor.fetchall()
     tables = {relation for relation, _ in there}
     spread = {relation: _spread(relation, triggers, tables) for relation in tables}
     words = {name: _words(rule.text) for name, rule in rules.items()}
     unnamed = {name for name, rule in rules.items() if UNNAMED.search(rule.text)}
-    moved = {name: _words(text) for name, text in triggers.items()}
+    bodies = {name: "\n".join(source.plain for source in sources) for name, sources in triggers.items()}
+    moved = {name: _words(text) for name, text in bodies.items()}
     columns: dict[str, dict[str, list[str]]] = {}
     rows: dict[str, list[str]] = {}
     for relation, column in there:
@@ -346,7 +343,7 @@ def _plan(cursor: Cursor) -> Plan:
             for name, rule in rules.items()
             if relation in {name, *rule.reads} and (column.lower() in words[name] or name in unnamed)
         }
-        if column.lower() in moved.get(relation, ()) or UNNAMED.search(triggers.get(relation, "")):
+        if column.lower() in moved.get(relation, ()) or UNNAMED.search(bodies.get(relation, "")):
             depends |= elsewhere
         if depends:
             columns.setdefault(relation, {})[column] = sorted(depends)
@@ -355,14 +352,28 @@ def _plan(cursor: Cursor) -> Plan:
     return Plan(columns, {name: on for name, on in rows.items() if on}, likely[:MOST_WORDS], sorted(rules))
 
 
-def _spread(relation: str, triggers: Mapping[str, str], tables: set[str]) -> set[str]:
+def _ruled(rows: Sequence[tuple[Any, ...]], graph: Calls) -> dict[str, Rules]:
+    """Return the rules of each table that has some: what its policies say and lead to, and what tables they read."""
+    titles = {(schema, name): relation for relation, schema, name, *_ in rows}
+    found = {}
+    for relation, _, _, own, every, ruled in rows:
+        if ruled:
+            led_to = graph.led_to(every)
+            texts = [*own, *sorted(source.plain for source in led_to if source.name)]
+            reads = {titles[place] for place in graph.looks_at(led_to) if place in titles}
+            found[relation] = Rules("\n".join(texts), frozenset(reads))
+    return found
+
+
+def _spread(relation: str, triggers: Mapping[str, Sequence[Source]], tables: set[str]) -> set[str]:
     """Return the tables that the triggers of a table write to, and the triggers of those."""
     found: set[str] = set()
     waiting = [relation]
     while waiting:
-        text = triggers.get(waiting.pop(), "")
-        names = {name.lower() for name in WRITES.findall(text)}
-        written = {each for each in tables if CALLS.search(text) or each.rpartition(".")[2].strip('"').lower() in names}
+        sources = triggers.get(waiting.pop(), ())
+        names = {name.lower() for source in sources for _, name in source.mentions.written}
+        anything = any(CALLS.search(source.plain) for source in sources)
+        written = {each for each in tables if anything or each.rpartition(".")[2].strip('"').lower() in names}
         waiting += written - found
         found |= written
     return found

@@ -8,7 +8,6 @@ from typing import Any
 from sqlglot import exp
 
 from audit.catalog.expressions import (
-    IDENTITY,
     Judge,
     Name,
     Tree,
@@ -19,6 +18,7 @@ from audit.catalog.expressions import (
     own_columns,
     parsed,
 )
+from audit.catalog.functions import IDENTITY
 
 
 def unseen(row: Mapping[str, Any]) -> bool:
