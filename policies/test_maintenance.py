@@ -572,9 +572,9 @@ def test_critical_tables_agree_with_their_indexes(amcheck):
 
     A row that an index lacks is not found, may be there twice, and its member cannot sign in; operating systems whose
     collations changed, functions that were not as immutable as they said, and failing disks do that, and nothing else
-    tells. The tables are those that the runbook names (runbook_objects in audit.toml), or all of the exposed schemas where
-    it names none, with partitions and TOAST, the indexes their B-trees. Reading keeps nobody from writing, but it takes
-    its time: with --deep only.
+    tells. The tables are those that the runbook names (runbook_objects in audit.toml), or all of the exposed schemas
+    where it names none, with partitions and TOAST, the indexes their B-trees. Reading keeps nobody from writing, but it
+    takes its time: with --deep only.
     """
     assert not amcheck(
         """

@@ -53,7 +53,8 @@ class Choice:
     """What was asked for, on the command line or in the environment. ``migrations`` None means the reference schema.
 
     ``schema`` is a file that is audited in place of migrations, a dump perhaps; ``before`` a file or directory that is
-    applied before them. ``strict``: a migration that fails is left out as a whole.
+    applied before them. ``strict``: a migration that fails is left out as a whole. ``files`` are the migrations that
+    are applied, where not all are.
     """
 
     target: str = field(default="embedded", repr=False)
@@ -68,6 +69,7 @@ class Choice:
     strict: bool = False
     platform_defaults: str | None = None
     require_walls: bool = False
+    files: tuple[Path, ...] | None = None
 
     @property
     def source(self) -> Path:
@@ -235,7 +237,9 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, walls: str,
             platform = load_platform(connection, choice.defaults)
             hire(connection, str(conninfo_to_dict(dsn).get("password") or ""))
         with connect(login(dsn, OWNER)) as connection:
-            migrations, build = built(connection, choice.source, choice.before, piecewise=not choice.strict)
+            migrations, build = built(
+                connection, choice.source, choice.before, piecewise=not choice.strict, files=choice.files
+            )
         with superuser(dsn) as connection:
             follow(connection)
         dsn = login(dsn, STAND_IN)
