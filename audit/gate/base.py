@@ -118,9 +118,10 @@ def base_key(choice: Choice, released: Sequence[Path]) -> str:
     """
     today = dt.datetime.now(dt.UTC).date().isoformat()
     config = choice.source.resolve().parent / "config.toml"
-    facts = f"{embedded.version_of(choice.postgres_bin)} {choice.members} {choice.defaults} {today}".encode()
+    facts = f"{embedded.version_of(choice.postgres_bin)} {choice.members} {choice.defaults} {today}"
+    facts += f" {choice.parts}"
     sources = (*_sources(ENGINE, ".py", ".sql"), *_sources(PLATFORM, ".sql", ".control", ".toml"))
-    return _digest(facts, *sources, *_parts(released), *_parts([config] if config.is_file() else []))
+    return _digest(facts.encode(), *sources, *_parts(released), *_parts([config] if config.is_file() else []))
 
 
 @contextmanager
@@ -162,7 +163,7 @@ def base_of_live(choice: Choice, suite: Suite, say: Say, footprint: Footprint | 
     ``footprint`` counts what that asks of the live one. Raises Unchecked when it cannot be made, and TargetError.
     """
     dsn = conninfo(choice.target)
-    with shadowed(dsn, choice.postgres_bin, choice.members, say, footprint) as shadow:
+    with shadowed(dsn, choice.postgres_bin, choice.members, say, footprint, choice.parts) as shadow:
         with connect(shadow.dsn) as conn:
             standing = suite.ask(conn, shadow.unfilled, (), unlike=shadow.unlike)
             target = Target(
