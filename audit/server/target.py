@@ -27,6 +27,7 @@ from audit.connection import (
 )
 from audit.evidence import safe
 from audit.layouts import recognised
+from audit.migrations import is_dump
 from audit.results import Build, Migration
 from audit.seeding.seeds import plant
 from audit.server import container, embedded
@@ -69,7 +70,7 @@ class Choice:
     schema: Path | None = None
     before: Path | None = None
     strict: bool = False
-    platform_defaults: str = DEFAULTS[0]
+    platform_defaults: str | None = None
     require_walls: bool = False
     parts: Parts = field(default_factory=Parts)
     files: tuple[Path, ...] | None = None
@@ -78,6 +79,17 @@ class Choice:
     def source(self) -> Path:
         """What a disposable database is built from."""
         return self.schema or self.migrations or MIGRATIONS
+
+    @property
+    def defaults(self) -> str:
+        """What the API roles may do with new tables: as asked for, else as Supabase has had it.
+
+        What pg_dump wrote says itself who may do what, and at its end what new tables are given. It counts on nothing
+        being given before that (https://www.postgresql.org/docs/current/app-pgdump.html).
+        """
+        if self.platform_defaults:
+            return self.platform_defaults
+        return DEFAULTS[1] if self.source.is_file() and is_dump(self.source) else DEFAULTS[0]
 
     @property
     def kind(self) -> str:
@@ -112,17 +124,19 @@ class Choice:
             raise TargetError("--schema is a file to audit by itself: leave out --migrations, a live target and --gate")
         if self.before and (self.gate or (kind == "live" and not self.migrations)):
             raise TargetError("--before is for an audit of migrations, not for a live target alone or a gate")
-        if self.platform_defaults not in DEFAULTS:
+        if self.platform_defaults not in (None, *DEFAULTS):
             raise TargetError(f"--platform-defaults must be {' or '.join(DEFAULTS)}")
-        if kind == "live" and self.platform_defaults != DEFAULTS[0]:
+        if kind == "live" and self.platform_defaults:
             raise TargetError("--platform-defaults is not for a live target, which has its own")
         if self.require_walls and kind != "container":
             require(embedded.Account.for_server().walls.standing)
         if self.members < 0:
             raise TargetError("--members must be 0 or more")
-        for option, directory in (("--postgres-bin", self.postgres_bin), ("--migrations", self.migrations)):
-            if directory and not directory.is_dir():
-                raise TargetError(f"{option}: there is no directory {safe(str(directory))}")
+        if self.postgres_bin and not self.postgres_bin.is_dir():
+            raise TargetError(f"--postgres-bin: there is no directory {safe(str(self.postgres_bin))}")
+        # A dump is a file, and is audited as --schema has it.
+        if (place := self.migrations) and not (place.is_dir() or (place.is_file() and not self.gate)):
+            raise TargetError(f"--migrations: there is no directory {safe(str(place))}")
         if self.schema and not self.schema.is_file():
             raise TargetError(f"--schema: there is no file {safe(str(self.schema))}")
         if self.before and not self.before.exists():
@@ -223,7 +237,7 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, walls: str,
     """Make a disposable database what it is to be: platform, migrations, seeds, statistics."""
     try:
         with superuser(dsn) as connection:
-            platform = load_platform(connection, choice.platform_defaults)
+            platform = load_platform(connection, choice.defaults)
             hire(connection, str(conninfo_to_dict(dsn).get("password") or ""))
         with connect(login(dsn, OWNER)) as connection:
             migrations, build = built(
