@@ -167,6 +167,8 @@ def widened(people: Actor) -> Evidence:
     except psycopg.Error as error:
         raise Unchecked(f"changes could not be tried: {describe(error)}") from error
     doubts += [f"{name} could not be filled: {why}" for name, why in stage.unfilled.items() if name.startswith(exposed)]
+    # Where a policy lets nobody in by what other rows say, nobody sees what a change of those rows would open.
+    doubts += [condition for condition in stage.undecided if condition.startswith(exposed)]
     return Evidence(
         rows,
         about="what people may change",

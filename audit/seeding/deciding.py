@@ -2,7 +2,9 @@
 
 A condition decides for a row and a person when the policy says another thing with it than without it. If no row does
 so, nobody would notice that the condition is gone, wrong, or too much: the audit cannot tell such a policy from a laxer
-or a stricter one. Each of the people asks with their own role, so that what sub-selects see is what they see.
+or a stricter one. What asks other rows, in a sub-select or a function, is to let somebody in at least: where it never
+does, nobody can see what a change of those other rows would open. Each of the people asks with their own role, so that
+what sub-selects see is what they see.
 """
 
 from __future__ import annotations
@@ -65,7 +67,7 @@ class Condition:
     ``relation`` is the number and ``place`` the quoted name of the policy's table, ``columns`` those of its row that
     the condition is about, ``others`` those that the policy asks about besides. ``seen``: True where the condition is
     all that lets somebody in, False where it is all that keeps somebody out. ``held``: it is true of some row;
-    ``ruled_out``: the table's constraints refuse rows that it would decide.
+    ``ruled_out``: the table's constraints refuse rows that it would decide. ``needs`` is what is to be seen of it.
     """
 
     relation: int
@@ -81,11 +83,17 @@ class Condition:
     seen: set[bool] = field(default_factory=set)
     held: bool = False
     ruled_out: bool = False
+    needs: frozenset[bool] = frozenset({True, False})
+
+    @property
+    def lacking(self) -> frozenset[bool]:
+        """What was not seen of it yet."""
+        return self.needs - self.seen
 
     @property
     def is_known(self) -> bool:
         """Whether it is known what the policy does: it makes no difference, or constraints do not let it make one."""
-        return self.ruled_out or (self.held and bool(self.seen))
+        return self.ruled_out or (self.held and bool(self.seen & self.needs))
 
     def decides(self, value: bool) -> str:
         """Write the condition on a row that the policy lets through, or not, because of this condition alone."""
@@ -123,13 +131,13 @@ class Deciding:
             rows = {oid: self.rows(oid) for oid in self.names}
             for role, claims in self.people:
                 for oid, given in rows.items():
-                    open_ = [c for c in conditions if c.relation == oid and len(c.seen) < 2 and role in c.roles]
+                    open_ = [c for c in conditions if c.relation == oid and c.lacking and role in c.roles]
                     if open_ and given and monotonic() < self.until:
                         self._look(json.dumps(given), (role, claims), open_)
             empty = {oid for oid, given in rows.items() if not given}
         if monotonic() >= self.until:
             self.mute["there was no time for all conditions"] = None
-        lacking = (c for c in conditions if len(c.seen) < 2 and c.relation not in empty)
+        lacking = (c for c in conditions if c.lacking and c.relation not in empty)
         return [c for c in lacking if c.policy not in self.mute]
 
     @contextmanager
@@ -185,7 +193,7 @@ class Deciding:
     def _look(self, rows: str, person: tuple[str, str], open_: list[Condition]) -> None:
         """Note which conditions some row of a table decides, as one person; where a question fails, one by one."""
         place, alias = self.names[open_[0].relation]
-        parts = [(c, value) for c in open_ for value in {True, False} - c.seen]
+        parts = [(c, value) for c in open_ for value in c.lacking]
         wanted = [c.decides(value) for c, value in parts] + [c.text for c in open_]
         asked = ", ".join(f"exists (select from given as {alias} where {condition})" for condition in wanted)
         question = f"""
@@ -253,6 +261,30 @@ def _conditions(relation: int, place: str, policy: str, roles: frozenset[str], t
             others = tuple(sorted(every - {*mine}))
             always, never = (_with(tree, alike, value) for value in (True, False))
             yield Condition(relation, place, policy, roles, texts[i], mine, others, f"({text})", always, never)
+    atoms = list(_atoms(tree))
+    for i, atom in enumerate(atoms):
+        mine = tuple(sorted({column.name for column in atom.find_all(exp.Column) if _is_own(column)}))
+        # Of what asks about the caller alone every row tells.
+        if mine and _asks_others(atom):
+            others = tuple(sorted(every - {*mine}))
+            always, never = (_without(tree, i, value) for value in (True, False))
+            yield Condition(
+                relation, place, policy, roles, atom.sql(dialect="postgres"), mine, others, f"({text})", always, never,
+                needs=frozenset({True}),
+            )  # fmt: skip
+
+
+def _asks_others(atom: exp.Expr) -> bool:
+    """Tell whether a condition asks other rows: by a sub-select, or by a function of the project's."""
+    names = filter(None, map(called, atom.walk()))
+    return atom.find(exp.Table) is not None or any(schema not in ("", "auth", "pg_catalog") for schema, *_ in names)
+
+
+def _without(tree: exp.Expr, place: int, value: bool) -> str:
+    """Write an expression with one of its outer conditions replaced by TRUE or FALSE."""
+    copy = tree.copy()
+    list(_atoms(copy))[place].replace(exp.Boolean(this=value))
+    return copy.sql(dialect="postgres")
 
 
 def _leaves(node: exp.Expr) -> Iterator[exp.Expr]:
