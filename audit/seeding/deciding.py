@@ -270,7 +270,7 @@ def _conditions(relation: int, place: str, policy: str, roles: frozenset[str], t
             always, never = (_without(tree, i, value) for value in (True, False))
             yield Condition(
                 relation, place, policy, roles, atom.sql(dialect="postgres"), mine, others, f"({text})", always, never,
-                needs=frozenset({True}),
+                needs=frozenset({True, False}),
             )  # fmt: skip
 
 
