@@ -7,7 +7,8 @@ Only columns that somebody's reach can depend on are tried, and only the tables 
 again. That leaves nothing out: a row is reached by grants, which no row changes, and by policies; a policy knows of a
 column by its name, in its own text or in that of the functions, views and policies that it leads to; where such a text
 makes up statements as it runs, or turns whole rows into documents, every column counts. What a trigger may carry
-elsewhere counts as well.
+elsewhere counts as well. The changed row itself is no gain, so that a column counts only where it is read for other rows:
+by a sub-select, a function or a view.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from audit.actors import Actor, Stage
 from audit.catalog.expressions import REACHED
 from audit.evidence import Evidence, Population, Row, Unchecked, by_cause, safe
 from audit.people import CAST, Identity
-from audit.probes.calling import planned, prepared
+from audit.names import CONTACT_COLUMN, OWNERS
+from audit.probes.calling import Routine, planned, prepared
 from audit.question import Cursor, define, short_ms, together
 from audit.server_errors import describe
 
@@ -42,8 +44,11 @@ TABLE_MS = 5000
 ALL_S = 60
 BY_CALL = "called"
 MOST_WORDS = 12
+# How many of the tables that are ruled alike are looked at after a change.
+MOST_ALIKE = 2
 
-# What the policies of each exposed table say, with what they call, and the tables that they read.
+# What the policies of each exposed table say, with what they call, and the tables that they read. "Alike" is the same for
+# tables that are ruled alike, but for their own names: policies, grants, and how many columns of which kind there are.
 RULES = f"""
 with recursive {REACHED}
 select t.relation, concat_ws(E'\\n', string_agg(concat_ws(E'\\n', x."using", x."check"), E'\\n'), (
@@ -51,10 +56,20 @@ select t.relation, concat_ws(E'\\n', string_agg(concat_ws(E'\\n', x."using", x."
            where (b.oid, b.kind) in (select r.oid, r.kind from reached r join rules y on y.oid = r.policy
                                      where y.relation = t.id))) as text,
        array(select distinct r.oid::pg_catalog.regclass::text from reached r join rules y on y.oid = r.policy
-             where y.relation = t.id and r.kind in ('table', 'view')) as reads
+             where y.relation = t.id and r.kind in ('table', 'view')) as reads,
+       pg_catalog.md5(pg_catalog.replace(concat_ws(
+           ' ', string_agg(concat_ws(' ', x.command, x.roles, x.permissive, x."using", x."check"), ' ' order by x.name),
+           (select concat_ws(' ', c.relacl, (select string_agg(a.attname || a.attacl::text, ' ' order by a.attname)
+                                             from pg_catalog.pg_attribute a
+                                             where a.attrelid = c.oid and a.attacl is not null),
+                             (select string_agg(pg_catalog.concat_ws(' ', k.confrelid, a.attname), ' ' order by a.attname)
+                              from pg_catalog.pg_constraint k
+                              join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = any (k.conkey)
+                              where k.conrelid = c.oid and k.contype = 'f' and k.confrelid <> c.oid))
+            from pg_catalog.pg_class c where c.oid = t.id)), t.name::text, '~')) as alike
 from pg_temp.audit_table t join rules x on x.relation = t.id
 where x.roles <> '{{}}'
-group by t.relation, t.id
+group by t.relation, t.id, t.name
 """
 
 # What the triggers of each exposed table do, as far as they write elsewhere.
@@ -69,6 +84,15 @@ cross join lateral (
 ) as p
 """
 
+# Columns that say what somebody may, and in which state something or somebody is.
+RANK = re.compile(
+    r"(^|_)(role|roles|rank|level|tier|plan|permissions?|scopes?|privileges?|grants?)($|_)|admin|staff|super"
+)
+STATE = re.compile(
+    r"(^|_)(state|status|stage|visibility|public|private|active|enabled|accepted|approved|verified|confirmed|published"
+    r"|draft|archived|deleted|banned|blocked|revoked|pending|expires?|until|token|code|key)($|_)|_at$|^is_|^has_|^can_"
+)
+
 # What a trigger writes to, by its last name; a call or a statement made up as it runs may write to anything.
 WRITES = re.compile(
     r"\b(?:insert\s+into|delete\s+from|update)\s+(?:only\s+)?(?:\"?\w+\"?\s*\.\s*)?\"?(\w+)", re.IGNORECASE
@@ -77,6 +101,16 @@ CALLS = re.compile(r"\bperform\s+[\w.\"]+\s*\(|\bexecute\b", re.IGNORECASE)
 
 # A text that can mean a column without naming it.
 UNNAMED = re.compile(r"\bexecute\b|\b(?:to_jsonb?|row_to_json|jsonb?_agg|hstore)\s*\(", re.IGNORECASE)
+
+# Functions that read for whoever asks about a row: what they answer is reach as well.
+ANSWERS = """
+select case when p.prosrc = '' then pg_catalog.pg_get_functiondef(p.oid) else p.prosrc end
+from pg_catalog.pg_proc p
+where p.prokind = 'f' and p.provolatile <> 'v' and p.proargtypes[0] = 'pg_catalog.uuid'::pg_catalog.regtype
+and p.prorettype <> 'pg_catalog.bool'::pg_catalog.regtype
+and p.pronamespace not in (
+    select n.oid from pg_catalog.pg_namespace n where n.nspname ~ '^pg_|^information_schema$')
+"""
 
 COLUMNS = """
 select t.relation, a.attname::text
@@ -92,19 +126,30 @@ class Rules:
 
     text: str
     reads: frozenset[str]
+    alike: str = ""
 
 
 @dataclass(frozen=True)
 class Plan:
     """What is worth changing: for each table, the tables whose rules depend on a column, and on new rows.
 
-    ``ruled`` are all tables that have rules.
+    Of tables that are ruled alike two stand for all. ``people`` are the columns of each table that hold ids of the cast;
+    ``ruled`` are the tables whose rules depend on a table, by its number as text.
     """
 
     columns: Mapping[str, Mapping[str, Sequence[str]]]
     rows: Mapping[str, Sequence[str]]
     words: Sequence[str]
-    ruled: Sequence[str]
+    people: Mapping[str, frozenset[str]]
+    ruled: Mapping[str, Sequence[str]]
+
+    def worth(self, relation: str, column: str) -> int:
+        """Say how much a column is worth to whoever may change it, 0 the most: a rank, whose it is, a state, the rest."""
+        if RANK.search(column):
+            return 0
+        if column in self.people.get(relation, ()) or column.lower() in OWNERS or CONTACT_COLUMN.search(column):
+            return 1
+        return 2 if STATE.search(column) else 3
 
 
 @dataclass
@@ -155,11 +200,8 @@ def widened(people: Actor) -> Evidence:
             slow = _remembered(cursor, stage, audience)
             doubts += [f"{name} does not answer in time" for name in sorted(slow)]
             changing = _Changing(stage, cursor, plan, audience, slow)
-            for relation in sorted({*plan.columns, *plan.rows} - slow):
-                for who in people.people:
-                    found += changing.changes(relation, who)
-            for who, function, given in calls:
-                found += changing.calls(who, function, given)
+            for each in _tasks(plan, people.people, calls, slow):
+                found += changing.calls(each) if each.calls else changing.changes(each)
             doubts += changing.doubts()
             tried = changing.tried
             rows = by_cause(_row(each, _fix(each, stage.known["api_roles"])) for each in found)
@@ -177,6 +219,44 @@ def widened(people: Actor) -> Evidence:
         unjudgeable=safe(doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "")) if doubts else "",
         question=RULES,
     )
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one person is to try: to change columns of a table, to insert rows (no columns), or to call a function."""
+
+    who: Identity
+    relation: str
+    columns: tuple[str, ...] = ()
+    calls: tuple[Mapping[str, Any], ...] = ()
+
+
+def _tasks(plan: Plan, people: Sequence[Identity], calls: Sequence[Call], slow: set[str]) -> list[Task]:
+    """Return what is to be tried, the worst first: what most tables depend on, of ranks, persons, states and the rest."""
+    ranked: list[tuple[tuple[int, int, str, str], Task]] = []
+
+    def add(worth: int, reach: int, relation: str, kind: str, tasks: Iterable[Task]) -> None:
+        ranked.extend(((worth, -reach, relation, kind), task) for task in tasks)
+
+    for relation, columns in plan.columns.items():
+        by_worth: dict[int, list[str]] = {}
+        for column in columns:
+            by_worth.setdefault(plan.worth(relation, column), []).append(column)
+        for worth, names in by_worth.items():
+            reach = max(len(columns[name]) for name in names)
+            add(worth, reach, relation, "update", (Task(who, relation, tuple(sorted(names))) for who in people))
+    for relation, observed in plan.rows.items():
+        # Whoever belongs to what is a row of its own.
+        worth = 0 if len(observed) > 1 else 2
+        add(worth, len(observed), relation, "insert", (Task(who, relation) for who in people))
+    hinges = {
+        column.lower(): plan.worth(relation, column) for relation in plan.columns for column in plan.columns[relation]
+    }
+    for who, routine, given in calls:
+        words = _words(routine.source) if given else ()
+        worth = min((hinges[word] for word in words if word in hinges), default=4)
+        add(worth, 0, routine.signature, "call", [Task(who, routine.signature, calls=tuple(given))] if given else [])
+    return [task for _, task in sorted(ranked, key=lambda each: each[0]) if task.relation not in slow]
 
 
 def _person(stage: Stage, who: Identity) -> dict[str, str | None]:
@@ -262,9 +342,10 @@ class _Changing:
         self.cursor.execute("rollback to savepoint changing; release savepoint changing")
         return answers
 
-    def changes(self, relation: str, who: Identity) -> list[Found]:
-        """Let one person change one table."""
-        plan, person = self.plan, json.dumps(_person(self.stage, who))
+    def changes(self, task: Task) -> list[Found]:
+        """Let one person change columns of one table, or insert rows."""
+        plan, relation, who = self.plan, task.relation, task.who
+        person = json.dumps(_person(self.stage, who))
         columns = {
             f"{relation}.{name}": (name, {"observed": list(observed), "words": list(plan.words)})
             for name, observed in plan.columns.get(relation, {}).items()
@@ -285,18 +366,21 @@ class _Changing:
             )
             return self.cursor.fetchall()
 
-        answers = self._asked([*columns], update)
-        answers += self._asked([f"insert {relation}"] if relation in plan.rows else [], insert)
+        if task.columns:
+            answers = self._asked([f"{relation}.{name}" for name in task.columns], update)
+        else:
+            answers = self._asked([f"insert {relation}"], insert)
         self.tried += sum(count for _, _, count, _ in answers)
         return [Found(who.name, relation, column, kind, gains) for column, kind, _, gains in answers if gains]
 
-    def calls(self, who: Identity, function: str, given: Sequence[Mapping[str, Any]]) -> list[Found]:
+    def calls(self, task: Task) -> list[Found]:
         """Let one person call one function."""
+        who, function, given = task.who, task.relation, task.calls
 
         def call(_names: Sequence[str]) -> list[Any]:
             self.cursor.execute(
                 "select pg_temp.chain_calls(%s, %s, %s, %s)",
-                [json.dumps(_person(self.stage, who)), self.audience, json.dumps(given), list(self.plan.ruled)],
+                [json.dumps(_person(self.stage, who)), self.audience, json.dumps(given), json.dumps(self.plan.ruled)],
             )
             return self.cursor.fetchall()
 
@@ -305,12 +389,15 @@ class _Changing:
         return [Found(who.name, function, "", BY_CALL, gains) for (gains,) in answers if gains]
 
 
-def _calls(stage: Stage, people: Iterable[Identity]) -> list[tuple[Identity, str, list[dict[str, Any]]]]:
+Call = tuple[Identity, Routine, list[dict[str, Any]]]
+
+
+def _calls(stage: Stage, people: Iterable[Identity]) -> list[Call]:
     """Return the functions that may write, for each person who may call them, with the calls to try."""
     with prepared(stage) as cursor:
         plan = planned(cursor, stage)
         return [
-            (who, routine.signature, list(plan.calls(routine, who.id)))
+            (who, routine, list(plan.calls(routine, who.id)))
             for who in people
             for routine in plan.routines
             if routine.exposed
@@ -325,7 +412,7 @@ def _calls(stage: Stage, people: Iterable[Identity]) -> list[tuple[Identity, str
 def _plan(cursor: Cursor) -> Plan:
     """Find out which columns, and new rows of which tables, anybody's reach may depend on."""
     cursor.execute(RULES, {"api_roles": ["anon", "authenticated"]})
-    rules = _closed({name: Rules(text, frozenset(reads)) for name, text, reads in cursor.fetchall()})
+    rules = _closed({name: Rules(text, frozenset(reads), alike) for name, text, reads, alike in cursor.fetchall()})
     cursor.execute(TRIGGERS)
     triggers: dict[str, str] = {}
     for relation, text in cursor.fetchall():
@@ -338,6 +425,9 @@ def _plan(cursor: Cursor) -> Plan:
     words = {name: _words(rule.text) for name, rule in rules.items()}
     unnamed = {name for name, rule in rules.items() if UNNAMED.search(rule.text)}
     moved = {name: _words(text) for name, text in triggers.items()}
+    cursor.execute(ANSWERS)
+    asked = frozenset[str]().union(*(_words(text) for (text,) in cursor.fetchall()))
+    answering = {name for name in tables if name.rpartition(".")[2].strip('"').lower() in asked}
     columns: dict[str, dict[str, list[str]]] = {}
     rows: dict[str, list[str]] = {}
     for relation, column in there:
@@ -346,7 +436,8 @@ def _plan(cursor: Cursor) -> Plan:
         depends = {
             name
             for name, rule in rules.items()
-            if relation in {name, *rule.reads} and (column.lower() in words[name] or name in unnamed)
+            if (relation in rule.reads or (name == relation and relation in answering))
+            and (column.lower() in words[name] or name in unnamed)
         }
         if column.lower() in moved.get(relation, ()) or UNNAMED.search(triggers.get(relation, "")):
             depends |= elsewhere
@@ -354,7 +445,48 @@ def _plan(cursor: Cursor) -> Plan:
             columns.setdefault(relation, {})[column] = sorted(depends)
     literals = {each for rule in rules.values() for each in re.findall(r"'([\w .:-]{2,40})'", rule.text)}
     likely = sorted(each for each in literals if not re.search(r"request\.jwt|^(true|false|sub)$|search_path", each))
-    return Plan(columns, {name: on for name, on in rows.items() if on}, likely[:MOST_WORDS], sorted(rules))
+    few = _few(rules, _sizes(cursor))
+    cursor.execute("select relation, people from pg_temp.audit_table")
+    people = {name: frozenset(held or ()) for name, held in cursor.fetchall()}
+    read = {name for rule in rules.values() for name in rule.reads} | {*rules}
+    cursor.execute(
+        "select name, pg_catalog.to_regclass(name)::pg_catalog.oid::text from unnest(%s::text[]) as name", [[*read]]
+    )
+    numbers = {name: number for name, number in cursor.fetchall() if number}
+    ruled = {
+        number: few({each for each, rule in rules.items() if name in {each, *rule.reads}}, name)
+        for name, number in numbers.items()
+    }
+    return Plan(
+        {name: {column: few({*on}, name) for column, on in those.items()} for name, those in columns.items()},
+        {name: few({*on}, name) for name, on in rows.items() if on},
+        likely[:MOST_WORDS],
+        people,
+        ruled,
+    )
+
+
+def _sizes(cursor: Cursor) -> dict[str, int]:
+    """Return how many rows each table has: large ones were made small before."""
+    cursor.execute("select relation from pg_temp.audit_table")
+    relations = [name for (name,) in cursor.fetchall()]
+    if not relations:
+        return {}
+    cursor.execute(" union all ".join(f"select {n}, count(*) from {name}" for n, name in enumerate(relations)).encode())
+    return {relations[n]: count for n, count in cursor.fetchall()}
+
+
+def _few(rules: Mapping[str, Rules], sizes: Mapping[str, int]) -> Callable[[set[str], str], list[str]]:
+    """Return what chooses of tables those that stand for all: a table itself, and the two largest of those ruled alike."""
+
+    def few(names: set[str], itself: str) -> list[str]:
+        groups: dict[str, list[str]] = {}
+        for name in sorted(names, key=lambda name: (-sizes.get(name, 0), name)):
+            groups.setdefault(rules[name].alike, []).append(name)
+        chosen = {name for group in groups.values() for name in group[:MOST_ALIKE]}
+        return sorted(chosen | ({itself} & names))
+
+    return few
 
 
 def _spread(relation: str, triggers: Mapping[str, str], tables: set[str]) -> set[str]:
@@ -385,7 +517,7 @@ def _closed(rules: Mapping[str, Rules]) -> dict[str, Rules]:
             texts.append(rules[other].text)
             reads |= rules[other].reads
             waiting += rules[other].reads
-        closed[name] = Rules("\n".join(texts), frozenset(reads))
+        closed[name] = Rules("\n".join(texts), frozenset(reads), rule.alike)
     return closed
 
 

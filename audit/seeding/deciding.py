@@ -29,7 +29,7 @@ from audit.people import CAST
 MOST_ROWS, MOST_THEIRS = 60, 30
 EVERYBODY = [person.id for person in CAST.values() if person.id]
 MOST_CHOSEN = 8
-TIMEOUT_MS, MOST_S = 1_000, 3.0
+TIMEOUT_MS, MOST_S, MOST_S_EACH = 1_000, 3.0, 0.2
 # A policy with more conditions than this is left out: the questions would take too long.
 MOST_CONDITIONS = 40
 # With more parts than this nobody works out whether one of them can matter.
@@ -67,7 +67,8 @@ class Condition:
     ``relation`` is the number and ``place`` the quoted name of the policy's table, ``columns`` those of its row that
     the condition is about, ``others`` those that the policy asks about besides. ``seen``: True where the condition is
     all that lets somebody in, False where it is all that keeps somebody out. ``held``: it is true of some row;
-    ``ruled_out``: the table's constraints refuse rows that it would decide. ``needs`` is what is to be seen of it.
+    ``ruled_out``: the table's constraints refuse rows that it would decide. ``needs`` is what is to be seen of it;
+    ``asked``: the people it is about were asked, and there was time to.
     """
 
     relation: int
@@ -82,6 +83,7 @@ class Condition:
     never: str
     seen: set[bool] = field(default_factory=set)
     held: bool = False
+    asked: bool = False
     ruled_out: bool = False
     needs: frozenset[bool] = frozenset({True, False})
 
@@ -102,6 +104,8 @@ class Condition:
 
     def __str__(self) -> str:
         """Say which row would be needed."""
+        if not self.asked:
+            return f"{self.place}: there was no time to see whether rows tell that {self.text} (policy {self.policy})"
         if self.ruled_out:
             return f"{self.place}: constraints leave no row to condition {self.text} of policy {self.policy}"
         if not self.held:
@@ -128,6 +132,7 @@ class Deciding:
         """Return the conditions that no row decides for anybody. Raises psycopg.Error without a connection."""
         with self._asking():
             conditions = self._conditions(schemas)
+            self.until += MOST_S_EACH * len(self.names)
             rows = {oid: self.rows(oid) for oid in self.names}
             for role, claims in self.people:
                 for oid, given in rows.items():
@@ -139,6 +144,10 @@ class Deciding:
             self.mute["there was no time for all conditions"] = None
         lacking = (c for c in conditions if c.lacking and c.relation not in empty)
         return [c for c in lacking if c.policy not in self.mute]
+
+    def go_on(self, number: int) -> None:
+        """Take time anew, for so many conditions."""
+        self.until = monotonic() + MOST_S + MOST_S_EACH * number
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -215,6 +224,7 @@ class Deciding:
             condition.seen |= {value} if there else set()
         for condition, holds in zip(open_, found[len(parts) :], strict=True):
             condition.held = condition.held or holds
+            condition.asked = True
 
     def choose(self, condition: Condition, value: bool, rows: list[dict[str, Any]]) -> list[int]:
         """Return the positions of rows that would decide a condition in one way for somebody."""
