@@ -31,8 +31,8 @@ from audit.access.results import API_ACTORS
 from audit.actors import Actor, Stage
 from audit.catalog.expressions import REACHED
 from audit.evidence import Evidence, Population, Row, Unchecked, by_cause, safe
-from audit.people import CAST, Identity
 from audit.names import CONTACT_COLUMN, OWNERS
+from audit.people import CAST, Identity
 from audit.probes.calling import Routine, planned, prepared
 from audit.question import Cursor, define, short_ms, together
 from audit.server_errors import describe
