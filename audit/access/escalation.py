@@ -7,8 +7,8 @@ Only columns that somebody's reach can depend on are tried, and only the tables 
 again. That leaves nothing out: a row is reached by grants, which no row changes, and by policies; a policy knows of a
 column by its name, in its own text or in that of the functions, views and policies that it leads to; where such a text
 makes up statements as it runs, or turns whole rows into documents, every column counts. What a trigger may carry
-elsewhere counts as well. The changed row itself is no gain, so that a column counts only where it is read for other rows:
-by a sub-select, a function or a view.
+elsewhere counts as well. The changed row itself is no gain, so that a column counts only where it is read for other
+rows: by a sub-select, a function or a view.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ MOST_WORDS = 12
 # How many of the tables that are ruled alike are looked at after a change.
 MOST_ALIKE = 2
 
-# What the policies of each exposed table say, with what they call, and the tables that they read. "Alike" is the same for
-# tables that are ruled alike, but for their own names: policies, grants, and how many columns of which kind there are.
+# What the policies of each exposed table say, with what they call, and the tables that they read. "Alike" is the same
+# for tables that are ruled alike, but for their own names: by policies, grants, and what they refer to.
 RULES = f"""
 with recursive {REACHED}
 select t.relation, concat_ws(E'\\n', string_agg(concat_ws(E'\\n', x."using", x."check"), E'\\n'), (
@@ -62,7 +62,7 @@ select t.relation, concat_ws(E'\\n', string_agg(concat_ws(E'\\n', x."using", x."
            (select concat_ws(' ', c.relacl, (select string_agg(a.attname || a.attacl::text, ' ' order by a.attname)
                                              from pg_catalog.pg_attribute a
                                              where a.attrelid = c.oid and a.attacl is not null),
-                             (select string_agg(pg_catalog.concat_ws(' ', k.confrelid, a.attname), ' ' order by a.attname)
+                             (select string_agg(concat_ws(' ', k.confrelid, a.attname), ' ' order by a.attname)
                               from pg_catalog.pg_constraint k
                               join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = any (k.conkey)
                               where k.conrelid = c.oid and k.contype = 'f' and k.confrelid <> c.oid))
@@ -133,8 +133,8 @@ class Rules:
 class Plan:
     """What is worth changing: for each table, the tables whose rules depend on a column, and on new rows.
 
-    Of tables that are ruled alike two stand for all. ``people`` are the columns of each table that hold ids of the cast;
-    ``ruled`` are the tables whose rules depend on a table, by its number as text.
+    Of tables that are ruled alike two stand for all. ``people`` are the columns of each table that hold ids of the
+    cast; ``ruled`` are the tables whose rules depend on a table, by its number as text.
     """
 
     columns: Mapping[str, Mapping[str, Sequence[str]]]
@@ -144,7 +144,7 @@ class Plan:
     ruled: Mapping[str, Sequence[str]]
 
     def worth(self, relation: str, column: str) -> int:
-        """Say how much a column is worth to whoever may change it, 0 the most: a rank, whose it is, a state, the rest."""
+        """Say how much a column is worth to whoever may change it: 0 a rank, 1 whose it is, 2 a state, 3 the rest."""
         if RANK.search(column):
             return 0
         if column in self.people.get(relation, ()) or column.lower() in OWNERS or CONTACT_COLUMN.search(column):
@@ -232,7 +232,7 @@ class Task:
 
 
 def _tasks(plan: Plan, people: Sequence[Identity], calls: Sequence[Call], slow: set[str]) -> list[Task]:
-    """Return what is to be tried, the worst first: what most tables depend on, of ranks, persons, states and the rest."""
+    """Return what is to be tried, the worst first: ranks, persons, states, the rest; of them what most depends on."""
     ranked: list[tuple[tuple[int, int, str, str], Task]] = []
 
     def add(worth: int, reach: int, relation: str, kind: str, tasks: Iterable[Task]) -> None:
@@ -477,7 +477,7 @@ def _sizes(cursor: Cursor) -> dict[str, int]:
 
 
 def _few(rules: Mapping[str, Rules], sizes: Mapping[str, int]) -> Callable[[set[str], str], list[str]]:
-    """Return what chooses of tables those that stand for all: a table itself, and the two largest of those ruled alike."""
+    """Return what chooses of tables those that stand for all: itself, and the two largest of those ruled alike."""
 
     def few(names: set[str], itself: str) -> list[str]:
         groups: dict[str, list[str]] = {}

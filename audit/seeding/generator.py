@@ -38,8 +38,8 @@ from audit.seeding.rules import Hints, Rules, hints
 from audit.seeding.tables import Catalogue, Check, Column, ForeignKey, Table
 from audit.seeding.values import NULL, Source, UnknownTypeError, Value, token
 
-# Values of a foreign key's columns, whose they are (an index into PEOPLE; None: nobody's), and whether the row that they
-# refer to is as the rules of its table want it, such as not deleted.
+# Values of a foreign key's columns, whose they are (an index into PEOPLE; None: nobody's), and whether the row that
+# they refer to is as the rules of its table want it, such as not deleted.
 Owned = tuple[tuple[Value, ...], int | None, bool]
 Key = tuple[tuple[str, ...], int | None, bool]
 Joined = tuple[dict[str, Value], int | None, bool]
@@ -1052,7 +1052,7 @@ class _Chooser:
     def _wanted_kinds(self, asked: Mapping[str, Hints]) -> dict[str, set[str]]:
         """Return the kinds that rules want of columns that are about nobody, where they can be of other kinds, too."""
         found: dict[str, set[str]] = {}
-        for i, block in enumerate(self.blocks):
+        for block in self.blocks:
             for j, column in enumerate(block.columns):
                 kinds = {option.values[j].kind for option in block.options}
                 wanted = kinds & {*asked[column].wanted} if column in asked else set()
