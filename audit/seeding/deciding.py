@@ -29,7 +29,7 @@ from audit.people import CAST
 MOST_ROWS, MOST_THEIRS = 60, 30
 EVERYBODY = [person.id for person in CAST.values() if person.id]
 MOST_CHOSEN = 8
-TIMEOUT_MS, MOST_S, MOST_S_EACH = 1_000, 3.0, 0.2
+TIMEOUT_MS, MOST_S, MOST_S_EACH = 1_000, 15.0, 0.3
 # A policy with more conditions than this is left out: the questions would take too long.
 MOST_CONDITIONS = 40
 # With more parts than this nobody works out whether one of them can matter.
