@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -93,6 +93,38 @@ STATE = re.compile(
     r"|draft|archived|deleted|banned|blocked|revoked|pending|expires?|until|token|code|key)($|_)|_at$|^is_|^has_|^can_"
 )
 
+# By what people are found: columns of the same kind are compared with each other.
+ADDRESSES = {
+    "mail": re.compile(r"(^|_)e_?mail($|_)", re.IGNORECASE),
+    "phone": re.compile(r"(^|_)(phone|mobile|tel|telephone|whatsapp)($|_)", re.IGNORECASE),
+    "name": re.compile(r"(^|_)(user_?name|handle|login|nick(name)?|screen_?name|domain)($|_)", re.IGNORECASE),
+}
+MOST_ADDRESSES = 8
+
+# The columns of text of some relations.
+TEXTS = """
+select c.oid::pg_catalog.regclass::text, a.attname::text
+from unnest(%s::text[]) as given (name)
+join pg_catalog.pg_class c on c.oid = pg_catalog.to_regclass(given.name) and c.relkind in ('r', 'p')
+join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+join pg_catalog.pg_type y on y.oid = a.atttypid and y.typcategory = 'S'
+order by 1, a.attnum
+"""
+
+# The columns that refer to a row of another exposed table.
+LINKS = """
+select p.relation, k.attname::text, c.relation, a.attname::text
+from pg_catalog.pg_constraint x
+join pg_temp.audit_table c on c.id = x.conrelid
+join pg_temp.audit_table p on p.id = x.confrelid and p.id <> c.id
+join pg_catalog.pg_attribute a on a.attrelid = x.conrelid and x.conkey operator(pg_catalog.=) array[a.attnum]
+join pg_catalog.pg_attribute k on k.attrelid = x.confrelid and k.attnum = x.confkey[1]
+where x.contype = 'f'
+and exists (select from pg_temp.audit_grant g where g.relation = p.relation and g.inserts is not null and g.admits)
+and exists (select from pg_temp.audit_grant g where g.relation = c.relation and g.inserts is not null and g.admits)
+order by 1, 3, 4
+"""
+
 # What a trigger writes to, by its last name; a call or a statement made up as it runs may write to anything.
 WRITES = re.compile(
     r"\b(?:insert\s+into|delete\s+from|update)\s+(?:only\s+)?(?:\"?\w+\"?\s*\.\s*)?\"?(\w+)", re.IGNORECASE
@@ -129,12 +161,22 @@ class Rules:
     alike: str = ""
 
 
+class Link(NamedTuple):
+    """A column that refers to another table's rows: whoever made such a row may have more to say below it."""
+
+    parent: str
+    key: str
+    child: str
+    column: str
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is worth changing: for each table, the tables whose rules depend on a column, and on new rows.
 
     Of tables that are ruled alike two stand for all. ``people`` are the columns of each table that hold ids of the
-    cast; ``ruled`` are the tables whose rules depend on a table, by its number as text.
+    cast; ``links`` are those below new rows of which rows may be put that rules read; ``ruled`` are the tables whose
+    rules depend on a table, by its number as text.
     """
 
     columns: Mapping[str, Mapping[str, Sequence[str]]]
@@ -142,6 +184,7 @@ class Plan:
     words: Sequence[str]
     people: Mapping[str, frozenset[str]]
     ruled: Mapping[str, Sequence[str]]
+    links: Sequence[Link]
 
     def worth(self, relation: str, column: str) -> int:
         """Say how much a column is worth to whoever may change it: 0 a rank, 1 whose it is, 2 a state, 3 the rest."""
@@ -223,12 +266,16 @@ def widened(people: Actor) -> Evidence:
 
 @dataclass(frozen=True)
 class Task:
-    """What one person is to try: to change columns of a table, to insert rows (no columns), or to call a function."""
+    """What one person is to try: to change columns of a table, to insert rows (no columns), or to call a function.
+
+    ``link``: to insert rows below a new row of their own.
+    """
 
     who: Identity
     relation: str
     columns: tuple[str, ...] = ()
     calls: tuple[Mapping[str, Any], ...] = ()
+    link: Link | None = None
 
 
 def _tasks(plan: Plan, people: Sequence[Identity], calls: Sequence[Call], slow: set[str]) -> list[Task]:
@@ -249,6 +296,14 @@ def _tasks(plan: Plan, people: Sequence[Identity], calls: Sequence[Call], slow: 
         # Whoever belongs to what is a row of its own.
         worth = 0 if len(observed) > 1 else 2
         add(worth, len(observed), relation, "insert", (Task(who, relation) for who in people))
+    for link in plan.links:
+        add(
+            0,
+            len(plan.rows[link.child]),
+            link.child,
+            "insert below",
+            (Task(who, link.child, link=link) for who in people),
+        )
     hinges = {
         column.lower(): plan.worth(relation, column) for relation in plan.columns for column in plan.columns[relation]
     }
@@ -366,7 +421,18 @@ class _Changing:
             )
             return self.cursor.fetchall()
 
-        if task.columns:
+        def below(_names: Sequence[str]) -> list[Any]:
+            parent, key, child, column = task.link or Link("", "", "", "")
+            given = [parent, child, column, key, person, self.audience, json.dumps(named)]
+            self.cursor.execute(
+                "select '', kind, tried, gains from pg_temp.chain_below(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                [*given, list(plan.rows[child]), list(plan.words)],
+            )
+            return self.cursor.fetchall()
+
+        if task.link:
+            answers = self._asked([f"insert {relation} below a new row of {task.link.parent}"], below)
+        elif task.columns:
             answers = self._asked([f"{relation}.{name}" for name in task.columns], update)
         else:
             answers = self._asked([f"insert {relation}"], insert)
@@ -445,6 +511,7 @@ def _plan(cursor: Cursor) -> Plan:
             columns.setdefault(relation, {})[column] = sorted(depends)
     literals = {each for rule in rules.values() for each in re.findall(r"'([\w .:-]{2,40})'", rule.text)}
     likely = sorted(each for each in literals if not re.search(r"request\.jwt|^(true|false|sub)$|search_path", each))
+    _note_addresses(cursor, columns, rules)
     few = _few(rules, _sizes(cursor))
     cursor.execute("select relation, people from pg_temp.audit_table")
     people = {name: frozenset(held or ()) for name, held in cursor.fetchall()}
@@ -463,7 +530,43 @@ def _plan(cursor: Cursor) -> Plan:
         likely[:MOST_WORDS],
         people,
         ruled,
+        _links(cursor, {name for name, on in rows.items() if on}),
     )
+
+
+def _links(cursor: Cursor, children: set[str]) -> list[Link]:
+    """Return the links from tables whose rows are read by rules to tables of which people may have rows."""
+    cursor.execute(LINKS)
+    return [link for link in map(Link._make, cursor.fetchall()) if link.child in children]
+
+
+def _note_addresses(cursor: Cursor, columns: Mapping[str, Iterable[str]], rules: Mapping[str, Rules]) -> None:
+    """Note for columns that hold an address what addresses of the kind are elsewhere: those that rules read first."""
+    wanted = [(name, column, kind) for name, those in columns.items() for column in those if (kind := _address(column))]
+    if not wanted:
+        return
+    read = sorted({each for rule in rules.values() for each in rule.reads} | {*rules} | {"auth.users"})
+    cursor.execute(TEXTS, [read])
+    there = [(name, column, kind) for name, column in cursor.fetchall() if (kind := _address(column))]
+    for relation, column, kind in wanted:
+        parts = [
+            sql.SQL("(select {}::text from {} where {} is not null order by 1 limit {})").format(
+                sql.Identifier(other), sql.SQL(name), sql.Identifier(other), sql.Literal(MOST_ADDRESSES)
+            )
+            for name, other, of_kind in there
+            if of_kind == kind and (name, other) != (relation, column)
+        ]
+        if parts:
+            cursor.execute(
+                sql.SQL("insert into pg_temp.chain_address select {}, {}, v from ({}) as x (v) group by v").format(
+                    sql.Literal(relation), sql.Literal(column), sql.SQL(" union all ").join(parts)
+                )
+            )
+
+
+def _address(column: str) -> str:
+    """Return by which kind of address a column finds a person; "" for none."""
+    return next((kind for kind, names in ADDRESSES.items() if names.search(column)), "")
 
 
 def _sizes(cursor: Cursor) -> dict[str, int]:

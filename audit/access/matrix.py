@@ -469,7 +469,7 @@ class _Table:
         return found
 
     def _refusal(self, cell: Observed, judged: Judged, kinds: Mapping[str, int]) -> tuple[str, str] | None:
-        """Return who refuses somebody all rows that are declared, and with which message; None where one can be written."""
+        """Return who refuses somebody all rows that are declared, and how; None where one of them can be written."""
         if cell.shape == "insert":
             if any(cell.reached.get(kind) for kind in kinds) or not any(cell.masked.get(kind) for kind in kinds):
                 return None
@@ -576,7 +576,9 @@ class _Table:
             verdict = Cell.BROKEN if cell.refusal == "broken" else Cell.LOCKOUT
             return replace(judged, verdict=verdict, missing=missing)
         if cell.refusal == "broken":
-            return replace(judged, verdict=Cell.BROKEN)
+            # Where no row comes as far as to be of a kind, none is inserted.
+            nothing = command == "insert" and bool(sets) and not cell.everything
+            return replace(judged, verdict=Cell.BROKEN, missing=int(nothing))
         outside = [kind for kind in cell.everything if not self._may(kind, allowed)]
         if any(kind in cell.masked for kind in outside):
             return replace(judged, verdict=Cell.MASKED)
@@ -934,10 +936,11 @@ def _fix(cell: Judged) -> str:
 def _closing(cell: Judged, command: str, role: str) -> list[str]:
     """Say how a leak is closed without taking away more; who of the others is let in rightly is for people to know."""
     if cell.shape.startswith("move "):
+        names = ", ".join(cell.policies) or "none"
         return [
-            "Whose row it is can be changed by whoever may change the row. Let WITH CHECK ask of the new row what USING",
-            f"asks of the old one (policies: {', '.join(cell.policies) or 'none'}), or let a trigger keep the column. If",
-            f"rows are meant to be given away, declare it: moves = {{ {cell.actor} = [...] }}.",
+            "Whose row it is can be changed by whoever may change the row. Let WITH CHECK ask of the new row what",
+            f"USING asks of the old one (policies: {names}), or let a trigger keep the column.",
+            f"If rows are meant to be given away, declare it: moves = {{ {cell.actor} = [...] }}.",
         ]
     if " column " in cell.shape:
         name = sql.Identifier(cell.shape.split(" column ", 1)[1].removesuffix(" of")).as_string(None)
