@@ -21,6 +21,7 @@ from psycopg import errors, sql
 from sqlglot import exp
 
 from audit.evidence import Evidence, Log, NotApplicable, Population, Row, Unchecked, safe
+from audit.names import PROFILES
 from audit.people import CAST, GROUPS, Identity
 from audit.question import (
     PATIENCE_MS,
@@ -50,7 +51,7 @@ ONE_ROW = re.compile(r"\s*insert\s+into\b[^()]*\([^()]*\)\s*values\b", re.IGNORE
 IDS = {name: person.id for name, person in CAST.items()}
 
 # Where people are, if it is there: in a table of this name whose key is the user's id.
-PEOPLE = (("auth.users", "id"), ("public.profiles", "id"))
+PEOPLE = (("auth.users", "id"), (PROFILES, "id"))
 KEYED = """
 select from pg_catalog.pg_attribute a
 where a.attrelid = pg_catalog.to_regclass(%(table)s) and a.attname = %(key)s
@@ -383,7 +384,7 @@ class Actor:
         known = {**self.stage.known, **IDS, "me": who.id}
         question = Question.of(act.text, known, act.parameters)
         then = Question.of(act.then, known, act.parameters) if act.then else None
-        command, relation = target(act.text)
+        command, relation = command_of(act.text)
         for name in relations(act.text) + (relations(act.then) if act.then else []):
             if name in self.stage.unlike:
                 raise Unchecked(f"{name}: {self.stage.unlike[name]}")
@@ -438,7 +439,7 @@ class Actor:
 
 def _about(who: Identity, act: Act) -> str:
     """Return who does what, in a few words: it identifies the finding where the answer names no object."""
-    return f"{who.name}: {act.what or ' '.join(target(act.text))}"
+    return f"{who.name}: {act.what or ' '.join(command_of(act.text))}"
 
 
 def _with(row: Row, **known: str) -> Row:
@@ -446,7 +447,7 @@ def _with(row: Row, **known: str) -> Row:
 
 
 @cache
-def target(text: str) -> tuple[str, str]:
+def command_of(text: str) -> tuple[str, str]:
     """Return the command and the relation (or function) that a statement is about: ("update", "public.t").
 
     Raises sqlglot.errors.ParseError when the statement cannot be parsed.

@@ -58,6 +58,9 @@ COUNTERS = re.compile(r"count|views?$|likes?$|hits?$|votes?$|shares?$|clicks?$|d
 WRITTEN_FOR_OTHERS = re.compile(
     r"notif|inbox|outbox|alert|audit|(^|_)logs?($|_)|event|queue|job|invit|participant|member|follow|like|history|activit"
 )
+# Where projects keep their people, with the user's id as the key, by Supabase's own example:
+# https://supabase.com/docs/guides/auth/managing-user-data
+PROFILES = "public.profiles"
 # Tables that say who is a member, rather than who waits to be one.
 MEMBERS = re.compile("member|profile|staff|employ|user", re.IGNORECASE)
 
@@ -85,26 +88,6 @@ IN_GRACE = re.compile(r"active|enabled", re.IGNORECASE)
 # Moments that mostly lie ahead, and those that every row has.
 AHEAD = re.compile(r"expir|until|due|deadline|valid_to|end|start|schedul|next|run_at|available|visible", re.IGNORECASE)
 ALWAYS_SET = re.compile(r"created|updated|inserted|modified|joined", re.IGNORECASE)
-
-# Other names under which projects keep the same column. A name counts only where the table lacks ours.
-ALIASES: dict[str, tuple[str, ...]] = {
-    "user_id": ("requester_id", "owner_id", "author_id", "created_by", "profile_id", "participant_id"),
-    "name": ("full_name", "display_name"),
-    "content": ("body", "text", "message"),
-    "request_id": ("help_request_id",),
-    "help_request_id": ("request_id",),
-    "sender_id": ("author_id", "user_id"),
-    "requester_id": ("owner_id", "user_id"),
-    "helper_id": ("volunteer_id", "matched_with"),
-    "recipient_id": ("receiver_id",),
-    "location_override": ("address",),
-    "created_by": ("creator_id",),
-    "phone": ("phone_number",),
-    "status": ("message_status",),
-    "is_admin": ("is_staff", "admin", "is_superuser"),
-    "actor": ("actor_id", "user_id", "performed_by"),
-    "happened_at": ("created_at", "occurred_at", "logged_at"),
-}
 
 # Other words for the same thing, for columns that allow only certain words.
 SYNONYMS: tuple[frozenset[str], ...] = (

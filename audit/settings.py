@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from audit.lint_rules import RULES
+from audit.packs import MESSAGING, REQUEST_CATEGORIES, RUNBOOK_OBJECTS
 from audit.policy import CARE_COLLECTIVE, CORE, Pack
 from audit.toml_file import EXACTLY, Amount, Flag, TomlFile, form_of, read, suggestion
 
@@ -68,23 +69,6 @@ class Thresholds:
     lock_timeout_ms: Amount = 100
 
 
-# What the Care Collective's runbook calls or names; SCHEMA-01 asks for each. Another project lists its own.
-RUNBOOK_OBJECTS = (
-    "table auth.users",
-    "table public.profiles",
-    "table public.help_requests",
-    "table public.contact_exchanges",
-    "table public.conversations",
-    "table public.conversation_participants",
-    "table public.messages",
-    "function public.verify_user_registration_system()",
-    "function public.verify_rls_security()",
-    "function public.get_contact_info_with_consent(uuid,uuid)",
-    "trigger on_auth_user_created on auth.users",
-    "view public.unhealthy_metrics",
-)
-
-
 # Schemas that the platform brings and keeps: what is in them is not the project's to change.
 # https://supabase.com/docs/guides/database/overview
 PLATFORM_SCHEMAS = (
@@ -132,20 +116,6 @@ PLATFORM_ROLES = (
     "supabase_storage_admin",
 )
 
-# The known categories of help requests, where the database itself does not say which there are.
-REQUEST_CATEGORIES = (
-    "groceries",
-    "transport",
-    "household",
-    "meals",
-    "childcare",
-    "petcare",
-    "medical",
-    "technology",
-    "companionship",
-    "other",
-)
-
 
 @dataclass(frozen=True)
 class Messaging:
@@ -153,9 +123,9 @@ class Messaging:
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
 
-    conversations: str = "public.conversations"
-    participants: str = "public.conversation_participants"
-    messages: str = "public.messages"
+    conversations: str = MESSAGING[0]
+    participants: str = MESSAGING[1]
+    messages: str = MESSAGING[2]
 
 
 @dataclass(frozen=True)

@@ -185,6 +185,22 @@ def bare(text: str, depth: int = 4) -> str:
     return "".join([*parts, _blank(text[position:])])
 
 
+def without_comments(text: str, depth: int = 4) -> str:
+    """Return the text with blanks for comments, also for those within literals in dollars, which are code, mostly."""
+    parts: list[str] = []
+    position = 0
+    for token in tokens(text):
+        parts.append(_blank(text[position : token.start]))
+        position = token.end
+        if token.dollar and depth:
+            size = len(token.opening)
+            last = len(token.text) - size if token.closed else len(token.text)
+            parts += [token.text[:size], without_comments(token.text[size:last], depth - 1), token.text[last:]]
+        else:
+            parts.append(token.text)
+    return "".join([*parts, _blank(text[position:])])
+
+
 def _blank(text: str) -> str:
     return re.sub(r"\S", " ", text)
 

@@ -2,8 +2,9 @@
 
 from pytest import mark
 
+from audit.catalog.calls import BODY, SOURCES
 from audit.catalog.credentials import KINDS, holds_secret
-from audit.catalog.functions import SOURCES, Functions
+from audit.catalog.functions import Functions
 from audit.catalog.openings import shows_nothing_to_visitors
 from audit.catalog.storage import lists, ties
 from audit.names import PRIVATE_FILES
@@ -146,7 +147,7 @@ def test_no_view_goes_round_row_level_security(auditor):
                         and d.objid = r.oid and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
                     join pg_catalog.pg_proc p on p.oid = d.refobjid and p.prokind = 'f'
                     where r.ev_class = e.view
-                    and case when p.prosrc = '' then pg_catalog.pg_get_functiondef(p.oid) else p.prosrc end
+                    and {BODY}
                         ~ '\\mauth\\.(uid|jwt|role|email)\\(|request\\.jwt')
             else false end
         ),
@@ -433,8 +434,7 @@ def test_auth_users_cannot_be_reached(auditor):
                and not exists (
                    select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
                    where not p.prosecdef and n.nspname <> all (%(platform_schemas)s) and n.nspname !~ '^pg_'
-                   and case when p.prosrc = '' and p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid)
-                       else p.prosrc end ~* '\\mauth"?[.]"?users\\M')
+                   and {BODY} ~* '\\mauth"?[.]"?users\\M')
                then format('revoke all on %%s from %%s;', c.oid::pg_catalog.regclass, {RELATION_HELD_BY}) end as fix
         from pg_catalog.pg_class c
         join api a on pg_catalog.has_any_column_privilege(a.oid, c.oid, 'select, insert, update')

@@ -4,11 +4,14 @@ from pytest import mark
 
 from audit.advice import inert
 from audit.catalog.bloat import ROOM
-from audit.catalog.expressions import CALLED, REACHED, asks_for_every_row, compares_without_index
+from audit.catalog.calls import learned
+from audit.catalog.expressions import OWN_RULES, RULES, asks_for_every_row, compares_without_index
 from audit.catalog.indexes import COVERS
 from audit.evidence import Unchecked, safe
 
 RUNBOOK = "5. Performance Issues"
+
+ALL_POLICIES = "select count(*) as policies from pg_catalog.pg_policy"
 
 # Tables and materialised views that people made: not the server's, the platform's, an extension's or a session's.
 OWN_TABLES = """
@@ -535,15 +538,16 @@ def test_policies_ask_once_who_is_calling(auditor):
     it once. The same goes for functions that read the claims themselves. One that is given a column cannot be taken out
     of the row, and is innocent; a sub-select that mentions a column of the row is evaluated for every row all the same.
     """
+    calls = learned(auditor, ALL_POLICIES)
     assert not auditor(
         f"""
-        with recursive {REACHED}
-        select x.object, x."using" as _using, x."check" as _check, {WRAPPED} as fix, {CALLED}
+        with {RULES}
+        select x.object, x."using" as _using, x."check" as _check, {WRAPPED} as fix, {OWN_RULES}
         from rules x
         where x.roles <> '{{}}'
         """,
-        of="select count(*) as policies from pg_catalog.pg_policy",
-        where=asks_for_every_row,
+        of=ALL_POLICIES,
+        where=calls.following(asks_for_every_row),
     )
 
 
@@ -562,9 +566,10 @@ def test_columns_compared_with_the_caller_have_an_index(auditor):
     policy compares, too. Lists of ids in one column and inequalities are not served by such an index and not asked for.
     A foreign key without an index is PERF-04's, and the platform's own tables are not the project's to index.
     """
+    calls = learned(auditor, ALL_POLICIES)
     assert not auditor(
         f"""
-        with recursive {REACHED}, covers as materialized ({COVERS})
+        with {RULES}, covers as materialized ({COVERS})
         select format('%%I of %%s', a.attname, c.oid::pg_catalog.regclass) as object, x.object as policy,
                a.attname::text as _column,
                format('create index %%son %%s (%%I);', {ONCE.format(relation="c.oid", names="a.attname")},
@@ -583,7 +588,7 @@ def test_columns_compared_with_the_caller_have_an_index(auditor):
                    and (i.indpred is null
                         or pg_catalog.pg_get_expr(i.indpred, i.indrelid) = format('(%%I IS NOT NULL)', a.attname))
                ), '[]') as _indexes,
-               {CALLED}
+               {OWN_RULES}
         from rules x
         join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = x.oid
             and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjsubid > 0
@@ -599,8 +604,8 @@ def test_columns_compared_with_the_caller_have_an_index(auditor):
             where k.conrelid = c.oid and k.contype = 'f' and k.conkey = array[a.attnum] and k.conparentid = 0
             and not exists (select from covers v where v.key = k.oid))
         """,
-        of="select count(*) as policies from pg_catalog.pg_policy",
-        where=compares_without_index,
+        of=ALL_POLICIES,
+        where=calls.following(compares_without_index),
     )
 
 
@@ -622,7 +627,7 @@ def test_one_permissive_policy_applies(auditor):
     """
     assert not auditor(
         f"""
-        with recursive {REACHED}
+        with {RULES}
         , met as (
         select x.relation, w.command, w.code, role.name as role,
                string_agg(quote_ident(x.name), ', ' order by x.name) as policies

@@ -1,12 +1,15 @@
 """Runbook 6: row level security."""
 
+import re
+
 from pytest import mark
 
 from audit.access.escalation import widened
 from audit.advice import inert
+from audit.catalog.calls import BODY, learned
 from audit.catalog.captured import captured
 from audit.catalog.coverage import unseen
-from audit.catalog.expressions import CALLED, CALLED_BY_TABLE, LEADS, REACHED, hole, trusts_metadata, weaknesses
+from audit.catalog.expressions import OWN_RULES, RULES, RULES_OF_TABLE, hole, trusts_metadata, weaknesses
 from audit.catalog.openings import openings
 from audit.names import private_columns
 from audit.probes.evaluation import unusable
@@ -191,9 +194,10 @@ def test_no_policy_is_always_true(auditor):
     has columns that are private by their name; another is a catalogue, as far as anybody can know. Storage and realtime
     have APIs of their own and count as exposed.
     """
+    calls = learned(auditor, OF_POLICIES)
     assert not auditor(
         f"""
-        with recursive {REACHED},
+        with {RULES},
         applied as (
             select x.*, role, w.command as doing, c.relnamespace
             from rules x
@@ -230,7 +234,7 @@ def test_no_policy_is_always_true(auditor):
                               and y.typcategory not in ('B', 'N', 'D', 'T', 'E')
                           where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
                           and (a.attname ~* %(private)s or a.attname = any (%(private_columns)s))) as _private,
-               {CALLED_BY_TABLE}
+               {RULES_OF_TABLE}
         from applied x
         where x.permissive
         and not (x.doing = 'select' and x.relation::pg_catalog.regclass::text = any (%(public_tables)s))
@@ -238,7 +242,7 @@ def test_no_policy_is_always_true(auditor):
         """,
         of=OF_POLICIES,
         private=private_columns({}),
-        where=hole,
+        where=calls.following(hole),
     )
 
 
@@ -280,16 +284,17 @@ def test_no_policy_trusts_user_metadata(auditor):
     Everybody writes their own user_metadata with one call of the client library, so a policy that looks for a role or a
     tenant there asks the attacker. app_metadata is the server's. Functions and views are followed at any depth.
     """
+    calls = learned(auditor, OF_POLICIES)
     assert not auditor(
         f"""
-        with recursive {REACHED}
+        with {RULES}
         select x.object, x.name::text as _label, x.relation::pg_catalog.regclass::text as _of,
                x."using" as _using, x."check" as _check,
-               {CALLED}
+               {OWN_RULES}
         from rules x where x.roles <> '{{}}'
         """,
         of=OF_POLICIES,
-        where=trusts_metadata,
+        where=calls.following(trusts_metadata),
     )
 
 
@@ -482,7 +487,7 @@ def test_policies_name_their_roles(auditor):
     """
     assert not auditor(
         f"""
-        with recursive {REACHED}
+        with {RULES}
         select x.object, case when not exists (
                    select from pg_catalog.pg_class c
                    cross join lateral (
@@ -529,6 +534,11 @@ def test_children_are_guarded_like_their_parents(auditor):
     )
 
 
+SESSION = re.compile(
+    r"\b(current_setting|current_user|session_user|current_role|now|clock_timestamp|current_timestamp)\b", re.IGNORECASE
+)
+
+
 @mark.policy(
     "RLS-17",
     severity="P1",
@@ -546,9 +556,21 @@ def test_functions_of_policies_are_honest(auditor):
     refused them. Extensions' functions are not the project's to alter, and neither are the platform's, of which only a
     false IMMUTABLE or a LEAKPROOF is told.
     """
+    of = """
+    select count(distinct d.refobjid) as "functions that policies call" from pg_catalog.pg_depend d
+    where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
+    and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    """
+    immutable = "it is IMMUTABLE and reads the session or tables"
+    calls = learned(auditor, of)
+
+    def reads(oid):
+        reached = calls.reached(oid)
+        return bool(calls.looks_at(reached)) or any(SESSION.search(source.plain) for source in reached)
+
     assert not auditor(
         f"""
-        with recursive {REACHED},
+        with {RULES},
         direct as (
             select d.refobjid as oid, min(x.object) as policy
             from rules x
@@ -560,10 +582,8 @@ def test_functions_of_policies_are_honest(auditor):
                 where e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and e.objid = d.refobjid
                 and e.deptype = 'e')
             group by d.refobjid
-        ),
-        asked as (select p.oid from direct d join pg_catalog.pg_proc p on p.oid = d.oid where p.provolatile = 'i'),
-        {LEADS}
-        select p.oid::pg_catalog.regprocedure as object, problem, d.policy,
+        )
+        select p.oid::pg_catalog.regprocedure as object, problem, d.policy, p.oid::bigint as _oid,
                case when n.nspname <> all (%(platform_schemas)s) and case
                    when p.proleakproof and problem = 'it is LEAKPROOF' then true
                    when p.provolatile = 'i' then not exists (
@@ -572,7 +592,7 @@ def test_functions_of_policies_are_honest(auditor):
                        and u.classid in ('pg_catalog.pg_class'::pg_catalog.regclass,
                                          'pg_catalog.pg_attrdef'::pg_catalog.regclass))
                    else l.lanname in ('sql', 'plpgsql')
-                       and case when p.prosrc = '' then pg_catalog.pg_get_functiondef(p.oid) else p.prosrc end !~*
+                       and {BODY} !~*
                        '\\m(insert|update|delete|merge|truncate|create|alter|drop|grant|revoke|lock|execute|call|nextval|setval|set_config|notify|share)\\M'
                    end
                then format('alter function %%s %%s;', p.oid::pg_catalog.regprocedure,
@@ -584,19 +604,13 @@ def test_functions_of_policies_are_honest(auditor):
         cross join lateral (values
             (p.provolatile = 'v' and n.nspname <> all (%(platform_schemas)s), 'it is VOLATILE'),
             (p.proleakproof, 'it is LEAKPROOF'),
-            (p.provolatile = 'i' and exists (
-                select from leads l join bodies b on b.oid = l.oid and b.kind = l.kind
-                where l.root = p.oid and (b.kind <> 'function' or b.text ~*
-                '\\m(current_setting|current_user|session_user|current_role|now|clock_timestamp|current_timestamp)\\M')
-            ), 'it is IMMUTABLE and reads the session or tables')
+            (p.provolatile = 'i', %(immutable)s::text)
         ) as found (wrong, problem)
         where wrong
         """,
-        of="""
-        select count(distinct d.refobjid) as "functions that policies call" from pg_catalog.pg_depend d
-        where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
-        and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-        """,
+        of=of,
+        immutable=immutable,
+        where=lambda row: row["problem"] != immutable or reads(row["_oid"]),
     )
 
 
@@ -616,16 +630,17 @@ def test_policies_rest_on_what_cannot_be_forged(auditor):
     policy, role names that do not exist (always false, or true behind a "not"), headers of the request, and not on
     current_user or session_user, who are the API. The functions that a policy calls are read as well.
     """
+    calls = learned(auditor, OF_POLICIES)
     assert not auditor(
         f"""
-        with recursive {REACHED}
+        with {RULES}
         select x.object, x."using" as _using, x."check" as _check,
                array(select r.rolname::text from pg_catalog.pg_roles r) as _roles,
-               {CALLED}
+               {OWN_RULES}
         from rules x where x.roles <> '{{}}'
         """,
         of=OF_POLICIES,
-        where=lambda row: bool(weaknesses(row)),
+        where=calls.following(lambda row: bool(weaknesses(row))),
     )
 
 
@@ -647,17 +662,19 @@ def test_no_sub_select_means_its_own_table(auditor):
     because its table has none of that name, and a function in SQL that compares an argument with the column it is
     called like. A test for existence that is about the caller alone is in order, and so are joins.
     """
+    of = "select count(*) as policies from pg_catalog.pg_policy"
+    calls = learned(auditor, of)
     assert not auditor(
         f"""
-        with recursive {REACHED}
+        with {RULES}
         select x.object, x.schema as _schema, x."table" as _table, x."using" as _using, x."check" as _check,
                array(select a.attname::text from pg_catalog.pg_attribute a
                      where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped) as _columns,
-               {CALLED}
+               {OWN_RULES}
         from rules x
         """,
-        of="select count(*) as policies from pg_catalog.pg_policy",
-        where=lambda row: bool(captured(row)),
+        of=of,
+        where=calls.following(lambda row: bool(captured(row))),
     )
 
 
@@ -681,9 +698,13 @@ def test_who_may_change_a_row_may_see_it(auditor):
     nobody reads at all, inserting is in order: it is a letter box. Other conditions cannot be compared from the text:
     what is declared in access.toml is acted out by RLS-08.
     """
+    of = """
+    select count(*) as "policies for writing" from pg_catalog.pg_policy p where p.polcmd in ('a', 'w', 'd')
+    """
+    calls = learned(auditor, of)
     assert not auditor(
         f"""
-        with recursive {REACHED}
+        with {RULES}
         select x.object, role, w.command, x."table" as _table,
                case w.command when 'insert' then coalesce(x."check", 'true') else coalesce(x."using", 'true') end
                as _condition,
@@ -696,7 +717,7 @@ def test_who_may_change_a_row_may_see_it(auditor):
                array(select coalesce(y."using", 'true') from rules y
                      where y.relation = x.relation and y.permissive and y.command in ('r', '*')
                      and role = any (y.roles)) as _selects,
-               {CALLED_BY_TABLE}
+               {RULES_OF_TABLE}
         from rules x
         cross join unnest(x.roles) as role
         join (values ('insert', 'a'), ('update', 'w'), ('delete', 'd')) as w (command, code)
@@ -707,10 +728,8 @@ def test_who_may_change_a_row_may_see_it(auditor):
         and case when w.command = 'delete' then pg_catalog.has_table_privilege(role, x.relation, 'delete')
             else pg_catalog.has_any_column_privilege(role, x.relation, w.command) end
         """,
-        of="""
-        select count(*) as "policies for writing" from pg_catalog.pg_policy p where p.polcmd in ('a', 'w', 'd')
-        """,
-        where=unseen,
+        of=of,
+        where=calls.following(unseen),
     )
 
 
@@ -734,9 +753,10 @@ def test_no_policy_opens_by_what_everybody_can_know(auditor):
     `deleted_at is null`), and so is `owner is null or owner = auth.uid()`, which says what it means. Tables declared
     public in access.toml are left out for reading.
     """
+    calls = learned(auditor, OF_POLICIES)
     assert not auditor(
         f"""
-        with recursive {REACHED}
+        with {RULES}
         select x.object, role, w.command, x."table" as _table, x."using" as _using,
                array(select a.attname::text from pg_catalog.pg_attribute a
                      where a.attrelid = x.relation and a.attnum > 0 and not a.attnotnull) as _nullable,
@@ -749,7 +769,7 @@ def test_no_policy_opens_by_what_everybody_can_know(auditor):
                array(select y."using" from rules y where y.relation = x.relation and not y.permissive
                      and y."using" is not null and y.command in ('*', x.command) and role = any (y.roles)
                     ) as _restrictive,
-               {CALLED_BY_TABLE}
+               {RULES_OF_TABLE}
         from rules x
         cross join unnest(x.roles) as role
         join (values ('select', 'r', 'select'), ('update', 'w', 'update'), ('delete', 'd', 'delete'),
@@ -762,7 +782,7 @@ def test_no_policy_opens_by_what_everybody_can_know(auditor):
         and not (w.command = 'select' and x.relation::pg_catalog.regclass::text = any (%(public_tables)s))
         """,
         of=OF_POLICIES,
-        where=lambda row: bool(openings(row)),
+        where=calls.following(lambda row: bool(openings(row))),
     )
 
 

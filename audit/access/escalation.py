@@ -29,11 +29,12 @@ from audit.access.matrix import MOST_ROWS
 from audit.access.matrix import SQL as MATRIX
 from audit.access.results import API_ACTORS
 from audit.actors import Actor, Stage
-from audit.catalog.expressions import REACHED
+from audit.catalog.calls import Calls, Source, calls_of
+from audit.catalog.expressions import RULES as POLICIES
 from audit.evidence import Evidence, Population, Row, Unchecked, by_cause, safe
 from audit.names import CONTACT_COLUMN, OWNERS
 from audit.people import CAST, Identity
-from audit.probes.calling import Routine, planned, prepared
+from audit.probes.calling import Routine, planned, remembered
 from audit.question import Cursor, define, short_ms, together
 from audit.server_errors import describe
 
@@ -47,41 +48,36 @@ MOST_WORDS = 12
 # How many of the tables that are ruled alike are looked at after a change.
 MOST_ALIKE = 2
 
-# What the policies of each exposed table say, with what they call, and the tables that they read. "Alike" is the same
-# for tables that are ruled alike, but for their own names: by policies, grants, and what they refer to.
+# The exposed tables, with what their policies say: those that are for the roles of the API, and all of them. "Alike" is
+# the same for tables that are ruled alike, but for their own names: by policies, grants, and what they refer to.
 RULES = f"""
-with recursive {REACHED}
-select t.relation, concat_ws(E'\\n', string_agg(concat_ws(E'\\n', x."using", x."check"), E'\\n'), (
-           select string_agg(b.text, E'\\n') from bodies b
-           where (b.oid, b.kind) in (select r.oid, r.kind from reached r join rules y on y.oid = r.policy
-                                     where y.relation = t.id))) as text,
-       array(select distinct r.oid::pg_catalog.regclass::text from reached r join rules y on y.oid = r.policy
-             where y.relation = t.id and r.kind in ('table', 'view')) as reads,
+with {POLICIES}
+select t.relation, n.nspname::text, c.relname::text,
+       array(select e from rules x, unnest(array[x."using", x."check"]) as e
+             where x.relation = t.id and x.roles <> '{{}}' and e is not null) as own,
+       array(select e from rules x, unnest(array[x."using", x."check"]) as e
+             where x.relation = t.id and e is not null) as every,
+       exists (select from rules x where x.relation = t.id and x.roles <> '{{}}') as ruled,
        pg_catalog.md5(pg_catalog.replace(concat_ws(
-           ' ', string_agg(concat_ws(' ', x.command, x.roles, x.permissive, x."using", x."check"), ' ' order by x.name),
-           (select concat_ws(' ', c.relacl, (select string_agg(a.attname || a.attacl::text, ' ' order by a.attname)
-                                             from pg_catalog.pg_attribute a
-                                             where a.attrelid = c.oid and a.attacl is not null),
-                             (select string_agg(concat_ws(' ', k.confrelid, a.attname), ' ' order by a.attname)
-                              from pg_catalog.pg_constraint k
-                              join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = any (k.conkey)
-                              where k.conrelid = c.oid and k.contype = 'f' and k.confrelid <> c.oid))
-            from pg_catalog.pg_class c where c.oid = t.id)), t.name::text, '~')) as alike
-from pg_temp.audit_table t join rules x on x.relation = t.id
-where x.roles <> '{{}}'
-group by t.relation, t.id, t.name
+           ' ', (select string_agg(concat_ws(' ', x.command, x.roles, x.permissive, x."using", x."check"), ' '
+                                   order by x.name) from rules x where x.relation = t.id),
+           c.relacl, (select string_agg(a.attname || a.attacl::text, ' ' order by a.attname)
+                      from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attacl is not null),
+           (select string_agg(concat_ws(' ', k.confrelid, a.attname), ' ' order by a.attname)
+            from pg_catalog.pg_constraint k
+            join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = any (k.conkey)
+            where k.conrelid = c.oid and k.contype = 'f' and k.confrelid <> c.oid)), c.relname::text, '~')) as alike
+from pg_temp.audit_table t
+join pg_catalog.pg_class c on c.oid = t.id
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 """
 
-# What the triggers of each exposed table do, as far as they write elsewhere.
+# The functions of each exposed table's triggers.
 TRIGGERS = """
-select t.relation, p.text
+select t.relation, g.tgfoid::bigint
 from pg_temp.audit_table t
 join pg_catalog.pg_trigger g on g.tgrelid = t.id and not g.tgisinternal and g.tgenabled in ('O', 'A')
-cross join lateral (
-    select regexp_replace(case when f.prosrc = '' then pg_catalog.pg_get_functiondef(f.oid) else f.prosrc end,
-                          '--[^\n]*', ' ', 'g') as text
-    from pg_catalog.pg_proc f where f.oid = g.tgfoid and f.proname !~ '^(audit|chain)_'
-) as p
+join pg_catalog.pg_proc f on f.oid = g.tgfoid and f.proname !~ '^(audit|chain)_'
 """
 
 # Columns that say what somebody may, and in which state something or somebody is.
@@ -104,11 +100,21 @@ MOST_ADDRESSES = 8
 # The columns of text of some relations.
 TEXTS = """
 select c.oid::pg_catalog.regclass::text, a.attname::text
-from unnest(%s::text[]) as given (name)
-join pg_catalog.pg_class c on c.oid = pg_catalog.to_regclass(given.name) and c.relkind in ('r', 'p')
+from pg_catalog.pg_class c
 join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 join pg_catalog.pg_type y on y.oid = a.atttypid and y.typcategory = 'S'
+where c.relkind in ('r', 'p') and (c.oid = any (%s) or c.oid = pg_catalog.to_regclass('auth.users'))
 order by 1, a.attnum
+"""
+
+# The relations that are called so, or that are in these schemas by these names.
+RELATIONS = """
+select n.nspname::text, c.relname::text, c.oid::pg_catalog.regclass::text, c.oid::text
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p') and (
+    c.oid::pg_catalog.regclass::text = any (%s::text[])
+    or exists (select from unnest(%s::text[], %s::text[]) as g (schema, name)
+               where g.schema = n.nspname and g.name = c.relname))
 """
 
 # The columns that refer to a row of another exposed table.
@@ -125,10 +131,7 @@ and exists (select from pg_temp.audit_grant g where g.relation = c.relation and 
 order by 1, 3, 4
 """
 
-# What a trigger writes to, by its last name; a call or a statement made up as it runs may write to anything.
-WRITES = re.compile(
-    r"\b(?:insert\s+into|delete\s+from|update)\s+(?:only\s+)?(?:\"?\w+\"?\s*\.\s*)?\"?(\w+)", re.IGNORECASE
-)
+# A trigger that calls, or executes a statement made up as it runs, may write to anything.
 CALLS = re.compile(r"\bperform\s+[\w.\"]+\s*\(|\bexecute\b", re.IGNORECASE)
 
 # A text that can mean a column without naming it.
@@ -154,10 +157,15 @@ where a.attgenerated = ''
 # What an API role holds on one table, to take a column away from it.
 @dataclass(frozen=True)
 class Rules:
-    """What decides who reaches the rows of one table: the text of its policies and of all they lead to."""
+    """What decides who reaches the rows of one table: the text of its policies and of all they lead to.
+
+    ``reads`` are the exposed tables that it reads, ``looks_at`` all relations, by schema and name; ``alike`` is the
+    same for tables that are ruled alike.
+    """
 
     text: str
     reads: frozenset[str]
+    looks_at: frozenset[tuple[str, str]] = frozenset()
     alike: str = ""
 
 
@@ -460,7 +468,7 @@ Call = tuple[Identity, Routine, list[dict[str, Any]]]
 
 def _calls(stage: Stage, people: Iterable[Identity]) -> list[Call]:
     """Return the functions that may write, for each person who may call them, with the calls to try."""
-    with prepared(stage) as cursor:
+    with remembered(stage) as cursor:
         plan = planned(cursor, stage)
         return [
             (who, routine, list(plan.calls(routine, who.id)))
@@ -477,20 +485,23 @@ def _calls(stage: Stage, people: Iterable[Identity]) -> list[Call]:
 
 def _plan(cursor: Cursor) -> Plan:
     """Find out which columns, and new rows of which tables, anybody's reach may depend on."""
+    graph = calls_of(cursor.connection)
     cursor.execute(RULES, {"api_roles": ["anon", "authenticated"]})
-    rules = _closed({name: Rules(text, frozenset(reads), alike) for name, text, reads, alike in cursor.fetchall()})
+    rules = _closed(_ruled(cursor.fetchall(), graph))
     cursor.execute(TRIGGERS)
-    triggers: dict[str, str] = {}
-    for relation, text in cursor.fetchall():
-        if WRITES.search(text) or CALLS.search(text):
-            triggers[relation] = f"{triggers.get(relation, '')}\n{text}"
+    triggers: dict[str, list[Source]] = {}
+    for relation, function in cursor.fetchall():
+        source = graph.known.get(("function", function))
+        if source is not None and (source.mentions.written or CALLS.search(source.plain)):
+            triggers.setdefault(relation, []).append(source)
     cursor.execute(COLUMNS)
     there = cursor.fetchall()
     tables = {relation for relation, _ in there}
     spread = {relation: _spread(relation, triggers, tables) for relation in tables}
     words = {name: _words(rule.text) for name, rule in rules.items()}
     unnamed = {name for name, rule in rules.items() if UNNAMED.search(rule.text)}
-    moved = {name: _words(text) for name, text in triggers.items()}
+    bodies = {name: "\n".join(source.plain for source in sources) for name, sources in triggers.items()}
+    moved = {name: _words(text) for name, text in bodies.items()}
     cursor.execute(ANSWERS)
     asked = frozenset[str]().union(*(_words(text) for (text,) in cursor.fetchall()))
     answering = {name for name in tables if name.rpartition(".")[2].strip('"').lower() in asked}
@@ -505,7 +516,7 @@ def _plan(cursor: Cursor) -> Plan:
             if (relation in rule.reads or (name == relation and relation in answering))
             and (column.lower() in words[name] or name in unnamed)
         }
-        if column.lower() in moved.get(relation, ()) or UNNAMED.search(triggers.get(relation, "")):
+        if column.lower() in moved.get(relation, ()) or UNNAMED.search(bodies.get(relation, "")):
             depends |= elsewhere
         if depends:
             columns.setdefault(relation, {})[column] = sorted(depends)
@@ -515,14 +526,9 @@ def _plan(cursor: Cursor) -> Plan:
     few = _few(rules, _sizes(cursor))
     cursor.execute("select relation, people from pg_temp.audit_table")
     people = {name: frozenset(held or ()) for name, held in cursor.fetchall()}
-    read = {name for rule in rules.values() for name in rule.reads} | {*rules}
-    cursor.execute(
-        "select name, pg_catalog.to_regclass(name)::pg_catalog.oid::text from unnest(%s::text[]) as name", [[*read]]
-    )
-    numbers = {name: number for name, number in cursor.fetchall() if number}
     ruled = {
-        number: few({each for each, rule in rules.items() if name in {each, *rule.reads}}, name)
-        for name, number in numbers.items()
+        number: few({each for each, rule in rules.items() if title == each or place in rule.looks_at}, title)
+        for place, title, number in _relations(cursor, rules)
     }
     return Plan(
         {name: {column: few({*on}, name) for column, on in those.items()} for name, those in columns.items()},
@@ -545,8 +551,7 @@ def _note_addresses(cursor: Cursor, columns: Mapping[str, Iterable[str]], rules:
     wanted = [(name, column, kind) for name, those in columns.items() for column in those if (kind := _address(column))]
     if not wanted:
         return
-    read = sorted({each for rule in rules.values() for each in rule.reads} | {*rules} | {"auth.users"})
-    cursor.execute(TEXTS, [read])
+    cursor.execute(TEXTS, [[int(number) for _, _, number in _relations(cursor, rules)]])
     there = [(name, column, kind) for name, column in cursor.fetchall() if (kind := _address(column))]
     for relation, column, kind in wanted:
         parts = [
@@ -567,6 +572,13 @@ def _note_addresses(cursor: Cursor, columns: Mapping[str, Iterable[str]], rules:
 def _address(column: str) -> str:
     """Return by which kind of address a column finds a person; "" for none."""
     return next((kind for kind, names in ADDRESSES.items() if names.search(column)), "")
+
+
+def _relations(cursor: Cursor, rules: Mapping[str, Rules]) -> list[tuple[tuple[str, str], str, str]]:
+    """Return the relations that have rules or that rules look at: schema and name, title, number as text."""
+    places = {place for rule in rules.values() for place in rule.looks_at}
+    cursor.execute(RELATIONS, [[*rules], [schema for schema, _ in places], [name for _, name in places]])
+    return [((schema, name), title, number) for schema, name, title, number in cursor.fetchall()]
 
 
 def _sizes(cursor: Cursor) -> dict[str, int]:
@@ -592,14 +604,29 @@ def _few(rules: Mapping[str, Rules], sizes: Mapping[str, int]) -> Callable[[set[
     return few
 
 
-def _spread(relation: str, triggers: Mapping[str, str], tables: set[str]) -> set[str]:
+def _ruled(rows: Sequence[tuple[Any, ...]], graph: Calls) -> dict[str, Rules]:
+    """Return the rules of each table that has some: what its policies say and lead to, and what tables they read."""
+    titles = {(schema, name): relation for relation, schema, name, *_ in rows}
+    found = {}
+    for relation, _, _, own, every, ruled, alike in rows:
+        if ruled:
+            led_to = graph.led_to(every)
+            texts = [*own, *sorted(source.plain for source in led_to if source.name)]
+            places = frozenset(graph.looks_at(led_to))
+            reads = {titles[place] for place in places if place in titles}
+            found[relation] = Rules("\n".join(texts), frozenset(reads), places, alike)
+    return found
+
+
+def _spread(relation: str, triggers: Mapping[str, Sequence[Source]], tables: set[str]) -> set[str]:
     """Return the tables that the triggers of a table write to, and the triggers of those."""
     found: set[str] = set()
     waiting = [relation]
     while waiting:
-        text = triggers.get(waiting.pop(), "")
-        names = {name.lower() for name in WRITES.findall(text)}
-        written = {each for each in tables if CALLS.search(text) or each.rpartition(".")[2].strip('"').lower() in names}
+        sources = triggers.get(waiting.pop(), ())
+        names = {name.lower() for source in sources for _, name in source.mentions.written}
+        anything = any(CALLS.search(source.plain) for source in sources)
+        written = {each for each in tables if anything or each.rpartition(".")[2].strip('"').lower() in names}
         waiting += written - found
         found |= written
     return found
@@ -610,7 +637,7 @@ def _closed(rules: Mapping[str, Rules]) -> dict[str, Rules]:
     closed = {}
     for name, rule in rules.items():
         seen, waiting = {name}, [*rule.reads]
-        reads = set(rule.reads)
+        reads, places = set(rule.reads), set(rule.looks_at)
         texts = [rule.text]
         while waiting:
             other = waiting.pop()
@@ -619,8 +646,9 @@ def _closed(rules: Mapping[str, Rules]) -> dict[str, Rules]:
             seen.add(other)
             texts.append(rules[other].text)
             reads |= rules[other].reads
+            places |= rules[other].looks_at
             waiting += rules[other].reads
-        closed[name] = Rules("\n".join(texts), frozenset(reads), rule.alike)
+        closed[name] = Rules("\n".join(texts), frozenset(reads), frozenset(places), rule.alike)
     return closed
 
 

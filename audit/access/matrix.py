@@ -182,7 +182,7 @@ class Observatory:
         self, cell: Observed, columns: Sequence[str], mine: Sequence[int], others: Mapping[str, Sequence[int]]
     ) -> dict[str, Any]:
         """Try whether rows can be moved out of one's own reach and into another's by one of these columns."""
-        return self._call("audit_move", cell, self.sets, cell.shape, list(columns), list(mine), json.dumps(others))
+        return self._call("audit_move", cell, self.sets, "update blind", list(columns), list(mine), json.dumps(others))
 
     def policies(self, cell: Observed, sample: object) -> tuple[str, ...]:
         """Return the names of the permissive policies that let one row through."""
@@ -513,23 +513,29 @@ class _Table:
         )
 
     def _moving(self, cell: Observed, judged: Judged) -> Iterator[Judged]:
-        """Judge whether a row can be given away that is one's own, such as into another tenant."""
+        """Judge whether a row can be given away that is one's own, such as into another tenant.
+
+        A row is whose it is that may write it: that others see it, such as when it is published, is for reading to say.
+        """
         columns = self._deciding(cell.actor)
-        me = CAST[cell.actor].id
-        mine = {name for command in COMMANDS for name in _sets(self.declaration, cell.actor, command)}
-        if not columns or me is None or ALL in mine:
+        places = self._writes(cell.actor)
+        if not columns or not places or CAST[cell.actor].id is None:
             return
         others = {
-            who.id: [self.names.index(each) + 1 for each in _sets(self.declaration, name, "select") if each != ALL]
+            who.id: self._writes(name)
             for name, who in CAST.items()
             if name in API_ACTORS and who.id and name != cell.actor
         }
-        places = [self.names.index(name) + 1 for name in mine]
         answer = self._asked(judged, lambda: self.observatory.moved(cell, columns, places, others))
         if answer is not None and answer["col"]:
             shape = f"move to another's by column {answer['col']} of"
             names = self.observatory.policies(cell, answer["example"]) if self.security else ()
             yield replace(judged, shape=shape, verdict=Cell.LEAK, declared=(), leaked=1, reached=1, policies=names)
+
+    def _writes(self, actor: str) -> list[int]:
+        """Return the places, from 1, of the sets that somebody may write; none where they may write all rows."""
+        sets = {each for command in COMMANDS[1:] for each in _sets(self.declaration, actor, command)}
+        return [] if ALL in sets else sorted(self.names.index(each) + 1 for each in sets)
 
     def _deciding(self, actor: str) -> list[str]:
         """Return the columns that the declared sets are about and that somebody may change and give away."""

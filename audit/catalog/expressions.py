@@ -1,8 +1,8 @@
 """Policies' expressions, parsed: what is always true, who is asked about, and what is compared with the caller.
 
 The expressions are those of ``pg_get_expr`` under an empty ``search_path``: every function that is not PostgreSQL's own
-is qualified. ``REACHED`` is the part of a question that finds what policies call, through any number of functions and
-views. What cannot be parsed raises Unchecked, never passes.
+is qualified. ``_called`` is what they lead to, through any number of functions and views (``audit/catalog/calls.py``).
+What cannot be parsed raises Unchecked, never passes.
 """
 
 from __future__ import annotations
@@ -17,18 +17,11 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from audit.catalog.functions import IDENTITY
 from audit.evidence import Unchecked
 
-# Common table expressions for ``with recursive``: "rules" are the policies; "reached" says which function, view or
-# table each leads to. Bodies are read without their comments. A name counts as called with a parenthesis after it, and
-# as read after FROM or JOIN; an unqualified one in a function may be in any schema.
-_NAME = r"""("(?:[^"]|"")+"|[a-z_][\w$]*)"""
-_MENTION = rf"(?:\m(from|join|update|into)\M[\s(]+(?:only\s+)?)?(?:{_NAME}\s*\.\s*)?{_NAME}(\s*\()?"
-_FOLDED = "case when m[{0}] like '\"%%' then replace(trim(both '\"' from m[{0}]), '\"\"', '\"') else lower(m[{0}]) end"
-_SAME = f"b.name = {_FOLDED.format(3)} and (m[2] is null or b.schema = {_FOLDED.format(2)})" + (
-    " and case when b.kind = 'function' then m[4] is not null else m[1] is not null end"
-)
-REACHED = f"""
+# A common table expression: "rules" are the policies.
+RULES = """
 rules as materialized (
     select p.oid, p.polrelid as relation, p.polname as name, p.polcmd as command, p.polpermissive as permissive,
            n.nspname as schema, c.relname as "table",
@@ -46,71 +39,17 @@ rules as materialized (
     and not exists (
         select from pg_catalog.pg_depend e
         where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e')
-),
-bodies as materialized (
-    select p.oid, n.nspname::text as schema, p.proname::text as name, l.lanname::text as language, 'function' as kind,
-           regexp_replace(regexp_replace(
-               case when p.prosrc = '' and p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid)
-               else p.prosrc end, '/[*].*?[*]/', ' ', 'g'), '--[^\\n]*', ' ', 'g') as text
-    from pg_catalog.pg_proc p
-    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-    join pg_catalog.pg_language l on l.oid = p.prolang
-    where n.nspname not in ('pg_catalog', 'information_schema') and l.lanname not in ('internal', 'c')
-    union all
-    select c.oid, n.nspname, c.relname, 'sql', case c.relkind when 'v' then 'view' else 'table' end,
-           case c.relkind when 'v' then pg_catalog.pg_get_viewdef(c.oid) else '' end
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where n.nspname not in ('pg_catalog', 'information_schema') and c.relkind in ('r', 'p', 'v', 'm', 'f')
-),
-roots as materialized (
-    select distinct x.oid as policy, b.oid, b.kind
-    from rules x
-    cross join lateral regexp_matches(concat_ws(' ', x."using", x."check"), '{_MENTION}', 'gi') as m
-    join bodies b on m[2] is not null and {_SAME}
-),
-found as (
-    select distinct oid, kind from roots
-    union
-    select b.oid, b.kind
-    from found f
-    join bodies s on s.oid = f.oid and s.kind = f.kind
-    cross join lateral regexp_matches(s.text, '{_MENTION}', 'gi') as m
-    join bodies b on {_SAME}
-),
-edges as materialized (
-    select distinct f.oid as source, f.kind as source_kind, b.oid, b.kind
-    from found f
-    join bodies s on s.oid = f.oid and s.kind = f.kind
-    cross join lateral regexp_matches(s.text, '{_MENTION}', 'gi') as m
-    join bodies b on {_SAME}
-),
-reached as (
-    select policy, oid, kind from roots
-    union
-    select r.policy, e.oid, e.kind from reached r join edges e on e.source = r.oid and e.source_kind = r.kind
 )
 """
 
-# After REACHED and an "asked" of functions' oids: what each of them leads to, itself included.
-LEADS = """
-leads as (
-    select a.oid as root, a.oid, 'function' as kind from asked a
-    union
-    select l.root, e.oid, e.kind from leads l join edges e on e.source = l.oid and e.source_kind = l.kind
-)
+# The expressions of the policy "x" of such a question, or of all the policies of its table; what they lead to is in the
+# column ``_called`` for who is asked by way of ``Calls.following``.
+OWN_RULES = 'pg_catalog.array_remove(array[x."using", x."check"], null) as _rules'
+RULES_OF_TABLE = """
+array(select e from rules y, unnest(array[y."using", y."check"]) as e
+      where y.relation = x.relation and e is not null) as _rules
 """
 
-# What the policy "x" of such a question leads to, or all the policies of its table: for the column ``_called``, schema,
-# name, language and body of each function and view.
-CALLED = """
-coalesce((select jsonb_agg(jsonb_build_array(b.schema, b.name, b.language, b.text))
-          from (select distinct r.oid, r.kind from reached r where r.policy = x.oid and r.kind <> 'table') as r
-          join bodies b on b.oid = r.oid and b.kind = r.kind), '[]') as _called
-"""
-CALLED_BY_TABLE = CALLED.replace("= x.oid", "in (select y.oid from rules y where y.relation = x.relation)")
-
-IDENTITY = {("auth", name) for name in ("uid", "jwt", "role", "email")}
 _READS_CLAIMS = re.compile(r"request\.jwt|\bauth\s*\.\s*(uid|jwt|role|email)\s*\(", re.IGNORECASE)
 
 Tree = exp.Expr
@@ -182,7 +121,7 @@ def _function_name(function: exp.Func) -> str:
 
 def readers(called_bodies: Sequence[Body]) -> set[Name]:
     """Return the functions and views that read the caller's claims, by themselves or through others."""
-    found = set(IDENTITY)
+    found = set[Name](IDENTITY)
     found |= {(body.schema, body.name) for body in called_bodies if _READS_CLAIMS.search(body.text)}
     while True:
         names = "|".join(re.escape(name) for _, name in found - IDENTITY) or "(?!)"

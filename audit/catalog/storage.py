@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from audit.catalog.expressions import IDENTITY, Judge, Tree, bare, called, names_caller, own_columns, parsed
+from audit.catalog.expressions import Judge, Tree, bare, called, names_caller, own_columns, parsed
+from audit.catalog.functions import IDENTITY
 
 # The columns that say whose an object is (https://supabase.com/docs/guides/storage/schema/design).
 OWNERS = {"owner", "owner_id"}

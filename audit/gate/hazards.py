@@ -60,7 +60,7 @@ def safe_lines(text: str) -> str:
 Elsewhere = Mapping[tuple[int, int], int]
 
 
-def judge(
+def judge_hazards(
     file: str,
     steps: Sequence[Step],
     elsewhere: Elsewhere,

@@ -24,11 +24,10 @@ from audit.gate.base import Base, Suite
 from audit.gate.catalogue import lasting
 from audit.gate.culprits import blamed
 from audit.gate.foreign_keys import fitted
-from audit.gate.hazards import OVERWRITTEN_PERCENT, contents
-from audit.gate.hazards import judge as judge_hazards
+from audit.gate.hazards import OVERWRITTEN_PERCENT, contents, judge_hazards
 from audit.gate.linter import Warned, lint, weigh
 from audit.gate.results import Asked, Difference, Hazards, Reach, Reached, Rehearsed, Standing, Step
-from audit.gate.rules import judge as judge_rules
+from audit.gate.rules import judge_rules
 from audit.gate.trace import State, Tracer, state
 from audit.layouts import DOWN, title, to_apply
 from audit.migrations import Refused, apply_files, decoded

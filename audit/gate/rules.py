@@ -34,7 +34,7 @@ _FALLING = (*_RELATIONS, "policy", "trigger", "constraint", "function")
 Entries = Mapping[str, Entry]
 
 
-def judge(file: str, steps: Sequence[Step], now: Entries, weights: Mapping[str, str]) -> list[Row]:
+def judge_rules(file: str, steps: Sequence[Step], now: Entries, weights: Mapping[str, str]) -> list[Row]:
     """Return what the rules say of one file; ``now`` is the catalogue when it is at its end."""
     rows = []
     for rule, look in _RULES.items():

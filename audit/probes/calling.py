@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,11 +22,11 @@ from psycopg import errors, sql
 from psycopg.rows import dict_row
 
 from audit.actors import Stage
-from audit.catalog.functions import SOURCES, Functions
-from audit.evidence import safe
+from audit.catalog.calls import Calls, calls_of
 from audit.names import CONTACT, private_columns
 from audit.people import CAST, Identity
-from audit.question import Connection, Cursor, define, short_ms, together, unchecked
+from audit.probes.attempt import acting, ask, each, prepared
+from audit.question import Connection, Cursor
 
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
@@ -48,7 +48,6 @@ OUTSIDE = re.compile(
     r"|\bpg_(terminate|cancel)_backend\s*\(|\bpg_reload_conf\s*\(",
     re.IGNORECASE,
 )
-COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 FUNCTIONS = """
 select p.oid::bigint as oid, p.oid::pg_catalog.regprocedure::text as signature,
@@ -226,17 +225,17 @@ class Plan:
     """What is there to be called, and with which ids and values."""
 
     routines: list[Routine]
-    functions: Functions
+    graph: Calls
     ids: list[dict[str, Any]] = field(default_factory=list)
     values: dict[str, list[str]] = field(default_factory=dict)
 
     def outside(self, routine: Routine) -> bool:
         """Tell whether a function, or what it calls, reaches out of the database."""
-        reached = self.functions.reached(routine.oid)
+        reached = [source for source in self.graph.reached(routine.oid) if not source.brought]
         return (
             routine.compiled
             or not (routine.trusted or routine.language == "internal")
-            or any(OUTSIDE.search(COMMENT.sub(" ", source.text)) for source in reached)
+            or any(OUTSIDE.search(source.plain) for source in reached)
         )
 
     def calls(self, routine: Routine, me: str | None, most: int = 12) -> Iterator[dict[str, Any]]:
@@ -290,7 +289,7 @@ class Plan:
         named = {row["relation"] for row in self.ids if word and _means(word, row["relname"])}
         if named:
             return named
-        looked = self.functions.looks_at(routine.oid)
+        looked = {f"{schema}.{name}" for schema, name in self.graph.looks_at(self.graph.reached(routine.oid))}
         return {row["relation"] for row in self.ids if row["relation"].replace('"', "") in looked}
 
     def _keys(self, routine: Routine, argument: Argument) -> list[str | None]:
@@ -309,7 +308,9 @@ class Plan:
         if STATEMENT.search(word):
             return ["select to_jsonb(u)::text as answer from auth.users u", "", "%"]
         if re.search(r"table|relation", word):
-            names = sorted({row["relname"] for row in self.ids}, key=lambda name: (name != "profiles", name))
+            # The tables of people first, whose keys are the people's own ids.
+            people = {row["relname"] for row in self.ids if row["key"] in EVERYBODY}
+            names = sorted({row["relname"] for row in self.ids}, key=lambda name: (name not in people, name))
             return list(names[:6])
         if re.search(r"where|filter|condition", word):
             return ["true", ""]
@@ -332,24 +333,16 @@ def _means(word: str, table: str) -> bool:
 
 
 @contextmanager
-def prepared(stage: Stage) -> Iterator[Cursor]:
+def remembered(stage: Stage) -> Iterator[Cursor]:
     """Keep what is stored, and what of it is secret, in temporary tables, for as long as this lasts.
 
     Raises Unchecked when the server gave no answer.
     """
     known = stage.known
-    lists = {"exposed": "exposed", "roles": "api_roles", "platform": "platform_schemas"}
-    try:
-        with stage.savepoint(None, "json", keep=False) as cursor:
-            cursor.execute("set local lc_messages = 'C'; set local client_min_messages = error")
-            for name, parameter in lists.items():
-                cursor.execute("select set_config(%s, %s, true)", [f"audit.{name}", "\n".join(known[parameter])])
-            cursor.execute("set local search_path = ''")
-            define(cursor, SETUP)
-            cursor.execute("select pg_temp.store(%s)", [EVERYBODY])
-            yield cursor
-    except psycopg.Error as error:
-        raise unchecked(error) from error
+    settings = {"exposed": known["exposed"], "roles": known["api_roles"], "platform": known["platform_schemas"]}
+    with prepared(stage, SETUP, settings) as cursor:
+        cursor.execute("select pg_temp.store(%s)", [EVERYBODY])
+        yield cursor
 
 
 def planned(cursor: Cursor, stage: Stage) -> Plan:
@@ -360,10 +353,7 @@ def planned(cursor: Cursor, stage: Stage) -> Plan:
             Routine(**{**row, "arguments": [Argument(**argument) for argument in row["arguments"]]})
             for row in named.execute(FUNCTIONS, dict(known)).fetchall()
         ]
-        functions = Functions()
-        for row in named.execute(SOURCES).fetchall():
-            functions.learn(row)
-        plan = Plan(routines, functions)
+        plan = Plan(routines, calls_of(cursor.connection))
         if any(routine.arguments for routine in routines):
             plan.ids = named.execute(IDS, {"victims": list(VICTIMS)}).fetchall()
             given = [argument for routine in routines for argument in routine.arguments]
@@ -399,7 +389,7 @@ def api_path(stage: Stage, more: Sequence[str] = ()) -> str:
     return ", ".join(sql.Identifier(name).as_string(None) for name in names)
 
 
-def attempt(
+def outcomes_of(
     stage: Stage,
     who: Identity,
     calls: list[dict[str, Any]],
@@ -420,21 +410,31 @@ def attempt(
     # Who never came to an end for one person is not called again for the next.
     if all(call["call"] in unjudged for call in calls):
         return []
-    with stage.savepoint(who, "json", keep=False) as cursor:
-        cursor.execute("select set_config('search_path', %s, true)", [api_path(stage, path)])
-        cursor.execute("set local role none")
+    with acting(stage, who, api_path(stage, path)) as cursor:
         if looking:
             look(stage, cursor, who, unjudged)
         if any(call.get("all") for call in calls):
             _stir(cursor, unjudged, int(stage.known["statement_timeout_ms"]))
         # A table that does not answer is not asked a second time.
         calls = [call for call in calls if call["call"] not in unjudged]
-        outcomes, slow = _attempt(cursor, who, calls, short_ms(stage.known), looking=looking, owner=owner)
-        unjudged |= slow
+        by_name: dict[str, list[dict[str, Any]]] = {}
+        for call in calls:
+            by_name.setdefault(call["call"], []).append(call)
+
+        def act(names: Sequence[str]) -> list[Outcome]:
+            some = [call for name in names for call in by_name[name]]
+            given = [None if owner else who.role, json.dumps(some), None if looking else BROKEN_TEXT, looking]
+            return ask(
+                cursor,
+                lambda n, *rest: Outcome(some[n - 1], *rest),
+                "select * from pg_temp.attempt(%s, %s, %s, %s)",
+                given,
+            )
+
+        outcomes = each(cursor, [*by_name], act, unjudged, stage.known)
         if looking:
             cursor.execute("select * from pg_temp.without_rule(%s)", [json.dumps(calls)])
-            by_name = {call["call"]: call for call in calls}
-            outcomes += [Outcome(by_name[name], leaks={place: hits}) for name, place, hits in cursor.fetchall()]
+            outcomes += [Outcome(by_name[name][-1], leaks={place: hits}) for name, place, hits in cursor.fetchall()]
         return outcomes
 
 
@@ -452,24 +452,6 @@ def _stir(cursor: Cursor, unjudged: set[str], usual_ms: int) -> None:
             cursor.execute(f"set local statement_timeout = {usual_ms}")
     except errors.QueryCanceled:
         unjudged.add("what triggers copy")
-
-
-def _attempt(
-    cursor: Cursor, who: Identity, calls: list[dict[str, Any]], short: int, *, looking: bool, owner: bool
-) -> tuple[list[Outcome], set[str]]:
-    by_name: dict[str, list[dict[str, Any]]] = {}
-    for call in calls:
-        by_name.setdefault(call["call"], []).append(call)
-
-    def ask(names: Sequence[str]) -> list[Outcome]:
-        some = [call for name in names for call in by_name[name]]
-        cursor.execute(
-            "select * from pg_temp.attempt(%s, %s, %s, %s)",
-            [None if owner else who.role, json.dumps(some), None if looking else BROKEN_TEXT, looking],
-        )
-        return [Outcome(some[n - 1], *rest) for n, *rest in cursor.fetchall()]
-
-    return together(cursor, list(by_name), ask, short)
 
 
 def look(stage: Stage, cursor: Cursor, who: Identity, unjudged: set[str]) -> None:
@@ -504,11 +486,5 @@ def look(stage: Stage, cursor: Cursor, who: Identity, unjudged: set[str]) -> Non
                     raise
         return []
 
-    unjudged |= together(cursor, [name for name in tables if name not in unjudged], read, short_ms(stage.known))[1]
+    each(cursor, [*tables], read, unjudged, stage.known)
     all_but_slow()
-
-
-def without_an_end(unjudged: Collection[str]) -> str:
-    """Say what gave no answer in time or was not called at all, or ""."""
-    names = ", ".join(sorted(unjudged)[:5])
-    return f"not called, or without an end: {safe(names)}" if unjudged else ""

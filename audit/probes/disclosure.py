@@ -9,14 +9,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, LiteralString
 
-import psycopg
 from psycopg import sql
 
 from audit.actors import Actor, Stage
 from audit.evidence import Evidence, Population, Row, by_cause, safe
 from audit.names import CONTACT_COLUMN, COUNTERS, WRITTEN_FOR_OTHERS
 from audit.people import Identity
-from audit.probes.calling import DOORS, EVERYBODY, VICTIMS, Outcome, attempt, planned, prepared, without_an_end
+from audit.probes.attempt import without_an_end, works
+from audit.probes.calling import DOORS, EVERYBODY, VICTIMS, Outcome, outcomes_of, planned, remembered
 from audit.question import Cursor
 
 
@@ -29,7 +29,7 @@ def given_away(people: Actor) -> Evidence:
     found: list[Row] = []
     unjudged: set[str] = set()
     tried = 0
-    with prepared(stage) as cursor:
+    with remembered(stage) as cursor:
         hidden = _count(cursor, "select count(*) from pg_temp.secret")
         plan = planned(cursor, stage)
         doors = cursor.execute(DOORS, dict(stage.known)).fetchall()
@@ -53,7 +53,7 @@ def given_away(people: Actor) -> Evidence:
                         text = routine.text(())
                         calls.append({"call": routine.signature, "text": text, "given": "", "all": True, "kind": "f"})
             tried += len(calls)
-            found += _leaks(stage, who, attempt(stage, who, calls, unjudged=unjudged))
+            found += _leaks(stage, who, outcomes_of(stage, who, calls, unjudged=unjudged))
     return _evidence(stage, found, tried, "tables, views and functions that people read", hidden, unjudged)
 
 
@@ -66,7 +66,7 @@ def abused(people: Actor) -> Evidence:
     found: list[Row] = []
     unjudged: set[str] = set()
     tried = 0
-    with prepared(stage) as cursor:
+    with remembered(stage) as cursor:
         hidden = _count(cursor, "select count(*) from pg_temp.stored where people <> '{}'")
         plan = planned(cursor, stage)
         for who in people.people:
@@ -78,7 +78,7 @@ def abused(people: Actor) -> Evidence:
                     else:
                         calls += list(plan.calls(routine, who.id))
             tried += len({call["call"] for call in calls})
-            outcomes = attempt(stage, who, calls, unjudged=unjudged)
+            outcomes = outcomes_of(stage, who, calls, unjudged=unjudged)
             # What needs no arguments is read by everybody: see given_away.
             found += _leaks(stage, who, [outcome for outcome in outcomes if outcome.call["values"]])
             found += _changes(stage, who, outcomes)
@@ -273,11 +273,4 @@ class _Sight:
         return self._does(sql.SQL("insert into {} ({}) select {} from {} as v").format(place, names, names, values))
 
     def _does(self, statement: sql.Composed) -> bool:
-        try:
-            with self.stage.savepoint(self.who, "json", keep=False) as cursor:
-                cursor.execute(statement)
-                return cursor.rowcount > 0
-        except psycopg.Error:
-            if self.stage.connection.broken:
-                raise
-            return False
+        return works(self.stage, self.who, statement)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from psycopg import sql
 
@@ -13,9 +14,9 @@ from audit.actors import Actor
 from audit.evidence import Evidence, Population, Row, safe
 from audit.names import TRAILS, telling_columns
 from audit.people import CAST
-from audit.probes.calling import prepared
+from audit.probes.attempt import acting, ask, words_of
+from audit.probes.calling import remembered
 from audit.question import Cursor, define
-from audit.server_errors import NAMING_CLASSES
 
 TEXTS_STAY = "their own texts stay"
 
@@ -39,6 +40,22 @@ select pg_catalog.format('%%s.%%I', %(relation)s::text, %(column)s::text),
 """
 
 
+_LEAVE = """
+select x.* from pg_temp.leave(%s, %s, %s, %s) as x where exists (select from auth.users u where u.id::text = %s)
+"""
+
+
+class Left(NamedTuple):
+    """What stayed of somebody, and where: a "text", or their "id"; or "refused", by what, that they leave at all."""
+
+    relation: str | None
+    attribute: str
+    kind: str
+    code: str
+    message: str
+    constraint: str | None
+
+
 def remains(service: Actor) -> Evidence:
     """Return what stops the deletion of users, and the columns in which something of a deleted person stays.
 
@@ -46,26 +63,19 @@ def remains(service: Actor) -> Evidence:
     """
     stage = service.stage
     found: dict[str, Row] = {}
-    with prepared(stage) as cursor:
+    with remembered(stage) as cursor:
         define(cursor, SETUP)
         cursor.execute("select pg_temp.gather(%s)", [[CAST[name].id for name in LEAVING]])
         personal = {who for (who,) in cursor.execute("select distinct who from pg_temp.personal").fetchall()}
         tried = 0
         for name in LEAVING:
             person = CAST[name]
-            with stage.savepoint(None, "json", keep=False) as inner:
-                inner.execute(
-                    "select x.* from pg_temp.leave(%s, %s, %s, %s) as x where exists (select from auth.users u"
-                    " where u.id::text = %s)",
-                    [person.id, service.people[0].role, TRAILS, telling_columns(service.stage.known), person.id],
-                )
-                answers = inner.fetchall()
+            given = [person.id, service.people[0].role, TRAILS, telling_columns(service.stage.known), person.id]
+            with acting(stage) as inner:
+                answers = ask(inner, Left, _LEAVE, given)
             tried += person.id in personal
-            for relation, attribute, kind, code, message, constraint in answers:
-                if kind == "refused":
-                    row = _refused(cursor, relation, code, message, constraint)
-                else:
-                    row = _left(cursor, relation, attribute, kind)
+            for left in answers:
+                row = _refused(cursor, left) if left.kind == "refused" else _left(cursor, left)
                 found.setdefault(row.object, row)
     return Evidence(
         _by_table(found.values()),
@@ -91,11 +101,12 @@ def _by_table(rows: Iterable[Row]) -> list[Row]:
     return found
 
 
-def _refused(cursor: Cursor, relation: str | None, code: str, message: str, constraint: str | None) -> Row:
+def _refused(cursor: Cursor, left: Left) -> Row:
     """Return the finding that a user could not be deleted: the foreign key that is in the way, or the error."""
+    relation, constraint, code = left.relation, left.constraint, left.code
     key = cursor.execute(_KEY, [relation, constraint]).fetchone() if relation and constraint else None
     if key is None:
-        error = f"{safe(message)} ({code})" if code[:2] in NAMING_CLASSES else code
+        error = words_of(code, left.message)
         fix = f"-- The deletion of a user fails: {error}. Mend the trigger or function that it fails in."
         return Row("auth.users", {"problem": "a user cannot be deleted", "error": error}, {}, fix)
     definition, required, title = key
@@ -113,9 +124,10 @@ def _refused(cursor: Cursor, relation: str | None, code: str, message: str, cons
     return Row(safe(title), {"problem": "a user cannot be deleted", "error": code}, {}, fix)
 
 
-def _left(cursor: Cursor, relation: str, attribute: str, kind: str) -> Row:
+def _left(cursor: Cursor, left: Left) -> Row:
     """Return the finding that something of a deleted person stayed in a column."""
-    given = {"relation": relation, "column": attribute}
+    relation, kind = left.relation or "", left.kind
+    given = {"relation": relation, "column": left.attribute}
     title, is_id = cursor.execute(_COLUMN, given).fetchone() or ("?", False)
     fix = f"-- {safe(title)}: delete or blank it together with the user, or do not copy it there at all."
     if kind != "text" and is_id:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import psycopg
+from typing import NamedTuple
 
 from audit.actors import Actor
 from audit.evidence import Evidence, Population, Row, safe
-from audit.question import Cursor, define, short_ms, together, unchecked
-from audit.server_errors import NAMING_CLASSES
-
-Answer = tuple[Any, ...]
+from audit.probes.attempt import ask, each, prepared, words_of
+from audit.question import Cursor
 
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
@@ -28,6 +24,15 @@ order by 1
 """
 
 
+class Command(NamedTuple):
+    """What came of one command on one table; ``code`` is None where nothing went wrong."""
+
+    relation: str
+    command: str
+    code: str | None
+    message: str | None
+
+
 def unusable(people: Actor) -> Evidence:
     """Return the exposed tables on which a command of one of ``people`` fails because a policy cannot be evaluated.
 
@@ -38,28 +43,15 @@ def unusable(people: Actor) -> Evidence:
     slow: set[str] = set()
     tried = 0
     for who in people.people:
-        try:
-            with stage.savepoint(who, people.claims, keep=False) as cursor:
-                # Messages in English, because some refusals can be told by their text alone.
-                cursor.execute("set local role none; set local lc_messages = 'C'")
-                cursor.execute("set local session_replication_role = replica")
-                define(cursor, SETUP)
-                cursor.execute("set local search_path = ''")
+        with prepared(stage, SETUP, who=who, claims=people.claims, replica=True) as cursor:
 
-                def evaluate(names: Sequence[str], cursor: Cursor = cursor, role: str = who.role) -> list[Answer]:
-                    cursor.execute("select * from pg_temp.evaluate(%s, %s)", [role, list(names)])
-                    return cursor.fetchall()
+            def evaluate(names: Sequence[str], cursor: Cursor = cursor, role: str = who.role) -> list[Command]:
+                return ask(cursor, Command, "select * from pg_temp.evaluate(%s, %s)", [role, list(names)])
 
-                cursor.execute(_TABLES, [stage.known["exposed"]])
-                names = [name for (name,) in cursor.fetchall() if name not in slow]
-                answers, more = together(cursor, names, evaluate, short_ms(stage.known))
-                slow |= more
-        except psycopg.Error as error:
-            raise unchecked(error) from error
+            tables = ask(cursor, str, _TABLES, [stage.known["exposed"]])
+            answers = each(cursor, tables, evaluate, slow, stage.known)
         tried += len(answers)
-        for relation, command, code, message in answers:
-            if code is not None:
-                found.append(_row(relation, {"actor": who.name, "command": command}, code, message))
+        found += [_row(who.name, answer, answer.code) for answer in answers if answer.code is not None]
     return Evidence(
         found,
         about="every actor's commands on every exposed table",
@@ -70,7 +62,6 @@ def unusable(people: Actor) -> Evidence:
     )
 
 
-def _row(relation: str, known: dict[str, str], code: str, message: str) -> Row:
-    # Other classes' messages may hold data.
-    details = {**known, "error": f"{safe(message)} ({code})" if code[:2] in NAMING_CLASSES else code}
-    return Row(relation, details, {**details, "object": relation})
+def _row(actor: str, answer: Command, code: str) -> Row:
+    details = {"actor": actor, "command": answer.command, "error": words_of(code, answer.message or "")}
+    return Row(answer.relation, details, {**details, "object": answer.relation})

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg.rows import dict_row
 
 from audit.actors import Actor, Stage
 from audit.evidence import Evidence, Population, Row, safe
 from audit.people import CAST
+from audit.probes.attempt import acting, ask, each, without_an_end
 from audit.probes.calling import (
     BROKEN_CODES,
     Outcome,
     Plan,
     Routine,
     api_path,
-    attempt,
+    outcomes_of,
     planned,
-    prepared,
-    without_an_end,
+    remembered,
 )
-from audit.question import Cursor, short_ms, together
+from audit.question import Cursor
 
 # "PL/pgSQL function public.f(uuid) line 3 at SQL statement", "SQL function "f" statement 1".
 PLACE = re.compile(r'(?:PL/pgSQL function (?P<procedure>.+?\)) (?:line|while)|SQL function "(?P<name>[^"]+)")')
@@ -117,7 +117,7 @@ def faulty(people: Actor) -> Evidence:
         error = only_words(error, words)
         found.setdefault(name, Row(safe(name), {"error": safe(error)}, {"object": name, "error": error}))
 
-    with prepared(stage) as cursor:
+    with remembered(stage) as cursor:
         plan = planned(cursor, stage)
         words = _words(cursor, plan)
         signatures = {routine.signature: routine for routine in plan.routines}
@@ -130,16 +130,17 @@ def faulty(people: Actor) -> Evidence:
             for exposed in (True, False):
                 calls = [c for r in inside if r.exposed is exposed for c in plan.calls(r, who.id, most=6)]
                 path = [] if exposed else [str(name) for name in _schemas(inside)]
-                for outcome in attempt(stage, who, calls, unjudged=unjudged, looking=False, owner=True, path=path):
-                    _judge(outcome, signatures, note)
+                for outcome in outcomes_of(stage, who, calls, unjudged=unjudged, looking=False, owner=True, path=path):
+                    _note_fault(outcome, signatures, note)
             declared = _declared_for(cursor, stage, who.name)
             calls = [c for r in inside if r.signature in declared for c in plan.calls(r, who.id)]
-            for outcome in attempt(stage, who, calls, unjudged=unjudged, looking=False) if calls else ():
+            for outcome in outcomes_of(stage, who, calls, unjudged=unjudged, looking=False) if calls else ():
                 if outcome.code == "42501" and LACKING.match(outcome.message or "") and outcome.place:
                     note(outcome.call["call"], f"{who.name}, for whom it is declared: {outcome.message}")
-        for relation, code, message, place in _fired(stage, people, unjudged):
-            if code in BROKEN_CODES:
-                note(_at_fault(place, signatures) or f"the triggers of {relation}", f"{message} ({code})")
+        for fault in _fired(stage, people, unjudged):
+            if fault.code in BROKEN_CODES:
+                name = _at_fault(fault.place, signatures) or f"the triggers of {fault.of}"
+                note(name, f"{fault.message} ({fault.code})")
         for name, error in _missing(cursor, plan):
             note(name, error)
         cursor.execute(ALIKE, dict(stage.known))
@@ -169,7 +170,7 @@ def _words(cursor: Cursor, plan: Plan) -> set[str]:
     cursor.execute(NAMES)
     texts = [*SERVERS_WORDS, *(name for (name,) in cursor.fetchall()), *BROKEN_CODES]
     for routine in plan.routines:
-        source = plan.functions.known.get(("function", routine.oid))
+        source = plan.graph.known.get(("function", routine.oid))
         texts += [routine.signature, routine.source or "", source.text if source is not None else ""]
     texts += [*CAST]
     return {word.lower() for text in texts for word in re.findall(r"\w+", text)}
@@ -189,7 +190,7 @@ def _declared_for(cursor: Cursor, stage: Stage, name: str) -> set[str]:
     return {signature for (signature,) in cursor.fetchall()}
 
 
-def _judge(outcome: Outcome, signatures: dict[str, Routine], note: Any) -> None:  # noqa: ANN401
+def _note_fault(outcome: Outcome, signatures: dict[str, Routine], note: Any) -> None:  # noqa: ANN401
     called = outcome.call["call"]
     said = outcome.broken or outcome.message or ""
     if any(value and value in said for value in outcome.call["values"]):
@@ -232,29 +233,33 @@ def _schemas(routines: Iterable[Routine]) -> list[str]:
     return list(dict.fromkeys(routine.schema for routine in routines))
 
 
+class Fault(NamedTuple):
+    """What something of the project failed with, or None where it did not."""
+
+    of: str
+    code: str | None
+    message: str | None
+    place: str | None
+
+
 def _reread(cursor: Cursor, stage: Stage, plan: Plan) -> Iterator[tuple[str, str]]:
     texts = [r for r in plan.routines if r.language == "sql" and r.source]
-    with stage.savepoint(None, "json", keep=False) as inner:
-        path = api_path(stage, _schemas(texts))
-        inner.execute("select set_config('search_path', %s, true)", [path])
-        inner.execute("select * from pg_temp.reread(%s::bigint[]::oid[])", [[r.oid for r in texts]])
-        answers = inner.fetchall()
-    for routine, (_, code, message, _place) in zip(texts, answers, strict=True):
-        if code in BROKEN_CODES:
-            yield routine.signature, f"{message} ({code})"
+    with acting(stage, path=api_path(stage, _schemas(texts))) as inner:
+        faults = ask(inner, Fault, "select * from pg_temp.reread(%s::bigint[]::oid[])", [[r.oid for r in texts]])
+    for routine, fault in zip(texts, faults, strict=True):
+        if fault.code in BROKEN_CODES:
+            yield routine.signature, f"{fault.message} ({fault.code})"
 
 
-def _fired(stage: Stage, people: Actor, unjudged: set[str]) -> list[tuple[Any, ...]]:
-    with stage.savepoint(people.people[0], "json", keep=False) as inner:
-        inner.execute("set local role none")
-        inner.execute("select set_config('search_path', %s, true)", [api_path(stage)])
+def _fired(stage: Stage, people: Actor, unjudged: set[str]) -> list[Fault]:
+    slow: set[str] = set()
+    with acting(stage, people.people[0], api_path(stage)) as inner:
 
-        def fire(names: Sequence[str]) -> list[tuple[Any, ...]]:
-            inner.execute("select * from pg_temp.fire(%s)", [list(names)])
-            return inner.fetchall()
+        def fire(names: Sequence[str]) -> list[Fault]:
+            return ask(inner, Fault, "select * from pg_temp.fire(%s)", [list(names)])
 
-        inner.execute("select name from pg_temp.audited where not partition order by name")
-        found, slow = together(inner, [name for (name,) in inner.fetchall()], fire, short_ms(stage.known))
+        tables = ask(inner, str, "select name from pg_temp.audited where not partition order by name", [])
+        found = each(inner, tables, fire, slow, stage.known)
     unjudged |= {f"the triggers of {name}" for name in slow}
     return found
 
@@ -264,9 +269,9 @@ def _missing(cursor: Cursor, plan: Plan) -> Iterator[tuple[str, str]]:
     with cursor.connection.cursor(row_factory=dict_row) as named:
         there = {row["schema"]: set(row["names"]) for row in named.execute(THERE).fetchall()}
     for routine in plan.routines:
-        source = plan.functions.known.get(("function", routine.oid))
+        source = plan.graph.known.get(("function", routine.oid))
         if routine.language != "plpgsql" or source is None or CAREFUL.search(source.text):
             continue
-        for schema, name in sorted(source.body.relations | source.body.calls, key=str):
+        for schema, name in sorted(source.mentions.relations | source.mentions.calls, key=str):
             if schema in there and name not in there[schema]:
                 yield routine.signature, f"{schema}.{name} does not exist"

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from audit.actors import Actor
 from audit.evidence import Evidence, Population, Row, safe
 from audit.people import Identity
-from audit.probes.calling import EVERYBODY, look, prepared, without_an_end
-from audit.question import Cursor, define, short_ms, together
+from audit.probes.attempt import acting, ask, each, without_an_end
+from audit.probes.calling import EVERYBODY, look, remembered
+from audit.question import Cursor, define
 
 # Values of these columns cannot be guessed.
 UNGUESSABLE = r"token|secret|hash|(^|_)code|api_?key|nonce|signature"
 
+_TABLES = "select name from pg_temp.audited where exposed and not partition order by name"
+
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+
+
+class Offer(NamedTuple):
+    """What a constraint told to who offered a row; ``kind`` is None where that was nothing."""
+
+    title: str
+    kind: str | None
+    mend: str | None
+    offered: bool
 
 
 def telling(people: Actor) -> Evidence:
@@ -27,25 +39,19 @@ def telling(people: Actor) -> Evidence:
     found: dict[str, Row] = {}
     tried = 0
     unjudged: set[str] = set()
-    with prepared(stage) as cursor:
+    with remembered(stage) as cursor:
         define(cursor, SETUP)
         for who in people.people:
-            with stage.savepoint(who, "json", keep=False) as inner:
-                inner.execute("set local role none")
+            with acting(stage, who) as inner:
                 look(stage, inner, who, unjudged)
 
-                def offer(names: Sequence[str], inner: Cursor = inner, who: Identity = who) -> list[tuple[Any, ...]]:
-                    inner.execute(
-                        "select * from pg_temp.offer(%s, %s, %s, %s, %s)",
-                        [who.role, who.id, EVERYBODY, UNGUESSABLE, list(names)],
-                    )
-                    return inner.fetchall()
+                def offer(names: Sequence[str], inner: Cursor = inner, who: Identity = who) -> list[Offer]:
+                    given = [who.role, who.id, EVERYBODY, UNGUESSABLE, list(names)]
+                    return ask(inner, Offer, "select * from pg_temp.offer(%s, %s, %s, %s, %s)", given)
 
-                inner.execute("select name from pg_temp.audited where exposed and not partition order by name")
-                tables = [name for (name,) in inner.fetchall() if name not in unjudged]
-                answers, slow = together(inner, tables, offer, short_ms(stage.known))
-                unjudged |= slow
-            tried = max(tried, sum(offered for *_, offered in answers))
+                tables = ask(inner, str, _TABLES, [])
+                answers = each(inner, tables, offer, unjudged, stage.known)
+            tried = max(tried, sum(answer.offered for answer in answers))
             for title, kind, mend, _ in answers:
                 if kind is not None:
                     problem = _PROBLEMS[kind]

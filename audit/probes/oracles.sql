@@ -148,6 +148,7 @@ create function pg_temp.offered(
 ) returns text language plpgsql as $offered$
 declare
     attempt text;
+    code text;
     refused text;
     columns text := (select pg_catalog.string_agg(quote_ident(c), ', ') from unnest(insertable) as c);
 begin
@@ -162,22 +163,12 @@ begin
             (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ') from unnest(key) as c)) end]
     loop
         continue when attempt is null;
-        begin
-            perform pg_catalog.set_config('role', caller, true);
-            execute attempt using fresh, base;
-            set constraints all immediate;
-            raise exception using errcode = 'ZZ000';
-        exception
-            when sqlstate 'ZZ000' then
-                if changed = '{}' then
-                    return '';
-                end if;
-            when unique_violation or foreign_key_violation then
-                get stacked diagnostics refused = constraint_name;
-                return refused;
-            when insufficient_resources or operator_intervention then raise;
-            when others then null;
-        end;
+        select t.code, t.named into code, refused from pg_temp.tried(attempt, caller, fresh, base) as t;
+        if code is null and changed = '{}' then
+            return '';
+        elsif code in ('23505', '23503') then
+            return refused;
+        end if;
     end loop;
     return null;
 end $offered$;

@@ -13,20 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import psycopg
+from typing import Any, NamedTuple
 
 from audit.actors import Actor
 from audit.evidence import Evidence, NotApplicable, Population, Row, safe
-from audit.policy import CARE_COLLECTIVE
-from audit.question import Cursor, define, unchecked
-from audit.server_errors import NAMING_CLASSES
+from audit.packs import SignedUp, signed_up
+from audit.probes.attempt import ask, prepared, words_of
+from audit.question import Cursor
 
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-
-PROFILES = "public.profiles"
-TRIGGER = "trigger on_auth_user_created on auth.users"
 
 PERSON = "00000000-0000-4000-8000-00000000aaaa"
 ANOTHER = "00000000-0000-4000-8000-00000000bbbb"
@@ -80,6 +75,18 @@ class SignUp:
         return Counter(relation for relation, _ in self.rows)
 
 
+class Wrote(NamedTuple):
+    """A row that a sign-up "written"; or how it ended: "done", or "refused" with the error."""
+
+    kind: str
+    relation: str
+    content: Mapping[str, Any]
+    code: str
+    message: str
+    place: str
+    named: str
+
+
 class Registration:
     """Signs people up, one after the other; each is undone."""
 
@@ -104,21 +111,19 @@ class Registration:
             "is_anonymous": False,
             **given,
         }
-        self.cursor.execute("select * from pg_temp.sign_up(%s, %s)", [self.service.people[0].role, json.dumps(words)])
-        rows = []
-        for kind, relation, content, code, message, place, named in self.cursor.fetchall():
-            if kind == "refused":
-                return SignUp(error=_told(code, message, place, named), code=code)
-            if kind == "written":
-                rows.append((relation, content))
-        return SignUp(tuple(rows))
+        asked = [self.service.people[0].role, json.dumps(words)]
+        answers = ask(self.cursor, Wrote, "select * from pg_temp.sign_up(%s, %s)", asked)
+        for answer in answers:
+            if answer.kind == "refused":
+                return SignUp(error=_error(answer), code=answer.code)
+        return SignUp(tuple((each.relation, each.content) for each in answers if each.kind == "written"))
 
 
-def _told(code: str, message: str, place: str, named: str) -> str:
-    """Say why a sign-up failed; other classes' messages may hold data."""
-    where = re.search(r"^PL/pgSQL function (?!pg_temp)([^\n]*)", place or "", re.MULTILINE)
-    error = f"{safe(message)} ({code})" if code[:2] in NAMING_CLASSES else code
-    error += f" about {safe(named)}" if named else ""
+def _error(refused: Wrote) -> str:
+    """Say why a sign-up failed."""
+    where = re.search(r"^PL/pgSQL function (?!pg_temp)([^\n]*)", refused.place or "", re.MULTILINE)
+    error = words_of(refused.code, refused.message)
+    error += f" about {safe(refused.named)}" if refused.named else ""
     return f"{error} in {safe(where[1])}" if where else error
 
 
@@ -148,23 +153,11 @@ def registering(service: Actor) -> Iterator[tuple[Registration, list[str]]]:
     Raises NotApplicable where no sign-up does anything, and Unchecked when the server gave no answer.
     """
     known = service.stage.known
-    try:
-        with service.stage.savepoint(None, "json", keep=False) as cursor:
-            cursor.execute("set local lc_messages = 'C'; set local client_min_messages = error")
-            cursor.execute("select set_config('audit.platform', %s, true)", ["\n".join(known["platform_schemas"])])
-            cursor.execute("set local search_path = ''")
-            triggers = [name for (name,) in cursor.execute(TRIGGERS.replace("%%", "%")).fetchall()]
-            if not triggers and not relies_on_profiles(known):
-                raise NotApplicable("no trigger of the project runs when somebody signs up")
-            define(cursor, SETUP)
-            yield Registration(service, cursor), triggers
-    except psycopg.Error as error:
-        raise unchecked(error) from error
-
-
-def relies_on_profiles(known: Mapping[str, Any]) -> bool:
-    """Tell whether signing up is to make a profile, as the Care Collective's runbook has it."""
-    return CARE_COLLECTIVE in known["packs"] and f"table {PROFILES}" in known["runbook_objects"]
+    with prepared(service.stage, SETUP, {"platform": known["platform_schemas"]}) as cursor:
+        triggers = ask(cursor, str, TRIGGERS, [])
+        if not triggers and signed_up(known) is None:
+            raise NotApplicable("no trigger of the project runs when somebody signs up")
+        yield Registration(service, cursor), triggers
 
 
 def failing(service: Actor) -> Evidence:
@@ -188,15 +181,15 @@ def troubles(service: Actor, fix: str) -> Evidence:
     with registering(service) as (registration, triggers):
         answers = {name: registration.sign_up(given) for name, given in offered.items()}
     usual = answers[PLAIN].counts()
-    profile = relies_on_profiles(known)
-    ours = profile and {*triggers} <= {"on_auth_user_created on auth.users"}
+    wanted = signed_up(known)
+    ours = wanted is not None and {*triggers} <= {wanted.trigger}
     rows = []
     for name, answer in answers.items():
-        if name in ODD and answer.code in TOO_LONG and not profile and not answers[PLAIN].error:
+        if name in ODD and answer.code in TOO_LONG and wanted is None and not answers[PLAIN].error:
             continue
         problem = f"signing up fails: {answer.error}" if answer.error else ""
-        if not problem and profile:
-            problem = _of_profile(answer)
+        if not problem and wanted is not None:
+            problem = _unlike(wanted, answer)
         if not problem and name in (*BY_EMAIL, "by invitation"):
             missing = [relation for relation, count in usual.items() if answer.counts()[relation] < count]
             problem = f"nothing is written to {', '.join(missing)}, as it is {PLAIN}" if missing else ""
@@ -217,13 +210,14 @@ def _by_problem(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _of_profile(answer: SignUp) -> str:
-    """Say what is wrong with the profile that a sign-up made: there is one, and it is pending."""
-    profiles = [content for relation, content in answer.rows if relation == PROFILES]
-    if len(profiles) != 1:
-        return f"{len(profiles)} profiles are made"
-    status = profiles[0].get("verification_status", "pending")
-    return "" if status == "pending" else "the profile is not pending"
+def _unlike(wanted: SignedUp, answer: SignUp) -> str:
+    """Say what is wrong with the row that a sign-up is to make: there is one, and it begins as it should."""
+    made = [content for relation, content in answer.rows if relation == wanted.table]
+    name = wanted.table.rpartition(".")[2]
+    if len(made) != 1:
+        return f"{len(made)} {name} are made"
+    began = made[0].get(wanted.column, wanted.value)
+    return "" if began == wanted.value else f"the {name.removesuffix('s')} is not {wanted.value}"
 
 
 # Whoever asks to be one is none: what sign-up forms do not send.
@@ -261,6 +255,7 @@ def privileged(service: Actor, fix: str) -> Evidence:
     What two who ask for nothing have differently (ids, times) tells nothing, and neither does a copy of what was said.
     """
     rows: dict[str, Row] = {}
+    wanted = signed_up(service.stage.known)
     with registering(service) as (registration, triggers):
         plain = [registration.sign_up(BY_EMAIL[PLAIN], person) for person in (PERSON, ANOTHER)]
         if any(answer.error for answer in plain):
@@ -284,7 +279,7 @@ def privileged(service: Actor, fix: str) -> Evidence:
             for name in _gained(
                 plain, answer, metadata, {str(word) for word in words.values()} if are_words else set()
             ):
-                ours = relies_on_profiles(service.stage.known) and len(triggers) == 1 and name.startswith(PROFILES)
+                ours = wanted is not None and len(triggers) == 1 and name.startswith(wanted.table)
                 rows.setdefault(name, _row(service, name, {"asked": ", ".join(wishes)[:80]}, fix if ours else ""))
     return _evidence(service, [*rows.values()], Population(tried, "sign-ups"))
 

@@ -80,6 +80,25 @@ SOMETIMES_MISSING = frozenset(
 )
 # What is a person's own.
 PRIVATE = frozenset({"email", "phone", "location", "description", "location_override", "content", "title"})
+# Other names under which projects keep the same columns. A name counts only where the table lacks ours.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "user_id": ("requester_id", "owner_id", "author_id", "created_by", "profile_id", "participant_id"),
+    "name": ("full_name", "display_name"),
+    "content": ("body", "text", "message"),
+    "request_id": ("help_request_id",),
+    "help_request_id": ("request_id",),
+    "sender_id": ("author_id", "user_id"),
+    "requester_id": ("owner_id", "user_id"),
+    "helper_id": ("volunteer_id", "matched_with"),
+    "recipient_id": ("receiver_id",),
+    "location_override": ("address",),
+    "created_by": ("creator_id",),
+    "phone": ("phone_number",),
+    "status": ("message_status",),
+    "is_admin": ("is_staff", "admin", "is_superuser"),
+    "actor": ("actor_id", "user_id", "performed_by"),
+    "happened_at": ("created_at", "occurred_at", "logged_at"),
+}
 # Running numbers below this belong to the cast.
 FIRST = 1_001
 

@@ -21,9 +21,9 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 from sqlglot import exp
 
-from audit.names import ALIASES, SYNONYMS
+from audit.names import SYNONYMS
 from audit.people import CAST
-from audit.seeding.community import OTHER, PRIVATE, SOMETIMES_MISSING, Row, made_up_id
+from audit.seeding.community import ALIASES, OTHER, PRIVATE, SOMETIMES_MISSING, Row, made_up_id
 from audit.seeding.loading import Place, UnfillableError, advance_sequences, leads_nowhere, stubborn_triggers_off
 from audit.seeding.tables import Catalogue, Column, ForeignKey, Table
 from audit.seeding.values import Source, token

@@ -18,10 +18,12 @@ import sqlglot
 from psycopg.rows import tuple_row
 from sqlglot import exp
 
+from audit.catalog.calls import BODY, mentioned
 from audit.catalog.expressions import Name, parsed, table_of
 from audit.evidence import Unchecked
 from audit.seeding.tables import Catalogue, Table
 from audit.settings import PLATFORM_SCHEMAS
+from audit.sql_text import without_comments
 
 
 @dataclass
@@ -249,9 +251,9 @@ and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog
                 and d.objid = c.oid and d.deptype = 'e')
 order by n.nspname, c.relname
 """
-_FUNCTIONS = """
+_FUNCTIONS = f"""
 select p.oid::bigint,
-       case when p.prosrc = '' and p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid) else p.prosrc end
+       {BODY}
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 join pg_catalog.pg_language l on l.oid = p.prolang
@@ -261,8 +263,6 @@ and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog
 order by n.nspname, p.proname, p.oid
 """
 
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_MENTIONED = re.compile(r'\b(?:from|join|update|into|only)\s+(?:"?(\w+)"?\s*\.\s*)?"?(\w+)"?', re.IGNORECASE)
 # A comparison in a body: a column, perhaps a key below it, and what it is compared with.
 _TEXT = r"'(?:[^']|'')*'(?:\s*::\s*[\w.\"\[\]]+)?"
 _NOW_TEXT = r"(?:now\(\)|current_timestamp|current_date)(?:\s*[+-]\s*(?:interval\s*)?'[^']*'(?:\s*::\s*interval)?)?"
@@ -345,7 +345,7 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
         if text:
             rules.note(_of_body(text, {relation}, catalogue))
     for oid, body in cursor.execute(_FUNCTIONS, platform).fetchall():
-        text = _COMMENT.sub(" ", body or "")
+        text = without_comments(body or "")
         rules.note(_of_body(text, _mentioned(text, catalogue) | fired.get(oid, set()), catalogue))
     for table in catalogue.tables.values():
         for condition in more.get(table.title, ()):
@@ -360,7 +360,7 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
 
 def _mentioned(text: str, catalogue: Catalogue) -> set[int]:
     """Return the tables that a body names."""
-    names = {(match[1], match[2]) for match in _MENTIONED.finditer(text)}
+    names = mentioned(text).relations
     return {t.oid for t in catalogue.tables.values() if (t.schema, t.name) in names or (None, t.name) in names}
 
 

@@ -18,6 +18,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 from sqlglot import exp
 
+from audit.catalog.calls import BODY
 from audit.catalog.expressions import bare, called, parsed, table_of
 from audit.evidence import Unchecked
 from audit.names import MEMBERS
@@ -26,7 +27,7 @@ from audit.seeding.tables import Catalogue, Table
 
 Claims = dict[str, Any]
 # Where a value comes from: a table, by number, and its column.
-Place = tuple[int, str]
+Origin = tuple[int, str]
 
 # Policies and the functions that look into a token, all names qualified.
 _POLICIES = """
@@ -36,9 +37,9 @@ cross join lateral (values (pg_catalog.pg_get_expr(p.polqual, p.polrelid)),
                            (pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))) as e (text)
 where e.text is not null
 """
-_FUNCTIONS = """
+_FUNCTIONS = f"""
 select n.nspname::text, p.proname::text,
-       case when p.prosrc = '' and p.prokind = 'f' then pg_catalog.pg_get_functiondef(p.oid) else p.prosrc end
+       {BODY}
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where n.nspname not in ('pg_catalog', 'information_schema', 'auth')
@@ -88,7 +89,7 @@ def _claims(cursor: psycopg.Cursor[tuple[Any, ...]], catalogue: Catalogue) -> di
     functions = _reading(cursor.execute(_FUNCTIONS).fetchall())
     if not functions and not any(_CLAIM.search(text) for _, text in policies):
         return {}
-    places: dict[tuple[str, bool], set[Place]] = {}
+    places: dict[tuple[str, bool], set[Origin]] = {}
     numbers = {(table.schema, table.name): table.oid for table in catalogue.tables.values()}
     for oid, text in policies:
         if oid in catalogue.tables:
@@ -168,9 +169,9 @@ def _compared(
                         yield from ((key, number, column.name) for key in alike)
 
 
-def _origin(catalogue: Catalogue, place: Place) -> Place:
+def _origin(catalogue: Catalogue, place: Origin) -> Origin:
     """Return the column that a column refers to in the end."""
-    seen: set[Place] = set()
+    seen: set[Origin] = set()
     while place not in seen:
         seen.add(place)
         table = catalogue.tables.get(place[0])
@@ -181,7 +182,7 @@ def _origin(catalogue: Catalogue, place: Place) -> Place:
     return place
 
 
-def _tenants(cursor: psycopg.Cursor[tuple[Any, ...]], catalogue: Catalogue, used: Sequence[Place]) -> Claims:
+def _tenants(cursor: psycopg.Cursor[tuple[Any, ...]], catalogue: Catalogue, used: Sequence[Origin]) -> Claims:
     """Return the tenant of each of the cast, the one of theirs with most rows where it is ``used``, or one in turn."""
     origin = min({_origin(catalogue, place) for place in used}, key=lambda p: (catalogue.tables[p[0]].title, p[1]))
     seen = sql.SQL(" union all ").join(

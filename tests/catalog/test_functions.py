@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from audit.catalog.functions import IDENTITY, Functions, read
+from audit.catalog.calls import read
+from audit.catalog.functions import IDENTITY, Functions
 from audit.evidence import Unchecked
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from audit.packs import RUNBOOK_OBJECTS
 from audit.question import renamed
 from audit.results import Verdict
-from audit.settings import RUNBOOK_OBJECTS, Messaging
+from audit.settings import Messaging
 from reports.model import Result
 from tests.support.proving import OVERALL, POLICIES, Bench
 

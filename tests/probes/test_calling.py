@@ -9,7 +9,7 @@ import pytest
 
 from audit.actors import Stage
 from audit.evidence import Log
-from audit.probes.calling import Argument, Routine, planned, prepared
+from audit.probes.calling import Argument, Routine, planned, remembered
 from audit.probes.disclosure import abused, given_away
 from audit.probes.faults import faulty
 from tests.support.proving import Bench
@@ -56,7 +56,7 @@ def test_what_does_not_end_is_named_and_the_rest_is_judged(stage: Stage) -> None
 
 
 def test_what_reaches_out_is_not_called(stage: Stage) -> None:
-    with prepared(stage) as cursor:
+    with remembered(stage) as cursor:
         plan = planned(cursor, stage)
         outside = {routine.signature for routine in plan.routines if plan.outside(routine)}
     assert outside == {"public.exporter()"}

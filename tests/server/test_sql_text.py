@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from audit.sql_text import NAME, NUMBER, STRING, WORD, Unreadable, bare, chains, folded, quoted, statements, tokens
+from audit.sql_text import (
+    NAME,
+    NUMBER,
+    STRING,
+    WORD,
+    Unreadable,
+    bare,
+    chains,
+    folded,
+    quoted,
+    statements,
+    tokens,
+    without_comments,
+)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +86,12 @@ def test_what_only_looks_like_sql_is_blanked():
     expected = "do $a$ begin                 \n delete from \"a'b\"; perform '    \n     '; end $a$;         select ' "
     assert bare(text) == expected
     assert len(bare("$a$" * 3 + "".join(f"$a{n}$" for n in range(5000)))) > 5000
+
+
+def test_comments_are_blanked_and_what_only_looks_like_them_stays():
+    text = "select '-- a', $$ b -- c\n $$, \"/* d */\" /* e /* f */ g */ -- h\nfrom i"
+    assert without_comments(text).split() == ["select", "'--", "a',", "$$", "b", "$$,", '"/*', "d", '*/"', "from", "i"]
+    assert len(without_comments(text)) == len(text)
 
 
 def test_data_behind_copy_belongs_to_it():
@@ -156,4 +175,5 @@ def test_large_and_hostile_files_are_split_in_linear_time():
     assert len(list(statements("u&" * 500_000))) == 1
     assert len(list(statements("copy t from stdin;\n\\.\n" * 50_000))) == 50_000
     assert len(bare("$a$'" * 200_000)) == 800_000
+    assert len(without_comments("$a$/*" * 200_000)) == 1_000_000
     assert sum(1 for _ in chains(list(tokens("(" * 200_000 + "a(" * 200_000)))) == 200_000
