@@ -91,7 +91,7 @@ STATE = re.compile(
 
 # By what people are found: columns of the same kind are compared with each other.
 ADDRESSES = {
-    "mail": re.compile(r"(^|_)e_?mail($|_)", re.IGNORECASE),
+    "mail": re.compile(r"(^|_)(e_?)?mail($|_)", re.IGNORECASE),
     "phone": re.compile(r"(^|_)(phone|mobile|tel|telephone|whatsapp)($|_)", re.IGNORECASE),
     "name": re.compile(r"(^|_)(user_?name|handle|login|nick(name)?|screen_?name|domain)($|_)", re.IGNORECASE),
 }

@@ -55,6 +55,8 @@ PEOPLE = tuple(CAST[name] for name in ("alice", "bob", "stranger", "admin", "gue
 PARTNERS = (1, 0, 3, 4, 2, 6, 5)
 # To whose tenant each of the people belongs: alice's or the stranger's.
 HOMES = (0, 0, 2, 0, 2, 2, 2)
+# Who is on a list of those who may more: the admin and bob.
+LISTED = (3, 1)
 PERSON_OF = {person.id: index for index, person in enumerate(PEOPLE)}
 
 MOST_ROWS, LEAST_ROWS = 56, 14
@@ -396,7 +398,30 @@ class Generator:
             raise UnfillableError(
                 f"column {column.name} of type {error} must have a value and none is known"
             ) from error
+        if joined := self._joined_with(table, source):
+            # Once nobody's: what is like no other row.
+            return [Block((column.name,), [*joined, *(Option((value,)) for value in values[:2])])]
         return [Block((column.name,), [Option((value,)) for value in values] + self._lists(source))]
+
+    def _joined_with(self, table: Table, source: Source) -> list[Option]:
+        """Return the texts that rows of another table have in the column that rules compare this one with."""
+        if source.type.category != "S" or (source.column.name,) in table.unique_keys:
+            return []
+        found: dict[str, Option] = {}
+        for oid, column in sorted(self.rules.joins.get((table.oid, source.column.name), ())):
+            other = self.catalogue.tables[oid]
+            if (column,) in other.unique_keys and not any(key.parent in self.people for key in other.foreign_keys):
+                # A list of those who may more, and not everybody does.
+                texts = [text for row in self.rows.get(oid, ()) if (text := row.texts.get(column)) is not None]
+                found |= {
+                    text: Option((Value.always(text, "set"),), who) for text, who in zip(texts, LISTED, strict=False)
+                }
+                continue
+            for row in sorted(self.rows.get(oid, ())[:MOST_PARENTS], key=lambda row: not row.live):
+                text = row.texts.get(column)
+                if text is not None and (source.limit is None or len(text) <= source.limit):
+                    found.setdefault(text, Option((Value.always(text, "set"),), row.person, row.live))
+        return list(found.values())
 
     def _lists(self, source: Source) -> list[Option]:
         """Return for a list of ids one that names each of the people: by their id, and by the key of their own row."""
@@ -992,6 +1017,7 @@ class _Chooser:
         self.random = Random(table.title)  # noqa: S311 - made-up data must be repeatable, not unpredictable
         self.columns = tuple(column for block in blocks for column in block.columns)
         self.place = {c: (i, j) for i, block in enumerate(blocks) for j, c in enumerate(block.columns)}
+        self.is_gate = table.oid in rules.gates
         self.about_people = all(key.parent in people for key in table.foreign_keys)
         asked = rules.of(table)
         self.ruled = asked.keys()
@@ -1072,7 +1098,7 @@ class _Chooser:
         to_people = {c for k in self.table.foreign_keys if k.parent in people for c in k.columns}
         to_others = {c for k in self.table.foreign_keys if k.parent not in people for c in k.columns}
         named = any({*key} & to_people and {*key} & to_others for key in self.table.unique_keys)
-        return named and MEMBERSHIPS.search(self.table.name) is not None
+        return named and (self.is_gate or MEMBERSHIPS.search(self.table.name) is not None)
 
     def _featured(self) -> list[tuple[str, int, int]]:
         """Return the columns whose kinds are combined, with their places in block and option: words come first."""
