@@ -411,6 +411,7 @@ class _Table:
         self.security = security
         self.columns = frozenset(columns)
         self.names = list(declaration.rows)
+        self.barred: set[str] = set()
         self.doubts: list[str] = []
 
     def cells(self) -> list[Judged]:
@@ -418,6 +419,8 @@ class _Table:
         found: list[Judged] = []
         of_rows: list[tuple[Observed, Judged]] = [(cell, self._judged(cell)) for cell in self.observed]
         refused = self._refused_to_all(of_rows)
+        # Who cannot insert cannot save a row again either: that is told already.
+        self.barred = {judged.actor for cell, judged in of_rows if cell.shape == "insert" and judged.verdict in TOLD}
         for cell, known in of_rows:
             judged = refused.get((cell.actor, cell.shape), known)
             found.append(judged)
@@ -493,7 +496,8 @@ class _Table:
                         yield self._locked(judged, "insert and get back", 1, answer)
                         return
         elif cell.shape == "update":
-            yield from self._saving(cell, judged)
+            if cell.actor not in self.barred:
+                yield from self._saving(cell, judged)
             yield from self._moving(cell, judged)
 
     def _saving(self, cell: Observed, judged: Judged) -> Iterator[Judged]:
