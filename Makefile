@@ -1,6 +1,6 @@
 # A few verbs; plain `make` prints them. Options are variables: make audit TARGET=service=prod
 # What they hold is data: make takes it as it is (value) and hands it on in the environment, where audit/verbs.py reads it.
-VARIABLES := TARGET IMAGE MIGRATIONS POSTGRES_BIN MEMBERS SEVERITY BASE POLICY ARGS BASE_PYTHON
+VARIABLES := TARGET IMAGE MIGRATIONS POSTGRES_BIN MEMBERS SEVERITY BASE POLICY APP ARGS BASE_PYTHON
 $(foreach name,$(VARIABLES),$(eval override $(name) := $$(value $(name))))
 export $(VARIABLES)
 
@@ -16,7 +16,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 help: ## print the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-audit: $(VENV)/ready ## audit a database: TARGET=embedded|container|URL|service=NAME IMAGE= MIGRATIONS= POSTGRES_BIN= MEMBERS=
+audit: $(VENV)/ready ## audit a database: TARGET=embedded|container|URL|service=NAME IMAGE= MIGRATIONS= POSTGRES_BIN= MEMBERS= APP=dir
 	$(VERB)
 
 incident: $(VENV)/ready ## the policies of one severity alone, and the runbook's clock: SEVERITY=P0 TARGET= ...

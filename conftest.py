@@ -11,6 +11,7 @@ pytest_plugins = (
     "fixtures.settings",
     "fixtures.access",
     "fixtures.target",
+    "fixtures.app",
     "fixtures.footprint",
     "fixtures.askers",
     "fixtures.suite",

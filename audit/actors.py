@@ -20,6 +20,7 @@ import sqlglot
 from psycopg import errors, sql
 from sqlglot import exp
 
+from audit.completing import INSERT, completed
 from audit.evidence import Evidence, Log, NotApplicable, Population, Row, Unchecked, safe
 from audit.names import PROFILES
 from audit.people import CAST, GROUPS, Identity
@@ -38,6 +39,7 @@ from audit.question import (
     rows,
     unchecked,
 )
+from audit.restrictions import lift
 from audit.server_errors import describe
 
 Claims = Literal["json", "legacy", "both"]
@@ -61,6 +63,7 @@ and (%(table)s = 'auth.users' or exists (
     where k.contype = 'f' and k.conrelid = a.attrelid and k.conkey operator(pg_catalog.=) array[a.attnum]
     and k.confrelid = pg_catalog.to_regclass('auth.users')))
 """
+MEMBERS = frozenset(("alice", "bob", "stranger", "admin"))
 NAMED = {person.id: name for name, person in CAST.items() if person.id}
 
 # Who refused, by the function of the server that raised the error: its name does not depend on the language of
@@ -122,6 +125,7 @@ class Stage:
         self.undecided = undecided
         self.timeouts = 0
         self.over: Unchecked | None = None
+        self.lifted = False
         # What the server wrote about each of the cast, for their tokens; known once it is known who is there.
         self.metadata: dict[str, Mapping[str, Any]] = {}
 
@@ -239,10 +243,56 @@ class Stage:
                 return Answer(tuple(found))
         except psycopg.Error as error:
             refusal = _refusal(error)
+            if who is not None and self._unfillable(who, error):
+                refusal = "grant"
             if refusal:
                 return Answer((), refusal, describe(error))
             texts = [each.text for each in (question, then) if each is not None]
             raise self._unanswered(texts, error) from error
+
+    def lift_restrictions(self) -> None:
+        """Take away, once, what made-up rows restrict members of the cast by: stories are about people who may act."""
+        if self.lifted:
+            return
+        self.lifted = True
+        try:
+            with self.savepoint(None, "json", keep=True) as cursor:
+                cursor.execute("select pg_catalog.current_setting('session_replication_role')")
+                ((before,),) = cursor.fetchall()
+                cursor.execute("set local session_replication_role = replica")
+                lift(cursor, self.known, [id_ for name, id_ in IDS.items() if name in MEMBERS and id_])
+                cursor.execute("select pg_catalog.set_config('session_replication_role', %s, true)", [before])
+        except psycopg.Error:
+            # Whoever is restricted still is, and is told as that.
+            if self.connection.closed:
+                raise
+
+    def completed(self, who: Identity | None, question: Question) -> Question:
+        """Return an insert with what this project's table must have beside, as far as it can be told."""
+        if not INSERT.fullmatch(question.text):
+            return question
+        try:
+            with self.savepoint(None, "json", keep=False) as cursor:
+                return completed(cursor, question, who.role if who else None)
+        except psycopg.Error:
+            # Whatever is wrong with it is told by the statement itself.
+            if self.connection.closed:
+                raise
+            return question
+
+    def _unfillable(self, who: Identity, error: psycopg.Error) -> bool:
+        """Tell whether a row lacks what must be filled because somebody may not fill it: no row of theirs gets in."""
+        if not isinstance(error, errors.NotNullViolation) or error.diag.context or not error.diag.column_name:
+            return False
+        question = """
+        select pg_catalog.has_column_privilege(%s, c.oid, a.attnum, 'insert')
+        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = %s
+        where n.nspname = %s and c.relname = %s
+        """
+        with self.savepoint(None, "json", keep=False) as cursor:
+            place = (error.diag.column_name, error.diag.schema_name, error.diag.table_name)
+            return cursor.execute(question, [who.role, *place]).fetchone() == (False,)
 
     def values(self, question: Question) -> Values:
         """Return the first column of what the owner of the database is told.
@@ -343,19 +393,20 @@ class Actor:
         what: str = "",
         then: str = "",
         control: str = "",
+        constraint_counts: bool = False,
         **parameters: Any,  # noqa: ANN401
     ) -> Evidence:
         """Do the same, and keep what it did until the end of the policy.
 
         When it could not be judged, what is asked afterwards cannot be either.
         """
-        return self._ask(Act(text, what, "", then, parameters, control, keep=True))
+        return self._ask(Act(text, what, "", then, parameters, control, constraint_counts, keep=True))
 
     def _ask(self, act: Act) -> Evidence:
-        text, of, then, control = (
-            renamed(each, self.stage.known) for each in (act.text, act.of, act.then, act.control)
-        )
-        act = replace(act, text=text, of=of, then=then, control=control)
+        texts: dict[str, Any] = {
+            name: renamed(getattr(act, name), self.stage.known) for name in ("text", "what", "of", "then", "control")
+        }
+        act = replace(act, **texts)
         answers = [self._one(person, act) for person in self.people]
         evidence = answers[0]
         for other in answers[1:]:
@@ -392,7 +443,9 @@ class Actor:
                 raise Unchecked(f"{name} could not be filled with made-up rows: {self.stage.unfilled[name]}")
         self.stage.require(who)
         about = _about(who, act)
-        answer = self.stage.perform(who, question, about, self.claims, then=then, keep=act.keep)
+        self.stage.lift_restrictions()
+        asked = self.stage.completed(who, question)
+        answer = self.stage.perform(who, asked, about, self.claims, then=then, keep=act.keep)
         population, unjudgeable = Population(answer.count, act.of or relation), ""
         if not answer.rows:
             control = Question.of(act.control, known, act.parameters) if act.control else None
@@ -426,7 +479,7 @@ class Actor:
             if answer.refusal == "constraint":
                 return None, only
             return (None if answer.refusal else self.stage.perform(None, control, "owner").count), ""
-        owner = self.stage.perform(None, question, "owner")
+        owner = self.stage.perform(None, self.stage.completed(None, question), "owner")
         if ONE_ROW.match(question.text) and not owner.count and not owner.refusal:
             # There is always a row to insert: a trigger or a rule took it back.
             return None, ""

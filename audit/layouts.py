@@ -15,6 +15,9 @@ from audit.evidence import safe
 # What undoes a migration lies beside it under this name. To the Supabase CLI it is a migration like any other.
 DOWN = ".down.sql"
 
+# Why such a file is passed over, where it is.
+UNDOES = "it undoes a migration"
+
 # Names of files that only count together with their folder's.
 _INNER = ("migration.sql", "up.sql")
 _PLACES = ("supabase/migrations", "prisma/migrations", "drizzle", "db/migrations", "migrations", "sql")
@@ -61,6 +64,39 @@ def title(path: Path) -> str:
     return safe(f"{path.parent.name}/{path.name}" if path.name in _INNER else path.name)
 
 
+# Tools that keep a list of their migrations: what it says goes before what names say.
+LISTED = frozenset({"sqitch", "Drizzle"})
+
+
+def numbered(path: Path) -> tuple[int, ...] | None:
+    """Return the version that a file has by its name, or its folder's, or None: Flyway's may have several parts."""
+    name = path.parent.name if path.name in _INNER else path.name
+    if found := _FLYWAY.fullmatch(name):
+        return _numbers(found[2]) if found[2] else None
+    number = re.match(r"[0-9]+", name)
+    return (int(number[0]),) if number else None
+
+
+def repeated(path: Path) -> bool:
+    """Tell whether a file is applied again whenever it was changed: Flyway's repeatable migrations.
+
+    https://documentation.red-gate.com/flyway/flyway-concepts/migrations/repeatable-migrations
+    """
+    found = _FLYWAY.fullmatch(path.name)
+    return bool(found and found[3])
+
+
+def name_of(path: Path) -> str:
+    """Return the name that a person would say a migration by: its folder's, where all files have the same name."""
+    return path.parent.name if path.name in _INNER else path.name
+
+
+def root_of(place: Path) -> Path:
+    """Return the folder that holds all of a directory of migrations: of sqitch's, the one that its plan is in."""
+    is_sqitchs = place.name == "deploy" and not (place / "sqitch.plan").is_file()
+    return place.parent if is_sqitchs and (place.parent / "sqitch.plan").is_file() else place
+
+
 def recognised(place: Path) -> Layout:
     """Tell what a directory of migrations (or a single file) holds.
 
@@ -82,6 +118,17 @@ def recognised(place: Path) -> Layout:
         if path.exists() and not path.is_file():
             raise TargetError(f"{safe(str(path))} is not a regular file: put the migration itself there")
     return layout
+
+
+def of_these(place: Path, files: Sequence[Path]) -> Layout:
+    """Return the layout of a directory as it would be if there were only some files in it, wherever those lie."""
+    try:
+        whole = recognised(place)
+    except TargetError:  # there are none left, or one that is none
+        return Layout("released files", tuple(files))
+    there = {title(path) for path in files}
+    twice = {name: other for name, other in whole.twice.items() if {name, other} <= there}
+    return Layout(whole.tool, tuple(files), {}, twice)
 
 
 def _holds_migrations(place: Path) -> bool:
@@ -116,7 +163,7 @@ def _numbered(place: Path) -> Layout | None:
     names = {path.name for path in files}
     undoing = {each for each in names if each.endswith(DOWN) and each.removesuffix(DOWN) + ".sql" in names}
     layout = _as_supabase([path for path in files if path.name not in undoing])
-    why = "it undoes the file beside it; in supabase/migrations the Supabase CLI would apply it"
+    why = f"{UNDOES}: the file beside it; in supabase/migrations the Supabase CLI would apply it"
     return Layout(layout.tool, layout.files, {**layout.skipped, **dict.fromkeys(map(safe, undoing), why)}, layout.twice)
 
 
@@ -142,7 +189,7 @@ def _twice(files: Iterable[Path], version: Callable[[Path], object]) -> dict[str
 
 
 def _sqitch(place: Path) -> Layout | None:
-    place = place.parent if place.name == "deploy" and not (place / "sqitch.plan").is_file() else place
+    place = root_of(place)
     if not (place / "sqitch.plan").is_file():
         return None
     top = place
@@ -226,7 +273,7 @@ def _flyway(place: Path) -> Layout | None:
     for path, match in found:
         skipped.pop(safe(path.name), None)
         if match[1] == "U":
-            skipped[safe(path.name)] = "it undoes a migration"
+            skipped[safe(path.name)] = UNDOES
     # A baseline stands for all versions up to its own.
     baselines = sorted((_numbers(match[2]), path) for path, match in found if match[1] == "B")
     last, start = baselines[-1] if baselines else ((), None)
@@ -249,7 +296,7 @@ def _golang(place: Path) -> Layout | None:
     if not up:
         return None
     skipped = {
-        safe(path.name): "it undoes a migration" if path.name.endswith(DOWN) else "its name is not <number>_name.up.sql"
+        safe(path.name): UNDOES if path.name.endswith(DOWN) else "its name is not <number>_name.up.sql"
         for path in files
         if path not in up
     }

@@ -15,7 +15,7 @@ from psycopg.pq import TransactionStatus
 
 from audit.effects import effects, lacks, things
 from audit.evidence import safe
-from audit.layouts import recognised, title, to_apply
+from audit.layouts import of_these, recognised, title, to_apply
 from audit.platform import absent, extensions
 from audit.results import ANYTHING, Migration, Thing, Trouble
 from audit.server_errors import tell
@@ -77,7 +77,9 @@ def version(name: str) -> int | None:
     return int(number.group()) if number else None
 
 
-def apply(conn: psycopg.Connection[Any], directory: Path, *, piecewise: bool = False) -> tuple[Migration, ...]:
+def apply(
+    conn: psycopg.Connection[Any], directory: Path, *, piecewise: bool = False, files: Sequence[Path] | None = None
+) -> tuple[Migration, ...]:
     """Apply a directory's migrations (or a single file) in order, as role postgres, and tell what became of each file.
 
     Each file is one transaction, unless it has its own or holds a statement that cannot run in one, such as
@@ -85,13 +87,14 @@ def apply(conn: psycopg.Connection[Any], directory: Path, *, piecewise: bool = F
     is rolled back and left out, or (``piecewise``) applied statement by statement then, as far as that goes; the next
     one is tried. What pg_dump wrote is taken statement by statement from the beginning, as psql does.
     ``create extension`` of one that this server lacks is passed over where schema/platform stands in for it, and set
-    aside where it does not. Every file starts in a fresh session, and so is ``conn`` left: ``SET`` is undone.
+    aside where it does not. ``files`` are those of the directory that are applied, as far as not all are, in their
+    order; they may lie elsewhere. Every file starts in a fresh session, and so is ``conn`` left: ``SET`` is undone.
 
     ``conn`` must be a login of role postgres, or of somebody who is no superuser and may become that role, in no
     transaction: a file's RESET SESSION AUTHORIZATION must lead nowhere. Raises TargetError when there is nothing to
     apply, ValueError on a superuser's connection, and psycopg.OperationalError when it is lost.
     """
-    layout = recognised(directory)
+    layout = recognised(directory) if files is None else of_these(directory, files)
     done = apply_files(conn, layout.files, piecewise=piecewise)
     return tuple(replace(each, twice=layout.twice.get(each.file, "")) for each in done)
 

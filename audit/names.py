@@ -58,6 +58,11 @@ COUNTERS = re.compile(r"count|views?$|likes?$|hits?$|votes?$|shares?$|clicks?$|d
 WRITTEN_FOR_OTHERS = re.compile(
     r"notif|inbox|outbox|alert|audit|(^|_)logs?($|_)|event|queue|job|invit|participant|member|follow|like|history|activit"
 )
+# Tables whose rows take away what a person may do.
+RESTRICTING = (
+    r"(^|_)(restrict\w*|ban|bans|banned|block|blocks|blocked|suspen\w*|mute|mutes|muted|sanction\w*|strikes?)(_|$)"
+)
+
 # Where projects keep their people, with the user's id as the key, by Supabase's own example:
 # https://supabase.com/docs/guides/auth/managing-user-data
 PROFILES = "public.profiles"
@@ -105,6 +110,7 @@ SYNONYMS: tuple[frozenset[str], ...] = (
     frozenset({"groceries", "grocery", "shopping", "food"}),
     frozenset({"transport", "transportation", "rides"}),
     frozenset({"other", "general", "misc"}),
-    frozenset({"made", "created", "insert", "exchange", "requested"}),
+    frozenset({"ongoing", "active", "accepted", "open"}),
+    frozenset({"made", "created", "insert", "exchange", "requested", "offered"}),
     frozenset({"confirmed", "update", "confirm"}),
 )

@@ -44,6 +44,9 @@ REQUEST_CATEGORIES = (
 # The tables of messaging: conversations, who takes part in them, and what they write.
 MESSAGING = ("public.conversations", "public.conversation_participants", "public.messages")
 
+# Where it is written that contact details changed hands: the column that holds the id of the exchange.
+EXCHANGE_TRAIL = "public.contact_exchange_audit.exchange_id"
+
 
 @dataclass(frozen=True)
 class SignedUp:

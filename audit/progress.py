@@ -22,7 +22,10 @@ class Progress:
 
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:
-        """Do in the body what is said in a few words."""
+        """Do in the body what is said in a few words; of what other threads do nothing is told."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         self._doing.append(safe(what))
         try:
             yield

@@ -19,6 +19,13 @@ from audit.server_errors import describe
 
 MOST_ROWS = 10_000
 
+# Where a relation's name is read from, and what follows one that has no name of its own there.
+READ_FROM = re.compile(r"(?<!delete )\b(from|join)\s+$", re.IGNORECASE)
+ALIAS = re.compile(r"\s+(?:as\s+)?([a-z_]\w*)", re.IGNORECASE)
+NO_ALIAS = frozenset(
+    ("where", "join", "left", "right", "full", "inner", "cross", "natural", "on", "using", "group", "order", "limit")
+)
+
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -60,12 +67,24 @@ class Question:
 
 
 def renamed(text: str, known: Mapping[str, Any]) -> str:
-    """Return a text about the runbook's tables in the names that this project has for them (``renamed``)."""
+    """Return a text about the runbook's tables in the names that this project has for them (``renamed``).
+
+    ``instead`` are queries: what is read from a table that this project does not have is read from such a query.
+    """
     names: Mapping[str, str] = known.get("renamed", {})
+    instead: Mapping[str, str] = known.get("instead", {})
     if not names:
         return text
     pattern = "|".join(re.escape(name) for name in names)
-    return re.sub(rf"(?<![\w.])({pattern})(?!\w)", lambda found: names[found[1]], text)
+
+    def name(found: re.Match[str]) -> str:
+        if found[1] not in instead or not READ_FROM.search(text[: found.start()]):
+            return names[found[1]]
+        alias = ALIAS.match(text[found.end() :])
+        called = "" if alias and alias[1].lower() not in NO_ALIAS else f" as {found[1].rpartition('.')[2]}"
+        return f"({instead[found[1]]}){called}"
+
+    return re.sub(rf"(?<![\w.])({pattern})(?!\w)", name, text)
 
 
 @cache

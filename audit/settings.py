@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from audit.lint_rules import RULES
-from audit.packs import MESSAGING, REQUEST_CATEGORIES, RUNBOOK_OBJECTS
+from audit.packs import EXCHANGE_TRAIL, MESSAGING, REQUEST_CATEGORIES, RUNBOOK_OBJECTS
 from audit.policy import CARE_COLLECTIVE, CORE, Pack
 from audit.toml_file import EXACTLY, Amount, Flag, TomlFile, form_of, read, suggestion
 
@@ -21,6 +21,7 @@ WAYS: tuple[Way, ...] = ("email", "invitation", "phone", "anonymous")
 
 # A table's name as the questions write it: they are put into texts, where anything else would be something else.
 QUALIFIED = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
+COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -119,13 +120,26 @@ PLATFORM_ROLES = (
 
 @dataclass(frozen=True)
 class Messaging:
-    """Which tables, by qualified name, play the parts of messaging. A project may have several generations of them."""
+    """Which tables, by qualified name, play the parts of messaging. A project may have several generations of them.
+
+    ``parties``: the columns of the table of conversations that name who takes part, where no table of participants
+    does.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
 
     conversations: str = MESSAGING[0]
     participants: str = MESSAGING[1]
     messages: str = MESSAGING[2]
+    parties: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which tables play which part in the community, where their names are for the project to say."""
+
+    messaging: tuple[Messaging, ...] = (Messaging(),)
+    exchange_trail: str = EXCHANGE_TRAIL
 
 
 @dataclass(frozen=True)
@@ -168,6 +182,7 @@ class Settings:
     runbook_objects: tuple[str, ...] | None = None
     request_categories: tuple[str, ...] = REQUEST_CATEGORIES
     messaging: tuple[Messaging, ...] = (Messaging(),)
+    exchange_trail: str = EXCHANGE_TRAIL
     sign_up: tuple[Way, ...] = ()
     expected_role: Literal["primary", "standby"] = "primary"
     private_columns: tuple[str, ...] = ()
@@ -178,6 +193,11 @@ class Settings:
     def selected(self) -> tuple[Pack, ...]:
         """The packs whose policies are asked."""
         return (CORE,) if self.packs is None else self.packs
+
+    @property
+    def parts(self) -> Parts:
+        """Which tables play which part."""
+        return Parts(self.messaging, self.exchange_trail)
 
     @property
     def relied_on(self) -> tuple[str, ...]:
@@ -195,6 +215,7 @@ class Settings:
             "packs": list(self.selected),
             "runbook_objects": list(self.relied_on),
             "messaging": [asdict(each) for each in self.messaging],
+            "exchange_trail": self.exchange_trail,
             **{f.name: getattr(self.thresholds, f.name) for f in fields(self.thresholds)},
             "platform_schemas": list(PLATFORM_SCHEMAS),
             "platform_roles": list(PLATFORM_ROLES),
@@ -226,9 +247,17 @@ def _beside(file: TomlFile, key: str, name: str, path: Path) -> str:
 
 
 def _qualified(settings: Settings, file: TomlFile) -> None:
+    if not re.fullmatch(rf"{QUALIFIED.pattern}\.{COLUMN.pattern}", settings.exchange_trail):
+        raise file.wrong(
+            ("exchange_trail",), f"exchange_trail must be a column with its table and schema, such as {EXCHANGE_TRAIL}"
+        )
     for number, generation in enumerate(settings.messaging):
         for role, table in asdict(generation).items():
-            if not QUALIFIED.fullmatch(table):
+            if role != "parties" and not QUALIFIED.fullmatch(table):
                 raise file.wrong(
                     ("messaging", number, role), f"{role} must be a table with its schema, such as public.messages"
                 )
+        if len(generation.parties) == 1 or not all(map(COLUMN.fullmatch, generation.parties)):
+            raise file.wrong(
+                ("messaging", number, "parties"), "parties must be two columns or more of the table of conversations"
+            )

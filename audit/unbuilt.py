@@ -18,7 +18,7 @@ from sqlglot.errors import ParseError
 
 from audit.effects import effects
 from audit.evidence import Evidence, Location, Log, Population, Row, Scalar, safe
-from audit.layouts import SupabaseConfig, config_beside, recognised, title, to_apply
+from audit.layouts import SupabaseConfig, config_beside, of_these, recognised, title, to_apply
 from audit.migrations import THERE_ALREADY, apply, decoded, is_of_the_platform
 from audit.origins import advice
 from audit.question import relations
@@ -160,17 +160,23 @@ def _is_of(thing: Thing, schema: str, name: str) -> bool:
 
 
 def built(
-    conn: psycopg.Connection[Any], place: Path, before: Path | None = None, *, piecewise: bool = True
+    conn: psycopg.Connection[Any],
+    place: Path,
+    before: Path | None = None,
+    *,
+    piecewise: bool = True,
+    files: Sequence[Path] | None = None,
 ) -> tuple[tuple[Migration, ...], Build]:
     """Apply a directory of migrations or a file, after what comes ``before`` it, and tell what became of it.
 
     See :func:`audit.migrations.apply`. Schemas that the project's configuration exposes are exposed here, too, unless
     a migration says otherwise. Raises TargetError and psycopg.OperationalError.
     """
-    layout, config = recognised(place), config_beside(place)
+    layout = recognised(place) if files is None else of_these(place, files)
+    config = config_beside(place)
     first = recognised(before).files if before else ()
     done = apply(conn, before, piecewise=True) if before else ()
-    done += apply(conn, place, piecewise=piecewise)
+    done += apply(conn, place, piecewise=piecewise, files=files)
     found, build = understood(conn, done, (*first, *layout.files), len(first))
     notes = [*(f"{name} is not applied: {why}" for name, why in layout.skipped.items()), config.note]
     notes += [note for each in found for note in each.notes]

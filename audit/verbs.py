@@ -28,14 +28,16 @@ OPTIONS = {
     "POSTGRES_BIN": "--postgres-bin",
     "MEMBERS": "--members",
     "BASE": "--base",
+    "APP": "--app",
     "POLICY": "--prove",
 }
 SERVER = ("IMAGE", "MIGRATIONS", "POSTGRES_BIN", "MEMBERS")
+PROJECT = (*SERVER, "APP")
 VERBS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "audit": (POLICIES, SERVER),
-    "incident": (POLICIES, SERVER),
+    "audit": (POLICIES, PROJECT),
+    "incident": (POLICIES, PROJECT),
     "gate": ((*POLICIES, "--gate"), ("BASE", *SERVER)),
-    "nightly": (("-m", "reports.nightly"), SERVER),
+    "nightly": (("-m", "reports.nightly"), PROJECT),
     "history": (("-m", "reports.history"), ()),
     "access-draft": (("-m", "audit.access.draft"), SERVER),
     "test": (TESTS, SERVER),

@@ -572,17 +572,21 @@ def test_critical_tables_agree_with_their_indexes(amcheck):
 
     A row that an index lacks is not found, may be there twice, and its member cannot sign in; operating systems whose
     collations changed, functions that were not as immutable as they said, and failing disks do that, and nothing else
-    tells. The tables are those that the runbook names (runbook_objects in audit.toml), with partitions and TOAST, the
-    indexes their B-trees. Reading keeps nobody from writing, but it takes its time: with --deep only.
+    tells. The tables are those that the runbook names (runbook_objects in audit.toml), or all of the exposed schemas
+    where it names none, with partitions and TOAST, the indexes their B-trees. Reading keeps nobody from writing, but it
+    takes its time: with --deep only.
     """
     assert not amcheck(
         """
-        select part.relid as relation
+        select distinct part.relid as relation
         from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         cross join lateral (
             select c.oid as relid union select p.relid from pg_catalog.pg_partition_tree(c.oid) as p) as part
         where pg_catalog.format('table %%s.%%s', n.nspname, c.relname) = any (%(runbook_objects)s)
+        or c.relkind in ('r', 'p', 'm') and n.nspname = any (%(exposed)s) and not exists (
+            select from pg_catalog.unnest(%(runbook_objects)s::pg_catalog.text[]) as named
+            where pg_catalog.starts_with(named, 'table '))
         """
     )
 

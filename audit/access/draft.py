@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -174,6 +175,7 @@ def main() -> int:
             settings=given.settings,
             access=given.access,
         )
+        choice = replace(choice, parts=project.settings.parts)
         declared = declaration.load(project.access) if project.access else Access()
         with opened(choice, lambda line: print(f"# {line}", file=sys.stderr)) as target:
             if not target.disposable:

@@ -23,7 +23,7 @@ from audit.evidence import safe
 from audit.footprint import Footprint
 from audit.gate.pending import read
 from audit.gate.results import Asked, Reach, Standing
-from audit.layouts import title
+from audit.layouts import name_of
 from audit.question import Connection
 from audit.results import Migration
 from audit.server import embedded
@@ -54,6 +54,10 @@ class Suite(Protocol):
         """
         ...
 
+    def groups(self) -> Sequence[frozenset[str]]:
+        """Return all policies that are asked, by id, in groups: what one of a group finds out serves the others."""
+        ...
+
     def draft(
         self, connection: Connection, unfilled: Mapping[str, str], only: frozenset[str]
     ) -> Mapping[str, tuple[str, ...]]:
@@ -70,7 +74,7 @@ class Base:
     """Where new files are tried: a database of a server of our own, and what the suite says of it.
 
     ``cached``: what it says was asked some time ago. ``unlike`` is what is not as on the live database, of a shadow.
-    ``copies`` opens another copy of it, to which nothing was done.
+    ``copies`` opens another copy of it, to which nothing was done; ``apart``: on a server of its own.
     """
 
     target: Target
@@ -79,6 +83,7 @@ class Base:
     cached: bool = False
     unlike: Mapping[str, str] = field(default_factory=dict)
     copies: Callable[[], AbstractContextManager[tuple[Dsn, embedded.Server]]] | None = None
+    apart: bool = False
 
 
 # --- The base, and its cache
@@ -103,7 +108,7 @@ def _sources(folder: Path, *suffixes: str) -> list[bytes]:
 
 def _parts(files: Sequence[Path]) -> list[bytes]:
     """Return names and contents. Raises TargetError."""
-    return [part for path in files for part in (os.fsencode(path.name), read(path))]
+    return [part for path in files for part in (os.fsencode(name_of(path)), read(path))]
 
 
 def base_key(choice: Choice, released: Sequence[Path]) -> str:
@@ -112,9 +117,11 @@ def base_key(choice: Choice, released: Sequence[Path]) -> str:
     Raises TargetError when a released file cannot be read.
     """
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    facts = f"{embedded.version_of(choice.postgres_bin)} {choice.members} {choice.platform_defaults} {today}".encode()
+    config = choice.source.resolve().parent / "config.toml"
+    facts = f"{embedded.version_of(choice.postgres_bin)} {choice.members} {choice.platform_defaults} {today}"
+    facts += f" {choice.parts}"
     sources = (*_sources(ENGINE, ".py", ".sql"), *_sources(PLATFORM, ".sql", ".control", ".toml"))
-    return _digest(facts, *sources, *_parts(released))
+    return _digest(facts.encode(), *sources, *_parts(released), *_parts([config] if config.is_file() else []))
 
 
 @contextmanager
@@ -146,7 +153,7 @@ def base_of(choice: Choice, released: Sequence[Path], suite: Suite, cache: Path,
             with embedded.serve(choice.postgres_bin, place / "data") as another:
                 yield login(another.dsn, STAND_IN), another
 
-        yield Base(target, server, standing, cached, copies=copies)
+        yield Base(target, server, standing, cached, copies=copies, apart=True)
 
 
 @contextmanager
@@ -156,7 +163,7 @@ def base_of_live(choice: Choice, suite: Suite, say: Say, footprint: Footprint | 
     ``footprint`` counts what that asks of the live one. Raises Unchecked when it cannot be made, and TargetError.
     """
     dsn = conninfo(choice.target)
-    with shadowed(dsn, choice.postgres_bin, choice.members, say, footprint) as shadow:
+    with shadowed(dsn, choice.postgres_bin, choice.members, say, footprint, choice.parts) as shadow:
         with connect(shadow.dsn) as conn:
             standing = suite.ask(conn, shadow.unfilled, (), unlike=shadow.unlike)
             target = Target(
@@ -194,27 +201,17 @@ def _build(choice: Choice, released: Sequence[Path], place: Path, say: Say) -> N
     except OSError as error:
         raise TargetError(f"the cache {safe(str(place.parent))} cannot be written: {error.strerror}") from error
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            for path in released:
-                # Where all files have the same name, their folders tell them apart.
-                place_of_it = Path(folder, path.parent.name) if title(path) != safe(path.name) else Path(folder)
-                place_of_it.mkdir(exist_ok=True)
-                shutil.copy(path, place_of_it)
-            # Without any released file there is only the platform.
-            if not released:
-                Path(folder, "0_nothing.sql").write_text("", encoding="utf-8")
-            with opened(replace(choice, target="embedded", migrations=Path(folder), gate=False), say) as target:
-                migrations = [asdict(each) for each in target.migrations] if released else []
-                facts = {
-                    "kind": "embedded",
-                    "server_version": target.server_version,
-                    "database": target.database,
-                    "role": target.role,
-                    "migrations": migrations,
-                    "unfilled": dict(target.unfilled),
-                }
-                assert target.server is not None
-                target.server.freeze(draft / "data")
+        with opened(replace(choice, target="embedded", files=tuple(released), gate=False), say) as target:
+            facts = {
+                "kind": "embedded",
+                "server_version": target.server_version,
+                "database": target.database,
+                "role": target.role,
+                "migrations": [asdict(each) for each in target.migrations],
+                "unfilled": dict(target.unfilled),
+            }
+            assert target.server is not None
+            target.server.freeze(draft / "data")
         (draft / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
         with suppress(OSError):  # another run was quicker, and its base is as good
             draft.rename(place)
@@ -238,6 +235,7 @@ def _write(path: Path, standing: Standing) -> None:
         "asked": {name: asdict(each) for name, each in standing.asked.items()},
         "reach": {name: list(each) for name, each in standing.reach.items()},
         "exposed": list(standing.exposed),
+        "took_ms": dict(standing.took_ms),
     }
     draft = path.with_suffix(f".{os.getpid()}")
     with suppress(OSError):  # without it the next run asks again
@@ -251,4 +249,5 @@ def _read(path: Path) -> Standing:
         {name: Asked(**each) for name, each in document["asked"].items()},
         {name: Reach(*each) for name, each in document["reach"].items()},
         tuple(document["exposed"]),
+        document["took_ms"],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -142,6 +143,8 @@ from pg_catalog.pg_db_role_setting g
 where g.setdatabase in (0, (select d.oid from pg_catalog.pg_database d
                             where d.datname = pg_catalog.current_database()))
 """
+_AS_TEXT = f"select x.key, x.kind, x.title, x.facts::pg_catalog.text from ({ENTRIES}) as x"
+
 # Facts that no report shows by name when they change.
 _SILENT = frozenset({"_acl", "_of", "_name", "_to", "_columns", "_function", "_trigger"})
 
@@ -154,15 +157,27 @@ def lasting(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if name not in _NUMBERS}
 
 
-def read(conn: Connection) -> dict[str, Entry]:
-    """Return all parts of the catalogue by number, which stays when something is renamed. Raises psycopg.Error."""
-    return {key: Entry(kind, title, facts) for key, kind, title, facts in conn.execute(ENTRIES)}
+def read(conn: Connection, known: Mapping[str, Entry] | None = None) -> dict[str, Entry]:
+    """Return all parts of the catalogue by number, which stays when something is renamed.
+
+    Those that are as they are ``known`` are not made anew. Raises psycopg.Error.
+    """
+    known = known or {}
+    found = {}
+    for key, kind, title, text in conn.execute(_AS_TEXT):
+        old = known.get(key)
+        same = old is not None and (old.text, old.title, old.kind) == (text, title, kind)
+        found[key] = old if same and old is not None else Entry(kind, title, json.loads(text), text)
+    return found
 
 
-def columns_of(entries: Mapping[str, Entry], oid: int) -> dict[str, tuple[str, object]]:
-    """Return the columns of a table: title and type, by number."""
-    prefix = f"c{oid}."
-    return {key: (e.title, e.facts.get("type")) for key, e in entries.items() if key.startswith(prefix)}
+def columns(entries: Mapping[str, Entry]) -> dict[int, dict[str, tuple[str, object]]]:
+    """Return the columns of each table, by its number: title and type, by number."""
+    found: dict[int, dict[str, tuple[str, object]]] = {}
+    for key, entry in entries.items():
+        if entry.kind == "column":
+            found.setdefault(entry.facts["_of"], {})[key] = entry.title, entry.facts.get("type")
+    return found
 
 
 def differences(was: Mapping[str, Entry], now: Mapping[str, Entry], base: Mapping[str, Entry]) -> Iterator[Change]:

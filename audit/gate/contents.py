@@ -1,14 +1,15 @@
 """What tables hold, row by row, and what became of each row: which are gone, and whose values are overwritten.
 
-Values are read in the text form of their type's own output function, by COPY: no cast, operator or function of the
-audited project is called for it. Rows are known by their primary key, or another key that is never NULL; where there is
+Values are read in the text form of their type's own output function: no cast, operator or function of the audited
+project is called for it. Rows are known by their primary key, or another key that is never NULL; where there is
 none, rows that are the same before and after are taken away, and the rest are paired in the order in which they lie.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from psycopg import sql
 
@@ -17,6 +18,8 @@ from audit.question import Connection
 
 # Up to so many rows a table is compared row by row; of a larger one, those are whose key falls into a sample.
 MOST_ROWS = 100_000
+# The rows of a smaller table are read all at once: values of many times its size may be packed into a table.
+FEW_BYTES = 1 << 20
 # Longer values are kept as two hashes: of what they say, and of what they say whatever the case and the spaces.
 LONGEST = 64
 
@@ -25,6 +28,7 @@ USER_SCHEMA = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
 # Tables with rows of their own, their columns in order, and their keys; what is generated is no information of its own.
 _TABLES = f"""
 select c.oid::pg_catalog.int8, pg_catalog.format('%%I.%%I', n.nspname, c.relname),
+       pg_catalog.pg_table_size(c.oid),
        pg_catalog.array_agg(a.attname::pg_catalog.text order by a.attnum),
        pg_catalog.array_agg(a.attnum::pg_catalog.int4 order by a.attnum),
        (select pg_catalog.string_to_array(i.indkey::pg_catalog.text, ' ')::pg_catalog.int4[]
@@ -63,18 +67,46 @@ def prints(
     parts = [sql.SQL(_SIGNATURE).format(sql.Literal(oid), sql.SQL(title)) for oid, title, *_ in tables]
     signatures = {oid: (rows, total) for oid, rows, total in conn.execute(sql.SQL(" union all ").join(parts))}
     found = {}
-    for oid, title, columns, numbers, key in tables:
+    for oid, title, size, columns, numbers, key in tables:
         names = [name for name in columns if name is not None]
         order = dict(zip(names, numbers, strict=True)) if names else {}
         signature = signatures[oid]
         old = known.get(oid) if known else None
         same = old is not None and old.signature == signature and old.numbers == order and old.key == tuple(key or ())
-        found[oid] = old if same and old is not None else _read(conn, title, order, tuple(key or ()), signature)
+        if same and old is not None:
+            found[oid] = old
+        else:
+            found[oid] = _read(conn, title, order, tuple(key or ()), signature, small=(size or 0) <= FEW_BYTES)
     return found
 
 
+# Tables that may hold rows of their own.
+_EMPTY = f"""
+select c.oid::pg_catalog.int8, pg_catalog.format('%I.%I', n.nspname, c.relname)
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where {USER_SCHEMA} and c.relkind = 'r' and c.relpersistence <> 't'
+"""
+
+
+def empty_tables(conn: Connection, known: Collection[int]) -> list[int]:
+    """Return the tables without any row, but for those that are known. Raises psycopg.Error.
+
+    The connection must be as for :func:`prints`.
+    """
+    new = [(oid, title) for oid, title in conn.execute(_EMPTY).fetchall() if oid not in known]
+    question = "select {}::pg_catalog.int8 where not exists (select from only {})"
+    parts = [sql.SQL(question).format(sql.Literal(oid), sql.SQL(title)) for oid, title in new]
+    return [oid for (oid,) in conn.execute(sql.SQL(" union all ").join(parts))] if parts else []
+
+
 def _read(
-    conn: Connection, title: str, order: dict[str, int], key: tuple[int, ...], signature: tuple[int, object]
+    conn: Connection,
+    title: str,
+    order: dict[str, int],
+    key: tuple[int, ...],
+    signature: tuple[int, object],
+    *,
+    small: bool,
 ) -> Print:
     stride = max(1, -(-signature[0] // MOST_ROWS))
     numbers = list(order.values())
@@ -82,20 +114,15 @@ def _read(
     columns = sql.SQL(", ").join(map(sql.Identifier, order))
     rows, counts, sums = 0, [0] * len(order), [0] * len(order)
     lines: list[Line] = []
-    with (
-        conn.cursor() as cursor,
-        cursor.copy(sql.SQL("copy (select {} from only {}) to stdout").format(columns, sql.SQL(title))) as copied,
-    ):
-        for data in copied:
-            rows += 1
-            cells = bytes(data)[:-1].split(b"\t") if order else []
-            line = tuple(None if cell == rb"\N" else _value(cell) for cell in cells)
-            for place, cell in enumerate(line):
-                if cell is not None:
-                    counts[place] += 1
-                    sums[place] += hash(cell)
-            if stride == 1 or hash(tuple(line[place] for place in places) or line) % stride == 0:
-                lines.append(line)
+    for cells in _rows(conn, sql.SQL("select {} from only {}").format(columns, sql.SQL(title)), small=small):
+        rows += 1
+        line = tuple(None if cell is None else _value(cell) for cell in (cells if order else ()))
+        for place, cell in enumerate(line):
+            if cell is not None:
+                counts[place] += 1
+                sums[place] += hash(cell)
+        if stride == 1 or hash(tuple(line[place] for place in places) or line) % stride == 0:
+            lines.append(line)
     return Print(
         rows,
         dict(zip(order, counts, strict=True)),
@@ -106,6 +133,31 @@ def _read(
         stride,
         signature,
     )
+
+
+def _rows(conn: Connection, question: sql.Composed, *, small: bool) -> Iterator[Sequence[bytes | None]]:
+    """Yield rows as the output functions of their types write them: of a large table one after the other."""
+    with conn.cursor() as cursor:
+        if small:
+            cursor.execute(question)
+            if (result := cursor.pgresult) is not None:
+                width = range(result.nfields)
+                for number in range(result.ntuples):
+                    yield [result.get_value(number, place) for place in width]
+            return
+        with cursor.copy(sql.SQL("copy ({}) to stdout").format(question)) as copied:
+            for data in copied:
+                cells = bytes(data)[:-1].split(b"\t")
+                yield [None if cell == rb"\N" else _ESCAPED.sub(_unescaped, cell) for cell in cells]
+
+
+# https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-TEXT-FORMAT: what COPY writes in place of a sign.
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_SIGNS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    return _SIGNS.get(found[1], found[1])
 
 
 def _value(cell: bytes) -> Value:

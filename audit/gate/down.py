@@ -6,22 +6,28 @@ know it: whatever ends in ``.sql`` is a migration to it (https://supabase.com/do
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from audit.connection import TargetError
 from audit.evidence import safe
-from audit.layouts import DOWN, is_supabase
-from audit.migrations import find
+from audit.layouts import DOWN, UNDOES, Layout, is_supabase, recognised
 
 
 @dataclass(frozen=True)
 class Applied:
-    """The files that are applied, in their order; ``taken_for_up`` are names of those that look as if they were not."""
+    """The files that are applied, in their order; ``taken_for_up`` are names of those that look as if they were not.
+
+    ``tool`` is whose layout it is, and ``passed_over`` says of files why they are not applied, but for those that undo
+    something.
+    """
 
     files: tuple[Path, ...]
     taken_for_up: tuple[str, ...] = ()
+    tool: str = ""
+    passed_over: Mapping[str, str] = field(default_factory=dict)
 
 
 def skipped(name: str, down: str) -> bool:
@@ -32,19 +38,27 @@ def skipped(name: str, down: str) -> bool:
 def applied(directory: Path, down: str = "") -> Applied:
     """Tell which files are applied. ``down`` is the pattern of those that are not, or "" where nobody said.
 
-    Raises TargetError as :func:`audit.migrations.find` does.
+    Raises TargetError as :func:`audit.layouts.recognised` does.
     """
     try:
-        files = find(directory)
+        layout = recognised(directory)
     except TargetError:
         if down or not lone_downs(directory):
             raise
-        files = []
-    files = [path for path in files if not skipped(path.name, down)]
+        layout = Layout("", ())
+    files = [path for path in layout.files if not skipped(path.name, down)]
     more = [] if down else [path for path in lone_downs(directory) if path not in files]
     if more:
-        files = sorted([*files, *more], key=lambda path: path.name)
-    return Applied(tuple(files), tuple(path.name for path in files if path.name.endswith(DOWN)))
+        by_name = sorted([*files, *more], key=lambda path: path.name)
+        files = by_name if [path for path in by_name if path not in more] == files else [*files, *more]
+    downs = {safe(path.name) for path in more}
+    passed_over = {
+        name: why
+        for name, why in layout.skipped.items()
+        if not why.startswith(UNDOES) and name not in downs and not skipped(name, down)
+    }
+    taken_for_up = tuple(path.name for path in files if path.name.endswith(DOWN))
+    return Applied(tuple(files), taken_for_up, layout.tool, passed_over)
 
 
 def lone_downs(directory: Path) -> list[Path]:

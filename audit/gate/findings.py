@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from audit.evidence import Evidence, Log, NotApplicable, Population, Row
-from audit.gate.culprits import changing_much, speaking_of
+from audit.gate.culprits import BLIND, changing_much, speaking_of
 from audit.gate.hazards import found
 from audit.gate.results import Difference, Rehearsal, Rehearsed, Step
-
-# Verdicts of a policy that says nothing of what it is about.
-BLIND = ("UNCHECKED", "NOT_APPLICABLE")
+from audit.probes.registration import FAILS, PLAIN, WAY
 
 
 class Gate:
@@ -49,7 +47,7 @@ class Gate:
             for difference in each.differences:
                 told = {"policy": difference.policy, "severity": difference.severity, "title": difference.title}
                 for offender, fix in difference.new.items():
-                    if _is_sign_up(difference, offender):
+                    if _follows(each, difference, offender):
                         continue
                     fix = _as_advice(fix)
                     line = _line_about(each, offender)
@@ -108,7 +106,7 @@ class Gate:
         self, about: str, rows: Sequence[Row], population: Population, doubts: Sequence[str] = ()
     ) -> Evidence:
         return Evidence(
-            [_placed(row, self.rehearsal.folder) for row in rows],
+            [_placed(row, self.rehearsal) for row in rows],
             about=about,
             log=self.log,
             population=population,
@@ -116,11 +114,12 @@ class Gate:
         )
 
 
-def _placed(row: Row, folder: str) -> Row:
+def _placed(row: Row, made: Rehearsal) -> Row:
     """Return a row whose file can be found from where the gate was called."""
-    if row.location is None or not folder:
+    if row.location is None or not made.folder:
         return row
-    return replace(row, location=replace(row.location, file=f"{folder}/{row.location.file}"))
+    name = row.location.file
+    return replace(row, location=replace(row.location, file=made.places.get(name, f"{made.folder}/{name}")))
 
 
 def _as_advice(fix: str) -> str:
@@ -158,22 +157,29 @@ def _blinded(each: Rehearsed, difference: Difference, told: Mapping[str, str]) -
         yield found(each.file, line, what, fix, kind="not applicable", reason=difference.reason, **told)
 
 
-# Policies that register somebody. When that fails, it is what there is to tell.
-SIGN_UP = frozenset({"AUTH-04", "AUTH-05", "AUTH-07"})
+# Policies that register somebody. When the plainest way of that fails, all of them tell of the same.
+SIGN_UP = frozenset({"AUTH-03", "AUTH-04", "AUTH-05", "AUTH-07"})
 
 
-def _is_sign_up(difference: Difference, offender: str) -> bool:
-    return difference.policy == "AUTH-04" and "sign up" in offender
+def _follows(each: Rehearsed, difference: Difference, offender: str) -> bool:
+    """Tell whether an offender only says once more that nobody can register."""
+    if difference.policy not in SIGN_UP or not difference.problems.get(offender, "").startswith(FAILS):
+        return False
+    return any(_shut_out(each))
 
 
 def _shut_out(each: Rehearsed) -> Iterator[Row]:
     """Tell once that nobody can register any more."""
     for difference in each.differences:
-        failing = [offender for offender in difference.new if _is_sign_up(difference, offender)]
-        blind = difference.policy == "AUTH-04" and difference.after == "UNCHECKED" != difference.before
+        if difference.policy != "AUTH-04":
+            continue
+        plain = f"{WAY} {PLAIN}"
+        failing = plain in difference.new and difference.problems.get(plain, "").startswith(FAILS)
+        blind = difference.after == "UNCHECKED" != difference.before
         if failing or blind:
-            fix = _as_advice(difference.new[failing[0]]) if failing else f"-- {difference.reason}"
+            fix = _as_advice(difference.new[plain]) if failing else f"-- {difference.reason}"
             told = {"policy": difference.policy, "severity": difference.severity, "title": difference.title}
+            told["problem"] = difference.problems[plain] if failing else difference.reason
             line = _line_about(each, difference.reason)
             yield found(each.file, line, "nobody can register", fix, kind="violated", **told)
 

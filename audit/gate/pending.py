@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -13,10 +13,9 @@ from psycopg import errors
 from audit.connection import TargetError, reading
 from audit.evidence import safe
 from audit.footprint import Footprint
-from audit.gate.down import applied, skipped
+from audit.gate.down import Applied, applied, skipped
 from audit.gate.repository import SYMLINK, repository_of
-from audit.layouts import is_supabase
-from audit.migrations import version
+from audit.layouts import is_supabase, name_of, numbered, repeated, root_of, title
 from audit.question import Connection
 from audit.server_errors import describe
 
@@ -31,7 +30,8 @@ class Pending:
     ``new`` are to be judged, in their order; ``released`` build the base, as they were released: those of git lie in a
     directory of their own. ``edited`` and ``removed`` are names of released files that are not as they were, and
     ``rewritten`` the edited ones as they are now. ``taken_for_up`` are names of new files that look as if they undid
-    something, and would be applied like any other.
+    something, and would be applied like any other. ``tool`` is whose layout it is, ``passed_over`` says of new files
+    why it does not apply them, and ``order`` are all files as they are now, in the tool's order.
     """
 
     since: str
@@ -41,34 +41,51 @@ class Pending:
     removed: tuple[str, ...] = ()
     taken_for_up: tuple[str, ...] = ()
     rewritten: tuple[Path, ...] = ()
+    tool: str = ""
+    passed_over: Mapping[str, str] = field(default_factory=dict)
+    order: tuple[Path, ...] = ()
+
+
+def _told_apart(since: str, found: Applied, new: Collection[Path], removed: tuple[str, ...] = ()) -> Pending:
+    """Tell files apart of which some are new; what the tool passes over has no version by which it could be old."""
+    names = {path.name for path in new}
+    return Pending(
+        since,
+        tuple(path for path in found.files if path in new),
+        tuple(path for path in found.files if path not in new),
+        removed=removed,
+        taken_for_up=tuple(name for name in found.taken_for_up if name in names),
+        tool=found.tool,
+        order=found.files,
+    )
 
 
 def by_version(directory: Path, last: int, down: str = "") -> Pending:
-    """Take for new what has a version after ``last``, or none. Raises TargetError."""
+    """Take for new what has a version after ``last``, or none; what is applied again and again is none of it.
+
+    Raises TargetError.
+    """
     found = applied(directory, down)
-    new = [path for path in found.files if (number := version(path.name)) is None or number > last]
-    return Pending(
-        f"version {last}",
-        tuple(new),
-        tuple(path for path in found.files if path not in new),
-        taken_for_up=tuple(path.name for path in new if path.name in found.taken_for_up),
-    )
+    if found.tool == "sqitch":
+        raise TargetError(
+            "the changes of sqitch have no versions: say what is new with --base=REF or --files=A.sql,B.sql"
+        )
+    versions = {path: numbered(path) for path in found.files if not repeated(path)}
+    new = {path for path, number in versions.items() if number is None or number > (last,)}
+    return _told_apart(f"version {last}", found, new)
 
 
 def by_name(directory: Path, names: Sequence[str], down: str = "") -> Pending:
-    """Take the named files for new. Raises TargetError when one of them is not in the directory."""
+    """Take the named files for new, by their folders' names where all files have the same one.
+
+    Raises TargetError when one of them is not in the directory.
+    """
     found = applied(directory, down)
-    files = found.files
-    known = {path.name for path in files}
-    wanted = {Path(name).name for name in names}
+    known = {name_of(path) for path in found.files}
+    wanted = {name_of(Path(name)) for name in names}
     if missing := sorted(wanted - known):
         raise TargetError(f"--files: {safe(missing[0])} is not in {safe(str(directory))}")
-    return Pending(
-        "the files before",
-        tuple(path for path in files if path.name in wanted),
-        tuple(path for path in files if path.name not in wanted),
-        taken_for_up=tuple(name for name in found.taken_for_up if name in wanted),
-    )
+    return _told_apart("the files before", found, {path for path in found.files if name_of(path) in wanted})
 
 
 def by_history(directory: Path, connection: Connection, footprint: Footprint | None = None, down: str = "") -> Pending:
@@ -98,17 +115,14 @@ def by_history(directory: Path, connection: Connection, footprint: Footprint | N
         raise TargetError(
             f"the live database does not tell which migrations it has applied: {describe(error)}; {instead}"
         ) from error
-    known = {int(text) for (text,) in rows if re.fullmatch(r"[0-9]+", str(text))}
+    known = {(int(text),) for (text,) in rows if re.fullmatch(r"[0-9]+", str(text))}
     found = applied(directory, down)
-    files = found.files
-    new = tuple(path for path in files if version(path.name) not in known)
-    gone = sorted(known - {number for path in files if (number := version(path.name)) is not None})
-    return Pending(
+    gone = sorted(known - {numbered(path) for path in found.files})
+    return _told_apart(
         "what the live database has applied",
-        new,
-        tuple(path for path in files if path not in new),
-        removed=tuple(map(str, gone)),
-        taken_for_up=tuple(path.name for path in new if path.name in found.taken_for_up),
+        found,
+        {path for path in found.files if numbered(path) not in known},
+        tuple(str(number) for (number,) in gone),
     )
 
 
@@ -117,6 +131,7 @@ def by_git(directory: Path, ref: str, place: Path, down: str = "") -> Pending:
 
     Raises TargetError when there is no repository, no such ref, or no common ancestor.
     """
+    directory = root_of(directory)
     repository = repository_of(directory)
     base = repository.common(ref)
     listed = {
@@ -133,20 +148,24 @@ def by_git(directory: Path, ref: str, place: Path, down: str = "") -> Pending:
     for name, data in contents.items():
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         (copy / name).write_bytes(data)
-    released = applied(copy, down).files if any(name.endswith(".sql") for name in contents) else ()
+    was = applied(copy, down) if any(name.endswith(".sql") for name in contents) else Applied(())
     found = applied(directory, down)
-    then = {str(path.relative_to(copy)): path for path in released}
+    then = {str(path.relative_to(copy)): path for path in was.files}
     now = {str(path.relative_to(directory)): path for path in found.files}
-    new = tuple(path for name, path in now.items() if name not in then)
     edited = sorted(name for name in then.keys() & now.keys() if _plain(read(now[name])) != _plain(contents[name]))
+    again = {name for name in edited if repeated(now[name])}
+    new = tuple(path for name, path in now.items() if name not in then or name in again)
     return Pending(
         f"{safe(ref)} ({base[:12]})",
         new,
-        tuple(released),
-        tuple(edited),
-        tuple(sorted(name for name in then if not (directory / name).exists())),
+        was.files,
+        tuple(title(now[name]) for name in edited if name not in again),
+        tuple(title(path) for name, path in sorted(then.items()) if not (directory / name).exists()),
         tuple(path.name for path in new if path.name in found.taken_for_up),
-        tuple(now[name] for name in edited),
+        tuple(now[name] for name in edited if name not in again),
+        found.tool,
+        {name: why for name, why in found.passed_over.items() if name not in was.passed_over},
+        found.files,
     )
 
 

@@ -11,18 +11,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
 
 from audit.catalog.table_statistics import TableStatistics
-from audit.connection import Dsn, connect
+from audit.connection import connect
 from audit.evidence import Row, Unchecked, safe
+from audit.gate.asking import Aftermath, Helper, Lots, ask_all, lost, lots, migrating, spare
 from audit.gate.base import Base, Suite
 from audit.gate.catalogue import lasting
-from audit.gate.culprits import blamed
+from audit.gate.culprits import NAMED, blamed
 from audit.gate.foreign_keys import fitted
 from audit.gate.hazards import OVERWRITTEN_PERCENT, contents, judge_hazards
 from audit.gate.linter import Warned, lint, weigh
@@ -30,13 +31,10 @@ from audit.gate.results import Asked, Difference, Hazards, Reach, Reached, Rehea
 from audit.gate.rules import judge_rules
 from audit.gate.trace import State, Tracer, state
 from audit.layouts import DOWN, title, to_apply
-from audit.migrations import Refused, apply_files, decoded
+from audit.migrations import apply_files, decoded
 from audit.question import Connection
 from audit.results import Migration
-from audit.seeding.seeds import fill_new
-from audit.server.rights import OWNER, follow, login, superuser
 from audit.server.target import Say, Target
-from audit.sql_text import Statement
 
 
 @dataclass
@@ -75,13 +73,17 @@ def rehearse(
     tried: list[_Tried] = []
     unlinted = ""
     watchdog = base.server.watchdog
-    dsn = base.target.dsn
     dsn = migrating(base.target)
     with ExitStack() as stack:
-        conn = stack.enter_context(connect(dsn))
         with connect(base.target.dsn) as other:
             remarks = fitted(other, files)
+        conn = stack.enter_context(connect(dsn))
         origin = now = state(conn)
+        after = Aftermath(base, suite, files, limit_s, origin)
+        groups = lots(suite.groups(), base.standing.took_ms)
+        left, helper = Lots(groups), None
+        if base.apart and spare() and len(groups) > 1:
+            helper = stack.enter_context(Helper(after, left))
         for path in files:
             begun = time.monotonic()
             name = title(path)
@@ -93,7 +95,7 @@ def rehearse(
             except psycopg.Error:
                 if not conn.closed:
                     raise
-                migration = Migration(name, applied=False, error="the session was lost", line=_last_line(tracer))
+                migration = lost(path, _last_line(tracer))
             if conn.closed:
                 conn = stack.enter_context(connect(dsn))
                 now = state(conn)
@@ -108,46 +110,23 @@ def rehearse(
             tried.append(_Tried(path, migration, tuple(tracer.steps), hazards, tuple(warnings), duration_ms))
             say(f"{name}: {'applied' if migration.applied else 'failed'} ({duration_ms / 1000:.1f} s)")
         begun = time.monotonic()
-        final = _ask(base.target, base, suite, origin)
+        final = ask_all(after, base.target, [each.migration for each in tried], helper, left)
         say(f"new migrations: {len(final.asked)} policies asked ({time.monotonic() - begun:.1f} s)")
-        told = _told(base, tried, suite, origin, final, limit_s)
+        told = _told(after, tried, final)
         return tuple(_with_drafts(told, base, suite, now, final)), final, unlinted
 
 
-def _told(
-    base: Base, tried: Sequence[_Tried], suite: Suite, origin: State, final: Standing, limit_s: float
-) -> tuple[Rehearsed, ...]:
+def _told(after: Aftermath, tried: Sequence[_Tried], final: Standing) -> tuple[Rehearsed, ...]:
     """Say of each file what is its doing."""
+    base = after.base
     before = base.standing
+    walk = after.walk if base.copies else None
     differences, reached = compare(before, final)
-
-    def probe(count: int, only: frozenset[str]) -> Standing:
-        assert base.copies is not None
-        with base.copies() as (dsn, server):
-            copy = replace(base.target, dsn=dsn, server=server)
-            with connect(dsn) as conn:
-                fitted(conn, [each.path for each in tried])
-
-            @contextmanager
-            def limited(statement: Statement, _: int) -> Iterator[None]:
-                with server.watchdog.limiting(conn, limit_s) as killed:
-                    try:
-                        yield
-                    except psycopg.Error as error:
-                        if killed.is_set():
-                            raise Refused("took too long", statement.start) from error
-                        raise
-
-            with connect(migrating(copy)) as conn:
-                apply_files(conn, [each.path for each in tried[:count]], limited)
-            return _ask(copy, base, suite, origin, only)
-
     # Verdicts out of a cache may have changed with the time that went by.
-    if base.cached and base.copies is not None and (suspects := _suspects(differences)):
-        before = replace(before, asked={**before.asked, **probe(0, suspects).asked})
+    if base.cached and walk is not None and (suspects := _suspects(differences)):
+        before = replace(before, asked={**before.asked, **walk({0: suspects})[0].asked})
         differences, reached = compare(before, final)
-    steps = [each.steps for each in tried]
-    blames = blamed(steps, differences, reached, final, probe if base.copies else None)
+    blames = blamed([each.steps for each in tried], differences, reached, final, walk, _late(after.origin))
     return tuple(
         Rehearsed(
             title(each.path),
@@ -161,6 +140,12 @@ def _told(
         )
         for each, blame in zip(tried, blames, strict=True)
     )
+
+
+def _late(origin: State) -> str:
+    """Return the code that says only when it runs what it is about, and the names of functions and types."""
+    known = [entry for entry in origin.entries.values() if entry.kind in NAMED]
+    return "\n".join(f"{each.title} {each.facts.get('_name', '')} {each.facts.get('_body', '')}" for each in known)
 
 
 def _with_drafts(
@@ -211,33 +196,6 @@ def _linted(
     return [*rows, *seen], ""
 
 
-def migrating(target: Target) -> Dsn:
-    """Return the login that applies migrations: what stands behind a RESET in them must be the project's role alone."""
-    return target.dsn if target.kind == "shadow" else login(target.dsn, OWNER)
-
-
-def _ask(target: Target, base: Base, suite: Suite, origin: State, only: frozenset[str] | None = None) -> Standing:
-    """Ask the suite after new files: new tables get made-up rows first, because empty ones tell nothing.
-
-    ``target`` is where they were applied. Schemas that the API served before are asked about, too: nobody hides one
-    from us.
-    """
-    unfilled = dict(base.target.unfilled)
-    with superuser(target.dsn) as administrator:
-        follow(administrator)
-    with connect(target.dsn) as conn:
-        now = state(conn)
-        empty = [oid for oid, content in now.prints.items() if oid not in origin.titles and not content.rows]
-        if empty:
-            unfilled.update(fill_new(conn, empty))
-        # As the server would do by itself, soon: dead rows and old statistics are no hazard of a migration.
-        if conn.info.server_version >= 150000:
-            conn.execute("select pg_catalog.pg_stat_force_next_flush()")
-        conn.execute("vacuum (analyze)")
-        known = base.standing.exposed
-        return suite.ask(conn, unfilled, base.target.migrations, only, unlike=base.unlike, exposed=known)
-
-
 def compare(before: Standing, after: Standing) -> tuple[tuple[Difference, ...], tuple[Reached, ...]]:
     """Tell what the suite says of the second database and did not say of the first, and who reaches more or less."""
     differences = []
@@ -246,8 +204,9 @@ def compare(before: Standing, after: Standing) -> tuple[tuple[Difference, ...], 
         new = {key: fix for key, fix in now.objects.items() if key not in was.objects}
         mended = tuple(key for key in was.objects if key not in now.objects) if now.verdict != "UNCHECKED" else ()
         if new or mended or was.verdict != now.verdict:
+            verdicts = was.verdict, now.verdict
             differences.append(
-                Difference(policy, now.title, now.severity, was.verdict, now.verdict, now.reason, new, mended)
+                Difference(policy, now.title, now.severity, *verdicts, now.reason, new, mended, now.problems)
             )
     reached = []
     for cell in sorted(before.reach.keys() | after.reach.keys()):

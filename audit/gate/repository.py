@@ -80,6 +80,22 @@ class Repository:
                 found[os.fsdecode(name)] = mode, blob.decode()
         return found
 
+    def tracked(self, folder: Path) -> dict[str, tuple[bytes, str]]:
+        """Return the files of a folder that git tracks, those of its folders too: mode and blob by path below it.
+
+        Tracked is what is in the index: committed, or about to be. Raises TargetError.
+        """
+        inside = os.fsencode(folder.relative_to(self.top))
+        prefix = b"" if inside == b"." else inside + b"/"
+        listed = self._git("ls-files", "-s", "-z", "--full-name", what="the tracked files cannot be listed")
+        found = {}
+        for entry in filter(None, listed.split(b"\0")):
+            facts, _, path = entry.partition(b"\t")
+            mode, blob, _ = facts.split()
+            if path.startswith(prefix):
+                found[os.fsdecode(path.removeprefix(prefix))] = mode, blob.decode()
+        return found
+
     def contents(self, blobs: Sequence[str]) -> list[bytes]:
         """Return what blobs hold, as they are: no filter is applied. Raises TargetError."""
         if not blobs:
@@ -118,7 +134,19 @@ class Repository:
 def repository_of(directory: Path) -> Repository:
     """Return the repository that a folder belongs to: the nearest ``.git`` above it, and nothing else.
 
-    A ``.git`` that is a file leads to where a worktree or a submodule is kept. Raises TargetError where there is none.
+    Raises TargetError where there is none.
+    """
+    if (found := repository_around(directory)) is not None:
+        return found
+    raise TargetError(
+        f"{safe(str(directory))} is in no git repository: say what is new with --since-version=V or --files=A.sql"
+    )
+
+
+def repository_around(directory: Path) -> Repository | None:
+    """Return the repository that a folder belongs to, or None where there is none.
+
+    A ``.git`` that is a file leads to where a worktree or a submodule is kept. Raises TargetError where it does not.
     """
     folder = directory.resolve()
     for top in (folder, *folder.parents):
@@ -127,9 +155,7 @@ def repository_of(directory: Path) -> Repository:
             return Repository(entry, top)
         if entry.is_file():
             return Repository(_led_to(entry), top)
-    raise TargetError(
-        f"{safe(str(directory))} is in no git repository: say what is new with --since-version=V or --files=A.sql"
-    )
+    return None
 
 
 def _led_to(entry: Path) -> Path:

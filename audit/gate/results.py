@@ -102,12 +102,14 @@ class Entry:
     """One part of the catalogue: what it is called, and what is to be told when it changes, by name.
 
     Facts whose name begins with ``_`` are compared and not shown: they may hold literals. ``_acl`` is who may do what,
-    with what PostgreSQL grants by itself; ``_of`` is the number of the table that the part belongs to.
+    with what PostgreSQL grants by itself; ``_of`` is the number of the table that the part belongs to. ``text`` is the
+    facts as the server wrote them.
     """
 
     kind: str
     title: str
     facts: Mapping[str, Any]
+    text: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,13 @@ class Change:
 
     def __str__(self) -> str:
         return f"{self.what} {self.kind} {self.title}{f': {self.how}' if self.how else ''}"
+
+    @property
+    def own_name(self) -> str:
+        """What it is called, without its schema, its arguments and quotes."""
+        entry = self.after or self.before
+        name = str(entry.facts.get("_name") or "") if entry else ""
+        return name or self.title.rpartition(".")[2].strip('"').replace('""', '"')
 
     def fact(self, name: str) -> tuple[Any, Any]:
         """Return one fact before and after."""
@@ -229,7 +238,10 @@ class Reach(NamedTuple):
 
 @dataclass(frozen=True)
 class Asked:
-    """What one policy said of a database: verdict, reason, and the offending objects, each with its fix."""
+    """What one policy said of a database: verdict, reason, and the offending objects, each with its fix.
+
+    ``problems`` say of some objects what is wrong with them.
+    """
 
     policy: str
     title: str
@@ -237,23 +249,28 @@ class Asked:
     verdict: str
     reason: str = ""
     objects: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Standing:
     """What the whole suite said of a database, and who reached what: "anon: select public.t".
 
-    ``exposed`` are the schemas that the API serves there.
+    ``exposed`` are the schemas that the API serves there, and ``took_ms`` is how long each policy took.
     """
 
     asked: Mapping[str, Asked]
     reach: Mapping[str, Reach]
     exposed: tuple[str, ...] = ()
+    took_ms: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One policy that says something else after a file: what is newly offended, newly unknown, or mended."""
+    """One policy that says something else after a file: what is newly offended, newly unknown, or mended.
+
+    ``problems`` say of some of the new offenders what is wrong with them.
+    """
 
     policy: str
     title: str
@@ -263,6 +280,7 @@ class Difference:
     reason: str = ""
     new: Mapping[str, str] = field(default_factory=dict)
     mended: tuple[str, ...] = ()
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -302,7 +320,10 @@ class Rehearsed:
 
 @dataclass
 class Rehearsal:
-    """The whole gate: since when files are new, what became of them, and why something could not be judged."""
+    """The whole gate: since when files are new, what became of them, and why something could not be judged.
+
+    ``folder`` is the directory of migrations as the reader knows it, and ``places`` are files of it by their names.
+    """
 
     since: str
     files: tuple[Rehearsed, ...]
@@ -310,3 +331,4 @@ class Rehearsal:
     final: Standing = field(default_factory=lambda: Standing({}, {}))
     unlinted: str = ""
     folder: str = ""
+    places: Mapping[str, str] = field(default_factory=dict)

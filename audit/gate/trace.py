@@ -136,7 +136,7 @@ def state(conn: Connection, known: State | None = None) -> State:
             kinds={oid: kind for oid, _, kind, *_ in relations},
             files={oid: node for oid, _, _, node, _ in relations if node},
             of_table={oid: table for oid, *_, table in relations if table},
-            entries=catalogue.read(conn),
+            entries=catalogue.read(conn, known.entries if known else None),
             prints=prints(conn, known=known.prints if known else None),
             sequences=dict(conn.execute(_SEQUENCES).fetchall()),
         )
@@ -178,7 +178,9 @@ class Tracer:
         step = self._group if light and self._group else Step(line, statement.words, alone)
         if step is self._group:
             step.statements += 1
-        elif not alone:
+        elif alone:
+            step.names = frozenset(reading.named(reading.code(statement.text)))
+        else:
             self._remember(step, statement)
         begun = time.monotonic()
         try:
@@ -385,15 +387,12 @@ class Tracer:
             relations = self.conn.execute(catalogue.RELATIONS).fetchall()
             titles = {oid: title for oid, title, *_ in relations}
             files = {oid: node for oid, _, _, node, _ in relations if node}
-            entries = catalogue.read(self.conn)
+            entries = catalogue.read(self.conn, was.entries)
+            were, are = catalogue.columns(was.entries), catalogue.columns(entries)
             of_table = {oid: table for oid, *_, table in relations if table}
             changes = tuple(catalogue.differences(was.entries, entries, self.base.entries))
             refiled = {oid for oid, node in files.items() if was.files.get(oid, node) != node}
-            altered = {
-                oid
-                for oid in was.prints
-                if oid in titles and catalogue.columns_of(was.entries, oid) != catalogue.columns_of(entries, oid)
-            }
+            altered = {oid for oid in was.prints if oid in titles and were.get(oid) != are.get(oid)}
             gone = {oid for oid in was.prints if oid not in titles}
             step.catalogue += changes
             rewritten = {oid for oid in refiled if was.kinds[oid] in ("r", "m")}

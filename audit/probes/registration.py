@@ -27,6 +27,9 @@ PERSON = "00000000-0000-4000-8000-00000000aaaa"
 ANOTHER = "00000000-0000-4000-8000-00000000bbbb"
 
 PLAIN = "with a name"
+# How an offence of AUTH-04 is called, and how a problem begins that lets nobody in.
+WAY = "auth_service: sign up"
+FAILS = "signing up fails"
 
 # A limit of length is the project's to set: a check, or the type. That of the Care Collective's names is to be kept to.
 LONG = "with a name of 300 characters"
@@ -166,7 +169,7 @@ def failing(service: Actor) -> Evidence:
         answer = registration.sign_up(BY_EMAIL[PLAIN])
         fails = registration.cursor.execute(THEIRS, [answer.error]).fetchall() if answer.error else []
     guilty = [name for (name,) in fails if name in triggers] or (triggers if answer.error else [])
-    rows = [_row(service, name, {"problem": f"signing up fails: {answer.error}"}) for name in guilty]
+    rows = [_row(service, name, {"problem": f"{FAILS}: {answer.error}"}) for name in guilty]
     return _evidence(service, rows, Population(len(triggers), "triggers of signing up"))
 
 
@@ -187,14 +190,14 @@ def troubles(service: Actor, fix: str) -> Evidence:
     for name, answer in answers.items():
         if name in ODD and answer.code in TOO_LONG and wanted is None and not answers[PLAIN].error:
             continue
-        problem = f"signing up fails: {answer.error}" if answer.error else ""
+        problem = f"{FAILS}: {answer.error}" if answer.error else ""
         if not problem and wanted is not None:
             problem = _unlike(wanted, answer)
         if not problem and name in (*BY_EMAIL, "by invitation"):
             missing = [relation for relation, count in usual.items() if answer.counts()[relation] < count]
             problem = f"nothing is written to {', '.join(missing)}, as it is {PLAIN}" if missing else ""
         if problem:
-            rows.append(_row(service, f"auth_service: sign up {name}", {"problem": problem}, fix if ours else ""))
+            rows.append(_row(service, f"{WAY} {name}", {"problem": problem}, fix if ours else ""))
     return _evidence(service, _by_problem(rows), Population(len(answers), "ways of signing up"))
 
 
@@ -206,7 +209,7 @@ def _by_problem(rows: Sequence[Row]) -> list[Row]:
     return [
         replace(first, details={**first.details, "likewise": ", ".join(names)}) if names else first
         for first, *others in found.values()
-        for names in [[each.object.removeprefix("auth_service: sign up ") for each in others]]
+        for names in [[each.object.removeprefix(f"{WAY} ") for each in others]]
     ]
 
 
@@ -259,7 +262,7 @@ def privileged(service: Actor, fix: str) -> Evidence:
     with registering(service) as (registration, triggers):
         plain = [registration.sign_up(BY_EMAIL[PLAIN], person) for person in (PERSON, ANOTHER)]
         if any(answer.error for answer in plain):
-            return _evidence(service, [], Population(0, "sign-ups"), f"signing up fails: {plain[0].error}")
+            return _evidence(service, [], Population(0, "sign-ups"), f"{FAILS}: {plain[0].error}")
         read = registration.cursor.execute(READ).fetchall()
         words: dict[str, Any] = {key: word for key, word in read if word}
         asked = [(WISHES, False)] + ([(words, True)] if words else [])

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, count
 from random import Random
 
 from audit.people import CAST
+from audit.settings import Parts
 
 Row = dict[str, object]
 
@@ -80,6 +81,8 @@ SOMETIMES_MISSING = frozenset(
 )
 # What is a person's own.
 PRIVATE = frozenset({"email", "phone", "location", "description", "location_override", "content", "title"})
+# From where the running numbers of a later generation of messaging begin.
+GENERATION = 10_000_000_000
 # Other names under which projects keep the same columns. A name counts only where the table lacks ours.
 ALIASES: dict[str, tuple[str, ...]] = {
     "user_id": ("requester_id", "owner_id", "author_id", "created_by", "profile_id", "participant_id"),
@@ -101,6 +104,11 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }
 # Running numbers below this belong to the cast.
 FIRST = 1_001
+
+
+def _of_generation(id_: str, generation: int) -> str:
+    """Return the id of the same thing in a later generation of its table: each has its own."""
+    return made_up_id(id_[:-12], int(id_[-12:]) + generation * GENERATION) if generation else id_
 
 
 def made_up_id(kind: str, number: int) -> str:
@@ -497,8 +505,8 @@ class Community:
                 "updated_at": self.at(exchange.made if exchange.confirmed is None else exchange.confirmed),
             }
 
-    def contact_exchange_audit(self) -> Iterator[Row]:
-        """Return rows of ``contact_exchange_audit``: what happened to each exchange, and by whom."""
+    def contact_exchange_audit(self, key: str = "exchange_id") -> Iterator[Row]:
+        """Return rows of the trail: what happened to each exchange, whose id is under ``key``, and by whom."""
         for exchange in self.exchanges:
             request = exchange.request
             for action, actor, age in (
@@ -507,43 +515,49 @@ class Community:
             ):
                 if age is not None:
                     yield {
-                        "exchange_id": exchange.id,
+                        key: exchange.id,
                         "request_id": request.id,
                         "action": action,
                         "actor": actor,
                         "happened_at": self.at(age),
                     }
 
-    def conversation_rows(self) -> Iterator[Row]:
-        """Return rows of ``conversations``."""
+    def conversation_rows(self, generation: int = 0, parties: Sequence[str] = ()) -> Iterator[Row]:
+        """Return rows of ``conversations``; in a later generation others, in which columns may name the two parties."""
         for conversation in self.conversations:
+            helper, owner = conversation.parties
+            helping = [column for column in parties if "help" in column] or parties[1:]
             yield {
-                "id": conversation.id,
+                "id": _of_generation(conversation.id, generation),
                 "help_request_id": conversation.request.id,
-                "created_by": conversation.parties[0],
+                "created_by": helper,
+                "status": "ongoing",
+                "accepted_at": self.at(conversation.begun),
                 "last_message_at": self.at(conversation.latest),
                 "created_at": self.at(conversation.begun),
                 "updated_at": self.at(conversation.latest),
+                **{column: helper if column in helping else owner for column in parties},
             }
 
-    def conversation_participants(self) -> Iterator[Row]:
+    def conversation_participants(self, generation: int = 0) -> Iterator[Row]:
         """Return rows of ``conversation_participants``: two for each conversation."""
         for conversation in self.conversations:
             for party in conversation.parties:
                 yield {
-                    "conversation_id": conversation.id,
+                    "conversation_id": _of_generation(conversation.id, generation),
                     "user_id": party,
                     "joined_at": self.at(conversation.begun),
                     "left_at": self.at(conversation.left) if party == conversation.leaver else None,
                 }
 
-    def messages(self) -> Iterator[Row]:
-        """Return rows of ``messages``, in the order of conversation and time."""
+    def messages(self, generation: int = 0) -> Iterator[Row]:
+        """Return rows of ``messages``, in the order of conversation and time; in a later generation other ones."""
         rng = Random(SEED + 6)  # noqa: S311
         phrases = self._phrases(rng)
-        numbers = count(1)
+        numbers = count(1 + generation * GENERATION)
         for conversation in self.conversations:
-            yield from self._talk(conversation, numbers, phrases, rng)
+            id_ = _of_generation(conversation.id, generation)
+            yield from self._talk(id_, conversation, numbers, phrases, rng)
 
     def _phrases(self, rng: Random) -> list[str]:
         """Return what people say to each other; a running number makes each message one of a kind."""
@@ -563,10 +577,10 @@ class Community:
         ]
 
     def _talk(
-        self, conversation: Conversation, numbers: Iterator[int], phrases: list[str], rng: Random
+        self, id_: str, conversation: Conversation, numbers: Iterator[int], phrases: list[str], rng: Random
     ) -> Iterator[Row]:
         """Return one conversation's messages. There are millions: what they have in common is worked out once."""
-        id_, begun, latest, size = conversation.id, conversation.begun, conversation.latest, conversation.size
+        begun, latest, size = conversation.begun, conversation.latest, conversation.size
         leaver, left = conversation.leaver, conversation.left
         parties = helper, owner = conversation.parties
         step, random = (begun - latest) / size, rng.random
@@ -613,17 +627,26 @@ class Community:
                 "updated_at": self.at(person.age / 2),
             }
 
-    def tables(self) -> dict[str, Callable[[], Iterable[Row]]]:
-        """Return what to fill, parents first, each with what makes its rows; one table's rows have the same keys."""
+    def tables(self, parts: Parts | None = None) -> dict[str, Callable[[], Iterable[Row]]]:
+        """Return what to fill, parents first, each with what makes its rows; one table's rows have the same keys.
+
+        ``parts``: which tables play which. Each generation of messaging has rows of its own.
+        """
+        parts = parts or Parts()
+        trail, _, exchange = parts.exchange_trail.rpartition(".")
+        talks: dict[str, Callable[[], Iterable[Row]]] = {}
+        for number, its in enumerate(parts.messaging):
+            talks[its.conversations] = partial(self.conversation_rows, number, its.parties)
+            if not its.parties:
+                talks[its.participants] = partial(self.conversation_participants, number)
+            talks[its.messages] = partial(self.messages, number)
         return {
             "auth.users": self.users,
             "public.profiles": self.profiles,
             "public.help_requests": self.help_requests,
             "public.contact_exchanges": self.contact_exchanges,
-            "public.contact_exchange_audit": self.contact_exchange_audit,
-            "public.conversations": self.conversation_rows,
-            "public.conversation_participants": self.conversation_participants,
-            "public.messages": self.messages,
+            trail: partial(self.contact_exchange_audit, exchange),
+            **talks,
             "storage.buckets": self.buckets,
             "storage.objects": self.objects,
         }

@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from itertools import chain, count, cycle, islice, repeat
 from operator import itemgetter
@@ -25,6 +26,7 @@ from audit.names import SYNONYMS
 from audit.people import CAST
 from audit.seeding.community import ALIASES, OTHER, PRIVATE, SOMETIMES_MISSING, Row, made_up_id
 from audit.seeding.loading import Place, UnfillableError, advance_sequences, leads_nowhere, stubborn_triggers_off
+from audit.seeding.rules import hints
 from audit.seeding.tables import Catalogue, Column, ForeignKey, Table
 from audit.seeding.values import Source, token
 
@@ -213,7 +215,12 @@ class Fitting:
         if source.type.name == "uuid":
             return (made_up_id(OTHER, number) for number in count(1))
         if source.type.category == "S":
-            return (f"made up {number}"[-(source.limit or 100) :] for number in count(1))
+            # As short as a check lets it be, or longer.
+            asked = [hints(check.expression).get(column.name) for check in table.checks]
+            least = min((length for hint in asked if hint for length in hint.lengths), default=0)
+            # No text is a part of another: what stays of somebody is known by its text.
+            source = replace(source, place=f"{table.title}.{column.name}")
+            return (source.phrase(number).ljust(least, ".")[-(source.limit or 1_000) :] for number in count(1))
         if source.type.name in ("int4", "int8"):
             return count(1)
         constant = _CONSTANTS.get(source.type.name) or _CONSTANTS.get(source.type.category)

@@ -30,9 +30,11 @@ from audit.seeding.rules import Rules, read_rules
 from audit.seeding.signup import sign_up
 from audit.seeding.tables import Catalogue, Table, read
 from audit.seeding.tokens import write_tokens
+from audit.settings import Parts
 
 # Who is asked whether the rows decide: those who differ most come first.
 MOST_NAMED = 5
+NAMED = Parts()
 DECIDERS = ("alice", "stranger", "admin", "anon", "bob", "pending", "rejected", "guest")
 PEOPLE = {person.id: name for name, person in CAST.items() if person.id}
 
@@ -56,13 +58,13 @@ class Planted:
     undecided: tuple[str, ...] = ()
 
 
-def plant(conn: psycopg.Connection[Any], members: int = 200) -> Planted:
+def plant(conn: psycopg.Connection[Any], members: int = 200, parts: Parts = NAMED) -> Planted:
     """Fill the database with the cast and ``members`` further people, three requests and ten messages for each.
 
-    ``conn`` is a superuser's, in autocommit mode or not. Outside a transaction everything is committed at the end;
-    inside one it is left to the caller. The rows are the same each time, their times relative to ``now()``. Triggers
-    do not fire (session_replication_role = replica), so foreign keys are verified after each table instead; CHECK,
-    NOT NULL and unique constraints are enforced as always. Nothing is analyzed.
+    ``parts``: which tables play which. ``conn`` is a superuser's, in autocommit mode or not. Outside a transaction
+    everything is committed at the end; inside one it is left to the caller. The rows are the same each time, their
+    times relative to ``now()``. Triggers do not fire (session_replication_role = replica), so foreign keys are verified
+    after each table instead; CHECK, NOT NULL and unique constraints are enforced as always. Nothing is analyzed.
     Source: https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SESSION-REPLICATION-ROLE.
 
     Raises ValueError when ``members`` is negative, psycopg.Error when the connection is lost or not a superuser's.
@@ -71,7 +73,7 @@ def plant(conn: psycopg.Connection[Any], members: int = 200) -> Planted:
     unfilled: dict[str, str] = {}
     with conn.transaction(), _replica_role(conn):
         community = Community(_value(conn, "select pg_catalog.now()"), members)
-        makers = community.tables()
+        makers = community.tables(parts)
         catalogue = read(conn)
         known = {**catalogue.platform, **{table.title: table for table in catalogue.tables.values()}}
         fitting = Fitting(conn, catalogue)

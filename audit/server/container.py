@@ -6,9 +6,10 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -19,7 +20,7 @@ from audit.evidence import safe
 from audit.server import installation
 from audit.server.embedded import DATABASE, PREFIX, SETTINGS, last_complaint
 from audit.server.rights import SUPERUSER
-from audit.server.walls import ACCOUNT, FILES, LIMITS, NETWORK
+from audit.server.walls import ACCOUNT, DISK, FILES, LIMITS, NETWORK
 from audit.server.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ _POLL_S = 0.05
 _PORT = 5432
 MEMORY = "8g"
 PROCESSES = 512
+# Of the data directory, which lies in memory and counts as such; and of what else is written in the container.
+DATA_BYTES = 4 << 30
+LAYER_BYTES = 1 << 30
+LOOK_EVERY_S = 5.0
+# Where the official image keeps its data, should an image not say: https://hub.docker.com/_/postgres (PGDATA).
+_DATA = "/var/lib/postgresql/data"
 _HOST_OVERRIDES = ("TC_HOST", "TESTCONTAINERS_HOST_OVERRIDE")  # the user's word on where published ports are found
 # The server listens inside the container, and its sockets are where the image has them.
 _LEFT_TO_THE_IMAGE = ("listen_addresses", "unix_socket_permissions")
@@ -87,6 +94,9 @@ def serve(image: str) -> Iterator[Contained]:
                     found = images.pull(image)
         except engine_errors as error:
             raise TargetError(f"the image {safe(image)} is not here and cannot be pulled: {_reason(error)}") from error
+        mounts = data_mounts(found.attrs["Config"])
+        for each in mounts or ():
+            container.with_tmpfs_mount(each, f"size={DATA_BYTES}")
         try:
             with ENDING.waiting():
                 container.with_command(_command(found.attrs["Config"]["Cmd"] or [])).start()
@@ -103,7 +113,8 @@ def serve(image: str) -> Iterator[Contained]:
         except engine_errors as error:
             raise TargetError(f"the extensions cannot be put into {safe(image)}: {_reason(error)}") from error
         standing = (ACCOUNT, FILES, LIMITS) + ((NETWORK,) if inside is not None else ())
-        with Watchdog(dsn, lambda _: container.get_wrapped_container().kill()):
+        standing += (DISK,) if mounts and _limited(container, mounts) else ()
+        with Watchdog(dsn, lambda _: container.get_wrapped_container().kill(), Layer(container)):
             yield Contained(dsn, standing)
     finally:
         container.stop()
@@ -119,6 +130,55 @@ def _network(container: PostgresContainer) -> Any:  # noqa: ANN401 -- Docker's l
         return None
     labels = {"org.testcontainers": "true"}
     return client.networks.create(f"{PREFIX}{secrets.token_hex(6)}", internal=True, labels=labels)
+
+
+def data_mounts(config: Mapping[str, Any]) -> list[str] | None:
+    """Return the directories of an image that are to lie in memory of a limited size, with all of the data in them.
+
+    None where that cannot be: if its programs are not started by root, nobody knows who is to own the directories, and
+    of other volumes that it declares nobody knows what lies in them.
+    https://docs.docker.com/engine/storage/tmpfs/
+    """
+    if config.get("User") not in (None, "", "0", "root"):
+        return None
+    variables = dict(each.partition("=")[::2] for each in config.get("Env") or ())
+    data = PurePosixPath(variables.get("PGDATA") or _DATA)
+    declared = [PurePosixPath(each) for each in config.get("Volumes") or ()]
+    if not all(data.is_relative_to(each) or each.is_relative_to(data) for each in declared):
+        return None
+    holding = [each for each in declared if data.is_relative_to(each)]
+    within = [each for each in declared if each not in holding]
+    return [str(each) for each in (*(holding or [data]), *within)]
+
+
+def _limited(container: PostgresContainer, places: Sequence[str]) -> bool:
+    """Tell whether the engine has put a limit on directories, as the container itself sees it."""
+    status, output = container.get_wrapped_container().exec_run(["cat", "/proc/mounts"], user="root")
+    lines = [line.split() for line in output.decode(errors="replace").splitlines()] if not status else []
+    limit = f"size={DATA_BYTES >> 10}k"
+    limited = {line[1] for line in lines if len(line) > 3 and line[2] == "tmpfs" and limit in line[3].split(",")}
+    return limited.issuperset(places)
+
+
+class Layer:
+    """Says that a container has written too much beside its data directory, or ""; it looks now and then."""
+
+    def __init__(self, container: PostgresContainer) -> None:
+        self.api = container.get_docker_client().client.api
+        self.id = container.get_container_id()
+        self.looked = time.monotonic()
+
+    def __call__(self) -> str:
+        """Look, if it is time to."""
+        if time.monotonic() - self.looked < LOOK_EVERY_S:
+            return ""
+        self.looked = time.monotonic()
+        # What the engine does not tell now it tells the next time.
+        with suppress(Exception):
+            (told,) = self.api.containers(all=True, size=True, filters={"id": self.id})
+            if int(told.get("SizeRw") or 0) > LAYER_BYTES:
+                return f"the server was ended: the container wrote more than {LAYER_BYTES >> 30} GB beside its data"
+        return ""
 
 
 def _command(of_image: Sequence[str]) -> list[str]:

@@ -45,7 +45,7 @@ from audit.server.target import load_platform
 from audit.server.upkeep import OBJECT_LIMIT_S, analyze, within
 from audit.server.walls import told
 from audit.server_errors import describe, explain
-from audit.settings import PLATFORM_SCHEMAS
+from audit.settings import PLATFORM_SCHEMAS, Parts
 from audit.sql_text import Statement, statements
 
 # Of the platform's schemas those that a project builds upon; the others are the business of the platform's services.
@@ -193,11 +193,16 @@ class Failure:
 
 @contextmanager
 def shadowed(
-    dsn: Dsn, postgres_bin: Path | None, members: int, say: Say, footprint: Footprint | None = None
+    dsn: Dsn,
+    postgres_bin: Path | None,
+    members: int,
+    say: Say,
+    footprint: Footprint | None = None,
+    parts: Parts | None = None,
 ) -> Iterator[Shadow]:
     """Make the shadow of the live database at ``dsn``, and remove every trace of it at the end.
 
-    ``footprint`` counts what that asks of the live database.
+    ``footprint`` counts what that asks of the live database; ``parts``: which tables play which.
 
     Raises Unchecked with one sentence, and the remedy, when it cannot be made.
     """
@@ -228,7 +233,7 @@ def shadowed(
                 unlike = compare(connection, original, failures)
             inside = login(server.dsn, STAND_IN)
             with connect(inside) as connection:
-                planted = plant(connection, members)
+                planted = plant(connection, members, parts or Parts())
                 unfilled = dict(planted.unfilled) | refresh(connection) | unlike
                 analyze(connection)
         except TargetError as error:

@@ -34,6 +34,7 @@ from audit.server.rights import OWNER, STAND_IN, follow, hire, login, superuser
 from audit.server.upkeep import analyze
 from audit.server.walls import ALL, told
 from audit.server_errors import explain
+from audit.settings import Parts
 from audit.unbuilt import built
 
 SCHEMA = Path(__file__).parents[2] / "schema"
@@ -52,7 +53,8 @@ class Choice:
     """What was asked for, on the command line or in the environment. ``migrations`` None means the reference schema.
 
     ``schema`` is a file that is audited in place of migrations, a dump perhaps; ``before`` a file or directory that is
-    applied before them. ``strict``: a migration that fails is left out as a whole.
+    applied before them. ``strict``: a migration that fails is left out as a whole. ``parts``: which tables play which
+    in what is made up. ``files`` are the migrations that are applied, where not all are.
     """
 
     target: str = field(default="embedded", repr=False)
@@ -67,6 +69,8 @@ class Choice:
     strict: bool = False
     platform_defaults: str = DEFAULTS[0]
     require_walls: bool = False
+    parts: Parts = field(default_factory=Parts)
+    files: tuple[Path, ...] | None = None
 
     @property
     def source(self) -> Path:
@@ -221,12 +225,14 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, walls: str,
             platform = load_platform(connection, choice.platform_defaults)
             hire(connection, str(conninfo_to_dict(dsn).get("password") or ""))
         with connect(login(dsn, OWNER)) as connection:
-            migrations, build = built(connection, choice.source, choice.before, piecewise=not choice.strict)
+            migrations, build = built(
+                connection, choice.source, choice.before, piecewise=not choice.strict, files=choice.files
+            )
         with superuser(dsn) as connection:
             follow(connection)
         dsn = login(dsn, STAND_IN)
         with connect(dsn) as connection:
-            planted = plant(connection, choice.members)
+            planted = plant(connection, choice.members, choice.parts)
             if connection.info.server_version >= 150000:
                 # Counted at once, not up to a second later: rows counted after ANALYZE would pass for changes since.
                 connection.execute("select pg_catalog.pg_stat_force_next_flush()")

@@ -219,6 +219,133 @@ def test_each_generation_is_asked(second: Bench, policy: str) -> None:
         assert renamed(finding.fix, {"renamed": NAMES}) == finding.fix
 
 
+def test_what_is_read_from_a_table_that_is_not_there_is_read_from_a_query() -> None:
+    known = {
+        "renamed": {"public.conversation_participants": "public.chats", "public.messages": "public.lines"},
+        "instead": {"public.conversation_participants": "select 1"},
+    }
+    for text, expected in (
+        ("select from public.conversation_participants p", "select from (select 1) p"),
+        ("join public.conversation_participants as p on x", "join (select 1) as p on x"),
+        (
+            "from public.conversation_participants where x",
+            "from (select 1) as conversation_participants where x",
+        ),
+        ("select from public.conversation_participants", "select from (select 1) as conversation_participants"),
+        ("delete from public.conversation_participants", "delete from public.chats"),
+        ("to_regclass('public.conversation_participants')", "to_regclass('public.chats')"),
+        ("from public.messages m, public.messages_v9", "from public.lines m, public.messages_v9"),
+    ):
+        assert renamed(text, known) == expected
+
+
+# More of everything that a row must have: the stories fill it, as long as somebody may.
+DEMANDING = """
+alter table public.help_requests add column wanted_by text;
+update public.help_requests set wanted_by = 'noon ' || id;
+alter table public.help_requests alter column wanted_by set not null, add unique (wanted_by);
+alter table public.contact_exchanges add column way public.way;
+update public.contact_exchanges set way = 'phone';
+alter table public.contact_exchanges alter column way set not null;
+alter table public.messages add column recipient_id uuid references public.profiles (id);
+update public.messages m set recipient_id = (
+    select p.user_id from public.conversation_participants p
+    where p.conversation_id = m.conversation_id and p.user_id <> m.sender_id limit 1);
+alter table public.messages alter column recipient_id set not null;
+"""
+FILLED = """
+grant insert (wanted_by), update (wanted_by) on public.help_requests to authenticated;
+grant insert (way) on public.contact_exchanges to authenticated;
+grant insert (recipient_id) on public.messages to authenticated;
+"""
+DEMANDED = {"HELP-05": "alice: create a request", "CONTACT-10": "bob: insert into public.contact_exchanges"}
+DEMANDED |= {"MSG-10": "alice: send a message"}
+
+
+def test_stories_fill_what_a_row_must_have(bench: Bench) -> None:
+    with other(bench, "create type public.way as enum ('phone', 'letter');" + DEMANDING):
+        for policy, what in DEMANDED.items():
+            assert [finding.object for finding in ask(bench, policy).findings] == [what]
+        bench.connection.execute(FILLED)
+        for policy in (*DEMANDED, "HELP-06", "HELP-10", "CONTACT-07", "CONTACT-11", "MSG-08", "MSG-09"):
+            assert (result := ask(bench, policy)).verdict is Verdict.HOLDS, result
+        bench.connection.execute(
+            """
+            create policy open on public.messages for insert to authenticated with check (sender_id = auth.uid());
+            alter table public.messages drop constraint messages_sender_takes_part
+            """
+        )
+        found = {finding.object for finding in ask(bench, "MSG-08").findings}
+        assert "stranger: send a message into others' conversation" in found
+
+
+RESTRICTED = """
+create table public.time_outs (id serial primary key, member uuid not null references public.profiles (id), why text);
+insert into public.time_outs (member, why) select id, 'made up' from public.profiles;
+create function private.may_write() returns boolean language sql stable security definer set search_path = '' as $$
+  select not exists (select from public.time_outs t where t.member = auth.uid())
+$$;
+grant execute on function private.may_write() to authenticated;
+create policy quiet on public.messages as restrictive for insert to authenticated with check (private.may_write());
+"""
+
+
+def test_stories_are_about_members_whom_nobody_has_restricted(bench: Bench) -> None:
+    with other(bench, RESTRICTED):
+        assert (result := ask(bench, "MSG-10")).verdict is Verdict.HOLDS, result
+        bench.connection.execute(
+            "create or replace function private.may_write() returns boolean language sql stable as 'select false'"
+        )
+        assert ask(bench, "MSG-10").verdict is Verdict.VIOLATED
+
+
+OTHER_TRAIL = """
+create table public.history (
+    id uuid primary key default gen_random_uuid(), subject uuid not null, kind text not null,
+    at timestamptz default now());
+insert into public.history (subject, kind) select id, 'exchange' from public.contact_exchanges;
+alter table public.history enable row level security;
+create function private.note_exchange() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.history (subject, kind) values (new.id, 'exchange');
+  return null;
+end $$;
+create trigger note_exchange after insert on public.contact_exchanges
+for each row execute function private.note_exchange();
+create function private.offer() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  insert into public.contact_exchanges (request_id, helper_id, requester_id)
+  values (new.id, new.helper_id, new.user_id);
+  return null;
+end $$;
+create trigger offer after update of helper_id on public.help_requests for each row
+when (old.helper_id is distinct from new.helper_id and new.helper_id is not null) execute function private.offer();
+drop table public.contact_exchange_audit cascade;
+drop trigger audit_exchange on public.contact_exchanges;
+drop trigger audit_confirmation on public.contact_exchanges;
+"""
+TRAIL = {"exchange_trail": "public.history.subject"}
+
+
+def test_the_trail_and_the_offer_may_be_elsewhere(bench: Bench) -> None:
+    with other(bench, OTHER_TRAIL):
+        assert ask(bench, "CONTACT-11").verdict is Verdict.NOT_APPLICABLE
+        for policy in ("CONTACT-07", "CONTACT-10", "CONTACT-11"):
+            assert (result := ask(bench, policy, **TRAIL)).verdict is Verdict.HOLDS, result
+        bench.connection.execute("savepoint sound; drop trigger note_exchange on public.contact_exchanges")
+        objects = [finding.object for finding in ask(bench, "CONTACT-11", **TRAIL).findings]
+        assert objects == ["public.contact_exchanges"]
+        bench.connection.execute(
+            """
+            rollback to savepoint sound;
+            grant insert (subject, kind) on public.history to authenticated;
+            create policy note on public.history for insert to authenticated with check (true);
+            """
+        )
+        objects = [finding.object for finding in ask(bench, "CONTACT-11", **TRAIL).findings]
+        assert "alice: insert into public.history" in objects
+
+
 def test_a_generation_that_is_not_there_hides_nothing(bench: Bench) -> None:
     with other(bench, "update public.conversations set last_message_at = now() - interval '9 years'"):
         assert ask(bench, "MSG-03", **GENERATIONS).verdict is Verdict.VIOLATED

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from audit.connection import connect
 from audit.server.target import Target
@@ -70,9 +70,10 @@ def titles_now() -> set[str]:
 )
 def test_no_secret_is_told(guarded, web: Web, tmp_path: Path, place: str, through: str) -> None:
     user = "audit_env" if place == "environment" else "audit_dsn"
+    where = {key: value for key, value in conninfo_to_dict(guarded).items() if key in ("host", "port", "dbname")}
     given = {"password": IN_DSN if place == "dsn" else IN_ENVIRONMENT} if place != "environment" else {}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AUDIT_", "PG"))}
-    environment["AUDIT_TARGET"] = make_conninfo(guarded, user=user, **given)
+    environment["AUDIT_TARGET"] = make_conninfo(**where, user=user, **given)
     environment["PGPASSWORD"] = IN_ENVIRONMENT
     options = [f"--report-dir={tmp_path / 'out'}", f"--history={tmp_path / 'history.sqlite'}"]
     if through == "file":

@@ -19,10 +19,10 @@ import psycopg
 import pytest
 
 from audit.connection import Dsn, TargetError, connect
-from audit.server import embedded
+from audit.server import container, embedded
 from audit.server.rights import OWNER, STAND_IN, login
 from audit.server.target import Choice, Target, opened
-from audit.server.walls import NETWORK, Walls, raised
+from audit.server.walls import DISK, NETWORK, Walls, raised
 from tests.support.waiting import LIMIT_S, eventually
 
 REPOSITORY = Path(__file__).parents[2]
@@ -423,7 +423,8 @@ def test_a_container_is_built_like_the_embedded_target_and_removed(image, monkey
         with connect(target.dsn) as connection:
             assert connection.execute("show wal_level").fetchone() == ("logical",)
             assert connection.execute("select count(*) > 5 from public.profiles").fetchone() == (True,)
-        assert NETWORK in target.notes[0].partition("missing")[0], target.notes
+        (walls,) = [each.partition("missing")[0] for each in target.notes if each.startswith("Walls around")]
+        assert NETWORK in walls and DISK in walls, target.notes
         for user in (OWNER, STAND_IN):
             refused_to_run = pytest.raises(psycopg.errors.InsufficientPrivilege)
             with connect(login(target.dsn, user)) as connection, refused_to_run:
@@ -432,6 +433,15 @@ def test_a_container_is_built_like_the_embedded_target_and_removed(image, monkey
     networks = subprocess.run(["docker", "network", "ls"], capture_output=True, text=True, check=True).stdout
     assert embedded.PREFIX not in networks
     assert lines[0].startswith("container ") and "5 members" in lines[-1]
+
+
+def test_a_container_has_no_more_room_than_it_is_given(image, monkeypatch):
+    monkeypatch.setenv("TESTCONTAINERS_RYUK_DISABLED", "true")
+    monkeypatch.setattr(container, "DATA_BYTES", 192 << 20)
+    with container.serve(image) as contained, connect(contained.dsn) as connection:
+        assert DISK in contained.standing
+        with pytest.raises(psycopg.Error, match=r"No space left|closed the connection"):
+            connection.execute("create table rows as select md5(n::text) as text from generate_series(1, 8000000) as n")
 
 
 def test_a_container_is_removed_when_the_run_is_told_to_stop(image, tmp_path):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
+import shutil
+import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +25,8 @@ from audit.actors import Stage
 from audit.auditor import Auditor
 from audit.catalog.amcheck import Amcheck
 from audit.catalog.growth import WEEK, measure
+from audit.client.app import Findings
+from audit.client.app import read as read_application
 from audit.connection import connect
 from audit.evidence import Log
 from audit.gate.base import Base
@@ -46,10 +51,14 @@ CLEAN_EVERY = 20
 CONNECT_EVERY = 5
 
 SABOTAGE = Path(__file__).parents[1] / "sabotage"
+# The application that is sabotaged where a policy is about one.
+APPLICATION = Path(__file__).parents[1] / "client" / "app"
 
 CLEAN = (Verdict.HOLDS, Verdict.NOT_APPLICABLE)
 
 KEYS = ("also", "blind", "object", "set", "on", "file")
+# As SQL, TypeScript, settings and pages begin their comments.
+COMMENT = re.compile(r"(?:--|//|#|<!--)(.*?)(?:-->)?$")
 
 
 # These look at all access at once, and take their time: by id, at which aspects of a database (see below).
@@ -72,7 +81,10 @@ POLICIES = {policy.id: policy for policy in collected("policies")}
 
 @dataclass(frozen=True)
 class Sabotage:
-    """One SQL file that breaks a policy on purpose, or (innocent) looks as if it did.
+    """One file that breaks a policy on purpose, or (innocent) looks as if it did.
+
+    It is SQL for a database; a file of any other kind takes its place in the reference's application (on "app"), where
+    ``file`` says.
 
     Its first comment lines may say: ``also`` (ids of policies that must fail too), ``blind`` (ids of others that cannot
     be judged then, because what is broken stands in their way), ``object`` (the expected object,
@@ -105,16 +117,19 @@ def read(path: Path) -> Sabotage:
     sql = path.read_text(encoding="utf-8")
     header: dict[str, list[str]] = {key: [] for key in KEYS}
     for line in sql.splitlines():
-        if not line.startswith("--"):
+        if not (comment := COMMENT.match(line)):
             break
-        key, colon, value = line.removeprefix("--").strip().partition(":")
+        key, colon, value = comment[1].strip().partition(":")
         if colon and key in KEYS:
             header[key].append(value.strip())
-    innocent = rest.endswith(".innocent.sql")
+    innocent = ".innocent." in rest
+    of_application = path.suffix != ".sql"
     if policy not in POLICIES:
         raise ValueError(f"{path.name}: the name must begin with the id of a policy")
     if not innocent and not header["object"]:
         raise ValueError(f"{path.name}: the first comment must say the expected object, '-- object: public.profiles'")
+    if of_application and not header["file"]:
+        raise ValueError(f"{path.name}: the first comment must say which file it is, 'file: lib/supabase/client.ts'")
     return Sabotage(
         path=path,
         policy=policy,
@@ -124,14 +139,14 @@ def read(path: Path) -> Sabotage:
         blind=frozenset(" ".join(header["blind"]).replace(",", " ").split()),
         objects=tuple(header["object"]),
         settings=tomllib.loads("\n".join(header["set"])),
-        on=header["on"][0] if header["on"] else "transaction",
+        on="app" if of_application else header["on"][0] if header["on"] else "transaction",
         file=header["file"][0] if header["file"] else f"29990101000000_{rest.partition('.')[0]}.sql",
     )
 
 
 def all_sabotages() -> list[Sabotage]:
     """Return every sabotage and innocent look-alike, by name."""
-    return [read(path) for path in sorted(SABOTAGE.glob("*.sql"))]
+    return [read(path) for path in sorted(SABOTAGE.iterdir())]
 
 
 class ThriftySuite(Suite):
@@ -147,6 +162,7 @@ class Proof(Disposable):
 
     def __init__(self, bench: Bench, stage: Stage) -> None:
         super().__init__(stage, bench.judgements, bench.migrations, bench.rehearsal)
+        self.bench = bench
         self.sizes = bench.sizes
 
     def amcheck(self) -> Amcheck:
@@ -163,6 +179,9 @@ class Proof(Disposable):
 
     def earlier(self, now: Sizes) -> Sizes | None:
         return self.sizes
+
+    def application(self) -> Findings:
+        return self.bench.application
 
 
 class Bench:
@@ -194,6 +213,9 @@ class Bench:
         self.judgements = self.untouched
         # How large everything was when the proof began.
         self.sizes: Sizes | None = None
+        # What the files of the reference's application say, and where those are.
+        self.folder = APPLICATION
+        self.application = read_application(self.folder)
 
     def ask(self, policy: Policy, connection: Connection, settings: Mapping[str, Any] | None = None) -> Result:
         """Ask one policy on a connection that is inside a transaction, and judge it."""
@@ -232,7 +254,14 @@ class Bench:
     def proof(self, sabotage: Sabotage) -> Iterator[Scene]:
         """Yield a place to break and mend; afterwards the reference database is as before."""
         self.judgements = [] if sabotage.settings else self.untouched
-        if sabotage.on != "transaction":
+        if sabotage.on == "app":
+            with self._copied():
+                self.connection.execute("begin")
+                try:
+                    yield Scene(self, self.connection, sabotage, in_transaction=True)
+                finally:
+                    self.connection.execute("rollback")
+        elif sabotage.on != "transaction":
             name = f"clone_{next(self.clones)}"
             dsn = self.target.server.clone_database(name)
             try:
@@ -262,6 +291,25 @@ class Bench:
                     self._clean_up()
                 if done % CONNECT_EVERY == 0:
                     self._connect_again()
+
+    @contextmanager
+    def _copied(self) -> Iterator[None]:
+        """Work on a copy of the application, in a repository of its own."""
+        before = self.folder, self.application
+        with TemporaryDirectory() as directory:
+            self.folder = Path(directory, "app")
+            shutil.copytree(APPLICATION, self.folder)
+            try:
+                subprocess.run(["git", "init", "--quiet", str(self.folder)], check=True, capture_output=True)
+                self.read_again()
+                yield
+            finally:
+                self.folder, self.application = before
+
+    def read_again(self) -> None:
+        """Read the application again, after everything in it that is not ignored was given to git."""
+        subprocess.run(["git", "-C", str(self.folder), "add", "--all"], check=True, capture_output=True)
+        self.application = read_application(self.folder)
 
     def _connect_again(self) -> None:
         """Leave behind what a session remembers of objects that are gone: it makes it large and slow."""
@@ -399,6 +447,12 @@ class Scene:
 
     def execute(self, sql: str) -> None:
         """Execute statements, one by one where a transaction cannot hold them; statistics are read afresh then."""
+        if self.sabotage.on == "app":
+            path = self.bench.folder / self.sabotage.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(sql, encoding="utf-8")
+            self.bench.read_again()
+            return
         self.bench.judgements = []
         if self.in_transaction:
             as_the_project_would(self.connection, sql)

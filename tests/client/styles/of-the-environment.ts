@@ -1,0 +1,5 @@
+// @expect: CONF-01 UNCHECKED lib/supabase/client.ts:3
+// @file: lib/supabase/client.ts
+import { createClient } from '@supabase/supabase-js'
+export const supabase = createClient(process.env.NEXT_PUBLIC_SUPABASE_URL!, process.env.NEXT_PUBLIC_SUPABASE_ANON_KEY!, { auth: { flowType: 'pkce',
+  persistSession: process.env.NEXT_PUBLIC_PERSIST === 'true' } })

@@ -1,0 +1,57 @@
+"""How what new files did is told: each cause once."""
+
+from __future__ import annotations
+
+from audit.evidence import Log
+from audit.gate.findings import Gate
+from audit.gate.results import Asked, Difference, Rehearsal, Rehearsed, Standing
+from audit.probes.registration import PLAIN, WAY
+from audit.results import Migration
+
+FAILS = "signing up fails: 23502 about profiles nickname"
+TRIGGER = "on_auth_user_created on auth.users"
+
+
+def offended(policy: str, problems: dict[str, str]) -> Difference:
+    return Difference(
+        policy, policy, "P0", "HOLDS", "VIOLATED", "", dict.fromkeys(problems, "-- mend it"), (), problems
+    )
+
+
+def blind(policy: str) -> Difference:
+    return Difference(policy, policy, "P0", "HOLDS", "UNCHECKED", FAILS)
+
+
+def told(*differences: Difference) -> list[str]:
+    """Return what MIG-05 would say of a file after which the suite says something else."""
+    file = Rehearsed("1_x.sql", Migration("1_x.sql", applied=True), differences=differences)
+    final = Standing({"AUTH-04": Asked("AUTH-04", "", "P0", "VIOLATED")}, {})
+    gate = Gate(Rehearsal("main", (file,), (), final), Log())
+    return sorted(str(row.object).partition(": ")[2] for row in gate.broken())
+
+
+def test_a_sign_up_that_fails_is_told_once() -> None:
+    ways = {f"{WAY} {PLAIN}": FAILS, f"{WAY} by invitation": f"{FAILS} again"}
+    assert told(
+        offended("AUTH-03", {TRIGGER: FAILS}), offended("AUTH-04", ways), blind("AUTH-05"), blind("AUTH-07")
+    ) == ["nobody can register"]
+
+
+def test_what_is_wrong_beside_a_sign_up_that_fails_is_told_as_well() -> None:
+    others = {TRIGGER: FAILS, "other on auth.users": "it is disabled"}
+    assert told(offended("AUTH-03", others), offended("AUTH-04", {f"{WAY} {PLAIN}": FAILS})) == [
+        "AUTH-03 other on auth.users",
+        "nobody can register",
+    ]
+
+
+def test_one_way_that_fails_keeps_nobody_else_out() -> None:
+    assert told(offended("AUTH-04", {f"{WAY} by invitation": FAILS})) == [f"AUTH-04 {WAY} by invitation"]
+
+
+def test_a_profile_that_is_missing_is_no_sign_up_that_fails() -> None:
+    missing = offended("AUTH-04", {f"{WAY} {PLAIN}": "0 profiles are made"})
+    assert told(offended("AUTH-03", {TRIGGER: "it is disabled"}), missing) == [
+        f"AUTH-03 {TRIGGER}",
+        f"AUTH-04 {WAY} {PLAIN}",
+    ]

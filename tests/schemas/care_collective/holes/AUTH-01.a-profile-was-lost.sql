@@ -1,0 +1,3 @@
+-- object: 10000000-0000-4000-8000-000000001001
+-- also: AUTH-06
+delete from public.profiles where id = '10000000-0000-4000-8000-000000001001';

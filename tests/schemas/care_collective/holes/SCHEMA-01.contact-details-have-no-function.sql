@@ -1,0 +1,2 @@
+-- object: function public.get_contact_info_with_consent(uuid,uuid)
+drop function public.get_contact_info_with_consent(uuid, uuid);

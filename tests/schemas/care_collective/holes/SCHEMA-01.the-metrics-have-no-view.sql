@@ -1,0 +1,2 @@
+-- object: view public.unhealthy_metrics
+drop view public.unhealthy_metrics;

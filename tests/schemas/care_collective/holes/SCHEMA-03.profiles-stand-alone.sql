@@ -1,0 +1,3 @@
+-- object: public.profiles.id
+-- also: AUTH-08
+alter table public.profiles drop constraint profiles_id_fkey;
