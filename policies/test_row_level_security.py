@@ -873,8 +873,8 @@ def test_nobody_reaches_more_than_is_declared(matrix):
     Every actor tries to read, insert, update and delete the rows of every exposed table, with a column in WHERE and
     blindly, and what they reach is compared with schema/access.toml, by row and for hidden and fixed columns. A row of
     one's own that can be given to somebody else, or moved into another tenant, is a leak as well, unless `moves`
-    declares the column. What only a trigger or a constraint refuses is no leak. A table that is not declared, or that has no rows, proves nothing. An
-    entry about what is not there counts for nothing, and is told with its line.
+    declares the column. What only a trigger or a constraint refuses is no leak. A table that is not declared, or that
+    has no rows, proves nothing. An entry about what is not there counts for nothing, and is told with its line.
     """
     assert not matrix.leaks()
 
@@ -943,7 +943,8 @@ def test_nobody_widens_anybodys_reach(outsiders, alice, bob):
     A member who may write the column that makes an admin is one statement away from being one, whatever the other
     policies say. Everybody changes each column that policies look at, also to somebody else's address, and inserts rows
     like those that are there, also below a new row of their own; then everybody's reach is read again, the worst first:
-    ranks, persons, states. What there was no time for is named, whatever the verdict. The changed row itself does not count, nor what its owner shares, a claim of what
-    was nobody's, or joining what is open while the like is refused for something else.
+    ranks, persons, states. What there was no time for is named, whatever the verdict. The changed row itself does not
+    count, nor what its owner shares, a claim of what was nobody's, or joining what is open while the like is refused
+    for something else.
     """
     assert not widened(outsiders | alice | bob)
