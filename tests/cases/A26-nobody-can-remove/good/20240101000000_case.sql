@@ -7,7 +7,7 @@ create policy look on public.drafts for select to authenticated using (writer = 
 create policy remove on public.drafts for delete to authenticated using (writer = (select auth.uid()));
 create function public.keep_what_is_used() returns trigger language plpgsql set search_path = '' as $$
 begin
-    if old.locked then
+    if old.locked and auth.uid() = old.writer then
         raise exception 'it is used';
     end if;
     return old;
