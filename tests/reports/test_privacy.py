@@ -95,6 +95,7 @@ def acted(sabotaged: Sabotaged, settings: Settings, access: Access, suite: Suite
         wished[sabotage.policy] |= {} if sabotage.innocent else sabotage.settings
     target = sabotaged.target
     with connect(target.server.dsn) as connection:
+        connection.execute("set default_transaction_read_only = off")  # one sabotage lets everybody read only
         bench = Bench(target, parameters(connection, settings, access), connection, suite)
         results = tuple(bench.ask(policy, connection, wished[name]) for name, policy in POLICIES.items())
     facts = TargetFacts(target.kind, target.server_version, target.database, target.role)

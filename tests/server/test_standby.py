@@ -76,7 +76,9 @@ def standing_by(server: embedded.Server) -> Iterator[Dsn]:
         configuration.write_text(settings + "max_standby_streaming_delay = 0\n")
         account.own(configuration)
         with tempfile.TemporaryFile() as log:
-            command = [programs / "postgres", "-D", directory / "data", "-c", f"config_file={configuration}"]
+            # As its primary's, so that it offers the same extensions.
+            (program,) = (server.directory / "overlay").rglob("bin/postgres")
+            command = [program, "-D", directory / "data", "-c", f"config_file={configuration}"]
             process = account.popen(command, log.fileno())
             try:
                 place = {"host": str(directory / "s"), "passfile": str(server.directory / "passwords")}
