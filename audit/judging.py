@@ -110,7 +110,9 @@ def _looked_at(log: Log) -> list[Population]:
 
 def _failed(evidence: Evidence) -> tuple[Verdict, str, Sequence[Row]]:
     if evidence.rows:
-        return Verdict.VIOLATED, "", evidence.rows
+        # What was not looked at may be worse than what was found.
+        rest = f"there may be more: {evidence.unjudgeable}" if evidence.unjudgeable else ""
+        return Verdict.VIOLATED, rest, evidence.rows
     if evidence.unjudgeable and not evidence.broken:
         return Verdict.UNCHECKED, evidence.unjudgeable, ()
     # What must work and was refused does not work, whatever else had nothing to work with.

@@ -918,9 +918,10 @@ def test_nobody_reaches_more_than_is_declared(matrix):
     """Nobody reaches more than is declared: LEAK.
 
     Every actor tries to read, insert, update and delete the rows of every exposed table, with a column in WHERE and
-    blindly, and what they reach is compared with schema/access.toml, by row and for hidden and fixed columns. What only
-    a trigger or a constraint refuses is no leak. A table that is not declared, or that has no rows, proves nothing. An
-    entry about what is not there counts for nothing, and is told with its line.
+    blindly, and what they reach is compared with schema/access.toml, by row and for hidden and fixed columns. A row of
+    one's own that can be given to somebody else, or moved into another tenant, is a leak as well, unless `moves`
+    declares the column. What only a trigger or a constraint refuses is no leak. A table that is not declared, or that
+    has no rows, proves nothing. An entry about what is not there counts for nothing, and is told with its line.
     """
     assert not matrix.leaks()
 
@@ -930,7 +931,10 @@ def test_nobody_reaches_less_than_is_declared(matrix):
     """Nobody reaches less than is declared: LOCKOUT.
 
     "Deny everybody" would satisfy every policy about leaks. Rows that somebody is to reach and does not, because a
-    grant or a policy is missing, a policy fails, or WITH CHECK takes nothing, are a feature that does not work.
+    grant or a policy is missing, a policy fails, or WITH CHECK takes nothing, are a feature that does not work. So are
+    a command that a trigger, a constraint or an error refuses to everybody for whom it is declared, a new row that is
+    not given back to whoever inserts it, and a row that cannot be saved again by an insert that becomes an update,
+    which is what the client libraries send.
     """
     assert not matrix.lockouts()
 
@@ -984,8 +988,10 @@ def test_nobody_widens_anybodys_reach(outsiders, alice, bob):
     """Nobody can widen anybody's reach by changing what they may change.
 
     A member who may write the column that makes an admin is one statement away from being one, whatever the other
-    policies say. Everybody changes each column that policies look at, and inserts rows like those that are there; then
-    everybody's reach is read again. The changed row itself does not count, nor what its owner shares, a claim of what
-    was nobody's, or joining what is open while the like is refused for something else.
+    policies say. Everybody changes each column that policies look at, also to somebody else's address, and inserts rows
+    like those that are there, also below a new row of their own; then everybody's reach is read again, the worst first:
+    ranks, persons, states. What there was no time for is named, whatever the verdict. The changed row itself does not
+    count, nor what its owner shares, a claim of what was nobody's, or joining what is open while the like is refused
+    for something else.
     """
     assert not widened(outsiders | alice | bob)

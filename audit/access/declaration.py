@@ -72,6 +72,7 @@ class TableEntry:
     reach: Mapping[Literal["select", "insert", "update", "delete"], Names] = field(default_factory=dict)
     hidden: Names = field(default_factory=dict)
     fixed: Names = field(default_factory=dict)
+    moves: Names = field(default_factory=dict)
     columns: Mapping[Literal["select", "insert", "update"], Names] = field(default_factory=dict)
 
 
@@ -112,15 +113,16 @@ class Declaration:
 
     ``rows`` are named sets of rows, as SQL predicates over the table's columns in which ``:me`` is the caller's id.
     ``reach`` says for each command and actor which sets they may reach; ``hidden`` and ``fixed`` which columns an actor
-    may not read, or not change; ``columns`` for a command and actor the very columns that they name in it, no more and
-    no fewer. ``review``: written by a machine, and read by nobody yet. ``lines`` are where a key
-    stands in the file, and "" where the table does.
+    may not read, or not change, and ``moves`` by which they may give rows away; ``columns`` for a command and actor the
+    very columns that they name in it, no more and no fewer. ``review``: written by a machine, and read by nobody yet.
+    ``lines`` are where a key stands in the file, and "" where the table does.
     """
 
     rows: Mapping[str, str] = field(default_factory=dict)
     reach: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     hidden: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fixed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    moves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     review: bool = False
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -256,6 +258,7 @@ def _declaration(entry: TableEntry, file: TomlFile, way: tuple[str, str]) -> Dec
         reach={str(command): given for command, given in entry.reach.items()},
         hidden=entry.hidden,
         fixed=entry.fixed,
+        moves=entry.moves,
         columns={str(command): given for command, given in entry.columns.items()},
         review=entry.review,
         lines=dict(_lines(file, way)),

@@ -7,7 +7,8 @@ Only columns that somebody's reach can depend on are tried, and only the tables 
 again. That leaves nothing out: a row is reached by grants, which no row changes, and by policies; a policy knows of a
 column by its name, in its own text or in that of the functions, views and policies that it leads to; where such a text
 makes up statements as it runs, or turns whole rows into documents, every column counts. What a trigger may carry
-elsewhere counts as well.
+elsewhere counts as well. The changed row itself is no gain, so that a column counts only where it is read for other
+rows: by a sub-select, a function or a view.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -31,8 +32,9 @@ from audit.actors import Actor, Stage
 from audit.catalog.calls import Calls, Source, calls_of
 from audit.catalog.expressions import RULES as POLICIES
 from audit.evidence import Evidence, Population, Row, Unchecked, by_cause, safe
+from audit.names import CONTACT_COLUMN, OWNERS
 from audit.people import CAST, Identity
-from audit.probes.calling import planned, remembered
+from audit.probes.calling import Routine, planned, remembered
 from audit.question import Cursor, define, short_ms, together
 from audit.server_errors import describe
 
@@ -43,8 +45,11 @@ TABLE_MS = 5000
 ALL_S = 60
 BY_CALL = "called"
 MOST_WORDS = 12
+# How many of the tables that are ruled alike are looked at after a change.
+MOST_ALIKE = 2
 
-# The exposed tables, with what their policies say: those that are for the roles of the API, and all of them.
+# The exposed tables, with what their policies say: those that are for the roles of the API, and all of them. "Alike" is
+# the same for tables that are ruled alike, but for their own names: by policies, grants, and what they refer to.
 RULES = f"""
 with {POLICIES}
 select t.relation, n.nspname::text, c.relname::text,
@@ -52,7 +57,16 @@ select t.relation, n.nspname::text, c.relname::text,
              where x.relation = t.id and x.roles <> '{{}}' and e is not null) as own,
        array(select e from rules x, unnest(array[x."using", x."check"]) as e
              where x.relation = t.id and e is not null) as every,
-       exists (select from rules x where x.relation = t.id and x.roles <> '{{}}') as ruled
+       exists (select from rules x where x.relation = t.id and x.roles <> '{{}}') as ruled,
+       pg_catalog.md5(pg_catalog.replace(concat_ws(
+           ' ', (select string_agg(concat_ws(' ', x.command, x.roles, x.permissive, x."using", x."check"), ' '
+                                   order by x.name) from rules x where x.relation = t.id),
+           c.relacl, (select string_agg(a.attname || a.attacl::text, ' ' order by a.attname)
+                      from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attacl is not null),
+           (select string_agg(concat_ws(' ', k.confrelid, a.attname), ' ' order by a.attname)
+            from pg_catalog.pg_constraint k
+            join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = any (k.conkey)
+            where k.conrelid = c.oid and k.contype = 'f' and k.confrelid <> c.oid)), c.relname::text, '~')) as alike
 from pg_temp.audit_table t
 join pg_catalog.pg_class c on c.oid = t.id
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -66,11 +80,72 @@ join pg_catalog.pg_trigger g on g.tgrelid = t.id and not g.tgisinternal and g.tg
 join pg_catalog.pg_proc f on f.oid = g.tgfoid and f.proname !~ '^(audit|chain)_'
 """
 
+# Columns that say what somebody may, and in which state something or somebody is.
+RANK = re.compile(
+    r"(^|_)(role|roles|rank|level|tier|plan|permissions?|scopes?|privileges?|grants?)($|_)|admin|staff|super"
+)
+STATE = re.compile(
+    r"(^|_)(state|status|stage|visibility|public|private|active|enabled|accepted|approved|verified|confirmed|published"
+    r"|draft|archived|deleted|banned|blocked|revoked|pending|expires?|until|token|code|key)($|_)|_at$|^is_|^has_|^can_"
+)
+
+# By what people are found: columns of the same kind are compared with each other.
+ADDRESSES = {
+    "mail": re.compile(r"(^|_)(e_?)?mail($|_)", re.IGNORECASE),
+    "phone": re.compile(r"(^|_)(phone|mobile|tel|telephone|whatsapp)($|_)", re.IGNORECASE),
+    "name": re.compile(r"(^|_)(user_?name|handle|login|nick(name)?|screen_?name|domain)($|_)", re.IGNORECASE),
+}
+MOST_ADDRESSES = 8
+
+# The columns of text of some relations.
+TEXTS = """
+select c.oid::pg_catalog.regclass::text, a.attname::text
+from pg_catalog.pg_class c
+join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+join pg_catalog.pg_type y on y.oid = a.atttypid and y.typcategory = 'S'
+where c.relkind in ('r', 'p') and (c.oid = any (%s) or c.oid = pg_catalog.to_regclass('auth.users'))
+order by 1, a.attnum
+"""
+
+# The relations that are called so, or that are in these schemas by these names.
+RELATIONS = """
+select n.nspname::text, c.relname::text, c.oid::pg_catalog.regclass::text, c.oid::text
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p') and (
+    c.oid::pg_catalog.regclass::text = any (%s::text[])
+    or exists (select from unnest(%s::text[], %s::text[]) as g (schema, name)
+               where g.schema = n.nspname and g.name = c.relname))
+"""
+
+# The columns that refer to a row of another exposed table.
+LINKS = """
+select p.relation, k.attname::text, c.relation, a.attname::text
+from pg_catalog.pg_constraint x
+join pg_temp.audit_table c on c.id = x.conrelid
+join pg_temp.audit_table p on p.id = x.confrelid and p.id <> c.id
+join pg_catalog.pg_attribute a on a.attrelid = x.conrelid and x.conkey operator(pg_catalog.=) array[a.attnum]
+join pg_catalog.pg_attribute k on k.attrelid = x.confrelid and k.attnum = x.confkey[1]
+where x.contype = 'f'
+and exists (select from pg_temp.audit_grant g where g.relation = p.relation and g.inserts is not null and g.admits)
+and exists (select from pg_temp.audit_grant g where g.relation = c.relation and g.inserts is not null and g.admits)
+order by 1, 3, 4
+"""
+
 # A trigger that calls, or executes a statement made up as it runs, may write to anything.
 CALLS = re.compile(r"\bperform\s+[\w.\"]+\s*\(|\bexecute\b", re.IGNORECASE)
 
 # A text that can mean a column without naming it.
 UNNAMED = re.compile(r"\bexecute\b|\b(?:to_jsonb?|row_to_json|jsonb?_agg|hstore)\s*\(", re.IGNORECASE)
+
+# Functions that read for whoever asks about a row: what they answer is reach as well.
+ANSWERS = """
+select case when p.prosrc = '' then pg_catalog.pg_get_functiondef(p.oid) else p.prosrc end
+from pg_catalog.pg_proc p
+where p.prokind = 'f' and p.provolatile <> 'v' and p.proargtypes[0] = 'pg_catalog.uuid'::pg_catalog.regtype
+and p.prorettype <> 'pg_catalog.bool'::pg_catalog.regtype
+and p.pronamespace not in (
+    select n.oid from pg_catalog.pg_namespace n where n.nspname ~ '^pg_|^information_schema$')
+"""
 
 COLUMNS = """
 select t.relation, a.attname::text
@@ -82,23 +157,50 @@ where a.attgenerated = ''
 # What an API role holds on one table, to take a column away from it.
 @dataclass(frozen=True)
 class Rules:
-    """What decides who reaches the rows of one table: the text of its policies and of all they lead to."""
+    """What decides who reaches the rows of one table: the text of its policies and of all they lead to.
+
+    ``reads`` are the exposed tables that it reads, ``looks_at`` all relations, by schema and name; ``alike`` is the
+    same for tables that are ruled alike.
+    """
 
     text: str
     reads: frozenset[str]
+    looks_at: frozenset[tuple[str, str]] = frozenset()
+    alike: str = ""
+
+
+class Link(NamedTuple):
+    """A column that refers to another table's rows: whoever made such a row may have more to say below it."""
+
+    parent: str
+    key: str
+    child: str
+    column: str
 
 
 @dataclass(frozen=True)
 class Plan:
     """What is worth changing: for each table, the tables whose rules depend on a column, and on new rows.
 
-    ``ruled`` are all tables that have rules.
+    Of tables that are ruled alike two stand for all. ``people`` are the columns of each table that hold ids of the
+    cast; ``links`` are those below new rows of which rows may be put that rules read; ``ruled`` are the tables whose
+    rules depend on a table, by its number as text.
     """
 
     columns: Mapping[str, Mapping[str, Sequence[str]]]
     rows: Mapping[str, Sequence[str]]
     words: Sequence[str]
-    ruled: Sequence[str]
+    people: Mapping[str, frozenset[str]]
+    ruled: Mapping[str, Sequence[str]]
+    links: Sequence[Link]
+
+    def worth(self, relation: str, column: str) -> int:
+        """Say how much a column is worth to whoever may change it: 0 a rank, 1 whose it is, 2 a state, 3 the rest."""
+        if RANK.search(column):
+            return 0
+        if column in self.people.get(relation, ()) or column.lower() in OWNERS or CONTACT_COLUMN.search(column):
+            return 1
+        return 2 if STATE.search(column) else 3
 
 
 @dataclass
@@ -149,11 +251,8 @@ def widened(people: Actor) -> Evidence:
             slow = _remembered(cursor, stage, audience)
             doubts += [f"{name} does not answer in time" for name in sorted(slow)]
             changing = _Changing(stage, cursor, plan, audience, slow)
-            for relation in sorted({*plan.columns, *plan.rows} - slow):
-                for who in people.people:
-                    found += changing.changes(relation, who)
-            for who, function, given in calls:
-                found += changing.calls(who, function, given)
+            for each in _tasks(plan, people.people, calls, slow):
+                found += changing.calls(each) if each.calls else changing.changes(each)
             doubts += changing.doubts()
             tried = changing.tried
             rows = by_cause(_row(each, _fix(each, stage.known["api_roles"])) for each in found)
@@ -161,6 +260,8 @@ def widened(people: Actor) -> Evidence:
     except psycopg.Error as error:
         raise Unchecked(f"changes could not be tried: {describe(error)}") from error
     doubts += [f"{name} could not be filled: {why}" for name, why in stage.unfilled.items() if name.startswith(exposed)]
+    # Where a policy lets nobody in by what other rows say, nobody sees what a change of those rows would open.
+    doubts += [condition for condition in stage.undecided if condition.startswith(exposed)]
     return Evidence(
         rows,
         about="what people may change",
@@ -169,6 +270,56 @@ def widened(people: Actor) -> Evidence:
         unjudgeable=safe(doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "")) if doubts else "",
         question=RULES,
     )
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one person is to try: to change columns of a table, to insert rows (no columns), or to call a function.
+
+    ``link``: to insert rows below a new row of their own.
+    """
+
+    who: Identity
+    relation: str
+    columns: tuple[str, ...] = ()
+    calls: tuple[Mapping[str, Any], ...] = ()
+    link: Link | None = None
+
+
+def _tasks(plan: Plan, people: Sequence[Identity], calls: Sequence[Call], slow: set[str]) -> list[Task]:
+    """Return what is to be tried, the worst first: ranks, persons, states, the rest; of them what most depends on."""
+    ranked: list[tuple[tuple[int, int, str, str], Task]] = []
+
+    def add(worth: int, reach: int, relation: str, kind: str, tasks: Iterable[Task]) -> None:
+        ranked.extend(((worth, -reach, relation, kind), task) for task in tasks)
+
+    for relation, columns in plan.columns.items():
+        by_worth: dict[int, list[str]] = {}
+        for column in columns:
+            by_worth.setdefault(plan.worth(relation, column), []).append(column)
+        for worth, names in by_worth.items():
+            reach = max(len(columns[name]) for name in names)
+            add(worth, reach, relation, "update", (Task(who, relation, tuple(sorted(names))) for who in people))
+    for relation, observed in plan.rows.items():
+        # Whoever belongs to what is a row of its own.
+        worth = 0 if len(observed) > 1 else 2
+        add(worth, len(observed), relation, "insert", (Task(who, relation) for who in people))
+    for link in plan.links:
+        add(
+            0,
+            len(plan.rows[link.child]),
+            link.child,
+            "insert below",
+            (Task(who, link.child, link=link) for who in people),
+        )
+    hinges = {
+        column.lower(): plan.worth(relation, column) for relation in plan.columns for column in plan.columns[relation]
+    }
+    for who, routine, given in calls:
+        words = _words(routine.source) if given else ()
+        worth = min((hinges[word] for word in words if word in hinges), default=4)
+        add(worth, 0, routine.signature, "call", [Task(who, routine.signature, calls=tuple(given))] if given else [])
+    return [task for _, task in sorted(ranked, key=lambda each: each[0]) if task.relation not in slow]
 
 
 def _person(stage: Stage, who: Identity) -> dict[str, str | None]:
@@ -254,9 +405,10 @@ class _Changing:
         self.cursor.execute("rollback to savepoint changing; release savepoint changing")
         return answers
 
-    def changes(self, relation: str, who: Identity) -> list[Found]:
-        """Let one person change one table."""
-        plan, person = self.plan, json.dumps(_person(self.stage, who))
+    def changes(self, task: Task) -> list[Found]:
+        """Let one person change columns of one table, or insert rows."""
+        plan, relation, who = self.plan, task.relation, task.who
+        person = json.dumps(_person(self.stage, who))
         columns = {
             f"{relation}.{name}": (name, {"observed": list(observed), "words": list(plan.words)})
             for name, observed in plan.columns.get(relation, {}).items()
@@ -277,18 +429,32 @@ class _Changing:
             )
             return self.cursor.fetchall()
 
-        answers = self._asked([*columns], update)
-        answers += self._asked([f"insert {relation}"] if relation in plan.rows else [], insert)
+        def below(_names: Sequence[str]) -> list[Any]:
+            parent, key, child, column = task.link or Link("", "", "", "")
+            given = [parent, child, column, key, person, self.audience, json.dumps(named)]
+            self.cursor.execute(
+                "select '', kind, tried, gains from pg_temp.chain_below(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                [*given, list(plan.rows[child]), list(plan.words)],
+            )
+            return self.cursor.fetchall()
+
+        if task.link:
+            answers = self._asked([f"insert {relation} below a new row of {task.link.parent}"], below)
+        elif task.columns:
+            answers = self._asked([f"{relation}.{name}" for name in task.columns], update)
+        else:
+            answers = self._asked([f"insert {relation}"], insert)
         self.tried += sum(count for _, _, count, _ in answers)
         return [Found(who.name, relation, column, kind, gains) for column, kind, _, gains in answers if gains]
 
-    def calls(self, who: Identity, function: str, given: Sequence[Mapping[str, Any]]) -> list[Found]:
+    def calls(self, task: Task) -> list[Found]:
         """Let one person call one function."""
+        who, function, given = task.who, task.relation, task.calls
 
         def call(_names: Sequence[str]) -> list[Any]:
             self.cursor.execute(
                 "select pg_temp.chain_calls(%s, %s, %s, %s)",
-                [json.dumps(_person(self.stage, who)), self.audience, json.dumps(given), list(self.plan.ruled)],
+                [json.dumps(_person(self.stage, who)), self.audience, json.dumps(given), json.dumps(self.plan.ruled)],
             )
             return self.cursor.fetchall()
 
@@ -297,12 +463,15 @@ class _Changing:
         return [Found(who.name, function, "", BY_CALL, gains) for (gains,) in answers if gains]
 
 
-def _calls(stage: Stage, people: Iterable[Identity]) -> list[tuple[Identity, str, list[dict[str, Any]]]]:
+Call = tuple[Identity, Routine, list[dict[str, Any]]]
+
+
+def _calls(stage: Stage, people: Iterable[Identity]) -> list[Call]:
     """Return the functions that may write, for each person who may call them, with the calls to try."""
     with remembered(stage) as cursor:
         plan = planned(cursor, stage)
         return [
-            (who, routine.signature, list(plan.calls(routine, who.id)))
+            (who, routine, list(plan.calls(routine, who.id)))
             for who in people
             for routine in plan.routines
             if routine.exposed
@@ -333,6 +502,9 @@ def _plan(cursor: Cursor) -> Plan:
     unnamed = {name for name, rule in rules.items() if UNNAMED.search(rule.text)}
     bodies = {name: "\n".join(source.plain for source in sources) for name, sources in triggers.items()}
     moved = {name: _words(text) for name, text in bodies.items()}
+    cursor.execute(ANSWERS)
+    asked = frozenset[str]().union(*(_words(text) for (text,) in cursor.fetchall()))
+    answering = {name for name in tables if name.rpartition(".")[2].strip('"').lower() in asked}
     columns: dict[str, dict[str, list[str]]] = {}
     rows: dict[str, list[str]] = {}
     for relation, column in there:
@@ -341,7 +513,8 @@ def _plan(cursor: Cursor) -> Plan:
         depends = {
             name
             for name, rule in rules.items()
-            if relation in {name, *rule.reads} and (column.lower() in words[name] or name in unnamed)
+            if (relation in rule.reads or (name == relation and relation in answering))
+            and (column.lower() in words[name] or name in unnamed)
         }
         if column.lower() in moved.get(relation, ()) or UNNAMED.search(bodies.get(relation, "")):
             depends |= elsewhere
@@ -349,19 +522,99 @@ def _plan(cursor: Cursor) -> Plan:
             columns.setdefault(relation, {})[column] = sorted(depends)
     literals = {each for rule in rules.values() for each in re.findall(r"'([\w .:-]{2,40})'", rule.text)}
     likely = sorted(each for each in literals if not re.search(r"request\.jwt|^(true|false|sub)$|search_path", each))
-    return Plan(columns, {name: on for name, on in rows.items() if on}, likely[:MOST_WORDS], sorted(rules))
+    _note_addresses(cursor, columns, rules)
+    few = _few(rules, _sizes(cursor))
+    cursor.execute("select relation, people from pg_temp.audit_table")
+    people = {name: frozenset(held or ()) for name, held in cursor.fetchall()}
+    ruled = {
+        number: few({each for each, rule in rules.items() if title == each or place in rule.looks_at}, title)
+        for place, title, number in _relations(cursor, rules)
+    }
+    return Plan(
+        {name: {column: few({*on}, name) for column, on in those.items()} for name, those in columns.items()},
+        {name: few({*on}, name) for name, on in rows.items() if on},
+        likely[:MOST_WORDS],
+        people,
+        ruled,
+        _links(cursor, {name for name, on in rows.items() if on}),
+    )
+
+
+def _links(cursor: Cursor, children: set[str]) -> list[Link]:
+    """Return the links from tables whose rows are read by rules to tables of which people may have rows."""
+    cursor.execute(LINKS)
+    return [link for link in map(Link._make, cursor.fetchall()) if link.child in children]
+
+
+def _note_addresses(cursor: Cursor, columns: Mapping[str, Iterable[str]], rules: Mapping[str, Rules]) -> None:
+    """Note for columns that hold an address what addresses of the kind are elsewhere: those that rules read first."""
+    wanted = [(name, column, kind) for name, those in columns.items() for column in those if (kind := _address(column))]
+    if not wanted:
+        return
+    cursor.execute(TEXTS, [[int(number) for _, _, number in _relations(cursor, rules)]])
+    there = [(name, column, kind) for name, column in cursor.fetchall() if (kind := _address(column))]
+    for relation, column, kind in wanted:
+        parts = [
+            sql.SQL("(select {}::text from {} where {} is not null order by 1 limit {})").format(
+                sql.Identifier(other), sql.SQL(name), sql.Identifier(other), sql.Literal(MOST_ADDRESSES)
+            )
+            for name, other, of_kind in there
+            if of_kind == kind and (name, other) != (relation, column)
+        ]
+        if parts:
+            cursor.execute(
+                sql.SQL("insert into pg_temp.chain_address select {}, {}, v from ({}) as x (v) group by v").format(
+                    sql.Literal(relation), sql.Literal(column), sql.SQL(" union all ").join(parts)
+                )
+            )
+
+
+def _address(column: str) -> str:
+    """Return by which kind of address a column finds a person; "" for none."""
+    return next((kind for kind, names in ADDRESSES.items() if names.search(column)), "")
+
+
+def _relations(cursor: Cursor, rules: Mapping[str, Rules]) -> list[tuple[tuple[str, str], str, str]]:
+    """Return the relations that have rules or that rules look at: schema and name, title, number as text."""
+    places = {place for rule in rules.values() for place in rule.looks_at}
+    cursor.execute(RELATIONS, [[*rules], [schema for schema, _ in places], [name for _, name in places]])
+    return [((schema, name), title, number) for schema, name, title, number in cursor.fetchall()]
+
+
+def _sizes(cursor: Cursor) -> dict[str, int]:
+    """Return how many rows each table has: large ones were made small before."""
+    cursor.execute("select relation from pg_temp.audit_table")
+    relations = [name for (name,) in cursor.fetchall()]
+    if not relations:
+        return {}
+    cursor.execute(" union all ".join(f"select {n}, count(*) from {name}" for n, name in enumerate(relations)).encode())
+    return {relations[n]: count for n, count in cursor.fetchall()}
+
+
+def _few(rules: Mapping[str, Rules], sizes: Mapping[str, int]) -> Callable[[set[str], str], list[str]]:
+    """Return what chooses of tables those that stand for all: itself, and the two largest of those ruled alike."""
+
+    def few(names: set[str], itself: str) -> list[str]:
+        groups: dict[str, list[str]] = {}
+        for name in sorted(names, key=lambda name: (-sizes.get(name, 0), name)):
+            groups.setdefault(rules[name].alike, []).append(name)
+        chosen = {name for group in groups.values() for name in group[:MOST_ALIKE]}
+        return sorted(chosen | ({itself} & names))
+
+    return few
 
 
 def _ruled(rows: Sequence[tuple[Any, ...]], graph: Calls) -> dict[str, Rules]:
     """Return the rules of each table that has some: what its policies say and lead to, and what tables they read."""
     titles = {(schema, name): relation for relation, schema, name, *_ in rows}
     found = {}
-    for relation, _, _, own, every, ruled in rows:
+    for relation, _, _, own, every, ruled, alike in rows:
         if ruled:
             led_to = graph.led_to(every)
             texts = [*own, *sorted(source.plain for source in led_to if source.name)]
-            reads = {titles[place] for place in graph.looks_at(led_to) if place in titles}
-            found[relation] = Rules("\n".join(texts), frozenset(reads))
+            places = frozenset(graph.looks_at(led_to))
+            reads = {titles[place] for place in places if place in titles}
+            found[relation] = Rules("\n".join(texts), frozenset(reads), places, alike)
     return found
 
 
@@ -384,7 +637,7 @@ def _closed(rules: Mapping[str, Rules]) -> dict[str, Rules]:
     closed = {}
     for name, rule in rules.items():
         seen, waiting = {name}, [*rule.reads]
-        reads = set(rule.reads)
+        reads, places = set(rule.reads), set(rule.looks_at)
         texts = [rule.text]
         while waiting:
             other = waiting.pop()
@@ -393,8 +646,9 @@ def _closed(rules: Mapping[str, Rules]) -> dict[str, Rules]:
             seen.add(other)
             texts.append(rules[other].text)
             reads |= rules[other].reads
+            places |= rules[other].looks_at
             waiting += rules[other].reads
-        closed[name] = Rules("\n".join(texts), frozenset(reads))
+        closed[name] = Rules("\n".join(texts), frozenset(reads), frozenset(places), rule.alike)
     return closed
 
 

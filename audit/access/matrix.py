@@ -18,7 +18,7 @@ import psycopg
 from psycopg import errors, sql
 
 from audit.access.declaration import ALL, REACHING, WHOLE, Declaration, declarations
-from audit.access.results import API_ACTORS, Cell, Judged, Judgement
+from audit.access.results import API_ACTORS, COMMANDS, Cell, Judged, Judgement
 from audit.actors import Stage
 from audit.evidence import Evidence, Population, Row, Scalar, Unchecked, safe
 from audit.people import CAST, Identity
@@ -170,6 +170,20 @@ class Observatory:
         """Try whether a column of the rows that were reached can be changed."""
         return self._call("audit_change", cell, cell.shape, column)
 
+    def returned(self, cell: Observed, row: object) -> dict[str, Any]:
+        """Try whether a row that can be inserted is given back to whoever inserts it."""
+        return self._call("audit_return", cell, json.dumps(row))
+
+    def saved(self, cell: Observed, key: object) -> dict[str, Any]:
+        """Try whether a row that is there can be saved again by an insert that becomes an update."""
+        return self._call("audit_upsert", cell, key)
+
+    def moved(
+        self, cell: Observed, columns: Sequence[str], mine: Sequence[int], others: Mapping[str, Sequence[int]]
+    ) -> dict[str, Any]:
+        """Try whether rows can be moved out of one's own reach and into another's by one of these columns."""
+        return self._call("audit_move", cell, self.sets, "update blind", list(columns), list(mine), json.dumps(others))
+
     def policies(self, cell: Observed, sample: object) -> tuple[str, ...]:
         """Return the names of the permissive policies that let one row through."""
         try:
@@ -227,6 +241,11 @@ def opened_tables(
         yield Observatory(stage, cursor, people, sets), tables
 
 
+# Verdicts beside which nothing more is said about a command.
+TOLD = (Cell.LEAK, Cell.LOCKOUT, Cell.BROKEN, Cell.UNCHECKED)
+# A foreign key, a unique key and an exclusion may refuse what is made up for the reason that it is.
+EXCUSED = re.compile(r"\b(23503|23505|23P01)\b")
+
 # What somebody else holds up says nothing about a declaration.
 HELD_UP = (errors.QueryCanceled, errors.LockNotAvailable, errors.DeadlockDetected)
 
@@ -262,6 +281,7 @@ def _fitted(
         declaration,
         hidden=there("hidden", declaration.hidden),
         fixed=there("fixed", declaration.fixed),
+        moves=there("moves", declaration.moves),
         columns={command: there(f"columns.{command}", given) for command, given in declaration.columns.items()},
     )
     return fitted, sorted(misfits)
@@ -335,7 +355,8 @@ def judge(stage: Stage) -> Judgement:
                 undeclared.append(f"{declaration.at('review')}: nobody has reviewed what is declared of {name}")
                 cells += [_undeclared(cell) for cell in observed]
                 continue
-            judge_table = _Table(observatory, declaration, observed, security=tables[name][1])
+            columns, security, _ = tables[name]
+            judge_table = _Table(observatory, declaration, observed, security=security, columns=columns)
             cells += judge_table.cells()
             doubts += judge_table.doubts
     if not declared and not stage.known["server_only_tables"] and not stage.known["public_tables"]:
@@ -376,24 +397,156 @@ class _Table:
     """Compares what was observed of one table with its declaration."""
 
     def __init__(
-        self, observatory: Observatory, declaration: Declaration, observed: Sequence[Observed], *, security: bool
+        self,
+        observatory: Observatory,
+        declaration: Declaration,
+        observed: Sequence[Observed],
+        *,
+        security: bool,
+        columns: Iterable[str] = (),
     ) -> None:
         self.observatory = observatory
         self.declaration = declaration
         self.observed = observed
         self.security = security
+        self.columns = frozenset(columns)
         self.names = list(declaration.rows)
+        self.barred: set[str] = set()
         self.doubts: list[str] = []
 
     def cells(self) -> list[Judged]:
         """Return the judged cells of the table."""
         found: list[Judged] = []
-        for cell in self.observed:
-            judged = self._judged(cell)
+        of_rows: list[tuple[Observed, Judged]] = [(cell, self._judged(cell)) for cell in self.observed]
+        refused = self._refused_to_all(of_rows)
+        # Who cannot insert cannot save a row again either: that is told already.
+        self.barred = {judged.actor for cell, judged in of_rows if cell.shape == "insert" and judged.verdict in TOLD}
+        for cell, known in of_rows:
+            judged = refused.get((cell.actor, cell.shape), known)
             found.append(judged)
             found += self._of_columns(cell, judged)
             found += self._of_grants(cell, judged)
+            if judged.verdict is Cell.OK and judged.declared:
+                found += self._as_clients_do(cell, judged)
         return found
+
+    def _expected(self, cell: Observed, command: str) -> dict[str, int]:
+        """Return the kinds of rows that are declared for a command, with their numbers."""
+        sets = _sets(self.declaration, cell.actor, command)
+        return {kind: n for kind, n in cell.everything.items() if self._may(kind, sets)}
+
+    def _refused_to_all(self, of_rows: Sequence[tuple[Observed, Judged]]) -> dict[tuple[str, str], Judged]:
+        """Return the cells of commands that are declared, and that triggers, constraints or errors refuse to everybody.
+
+        What the rules of access let through and nobody can do does not work. That a row is there already, or that
+        another refers to it, may be the made-up rows' own fault.
+        """
+        found: dict[tuple[str, str], Judged] = {}
+        for command in ("insert", "update", "delete"):
+            theirs = [
+                (cell, judged, self._expected(cell, command))
+                for cell, judged in of_rows
+                if cell.shape == command and _sets(self.declaration, cell.actor, command)
+            ]
+            theirs = [each for each in theirs if each[2]]
+            if not theirs or any(judged.verdict in TOLD for _, judged, _ in theirs):
+                continue
+            why: tuple[str, str] | None = None
+            for cell, judged, kinds in sorted(theirs, key=lambda each: -sum(each[0].reached.values())):
+                refusal = self._refusal(cell, judged, kinds)
+                if refusal is None:
+                    why = None
+                    break
+                why = why or refusal
+            if why is not None:
+                found |= {
+                    (cell.actor, command): replace(
+                        judged,
+                        verdict=Cell.LOCKOUT,
+                        missing=sum(kinds.values()),
+                        refused_by=why[0],
+                        note=safe(f"nobody can: {why[1]}" if why[1] else "nobody can"),
+                    )
+                    for cell, judged, kinds in theirs
+                }
+        return found
+
+    def _refusal(self, cell: Observed, judged: Judged, kinds: Mapping[str, int]) -> tuple[str, str] | None:
+        """Return who refuses somebody all rows that are declared, and how; None where one of them can be written."""
+        if cell.shape == "insert":
+            if any(cell.reached.get(kind) for kind in kinds) or not any(cell.masked.get(kind) for kind in kinds):
+                return None
+            return None if EXCUSED.search(cell.message) else (cell.refusal, cell.message)
+        if not any(cell.reached.get(kind) or cell.masked.get(kind) for kind in kinds):
+            return None
+        answer = self._asked(judged, lambda: self.observatory.confirm(cell, kinds))
+        if answer is None or answer["done"] or answer["refusal"] not in ("trigger", "constraint", "broken"):
+            return None
+        message = str(answer["message"] or "")
+        return None if EXCUSED.search(message) else (str(answer["refusal"]), message)
+
+    def _as_clients_do(self, cell: Observed, judged: Judged) -> Iterator[Judged]:
+        """Judge what clients send beside the plain commands: getting a new row back, saving a row again, moving one."""
+        if cell.shape == "insert":
+            seen = _sets(self.declaration, cell.actor, "select")
+            for kind in self._expected(cell, "insert"):
+                if cell.reached.get(kind) and kind in cell.sample and self._may(kind, seen):
+                    answer = self._asked(judged, lambda kind=kind: self.observatory.returned(cell, cell.sample[kind]))
+                    if answer is not None and not answer["done"]:
+                        yield self._locked(judged, "insert and get back", 1, answer)
+                        return
+        elif cell.shape == "update":
+            if cell.actor not in self.barred:
+                yield from self._saving(cell, judged)
+            yield from self._moving(cell, judged)
+
+    def _saving(self, cell: Observed, judged: Judged) -> Iterator[Judged]:
+        commands = ("select", "insert", "update")
+        given = [_sets(self.declaration, cell.actor, command) for command in commands]
+        for kind in cell.reached:
+            if kind in cell.sample and all(self._may(kind, sets) for sets in given):
+                answer = self._asked(judged, lambda kind=kind: self.observatory.saved(cell, cell.sample[kind]))
+                if answer is not None and not answer["done"]:
+                    yield self._locked(judged, "save again (upsert)", cell.reached[kind], answer)
+                return
+
+    def _locked(self, judged: Judged, shape: str, missing: int, answer: Mapping[str, Any]) -> Judged:
+        note = safe(str(answer["message"] or ""))
+        return replace(
+            judged, shape=shape, verdict=Cell.LOCKOUT, missing=missing, refused_by=str(answer["refusal"]), note=note
+        )
+
+    def _moving(self, cell: Observed, judged: Judged) -> Iterator[Judged]:
+        """Judge whether a row can be given away that is one's own, such as into another tenant.
+
+        A row is whose it is that may write it: that others see it, such as when it is published, is for reading to say.
+        """
+        columns = self._deciding(cell.actor)
+        places = self._writes(cell.actor)
+        if not columns or not places or CAST[cell.actor].id is None:
+            return
+        others = {
+            who.id: self._writes(name)
+            for name, who in CAST.items()
+            if name in API_ACTORS and who.id and name != cell.actor
+        }
+        answer = self._asked(judged, lambda: self.observatory.moved(cell, columns, places, others))
+        if answer is not None and answer["col"]:
+            shape = f"move to another's by column {answer['col']} of"
+            names = self.observatory.policies(cell, answer["example"]) if self.security else ()
+            yield replace(judged, shape=shape, verdict=Cell.LEAK, declared=(), leaked=1, reached=1, policies=names)
+
+    def _writes(self, actor: str) -> list[int]:
+        """Return the places, from 1, of the sets that somebody may write; none where they may write all rows."""
+        sets = {each for command in COMMANDS[1:] for each in _sets(self.declaration, actor, command)}
+        return [] if ALL in sets else sorted(self.names.index(each) + 1 for each in sets)
+
+    def _deciding(self, actor: str) -> list[str]:
+        """Return the columns that the declared sets are about and that somebody may change and give away."""
+        told = " ".join(self.declaration.rows.values()).lower()
+        kept = {*_columns(self.declaration.fixed, actor), *_columns(self.declaration.moves, actor)}
+        words = {*re.findall(r"[^\W\d][\w$]*", told)}
+        return [name for name in sorted(self.columns) if name.lower() in words and name not in kept]
 
     def _may(self, kind: str, sets: Sequence[str]) -> bool:
         return ALL in sets or any(kind[self.names.index(name)] == "1" for name in sets)
@@ -433,7 +586,9 @@ class _Table:
             verdict = Cell.BROKEN if cell.refusal == "broken" else Cell.LOCKOUT
             return replace(judged, verdict=verdict, missing=missing)
         if cell.refusal == "broken":
-            return replace(judged, verdict=Cell.BROKEN)
+            # Where no row comes as far as to be of a kind, none is inserted.
+            nothing = command == "insert" and bool(sets) and not cell.everything
+            return replace(judged, verdict=Cell.BROKEN, missing=int(nothing))
         outside = [kind for kind in cell.everything if not self._may(kind, allowed)]
         if any(kind in cell.masked for kind in outside):
             return replace(judged, verdict=Cell.MASKED)
@@ -774,6 +929,11 @@ def _fix(cell: Judged) -> str:
     role = CAST[cell.actor].role
     about = safe(f"-- {cell.object}: {cell.leaked or cell.missing} of {cell.rows} rows")
     declared = safe(", ".join(cell.declared) or "nothing")
+    if cell.missing and cell.refused_by in ("trigger", "constraint") and cell.note.startswith("nobody can"):
+        return (
+            f"{about} that are declared ({declared}) cannot be written by anybody: a {cell.refused_by} refuses them.\n"
+            "-- Let it take what is declared, or correct the declaration in schema/access.toml."
+        )
     if cell.missing:
         return (
             f"{about} that are declared ({declared}) are not reached; refused by {cell.refused_by or 'no policy'}.\n"
@@ -785,6 +945,13 @@ def _fix(cell: Judged) -> str:
 
 def _closing(cell: Judged, command: str, role: str) -> list[str]:
     """Say how a leak is closed without taking away more; who of the others is let in rightly is for people to know."""
+    if cell.shape.startswith("move "):
+        names = ", ".join(cell.policies) or "none"
+        return [
+            "Whose row it is can be changed by whoever may change the row. Let WITH CHECK ask of the new row what",
+            f"USING asks of the old one (policies: {names}), or let a trigger keep the column.",
+            f"If rows are meant to be given away, declare it: moves = {{ {cell.actor} = [...] }}.",
+        ]
     if " column " in cell.shape:
         name = sql.Identifier(cell.shape.split(" column ", 1)[1].removesuffix(" of")).as_string(None)
         return [

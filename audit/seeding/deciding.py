@@ -2,7 +2,9 @@
 
 A condition decides for a row and a person when the policy says another thing with it than without it. If no row does
 so, nobody would notice that the condition is gone, wrong, or too much: the audit cannot tell such a policy from a laxer
-or a stricter one. Each of the people asks with their own role, so that what sub-selects see is what they see.
+or a stricter one. What asks other rows, in a sub-select or a function, is to let somebody in at least: where it never
+does, nobody can see what a change of those other rows would open. Each of the people asks with their own role, so that
+what sub-selects see is what they see.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from audit.people import CAST
 MOST_ROWS, MOST_THEIRS = 60, 30
 EVERYBODY = [person.id for person in CAST.values() if person.id]
 MOST_CHOSEN = 8
-TIMEOUT_MS, MOST_S = 1_000, 3.0
+TIMEOUT_MS, MOST_S, MOST_S_EACH = 1_000, 15.0, 0.3
 # A policy with more conditions than this is left out: the questions would take too long.
 MOST_CONDITIONS = 40
 # With more parts than this nobody works out whether one of them can matter.
@@ -65,7 +67,8 @@ class Condition:
     ``relation`` is the number and ``place`` the quoted name of the policy's table, ``columns`` those of its row that
     the condition is about, ``others`` those that the policy asks about besides. ``seen``: True where the condition is
     all that lets somebody in, False where it is all that keeps somebody out. ``held``: it is true of some row;
-    ``ruled_out``: the table's constraints refuse rows that it would decide.
+    ``ruled_out``: the table's constraints refuse rows that it would decide. ``needs`` is what is to be seen of it;
+    ``asked``: the people it is about were asked, and there was time to.
     """
 
     relation: int
@@ -80,12 +83,19 @@ class Condition:
     never: str
     seen: set[bool] = field(default_factory=set)
     held: bool = False
+    asked: bool = False
     ruled_out: bool = False
+    needs: frozenset[bool] = frozenset({True, False})
+
+    @property
+    def lacking(self) -> frozenset[bool]:
+        """What was not seen of it yet."""
+        return self.needs - self.seen
 
     @property
     def is_known(self) -> bool:
         """Whether it is known what the policy does: it makes no difference, or constraints do not let it make one."""
-        return self.ruled_out or (self.held and bool(self.seen))
+        return self.ruled_out or (self.held and bool(self.seen & self.needs))
 
     def decides(self, value: bool) -> str:
         """Write the condition on a row that the policy lets through, or not, because of this condition alone."""
@@ -94,6 +104,8 @@ class Condition:
 
     def __str__(self) -> str:
         """Say which row would be needed."""
+        if not self.asked:
+            return f"{self.place}: there was no time to see whether rows tell that {self.text} (policy {self.policy})"
         if self.ruled_out:
             return f"{self.place}: constraints leave no row to condition {self.text} of policy {self.policy}"
         if not self.held:
@@ -120,17 +132,22 @@ class Deciding:
         """Return the conditions that no row decides for anybody. Raises psycopg.Error without a connection."""
         with self._asking():
             conditions = self._conditions(schemas)
+            self.until += MOST_S_EACH * len(self.names)
             rows = {oid: self.rows(oid) for oid in self.names}
             for role, claims in self.people:
                 for oid, given in rows.items():
-                    open_ = [c for c in conditions if c.relation == oid and len(c.seen) < 2 and role in c.roles]
+                    open_ = [c for c in conditions if c.relation == oid and c.lacking and role in c.roles]
                     if open_ and given and monotonic() < self.until:
                         self._look(json.dumps(given), (role, claims), open_)
             empty = {oid for oid, given in rows.items() if not given}
         if monotonic() >= self.until:
             self.mute["there was no time for all conditions"] = None
-        lacking = (c for c in conditions if len(c.seen) < 2 and c.relation not in empty)
+        lacking = (c for c in conditions if c.lacking and c.relation not in empty)
         return [c for c in lacking if c.policy not in self.mute]
+
+    def go_on(self, number: int) -> None:
+        """Take time anew, for so many conditions."""
+        self.until = monotonic() + MOST_S + MOST_S_EACH * number
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -185,7 +202,7 @@ class Deciding:
     def _look(self, rows: str, person: tuple[str, str], open_: list[Condition]) -> None:
         """Note which conditions some row of a table decides, as one person; where a question fails, one by one."""
         place, alias = self.names[open_[0].relation]
-        parts = [(c, value) for c in open_ for value in {True, False} - c.seen]
+        parts = [(c, value) for c in open_ for value in c.lacking]
         wanted = [c.decides(value) for c, value in parts] + [c.text for c in open_]
         asked = ", ".join(f"exists (select from given as {alias} where {condition})" for condition in wanted)
         question = f"""
@@ -207,6 +224,7 @@ class Deciding:
             condition.seen |= {value} if there else set()
         for condition, holds in zip(open_, found[len(parts) :], strict=True):
             condition.held = condition.held or holds
+            condition.asked = True
 
     def choose(self, condition: Condition, value: bool, rows: list[dict[str, Any]]) -> list[int]:
         """Return the positions of rows that would decide a condition in one way for somebody."""
@@ -253,6 +271,30 @@ def _conditions(relation: int, place: str, policy: str, roles: frozenset[str], t
             others = tuple(sorted(every - {*mine}))
             always, never = (_with(tree, alike, value) for value in (True, False))
             yield Condition(relation, place, policy, roles, texts[i], mine, others, f"({text})", always, never)
+    atoms = list(_atoms(tree))
+    for i, atom in enumerate(atoms):
+        mine = tuple(sorted({column.name for column in atom.find_all(exp.Column) if _is_own(column)}))
+        # Of what asks about the caller alone every row tells.
+        if mine and _asks_others(atom):
+            others = tuple(sorted(every - {*mine}))
+            always, never = (_without(tree, i, value) for value in (True, False))
+            yield Condition(
+                relation, place, policy, roles, atom.sql(dialect="postgres"), mine, others, f"({text})", always, never,
+                needs=frozenset({True, False}),
+            )  # fmt: skip
+
+
+def _asks_others(atom: exp.Expr) -> bool:
+    """Tell whether a condition asks other rows: by a sub-select, or by a function of the project's."""
+    names = filter(None, map(called, atom.walk()))
+    return atom.find(exp.Table) is not None or any(schema not in ("", "auth", "pg_catalog") for schema, *_ in names)
+
+
+def _without(tree: exp.Expr, place: int, value: bool) -> str:
+    """Write an expression with one of its outer conditions replaced by TRUE or FALSE."""
+    copy = tree.copy()
+    list(_atoms(copy))[place].replace(exp.Boolean(this=value))
+    return copy.sql(dialect="postgres")
 
 
 def _leaves(node: exp.Expr) -> Iterator[exp.Expr]:

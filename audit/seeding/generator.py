@@ -38,8 +38,11 @@ from audit.seeding.rules import Hints, Rules, hints
 from audit.seeding.tables import Catalogue, Check, Column, ForeignKey, Table
 from audit.seeding.values import NULL, Source, UnknownTypeError, Value, token
 
-# Values of a foreign key's columns, and whose they are (an index into PEOPLE; None: nobody's).
-Owned = tuple[tuple[Value, ...], int | None]
+# Values of a foreign key's columns, whose they are (an index into PEOPLE; None: nobody's), and whether the row that
+# they refer to is as the rules of its table want it, such as not deleted.
+Owned = tuple[tuple[Value, ...], int | None, bool]
+Key = tuple[tuple[str, ...], int | None, bool]
+Joined = tuple[dict[str, Value], int | None, bool]
 
 # An option's position, and texts for its columns.
 Try = tuple[int, list[str | None]]
@@ -52,6 +55,8 @@ PEOPLE = tuple(CAST[name] for name in ("alice", "bob", "stranger", "admin", "gue
 PARTNERS = (1, 0, 3, 4, 2, 6, 5)
 # To whose tenant each of the people belongs: alice's or the stranger's.
 HOMES = (0, 0, 2, 0, 2, 2, 2)
+# Who is on a list of those who may more: the admin and bob.
+LISTED = (3, 1)
 PERSON_OF = {person.id: index for index, person in enumerate(PEOPLE)}
 
 MOST_ROWS, LEAST_ROWS = 56, 14
@@ -66,8 +71,8 @@ TRIES, RETRIES = 4, 20
 WIDTH = 100
 MOST_PARENTS = 42
 TIMEOUT_MS = 10_000
-# How many rules and exceptions from rules each person has a row for.
-MOST_WHOLE, MOST_PARTLY = 3, 3
+# How many rules and exceptions from rules each person has a row for; what asks for a parent is tried with two of them.
+MOST_WHOLE, MOST_PARTLY, MOST_AIMED = 3, 3, 6
 # The features whose pairs are covered.
 MOST_FEATURES = 9
 # As many words a table of words may have, such as one of roles.
@@ -87,10 +92,14 @@ class Generated:
 
 @dataclass(frozen=True)
 class Option:
-    """Values for the columns of a block that go together; ``person`` is whose they are (an index; None: nobody's)."""
+    """Values for the columns of a block that go together; ``person`` is whose they are (an index; None: nobody's).
+
+    ``live``: the row that they refer to, if any, is as the rules of its table want it.
+    """
 
     values: tuple[Value, ...]
     person: int | None = None
+    live: bool = True
 
 
 @dataclass
@@ -113,12 +122,16 @@ class Block:
 
 @dataclass(frozen=True)
 class MadeRow:
-    """A row: whose it is (None: nobody's), its number, its texts by column, and which of them nothing else holds."""
+    """A row: whose it is (None: nobody's), its number, its texts by column, and which of them nothing else holds.
+
+    ``live``: it is as the rules of its table want it, such as not deleted, as far as its words and flags tell.
+    """
 
     person: int | None
     number: int
     texts: dict[str, str | None]
     fresh: tuple[str, ...]
+    live: bool = True
 
 
 class Generator:
@@ -140,7 +153,7 @@ class Generator:
         self.users: int | None = users
         self.people = self._tables_of_people(users)
         self.rules = rules or Rules()
-        self._keys: dict[tuple[int, tuple[str, ...]], list[tuple[tuple[str, ...], int | None]]] = {}
+        self._keys: dict[tuple[int, tuple[str, ...]], list[Key]] = {}
 
     def _ask(self, question: LiteralString | sql.Composed) -> list[tuple[Any, ...]]:
         return self.conn.cursor(row_factory=tuple_row).execute(question).fetchall()
@@ -247,6 +260,7 @@ class Generator:
         there = self._there(table)
         chooser.take(there)
         there = [self._complete(table, chooser, row) if row.person is not None else row for row in there]
+        there = [replace(row, live=chooser.is_live(row)) for row in there]
         try:
             with self.conn.transaction():
                 return there + self._loaded(table, chooser)
@@ -387,7 +401,30 @@ class Generator:
             raise UnfillableError(
                 f"column {column.name} of type {error} must have a value and none is known"
             ) from error
+        if joined := self._joined_with(table, source):
+            # Once nobody's: what is like no other row.
+            return [Block((column.name,), [*joined, *(Option((value,)) for value in values[:2])])]
         return [Block((column.name,), [Option((value,)) for value in values] + self._lists(source))]
+
+    def _joined_with(self, table: Table, source: Source) -> list[Option]:
+        """Return the texts that rows of another table have in the column that rules compare this one with."""
+        if source.type.category != "S" or (source.column.name,) in table.unique_keys:
+            return []
+        found: dict[str, Option] = {}
+        for oid, column in sorted(self.rules.joins.get((table.oid, source.column.name), ())):
+            other = self.catalogue.tables[oid]
+            if (column,) in other.unique_keys and not any(key.parent in self.people for key in other.foreign_keys):
+                # A list of those who may more, and not everybody does.
+                texts = [text for row in self.rows.get(oid, ()) if (text := row.texts.get(column)) is not None]
+                found |= {
+                    text: Option((Value.always(text, "set"),), who) for text, who in zip(texts, LISTED, strict=False)
+                }
+                continue
+            for row in sorted(self.rows.get(oid, ())[:MOST_PARENTS], key=lambda row: not row.live):
+                text = row.texts.get(column)
+                if text is not None and (source.limit is None or len(text) <= source.limit):
+                    found.setdefault(text, Option((Value.always(text, "set"),), row.person, row.live))
+        return list(found.values())
 
     def _lists(self, source: Source) -> list[Option]:
         """Return for a list of ids one that names each of the people: by their id, and by the key of their own row."""
@@ -429,7 +466,7 @@ class Generator:
 
     def _parent_block(self, table: Table, keys: list[ForeignKey]) -> Block | None:
         columns: list[str] = []
-        joined: list[tuple[dict[str, Value], int | None]] = [({}, None)]
+        joined: list[Joined] = [({}, None, True)]
         free = [key for key in keys if self._is_free(table, key)]
         for key in [*(key for key in keys if key not in free), *free]:
             rows = self._parent_values(table, key, free=key in free)
@@ -438,7 +475,7 @@ class Generator:
         to_people = any(key.parent in self.people for key in keys)
         if not joined:
             raise UnfillableError(f"foreign_key_violation, constraint {keys[-1].name}")
-        options = [Option(tuple(row[column] for column in columns), person) for row, person in joined]
+        options = [Option(tuple(row[column] for column in columns), person, live) for row, person, live in joined]
         return Block(tuple(columns), options, turn=0 if to_people and len(columns) == 1 else None, is_parent=True)
 
     def _optional(self, table: Table, key: ForeignKey) -> list[str]:
@@ -450,19 +487,19 @@ class Generator:
 
     @staticmethod
     def _join(
-        joined: list[tuple[dict[str, Value], int | None]],
+        joined: list[Joined],
         key: ForeignKey,
         rows: list[Owned],
         *,
         free: bool,
-    ) -> list[tuple[dict[str, Value], int | None]]:
+    ) -> list[Joined]:
         """Combine what is known of the columns with a further key's rows; a free key yields to what is known."""
-        result: list[tuple[dict[str, Value], int | None]] = []
-        for known, owner in joined:
-            for values, person in rows:
+        result: list[Joined] = []
+        for known, owner, before in joined:
+            for values, person, live in rows:
                 row = dict(zip(key.columns, values, strict=True))
                 if free or all(known[c].make(0) == row[c].make(0) for c in known.keys() & row.keys()):
-                    result.append(({**row, **known}, person if owner is None else owner))
+                    result.append(({**row, **known}, person if owner is None else owner, before and live))
         # Parents' rows are in the order of people, so the first ones are one of each.
         return result[: 6 * MOST_PARENTS]
 
@@ -473,42 +510,43 @@ class Generator:
             if key.parent in self.pending:
                 self.later.append(key)
             sources = {column: self._source(table, table.columns[column]) for column in key.columns}
-            return [(tuple(NULL if c in optional else source.fresh() for c, source in sources.items()), None)]
+            return [(tuple(NULL if c in optional else source.fresh() for c, source in sources.items()), None, True)]
         if key.parent in self.pending:
             # Not null, and the parent waits for this table: its rows will have these keys, which is verified later.
             parent = self.catalogue.tables[key.parent]
             makes = [self._source(parent, parent.columns[column]).fresh().make for column in key.parent_columns]
             itself = key.parent == key.table
-            return [(tuple(Value(_foretold(make, itself=itself), "set") for make in makes), None)]
+            return [(tuple(Value(_foretold(make, itself=itself), "set") for make in makes), None, True)]
         keys = self._keys_of(key)
         if not keys:
             raise UnfillableError(f"column {', '.join(key.columns)} must refer to a row of {key.title}, which has none")
         told = self._is_vocabulary(key)
         values = [
-            (tuple(Value.always(text, text if told else "set") for text in texts), person) for texts, person in keys
+            (tuple(Value.always(text, text if told else "set") for text in texts), person, live)
+            for texts, person, live in keys
         ]
         shared = {column for other in table.foreign_keys if other is not key for column in other.columns}
         if nulls := [column for column in optional if column not in shared]:
             values += [
-                (tuple(NULL if c in nulls else v for c, v in zip(key.columns, row, strict=True)), None)
-                for row, _ in (values if len(nulls) < len(key.columns) else values[:1])
+                (tuple(NULL if c in nulls else v for c, v in zip(key.columns, row, strict=True)), None, True)
+                for row, *_ in (values if len(nulls) < len(key.columns) else values[:1])
             ]
         return values
 
-    def _keys_of(self, key: ForeignKey) -> list[tuple[tuple[str, ...], int | None]]:
-        """Return the values that a foreign key may take, and whose row each refers to."""
+    def _keys_of(self, key: ForeignKey) -> list[Key]:
+        """Return the values that a foreign key may take, and whose row each refers to: rows that rules want first."""
         place = (key.parent, tuple(key.parent_columns))
         if place not in self._keys:
             made = self.rows.get(key.parent)
             if made and all(column in made[0].texts for column in key.parent_columns):
-                found: list[tuple[tuple[str, ...], int | None]] = []
+                found: list[Key] = []
                 free = {*HOMES}
-                for row in made:
+                for row in sorted(made[:MOST_PARENTS], key=lambda row: not row.live):
                     texts = [row.texts[column] for column in key.parent_columns]
                     # What refers to nobody, such as a tenant, is nobody's own: in two of the rows people are at home.
                     person = row.person if row.person in free or key.parent not in self.roots else None
                     if None not in texts:
-                        found.append((tuple(map(str, texts)), person))
+                        found.append((tuple(map(str, texts)), person, row.live))
                         if key.parent in self.roots:
                             free.discard(row.person)
             else:
@@ -525,7 +563,7 @@ class Generator:
         brought = sum(row.number >= FIRST_THERE for row in self.rows.get(key.parent, ()))
         return 0 < brought <= MOST_WORDS and (kind.category == "S" or kind.kind == "e")
 
-    def _stored_keys(self, key: ForeignKey) -> list[tuple[tuple[str, ...], int | None]]:
+    def _stored_keys(self, key: ForeignKey) -> list[Key]:
         parent = self.catalogue.tables.get(key.parent)
         owners = [c for c in OWNERS if parent and c in parent.columns][:1]
         columns = [sql.SQL("{}::text").format(sql.Identifier(c)) for c in [*key.parent_columns, *owners]]
@@ -543,7 +581,7 @@ class Generator:
         found = []
         for row in rows:
             persons = [PERSON_OF[text] for text in row if text in PERSON_OF]
-            found.append((tuple(row[: len(key.parent_columns)]), persons[0] if persons else None))
+            found.append((tuple(row[: len(key.parent_columns)]), persons[0] if persons else None, True))
         ours = [each for each in found if each[1] is not None]
         return ours if ours and key.parent in self.people else found
 
@@ -676,7 +714,7 @@ class Generator:
     def _parents_for(self, key: ForeignKey, free: Collection[str], row: MadeRow) -> list[dict[str, str]]:
         """Return up to three of a parent's keys for a row: of the same person first, and never its own."""
         found = []
-        for texts, person in self._keys_of(key):
+        for texts, person, _ in self._keys_of(key):
             itself = key.parent == key.table and tuple(row.texts.get(c) for c in key.parent_columns) == texts
             chosen = dict(zip(key.columns, texts, strict=True))
             if not itself and all(row.texts.get(c) == text for c, text in chosen.items() if c not in free):
@@ -852,6 +890,7 @@ class _Case:
             Option(
                 tuple(value for part in pick for value in part.values),
                 None if self.place is None else pick[self.place].person,
+                all(part.live for part in pick),
             )
             for pick in self.picks
         ]
@@ -895,7 +934,7 @@ class _Case:
 
 def _kind(option: Option) -> tuple[object, ...]:
     """Return what predicates may tell apart in an option."""
-    return option.person, *(value.kind for value in option.values)
+    return option.person, *(value.kind for value in option.values), option.live
 
 
 def _varied(options: list[Option]) -> list[Option]:
@@ -981,9 +1020,13 @@ class _Chooser:
         self.random = Random(table.title)  # noqa: S311 - made-up data must be repeatable, not unpredictable
         self.columns = tuple(column for block in blocks for column in block.columns)
         self.place = {c: (i, j) for i, block in enumerate(blocks) for j, c in enumerate(block.columns)}
+        self.is_gate = table.oid in rules.gates
         self.about_people = all(key.parent in people for key in table.foreign_keys)
         asked = rules.of(table)
         self.ruled = asked.keys()
+        # Blocks of parents of which some are not as the rules of their table want them.
+        self.dying = {i for i, b in enumerate(blocks) if b.is_parent and len({o.live for o in b.options}) > 1}
+        self.wanted = self._wanted_kinds(asked)
         self.words = {column: {*hint.words} for column, hint in asked.items() if hint.words and not hint.keys}
         one_each = any(
             len(key) == 1 and block.turn == 0 and key[0] in block.columns
@@ -1035,12 +1078,30 @@ class _Chooser:
         # The guest is a member of nothing, so that there is somebody who is not.
         self.persons = [i for i, who in enumerate(PEOPLE) if not (self._is_of_members(people) and who.is_anonymous)]
 
+    def _wanted_kinds(self, asked: Mapping[str, Hints]) -> dict[str, set[str]]:
+        """Return the kinds that rules want of columns that are about nobody, where they can be of other kinds, too."""
+        found: dict[str, set[str]] = {}
+        for block in self.blocks:
+            for j, column in enumerate(block.columns):
+                kinds = {option.values[j].kind for option in block.options}
+                wanted = kinds & {*asked[column].wanted} if column in asked else set()
+                if wanted and wanted != kinds and not block.about_people and not block.is_parent:
+                    found[column] = wanted
+        return found
+
+    def is_live(self, row: MadeRow) -> bool:
+        """Tell whether a row that is there is as the rules of its table want it."""
+        return all(
+            self._kind_of(self.blocks[self.place[column][0]], self.place[column][1], row) in kinds
+            for column, kinds in self.wanted.items()
+        )
+
     def _is_of_members(self, people: Collection[int]) -> bool:
         """Tell whether the table says who belongs to what: by a key of a person and of what belongs to nobody alone."""
         to_people = {c for k in self.table.foreign_keys if k.parent in people for c in k.columns}
         to_others = {c for k in self.table.foreign_keys if k.parent not in people for c in k.columns}
         named = any({*key} & to_people and {*key} & to_others for key in self.table.unique_keys)
-        return named and MEMBERSHIPS.search(self.table.name) is not None
+        return named and (self.is_gate or MEMBERSHIPS.search(self.table.name) is not None)
 
     def _featured(self) -> list[tuple[str, int, int]]:
         """Return the columns whose kinds are combined, with their places in block and option: words come first."""
@@ -1048,7 +1109,7 @@ class _Chooser:
         for i, block in enumerate(self.blocks):
             for j, column in enumerate(block.columns):
                 kinds = {option.values[j].kind for option in block.options}
-                if len(kinds) > 1 or (block.is_parent and block.about_people):
+                if len(kinds) > 1 or (block.is_parent and block.about_people) or i in self.dying:
                     plain = kinds <= {"", "null", "past", "future", "set"}
                     found.append((column not in self.ruled, plain, not block.is_parent, column, i, j))
         return [(column, i, j) for *_, column, i, j in sorted(found, key=itemgetter(0, 1, 2))[:MOST_FEATURES]]
@@ -1061,22 +1122,25 @@ class _Chooser:
         whole: list[Target] = []
         partly: list[Target] = []
         for wanted in together:
+            of_parent = any(column in wanted for i in self.dying for column in self.blocks[i].columns)
             kinds = {
                 column: {option.values[j].kind for option in self.blocks[i].options}
                 for column, (i, j) in self.place.items()
                 if column in wanted and not self.blocks[i].about_people
             }
             able = {column: kinds[column] & {*wanted[column]} for column in kinds if kinds[column] & {*wanted[column]}}
-            if len(able) > 1:
+            if len(able) > 1 or (able and of_parent):
                 # Words that the rule does not name, such as a role that it is given, are at least known ones.
                 able = {**{column: words for column in self.words if (words := self._known_words(column))}, **able}
-            if len(able) > 1 and able not in whole:
-                whole.append(able)
+            if (len(able) > 1 or (able and of_parent)) and able not in whole:
+                # Of people's own parents, and those of others.
+                whole += [able] * (1 + of_parent)
                 rest = {column: kinds[column] - able[column] for column in able if column in wanted}
                 partly += [{**able, column: others} for column, others in rest.items() if others]
         starts = (person % max(len(partly), 1) for person in range(len(PEOPLE)))
         turns = (partly[start:] + partly[:start] for start in starts)
-        return [[*whole[:MOST_WHOLE], *turn[:MOST_PARTLY]] for turn in turns]
+        most = MOST_WHOLE + bool(self.dying)
+        return [[*whole[:most], *turn[:MOST_PARTLY]][:MOST_AIMED] for turn in turns]
 
     def _known_words(self, column: str) -> set[str]:
         """Return those words that rules compare a column with that it can have."""
@@ -1167,7 +1231,7 @@ class _Chooser:
             option = self._option(i, person, 0, 0)
             telling = any(value.kind for value in option.values)
             kinds = tuple(self._kind_of(block, j, row) for j in range(len(block.columns)))
-            if telling and _kind(option)[1:] == kinds:
+            if telling and tuple(value.kind for value in option.values) == kinds:
                 continue
             is_open = not any(row.texts.get(column) for column in block.columns)
             stands = len(self.choices[i][person].all) < len(block.options)
@@ -1288,6 +1352,10 @@ class _Chooser:
             if not fit:
                 return None
             options[i] = self.random.choice(fit)
+        for i in self.dying & options.keys() if target else ():
+            alive = [o for o in self.choices[i][person].all if o.live and o.person == options[i].person]
+            if alive and not options[i].live:
+                options[i] = alive[0]
         for key, seen in zip(self.unique, self.seen, strict=True):
             texts = self._key(key, options, number)
             if texts in seen and None not in texts:
@@ -1300,6 +1368,8 @@ class _Chooser:
                 kind = "own" if option.person == HOMES[person] else "other"
             elif kind == "set" and self.blocks[i].is_parent and option.person is not None:
                 kind = "own" if option.person == person else "other"
+            if i in self.dying and not option.live:
+                kind += " gone"
             features.append(self._number((column, kind)))
         owners = (self._number((column, options[i].values[j].make(0))) for column, i, j in self.owned)
         return _Draft(person, n, number, options, tuple(features), tuple(owners))
@@ -1316,6 +1386,7 @@ class _Chooser:
             seen.add(self._key(key, draft.options, draft.number))
         texts: dict[str, str | None] = {}
         fresh = []
+        live = True
         for i, block in enumerate(self.blocks):
             option = draft.options.get(i) or self._option(i, draft.person, draft.n // len(PEOPLE), 0)
             for column, value in zip(block.columns, option.values, strict=True):
@@ -1323,9 +1394,10 @@ class _Chooser:
                 if column in self.slices and value is NULL:
                     value = block.options[0].values[0]  # its turn comes once
                 texts[column] = None if skipped else value.make(draft.number)
+                live = live and value.kind in self.wanted.get(column, (value.kind,))
                 if not value.kind and not skipped:
                     fresh.append(column)
-        return MadeRow(draft.person, draft.number, texts, tuple(fresh))
+        return MadeRow(draft.person, draft.number, texts, tuple(fresh), live)
 
     def _option(self, place: int, person: int, lap: int, attempt: int) -> Option:
         """Choose an option of a block: the right person's, mostly not NULL; whatever else is left to chance."""

@@ -41,9 +41,11 @@ class Mending:
 
     def mend(self, lacking: Iterable[Condition]) -> None:
         """Make what rows can be made. Raises psycopg.Error when the connection is lost."""
+        lacking = list(lacking)
+        self.deciding.go_on(len(lacking))
         for condition in lacking:
             table = self.catalogue.tables.get(condition.relation)
-            for value in {True, False} - condition.seen if table is not None and table.primary_key else ():
+            for value in condition.lacking if table is not None and table.primary_key else ():
                 made = self._make(table, condition, value)  # type: ignore[arg-type]
                 if made:
                     condition.seen |= {value}

@@ -32,7 +32,8 @@ class Hints:
 
     ``ages`` are how long before now a moment is compared with. ``nothing``: it is asked whether it is NULL.
     ``caller``: it is compared with the caller's id, ``email``: with their address; ``by_caller``: a document is asked
-    for a key that is the caller's id. ``wanted`` are the kinds of value for which the comparisons are true.
+    for a key that is the caller's id. ``wanted`` are the kinds of value for which the comparisons are true; ``like``
+    are columns that it equals, each with its table (None: the one that the rule is about).
     """
 
     words: list[str] = field(default_factory=list)
@@ -43,6 +44,7 @@ class Hints:
     likes: list[str] = field(default_factory=list)
     ages: list[dt.timedelta] = field(default_factory=list)
     wanted: list[str] = field(default_factory=list)
+    like: list[tuple[Name | None, str]] = field(default_factory=list)
     keys: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
     nothing: bool = False
     caller: bool = False
@@ -131,6 +133,8 @@ def _asked(column: exp.Column) -> Hints:
         if isinstance(other, exp.Expr) and other is not side
     ]
     _note(comparison, others, functions, keys, into)
+    if isinstance(comparison, exp.EQ) and not functions and not keys:
+        into.like += [(table_of(other), other.name) for other in others if isinstance(other, exp.Column)]
     if not functions and not keys:
         into.wanted += _wanted(comparison, into, is_left=comparison.this is side)
     return into
@@ -279,6 +283,8 @@ _FLAG = re.compile(
     r"""\b(?:and|where|or)\s+(?P<not>not\s+)?(?:\w+\s*\.\s*)?"?(?P<column>[a-z_]\w*)"?\s*(?=and\b|or\b|\)|;|$)""",
     re.IGNORECASE,
 )
+# In a body: two columns, each with its alias, that are the same.
+_JOIN = re.compile(r'\b\w+\s*\.\s*"?(\w+)"?\s*=\s*\w+\s*\.\s*"?(\w+)"?', re.IGNORECASE)
 _QUALIFIER = re.compile(r'^(?:"?\w+"?\s*\.\s*)')
 
 
@@ -286,16 +292,25 @@ _QUALIFIER = re.compile(r'^(?:"?\w+"?\s*\.\s*)')
 class Rules:
     """What rules ask: by table and column; and by table, what one rule asks of which columns together.
 
-    ``ranks`` are what rules of other tables want of the caller's own row, by column.
+    ``ranks`` are what rules of other tables want of the caller's own row, by column; ``gates`` are the tables in which
+    rules of others look for the caller. ``joins`` are the columns of other tables that a column is compared with.
     """
 
     asked: dict[tuple[int, str], Hints] = field(default_factory=dict)
     together: dict[int, list[dict[str, list[str]]]] = field(default_factory=dict)
     ranks: dict[int, dict[str, set[str]]] = field(default_factory=dict)
+    gates: set[int] = field(default_factory=set)
+    joins: dict[tuple[int, str], set[tuple[int, str]]] = field(default_factory=dict)
 
     def of(self, table: Table) -> dict[str, Hints]:
         """Return what is asked of the columns of a table."""
         return {column: self.asked[table.oid, column] for column in table.columns if (table.oid, column) in self.asked}
+
+    def join(self, one: tuple[int, str], other: tuple[int, str]) -> None:
+        """Note that two columns of different tables are compared with each other."""
+        if one[0] != other[0]:
+            self.joins.setdefault(one, set()).add(other)
+            self.joins.setdefault(other, set()).add(one)
 
     def note(self, found: Iterable[tuple[int, str, Hints]], own: int | None = None) -> None:
         """Note what one rule asks; ``own`` is the table that it is a rule of."""
@@ -305,6 +320,7 @@ class Rules:
             self.asked.setdefault((table, column), Hints()).add(hint)
             columns.setdefault(table, {}).setdefault(column, []).extend(hint.wanted)
             callers |= {table} if hint.caller else set()
+        self.gates |= callers - {own}
         for table in callers - {own}:
             for column, kinds in columns[table].items():
                 self.ranks.setdefault(table, {}).setdefault(column, set()).update(kinds)
@@ -326,11 +342,18 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
     numbers = {(table.schema, table.name): table.oid for table in catalogue.tables.values()}
     platform = {"platform": list(PLATFORM_SCHEMAS)}
 
+    def place(name: Name | None, column: str, own: int | None) -> tuple[int, str] | None:
+        table = own if name is None else numbers.get((name[0], name[1]))
+        known = table is not None and table in catalogue.tables and column in catalogue.tables[table].columns
+        return (table, column) if known and table is not None else None
+
     def of_condition(tree: exp.Expr | None, own: int | None) -> Iterator[tuple[int, str, Hints]]:
         for name, column, hint in noted(tree):
-            table = own if name is None else numbers.get((name[0], name[1]))
-            if table is not None and table in catalogue.tables and column in catalogue.tables[table].columns:
-                yield table, column, hint
+            if found := place(name, column, own):
+                for other in hint.like:
+                    if there := place(*other, own):
+                        rules.join(found, there)
+                yield *found, hint
 
     for relation, text in (*cursor.execute(_POLICIES).fetchall(), *cursor.execute(_INDEXES).fetchall()):
         try:
@@ -347,6 +370,8 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
     for oid, body in cursor.execute(_FUNCTIONS, platform).fetchall():
         text = without_comments(body or "")
         rules.note(_of_body(text, _mentioned(text, catalogue) | fired.get(oid, set()), catalogue))
+        for one, other in _joined(text, _mentioned(text, catalogue), catalogue):
+            rules.join(one, other)
     for table in catalogue.tables.values():
         for condition in more.get(table.title, ()):
             rules.note(_of_body(condition, {table.oid} | _mentioned(condition, catalogue), catalogue))
@@ -362,6 +387,16 @@ def _mentioned(text: str, catalogue: Catalogue) -> set[int]:
     """Return the tables that a body names."""
     names = mentioned(text).relations
     return {t.oid for t in catalogue.tables.values() if (t.schema, t.name) in names or (None, t.name) in names}
+
+
+def _joined(text: str, tables: set[int], catalogue: Catalogue) -> Iterator[tuple[tuple[int, str], tuple[int, str]]]:
+    """Yield which columns of the tables that a body names it compares with each other, by their names."""
+    known = sorted(tables & catalogue.tables.keys())
+    for match in _JOIN.finditer(text) if len(known) > 1 else ():
+        places = [
+            [(oid, c.lower()) for oid in known if c.lower() in catalogue.tables[oid].columns] for c in match.groups()
+        ]
+        yield from ((one, other) for one in places[0] for other in places[1] if one[0] != other[0])
 
 
 def _of_body(text: str, tables: Iterable[int], catalogue: Catalogue) -> Iterator[tuple[int, str, Hints]]:

@@ -144,7 +144,7 @@ def _decide(
     copied: dict[tuple[str, tuple[str, ...]], list[frozenset[str]]] = {}
     for table, key, columns in mending.copied:
         copied.setdefault((table, key), []).append(columns)
-    left = [condition for condition in lacking if len(condition.seen) < 2]
+    left = [condition for condition in lacking if condition.lacking]
     unknown = tuple(safe(str(condition)) for condition in left if not condition.is_known)
     idle = [safe(str(condition)) for condition in left if condition.is_known]
     more = [f"and {len(idle) - MOST_NAMED} more conditions of policies"] if len(idle) > MOST_NAMED else []

@@ -163,3 +163,5 @@ grant select, insert, update, delete on public.categories, public.products, publ
     public.product_images to authenticated;
 grant select on public.stock_locations, public.stock_levels, public.stock_movements to authenticated;
 grant insert on public.stock_movements to authenticated;
+-- Its key is a serial one: whoever adds a movement takes its next number.
+grant usage on sequence public.stock_movements_id_seq to authenticated;

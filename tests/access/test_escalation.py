@@ -1,0 +1,124 @@
+"""What somebody could make of their rights: the worst is tried first, and what was not tried is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from audit.access import escalation
+from audit.access.escalation import Link, Plan, Task, widened
+from audit.actors import Actor, Stage, staged
+from audit.evidence import Evidence, Log
+from audit.judging import ruling
+from audit.people import CAST
+from audit.results import Verdict
+from tests.support.proving import POLICIES, Bench
+
+ALICE, STRANGER = CAST["alice"], CAST["stranger"]
+
+RANKS = """
+create table public.ranks (id uuid primary key, title text, level text not null default 'low', note text);
+insert into public.ranks (id, title) select id, 'x' from public.profiles;
+create table public.secrets (id bigint generated always as identity primary key, text text);
+insert into public.secrets (text) values ('one'), ('two');
+alter table public.ranks enable row level security;
+alter table public.secrets enable row level security;
+create policy r on public.ranks for select to authenticated using (id = (select auth.uid()));
+create policy u on public.ranks for update to authenticated using (id = (select auth.uid()));
+create policy s on public.secrets for select to authenticated using (
+    exists (select from public.ranks r where r.id = (select auth.uid()) and r.level = 'high'));
+grant select, update on public.ranks to authenticated;
+grant select on public.secrets to authenticated;
+"""
+
+
+@contextmanager
+def scene(bench: Bench, sql: str = "") -> Iterator[Stage]:
+    """Yield a stage with what some SQL makes."""
+    with staged(bench.connection, bench.known, Log(), {}) as stage:
+        if sql:
+            bench.connection.execute(sql)
+        yield stage
+
+
+def asked(stage: Stage, *names: str) -> Evidence:
+    """Return what some people could widen."""
+    return widened(Actor(tuple(CAST[name] for name in names), stage))
+
+
+def test_the_worst_comes_first() -> None:
+    columns = {
+        "public.t": {"note": ["public.u"], "status": ["public.u"], "email": ["public.u"], "role": ["public.u"]},
+        "public.wide": {"role": ["public.u", "public.v"]},
+    }
+    rows = {"public.members": ["public.u", "public.v"]}
+    plan = Plan(
+        columns, rows, (), {"public.t": frozenset()}, {}, [Link("public.firms", "id", "public.members", "firm")]
+    )
+    tasks = escalation._tasks(plan, [ALICE, STRANGER], [], set())
+    order = list(dict.fromkeys((task.relation, task.columns) for task in tasks))
+    assert order == [
+        ("public.members", ()),
+        ("public.wide", ("role",)),
+        ("public.t", ("role",)),
+        ("public.t", ("email",)),
+        ("public.t", ("status",)),
+        ("public.t", ("note",)),
+    ]
+    assert [task.who.name for task in tasks[:2]] == ["alice", "stranger"]
+    assert Task(ALICE, "public.members", link=plan.links[0]) in tasks
+
+
+def test_what_takes_too_long_is_left_out() -> None:
+    plan = Plan({"public.t": {"role": ["public.u"]}}, {}, (), {}, {}, [])
+    assert escalation._tasks(plan, [ALICE], [], {"public.t"}) == []
+
+
+def test_of_tables_that_are_ruled_alike_two_stand_for_all() -> None:
+    rules = {f"public.t{n}": escalation.Rules("", frozenset(), alike="same") for n in range(5)}
+    rules["public.other"] = escalation.Rules("", frozenset(), alike="else")
+    few = escalation._few(rules, {f"public.t{n}": n for n in range(5)})
+    assert few({*rules}, "public.t0") == ["public.other", "public.t0", "public.t3", "public.t4"]
+
+
+@pytest.mark.parametrize("seconds", [60, -1])
+def test_what_was_not_tried_is_told_whatever_the_verdict(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    monkeypatch.setattr(escalation, "ALL_S", seconds)
+    with scene(bench, RANKS) as stage:
+        found = asked(stage, "alice")
+        assert bool(found.rows) == (seconds > 0)
+        assert ("no time was left" in found.unjudgeable) == (seconds < 0)
+        if seconds < 0:
+            assert "public.ranks.level" in found.unjudgeable
+
+
+def test_a_finding_does_not_hide_what_was_not_tried() -> None:
+    log = Log()
+    policy = POLICIES["RLS-09"]
+    evidence = Evidence(
+        [escalation._row(escalation.Found("alice", "public.t", "role", "a known word", []), "")],
+        about="what people may change",
+        log=log,
+        unjudgeable="no time was left for what people may do by 3 more",
+    )
+    try:
+        assert not evidence
+    except AssertionError as error:
+        told = ruling(policy, log, error)
+    assert (told.verdict, told.partial) == (Verdict.VIOLATED, True)
+    assert told.reason == "there may be more: no time was left for what people may do by 3 more"
+
+
+def test_a_rank_is_found_among_other_columns(bench: Bench) -> None:
+    with scene(bench, RANKS) as stage:
+        assert [row.object for row in asked(stage, "alice").rows] == ["alice: update public.ranks.level"]
+
+
+def test_a_rule_that_lets_nobody_in_leaves_it_unchecked(bench: Bench) -> None:
+    told = "public.secrets: there is no row for which it matters that EXISTS(...) (policy s)"
+    with staged(bench.connection, bench.known, Log(), {}, undecided=(told, "private.t: not exposed")) as stage:
+        assert asked(stage, "alice").unjudgeable == told
