@@ -1,6 +1,6 @@
 # A few verbs; plain `make` prints them. Options are variables: make audit TARGET=service=prod
 # What they hold is data: make takes it as it is (value) and hands it on in the environment, where audit/verbs.py reads it.
-VARIABLES := TARGET IMAGE MIGRATIONS POSTGRES_BIN MEMBERS SEVERITY BASE POLICY APP ARGS BASE_PYTHON
+VARIABLES := TARGET IMAGE MIGRATIONS POSTGRES_BIN MEMBERS SEVERITY BASE POLICY FILE APP ARGS BASE_PYTHON
 $(foreach name,$(VARIABLES),$(eval override $(name) := $$(value $(name))))
 export $(VARIABLES)
 
@@ -11,7 +11,7 @@ override VERB = @$(PYTHON) -m audit.verbs $@
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 
-.PHONY: help audit gate incident nightly history access-draft test test-quick prove check docs bench mutants clean
+.PHONY: help audit runbook gate drift incident nightly history access-draft test test-quick prove check docs bench mutants clean
 
 help: ## print the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -25,10 +25,16 @@ incident: $(VENV)/ready ## the policies of one severity alone, and the runbook's
 nightly: $(VENV)/ready ## an audit as a scheduler runs it, see docs/operations.md: TARGET= ARGS="--alert-file=FILE"
 	$(VERB)
 
+runbook: $(VENV)/ready ## audit a runbook against a database: FILE=runbook.md TARGET= APP=the application's folder
+	$(VERB)
+
 history: $(VENV)/ready ## print what earlier runs found, and write reports/out/history.html
 	$(VERB)
 
 gate: $(VENV)/ready ## judge what new migrations would do: MIGRATIONS=dir BASE=branch, or BASE=live TARGET=URL
+	$(VERB)
+
+drift: $(VENV)/ready ## compare a live database with what its migrations build: MIGRATIONS=dir TARGET=service=NAME
 	$(VERB)
 
 access-draft: $(VENV)/ready ## write a draft of access.toml for tables that are not declared: MIGRATIONS= POSTGRES_BIN=
@@ -49,10 +55,12 @@ check: $(VENV)/ready ## ruff, mypy, who imports whom, and whether the generated 
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-cache --no-logo
 	@$(PYTHON) -m reports.handbook --check
+	@$(PYTHON) -m reports.own_runbook --check
 	@$(PYTHON) -m audit.editor_schemas --check
 
-docs: $(VENV)/ready ## write docs/policies.md from the policies, and the schemas of audit.toml and the like for editors
+docs: $(VENV)/ready ## write docs/policies.md and docs/RUNBOOK.md from the policies, and the schemas of audit.toml and the like for editors
 	@$(PYTHON) -m reports.handbook
+	@$(PYTHON) -m reports.own_runbook
 	@$(PYTHON) -m audit.editor_schemas
 
 bench: $(VENV)/ready ## measure the speed of the audit, of the proofs, of the seeds and of the access matrix

@@ -13,6 +13,8 @@ pytest_plugins = (
     "fixtures.target",
     "fixtures.app",
     "fixtures.footprint",
+    "fixtures.drift",
+    "fixtures.runbook",
     "fixtures.askers",
     "fixtures.suite",
     "fixtures.gate",

@@ -17,6 +17,7 @@ from audit.access.results import Judgement
 from audit.gate.results import Rehearsal
 from audit.policy import Policy
 from audit.results import Build, Cost, Login, Migration, Ruling, Sizes
+from audit.runbook.results import Outline
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Facts:
     rulings: dict[str, Ruling] = field(default_factory=dict)
     judgements: list[Judgement] = field(default_factory=list)
     rehearsal: Rehearsal | None = None
+    runbook: Outline | None = None
     waivers: Path | None = None
     login: Login | None = None
     cost: Callable[[], Cost] | None = None

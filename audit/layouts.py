@@ -20,7 +20,15 @@ UNDOES = "it undoes a migration"
 
 # Names of files that only count together with their folder's.
 _INNER = ("migration.sql", "up.sql")
-_PLACES = ("supabase/migrations", "prisma/migrations", "drizzle", "db/migrations", "migrations", "sql")
+_PLACES = (
+    "supabase/migrations",
+    "supabase/schemas",
+    "prisma/migrations",
+    "drizzle",
+    "db/migrations",
+    "migrations",
+    "sql",
+)
 
 # https://supabase.com/docs/reference/cli/supabase-migration-new: what has no number and no "_" is passed over.
 _SUPABASE = re.compile(r"([0-9]+)_.*\.sql")
@@ -155,6 +163,27 @@ def _supabase(place: Path) -> Layout | None:
     return _as_supabase(files) if any(_SUPABASE.fullmatch(path.name) for path in files) else None
 
 
+def _declared(place: Path) -> Layout | None:
+    """Recognise supabase/schemas, which says what is to be there; the CLI makes migrations of what differs.
+
+    Its files go as schema_paths in config.toml has them, else by name, with those of folders within.
+    https://supabase.com/docs/guides/local-development/declarative-database-schemas
+    """
+    folder = place.resolve().parent
+    if place.resolve().name != "schemas" or not (folder.name == "supabase" or (folder / "config.toml").is_file()):
+        return None
+    there = sorted((path for path in place.resolve().rglob("*.sql") if path.is_file()), key=lambda path: path.parts)
+    try:
+        config = tomllib.loads(beginning(folder / "config.toml")) if (folder / "config.toml").is_file() else {}
+    except tomllib.TOMLDecodeError:
+        config = {}  # said where the rest of it is read
+    patterns = _list(_table(_table(config, "db"), "migrations").get("schema_paths"))
+    named = list(dict.fromkeys(path for pattern in patterns for path in _matching(folder, pattern)))
+    files = named or there
+    skipped = {safe(path.name): "schema_paths in config.toml does not name it" for path in there if path not in files}
+    return Layout("Supabase CLI, declared", tuple(files), skipped) if files else None
+
+
 def _numbered(place: Path) -> Layout | None:
     """Take files that are named as the Supabase CLI wants them for its own; what undoes one lies beside it, perhaps."""
     files = _sql_files(place)
@@ -193,13 +222,13 @@ def _sqitch(place: Path) -> Layout | None:
     if not (place / "sqitch.plan").is_file():
         return None
     top = place
-    conf = _text(place / "sqitch.conf") if (place / "sqitch.conf").is_file() else ""
+    conf = beginning(place / "sqitch.conf") if (place / "sqitch.conf").is_file() else ""
     if (found := re.search(r"^\s*top_dir\s*=\s*(\S+)", conf, re.MULTILINE)) and not (place / "deploy").is_dir():
         top = place / found[1]
     folder = top / "deploy"
     files: list[Path] = []
     skipped: dict[str, str] = {}
-    for name in _planned(_text(place / "sqitch.plan")):
+    for name in _planned(beginning(place / "sqitch.plan")):
         path = folder / f"{name}.sql"
         if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
             skipped[safe(f"{name}.sql")] = "sqitch.plan names it, and it is not there"
@@ -252,7 +281,7 @@ def _drizzle(place: Path) -> Layout | None:
     if not journal.is_file():
         return None
     try:
-        entries = json.loads(_text(journal))["entries"]
+        entries = json.loads(beginning(journal))["entries"]
         tags = [str(entry["tag"]) for entry in sorted(entries, key=lambda entry: int(entry["idx"]))]
     except (ValueError, KeyError, TypeError) as error:
         raise TargetError(f"{safe(str(journal))} cannot be read: it is not the journal that Drizzle writes") from error
@@ -313,7 +342,7 @@ def _sectioned(place: Path) -> Layout | None:
     files = _sql_files(place)
     numbered = [path for path in files if _NUMBERED.fullmatch(path.name)]
     for tool, up, _ in _SECTIONS:
-        if numbered and any(path.is_file() and up.search(_text(path, _LOOKED_AT)) for path in numbered):
+        if numbered and any(path.is_file() and up.search(beginning(path, _LOOKED_AT)) for path in numbered):
             ordered = sorted(numbered, key=_number) if tool == "goose" else numbered
             skipped = {safe(path.name): "its name has no version" for path in files if path not in numbered}
             return Layout(tool, tuple(ordered), skipped, _twice(ordered, _number))
@@ -325,10 +354,11 @@ def _plain(place: Path) -> Layout | None:
     return Layout("plain SQL files", tuple(files)) if files else None
 
 
-_LAYOUTS = (_supabase, _sqitch, _drizzle, _folders, _flyway, _golang, _sectioned, _numbered, _plain)
+_LAYOUTS = (_supabase, _declared, _sqitch, _drizzle, _folders, _flyway, _golang, _sectioned, _numbered, _plain)
 
 
-def _text(path: Path, most: int = -1) -> str:
+def beginning(path: Path, most: int = -1) -> str:
+    """Return the text of a file, or so many bytes of it. Raises TargetError when it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(most).decode(errors="replace")
@@ -376,7 +406,7 @@ def config_beside(place: Path) -> SupabaseConfig:
     if not path.is_file() or not (is_supabase(place) or folder.name == "supabase"):
         return SupabaseConfig()
     try:
-        config = tomllib.loads(_text(path))
+        config = tomllib.loads(beginning(path))
     except tomllib.TOMLDecodeError as error:
         return SupabaseConfig(note=f"supabase/config.toml is not valid TOML and was not used: {safe(str(error))}")
     database, api = _table(config, "db"), _table(config, "api")

@@ -15,7 +15,7 @@ from psycopg.pq import TransactionStatus
 
 from audit.effects import effects, lacks, things
 from audit.evidence import safe
-from audit.layouts import of_these, recognised, title, to_apply
+from audit.layouts import beginning, of_these, recognised, title, to_apply
 from audit.platform import absent, extensions
 from audit.results import ANYTHING, Migration, Thing, Trouble
 from audit.server_errors import tell
@@ -69,6 +69,11 @@ def stands_alone(statement: Statement) -> bool:
 def find(directory: Path) -> list[Path]:
     """List what is to be applied of a directory of migrations, in order (:mod:`audit.layouts`). Raises TargetError."""
     return list(recognised(directory).files)
+
+
+def is_dump(path: Path) -> bool:
+    """Tell whether a file is what pg_dump wrote. Raises TargetError when it cannot be read."""
+    return bool(_DUMPED.search(beginning(path, _BEGINNING)))
 
 
 def version(name: str) -> int | None:

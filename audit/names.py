@@ -14,6 +14,8 @@ from typing import Any
 # the rest of their row.
 _REACHING = ("e_?mail", "phone", "mobile", "telephone", "tel", "whatsapp")
 _IDENTIFYING = ("address", "street", "iban", r"birth\w*", "passport", "ssn", "tax_id")
+# A house has these, too.
+_OF_PLACES = ("address", "street")
 _SECRET = ("secret", "token", "password", "api_key")
 _SAID = ("content", "body", "message", "notes?")
 _DESCRIBING = ("name", "location", "bio", "about", "comment", "description", "title")
@@ -37,6 +39,11 @@ def private_columns(known: Mapping[str, Any]) -> str:
     return _naming([*_REACHING, *_IDENTIFYING, *_SECRET, *_SAID, *_more(known)])
 
 
+def secret_columns(known: Mapping[str, Any]) -> str:
+    """Return the pattern of columns that are private whatever a row is about: ways to reach a person, secrets."""
+    return _naming([*_REACHING, *(word for word in _IDENTIFYING if word not in _OF_PLACES), *_SECRET, *_more(known)])
+
+
 def telling_columns(known: Mapping[str, Any]) -> str:
     """Return the pattern of columns whose texts say something about a person whom the row names."""
     return _naming([*_REACHING, *_IDENTIFYING, *_SAID, *_DESCRIBING, *_more(known)])
@@ -58,6 +65,8 @@ COUNTERS = re.compile(r"count|views?$|likes?$|hits?$|votes?$|shares?$|clicks?$|d
 WRITTEN_FOR_OTHERS = re.compile(
     r"notif|inbox|outbox|alert|audit|(^|_)logs?($|_)|event|queue|job|invit|participant|member|follow|like|history|activit"
 )
+# Tables whose rows are computed from others', and may be so by anybody.
+DERIVED = re.compile(r"(^|_)(cache[ds]?|rollups?)(_|$)")
 # Tables whose rows take away what a person may do.
 RESTRICTING = (
     r"(^|_)(restrict\w*|ban|bans|banned|block|blocks|blocked|suspen\w*|mute|mutes|muted|sanction\w*|strikes?)(_|$)"

@@ -19,6 +19,9 @@ from audit.toml_file import EXACTLY, Amount, Flag, TomlFile, form_of, read, sugg
 Way = Literal["email", "invitation", "phone", "anonymous"]
 WAYS: tuple[Way, ...] = ("email", "invitation", "phone", "anonymous")
 
+# One name may be anybody's, and one of ours may have gone.
+ENOUGH_MARKS = 2
+
 # A table's name as the questions write it: they are put into texts, where anything else would be something else.
 QUALIFIED = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
 COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
@@ -144,11 +147,16 @@ class Parts:
 
 @dataclass(frozen=True)
 class Project:
-    """What a live database has to do with the folder that audit.toml is in: with ``live`` it is this project's."""
+    """Whether a live database is that of the folder that audit.toml is in.
+
+    With ``live`` it is, whatever is there; else where it has ``ENOUGH_MARKS`` of the tables, views and functions that
+    are the project's ``marks``, by qualified name.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
 
     live: Flag = False
+    marks: tuple[str, ...] = ()
 
 
 def _rule(name: str) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 USAGE = 4  # as pytest's
 PYTEST = ("-m", "pytest")
 POLICIES = (*PYTEST, "policies")
+OF_THE_RUNBOOK = (*PYTEST, "policies/test_runbook.py")
 # By groups, of which there are none: one test at a time to whoever is free, in the order that tests/conftest.py sets.
 TESTS = (*PYTEST, "tests", "--numprocesses=auto", "--dist=loadgroup", "--no-loadscope-reorder")
 PROOFS = (*PYTEST, "tests/policies/test_proofs.py", "--quiet")
@@ -30,13 +31,16 @@ OPTIONS = {
     "BASE": "--base",
     "APP": "--app",
     "POLICY": "--prove",
+    "FILE": "--runbook",
 }
 SERVER = ("IMAGE", "MIGRATIONS", "POSTGRES_BIN", "MEMBERS")
 PROJECT = (*SERVER, "APP")
 VERBS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "audit": (POLICIES, PROJECT),
     "incident": (POLICIES, PROJECT),
+    "runbook": (OF_THE_RUNBOOK, ("FILE", *PROJECT)),
     "gate": ((*POLICIES, "--gate"), ("BASE", *SERVER)),
+    "drift": ((*PYTEST, "policies/test_drift.py"), SERVER),
     "nightly": (("-m", "reports.nightly"), PROJECT),
     "history": (("-m", "reports.history"), ()),
     "access-draft": (("-m", "audit.access.draft"), SERVER),
@@ -47,7 +51,7 @@ VERBS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "mutants": (("-m", "tests.mutants"), ("POSTGRES_BIN",)),
 }
 # These say how the audit ended: make itself turns every failure into a status of its own.
-TELLING = ("audit", "incident", "gate", "nightly")
+TELLING = ("audit", "incident", "runbook", "gate", "drift", "nightly")
 
 
 def command(verb: str, given: Mapping[str, str]) -> list[str]:
@@ -59,8 +63,12 @@ def command(verb: str, given: Mapping[str, str]) -> list[str]:
         if not re.fullmatch(r"P[0-3]", severity):
             raise ValueError(f"SEVERITY must be P0, P1, P2 or P3, not {severity!r}")
         words += ["-m", f"policy(severity='{severity}')"]
+    if verb == "drift" and not (given.get("MIGRATIONS") and given.get("TARGET", "").strip()):
+        raise ValueError("say what to compare with what: make drift MIGRATIONS=dir TARGET=service=NAME")
     if verb == "prove" and not given.get("POLICY"):
         raise ValueError("say which policy: make prove POLICY=AUTH-04")
+    if verb == "runbook" and not given.get("FILE"):
+        raise ValueError("say which runbook: make runbook FILE=runbook.md, and perhaps TARGET= and APP=")
     # Options and their values are one word: of two, pytest would take a directory for one that holds tests.
     words += [f"{OPTIONS[name]}={given[name]}" for name in names if given.get(name)]
     try:

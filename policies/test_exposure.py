@@ -645,8 +645,10 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
     Files of a public bucket are served to everybody who knows their name, without any policy. A policy for API roles
     on storage.objects that names neither owner nor bucket opens all buckets, also those that are made later. Each
     branch of an OR must name one; only a further branch may ask one of the project's own functions instead. Restrictive
-    policies do not open anything. Public buckets are declared in access.toml; as long as nothing is declared, those
-    offend whose files are somebody's own by the bucket's name, or that a policy for reading keeps for their owners.
+    policies do not open anything. Nor does a policy show everybody the files of a bucket that is not public and that
+    another policy keeps for their owners. Public buckets are declared in access.toml; as long as nothing is declared,
+    those offend whose files are somebody's own by the bucket's name, or that a policy for reading keeps for their
+    owners.
     """
     assert (
         not auditor(
@@ -684,6 +686,34 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
         where polrelid = pg_catalog.to_regclass('storage.objects')
         """,
             where=lambda row: not ties(row),
+        )
+        + auditor(
+            f"""
+        with {SERVED},
+        rules as (
+            select p.*, a.rolname, pg_catalog.pg_get_expr(p.polqual, p.polrelid) as condition
+            from pg_catalog.pg_policy p
+            join api a on exists (select from unnest(p.polroles) as named where case when named = 0 then true
+                                  else pg_catalog.pg_has_role(a.oid, named, 'usage') end)
+            where p.polrelid = pg_catalog.to_regclass('storage.objects') and p.polcmd in ('r', '*')
+            and pg_catalog.has_any_column_privilege(a.oid, p.polrelid, 'select')
+        )
+        select format('%%I on %%s: bucket %%s', r.polname, r.polrelid::pg_catalog.regclass, b.id) as object,
+               'everybody reads what another policy keeps for its owners' as problem, min(r.rolname) as role,
+               b.id as _bucket, r.condition as _using,
+               coalesce((select jsonb_agg(o.condition) from rules o
+                         where not o.polpermissive and o.rolname = min(r.rolname) and o.condition is not null), '[]')
+               as _restrictive
+        from rules r
+        cross join storage.buckets b
+        where r.polpermissive and r.condition is not null and not b.public and b.id <> all (%(public_buckets)s)
+        and exists (select from rules o where o.oid <> r.oid and o.polpermissive
+                    and pg_catalog.strpos(o.condition, quote_literal(b.id)) > 0
+                    and o.condition ~ '\\mauth\\.(uid|jwt)\\(')
+        group by r.oid, r.polname, r.polrelid, r.condition, b.id
+        """,
+            of='select count(*) as "private buckets" from storage.buckets b where not b.public',
+            where=lambda row: ties({**row, "_command": "r", "_check": None}) and lists(row),
         )
         + auditor(
             f"""
@@ -786,20 +816,27 @@ def test_api_roles_cannot_call_dangerous_functions(auditor):
 
     Whoever can, sends requests from inside the network, runs code later with another's rights, or reads keys.
     Extensions leave PUBLIC the right to execute, so the schema's USAGE is often the only lock; such a function need not
-    be in an exposed schema, since any function of the project may hand on the call.
+    be in an exposed schema, since any function of the project may hand on the call. Those of one extension are told
+    together.
     """
     assert not auditor(
         f"""
         with {SERVED}, {DANGEROUS}
-        select p.oid::pg_catalog.regprocedure::text as object, string_agg(distinct a.rolname, ', ') as roles
+        select coalesce('extension ' || quote_ident(e.extname), p.oid::pg_catalog.regprocedure::text) as object,
+               string_agg(distinct a.rolname, ', ') as roles,
+               case when e.extname is not null
+                   then string_agg(distinct p.oid::pg_catalog.regprocedure::text, ', ') end as functions
         from reaching x
         join pg_catalog.pg_proc p on p.oid = x.oid
+        left join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid
+            and d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and d.deptype = 'e'
+        left join pg_catalog.pg_extension e on e.oid = d.refobjid
         join api a on pg_catalog.has_function_privilege(a.oid, p.oid, 'execute')
                   and pg_catalog.has_schema_privilege(a.oid, p.pronamespace, 'usage')
         where p.prokind in ('f', 'p') and p.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype
-        group by p.oid, p.proacl, p.proowner
+        group by 1, e.extname
         union all
-        select c.oid::pg_catalog.regclass::text, string_agg(distinct a.rolname, ', ')
+        select c.oid::pg_catalog.regclass::text, string_agg(distinct a.rolname, ', '), null
         from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         join api a on pg_catalog.has_any_column_privilege(a.oid, c.oid, 'select, insert, update')
@@ -1124,7 +1161,7 @@ def test_graphql_shows_visitors_no_private_table(auditor):
     GraphQL describes every table that the caller may select from, with all columns and references, to whoever has the
     public key; the historic default grants include anon. Private are the tables that access.toml declares so, and those
     of which no policy shows a visitor a single row: there the grant does nothing else. Insert without select is left
-    alone. Tables without row level security are RLS-01's.
+    alone. Tables without row level security are RLS-01's, and those of the platform are the platform's.
     """
     assert not auditor(
         f"""
@@ -1150,6 +1187,7 @@ def test_graphql_shows_visitors_no_private_table(auditor):
         from pg_catalog.pg_class c
         join served s on s.schema = c.relnamespace
         join visitors v on v.oid = s.role
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname <> all (%(platform_schemas)s)
         where c.relkind in ('r', 'p') and c.relrowsecurity and not c.relispartition
         and exists (select from pg_catalog.pg_extension where extname = 'pg_graphql')
         and pg_catalog.has_any_column_privilege(v.oid, c.oid, 'select')

@@ -9,9 +9,17 @@ from audit.advice import inert
 from audit.catalog.calls import BODY, learned
 from audit.catalog.captured import captured
 from audit.catalog.coverage import unseen
-from audit.catalog.expressions import OWN_RULES, RULES, RULES_OF_TABLE, hole, trusts_metadata, weaknesses
+from audit.catalog.expressions import (
+    OWN_RULES,
+    RULES,
+    RULES_OF_TABLE,
+    hole,
+    trusts_metadata,
+    weak_within,
+    weaknesses,
+)
 from audit.catalog.openings import openings
-from audit.names import private_columns
+from audit.names import OWNERS, private_columns, secret_columns
 from audit.probes.evaluation import unusable
 from audit.probes.oracles import telling
 
@@ -171,6 +179,19 @@ def test_no_exposed_table_is_locked(auditor):
     )
 
 
+# Whether a column of the table x.relation names a person: by its name, or by a key to users or to what has their ids.
+OF_SOMEBODY = """
+(exists (select from pg_catalog.pg_attribute o where o.attrelid = x.relation and o.attname = any (%(owners)s))
+ or exists (
+    select from pg_catalog.pg_constraint k
+    where k.conrelid = x.relation and k.contype = 'f'
+    and (k.confrelid = pg_catalog.to_regclass('auth.users') or exists (
+        select from pg_catalog.pg_constraint u
+        join pg_catalog.pg_constraint i on i.conrelid = u.conrelid and i.conkey = u.conkey and i.contype in ('p', 'u')
+        where u.conrelid = k.confrelid and u.contype = 'f' and u.confrelid = pg_catalog.to_regclass('auth.users')))))
+"""
+
+
 @mark.policy(
     "RLS-04",
     severity="P0",
@@ -191,8 +212,9 @@ def test_no_policy_is_always_true(auditor):
     at the row alone is everybody's too; reading such rows (`is_published`) is a declaration. A restrictive policy that
     looks at the caller closes the hole. What access.toml declares for everybody of a role is in order. A table that it
     does not name is told where its rows are somebody's: a policy compares one of its columns with the caller, or it
-    has columns that are private by their name; another is a catalogue, as far as anybody can know. Storage and realtime
-    have APIs of their own and count as exposed.
+    has columns that are private by their name; another is a catalogue, as far as anybody can know. What may be said of
+    a house or by it (an address, a body) counts beside a column that names a person. Storage and realtime have APIs of
+    their own and count as exposed.
     """
     calls = learned(auditor, OF_POLICIES)
     assert not auditor(
@@ -233,7 +255,8 @@ def test_no_policy_is_always_true(auditor):
                           join pg_catalog.pg_type y on y.oid = a.atttypid
                               and y.typcategory not in ('B', 'N', 'D', 'T', 'E')
                           where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
-                          and (a.attname ~* %(private)s or a.attname = any (%(private_columns)s))) as _private,
+                          and (a.attname ~* %(secret)s or a.attname = any (%(private_columns)s)
+                               or a.attname ~* %(private)s and {OF_SOMEBODY})) as _private,
                {RULES_OF_TABLE}
         from applied x
         where x.permissive
@@ -241,7 +264,9 @@ def test_no_policy_is_always_true(auditor):
         and format('%%s %%s %%s', x.doing, x.role, x.relation::pg_catalog.regclass) <> all (%(opened)s)
         """,
         of=OF_POLICIES,
+        secret=secret_columns({}),
         private=private_columns({}),
+        owners=list(OWNERS),
         where=calls.following(hole),
     )
 
@@ -483,7 +508,7 @@ def test_policies_name_their_roles(auditor):
     """Policies name their roles instead of PUBLIC.
 
     A policy without a role applies to anon as well, and is evaluated for every visitor. Restrictive policies are an
-    exception: to bind everybody is what they are for.
+    exception: to bind everybody is what they are for. So are those that are false, and let nobody in.
     """
     assert not auditor(
         f"""
@@ -504,6 +529,7 @@ def test_policies_name_their_roles(auditor):
                    from pg_catalog.pg_roles r where r.rolname = any (%(api_roles)s))) end as fix
         from rules x join pg_catalog.pg_policy p on p.oid = x.oid
         where p.polpermissive and 0 = any (p.polroles)
+        and (coalesce(x."using", 'false') <> 'false' or coalesce(x."check", 'false') <> 'false')
         """,
         of="select count(*) as policies from pg_catalog.pg_policy",
     )
@@ -628,9 +654,15 @@ def test_policies_rest_on_what_cannot_be_forged(auditor):
 
     Not on an e-mail address (people change theirs), nor on patterns over claims, ids and addresses written into a
     policy, role names that do not exist (always false, or true behind a "not"), headers of the request, and not on
-    current_user or session_user, who are the API. The functions that a policy calls are read as well.
+    current_user or session_user, who are the API. The functions that policies call are read as well, and told once.
     """
     calls = learned(auditor, OF_POLICIES)
+    resting = set()
+
+    def weak(row):
+        resting.update(calls.led_to(row["_rules"]))
+        return bool(weaknesses(row))
+
     assert not auditor(
         f"""
         with {RULES}
@@ -640,7 +672,22 @@ def test_policies_rest_on_what_cannot_be_forged(auditor):
         from rules x where x.roles <> '{{}}'
         """,
         of=OF_POLICIES,
-        where=calls.following(lambda row: bool(weaknesses(row))),
+        where=calls.following(weak),
+    ) + auditor(
+        """
+        select p.oid::pg_catalog.regprocedure::text as object, 'policies call it' as problem,
+               'function' as _kind, p.oid::bigint as _oid
+        from pg_catalog.pg_proc p
+        join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+        where p.prokind = 'f' and n.nspname !~ '^pg_|^information_schema$'
+        union all
+        select c.oid::pg_catalog.regclass::text, 'policies look at it', 'view', c.oid::bigint
+        from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where c.relkind = 'v' and n.nspname !~ '^pg_|^information_schema$'
+        """,
+        of=OF_POLICIES,
+        where=lambda row: (source := calls.known.get((row["_kind"], row["_oid"]))) in resting and weak_within(source),
     )
 
 

@@ -18,6 +18,7 @@ from audit.gate.results import Rehearsal
 from audit.policy import Severity as Severity
 from audit.results import Build, Cost, Login, Migration
 from audit.results import Verdict as Verdict
+from audit.runbook.results import Outline
 
 SCHEMA_VERSION = "1.0"
 
@@ -178,7 +179,8 @@ class Run:
     ``matrix`` is who reaches what, where that was observed; ``changes`` what is otherwise than in the run before, where
     a history is kept. ``problems`` are sentences about what went wrong beside the audit itself: a history that could
     not be written, an alert that nobody received. ``unwritten`` are sentences about reports that are missing. ``gate``
-    is what new migrations do, where there are any; ``build`` what became of those that the target was built from.
+    is what new migrations do, where there are any; ``runbook`` the outline of a runbook, where one was audited;
+    ``build`` what became of those that the target was built from.
     """
 
     started_at: dt.datetime
@@ -197,6 +199,7 @@ class Run:
     problems: tuple[str, ...] = ()
     unwritten: tuple[str, ...] = ()
     gate: Rehearsal | None = None
+    runbook: Outline | None = None
     build: Build | None = None
     offered: int = 0
     unreachable: str = ""

@@ -88,6 +88,7 @@ def run_of(config: pytest.Config, exit_status: int) -> Run | None:
         login=facts.login,
         cost=facts.cost() if facts.cost else None,
         gate=facts.rehearsal,
+        runbook=facts.runbook,
         build=facts.build,
         offered=len(facts.offered),
         unreachable=facts.unreachable,

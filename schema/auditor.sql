@@ -41,7 +41,8 @@ begin
 end
 $$;
 
--- Columns, by relation, that the policies' questions name. A test keeps both in step.
+-- Columns, by relation, that the policies' questions name. A test keeps both in step. What migrations said and jobs do is
+-- for the comparison with the files (make drift).
 do $$
 declare
     wanted record;
@@ -62,7 +63,9 @@ begin
             ('public', 'conversation_participants', 'conversation_id, user_id, joined_at, left_at'),
             ('public', 'messages', 'id, conversation_id, sender_id, status, created_at, read_at'),
             ('public', 'unhealthy_metrics', 'metric, count'),
-            ('storage', 'buckets', 'id, public')
+            ('storage', 'buckets', 'id, name, public, file_size_limit, allowed_mime_types'),
+            ('supabase_migrations', 'schema_migrations', 'version, statements'),
+            ('cron', 'job', 'jobid, jobname, schedule, command, database, username, active')
         ) as relations (schema, name, columns)
     loop
         select c.oid into relation

@@ -17,7 +17,19 @@ from audit.verbs import OPTIONS, VERBS, command
 from tests.support.auditing import ROOT
 from tests.support.waiting import LIMIT_S
 
-VARIABLES = ("TARGET", "IMAGE", "MIGRATIONS", "POSTGRES_BIN", "MEMBERS", "SEVERITY", "BASE", "POLICY", "APP", "ARGS")
+VARIABLES = (
+    "TARGET",
+    "IMAGE",
+    "MIGRATIONS",
+    "POSTGRES_BIN",
+    "MEMBERS",
+    "SEVERITY",
+    "BASE",
+    "POLICY",
+    "FILE",
+    "APP",
+    "ARGS",
+)
 OTHERS = ("check", "docs", "clean", "help")
 
 # It stands for the Python of the environment: the front runs as it is, and what that calls is written down.
@@ -108,7 +120,7 @@ def test_what_variables_hold_is_never_run(house: Path, tmp_path: Path, verb: str
 
 @pytest.mark.parametrize("through", ["the command line", "the environment"])
 def test_what_a_variable_holds_arrives_as_it_is(house: Path, tmp_path: Path, through: str) -> None:
-    options = {name: option for name, option in OPTIONS.items() if name not in ("POLICY", "APP")}
+    options = {name: option for name, option in OPTIONS.items() if name not in ("POLICY", "FILE", "APP")}
     texts = hostile(tmp_path / "ran")
     for start in range(0, len(texts), len(options)):
         given = dict(zip(options, texts[start:] + texts, strict=False))
@@ -121,6 +133,8 @@ def test_what_a_variable_holds_arrives_as_it_is(house: Path, tmp_path: Path, thr
         assert {*words[4:]} == {f"{options[name]}={text}" for name, text in given.items()}
     make(house, "prove", f"POLICY={texts[0]}")
     assert f"--prove={texts[0]}" in called(house)[0]
+    make(house, "runbook", f"FILE={texts[0]}", f"APP={texts[1]}")
+    assert {f"--runbook={texts[0]}", f"--app={texts[1]}"} <= {*called(house)[0]}
     make(house, "audit", f"APP={texts[0]}")
     assert called(house)[0][3:] == [f"--app={texts[0]}"]
 

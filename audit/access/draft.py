@@ -25,7 +25,7 @@ from audit.access.results import API_ACTORS, COMMANDS
 from audit.actors import Stage, staged
 from audit.connection import TargetError, connect
 from audit.evidence import Log, Unchecked, safe
-from audit.project import project_of
+from audit.project import marked, project_of
 from audit.server.target import MEMBERS, Choice, opened
 from audit.server_errors import describe
 
@@ -170,7 +170,7 @@ def main() -> int:
         choice = Choice(given.target, given.image, given.postgres_bin, given.migrations, given.members)
         project = project_of(
             ROOT,
-            live=choice.kind == "live",
+            live=marked(choice.target) if choice.kind == "live" else None,
             source=given.migrations,
             settings=given.settings,
             access=given.access,

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from sqlglot import exp
 
-from audit.catalog.expressions import Judge, Tree, bare, bodies, compared, names_caller, own_columns, parsed
+from audit.catalog.expressions import (
+    Judge,
+    Name,
+    Tree,
+    bare,
+    bodies,
+    compared,
+    names_caller,
+    own_columns,
+    parsed,
+)
+from audit.catalog.functions import IDENTITY
 
 
 def unseen(row: Mapping[str, Any]) -> bool:
@@ -31,8 +42,8 @@ def unseen(row: Mapping[str, Any]) -> bool:
     if not shown:
         return True
     return any(
-        not any(_may_cover(branch, mine, judge) for branch in shown)
-        for mine in (_callers(branch, judge) for branch in _branches(changed))
+        not any(_may_cover(branch, mine) for branch in shown)
+        for mine in (_callers(branch, judge.readers) for branch in _branches(changed))
         if mine
     )
 
@@ -46,23 +57,24 @@ def _parts(branch: Tree) -> list[Tree]:
     return [bare(part) for part in branch.flatten()] if isinstance(branch, exp.And) else [branch]
 
 
-def _callers(branch: Tree, judge: Judge) -> set[str]:
-    """Return the columns of the row that must be the caller's id for a branch to be true."""
+def _callers(branch: Tree, known: Collection[Name]) -> set[str]:
+    """Return the columns of the row that must be the caller's for a branch to be true: what ``known`` tell of them."""
     return {
         found.column
         for part in _parts(branch)
         if isinstance(part, exp.EQ)
-        for found in compared(part, judge.readers)
+        for found in compared(part, known)
         if found.with_caller and found.table is None
     }
 
 
-def _may_cover(shown: Tree, mine: set[str], judge: Judge) -> bool:
+def _may_cover(shown: Tree, mine: set[str]) -> bool:
     """Tell whether who is named in the columns ``mine`` may see a row by the branch ``shown``, as far as can be told.
 
-    Not by one that is for those who are named in other columns.
+    Not by one that is for those who are named in other columns. What a function of the project makes of the caller
+    (their company, say) is another thing to be named by, and may go for the same people.
     """
-    theirs = _callers(shown, judge)
+    theirs = _callers(shown, IDENTITY)
     return not theirs or bool(theirs & mine)
 
 

@@ -17,6 +17,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from audit.catalog.calls import Source
 from audit.catalog.functions import IDENTITY
 from audit.evidence import Unchecked
 
@@ -578,17 +579,18 @@ def _reads_metadata(tree: Tree) -> bool:
 
 
 def weaknesses(row: Mapping[str, Any]) -> list[str]:
-    """Return what a policy rests on that can be forged, guessed or changed by the caller.
+    """Return what a policy's own text rests on that can be forged, guessed or changed by the caller.
 
     ``row`` has ``_using``, ``_check``, ``_called`` and ``_roles``, the names of all roles of the server.
     """
-    functions = bodies(row["_called"])
-    known = readers(functions)
-    found = {weakness for tree in trees(row) for weakness in _weak(tree, known, frozenset(row["_roles"]))}
-    for body in functions:
-        if (body.schema, body.name) not in IDENTITY:
-            found |= _weak_body(body.text)
-    return sorted(found)
+    known = readers(bodies(row["_called"]))
+    return sorted({weakness for tree in trees(row) for weakness in _weak(tree, known, frozenset(row["_roles"]))})
+
+
+def weak_within(source: Source | None) -> bool:
+    """Tell whether a function or view that policies call rests on such a thing."""
+    known = source is None or source.brought or (source.schema, source.name) in IDENTITY
+    return not known and source is not None and bool(_weak_body(source.plain))
 
 
 def _weak(tree: Tree, known: Collection[Name], roles: Collection[str]) -> Iterator[str]:
@@ -630,10 +632,18 @@ _READS_EMAIL = re.compile(
 )
 
 
+# Whoever comes by the API has the session of authenticator: that somebody else's is asked for lets none of them in.
+# https://docs.postgrest.org/en/stable/references/auth.html
+_SESSION_OF_OTHERS = re.compile(
+    r"\bsession_user\s*(?:::\s*\w+\s*)?=\s*'(?!authenticator')[^']*'|'(?!authenticator')[^']*'\s*=\s*session_user\b",
+    re.IGNORECASE,
+)
+
+
 def _weak_body(text: str) -> set[str]:
     found = {weakness for literal in _LITERAL.findall(text) for weakness in _weak_literal(literal)}
     if _READS_EMAIL.search(text):
         found.add("an e-mail address")
-    if re.search(r"\b(current_user|session_user|current_role)\b", text, re.IGNORECASE):
+    if re.search(r"\b(current_user|session_user|current_role)\b", _SESSION_OF_OTHERS.sub("", text), re.IGNORECASE):
         found.add("the database's user, which is the API's role for everybody")
     return found

@@ -118,7 +118,7 @@ def base_key(choice: Choice, released: Sequence[Path]) -> str:
     """
     today = dt.datetime.now(dt.UTC).date().isoformat()
     config = choice.source.resolve().parent / "config.toml"
-    facts = f"{embedded.version_of(choice.postgres_bin)} {choice.members} {choice.platform_defaults} {today}"
+    facts = f"{embedded.version_of(choice.postgres_bin)} {choice.members} {choice.defaults} {today}"
     facts += f" {choice.parts}"
     sources = (*_sources(ENGINE, ".py", ".sql"), *_sources(PLATFORM, ".sql", ".control", ".toml"))
     return _digest(facts.encode(), *sources, *_parts(released), *_parts([config] if config.is_file() else []))

@@ -41,9 +41,11 @@ BROKEN_TEXT = (
     r"|function [^ ]+\(.*\) is not unique"
 )
 
-# What reaches out of the database is not called: the network, files of the server, other sessions, jobs.
+# What reaches out of the database at once is not called: the network, files of the server, other sessions. Requests of
+# pg_net and jobs of pg_cron are rows, which count from the end of a transaction that ours never reach
+# (https://supabase.com/docs/guides/database/extensions/pg_net, https://github.com/citusdata/pg_cron).
 OUTSIDE = re.compile(
-    r"\b(net|cron|dblink|aws_s3|aws_lambda)\s*\.|\bdblink\w*\s*\(|\bhttp(_\w+)?\s*\(|\blo_(import|export)\s*\("
+    r"\b(dblink|aws_s3|aws_lambda)\s*\.|\bdblink\w*\s*\(|(?<!net\.)\bhttp(_\w+)?\s*\(|\blo_(import|export)\s*\("
     r"|\bpg_(read|ls|file|logdir)_?\w*\s*\(|\bpg_stat_file\s*\(|\bcopy\b[^;]*\b(program|from|to)\s+(program\s*)?'"
     r"|\bpg_(terminate|cancel)_backend\s*\(|\bpg_reload_conf\s*\(",
     re.IGNORECASE,
@@ -217,6 +219,9 @@ PERSON = re.compile(
     r"|who|victim|friend|follow|target|^$|^me$|^for$|creator|assignee"
 )
 SECRETS = re.compile(r"token|secret|password|passwd|code|otp|api_?key|signature|hash")
+# What is put between quotes into a statement ends them, and lets everything through.
+EXECUTES = re.compile(r"\bexecute\b", re.IGNORECASE)
+OUT_OF_QUOTES = "%' or 'a' like '%"
 STATEMENT = re.compile(r"sql|query|statement|command|stmt")
 
 
@@ -322,6 +327,8 @@ class Plan:
         known: list[str | None] = list(self.values.get(word, [])[:3])
         literals = re.findall(r"'([a-z_]{3,24})'", routine.source)
         anything: list[str | None] = ["%", ""] if re.search(r"search|term|name|^q$|pattern", word) else ["made up"]
+        if EXECUTES.search(routine.source):
+            anything.append(OUT_OF_QUOTES)
         return (known or list(literals[:3])) + anything
 
 

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from audit.actors import Actor, Stage
 from audit.evidence import Evidence, Population, Row, by_cause, safe
-from audit.names import CONTACT_COLUMN, COUNTERS, WRITTEN_FOR_OTHERS
+from audit.names import CONTACT_COLUMN, COUNTERS, DERIVED, WRITTEN_FOR_OTHERS
 from audit.people import Identity
 from audit.probes.attempt import without_an_end, works
 from audit.probes.calling import DOORS, EVERYBODY, VICTIMS, Outcome, outcomes_of, planned, remembered
@@ -76,11 +76,18 @@ def abused(people: Actor) -> Evidence:
                     if plan.outside(routine):
                         unjudged.add(routine.signature)
                     else:
+                        if routine.arguments and len(routine.arguments) == routine.defaults:
+                            calls.append(
+                                {"call": routine.signature, "text": routine.text(()), "given": "", "values": ()}
+                            )
                         calls += list(plan.calls(routine, who.id))
             tried += len({call["call"] for call in calls})
             outcomes = outcomes_of(stage, who, calls, unjudged=unjudged)
-            # What needs no arguments is read by everybody: see given_away.
-            found += _leaks(stage, who, [outcome for outcome in outcomes if outcome.call["values"]])
+            # What needs no arguments is read by everybody: given_away tells of it, whatever arguments give besides.
+            told = {each.call["call"] for each in outcomes if not each.call["values"] and each.leaks}
+            found += _leaks(
+                stage, who, [each for each in outcomes if each.call["values"] and each.call["call"] not in told]
+            )
             found += _changes(stage, who, outcomes)
     merged: dict[str, Row] = {}
     for row in found:
@@ -167,6 +174,8 @@ def _changes(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[R
 def _harmed(sight: _Sight, change: Mapping[str, Any], who: Identity, given: str, *, own: bool) -> int:
     """Count the rows of one table that a call changed and that are somebody else's."""
     table, key = change["table"], sight.key(change["table"])
+    if DERIVED.search(table.rpartition(".")[2]):
+        return 0
     old = {_key(row, key): row for row in change["old"]}
     new = {_key(row, key): row for row in change["new"]}
     harmed = 0

@@ -1,6 +1,6 @@
--- "personal": what only a person's user and profile (or whatever has the user's id as its key) hold; "leave" deletes the
+-- "personal": what only a person's user and profile (or whatever has the user's id as its uuid) hold; "leave" deletes the
 -- user and returns where those texts, or the person's id beside a text about them, still are.
-create temp table personal (who text, value text) on commit drop;
+create temp table personal (who text, value text, attribute text) on commit drop;
 
 create function pg_temp.gather(leavers text[]) returns void language plpgsql as $gather$
 declare
@@ -10,18 +10,25 @@ begin
         select a.name, a.key[1] as key,
                a.texts || case when a.name = 'auth.users' then '{raw_user_meta_data}'::text[] else '{}' end as texts
         from pg_temp.audited a
-        where a.key_type is not null and exists (
+        -- An id of users is a uuid; a text may hold one in made-up rows alone.
+        where a.key_type = 'uuid' and exists (
             select from pg_temp.stored s where s.relation = a.name and s.key = any (leavers))
     loop
         execute pg_catalog.format(
             'insert into pg_temp.personal
-             select min(r.content ->> %L), leaf
+             select min(r.content ->> %L), leaf, min(e.key)
              from (select pg_catalog.to_jsonb(x) as content from %s as x) as r
              cross join lateral pg_catalog.jsonb_each(r.content) as e
              cross join lateral pg_temp.leaves(e.value) as leaf
              where e.key = any ($1) and length(leaf) > 5
              group by leaf having count(distinct r.content ->> %1$L) = 1 and min(r.content ->> %1$L) = any ($2)',
             t.key, t.name) using t.texts, leavers;
+        -- "Member 1" is in "Member 12": what is part of what another one has there tells nobody apart.
+        execute pg_catalog.format(
+            'delete from pg_temp.personal p where exists (
+                 select from (select pg_catalog.to_jsonb(x) as content from %s as x) as r
+                 where r.content ->> %L <> p.who and pg_catalog.strpos(r.content ->> p.attribute, p.value) > 0)',
+            t.name, t.key);
     end loop;
 end $gather$;
 
@@ -55,10 +62,10 @@ begin
             for hits in execute pg_catalog.format(
                 'select e.key as attribute,
                         bool_or(exists (select from unnest($1) as m where pg_catalog.strpos(leaf, m) > 0)) as text,
-                        -- What is said beside a list of people is not about one of them.
+                        -- What is said beside a list of people is not about one of them, and a key says nothing.
                         bool_or(leaf = $2 and pg_catalog.jsonb_typeof(e.value) <> ''array'' and exists (
                             select from pg_catalog.jsonb_each_text(r.content) as o
-                            where o.key ~* $3 and length(o.value) > 1)) as id
+                            where o.key ~* $3 and o.key !~* ''_id$'' and length(o.value) > 1)) as id
                  from (
                      select pg_catalog.to_jsonb(x) as content from (select %s from %s) as x
                      where exists (

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from audit.actors import Actor
 from audit.evidence import Evidence, Population, Row, safe
 from audit.probes.attempt import ask, each, prepared, words_of
+from audit.probes.calling import api_path
 from audit.question import Cursor
 
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
@@ -41,12 +42,12 @@ def unusable(people: Actor) -> Evidence:
     stage = people.stage
     found: list[Row] = []
     slow: set[str] = set()
-    tried = 0
+    tried, path = 0, api_path(stage)
     for who in people.people:
         with prepared(stage, SETUP, who=who, claims=people.claims, replica=True) as cursor:
 
             def evaluate(names: Sequence[str], cursor: Cursor = cursor, role: str = who.role) -> list[Command]:
-                return ask(cursor, Command, "select * from pg_temp.evaluate(%s, %s)", [role, list(names)])
+                return ask(cursor, Command, "select * from pg_temp.evaluate(%s, %s, %s)", [role, list(names), path])
 
             tables = ask(cursor, str, _TABLES, [stage.known["exposed"]])
             answers = each(cursor, tables, evaluate, slow, stage.known)

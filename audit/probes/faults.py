@@ -112,6 +112,7 @@ def faulty(people: Actor) -> Evidence:
     stage = people.stage
     found: dict[str, Row] = {}
     unjudged: set[str] = set()
+    ours: set[str] = set()
 
     def note(name: str, error: str) -> None:
         error = only_words(error, words)
@@ -131,6 +132,7 @@ def faulty(people: Actor) -> Evidence:
                 calls = [c for r in inside if r.exposed is exposed for c in plan.calls(r, who.id, most=6)]
                 path = [] if exposed else [str(name) for name in _schemas(inside)]
                 for outcome in outcomes_of(stage, who, calls, unjudged=unjudged, looking=False, owner=True, path=path):
+                    ours |= _of_ours(outcome)
                     _note_fault(outcome, signatures, note)
             declared = _declared_for(cursor, stage, who.name)
             calls = [c for r in inside if r.signature in declared for c in plan.calls(r, who.id)]
@@ -147,8 +149,9 @@ def faulty(people: Actor) -> Evidence:
         for one, other in cursor.fetchall():
             note(one, f"the API cannot tell it from {other}")
         population = Population(len(plan.routines), "functions")
+        doing = {safe(only_words(error, words)) for error in ours}
     return Evidence(
-        list(found.values()),
+        [row for row in found.values() if row.details["error"] not in doing],
         about="the functions of the project",
         log=stage.log,
         population=population,
@@ -199,6 +202,13 @@ def _note_fault(outcome: Outcome, signatures: dict[str, Routine], note: Any) -> 
         note(_at_fault(outcome.place, signatures) or called, f"{outcome.message} ({outcome.code})")
     elif outcome.broken:
         note(called, f"it answers: {_only_the_fault(outcome.broken)}")
+
+
+def _of_ours(outcome: Outcome) -> set[str]:
+    """Return what would be said if a value that a missing name is made of had been empty: that is our doing as well."""
+    said = outcome.message or ""
+    values = [value for value in outcome.call["values"] if value and value in said]
+    return {f"{said.replace(value, '')} ({outcome.code})" for value in values if outcome.code in BROKEN_CODES}
 
 
 def _only_the_fault(answer: str) -> str:
@@ -273,5 +283,11 @@ def _missing(cursor: Cursor, plan: Plan) -> Iterator[tuple[str, str]]:
         if routine.language != "plpgsql" or source is None or CAREFUL.search(source.text):
             continue
         for schema, name in sorted(source.mentions.relations | source.mentions.calls, key=str):
-            if schema in there and name not in there[schema]:
+            if schema in there and name not in there[schema] and not _is_alias(str(schema), source.text):
                 yield routine.signature, f"{schema}.{name} does not exist"
+
+
+def _is_alias(name: str, text: str) -> bool:
+    """Tell whether a query in ``text`` calls something by a name: what follows its dot is a column then."""
+    word = re.escape(name)
+    return bool(re.search(rf"\bas\s+{word}\b|\b{word}\s+as\b|\)\s*{word}\b", text, re.IGNORECASE))

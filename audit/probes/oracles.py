@@ -44,6 +44,7 @@ def telling(people: Actor) -> Evidence:
         for who in people.people:
             with acting(stage, who) as inner:
                 look(stage, inner, who, unjudged)
+                inner.execute("select pg_temp.see()")
 
                 def offer(names: Sequence[str], inner: Cursor = inner, who: Identity = who) -> list[Offer]:
                     given = [who.role, who.id, EVERYBODY, UNGUESSABLE, list(names)]

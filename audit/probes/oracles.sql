@@ -1,3 +1,21 @@
+-- What is looked up for every key: the rows that the present caller sees, and the tables that lead to people.
+create function pg_temp.see() returns void language plpgsql as $see$
+begin
+    create temp table sight on commit drop as
+    select distinct s.relation, pg_temp.key_of(s.content, a.key) as key
+    from pg_temp.seen s join pg_temp.audited a on a.name = s.relation;
+    create index on pg_temp.sight (relation, key);
+    analyze pg_temp.sight;
+    -- A list of words is nobody's: rows that lead to no person by foreign keys tell nothing.
+    create temp table personal on commit drop as
+    with recursive led as (
+        select pg_catalog.to_regclass('auth.users')::oid as oid
+        union
+        select f.conrelid from led l join pg_catalog.pg_constraint f on f.contype = 'f' and f.confrelid = l.oid
+    )
+    select oid from led;
+end $see$;
+
 -- As "caller", offer rows of one's own that differ from another's only in what nobody can guess. "kind" is null where
 -- nothing was told. Unique: an own row with the value of a row that they cannot see. Foreign key: an own row below a
 -- parent that they cannot see, and below one that does not exist.
@@ -12,17 +30,6 @@ declare
     missing boolean;
     constrained text;
 begin
-    create temp table sight on commit drop as
-    select distinct s.relation, pg_temp.key_of(s.content, a.key) as key
-    from pg_temp.seen s join pg_temp.audited a on a.name = s.relation;
-    -- A list of words is nobody's: rows that lead to no person by foreign keys tell nothing.
-    create temp table personal on commit drop as
-    with recursive led as (
-        select pg_catalog.to_regclass('auth.users')::oid as oid
-        union
-        select f.conrelid from led l join pg_catalog.pg_constraint f on f.contype = 'f' and f.confrelid = l.oid
-    )
-    select oid from led;
     for k in
         select a.name, a.oid, a.key, x.*,
                exists (
@@ -139,7 +146,6 @@ begin
         end loop;
         return next;
     end loop;
-    drop table sight, personal;
 end $offer$;
 
 -- The constraint that refused a row or a change to it, '' where nothing did, null for any other refusal.

@@ -23,8 +23,9 @@ from audit.question import Cursor
 
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
-PERSON = "00000000-0000-4000-8000-00000000aaaa"
-ANOTHER = "00000000-0000-4000-8000-00000000bbbb"
+# Their ids share no part with each other or with others': many a project makes a name of the first characters.
+PERSON = "5f0c2b7e-91d4-4a36-8e1b-7c64d05a9f13"
+ANOTHER = "c83ad916-2e7f-4b50-9d48-16b7f0e3527a"
 
 PLAIN = "with a name"
 # How an offence of AUTH-04 is called, and how a problem begins that lets nobody in.

@@ -389,6 +389,9 @@ class Generator:
         source = self._source(table, column)
         rule = self.rules.asked.get((table.oid, column.name))
         if mine := _of_people(table, source, rule):
+            # A check of the column's own may want other texts than ids: the "author" of a message is a word, perhaps.
+            if hint is not None and source.type.category == "S":
+                mine = mine + [Option((value,)) for value in source.values(hint, rule)]
             return [Block((column.name,), mine, turn=None if rule and rule.by_caller else 0)]
         try:
             values = source.values(hint, rule)

@@ -137,7 +137,14 @@ select a.attrelid::bigint as table, a.attname::text as name, a.atttypid::bigint 
        a.attnotnull as required, coalesce(pg_catalog.pg_get_expr(f.adbin, f.adrelid), d.typdefault) as default,
        a.attidentity::text as identity, a.attgenerated <> '' as generated,
        case when a.attidentity <> '' or pg_catalog.pg_get_expr(f.adbin, f.adrelid) like 'nextval(%%' then
-           pg_catalog.pg_get_serial_sequence(a.attrelid::pg_catalog.regclass::text, a.attname) end as sequence
+           -- Its own, or one that belongs to nobody and that its default draws from.
+           coalesce(pg_catalog.pg_get_serial_sequence(a.attrelid::pg_catalog.regclass::text, a.attname), (
+               select min(pg_catalog.format('%%I.%%I', n.nspname, s.relname))
+               from pg_catalog.pg_depend u
+               join pg_catalog.pg_class s on s.oid = u.refobjid and s.relkind = 'S'
+               join pg_catalog.pg_namespace n on n.oid = s.relnamespace
+               where u.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and u.objid = f.oid
+               and u.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)) end as sequence
 from pg_catalog.pg_attribute a
 join pg_catalog.pg_type d on d.oid = a.atttypid
 left join pg_catalog.pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum

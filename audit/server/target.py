@@ -27,6 +27,7 @@ from audit.connection import (
 )
 from audit.evidence import safe
 from audit.layouts import recognised
+from audit.migrations import is_dump
 from audit.results import Build, Migration
 from audit.seeding.seeds import plant
 from audit.server import container, embedded
@@ -52,6 +53,8 @@ Say = Callable[[str], None]
 class Choice:
     """What was asked for, on the command line or in the environment. ``migrations`` None means the reference schema.
 
+    A live database is compared with its ``migrations``, and never built from them.
+
     ``schema`` is a file that is audited in place of migrations, a dump perhaps; ``before`` a file or directory that is
     applied before them. ``strict``: a migration that fails is left out as a whole. ``parts``: which tables play which
     in what is made up. ``files`` are the migrations that are applied, where not all are.
@@ -67,7 +70,7 @@ class Choice:
     schema: Path | None = None
     before: Path | None = None
     strict: bool = False
-    platform_defaults: str = DEFAULTS[0]
+    platform_defaults: str | None = None
     require_walls: bool = False
     parts: Parts = field(default_factory=Parts)
     files: tuple[Path, ...] | None = None
@@ -76,6 +79,17 @@ class Choice:
     def source(self) -> Path:
         """What a disposable database is built from."""
         return self.schema or self.migrations or MIGRATIONS
+
+    @property
+    def defaults(self) -> str:
+        """What the API roles may do with new tables: as asked for, else as Supabase has had it.
+
+        What pg_dump wrote says itself who may do what, and at its end what new tables are given. It counts on nothing
+        being given before that (https://www.postgresql.org/docs/current/app-pgdump.html).
+        """
+        if self.platform_defaults:
+            return self.platform_defaults
+        return DEFAULTS[1] if self.source.is_file() and is_dump(self.source) else DEFAULTS[0]
 
     @property
     def kind(self) -> str:
@@ -102,27 +116,27 @@ class Choice:
             raise TargetError("--image is for --target container only")
         if kind == "container" and self.postgres_bin:
             raise TargetError("--postgres-bin is not for --target container, which brings its own programs")
-        if kind == "live" and self.postgres_bin and not self.shadow:
-            raise TargetError("--postgres-bin is of no use without the shadow of a live database")
+        if kind == "live" and self.postgres_bin and not self.shadow and not self.migrations:
+            raise TargetError("--postgres-bin is of no use without the shadow of a live database, or migrations")
         if kind != "live" and not self.shadow:
             raise TargetError("--no-shadow is for a live target only")
-        if kind == "live" and self.migrations and not self.gate:
-            raise TargetError("--migrations is not for a live target: a live database is only read")
         if self.schema and (self.migrations or kind == "live" or self.gate):
             raise TargetError("--schema is a file to audit by itself: leave out --migrations, a live target and --gate")
-        if self.before and (kind == "live" or self.gate):
-            raise TargetError("--before is for an audit of migrations, not for a live target or a gate")
-        if self.platform_defaults not in DEFAULTS:
+        if self.before and (self.gate or (kind == "live" and not self.migrations)):
+            raise TargetError("--before is for an audit of migrations, not for a live target alone or a gate")
+        if self.platform_defaults not in (None, *DEFAULTS):
             raise TargetError(f"--platform-defaults must be {' or '.join(DEFAULTS)}")
-        if kind == "live" and self.platform_defaults != DEFAULTS[0]:
+        if kind == "live" and self.platform_defaults:
             raise TargetError("--platform-defaults is not for a live target, which has its own")
         if self.require_walls and kind != "container":
             require(embedded.Account.for_server().walls.standing)
         if self.members < 0:
             raise TargetError("--members must be 0 or more")
-        for option, directory in (("--postgres-bin", self.postgres_bin), ("--migrations", self.migrations)):
-            if directory and not directory.is_dir():
-                raise TargetError(f"{option}: there is no directory {safe(str(directory))}")
+        if self.postgres_bin and not self.postgres_bin.is_dir():
+            raise TargetError(f"--postgres-bin: there is no directory {safe(str(self.postgres_bin))}")
+        # A dump is a file, and is audited as --schema has it.
+        if (place := self.migrations) and not (place.is_dir() or (place.is_file() and not self.gate)):
+            raise TargetError(f"--migrations: there is no directory {safe(str(place))}")
         if self.schema and not self.schema.is_file():
             raise TargetError(f"--schema: there is no file {safe(str(self.schema))}")
         if self.before and not self.before.exists():
@@ -131,7 +145,8 @@ class Choice:
     def describe(self) -> str:
         """Say in a few words what will be audited; never a secret. Raises TargetError."""
         if self.kind == "live":
-            return f"live, {place_of(self.target)}"
+            beside = f"; compared with {recognised(self.migrations)}" if self.migrations and not self.gate else ""
+            return f"live, {place_of(self.target)}{beside}"
         what = f"; {recognised(self.source)}" if self.schema or self.migrations else ""
         if self.kind == "container":
             return f"container, {safe(str(self.image))}{what}"
@@ -222,7 +237,7 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, walls: str,
     """Make a disposable database what it is to be: platform, migrations, seeds, statistics."""
     try:
         with superuser(dsn) as connection:
-            platform = load_platform(connection, choice.platform_defaults)
+            platform = load_platform(connection, choice.defaults)
             hire(connection, str(conninfo_to_dict(dsn).get("password") or ""))
         with connect(login(dsn, OWNER)) as connection:
             migrations, build = built(

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from audit.policy import Severity
 from audit.results import Verdict
-from reports import conduct, folder, gate, matrix, wording
+from reports import conduct, folder, gate, matrix, runbook, wording
 from reports.escalation import ESCALATION
 from reports.model import SCORE_FORMULA, Result, Run
 
@@ -39,7 +39,8 @@ ORDER = (Verdict.VIOLATED, Verdict.UNCHECKED, Verdict.WAIVED, Verdict.HOLDS, Ver
 # What the dashboard tells, in this order: templates/NAME.html.jinja for each. A section shows what is in the run, which
 # the template knows as ``run``, and nothing at all where there is nothing to tell.
 SECTIONS = (
-    "problems", "changes", "violated", "unchecked", "gate", "matrix", "migrations", "waivers", "conduct", "notes",
+    "problems", "changes", "violated", "unchecked", "gate", "runbook", "matrix", "migrations", "waivers", "conduct",
+    "notes",
 )  # fmt: skip
 
 # pytest-html counts and filters by pytest's outcomes: its labels say which verdicts these are.
@@ -243,6 +244,7 @@ def environment() -> jinja2.Environment:
         conduct=conduct,
         wording=wording,
         gate=gate,
+        runbook=runbook,
         ESCALATION=ESCALATION,
         SCORE_FORMULA=SCORE_FORMULA,
         MAX_FINDINGS=MAX_FINDINGS,

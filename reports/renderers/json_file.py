@@ -10,7 +10,7 @@ from typing import Any
 from audit.access.results import Judgement
 from audit.evidence import Scalar, safe
 from audit.results import Build, Migration
-from reports import conduct, gate, matrix, wording
+from reports import conduct, gate, matrix, runbook, wording
 from reports.model import SCHEMA_VERSION, SCORE_FORMULA, Changes, Finding, Result, Run, Waiver
 
 
@@ -49,6 +49,7 @@ def document(run: Run) -> dict[str, Any]:
         "problems": list(run.problems),
         "changes": run.changes and _changes(run.changes),
         "gate": gate.document(run),
+        "runbook": runbook.document(run),
     }
 
 

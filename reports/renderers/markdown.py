@@ -12,7 +12,7 @@ from html import escape
 from itertools import accumulate
 
 from audit.results import Verdict
-from reports import conduct, gate, matrix, wording
+from reports import conduct, gate, matrix, runbook, wording
 from reports.escalation import ESCALATION
 from reports.model import Finding, Result, Run
 
@@ -96,6 +96,7 @@ def _entries(run: Run) -> Iterator[Entry]:
         yield from _folded(
             f"<code>{escape(wording.cut(each.file))}</code>: {gate.headline(each)}", map(code, gate.markdown(each))
         )
+    yield from _folded("The runbook, block by block", map(code, runbook.lines(run.runbook) if run.runbook else ()))
     yield from _folded(
         "Migrations that failed", (f"{code(m.file)}: {code(m.error or '')}" for m in wording.failed(run))
     )

@@ -13,7 +13,7 @@ import pytest
 from audit.evidence import safe
 from audit.facts import facts_of
 from audit.results import Migration, Verdict
-from reports import conduct, folder, matrix, wording
+from reports import conduct, folder, matrix, runbook, wording
 from reports.escalation import ESCALATION
 from reports.model import Change, Finding, Result, Run
 
@@ -131,6 +131,8 @@ def _what(run: Run) -> Iterator[Line]:
         yield line, {"red": True, "bold": True} if number == 0 else {}
     yield wording.facts(run), {}
     yield wording.tally(run) + ("" if run.selective else f"; score {wording.score(run)}"), {}
+    if run.runbook is not None:
+        yield safe(runbook.summary(run.runbook)), {}
     if run.matrix is not None:
         yield f"who reaches what: {matrix.summary(run.matrix)}", {}
     for problem in run.problems:

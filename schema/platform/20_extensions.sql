@@ -7,6 +7,7 @@ alter schema extensions owner to postgres;
 grant usage on schema extensions to anon, authenticated, service_role, dashboard_user;
 create schema if not exists graphql;
 create schema if not exists graphql_public;
+create schema if not exists pgsodium;
 create schema if not exists vault;
 grant usage on schema graphql_public to postgres, anon, authenticated, service_role;
 

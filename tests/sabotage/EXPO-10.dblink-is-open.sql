@@ -1,2 +1,2 @@
--- object: extensions.dblink*
+-- object: extension dblink
 create extension dblink with schema extensions;

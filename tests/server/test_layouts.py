@@ -64,6 +64,18 @@ def test_an_old_first_file_named_init_is_passed_over(place):
     assert names(recognised(place(["20211209000000_init.sql"], "new"))) == ["20211209000000_init.sql"]
 
 
+def test_declared_schemas_go_as_the_configuration_says(place):
+    files = ["b.sql", "a.sql", "tables/c.sql", "tables/d.sql", "old.txt"]
+    where = place(files, "supabase/schemas")
+    layout = recognised(where)
+    assert (layout.tool, names(layout)) == ("Supabase CLI, declared", ["a.sql", "b.sql", "c.sql", "d.sql"])
+    paths = '["./schemas/tables/d.sql", "./schemas/tables/*.sql", "./schemas/b.sql", "../../x.sql"]'
+    (where.parent / "config.toml").write_text(f"[db.migrations]\nschema_paths = {paths}\n")
+    layout = recognised(where)
+    assert names(layout) == ["d.sql", "c.sql", "b.sql"]
+    assert set(layout.skipped) == {"a.sql"}
+
+
 def test_prisma_keeps_a_folder_for_each(place):
     layout = recognised(place(["20250102_b/migration.sql", "20250101_a/migration.sql", "migration_lock.toml", "x.sql"]))
     assert (layout.tool, names(layout)) == ("Prisma", ["20250101_a/migration.sql", "20250102_b/migration.sql"])

@@ -21,7 +21,7 @@ from audit.server.target import Target
 from audit.server_errors import Unanswered
 from audit.settings import Settings
 from reports.folder import OUTPUTS
-from tests.support.auditing import Outcome, acts, audit
+from tests.support.auditing import ROOT, Outcome, acts, audit
 from tests.support.proving import POLICIES
 
 SECRET = "c0rrect-h0rse-battery"
@@ -396,7 +396,11 @@ def test_an_empty_table_is_not_applicable(target, dsn, tmp_path, about_members):
 def test_a_database_without_the_projects_tables_is_not_applicable(target, dsn, tmp_path, about_members):
     with connect(target.server.clone_database("platform_only")) as connection:
         connection.execute("drop schema public cascade; create schema public; truncate auth.users cascade")
-    outcome = audit(tmp_path, f"--target={dsn('supabase_admin', 'platform_only')}", "--no-shadow")
+    login = dsn("supabase_admin", "platform_only")
+    # Nothing tells any more that it is ours; whose it is has to be said.
+    outcome = audit(tmp_path / "whose", f"--target={login}", "--no-shadow", "-k", "SCHEMA")
+    assert "not the database of this folder's audit.toml" in outcome.said
+    outcome = audit(tmp_path, f"--target={login}", "--no-shadow", f"--settings={ROOT / 'audit.toml'}")
     assert about_members <= outcome.having("NOT_APPLICABLE")
     for name in about_members:
         assert re.search(

@@ -273,7 +273,6 @@ def test_a_second_server_does_not_sweep_the_first(place):
         (Choice("container", image="x", postgres_bin=Path("/")), "--postgres-bin is not for --target container"),
         (Choice("service=prod", postgres_bin=Path("/"), shadow=False), "--postgres-bin is of no use without"),
         (Choice(shadow=False), "--no-shadow is for a live target only"),
-        (Choice("service=prod", migrations=Path("/")), "--migrations is not for a live target"),
         (Choice(migrations=Path("/no/such/directory")), "--migrations: there is no directory /no/such/directory"),
         (Choice(postgres_bin=Path("/no/such/directory")), "--postgres-bin: there is no directory"),
         (Choice(members=-1), "--members must be 0 or more"),

@@ -97,7 +97,7 @@ def sabotage_everything(connection: Connection) -> set[str]:
     # One of them makes whatever comes after it read only.
     connection.execute("set session characteristics as transaction read write")
     for sabotage in all_sabotages():
-        if sabotage.innocent or sabotage.on in ("migration", "app"):
+        if sabotage.innocent or sabotage.on in ("migration", "runbook", "app"):
             continue
         try:
             if sabotage.on == "clone":

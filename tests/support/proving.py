@@ -28,6 +28,10 @@ from audit.catalog.growth import WEEK, measure
 from audit.client.app import Findings
 from audit.client.app import read as read_application
 from audit.connection import connect
+from audit.drift.building import Built
+from audit.drift.building import read as read_catalogue
+from audit.drift.findings import Drift, Drifted, compared, of_live
+from audit.drift.printing import Printer
 from audit.evidence import Log
 from audit.gate.base import Base
 from audit.gate.pending import Pending
@@ -38,6 +42,10 @@ from audit.migrations import apply, find
 from audit.policy import Policy, collected
 from audit.question import Connection
 from audit.results import Sizes, Verdict
+from audit.runbook.desk import Desk
+from audit.runbook.examine import examine
+from audit.runbook.findings import Runbook
+from audit.runbook.reading import Book, book_of
 from audit.server.rights import OWNER, STAND_IN, follow, login
 from audit.server.target import MIGRATIONS, Target
 from audit.sql_text import statements
@@ -51,12 +59,13 @@ CLEAN_EVERY = 20
 CONNECT_EVERY = 5
 
 SABOTAGE = Path(__file__).parents[1] / "sabotage"
+RUNBOOKS = Path(__file__).parents[1] / "runbooks"
 # The application that is sabotaged where a policy is about one.
 APPLICATION = Path(__file__).parents[1] / "client" / "app"
 
 CLEAN = (Verdict.HOLDS, Verdict.NOT_APPLICABLE)
 
-KEYS = ("also", "blind", "object", "set", "on", "file")
+KEYS = ("also", "blind", "object", "set", "on", "file", "text")
 # As SQL, TypeScript, settings and pages begin their comments.
 COMMENT = re.compile(r"(?:--|//|#|<!--)(.*?)(?:-->)?$")
 
@@ -90,7 +99,8 @@ class Sabotage:
     be judged then, because what is broken stands in their way), ``object`` (the expected object,
     exactly or as a pattern; one line each), ``set`` (settings and declarations for this proof, in TOML), ``on``
     ("clone": a transaction cannot hold it; "migration": the file is applied as the last migration; "gate": it is a new
-    migration, by the name that ``file`` says, and judged by the gate).
+    migration, by the name that ``file`` says, and judged by the gate; "runbook": it is a block of a runbook, in which
+    there is ``text`` besides, and is not executed).
     """
 
     path: Path
@@ -103,6 +113,7 @@ class Sabotage:
     settings: Mapping[str, Any] = field(default_factory=dict)
     on: str = "transaction"
     file: str = ""
+    text: tuple[str, ...] = ()
 
     def expects(self, found: set[str]) -> bool:
         """Tell whether the objects found are those expected: each is one, and each expected one was found."""
@@ -140,6 +151,7 @@ def read(path: Path) -> Sabotage:
         objects=tuple(header["object"]),
         settings=tomllib.loads("\n".join(header["set"])),
         on="app" if of_application else header["on"][0] if header["on"] else "transaction",
+        text=tuple(header["text"]),
         file=header["file"][0] if header["file"] else f"29990101000000_{rest.partition('.')[0]}.sql",
     )
 
@@ -164,6 +176,13 @@ class Proof(Disposable):
         super().__init__(stage, bench.judgements, bench.migrations, bench.rehearsal)
         self.bench = bench
         self.sizes = bench.sizes
+        self.bench_book = bench.book
+
+    def runbook(self) -> Runbook:
+        if self.bench_book is None:
+            return super().runbook()
+        book, desk = self.bench_book, Desk(self.auditor(), self.stage)
+        return Runbook(lambda: examine(book, desk, RUNBOOKS / "app"), self.log)
 
     def amcheck(self) -> Amcheck:
         """Only for this policy's turn: to other policies an extension would be a finding."""
@@ -177,11 +196,26 @@ class Proof(Disposable):
         )
         return Amcheck(self.auditor())
 
+    def drift(self) -> Drift:
+        """Whatever is sabotaged is another database than the migrations build: told by the proofs of drift alone."""
+        if not self.bench.drifting:
+            return super().drift()
+        auditor = self.auditor()
+        return Drift(lambda: self.bench.drifted(auditor), auditor, lambda: find(MIGRATIONS), self.log)
+
     def earlier(self, now: Sizes) -> Sizes | None:
         return self.sizes
 
     def application(self) -> Findings:
         return self.bench.application
+
+
+def as_book(sabotage: Sabotage) -> Book:
+    """Return a runbook with a sabotage as one block, without its first comment, and its text before that."""
+    lines = sabotage.sql.splitlines()
+    body = list(itertools.dropwhile(lambda line: line.startswith("--"), lines))
+    text = "\n\n".join(["# A runbook", *sabotage.text, "\n".join(["```sql", *body, "```"])])
+    return book_of(text, "runbook.md", RUNBOOKS)
 
 
 class Bench:
@@ -213,6 +247,10 @@ class Bench:
         self.judgements = self.untouched
         # How large everything was when the proof began.
         self.sizes: Sizes | None = None
+        # Whether the database is compared with what the migrations build.
+        self.drifting = False
+        # The runbook that is audited, where a proof has one.
+        self.book: Book | None = None
         # What the files of the reference's application say, and where those are.
         self.folder = APPLICATION
         self.application = read_application(self.folder)
@@ -234,6 +272,29 @@ class Bench:
         with connect(login(self.target.server.dsn_of(self.connection.info.dbname), STAND_IN)) as connection:
             return self.suite.ask(connection, self.target.unfilled, self.target.migrations)
 
+    @cached_property
+    def built(self) -> Built:
+        """What the migrations build: a clone, as the databases of the proofs are."""
+        dsn = login(self.target.server.clone_database("as_built"), STAND_IN)
+        with connect(dsn) as connection:
+            return Built(dsn, read_catalogue(connection), self.target.migrations, tuple(find(MIGRATIONS)))
+
+    def drifted(self, auditor: Auditor) -> Drifted:
+        """Compare a database with what the migrations build."""
+        live, unsure = of_live(auditor, self.built.catalogue)
+        with connect(self.built.dsn) as connection:
+            return compared(self.built, live, unsure, Printer(connection))
+
+    def note_history(self, connection: Connection) -> None:
+        """Note the migrations as the platform does when it applies them."""
+        for path in find(MIGRATIONS):
+            number, _, name = path.name.partition("_")
+            texts = [each.text for each in statements(path.read_text(encoding="utf-8"))]
+            connection.execute(
+                "insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)",
+                [number, name.removesuffix(".sql"), texts],
+            )
+
     def rehearse(self, connection: Connection, name: str, sql: str) -> None:
         """Judge a new migration on the database of a connection."""
         dsn = login(self.target.server.dsn_of(connection.info.dbname), STAND_IN)
@@ -254,6 +315,7 @@ class Bench:
     def proof(self, sabotage: Sabotage) -> Iterator[Scene]:
         """Yield a place to break and mend; afterwards the reference database is as before."""
         self.judgements = [] if sabotage.settings else self.untouched
+        self.drifting = sabotage.policy.startswith("DRIFT-")
         if sabotage.on == "app":
             with self._copied():
                 self.connection.execute("begin")
@@ -261,7 +323,7 @@ class Bench:
                     yield Scene(self, self.connection, sabotage, in_transaction=True)
                 finally:
                     self.connection.execute("rollback")
-        elif sabotage.on != "transaction":
+        elif sabotage.on not in ("transaction", "runbook"):
             name = f"clone_{next(self.clones)}"
             dsn = self.target.server.clone_database(name)
             try:
@@ -281,11 +343,14 @@ class Bench:
             self.connection.execute("begin")
             try:
                 self._measure(self.connection)
+                if self.drifting:
+                    self.note_history(self.connection)
                 yield Scene(self, self.connection, sabotage, in_transaction=True)
             finally:
                 self.connection.execute("rollback")
                 self.judgements = self.untouched
                 self.sizes = None
+                self.book = None
                 done = next(self.proofs)
                 if done % CLEAN_EVERY == 0:
                     self._clean_up()
@@ -447,6 +512,9 @@ class Scene:
 
     def execute(self, sql: str) -> None:
         """Execute statements, one by one where a transaction cannot hold them; statistics are read afresh then."""
+        if self.sabotage.on == "runbook":
+            self.bench.book = as_book(self.sabotage)
+            return
         if self.sabotage.on == "app":
             path = self.bench.folder / self.sabotage.file
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from audit.gate.results import Change as Change_
 from audit.gate.results import Difference, Hazards, Lock, Moved, Reached, Rehearsal, Rehearsed, Step
 from audit.policy import Severity
 from audit.results import Cost, Login, Migration, Verdict
+from audit.runbook.results import Doubt, Outline, Remark, Told
 from reports.model import Change, Changes, Event, Finding, Result, Run, TargetFacts, Waiver
 
 MARKUP = '"><img src=x onerror=alert(1)>'
@@ -105,6 +106,14 @@ def rehearsed(text):
     return Rehearsal(text, (file,), ())
 
 
+def outline(text):
+    """A runbook with a broken block and one that could not be judged."""
+    remark = Remark("RUN-02", 4, text, text, text, text, 1)
+    broken = Told(1, 3, "sql", (text, text), 1, (remark,), covered=("MSG-01",))
+    doubtful = Told(2, 9, "sql", (text,), 1, doubts=(Doubt("RUN-02", 9, text, text),))
+    return Outline(text, (broken, doubtful), (), {"RUN-02": 2})
+
+
 def hostile(text):
     """One run in which ``text`` stands wherever a database, a migration or a waiver can put it."""
     many = tuple(finding("MSG-01", f"{number} {text}", details={text: text, "n": number}) for number in range(120))
@@ -140,6 +149,7 @@ def hostile(text):
         ),
         problems=(text,),
         gate=rehearsed(text),
+        runbook=outline(text),
     )
 
 

@@ -1,4 +1,4 @@
--- http: every request is answered with status 503, and none is sent.
+-- http: every request is answered with status 503 and an empty list, which is JSON, and none is sent.
 -- Sources: https://supabase.com/docs/guides/database/extensions/http
 --          https://github.com/pramsey/pgsql-http
 
@@ -9,7 +9,7 @@ create type http_request as (
     method http_method, uri varchar, headers http_header[], content_type varchar, content varchar
 );
 create function http(request http_request) returns http_response language sql volatile
-return row(503, 'text/plain', array[]::http_header[], 'http is stood in for: nothing was sent')::http_response;
+return row(503, 'application/json', array[]::http_header[], '[]')::http_response;
 create function http_header(field varchar, value varchar) returns http_header language sql
 return row(field, value)::http_header;
 create function http_get(uri varchar) returns http_response language sql volatile

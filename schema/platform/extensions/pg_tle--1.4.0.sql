@@ -10,8 +10,9 @@ create type pgtle.pg_tle_features as enum ('passcheck', 'clientauth');
 create function pgtle.install_extension(
     name text, version text, description text, ext text, requires text[] default null, encoding text default null
 ) returns boolean language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    -- A version that was asked for over the network is not known here.
     insert into pgtle._installed (name, version, description, script, requires, is_default)
-    values (name, version, description, ext, requires, true)
+    values (name, coalesce(version, '0'), description, ext, requires, true)
     returning true
 $$;
 create function pgtle.install_extension_version_sql(name text, version text, ext text) returns boolean

@@ -1,0 +1,1 @@
+"""Drift: whether a live database is what its migrations build."""

@@ -1,0 +1,99 @@
+"""The questions of policies as texts that a person can paste: with the settings of the reference filled in."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import textwrap
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from psycopg import sql
+
+from audit.access.declaration import Access
+from audit.policy import Policy
+from audit.settings import Settings
+
+# What is longer is no question that a person pastes: the audit itself asks it.
+MOST_LINES = 30
+
+_PARAMETER = re.compile(r"%\((\w+)\)s|%%")
+
+
+class _Asked(Exception):  # noqa: N818 -- it ends the asking
+    """A policy has put its first question."""
+
+
+class _Recorder:
+    """Stands for the auditor, and keeps what it is asked first."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.known = values
+        self.text = ""
+        self.parameters: Mapping[str, Any] = {}
+        self.narrowed = False
+
+    def __call__(self, text: str, **given: Any) -> NoReturn:  # noqa: ANN401
+        self.text, self.parameters = text, given
+        self.narrowed = bool(given.get("where") or given.get("first"))
+        raise _Asked
+
+    def scans(self, _: str, **__: Any) -> NoReturn:  # noqa: ANN401
+        raise _Asked
+
+    slow = scans
+
+
+class _Other:
+    """Stands for every other asker: what it is asked cannot be pasted."""
+
+    def __call__(self, *_: object, **__: object) -> NoReturn:
+        raise _Asked
+
+    def __getattr__(self, _: str) -> NoReturn:
+        raise _Asked
+
+    def __or__(self, _: object) -> NoReturn:
+        raise _Asked
+
+
+def known() -> dict[str, Any]:
+    """Return what questions can name, as it is for a database of the reference."""
+    settings = Settings(packs=("core", "care-collective"))
+    return {
+        **settings.parameters(),
+        **Access().parameters(),
+        "exposed": ["public"],
+        "sign_up": ["email", "invitation"],
+        "absent_roles": [],
+    }
+
+
+def question(policy: Policy, values: Mapping[str, Any]) -> str:
+    """Return a policy's question as SQL to paste, or "" where it is none: people act, or Python judges the answer."""
+    recorder = _Recorder(values)
+    with suppress(_Asked):
+        inspect.unwrap(policy.function)(**{name: recorder if name == "auditor" else _Other() for name in policy.askers})
+    if not recorder.text or recorder.narrowed:
+        return ""
+    text = textwrap.dedent(recorder.text).strip()
+    if "%(" in text:
+        given = {**values, **recorder.parameters}
+        names = {found[1] for found in _PARAMETER.finditer(text) if found[1]}
+        if not names <= given.keys():
+            return ""
+        text = _PARAMETER.sub(lambda found: _literal(given[found[1]]) if found[1] else "%", text)
+    text = "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
+    return f"{text};" if text.count("\n") < MOST_LINES else ""
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, list | tuple):
+        if value and isinstance(value[0], dict):
+            return f"{sql.Literal(json.dumps(list(value))).as_string(None)}::jsonb"
+        return f"array[{', '.join(_literal(each) for each in value)}]::text[]"
+    if isinstance(value, dict):
+        return f"{sql.Literal(json.dumps(value)).as_string(None)}::jsonb"
+    return sql.Literal(value).as_string(None)

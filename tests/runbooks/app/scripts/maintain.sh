@@ -1,0 +1,3 @@
+#!/bin/sh
+# --vacuum vacuums.
+true

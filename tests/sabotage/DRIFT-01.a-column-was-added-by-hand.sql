@@ -1,0 +1,2 @@
+-- object: column public.profiles.nickname
+alter table public.profiles add column nickname text;

@@ -1,0 +1,3 @@
+-- object: *does not parse
+-- on: runbook
+select id from public.profiles where;

@@ -1,0 +1,3 @@
+-- object: *delete public.messages: no where
+-- on: runbook
+delete from messages;

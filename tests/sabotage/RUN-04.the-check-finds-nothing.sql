@@ -1,0 +1,3 @@
+-- object: *public.help_requests.status is null: never true
+-- on: runbook
+select count(*) from help_requests where status is null;

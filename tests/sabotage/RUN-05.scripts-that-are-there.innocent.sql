@@ -1,0 +1,3 @@
+-- on: runbook
+-- text: Call `node scripts/check.js`, and see the [guide](./docs/GUIDE.md).
+select 1;

@@ -1,0 +1,7 @@
+-- Revert clinic:appointments from pg
+
+BEGIN;
+
+-- Restored from the last backup instead.
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert clinic:people from pg
+
+BEGIN;
+
+-- Restored from the last backup instead.
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert clinic:portal from pg
+
+BEGIN;
+
+-- Restored from the last backup instead.
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Verify clinic:appointments on pg
+
+BEGIN;
+
+SELECT 1;
+
+ROLLBACK;

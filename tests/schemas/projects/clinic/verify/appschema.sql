@@ -1,0 +1,7 @@
+-- Verify clinic:appschema on pg
+
+BEGIN;
+
+SELECT 1;
+
+ROLLBACK;

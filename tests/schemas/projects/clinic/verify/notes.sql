@@ -1,0 +1,7 @@
+-- Verify clinic:notes on pg
+
+BEGIN;
+
+SELECT 1;
+
+ROLLBACK;

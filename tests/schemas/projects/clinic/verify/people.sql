@@ -1,0 +1,7 @@
+-- Verify clinic:people on pg
+
+BEGIN;
+
+SELECT 1;
+
+ROLLBACK;

@@ -1,0 +1,7 @@
+-- Verify clinic:portal on pg
+
+BEGIN;
+
+SELECT 1;
+
+ROLLBACK;

@@ -1,0 +1,3 @@
+drop function public.fine_of(bigint);
+drop function public.take_back(bigint);
+drop function public.lend(bigint, uuid);

@@ -1,0 +1,1 @@
+drop table public.replies, public.tickets, public.agents cascade;

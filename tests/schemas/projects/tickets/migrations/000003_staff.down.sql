@@ -1,0 +1,1 @@
+alter function public.is_agent() stable;
