@@ -34,9 +34,11 @@ class _Recorder:
         self.text = ""
         self.parameters: Mapping[str, Any] = {}
         self.narrowed = False
+        self.all: list[str] = []
 
     def __call__(self, text: str, **given: Any) -> NoReturn:  # noqa: ANN401
         self.text, self.parameters = text, given
+        self.all = [text, *(given.get(name, "") for name in ("of", "blind", "first"))]
         self.narrowed = bool(given.get("where") or given.get("first"))
         raise _Asked
 
@@ -71,11 +73,21 @@ def known() -> dict[str, Any]:
     }
 
 
-def question(policy: Policy, values: Mapping[str, Any]) -> str:
-    """Return a policy's question as SQL to paste, or "" where it is none: people act, or Python judges the answer."""
+def _recorded(policy: Policy, values: Mapping[str, Any]) -> _Recorder:
     recorder = _Recorder(values)
     with suppress(_Asked):
         inspect.unwrap(policy.function)(**{name: recorder if name == "auditor" else _Other() for name in policy.askers})
+    return recorder
+
+
+def texts(policy: Policy, values: Mapping[str, Any]) -> list[str]:
+    """Return all that a policy's first question of the auditor reads, as it is written."""
+    return [text for text in _recorded(policy, values).all if text]
+
+
+def question(policy: Policy, values: Mapping[str, Any]) -> str:
+    """Return a policy's question as SQL to paste, or "" where it is none: people act, or Python judges the answer."""
+    recorder = _recorded(policy, values)
     if not recorder.text or recorder.narrowed:
         return ""
     text = textwrap.dedent(recorder.text).strip()
