@@ -6,7 +6,6 @@ A database is asked as in an audit, in READ ONLY transactions; what policies can
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +18,7 @@ from audit.access.declaration import Access
 from audit.access.parameters import parameters
 from audit.auditor import RELATION, Auditor
 from audit.client.app import App, Findings, read
-from audit.connection import CONNECT_TIMEOUT_S, TargetError, connect, conninfo, holds_password, place_of, reading
+from audit.connection import CONNECT_TIMEOUT_S, TargetError, connect, holds_password, place_of, reading
 from audit.drift.findings import Drift
 from audit.evidence import Log, NotApplicable, Unchecked, safe
 from audit.judging import ruling

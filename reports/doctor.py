@@ -111,13 +111,13 @@ def main(arguments: Sequence[str]) -> int:
     states: list[State] = []
     try:
         for line in looked_at(options(arguments)):
-            print(shown(line), flush=True)  # noqa: T201
+            print(shown(line), flush=True)
             states.append(line.state)
     except ValueError as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        print(error, file=sys.stderr)
         return USAGE
     counts = ", ".join(f"{states.count(each)} {each}" for each in State)
-    print(f"\n{counts}")  # noqa: T201
+    print(f"\n{counts}")
     return status(states)
 
 
