@@ -19,6 +19,7 @@ from audit.settings import Settings
 # What is longer is no question that a person pastes: the audit itself asks it.
 MOST_LINES = 30
 
+_OF = re.compile(r"""\bof="([a-z_]+\.[a-z_]+)\"""")
 _PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 
 
@@ -81,8 +82,12 @@ def _recorded(policy: Policy, values: Mapping[str, Any]) -> _Recorder:
 
 
 def texts(policy: Policy, values: Mapping[str, Any]) -> list[str]:
-    """Return all that a policy's first question of the auditor reads, as it is written."""
-    return [text for text in _recorded(policy, values).all if text]
+    """Return the texts of a policy's first question of the auditor, and the relations that it asks about besides.
+
+    What it asks after the first one depends on the answer: which columns it reads is not known before.
+    """
+    besides = _OF.findall(inspect.getsource(inspect.unwrap(policy.function)))
+    return [*(text for text in _recorded(policy, values).all if text), *dict.fromkeys(besides)]
 
 
 def question(policy: Policy, values: Mapping[str, Any]) -> str:
