@@ -21,8 +21,6 @@ from reports.history.history import DEFAULT_FILE, ROOT
 from reports.history.store import HistoryError, Store
 
 ALL_WELL, WRONG, USAGE, UNKNOWN = 0, 1, 4, 6
-# What is given to an audit and to no application.
-OURS = ("AUDIT_TARGET", VARIABLE)
 
 
 class UsageError(ValueError):
@@ -86,11 +84,12 @@ def alerts(given: Namespace, text: str) -> Line:
 
 def looked_at(given: Namespace) -> Iterator[Line]:
     """Look at everything, one thing after the other. Raises ValueError with one sentence about a file of settings."""
-    environment = {name: value for name, value in os.environ.items() if name not in OURS}
+    text = os.environ.pop(VARIABLE, "")  # no program that is started has any use for it
+    environment = {name: value for name, value in os.environ.items() if name != "AUDIT_TARGET"}
     target = os.environ.get("AUDIT_TARGET", "").strip()
     yield from examined(Patient(target, given.app, given.migrations, given.settings, environment))
     yield history(given)
-    yield alerts(given, os.environ.get(VARIABLE, ""))
+    yield alerts(given, text)
 
 
 def shown(line: Line) -> str:

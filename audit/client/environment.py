@@ -162,12 +162,12 @@ def _reads(project: Project, doubts: list[str]) -> tuple[list[Read], set[str]]:
         if not _MENTIONS.search(text) and "createEnv" not in text and not _OPTIONAL.search(text):
             continue
         for source in project.sources(name):
-            found += _of_source(source, doubts)
+            found += _of_source(project, source, doubts)
             optional |= _declared_optional(source)
     return found, optional
 
 
-def _of_source(source: Source, doubts: list[str]) -> Iterator[Read]:
+def _of_source(project: Project, source: Source, doubts: list[str]) -> Iterator[Read]:
     names = {""}
     for taken in source.imports:
         if _STATIC.fullmatch(taken.specifier) and not taken.types and _NAME.fullmatch(taken.name):
@@ -181,7 +181,7 @@ def _of_source(source: Source, doubts: list[str]) -> Iterator[Read]:
             if target is not None and target.type == "identifier":
                 names.add(text_of(target))
     for node in nodes:
-        yield from _of_node(source, node, names, doubts)
+        yield from _of_node(project, source, node, names, doubts)
 
 
 def _nodes(source: Source) -> Iterator[Node]:
@@ -204,17 +204,17 @@ def _is_environment(node: Node | None, names: set[str]) -> bool:
     return len(text) < 60 and (text in names - {""} or bool(_ENVIRONMENT.fullmatch(re.sub(r"\s+", "", text))))
 
 
-def _of_node(source: Source, node: Node, names: set[str], doubts: list[str]) -> Iterator[Read]:
+def _of_node(project: Project, source: Source, node: Node, names: set[str], doubts: list[str]) -> Iterator[Read]:
     match node.type:
         case "member_expression" if _is_environment(node.child_by_field_name("object"), names):
             yield from _read(source, node, text_of(node.child_by_field_name("property")), names)
         case "subscript_expression" if _is_environment(node.child_by_field_name("object"), names):
-            yield from _at_index(source, node, node.child_by_field_name("index"), names, doubts)
+            yield from _at_index(project, source, node, node.child_by_field_name("index"), names, doubts)
         case "call_expression":
             function = re.sub(r"\s+", "", text_of(node.child_by_field_name("function"))[:80])
             arguments = node.child_by_field_name("arguments")
             if function in ("Deno.env.get", "Netlify.env.get") and arguments is not None and arguments.named_children:
-                yield from _at_index(source, node, arguments.named_children[0], names, doubts)
+                yield from _at_index(project, source, node, arguments.named_children[0], names, doubts)
         case "variable_declarator" if _is_environment(node.child_by_field_name("value"), names):
             pattern = node.child_by_field_name("name")
             for child in pattern.named_children if pattern is not None and pattern.type == "object_pattern" else ():
@@ -233,21 +233,27 @@ def _taken(source: Source, child: Node) -> Iterator[Read]:
         yield Read(text, source.place(child), frozenset([text]), needed=not fallback)
 
 
-def _at_index(source: Source, node: Node, index: Node | None, names: set[str], doubts: list[str]) -> Iterator[Read]:
+def _at_index(
+    project: Project, source: Source, node: Node, index: Node | None, names: set[str], doubts: list[str]
+) -> Iterator[Read]:
     if index is None:
         return
     if (text := literal(unwrapped(index))) is not None:
         yield from _read(source, node, text, names)
         return
-    handed = [*_handed(source, node, unwrapped(index))]
-    for call, name in handed:
-        yield Read(name, source.place(call), frozenset([name]), needed=not _is_asked_softly(call))
+    handed = [*_handed(project, source, node, unwrapped(index))]
+    for calling, call, argument in handed:
+        name = literal(unwrapped(argument))
+        if name is None:
+            doubts.append(f"{calling.place(call)}: which variable is read here is decided when the code runs")
+        elif _NAME.fullmatch(name):
+            yield Read(name, calling.place(call), frozenset([name]), needed=not _is_asked_softly(call))
     if not handed:
         doubts.append(f"{source.place(node)}: which variable is read here is decided when the code runs")
 
 
-def _handed(source: Source, node: Node, index: Node) -> Iterator[tuple[Node, str]]:
-    """Yield the calls, in the same file, of a function that reads the variable which it is given the name of."""
+def _handed(project: Project, source: Source, node: Node, index: Node) -> Iterator[tuple[Source, Node, Node]]:
+    """Yield the calls of a function that reads the variable which it is given the name of, and that argument."""
     function = source.function_around(node)
     if index.type != "identifier" or function is None:
         return
@@ -257,13 +263,27 @@ def _handed(source: Source, node: Node, index: Node) -> Iterator[tuple[Node, str
     name = _name_of(function)
     if position is None or not name:
         return
-    for call in source.calls:
-        arguments = call.child_by_field_name("arguments")
-        called = text_of(call.child_by_field_name("function"))
-        if called == name and arguments is not None and len(arguments.named_children) > position:
-            text = literal(unwrapped(arguments.named_children[position]))
-            if text is not None and _NAME.fullmatch(text):
-                yield call, text
+    exported = {each.name for each in source.exports if name in (each.local, text_of(each.node))} | {name}
+    for calling, called in _callers(project, source, name, exported):
+        for call in calling.calls:
+            arguments = call.child_by_field_name("arguments")
+            if text_of(call.child_by_field_name("function")) in called and arguments is not None:
+                given = [child for child in arguments.named_children if child.type != "comment"]
+                if len(given) > position:
+                    yield calling, call, given[position]
+
+
+def _callers(project: Project, source: Source, name: str, exported: set[str]) -> Iterator[tuple[Source, set[str]]]:
+    """Yield the files that may call a function, each with what it calls it by: its own first."""
+    yield source, {name}
+    for file in project.importers(source.file):
+        if file == source.file:
+            continue
+        for importing, taken in project.imports_of(file, source.file):
+            if taken.name == "*":
+                yield importing, {f"{taken.local}.{each}" for each in exported}
+            elif taken.name in exported:
+                yield importing, {taken.local}
 
 
 def _parameter(node: Node) -> str:

@@ -120,6 +120,21 @@ def test_what_is_decided_when_the_code_runs_is_unchecked(tmp_path: Path) -> None
     assert (result.verdict, "lib/use.ts:1" in result.reason) == (Verdict.UNCHECKED, True)
 
 
+@pytest.mark.parametrize(
+    ("imported", "called"),
+    [("{ need }", "need"), ("{ need as must }", "must"), ("* as env", "env.need"), ("must", "must")],
+)
+def test_a_helper_may_be_in_another_file(tmp_path: Path, imported: str, called: str) -> None:
+    default = "export default need" if imported == "must" else ""
+    put(tmp_path, "lib/env.ts", f"export function need(name: string) {{ return process.env[name]! }}\n{default}\n")
+    put(tmp_path, "app/page.ts", f"import {imported} from '../lib/env'\nuse({called}('X'))\n")
+    put(tmp_path, ".env", "OTHER=1\n")
+    result = found(tmp_path)
+    assert ([(each.name, each.place.file) for each in result.wrong], result.doubts) == ([("X", "app/page.ts")], [])
+    put(tmp_path, "app/other.ts", f"import {imported} from '../lib/env'\nuse({called}(which()))\n")
+    assert [text.partition(": ")[0] for text in found(tmp_path).doubts] == ["app/other.ts:2"]
+
+
 def test_where_nothing_is_set_nothing_is_known(tmp_path: Path) -> None:
     """In a pipeline the variables are set where the application runs; a template is no setting."""
     put(tmp_path, "lib/use.ts", "use(process.env.SUPABASE_URL!, process.env.X!)")

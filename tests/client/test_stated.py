@@ -42,7 +42,13 @@ def test_versions(tmp_path: Path, text: str, wrong: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['[db]\nmajor_version = "env(PG)"', "[db]\nmajor_version = true", "[db]\nmajor_version = [17]", "[db", b"\xff\xfe\x00"],
+    [
+        '[db]\nmajor_version = "env(PG)"',
+        "[db]\nmajor_version = true",
+        "[db]\nmajor_version = [17]",
+        "[db",
+        b"\xff\xfe\x00",
+    ],
 )
 def test_a_version_that_nobody_can_tell(tmp_path: Path, text: str | bytes) -> None:
     said = stated(tmp_path, text)
@@ -77,8 +83,9 @@ def test_schemas_that_nobody_can_tell(tmp_path: Path, schemas: str) -> None:
 
 def test_extensions_are_those_that_are_left(tmp_path: Path) -> None:
     put(tmp_path, "supabase/migrations/2_b.sql", "drop extension if exists HSTORE, citext;\ncreate extension citext;")
-    put(tmp_path, "supabase/migrations/1_a.sql", "CREATE EXTENSION Hstore;\n-- create extension no1;\n"
-        "select 'create extension no2;';\n\ncreate extension if not exists \"Odd; \"\"Name\" schema extensions;")  # fmt: skip
+    lines = ["CREATE EXTENSION Hstore;", "-- create extension no1;", "select 'create extension no2;';", "",
+             'create extension if not exists "Odd; ""Name" schema extensions;']  # fmt: skip
+    put(tmp_path, "supabase/migrations/1_a.sql", "\n".join(lines))
     put(tmp_path, "elsewhere/3_c.sql", "create extension no3;")
     said = stated_by(read(tmp_path).folder)
     assert [(each.value, str(each.place)) for each in said.extensions] == [
