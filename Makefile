@@ -11,12 +11,15 @@ override VERB = @$(PYTHON) -m audit.verbs $@
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 
-.PHONY: help audit runbook gate drift incident nightly history access-draft test test-quick prove check docs bench mutants clean
+.PHONY: help audit doctor runbook gate drift incident nightly history access-draft test test-quick prove check docs bench mutants clean
 
 help: ## print the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 audit: $(VENV)/ready ## audit a database: TARGET=embedded|container|URL|service=NAME IMAGE= MIGRATIONS= POSTGRES_BIN= MEMBERS= APP=dir
+	$(VERB)
+
+doctor: $(VENV)/ready ## tell whether application, database and audit are set up: TARGET=service=NAME APP=dir MIGRATIONS= ARGS="--alert-file=FILE"
 	$(VERB)
 
 incident: $(VENV)/ready ## the policies of one severity alone, and the runbook's clock: SEVERITY=P0 TARGET= ...

@@ -42,6 +42,7 @@ VERBS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "gate": ((*POLICIES, "--gate"), ("BASE", *SERVER)),
     "drift": ((*PYTEST, "policies/test_drift.py"), SERVER),
     "nightly": (("-m", "reports.nightly"), PROJECT),
+    "doctor": (("-m", "reports.doctor"), ("APP", "MIGRATIONS")),
     "history": (("-m", "reports.history"), ()),
     "access-draft": (("-m", "audit.access.draft"), SERVER),
     "test": (TESTS, SERVER),
@@ -51,7 +52,7 @@ VERBS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "mutants": (("-m", "tests.mutants"), ("POSTGRES_BIN",)),
 }
 # These say how the audit ended: make itself turns every failure into a status of its own.
-TELLING = ("audit", "incident", "runbook", "gate", "drift", "nightly")
+TELLING = ("audit", "incident", "runbook", "gate", "drift", "nightly", "doctor")
 
 
 def command(verb: str, given: Mapping[str, str]) -> list[str]:

@@ -99,10 +99,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not folder.is_audit(config):
         return
     try:
-        if given:
-            config.stash[CHANNELS_KEY] = channels(_read(config.invocation_params.dir / given), given)
-        elif text.strip():
-            config.stash[CHANNELS_KEY] = channels(text, VARIABLE)
+        config.stash[CHANNELS_KEY] = configured(given, text, config.invocation_params.dir)
     except AlertError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -110,11 +107,24 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say where alerts go, by number and kind, and for which severities nobody hears of anything."""
     known: Sequence[Channel] = config.stash[CHANNELS_KEY]
-    if not known:
-        return None
+    return f"alerts: {described(known)}" if known else None
+
+
+def configured(given: str | None, text: str, here: Path) -> Sequence[Channel]:
+    """Return the channels of a file, else of what the environment says; none where neither is there.
+
+    Raises AlertError.
+    """
+    if given:
+        return channels(_read(here / given), given)
+    return channels(text, VARIABLE) if text.strip() else ()
+
+
+def described(known: Sequence[Channel]) -> str:
+    """Say where alerts go, and for which severities nobody hears of anything."""
     said = [f"{each.name} for {' '.join(sorted(each.severities))}" for each in known]
     unheard = [severity for severity in Severity if not any(severity in each.severities for each in known)]
-    return f"alerts: {', '.join(said)}" + (f"; nobody for {' '.join(unheard)}" if unheard else "")
+    return ", ".join(said) + (f"; nobody for {' '.join(unheard)}" if unheard else "")
 
 
 def _read(path: Path) -> str:

@@ -105,7 +105,7 @@ REPLACES = """\
 | what runbooks of this database have named | what does it now |
 |---|---|
 | `db:security-audit`, as an npm script | `make audit TARGET=service=prod`; its exit status says whether something is wrong |
-| `verify-setup.js` | MON-01 and the first lines of every run: which server, which version, as whom, and what the login may do too much |
+| `verify-setup.js` | `make doctor TARGET=service=prod APP=dir`: variables and keys, the server, its version and extensions, migrations, the audit's login, walls, history and alerts; a line for each, and what to do |
 | `analyze-query-performance.sql` and its health score | PERF-01 to PERF-11; the score of the report has its formula beside it, and a ceiling while anything critical is open |
 | `db-maintenance.sh --auto-vacuum` | autovacuum; MAINT-01, PERF-02 and PERF-07 name what it left undone, with the statement for each table |
 | the view of unhealthy metrics | MON-02 to MON-08 and `audit.prom`; MON-07 asks the view itself, where there is one |

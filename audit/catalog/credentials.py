@@ -53,6 +53,12 @@ def _claims(part: str) -> dict[str, Any]:
     return claims if isinstance(claims, dict) else {}
 
 
+def claims_of(token: str) -> dict[str, Any]:
+    """Return what a token says, whoever signed it; nothing where it is none."""
+    found = _TOKEN.match(token)
+    return _claims(found[1]) if found else {}
+
+
 def _any_real(found: Iterator[str]) -> bool:
     return any(value and not _PLACEHOLDER.fullmatch(value) for value in found)
 

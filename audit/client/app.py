@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from audit.auditor import Auditor
 from audit.catalog.credentials import masked
 from audit.client.creation import Client, Doubt, Finder
+from audit.client.environment import Environment, environment_of
+from audit.client.environment import shown as shown_variables
 from audit.client.folder import Folder, opened
 from audit.client.keys import Keys, keys_of, shown
 from audit.client.modules import Project
 from audit.client.sides import BROWSER, SERVER
+from audit.client.stated import Misfit, misfits_of_schemas, misfits_of_version, stated_by
+from audit.client.stated import Project as Stated
 from audit.client.syntax import Place
 from audit.client.tokens import Tokens, tokens_of
 from audit.client.values import UNDEFINED, Absent, Known, Unknown, Value, alternatives
-from audit.evidence import Evidence, Location, Log, Population, Row, Scalar, safe
+from audit.evidence import Evidence, Location, Log, NotApplicable, Population, Row, Scalar, safe
+from audit.question import Question
 
 # What the runbook wants: 1. Authentication & User Registration, "Authentication tokens expired prematurely".
 WANTED: Mapping[str, Mapping[str, object]] = {
@@ -28,29 +34,43 @@ _WORDS = frozenset({"pkce", "implicit"})
 
 @dataclass(frozen=True)
 class Findings:
-    """What a folder says: its clients, what is in doubt about them, its settings of tokens, and its keys."""
+    """What a folder says: its clients, what is in doubt about them, its settings of tokens, and its keys.
+
+    ``given`` are the variables that the application gets from outside of its folder.
+    """
 
     folder: Folder
     clients: Sequence[Client]
     doubts: Sequence[Doubt]
     tokens: Tokens
     finder: Finder
+    given: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @cached_property
     def keys(self) -> Keys:
         """The service-role keys that everybody gets."""
         return keys_of(self.finder)
 
+    @cached_property
+    def environment(self) -> Environment:
+        """The variables that the application names, and how they are set."""
+        return environment_of(self.finder.project, self.given)
 
-def read(root: Path) -> Findings:
-    """Read the folder of an application."""
+    @cached_property
+    def stated(self) -> Stated:
+        """What the project says of its database."""
+        return stated_by(self.folder)
+
+
+def read(root: Path, given: Mapping[str, str] | None = None) -> Findings:
+    """Read the folder of an application, which gets the variables ``given`` from outside."""
     folder = opened(root)
     project = Project(folder)
     finder = Finder(project)
     finder.find()
     doubts = [*finder.doubts]
     doubts += [Doubt(None, problem) for problem in (*folder.problems, *project.doubts.values())]
-    return Findings(folder, finder.clients, doubts, tokens_of(folder), finder)
+    return Findings(folder, finder.clients, doubts, tokens_of(folder), finder, given or {})
 
 
 class App:
@@ -88,6 +108,48 @@ class App:
         of += ", in no git repository" if keys.tracked is None else f", of which git tracks {keys.tracked:,}"
         doubts = [*keys.problems, *self.findings.folder.problems]
         return self._evidence("service-role keys", rows, Population(keys.searched, of), doubts)
+
+    def variables(self) -> Evidence:
+        """Return the variables that the application names and that are not set, or not to what they are meant to be."""
+        found = self.findings.environment
+        rows = [_row(f"variable {each.name}", each.place, what=each.what) for each in shown_variables(found.wrong)]
+        count = Population(len(found.named), "variables that the application names")
+        return self._evidence("the variables of the environment", rows, count, [*found.doubts, *self._unread()])
+
+    def versions(self, auditor: Auditor) -> Evidence:
+        """Return what of the server's version and extensions is not as the project says. Raises Unchecked."""
+        said = self.findings.stated
+        doubts = [*said.doubts["versions"], *said.doubts["extensions"]]
+        count = len(said.versions) + len(said.extensions)
+        if not count and not doubts:
+            raise NotApplicable("the project says neither which version of the server it needs nor which extensions")
+        with auditor.asking(Question("select", None)) as cursor:
+            cursor.execute(
+                """
+                select pg_catalog.current_setting('server_version_num')::pg_catalog.int4 / 10000,
+                       array(select e.extname::pg_catalog.text from pg_catalog.pg_extension e)
+                """
+            )
+            ((server, installed),) = cursor.fetchall()
+        found = misfits_of_version(said, server, installed)
+        of = Population(count or len(doubts), "versions and extensions that the project names")
+        return self._evidence("the versions that the project names", [*map(_misfit, found)], of, doubts)
+
+    def served(self, auditor: Auditor) -> Evidence:
+        """Return the schemas about which project, database and audit do not agree. Raises Unchecked."""
+        said = self.findings.stated
+        doubts = said.doubts["schemas"]
+        if not said.schemas and not doubts:
+            raise NotApplicable("the project does not say which schemas its API serves")
+        with auditor.asking(Question("select", None)) as cursor:
+            cursor.execute("select n.nspname::pg_catalog.text from pg_catalog.pg_namespace n")
+            there = [name for (name,) in cursor.fetchall()]
+        found = misfits_of_schemas(said, auditor.known["exposed"], there)
+        of = Population(len(said.schemas) or len(doubts), "schemas that the project has its API serve")
+        return self._evidence("the schemas that the API serves", [*map(_misfit, found)], of, doubts)
+
+    def _unread(self) -> list[str]:
+        return [*self.findings.folder.problems, *self.findings.finder.project.doubts.values()]
 
     def _clients(self, side: str) -> Evidence:
         rows: list[Row] = []
@@ -185,6 +247,10 @@ def _told(value: object, setting: str) -> str:
     if setting == "flowType":
         return f"'{value}'" if value in _WORDS else "another value"
     return "true" if value else "false"
+
+
+def _misfit(found: Misfit) -> Row:
+    return _row(safe(found.object), found.place, what=safe(found.what), todo=safe(found.todo))
 
 
 def _row(name: str, place: Place, **details: Scalar) -> Row:

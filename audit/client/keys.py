@@ -113,6 +113,11 @@ def _tracked(finder: Finder, keys: Keys) -> tuple[Mapping[str, tuple[bytes, str]
         return {}, None
 
 
+def is_public(variable: str) -> bool:
+    """Tell whether variables of such a name are put into what browsers load."""
+    return _PUBLIC.fullmatch(variable) is not None
+
+
 # --- Keys as they are
 
 

@@ -6,19 +6,16 @@ https://supabase.com/docs/guides/local-development/cli/config
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audit.client.folder import Folder, decoded
+from audit.client.config import configs_of
+from audit.client.folder import Folder
 from audit.client.syntax import Place
-from audit.evidence import safe
-from audit.toml_file import Way, locate
+from audit.toml_file import Way
 
 SHORTEST_S, LONGEST_S = 300, 604_800
-LARGEST = 200_000
-_FILE = re.compile(r"(.*/)?supabase/config\.toml")
 _BARE = re.compile(r"[\w-]{1,60}")
 # What the CLI takes for a truth value in a string. https://pkg.go.dev/strconv#ParseBool
 _TRUE, _FALSE = {"1", "t", "T", "TRUE", "true", "True"}, {"0", "f", "F", "FALSE", "false", "False"}
@@ -46,34 +43,14 @@ class Tokens:
 
 def tokens_of(folder: Folder) -> Tokens:
     """Read every supabase/config.toml of a folder."""
-    files = [name for name in folder.sources if _FILE.fullmatch(name)]
-    links = [name for name in folder.links if _FILE.fullmatch(name)]
-    settings: list[Setting] = []
-    problems = [f"{safe(name)} is a link, which is not followed" for name in links]
-    for name in files:
-        try:
-            settings += _settings(name, folder)
-        except ValueError as error:
-            problems.append(str(error))
-    return Tokens((*files, *links), tuple(settings), tuple(problems))
-
-
-def _settings(name: str, folder: Folder) -> list[Setting]:
-    shown = safe(name)
-    if folder.sources[name] > LARGEST:
-        raise ValueError(f"{shown} is larger than {LARGEST:,} bytes")
-    try:
-        text = decoded(folder.content(name, LARGEST)).replace("\r\n", "\n")
-        content = tomllib.loads(text)
-    except OSError as error:
-        raise ValueError(f"{shown} cannot be read: {error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        raise ValueError(f"{shown}{f':{line[1]}' if line else ''} is not valid TOML") from None
-    except RecursionError:
-        raise ValueError(f"{shown} is nested too deeply") from None
-    lines = locate(text)
-    return [each for way, auth in _auths(content) for each in _judged(name, lines, way, auth)]
+    configs = configs_of(folder)
+    settings = [
+        each
+        for config in configs.read
+        for way, auth in _auths(config.content)
+        for each in _judged(config.name, config.lines, way, auth)
+    ]
+    return Tokens(configs.files, tuple(settings), configs.problems)
 
 
 def _auths(content: Mapping[str, Any]) -> Iterator[tuple[Way, Mapping[str, Any]]]:

@@ -19,6 +19,7 @@ from audit.settings import Settings
 # What is longer is no question that a person pastes: the audit itself asks it.
 MOST_LINES = 30
 
+_OF = re.compile(r"""\bof="([a-z_]+\.[a-z_]+)\"""")
 _PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 
 
@@ -34,9 +35,11 @@ class _Recorder:
         self.text = ""
         self.parameters: Mapping[str, Any] = {}
         self.narrowed = False
+        self.all: list[str] = []
 
     def __call__(self, text: str, **given: Any) -> NoReturn:  # noqa: ANN401
         self.text, self.parameters = text, given
+        self.all = [text, *(given.get(name, "") for name in ("of", "blind", "first"))]
         self.narrowed = bool(given.get("where") or given.get("first"))
         raise _Asked
 
@@ -71,11 +74,25 @@ def known() -> dict[str, Any]:
     }
 
 
-def question(policy: Policy, values: Mapping[str, Any]) -> str:
-    """Return a policy's question as SQL to paste, or "" where it is none: people act, or Python judges the answer."""
+def _recorded(policy: Policy, values: Mapping[str, Any]) -> _Recorder:
     recorder = _Recorder(values)
     with suppress(_Asked):
         inspect.unwrap(policy.function)(**{name: recorder if name == "auditor" else _Other() for name in policy.askers})
+    return recorder
+
+
+def texts(policy: Policy, values: Mapping[str, Any]) -> list[str]:
+    """Return the texts of a policy's first question of the auditor, and the relations that it asks about besides.
+
+    What it asks after the first one depends on the answer: which columns it reads is not known before.
+    """
+    besides = _OF.findall(inspect.getsource(inspect.unwrap(policy.function)))
+    return [*(text for text in _recorded(policy, values).all if text), *dict.fromkeys(besides)]
+
+
+def question(policy: Policy, values: Mapping[str, Any]) -> str:
+    """Return a policy's question as SQL to paste, or "" where it is none: people act, or Python judges the answer."""
+    recorder = _recorded(policy, values)
     if not recorder.text or recorder.narrowed:
         return ""
     text = textwrap.dedent(recorder.text).strip()

@@ -8,6 +8,7 @@ run is in it whole or not at all: who is killed while writing leaves a journal, 
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
@@ -115,6 +116,20 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def check(self) -> str:
+        """Say in a few words that the history can be kept; nothing is made where there is none yet.
+
+        Raises HistoryError.
+        """
+        if self.path.exists():
+            with self._transaction() as cursor:
+                ((runs,),) = cursor.execute("select count(*) from run").fetchall()
+            return f"{runs:,} runs"
+        there = next(folder for folder in self.path.absolute().parents if folder.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise HistoryError(f"{self.path}: the history cannot be kept there (nothing can be written to {there})")
+        return "the first run begins it"
 
     def record(self, place: Subject, run: Run, sizes: Sizes | None = None) -> Run:
         """Add a run, and return it with what has changed since the one before."""
