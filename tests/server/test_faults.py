@@ -101,9 +101,13 @@ def test_a_killed_server_leaves_a_whole_report(interfering, embedded_options):
     assert sum(outcome.policies[name]["duration_ms"] for name in [*outcome.policies][BEFORE:]) < 60_000
 
 
-def test_a_killed_live_server_leaves_a_whole_report(interfering, pytestconfig):
+def test_a_killed_live_server_leaves_a_whole_report(interfering, pytestconfig, tmp_path):
+    settings = tmp_path / "audit.toml"
+    settings.write_text('packs = ["core", "care-collective"]\n', encoding="utf-8")  # nothing else tells whose it is
     with embedded.serve(pytestconfig.stash[CHOICE].postgres_bin) as server:
-        outcome = interfering(f"kill_tree({server.pid})", f"--target={server.dsn}", "--no-shadow")
+        outcome = interfering(
+            f"kill_tree({server.pid})", f"--target={server.dsn}", "--no-shadow", f"--settings={settings}"
+        )
     ended_early(outcome)
     assert outcome.status in (1, 6)
 
