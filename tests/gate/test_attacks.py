@@ -77,6 +77,7 @@ ATTEMPTS = {
 @pytest.mark.xfail(strict=True, raises=pytest.fail.Exception, reason="the gate says Compliant")
 @pytest.mark.parametrize("name", ATTEMPTS)
 def test_the_gate_is_not_content(project: Path, cache: Path, name: str) -> None:
+    (project.parent / "config.toml").write_text("[auth]\nenable_anonymous_sign_ins = true\n")
     (project / "20270101000000_x.sql").write_text(LIMIT + ATTEMPTS[name])
     outcome = gate(project, cache)
     assert "20270101000000_x.sql: applied" in outcome.said, outcome.said
