@@ -1,0 +1,4 @@
+-- expected: refused
+\! touch @marker@
+\copy public.messages to '@marker@'
+\i /etc/passwd
