@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -108,13 +109,14 @@ def root_of(place: Path) -> Path:
 def recognised(place: Path) -> Layout:
     """Tell what a directory of migrations (or a single file) holds.
 
-    Raises TargetError when there is no such place, when there is nothing to apply in it, and when a file is a pipe or a
-    device, which reading might never end.
+    Raises TargetError when there is no such place, when there is nothing to apply in it, when something in it leads out
+    of the project, and when a file is a pipe or a device, which reading might never end.
     """
     if place.is_file():
         return Layout("a single file", (place,))
     if not place.is_dir():
         raise TargetError(f"there is no directory of migrations {safe(str(place))}")
+    _keep_in(place)
     for known in _LAYOUTS:
         if layout := known(place):
             break
@@ -126,6 +128,24 @@ def recognised(place: Path) -> Layout:
         if path.exists() and not path.is_file():
             raise TargetError(f"{safe(str(path))} is not a regular file: put the migration itself there")
     return layout
+
+
+def _keep_in(place: Path) -> None:
+    """Raise TargetError where a link leads out of the project: what fails to apply is quoted."""
+    for folder, folders, names in os.walk(place):
+        for path in (Path(folder, name) for name in (*folders, *names)):
+            if path.is_symlink() and not within(path, place):
+                raise TargetError(f"{safe(str(path))} leads out of the project: put the file itself there")
+
+
+def within(path: Path, place: Path) -> bool:
+    """Tell whether a path ends in the project that a directory of migrations is of, and not in what git keeps of it.
+
+    The project is what the nearest repository holds; without one, the folder that the directory is in.
+    """
+    real, here = path.resolve(), place.resolve()
+    root = next((each for each in (here, *here.parents) if (each / ".git").exists()), here.parent)
+    return real.is_relative_to(root) and ".git" not in real.relative_to(root).parts
 
 
 def of_these(place: Path, files: Sequence[Path]) -> Layout:
@@ -405,6 +425,8 @@ def config_beside(place: Path) -> SupabaseConfig:
     path = folder / "config.toml"
     if not path.is_file() or not (is_supabase(place) or folder.name == "supabase"):
         return SupabaseConfig()
+    if not within(path, place):
+        return SupabaseConfig(note="supabase/config.toml leads out of the project and was not used")
     try:
         config = tomllib.loads(beginning(path))
     except tomllib.TOMLDecodeError as error:

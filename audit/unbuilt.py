@@ -180,7 +180,7 @@ def built(
     found, build = understood(conn, done, (*first, *layout.files), len(first))
     notes = [*(f"{name} is not applied: {why}" for name, why in layout.skipped.items()), config.note]
     notes += [note for each in found for note in each.notes]
-    notes += [_exposed(conn, config), _signing_up(conn, config)]
+    notes.append(_exposed(conn, config))
     server = conn.info.server_version // 10000
     if config.major_version and config.major_version != server:
         notes.append(
@@ -193,18 +193,17 @@ def built(
     return found, replace(build, advice=advice(place, layout.files, build))
 
 
-def _signing_up(conn: psycopg.Connection[Any], config: SupabaseConfig) -> str:
-    """Note the ways of signing up that the project's configuration switches on, where AUTH-04 finds them; say so."""
-    if not config.ways:
+def signing_up(conn: psycopg.Connection[Any], place: Path) -> str:
+    """Note the ways of signing up that the project's configuration switches on, where AUTH-04 finds them; say so.
+
+    The connection is the superuser's: no migration has a say in what is tried. Raises psycopg.Error.
+    """
+    ways = config_beside(place).ways
+    if not ways:
         return ""
-    try:
-        value = sql.Literal(" ".join(config.ways))
-        conn.execute(sql.SQL("alter role authenticator set audit.sign_up = {}").format(value))
-    except psycopg.Error as error:
-        if conn.broken:
-            raise
-        return f"people sign up by e-mail here: what else supabase/config.toml says could not be noted: {tell(error)}"
-    return f"people sign up as supabase/config.toml has it: also {named(config.ways)}"
+    value = sql.Literal(" ".join(ways))
+    conn.execute(sql.SQL("alter role authenticator set audit.sign_up = {}").format(value))
+    return f"people sign up as supabase/config.toml has it: also {named(ways)}"
 
 
 def _exposed(conn: psycopg.Connection[Any], config: SupabaseConfig) -> str:

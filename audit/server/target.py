@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -36,7 +36,7 @@ from audit.server.upkeep import analyze
 from audit.server.walls import ALL, told
 from audit.server_errors import explain
 from audit.settings import Parts
-from audit.unbuilt import built
+from audit.unbuilt import built, signing_up
 
 SCHEMA = Path(__file__).parents[2] / "schema"
 MIGRATIONS = SCHEMA / "migrations"
@@ -245,6 +245,7 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, walls: str,
             )
         with superuser(dsn) as connection:
             follow(connection)
+            build = replace(build, notes=tuple(filter(None, (*build.notes, signing_up(connection, choice.source)))))
         dsn = login(dsn, STAND_IN)
         with connect(dsn) as connection:
             planted = plant(connection, choice.members, choice.parts)

@@ -74,8 +74,11 @@ ATTEMPTS = {
 }
 
 
-@pytest.mark.xfail(strict=True, raises=pytest.fail.Exception, reason="the gate says Compliant")
-@pytest.mark.parametrize("name", ATTEMPTS)
+MENDED = {"nobody without an address can sign up"}
+STANDING = pytest.mark.xfail(strict=True, raises=pytest.fail.Exception, reason="the gate says Compliant")
+
+
+@pytest.mark.parametrize("name", [pytest.param(each, marks=[STANDING] * (each not in MENDED)) for each in ATTEMPTS])
 def test_the_gate_is_not_content(project: Path, cache: Path, name: str) -> None:
     (project.parent / "config.toml").write_text("[auth]\nenable_anonymous_sign_ins = true\n")
     (project / "20270101000000_x.sql").write_text(LIMIT + ATTEMPTS[name])
@@ -85,11 +88,6 @@ def test_the_gate_is_not_content(project: Path, cache: Path, name: str) -> None:
         pytest.fail("Compliant")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="layouts.py follows a link out of the project; what fails is quoted",
-)
 @pytest.mark.parametrize(
     ("text", "secret"),
     [
@@ -104,3 +102,4 @@ def test_a_link_out_of_the_project_tells_nothing(project: Path, cache: Path, tex
     outcome = gate(project, cache)
     reports = "".join(file.read_text() for file in outcome.folder.iterdir() if file.is_file())
     assert not re.search(secret, outcome.said + reports, re.IGNORECASE)
+    assert outcome.status == 4 and "leads out of the project" in outcome.said
