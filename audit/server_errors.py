@@ -20,6 +20,9 @@ QUOTING = ("42601", "42804")
 # What a project's own RAISE says, in its own words: https://www.postgresql.org/docs/current/plpgsql-errors-and-messages.html
 RAISED = "P0001"
 
+# So much of a message is told: a migration can raise one of gigabytes, and every report would hold it.
+LONGEST = 2000
+
 # What libpq or the server says -> what a person can do about it. The first that matches counts. Servers that speak
 # another language than English end up with their own sentence, see explain().
 _ADVICE: tuple[tuple[str, str], ...] = (
@@ -81,7 +84,7 @@ def tell(error: psycopg.Error) -> str:
     if isinstance(error, Overdue):
         return safe(str(error))
     if _names_only(error) or error.sqlstate == RAISED:
-        return safe(" ".join((error.diag.message_primary or "").split()))
+        return safe(" ".join((error.diag.message_primary or "")[:LONGEST].split()))
     condition = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
     return safe(", ".join([condition, *(f"{kind} {name}" for kind, name in _objects(error))]))
 
