@@ -89,6 +89,13 @@ def reference(target: Target) -> Dsn:
     return dsn
 
 
+@pytest.fixture
+def packs(tmp_path: Path) -> str:
+    """The option to ask the policies of all packs: nothing on a bare server tells whose it is."""
+    (tmp_path / "audit.toml").write_text('packs = ["core", "care-collective"]\n', encoding="utf-8")
+    return f"--settings={tmp_path / 'audit.toml'}"
+
+
 def sessions(dsn: Dsn) -> list[str]:
     """Return what the audit's sessions in the database are called, once they had time to end."""
     deadline = time.monotonic() + LIMIT_S
@@ -121,10 +128,12 @@ def told_truly(outcome: Outcome, asked_after: bool) -> None:
 # --- The server
 
 
-def test_a_stopped_server_is_waited_for_so_long_and_no_longer(interfering, server):
+def test_a_stopped_server_is_waited_for_so_long_and_no_longer(interfering, server, packs):
     """No time-out of its own and nothing of TCP helps: its kernel goes on to take what is sent."""
     try:
-        outcome = interfering(f"stop_tree({server.pid})", f"--target={server.dsn} connect_timeout=2", "--no-shadow")
+        outcome = interfering(
+            f"stop_tree({server.pid})", f"--target={server.dsn} connect_timeout=2", "--no-shadow", packs
+        )
     finally:
         continue_tree(server.pid)
     told_truly(outcome, asked_after=False)
@@ -140,19 +149,21 @@ def test_a_stopped_server_is_waited_for_so_long_and_no_longer(interfering, serve
 
 
 @needs_pgbouncer
-def test_a_stopped_server_behind_a_pooler_is_no_better(interfering, server):
+def test_a_stopped_server_behind_a_pooler_is_no_better(interfering, server, packs):
     """The pooler takes the connection, and the question, and says nothing."""
     with bouncing(server.dsn, "transaction", rights.SUPERUSER) as bouncer:
         try:
-            outcome = interfering(f"stop_tree({server.pid})", f"--target={bouncer.through(server.dsn)}", "--no-shadow")
+            outcome = interfering(
+                f"stop_tree({server.pid})", f"--target={bouncer.through(server.dsn)}", "--no-shadow", packs
+            )
         finally:
             continue_tree(server.pid)
     told_truly(outcome, asked_after=False)
     assert sessions(server.dsn) == []
 
 
-def test_a_killed_server_is_told(interfering, server):
-    outcome = interfering(f"kill_tree({server.pid})", f"--target={server.dsn}", "--no-shadow")
+def test_a_killed_server_is_told(interfering, server, packs):
+    outcome = interfering(f"kill_tree({server.pid})", f"--target={server.dsn}", "--no-shadow", packs)
     told_truly(outcome, asked_after=False)
 
 
