@@ -86,6 +86,8 @@ OVERALL = {
 }
 
 POLICIES = {policy.id: policy for policy in collected("policies")}
+# Of those, what is not about files that are given beside a database.
+OF_DATABASES = {name for name, policy in POLICIES.items() if not {*policy.askers} & {"app", "runbook", "drift"}}
 
 
 @dataclass(frozen=True)
