@@ -127,13 +127,18 @@ def recognised(place: Path) -> Layout:
     for path in layout.files:
         if path.exists() and not path.is_file():
             raise TargetError(f"{safe(str(path))} is not a regular file: put the migration itself there")
+        if not within(path, place):
+            raise TargetError(f"{safe(str(path))} leads out of the project: put the file itself there")
     return layout
 
 
 def _keep_in(place: Path) -> None:
     """Raise TargetError where a link leads out of the project: what fails to apply is quoted."""
     for folder, folders, names in os.walk(place):
-        for path in (Path(folder, name) for name in (*folders, *names)):
+        # What tools keep beside a project's files is no layout's: environments lead to the machine's programs.
+        folders[:] = [name for name in folders if not name.startswith(".") and name != "node_modules"]
+        read = [name for name in names if name.endswith((".sql", ".json", ".plan"))]
+        for path in (Path(folder, name) for name in (*folders, *read)):
             if path.is_symlink() and not within(path, place):
                 raise TargetError(f"{safe(str(path))} leads out of the project: put the file itself there")
 

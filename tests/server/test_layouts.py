@@ -196,3 +196,17 @@ def test_a_configuration_may_be_missing_odd_or_broken(place):
     assert [path.name for path in config_beside(where / "migrations").seeds] == ["seed.sql"]
     (where / "config.toml").write_text("[db\n")
     assert "not valid TOML" in config_beside(where / "migrations").note
+
+
+def test_links_that_lead_out_are_refused_and_an_environment_is_not(tmp_path):
+    (tmp_path / "elsewhere.sql").write_text("secret")
+    place = tmp_path / "house" / "migrations"
+    (place / ".hidden").mkdir(parents=True)
+    (place / "venv").mkdir()
+    (place / "venv" / "python").symlink_to(tmp_path / "elsewhere.sql")
+    (place / "a").mkdir()
+    (place / "a" / "migration.sql").write_text("select 1;")
+    assert [path.parent.name for path in recognised(place).files] == ["a"]
+    (place / ".hidden" / "migration.sql").symlink_to(tmp_path / "elsewhere.sql")
+    with pytest.raises(TargetError, match="leads out of the project"):
+        recognised(place)
