@@ -149,11 +149,11 @@ def _merged(grouped: dict[tuple[str, str], dict[str, Part]]) -> Iterator[tuple[t
         alike.setdefault(tuple(sorted(parts)), []).append((name, parts))
     for policies, members in alike.items():
         things = tuple(dict.fromkeys(name for name, _ in members if name))
-        parts = [
+        told = [
             Part(members[0][1][policy].result, tuple(f for _, each in members for f in each[policy].findings))
             for policy in policies
         ]
-        yield things, tuple(sorted(parts, key=lambda part: gravity(part.result)))
+        yield things, tuple(sorted(told, key=lambda part: gravity(part.result)))
 
 
 def _numbered(found: Iterable[tuple[tuple[str, ...], tuple[Part, ...]]]) -> Iterator[Cause]:
