@@ -201,7 +201,7 @@ def _lacking(auditor: Auditor, settings: Settings) -> Sequence[str]:
     """
     asked: dict[str, None] = {}
     with auditor.asking(Question("select", None)) as cursor:
-        for policy in collected("policies"):
+        for policy in collected():
             if policy.pack not in settings.selected or "auditor" not in policy.askers:
                 continue
             mine = texts(policy, auditor.known)
@@ -269,7 +269,7 @@ def _machine() -> Iterator[Line]:
 
 
 def _ruled(about: str, name: str, log: Log, askers: Mapping[str, object]) -> Iterator[Line]:
-    policy = next(each for each in collected("policies") if each.id == name)
+    policy = next(each for each in collected() if each.id == name)
     error: BaseException | None = None
     try:
         policy.function(**askers)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
+from audit.house import POLICIES
+
 ID = re.compile(r"[A-Z]+-\d\d")
 
 
@@ -105,8 +107,8 @@ def _read(function: Callable[..., Any], marks: list[Any]) -> Policy:
     )
 
 
-def collected(package: str) -> Iterator[Policy]:
-    """Yield every policy of a package, file by file, whichever of them a run selects.
+def collected(package: str = POLICIES) -> Iterator[Policy]:
+    """Yield every policy of a package, by default of this program's, file by file, whichever of them a run selects.
 
     Raises ValueError when a marker or a docstring is not as it must be.
     """

@@ -165,6 +165,12 @@ def _rule(name: str) -> str:
     return name
 
 
+# What an option of the command can be: a word, a number, a switch, or several words.
+Option = str | Flag | Amount | tuple[str, ...]
+
+# Where the settings of a project may stand beside those of other tools.
+PYPROJECT, TABLE = "pyproject.toml", ("tool", "care-audit")
+
 Rule = Annotated[str, AfterValidator(_rule), WithJsonSchema({"enum": sorted(RULES)})]
 Weight = Literal["P0", "P1", "P2", "P3", "off"]
 
@@ -176,7 +182,9 @@ class Settings:
     ``packs`` None means: those of the reference for the reference, else the core. ``runbook_objects`` None: what the
     runbook of the packs names. ``exposed_schemas`` empty: ask the target, else ``public``. ``access`` and ``waivers``
     are the project's other files, from where this one is. ``sign_up`` are the ways of signing up that the project
-    offers; empty: those of its configuration, else by e-mail and by invitation, as a new project has it.
+    offers; empty: those of its configuration, else by e-mail and by invitation, as a new project has it. ``policies``
+    is the folder of the project's own policies, from where this file is. ``options`` are those of the command
+    care-audit that need not be given then, by their names.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
@@ -196,6 +204,8 @@ class Settings:
     private_columns: tuple[str, ...] = ()
     linter: Mapping[Rule, Weight] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    policies: str = ""
+    options: Mapping[str, Option] = field(default_factory=dict)
 
     @property
     def selected(self) -> tuple[Pack, ...]:
@@ -230,6 +240,11 @@ class Settings:
         }
 
 
+def in_settings(path: Path) -> TomlFile:
+    """Read audit.toml, or what a pyproject.toml says under ``[tool.care-audit]``. Raises FileError."""
+    return read(path).part(TABLE) if path.name == PYPROJECT else read(path)
+
+
 def load(path: Path) -> Settings:
     """Read audit.toml; a missing file means the defaults. Its access and waivers become paths from where people are.
 
@@ -237,7 +252,7 @@ def load(path: Path) -> Settings:
     """
     if not path.exists():
         return Settings()
-    file = read(path)
+    file = in_settings(path)
     settings = form_of(Settings, file)
     _qualified(settings, file)
     return replace(

@@ -27,7 +27,7 @@ that no valid waiver covers. Those of the care-collective pack are asked where `
 def page() -> str:
     """Return the text of docs/policies.md."""
     parts = [INTRODUCTION]
-    for runbook, chapter in groupby(collected("policies"), key=lambda policy: policy.runbook):
+    for runbook, chapter in groupby(collected(), key=lambda policy: policy.runbook):
         parts.append(f"## {runbook}\n")
         parts.extend(_entry(policy) for policy in chapter)
     return "\n".join(parts)

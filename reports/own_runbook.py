@@ -120,7 +120,7 @@ def page() -> str:
     """Return the text of docs/RUNBOOK.md."""
     values = known()
     parts = [HEAD, "\n".join(_severities()), "\n\n", PROCEDURES, REPLACES]
-    policies = [policy for policy in collected("policies") if not policy.id.startswith(_ELSEWHERE)]
+    policies = [policy for policy in collected() if not policy.id.startswith(_ELSEWHERE)]
     chapters: dict[str, list[Policy]] = {}
     for policy in policies:
         chapters.setdefault(policy.runbook.partition(":")[0], []).append(policy)
