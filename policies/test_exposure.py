@@ -100,6 +100,7 @@ READS_OR_WRITES = f"(pg_catalog.has_any_column_privilege(s.role, c.oid, 'select'
 @mark.policy(
     "EXPO-01",
     severity="P0",
+    about="view",
     runbook=SECURITY,
     fix="""
     -- Decide who is to see what {object} shows. Those who may read the rows of its tables: then, once they can (grants
@@ -190,6 +191,7 @@ def test_no_view_goes_round_row_level_security(auditor):
 @mark.policy(
     "EXPO-02",
     severity="P1",
+    about="view",
     runbook=SECURITY,
     fix="""
     -- Decide whether everybody may read {object}: then declare it public in access.toml. Else let the API read a view

@@ -288,6 +288,7 @@ ONCE = """
     "PERF-04",
     severity="P2",
     runbook=RUNBOOK,
+    about="constraint",
     fix="create index on {table} ({columns}); -- on a live database: create index concurrently",
 )
 def test_every_foreign_key_has_an_index(auditor):
@@ -337,6 +338,7 @@ def test_every_foreign_key_has_an_index(auditor):
 @mark.policy(
     "PERF-05",
     severity="P3",
+    about="index",
     runbook=RUNBOOK,
     fix="drop index {object}; -- on a live database: drop index concurrently",
 )
@@ -411,6 +413,7 @@ def test_no_index_repeats_another(auditor):
 @mark.policy(
     "PERF-06",
     severity="P1",
+    about="index",
     runbook=RUNBOOK,
     fix="-- {object} is not valid: build it anew, or drop it.",
 )
@@ -557,7 +560,7 @@ FINDS = """exists (
     where x.oid = i.indexrelid and m.amname in ('btree', 'hash'))"""
 
 
-@mark.policy("PERF-09", severity="P2", runbook=RUNBOOK, fix="-- {object}: create an index on it")
+@mark.policy("PERF-09", severity="P2", runbook=RUNBOOK, about="column", fix="-- {object}: create an index on it")
 def test_columns_compared_with_the_caller_have_an_index(auditor):
     """Columns that policies compare with the caller have an index.
 
