@@ -43,7 +43,8 @@ class Policy:
     ``fix`` is a template over an offending row. ``needs`` is "", or "history": the policy is about the life of a
     database, and a disposable one has had none; or "deep": it takes its time and is asked on request only. ``pack``
     says whose it is: those of the core are true of any Supabase project, the others are asked where the project says
-    that it has them. ``about`` is of what kind an object "name on table" is, "" for policies.
+    that it has them. ``about`` is of what kind an object "name on table" is, "" for policies. ``wrong`` says in a few
+    words what it means for people when the policy is violated.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Policy:
     pack: Pack
     about: str
     function: Callable[..., None]
+    wrong: str = ""
 
     @property
     def askers(self) -> tuple[str, ...]:
@@ -80,9 +82,11 @@ def _read(function: Callable[..., Any], marks: list[Any]) -> Policy:
     mark = marks[0]
     if len(marks) != 1 or len(mark.args) != 1 or not ID.fullmatch(str(mark.args[0])):
         raise ValueError(f"{name}: a policy has one marker with one id such as AUTH-01")
-    known = {"severity", "runbook", "fix", "needs", "pack", "about"}
+    known = {"severity", "runbook", "fix", "needs", "pack", "wrong", "about"}
     if set(mark.kwargs) - known or not {"severity", "runbook", "fix"} <= set(mark.kwargs):
-        raise ValueError(f"{name}: the policy marker takes an id, severity, runbook, fix, and perhaps needs, pack and about")
+        raise ValueError(
+            f"{name}: the policy marker takes an id, severity, runbook, fix, and perhaps wrong, needs, pack and about"
+        )
     if mark.kwargs.get("pack", CORE) not in PACKS:
         raise ValueError(f"{name}: the pack must be one of {', '.join(PACKS)}")
     if mark.kwargs["severity"] not in tuple(Severity):
@@ -108,7 +112,14 @@ def _read(function: Callable[..., Any], marks: list[Any]) -> Policy:
         pack=mark.kwargs.get("pack", CORE),
         about=mark.kwargs.get("about", ""),
         function=function,
+        wrong=mark.kwargs.get("wrong", "") or _negated(title),
     )
+
+
+def _negated(title: str) -> str:
+    """Say that an invariant does not hold, where its policy does not say what that means."""
+    name = title[:2].isupper() or not title[0].isupper()  # API, auth.users: spelt as they are
+    return f"It is not so that {title[:1] if name else title[:1].lower()}{title[1:].rstrip('.')}"
 
 
 def collected(package: str) -> Iterator[Policy]:

@@ -141,7 +141,8 @@ class Result:
     verdict is not HOLDS (or what is remarkable about one that is); ``remedy`` what would enable an UNCHECKED policy,
     and ``grants`` the rights that the audit's login lacks for it, as SQL. ``fix`` is the policy's template of what
     mends an offender, with the names of columns in braces. ``partial`` says that the findings are not all that there
-    may be: a later assertion of the policy was not reached.
+    may be: a later assertion of the policy was not reached. ``wrong`` says what a violation means, and ``pack`` whose
+    policy it is.
     """
 
     id: str
@@ -159,6 +160,8 @@ class Result:
     fix: str = ""
     grants: tuple[str, ...] = ()
     partial: bool = False
+    wrong: str = ""
+    pack: str = "core"
 
     def judges(self, obj: str) -> bool:
         """Tell whether this result says of the object ``obj`` that it offends, or that it does not."""

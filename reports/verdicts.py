@@ -42,6 +42,8 @@ def result_of(ruling: Ruling, accepted: Sequence[Waiver] = ()) -> Result:
         findings=findings,
         fix=policy.fix,
         partial=ruling.partial,
+        wrong=policy.wrong,
+        pack=policy.pack,
     )
 
 
