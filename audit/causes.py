@@ -1,7 +1,7 @@
 """What lets through, or stands in the way: the one thing behind findings, whichever policies tell of it.
 
-A finding's object says who offends under one policy; its cause is what has to be mended, so that the findings of several
-policies can be told together. Where the engine does not say what it is, it is read from the object.
+A finding's object says who offends under one policy; its cause is what has to be mended, so that the findings of
+several policies can be told together. Where the engine does not say what it is, it is read from the object.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ class Cause(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}".strip()
+
+
+UNKNOWN = Cause()
 
 
 def cause_of(obj: str, kind: str = "") -> Cause:

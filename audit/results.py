@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from audit.causes import Cause
+from audit.causes import UNKNOWN, Cause
 from audit.evidence import Location, Population, Scalar, safe
 from audit.policy import Policy
 from audit.sql_text import quoted
@@ -41,7 +41,7 @@ class Offence:
     details: Mapping[str, Scalar] = field(default_factory=dict)
     fix: str = ""
     location: Location | None = None
-    cause: Cause = Cause()
+    cause: Cause = UNKNOWN
 
 
 @dataclass(frozen=True)

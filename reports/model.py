@@ -12,7 +12,7 @@ import pytest
 
 # Verdicts and severities are the engine's; whoever renders a run finds them here.
 from audit.access.results import Judgement
-from audit.causes import Cause as Cause
+from audit.causes import UNKNOWN, Cause
 from audit.evidence import Location, Population, Scalar
 from audit.facts import TargetFacts as TargetFacts
 from audit.gate.results import Rehearsal
@@ -125,7 +125,7 @@ class Finding:
     waiver_expired: bool = False
     location: Location | None = None
     since: dt.datetime | None = None
-    cause: Cause = Cause()
+    cause: Cause = UNKNOWN
 
     @property
     def waived(self) -> bool:
