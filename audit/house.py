@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 HOUSE = Path(__file__).parents[1]
-PREFIX = __name__.removesuffix("audit.house")
+PREFIX = __name__.rpartition("audit.")[0]
 INSTALLED = bool(PREFIX)
 
 # The package of the policies, and their folder.

@@ -1,4 +1,4 @@
-"""How the verbs call the audit: pytest, in this process, with our own settings and none of the project's for its tests."""
+"""How the verbs call the audit: pytest, in this process, with settings of ours and none of a project's own tests."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def run(place: Place, words: Sequence[str], more: Sequence[str] = (), only: Sequ
         call += ["-p", plugin]
     call += [str(POLICY_FOLDER / name) for name in only] or [str(POLICY_FOLDER)]
     call += [str(own)] if own else []
-    return int(pytest.main([*call, *words, *kept(place, words), *more]))
+    return int(pytest.main([*call, *words, *kept(place, [*words, *more]), *more]))
 
 
 def check(
@@ -180,7 +180,7 @@ def draft(words: Sequence[str], settings: str | None) -> int:
     return drafting.main(full)
 
 
-DRAFTED = frozenset({"--settings", *("--migrations --schema --before --postgres-bin --members --access".split())})
+DRAFTED = frozenset({"--settings", "--migrations", "--schema", "--before", "--postgres-bin", "--members", "--access"})
 
 
 def history(file: str | None, report_dir: str | None, settings: str | None) -> int:

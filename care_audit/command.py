@@ -89,7 +89,7 @@ def _of_plugins(shown: Sequence[str], *, only: bool) -> Iterable[click.Parameter
         )
 
 
-def _help_all(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 -- click's own form
+def _help_all(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
         for param in ctx.command.params:
             if isinstance(param, click.Option):
@@ -98,10 +98,11 @@ def _help_all(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # 
         ctx.exit()
 
 
-def given(ctx: click.Context) -> list[str]:
+def given() -> list[str]:
     """Return the options of an audit that were given, as words."""
     from care_audit.options import options
 
+    ctx = click.get_current_context()
     words: list[str] = []
     for name, option in options().items():
         key = name.removeprefix("--").replace("-", "_")
@@ -118,8 +119,8 @@ SEVERITY = click.Choice(["P0", "P1", "P2", "P3"])
 PYTEST = click.argument("pytest", nargs=-1, metavar="[-- OPTIONS OF PYTEST]")
 
 
-def selecting[Verb: Callable[..., Any]](verb: Verb) -> Verb:
-    """Add what selects policies."""
+def selecting(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that select policies."""
     verb = click.option("--policy", multiple=True, metavar="ID", help="only this policy; may be given again")(verb)
     return click.option("--severity", multiple=True, type=SEVERITY, help="only policies of this severity")(verb)
 
@@ -150,57 +151,52 @@ def init(**given: Any) -> int:  # noqa: ANN401
 @SETTINGS
 @selecting
 @PYTEST
-@click.pass_context
-def check(ctx: click.Context, **rest: Any) -> int:  # noqa: ANN401
+def check(**rest: Any) -> int:  # noqa: ANN401
     """Audit the database that the migrations build, or a live one, which is only read."""
     from care_audit import calling
 
-    return calling.check(given(ctx), **_selected(rest))
+    return calling.check(given(), **_selected(rest))
 
 
 @cli.command(cls=Audit, shown=GATE)
 @SETTINGS
 @PYTEST
-@click.pass_context
-def gate(ctx: click.Context, settings: str | None, pytest: tuple[str, ...], **_: Any) -> int:  # noqa: ANN401
+def gate(settings: str | None, pytest: tuple[str, ...], **_: Any) -> int:  # noqa: ANN401
     """Judge what new migrations would do, before they are merged."""
     from care_audit import calling
 
-    return calling.gate(given(ctx), settings, pytest)
+    return calling.gate(given(), settings, pytest)
 
 
 @cli.command(cls=Audit, shown=NIGHTLY)
 @SETTINGS
 @click.option("--into", metavar="DIR", help="where reports and history go (default: audit-reports/nightly)")
 @PYTEST
-@click.pass_context
-def nightly(ctx: click.Context, settings: str | None, into: str | None, pytest: tuple[str, ...], **_: Any) -> int:  # noqa: ANN401
+def nightly(settings: str | None, into: str | None, pytest: tuple[str, ...], **_: Any) -> int:  # noqa: ANN401
     """Audit a live database as a scheduler does: history, alerts, a folder for each run."""
     from care_audit import calling
 
-    return calling.nightly(given(ctx), settings, into, pytest)
+    return calling.nightly(given(), settings, into, pytest)
 
 
 @cli.command(cls=Audit, shown=CHECK)
 @SETTINGS
 @click.option("--severity", type=SEVERITY, default="P0", help="of what severity (default P0)")
 @PYTEST
-@click.pass_context
-def incident(ctx: click.Context, settings: str | None, severity: str, pytest: tuple[str, ...], **_: Any) -> int:  # noqa: ANN401
+def incident(settings: str | None, severity: str, pytest: tuple[str, ...], **_: Any) -> int:  # noqa: ANN401
     """Ask the policies of one severity alone, with by when what has to be done."""
     from care_audit import calling
 
-    return calling.check(given(ctx), settings, (), (severity,), pytest)
+    return calling.check(given(), settings, (), (severity,), pytest)
 
 
 @cli.command(cls=Audit, shown=(*OF_A_DATABASE, "--access"), only=True)
 @SETTINGS
-@click.pass_context
-def draft(ctx: click.Context, settings: str | None, **_: Any) -> int:  # noqa: ANN401
+def draft(settings: str | None, **_: Any) -> int:  # noqa: ANN401
     """Print a draft of access.toml for the tables that are not declared."""
     from care_audit import calling
 
-    return calling.draft(given(ctx), settings)
+    return calling.draft(given(), settings)
 
 
 @cli.command()
@@ -246,34 +242,31 @@ def history(history: str | None, report_dir: str | None, settings: str | None) -
 )
 @SETTINGS
 @click.option("--no-alerts", is_flag=True, help="nobody is to hear of anything, and that is meant")
-@click.pass_context
-def doctor(ctx: click.Context, settings: str | None, no_alerts: bool, **_: Any) -> int:  # noqa: ANN401, FBT001
+def doctor(settings: str | None, no_alerts: bool, **_: Any) -> int:  # noqa: ANN401
     """Tell whether application, database and audit are set up."""
     from care_audit import calling
 
-    return calling.doctor(given(ctx), settings, no_alerts=no_alerts)
+    return calling.doctor(given(), settings, no_alerts=no_alerts)
 
 
 @cli.command(cls=Audit, shown=("--migrations", "--target", *FILES, "--report-dir", "--postgres-bin"))
 @SETTINGS
 @PYTEST
-@click.pass_context
-def drift(ctx: click.Context, settings: str | None, pytest: tuple[str, ...], **_: Any) -> int:  # noqa: ANN401
+def drift(settings: str | None, pytest: tuple[str, ...], **_: Any) -> int:  # noqa: ANN401
     """Compare a live database with what its migrations build."""
     from care_audit import calling
 
-    return calling.drift(given(ctx), settings, pytest)
+    return calling.drift(given(), settings, pytest)
 
 
 @cli.command(cls=Audit, shown=("--runbook", *SOURCE, "--app", "--report-dir", "--postgres-bin"))
 @SETTINGS
 @PYTEST
-@click.pass_context
-def runbook(ctx: click.Context, settings: str | None, pytest: tuple[str, ...], **_: Any) -> int:  # noqa: ANN401
+def runbook(settings: str | None, pytest: tuple[str, ...], **_: Any) -> int:  # noqa: ANN401
     """Audit a runbook in Markdown against a database."""
     from care_audit import calling
 
-    return calling.runbook(given(ctx), settings, pytest)
+    return calling.runbook(given(), settings, pytest)
 
 
 def _selected(rest: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The options of an audit, as its plugins declare them to pytest: the command's are the same ones, from the same place."""
+"""The options of an audit, as its plugins declare them to pytest: those of the command are the same ones."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Option:
         return self.name if self.switch else f"{self.name}={self.said.get('metavar') or 'VALUE'}"
 
     def words(self, value: object) -> list[str]:
-        """Return the option with a value, as words of a command line: of two words, pytest would take one for a place."""
+        """Return the option with a value, as one word: the second of two might pass for a place of tests."""
         if self.switch:
             return [self.name] if value else []
         values = value if isinstance(value, list | tuple) else [value]

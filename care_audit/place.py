@@ -59,7 +59,7 @@ class Place:
 
     @property
     def policies(self) -> Path | None:
-        """The folder of the project's own policies, or None. Raises FileError where the one that is named is not there."""
+        """The folder of the project's own policies, or None. Raises FileError where one is named that is not there."""
         if self.file is None or self.ours:
             return None
         named = self.settings.policies

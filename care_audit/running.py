@@ -12,28 +12,26 @@ from audit.house import PREFIX
 # Before any of them is imported: some import each other, and pytest would warn of those that it comes to too late.
 pytest.register_assert_rewrite(f"{PREFIX}fixtures", f"{PREFIX}reports")
 
-PLUGINS = (
-    "fixtures.ending",  # the first, to note signals from the beginning
-    "fixtures.policy",
-    "fixtures.settings",
-    "fixtures.access",
-    "fixtures.target",
-    "fixtures.app",
-    "fixtures.footprint",
-    "fixtures.drift",
-    "fixtures.runbook",
-    "fixtures.askers",
-    "fixtures.suite",
-    "fixtures.gate",
-    "reports.folder",
-    "reports.waivers",
-    "reports.baseline",
-    "reports.verdicts",
-    "reports.history.history",
-    "reports.alerts",
-    "reports.pipeline",
-    "reports.renderers.html",
-    "reports.renderers.terminal",
+pytest_plugins = (
+    f"{PREFIX}fixtures.ending",  # the first, to note signals from the beginning
+    f"{PREFIX}fixtures.policy",
+    f"{PREFIX}fixtures.settings",
+    f"{PREFIX}fixtures.access",
+    f"{PREFIX}fixtures.target",
+    f"{PREFIX}fixtures.app",
+    f"{PREFIX}fixtures.footprint",
+    f"{PREFIX}fixtures.drift",
+    f"{PREFIX}fixtures.runbook",
+    f"{PREFIX}fixtures.askers",
+    f"{PREFIX}fixtures.suite",
+    f"{PREFIX}fixtures.gate",
+    f"{PREFIX}reports.folder",
+    f"{PREFIX}reports.waivers",
+    f"{PREFIX}reports.baseline",
+    f"{PREFIX}reports.verdicts",
+    f"{PREFIX}reports.history.history",
+    f"{PREFIX}reports.alerts",
+    f"{PREFIX}reports.pipeline",
+    f"{PREFIX}reports.renderers.html",
+    f"{PREFIX}reports.renderers.terminal",
 )
-
-pytest_plugins = tuple(f"{PREFIX}{name}" for name in PLUGINS)
