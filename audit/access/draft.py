@@ -1,4 +1,4 @@
-"""A draft of access.toml for tables that nobody has declared, from what is observed: ``make access-draft``.
+"""A draft of access.toml for tables that nobody has declared, from what is observed: ``care-audit draft``.
 
 It tells what is so, not what ought to be: each entry says ``review = true``, and counts once a person has taken that
 line out.
@@ -157,7 +157,7 @@ def _text(value: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the draft. Returns the exit status: 0, or 4 with one sentence where there is none."""
-    parser = argparse.ArgumentParser(prog="make access-draft", description="Draft access.toml for undeclared tables.")
+    parser = argparse.ArgumentParser(prog="care-audit draft", description="Draft access.toml for undeclared tables.")
     parser.add_argument("--target", default=os.environ.get("AUDIT_TARGET") or "embedded")
     parser.add_argument("--image")
     parser.add_argument("--postgres-bin", type=Path)
