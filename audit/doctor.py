@@ -24,7 +24,7 @@ from audit.evidence import Log, NotApplicable, Unchecked, safe
 from audit.judging import ruling
 from audit.layouts import recognised
 from audit.login import excess, lacking
-from audit.policy import Policy, collected
+from audit.policy import Policy, everything
 from audit.project import marked, project_of
 from audit.question import Question, absent, relations
 from audit.results import Offence, Ruling, Verdict
@@ -201,8 +201,8 @@ def _lacking(auditor: Auditor, settings: Settings) -> Sequence[str]:
     """
     asked: dict[str, None] = {}
     with auditor.asking(Question("select", None)) as cursor:
-        for policy in collected():
-            if policy.pack not in settings.selected or "auditor" not in policy.askers:
+        for policy in everything():
+            if not settings.asks(policy) or "auditor" not in policy.askers:
                 continue
             mine = texts(policy, auditor.known)
             try:
@@ -271,7 +271,7 @@ def _machine() -> Iterator[Line]:
 
 
 def _ruled(about: str, name: str, log: Log, askers: Mapping[str, object]) -> Iterator[Line]:
-    policy = next(each for each in collected() if each.id == name)
+    policy = next(each for each in everything() if each.id == name)
     error: BaseException | None = None
     try:
         policy.function(**askers)

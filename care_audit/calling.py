@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from audit.access import draft as drafting
 from audit.connection import TargetError, looks_like_conninfo
 from audit.gate.repository import Repository, repository_around
 from audit.house import HOUSE, POLICY_FOLDER
+from audit.policy import packs_of_others
 from audit.toml_file import FileError
 from care_audit.options import of_settings
 from care_audit.place import Place, here, source
@@ -112,7 +114,15 @@ def run(place: Place, words: Sequence[str], more: Sequence[str] = (), only: Sequ
         call += ["-p", plugin]
     call += [str(POLICY_FOLDER / name) for name in only] or [str(POLICY_FOLDER)]
     call += [str(own)] if own else []
+    call += [] if only else _packs(place)
     return int(pytest.main([*call, *words, *kept(place, [*words, *more]), *more]))
+
+
+def _packs(place: Place) -> list[str]:
+    """Return the folders of the packs that others have made and the project has chosen."""
+    chosen = [package for name, package in packs_of_others().items() if name in place.settings.selected]
+    found = [importlib.util.find_spec(package) for package in chosen]
+    return [folder for spec in found if spec for folder in spec.submodule_search_locations or ()]
 
 
 def check(

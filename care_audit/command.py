@@ -226,6 +226,28 @@ def list_(policy: tuple[str, ...], severity: tuple[str, ...]) -> int:
     return telling.listed(policy, severity)
 
 
+@cli.command(cls=Audit, shown=OF_A_DATABASE, only=True)
+@click.argument("policies", nargs=-1, metavar="[ID]...")
+@SETTINGS
+def prove(policies: tuple[str, ...], settings: str | None, **_: Any) -> int:  # noqa: ANN401
+    """Prove the project's own policies: each sabotage is found and mended, innocents are not blamed."""
+    from care_audit import proving
+
+    return proving.prove(policies, given(), settings)
+
+
+@cli.command(name="new-policy")
+@click.argument("policy", required=False, metavar="[ID]")
+@click.option("--title", metavar="TEXT", help="what must be true, as a sentence")
+@click.option("--severity", type=SEVERITY, default="P2", help="how bad it is if it is not (default P2)")
+@SETTINGS
+def new_policy(policy: str | None, title: str | None, severity: str, settings: str | None) -> int:
+    """Write a policy of the project's own, and the file that proves it."""
+    from care_audit import policies_anew
+
+    return policies_anew.new_policy(policy, title, severity, settings)
+
+
 @cli.command()
 @click.option("--history", metavar="FILE", help="what remembers (default: audit-reports/history.sqlite)")
 @click.option("--report-dir", metavar="DIR", help="where the page goes (default: audit-reports)")

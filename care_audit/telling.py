@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from audit.house import page_of
-from audit.policy import Policy, collected
+from audit.policy import Policy, everything
 from audit.runbook.questions import known, question
 from audit.toml_file import suggestion
 from care_audit.place import Place
@@ -15,7 +15,7 @@ from care_audit.place import Place
 
 def policies(place: Place | None = None) -> dict[str, Policy]:
     """Return all policies by their ids."""
-    return {policy.id: policy for policy in collected()}
+    return {policy.id: policy for policy in everything()}
 
 
 def policy_named(name: str, place: Place | None = None) -> Policy:
