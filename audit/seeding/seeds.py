@@ -133,7 +133,7 @@ def _decide(
 
     Return what nobody knows of, what makes no difference, and what the new rows share with others.
     """
-    question = "select id::text, to_jsonb(u) -> 'raw_app_meta_data' from auth.users u where id::text = any (%s)"
+    question = "select id::text, to_jsonb(u.*) -> 'raw_app_meta_data' from auth.users u where id::text = any (%s)"
     written: dict[str, Any] = dict(conn.cursor(row_factory=tuple_row).execute(question, (list(PEOPLE),)).fetchall())
     people = [(CAST[name].role, claims_of(CAST[name], "both", written.get(CAST[name].id or ""))) for name in DECIDERS]
     deciding = Deciding(conn, people)
