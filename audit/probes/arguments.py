@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from audit.probes.bodies import listed
+
 # A table (None: whichever is looked at) and a column of it.
 Column = tuple[str | None, str]
 Values = tuple[str | None, ...]
@@ -71,8 +73,8 @@ def _use(text: str, function: str, place: int, name: str | None, tables: Mapping
             if column not in _NO_COLUMN and table not in ("auth", function.lower()):
                 columns[tables.get(table), column] = None
     for inserted in _INSERTED.finditer(text):
-        listed = [each.strip().strip('"').lower() for each in inserted["columns"].split(",")]
-        for column, value in zip(listed, _listed(text, inserted.end()), strict=False):
+        names = [each.strip().strip('"').lower() for each in inserted["columns"].split(",")]
+        for column, value in zip(names, listed(text, inserted.end()), strict=False):
             if re.fullmatch(rf"\s*{folded}{_CAST}\s*\)?\s*", value, re.IGNORECASE):
                 columns[inserted["table"].lower(), column] = None
     me = rf"{_ME}\s*\)?\s*{_COMPARED}\s*{argument}|{argument}{_CAST}\s*{_COMPARED}\s*\(?\s*(?:select\s+)?{_ME}"
@@ -90,25 +92,6 @@ def _words(text: str, argument: str) -> list[str]:
     for each in texts:
         found += re.findall(r"'([^']{1,60})'", each)
     return list(dict.fromkeys(found))
-
-
-def _listed(text: str, start: int) -> list[str]:
-    """Return the values of a list that begins at ``start``, as they are written."""
-    found, depth, begin = [], 0, start
-    for at in range(start, min(len(text), start + 4000)):
-        sign = text[at]
-        if sign in "([":
-            depth += 1
-        elif sign in ")]":
-            depth -= 1
-        if depth < 0 or sign == ";":
-            return [*found, text[begin:at]]
-        if sign == "," and depth == 0:
-            found.append(text[begin:at])
-            begin = at + 1
-        elif depth == 0 and re.match(r"\sfrom\b", text[at : at + 6], re.IGNORECASE):
-            return [*found, text[begin:at]]
-    return found
 
 
 @dataclass(frozen=True)
