@@ -150,7 +150,9 @@ def _of_row(argument: Given, row: Mapping[str, Any], people: Collection[str | No
         columns += [f"{argument.word}_id", argument.word, argument.name]
     values = [_fitting(argument, content[column]) for column in columns if content.get(column) is not None]
     if argument.person and argument.base == "uuid":
-        values += [_fitting(argument, value) for value in content.values() if isinstance(value, str) and value in people]
+        values += [
+            _fitting(argument, value) for value in content.values() if isinstance(value, str) and value in people
+        ]
     return next((value for value in values if value is not None), None)
 
 

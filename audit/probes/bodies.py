@@ -1,7 +1,7 @@
 """Errors that a body makes by itself, whatever it is given; and bodies that no longer pass such errors over.
 
-A column that must be filled and that an insert leaves out, a literal that no check takes, a word where a number belongs:
-no argument mends that. What a body is refused for the sake of its arguments, or of a row that is not there, is another
+A column that must be filled and that an insert leaves out, a literal that no check takes, a word in the place of a
+number: no argument mends that. What a body is refused for the sake of its arguments, or of a row that is not there, is another
 matter, and not told here.
 """
 
@@ -52,7 +52,9 @@ class Assigned(NamedTuple):
     value: str
 
 
-def by_itself(code: str, message: str, text: str, checks: Mapping[tuple[str, str], Sequence[str]], *, alone: bool) -> bool:
+def by_itself(
+    code: str, message: str, text: str, checks: Mapping[tuple[str, str], Sequence[str]], *, alone: bool
+) -> bool:
     """Tell whether a body fails whatever it is given. ``alone``: there is no caller, whose id is null then."""
     if code in ("22P02", "22007"):
         found = _MISREAD.search(message)

@@ -99,6 +99,8 @@ union select k.conname from pg_catalog.pg_constraint k
 MISREAD = "a literal is no value of the type that it is made into"
 # What is there already when a function makes it a second time: a relation, another object, a cursor, a statement.
 MAKES = re.compile(r"\bcreate\b|\bdeclare\s+\w+\s+cursor\b|\bprepare\b", re.IGNORECASE)
+# Gone with the transaction: the next request of the same session may make it anew.
+DROPS = re.compile(r"\bon\s+commit\s+drop\b|\bdrop\s+table\b", re.IGNORECASE)
 MADE_TWICE = {"42P07", "42710", "42P03", "42P05"}
 
 Note = Callable[[str, str], None]
@@ -111,7 +113,7 @@ SERVERS_WORDS = (
     "integer bigint smallint numeric boolean character varying double precision timestamp time zone without unknown "
     "name argument arguments specified more than once must appear group clause cannot cast insert update delete select "
     "call set returning functions default value there matching wrong object state query structure match result "
-    "returned expected columns its new row violates not null check constraint literal made into caller called twice one "
+    "returned expected columns its new row violates not null check literal made into caller called twice one "
     "transaction",
 )
 
@@ -161,12 +163,14 @@ def faulty(people: Actor) -> Evidence:
         path = [str(name) for name in _schemas(alone)]
         for outcome in outcomes_of(stage, nobody, served, unjudged=unjudged, looking=False, owner=True, path=path):
             own.tell(outcome.code, outcome.message, outcome.place, note, called=outcome.call["call"], alone=True)
-        again = [call for routine in inside if MAKES.search(routine.source) for call in _twice(plan, routine)]
+        makers = [r for r in inside if MAKES.search(r.source) and not DROPS.search(r.source)]
+        again = [call for routine in makers for call in _twice(plan, routine)]
         for outcome in outcomes_of(stage, people.people[0], again, unjudged=unjudged, looking=False, owner=True):
             if outcome.code in MADE_TWICE:
                 note(outcome.call["call"], f"called twice in one transaction: {outcome.message} ({outcome.code})")
         for fault in _fired(stage, people.people[0], unjudged):
-            if fault.code in BROKEN_CODES:
+            # Each row of a statement fires a trigger for rows.
+            if fault.code in BROKEN_CODES | MADE_TWICE:
                 name = _at_fault(fault.place, signatures) or f"the triggers of {fault.of}"
                 note(name, f"{fault.message} ({fault.code})")
             own.tell(fault.code, fault.message, fault.place, note)
@@ -198,7 +202,14 @@ class _Own:
         self.checks = {(table, name): columns for table, name, columns in cursor.execute(CHECKS).fetchall()}
 
     def tell(
-        self, code: str | None, message: str | None, place: str | None, note: Note, *, called: str = "", alone: bool = False
+        self,
+        code: str | None,
+        message: str | None,
+        place: str | None,
+        note: Note,
+        *,
+        called: str = "",
+        alone: bool = False,
     ) -> None:
         """Note the function at fault where an error is its own. ``alone``: nobody called."""
         if code not in OWN_CODES or not place:
@@ -242,7 +253,9 @@ def _twice(plan: Plan, routine: Routine) -> Iterator[dict[str, Any]]:
         return
     for call in plan.calls(routine, CAST["alice"].id, most=2):
         one = f"({call['text']} offset 0)"
-        text = f"select pg_catalog.jsonb_build_array(a.answer, b.answer) as answer from {one} as a cross join {one} as b"
+        text = (
+            f"select pg_catalog.jsonb_build_array(a.answer, b.answer) as answer from {one} as a cross join {one} as b"
+        )
         yield {**call, "text": text}
 
 
