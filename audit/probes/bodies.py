@@ -1,8 +1,8 @@
 """Errors that a body makes by itself, whatever it is given; and bodies that no longer pass such errors over.
 
 A column that must be filled and that an insert leaves out, a literal that no check takes, a word in the place of a
-number: no argument mends that. What a body is refused for the sake of its arguments, or of a row that is not there, is another
-matter, and not told here.
+number: no argument mends that. What a body is refused for the sake of its arguments, or of a row that is not there, is
+another matter, and not told here.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def by_itself(
         return bool(found and found["value"] and f"'{found['value']}'" in text)
     if code == "23502":
         found = _MISSING.search(message)
-        return bool(found) and _left_out(found["table"].lower(), found["column"].lower(), text, alone=alone)
+        return found is not None and _left_out(found["table"].lower(), found["column"].lower(), text, alone=alone)
     found = _CHECKED.search(message)
     if code != "23514" or not found:
         return False

@@ -94,7 +94,7 @@ def _padded(values: Sequence[str]) -> Iterator[str]:
 
 
 def _ids(cursor: psycopg.Cursor[tuple[Any, ...]], table: Table) -> list[str]:
-    """Return keys of a table, and of what it refers to, by which others know its rows: those of the cast's rows first."""
+    """Return keys of a table, and of what it refers to: those of the cast's rows first."""
     columns = [*(table.primary_key if len(table.primary_key) == 1 else ())]
     columns += [key.columns[0] for key in table.foreign_keys if len(key.columns) == 1 and key.title != "auth.users"]
     naming = sql.SQL(" or ").join(
@@ -205,7 +205,7 @@ def _insert(cursor: psycopg.Cursor[tuple[Any, ...]], table: str, rows: Sequence[
         sql.SQL("insert into {0} ({1}) select {1} from jsonb_populate_recordset(null::{0}, %s::jsonb) {2}").format(
             place,
             columns,
-            sql.SQL(rest),  # type: ignore[arg-type]
+            sql.SQL(rest),
         ),
         (json.dumps(rows),),
     )
