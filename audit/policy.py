@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
+from audit.causes import KINDS
+
 ID = re.compile(r"[A-Z]+-\d\d")
 
 
@@ -41,7 +43,8 @@ class Policy:
     ``fix`` is a template over an offending row. ``needs`` is "", or "history": the policy is about the life of a
     database, and a disposable one has had none; or "deep": it takes its time and is asked on request only. ``pack``
     says whose it is: those of the core are true of any Supabase project, the others are asked where the project says
-    that it has them.
+    that it has them. ``about`` is of what kind an object "name on table" is, "" for policies. ``wrong`` says in a few
+    words what it means for people when the policy is violated.
     """
 
     id: str
@@ -53,7 +56,9 @@ class Policy:
     fix: str
     needs: str
     pack: Pack
+    about: str
     function: Callable[..., None]
+    wrong: str = ""
 
     @property
     def askers(self) -> tuple[str, ...]:
@@ -77,15 +82,19 @@ def _read(function: Callable[..., Any], marks: list[Any]) -> Policy:
     mark = marks[0]
     if len(marks) != 1 or len(mark.args) != 1 or not ID.fullmatch(str(mark.args[0])):
         raise ValueError(f"{name}: a policy has one marker with one id such as AUTH-01")
-    known = {"severity", "runbook", "fix", "needs", "pack"}
+    known = {"severity", "runbook", "fix", "needs", "pack", "wrong", "about"}
     if set(mark.kwargs) - known or not {"severity", "runbook", "fix"} <= set(mark.kwargs):
-        raise ValueError(f"{name}: the policy marker takes an id, severity, runbook, fix, and perhaps needs and pack")
+        raise ValueError(
+            f"{name}: the policy marker takes an id, severity, runbook, fix, and perhaps wrong, needs, pack and about"
+        )
     if mark.kwargs.get("pack", CORE) not in PACKS:
         raise ValueError(f"{name}: the pack must be one of {', '.join(PACKS)}")
     if mark.kwargs["severity"] not in tuple(Severity):
         raise ValueError(f"{name}: the severity must be one of {', '.join(Severity)}")
     if mark.kwargs.get("needs", "") not in ("", "history", "deep"):
         raise ValueError(f"{name}: a policy can need 'history' or 'deep' and nothing else")
+    if mark.kwargs.get("about", "policy") not in KINDS:
+        raise ValueError(f"{name}: what the policy is about must be one of {', '.join(KINDS)}")
     title, _, explanation = (inspect.getdoc(function) or "").partition("\n")
     if not title.endswith(".") or not explanation.strip():
         raise ValueError(
@@ -101,8 +110,16 @@ def _read(function: Callable[..., Any], marks: list[Any]) -> Policy:
         fix=inspect.cleandoc(mark.kwargs["fix"]),
         needs=mark.kwargs.get("needs", ""),
         pack=mark.kwargs.get("pack", CORE),
+        about=mark.kwargs.get("about", ""),
         function=function,
+        wrong=mark.kwargs.get("wrong", "") or _negated(title),
     )
+
+
+def _negated(title: str) -> str:
+    """Say that an invariant does not hold, where its policy does not say what that means."""
+    name = title[:2].isupper() or not title[0].isupper()  # API, auth.users: spelt as they are
+    return f"It is not so that {title[:1] if name else title[:1].lower()}{title[1:].rstrip('.')}"
 
 
 def collected(package: str) -> Iterator[Policy]:

@@ -37,7 +37,8 @@ def _entry(policy: Policy) -> str:
     fix = f"```sql\n{policy.fix.strip()}\n```\n"
     pack = "" if policy.pack == CORE else f", {policy.pack}"
     return (
-        f"### {policy.id} ({policy.severity}{pack}): {policy.title}\n\n{policy.explanation}\n\nWhat mends it:\n\n{fix}"
+        f"### {policy.id} ({policy.severity}{pack}): {policy.title}\n\nOtherwise: {policy.wrong}.\n\n"
+        f"{policy.explanation}\n\nWhat mends it:\n\n{fix}"
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 
 # Verdicts and severities are the engine's; whoever renders a run finds them here.
 from audit.access.results import Judgement
+from audit.causes import UNKNOWN, Cause
 from audit.evidence import Location, Population, Scalar
 from audit.facts import TargetFacts as TargetFacts
 from audit.gate.results import Rehearsal
@@ -113,6 +114,7 @@ class Finding:
     ``waiver`` is the waiver that covers it, if any; ``waiver_expired`` says that it no longer counts. ``location`` is
     where it is written, which only findings about files have, and no part of the identity either: lines move.
     ``since`` is when the history saw it first, or first again after it was fixed; None: no history was kept.
+    ``cause`` is what has to be mended, by which the findings of several policies can be told together.
     """
 
     policy: str
@@ -123,6 +125,7 @@ class Finding:
     waiver_expired: bool = False
     location: Location | None = None
     since: dt.datetime | None = None
+    cause: Cause = UNKNOWN
 
     @property
     def waived(self) -> bool:
@@ -138,7 +141,8 @@ class Result:
     verdict is not HOLDS (or what is remarkable about one that is); ``remedy`` what would enable an UNCHECKED policy,
     and ``grants`` the rights that the audit's login lacks for it, as SQL. ``fix`` is the policy's template of what
     mends an offender, with the names of columns in braces. ``partial`` says that the findings are not all that there
-    may be: a later assertion of the policy was not reached.
+    may be: a later assertion of the policy was not reached. ``wrong`` says what a violation means, and ``pack`` whose
+    policy it is.
     """
 
     id: str
@@ -156,6 +160,8 @@ class Result:
     fix: str = ""
     grants: tuple[str, ...] = ()
     partial: bool = False
+    wrong: str = ""
+    pack: str = "core"
 
     def judges(self, obj: str) -> bool:
         """Tell whether this result says of the object ``obj`` that it offends, or that it does not."""

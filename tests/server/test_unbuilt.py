@@ -236,7 +236,7 @@ def test_the_projects_configuration_is_used(build):
 
 
 def policy():
-    return Policy("X-01", "test_x", Severity.P1, "r", "t", "e", "fix", "", "core", lambda auditor: None)
+    return Policy("X-01", "test_x", Severity.P1, "r", "t", "e", "fix", "", "core", "", lambda auditor: None)
 
 
 def ruled(verdict, question, *, offences=(), reason="", touched=(), lacks=None):
