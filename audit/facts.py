@@ -42,9 +42,10 @@ class Facts:
     identifier by which a live server is known for life, and ``unreachable`` why the target could not be reached.
     ``stopped`` returns the name of the signal by which the run was told to stop, or "".
 
-    ``offered`` are all policies that could be asked, ``selected`` those of this run in their order, ``rulings`` those
-    of them that were asked, by id. ``cost`` returns what a live database has been asked for so far. ``earlier`` returns
-    the newest sizes of a moment or before it, else the oldest that there are; it is None where no history is kept.
+    ``offered`` are all policies that could be asked, ``own`` those of them that the project has written for itself,
+    ``selected`` those of this run in their order, ``rulings`` those of them that were asked, by id. ``cost`` returns
+    what a live database has been asked for so far. ``earlier`` returns the newest sizes of a moment or before it, else
+    the oldest that there are; it is None where no history is kept.
     """
 
     started_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
@@ -60,6 +61,7 @@ class Facts:
     unreachable: str = ""
     stopped: Callable[[], str] = str
     offered: tuple[Policy, ...] = ()
+    own: tuple[Policy, ...] = ()
     selected: tuple[Policy, ...] = ()
     rulings: dict[str, Ruling] = field(default_factory=dict)
     judgements: list[Judgement] = field(default_factory=list)

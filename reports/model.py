@@ -12,6 +12,7 @@ import pytest
 
 # Verdicts and severities are the engine's; whoever renders a run finds them here.
 from audit.access.results import Judgement
+from audit.causes import UNKNOWN, Cause
 from audit.evidence import Location, Population, Scalar
 from audit.facts import TargetFacts as TargetFacts
 from audit.gate.results import Rehearsal
@@ -113,6 +114,7 @@ class Finding:
     ``waiver`` is the waiver that covers it, if any; ``waiver_expired`` says that it no longer counts. ``location`` is
     where it is written, which only findings about files have, and no part of the identity either: lines move.
     ``since`` is when the history saw it first, or first again after it was fixed; None: no history was kept.
+    ``cause`` is what has to be mended, by which the findings of several policies can be told together.
     """
 
     policy: str
@@ -123,6 +125,7 @@ class Finding:
     waiver_expired: bool = False
     location: Location | None = None
     since: dt.datetime | None = None
+    cause: Cause = UNKNOWN
 
     @property
     def waived(self) -> bool:

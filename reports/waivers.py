@@ -15,6 +15,7 @@ import pytest
 
 from audit.evidence import UNSAFE
 from audit.facts import facts_of
+from audit.house import POLICY_FOLDER
 from audit.results import Verdict
 from audit.toml_file import FileError, form_of, read
 from audit.waiver_file import WaiverFile
@@ -53,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if path is None:
         return
     try:
-        config.stash[WAIVERS_KEY] = load(path, declared(config.rootpath / "policies"))
+        config.stash[WAIVERS_KEY] = load(path, declared(POLICY_FOLDER))
     except WaiverError as error:
         raise pytest.UsageError(str(error)) from None
 

@@ -128,6 +128,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "details": {name: _scalar(value) for name, value in finding.details.items()},
         "fix": finding.fix,
         "location": finding.location and {"file": finding.location.file, "line": finding.location.line},
+        "cause": {"kind": finding.cause.kind, "name": finding.cause.name, "table": finding.cause.table},
         "since": finding.since and _utc(finding.since),
         "waiver": waiver and _waiver(waiver) | {"expired": finding.waiver_expired},
     }
