@@ -16,8 +16,11 @@ from collections.abc import Mapping, Sequence
 
 USAGE = 4  # as pytest's
 PYTEST = ("-m", "pytest")
-POLICIES = (*PYTEST, "policies")
-OF_THE_RUNBOOK = (*PYTEST, "policies/test_runbook.py")
+# What of pytest's has nothing to do in an audit, and takes its time.
+IDLE = ("xdist", "doctest", "unittest", "legacypath", "pastebin", "unraisableexception", "threadexception")
+AUDIT = (*PYTEST, *(word for name in IDLE for word in ("-p", f"no:{name}")))
+POLICIES = (*AUDIT, "policies")
+OF_THE_RUNBOOK = (*AUDIT, "policies/test_runbook.py")
 # By groups, of which there are none: one test at a time to whoever is free, in the order that tests/conftest.py sets.
 TESTS = (*PYTEST, "tests", "--numprocesses=auto", "--dist=loadgroup", "--no-loadscope-reorder")
 PROOFS = (*PYTEST, "tests/policies/test_proofs.py", "--quiet")
@@ -40,7 +43,7 @@ VERBS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "incident": (POLICIES, PROJECT),
     "runbook": (OF_THE_RUNBOOK, ("FILE", *PROJECT)),
     "gate": ((*POLICIES, "--gate"), ("BASE", *SERVER)),
-    "drift": ((*PYTEST, "policies/test_drift.py"), SERVER),
+    "drift": ((*AUDIT, "policies/test_drift.py"), SERVER),
     "nightly": (("-m", "reports.nightly"), PROJECT),
     "doctor": (("-m", "reports.doctor"), ("APP", "MIGRATIONS")),
     "history": (("-m", "reports.history"), ()),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,11 +15,13 @@ import pytest
 from audit.access.results import Judgement
 from audit.evidence import Location, Population, Scalar
 from audit.facts import TargetFacts as TargetFacts
-from audit.gate.results import Rehearsal
 from audit.policy import Severity as Severity
 from audit.results import Build, Cost, Login, Migration
 from audit.results import Verdict as Verdict
-from audit.runbook.results import Outline
+
+if TYPE_CHECKING:
+    from audit.gate.results import Rehearsal
+    from audit.runbook.results import Outline
 
 SCHEMA_VERSION = "1.0"
 
