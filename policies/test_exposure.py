@@ -101,6 +101,7 @@ READS_OR_WRITES = f"(pg_catalog.has_any_column_privilege(s.role, c.oid, 'select'
     "EXPO-01",
     severity="P0",
     wrong="Views go round row level security: the API shows rows that it must not",
+    about="view",
     runbook=SECURITY,
     fix="""
     -- Decide who is to see what {object} shows. Those who may read the rows of its tables: then, once they can (grants
@@ -192,6 +193,7 @@ def test_no_view_goes_round_row_level_security(auditor):
     "EXPO-02",
     severity="P1",
     wrong="API roles read materialised views or foreign tables, which no row level security protects",
+    about="view",
     runbook=SECURITY,
     fix="""
     -- Decide whether everybody may read {object}: then declare it public in access.toml. Else let the API read a view

@@ -292,6 +292,7 @@ ONCE = """
     severity="P2",
     wrong="Foreign keys have no index",
     runbook=RUNBOOK,
+    about="constraint",
     fix="create index on {table} ({columns}); -- on a live database: create index concurrently",
 )
 def test_every_foreign_key_has_an_index(auditor):
@@ -342,6 +343,7 @@ def test_every_foreign_key_has_an_index(auditor):
     "PERF-05",
     severity="P3",
     wrong="Indexes hold what others serve as well",
+    about="index",
     runbook=RUNBOOK,
     fix="drop index {object}; -- on a live database: drop index concurrently",
 )
@@ -417,6 +419,7 @@ def test_no_index_repeats_another(auditor):
     "PERF-06",
     severity="P1",
     wrong="Indexes are invalid",
+    about="index",
     runbook=RUNBOOK,
     fix="-- {object} is not valid: build it anew, or drop it.",
 )
@@ -574,6 +577,7 @@ FINDS = """exists (
     "PERF-09",
     severity="P2",
     wrong="Columns that policies compare with the caller have no index",
+    about="column",
     runbook=RUNBOOK,
     fix="-- {object}: create an index on it",
 )

@@ -194,7 +194,7 @@ class Deciding:
         ]
         for parts in (theirs, []):  # in a large table without an index that takes too long
             some = " union all ".join([*parts, f"(select * from {place} limit {MOST_ROWS})"])
-            question = f"select jsonb_agg(to_jsonb(whole)) from ({some}) as whole where $1::uuid[] is not null"
+            question = f"select jsonb_agg(to_jsonb(whole.*)) from ({some}) as whole where $1::uuid[] is not null"
             try:
                 with self._undone():
                     ((rows,),) = self.cursor.execute(question.encode(), (EVERYBODY,)).fetchall()

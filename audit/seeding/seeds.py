@@ -27,6 +27,7 @@ from audit.seeding.generator import Generator
 from audit.seeding.loading import Place, UnfillableError, reason
 from audit.seeding.mending import Mending
 from audit.seeding.rules import Rules, read_rules
+from audit.seeding.services import fill_services
 from audit.seeding.signup import sign_up
 from audit.seeding.tables import Catalogue, Table, read
 from audit.seeding.tokens import write_tokens
@@ -108,6 +109,7 @@ def plant(conn: psycopg.Connection[Any], members: int = 200, parts: Parts = NAME
         rules = read_rules(conn, catalogue, {})
         generated = Generator(conn, catalogue, community.now, rules).fill(others, fit_again)
         write_tokens(conn, catalogue)
+        _fill_services(conn, catalogue, counts, unfilled)
         undecided, idle, copied, late = _decide(conn, catalogue, rules, community.now)
     for table in generated.counts:
         unfilled.pop(table, None)
@@ -144,7 +146,7 @@ def _decide(
     Return what nobody knows of, what makes no difference, what the new rows share with others, and whether there was
     too little time.
     """
-    question = "select id::text, to_jsonb(u) -> 'raw_app_meta_data' from auth.users u where id::text = any (%s)"
+    question = "select id::text, to_jsonb(u.*) -> 'raw_app_meta_data' from auth.users u where id::text = any (%s)"
     written: dict[str, Any] = dict(conn.cursor(row_factory=tuple_row).execute(question, (list(PEOPLE),)).fetchall())
     people = [(CAST[name].role, claims_of(CAST[name], "both", written.get(CAST[name].id or ""))) for name in DECIDERS]
     deciding = Deciding(conn, people)
@@ -182,6 +184,28 @@ def _replica_role(conn: psycopg.Connection[Any]) -> Iterator[None]:
     conn.execute("set local session_replication_role = replica")
     yield
     conn.execute("select pg_catalog.set_config('session_replication_role', %s, true)", (before,))
+
+
+def _fill_services(
+    conn: psycopg.Connection[Any], catalogue: Catalogue, counts: dict[str, int], unfilled: dict[str, str]
+) -> None:
+    """Add files and channels to what was filled; where that fails, the rest stays as it is."""
+    try:
+        with conn.transaction(), _path_kept(conn):
+            for table, count in fill_services(conn, catalogue).items():
+                counts[table] = counts.get(table, 0) + count
+    except psycopg.Error as error:
+        if conn.broken:
+            raise
+        unfilled["storage.objects"] = reason(error)
+
+
+@contextmanager
+def _path_kept(conn: psycopg.Connection[Any]) -> Iterator[None]:
+    """Give back the search_path that was set before."""
+    before = _value(conn, "select pg_catalog.current_setting('search_path')")
+    yield
+    conn.execute("select pg_catalog.set_config('search_path', %s, true)", (before,))
 
 
 def _value(conn: psycopg.Connection[Any], question: str, *parameters: object) -> Any:  # noqa: ANN401

@@ -250,7 +250,7 @@ def shadowed(
 
 NO_SHADOW = "the shadow for people to act on cannot be made"
 POOLED = "the pooler on the way shares sessions between clients, and what pg_dump sets in a session would stay in it"
-REMEDY = "mend that, or audit the migrations that built the database: make audit MIGRATIONS=dir"
+REMEDY = "mend that, or audit the migrations that built the database: care-audit check --migrations=DIR"
 
 
 # --- What is read from the live database
