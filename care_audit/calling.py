@@ -24,6 +24,8 @@ INI = Path(__file__).with_name("pytest.ini")
 
 # A project's plugins of pytest are for its own tests. These make audit.html.
 PLUGINS = ("metadata", "html")
+# What of pytest's own has nothing to do in an audit, and takes its time.
+IDLE = ("doctest", "unittest", "legacypath", "pastebin", "unraisableexception", "threadexception")
 SILENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_THEME", "PYTEST_THEME_MODE")
 
 # In the environment, these go before what stands in audit.toml.
@@ -110,7 +112,7 @@ def run(place: Place, words: Sequence[str], more: Sequence[str] = (), only: Sequ
         os.environ["AUDIT_TARGET"] = target
         words = [word for word in words if not word.startswith("--target=")]
     call = ["-c", str(INI), f"--rootdir={HOUSE}", "--noconftest", "--import-mode=importlib", "-p", f"{PACKAGE}.running"]
-    for plugin in PLUGINS:
+    for plugin in (*PLUGINS, *(f"no:{name}" for name in IDLE)):
         call += ["-p", plugin]
     call += [str(POLICY_FOLDER / name) for name in only] or [str(POLICY_FOLDER)]
     call += [str(own)] if own else []
