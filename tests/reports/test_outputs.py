@@ -285,7 +285,7 @@ def test_a_place_in_a_file_is_a_physical_location():
     assert "`public.t` in `new migrations/2 ä.sql:7`" in markdown.render(run)
     (plain,) = results(samples.quiet(results=(samples.result("X-01", Verdict.WAIVED, findings=(
         samples.finding("X-01", "y"),)),)))[0]["locations"]  # fmt: skip
-    assert "physicalLocation" not in plain
+    assert plain["physicalLocation"] == {"artifactLocation": {"uri": "database/y"}}
 
 
 def test_in_a_gate_every_result_has_a_file_and_nothing_is_lost():
