@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any
 from urllib.parse import quote
 
+from audit import house
 from audit.policy import Severity
 from audit.results import Verdict
-from reports import conduct, identity, manuals, wording
+from reports import conduct, wording
 from reports.escalation import ESCALATION
 from reports.model import Change, Finding, Result, Run
 from reports.renderers import markdown
@@ -48,7 +49,7 @@ def document(run: Run) -> dict[str, Any]:
                 "tool": {
                     "driver": {
                         "name": "Care Collective database audit",
-                        "version": run.identity.tool or identity.version(),
+                        "version": run.identity.tool or house.version(),
                         "rules": [_rule(each, run) for each in run.results],
                     }
                 },
@@ -83,7 +84,7 @@ def _rule(result: Result, run: Run) -> dict[str, Any]:
         "id": result.id,
         "name": result.name,
         "shortDescription": {"text": result.title},
-        "helpUri": manuals.page(result.id),
+        "helpUri": house.page_of(result.id),
         "fullDescription": {"text": f"{result.title}. {result.explanation}"},
         "help": help_,
         "defaultConfiguration": {"level": LEVELS[result.severity]},
