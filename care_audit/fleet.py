@@ -83,10 +83,10 @@ class Scheduled:
 
     def __init__(self, address: str, round_: str) -> None:
         try:
-            import distributed  # type: ignore[import-untyped]  # an extra
+            import distributed
         except ImportError:
             raise FileError("--scheduler needs Dask: pip install 'care-audit[fleet]'") from None
-        self.distributed = distributed
+        self.distributed: Any = distributed
         self.address = address
         self.round = round_
         self.numbers: Counter[str] = Counter()

@@ -65,7 +65,7 @@ def text(size: Size, seed: int = 1) -> str:
 
 def statements(size: Size, seed: int = 1) -> Iterator[str]:
     """Yield the statements that make a database of a size, several in a text."""
-    rng = Random(seed)  # noqa: S311
+    rng = Random(seed)
     yield SHARED
     names = [f"{rng.choice(WORDS)}_{number:04}" for number in range(size.tables)]
     for number, name in enumerate(names):
@@ -120,6 +120,4 @@ def _index(number: int, name: str, turn: int) -> str:
 
 
 def _rows(name: str, rows: int) -> str:
-    return (
-        f"insert into public.{name} (owner_id, team_id) select null, 1 + n % 50 from generate_series(1, {rows}) n;"
-    )
+    return f"insert into public.{name} (owner_id, team_id) select null, 1 + n % 50 from generate_series(1, {rows}) n;"
