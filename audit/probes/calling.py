@@ -121,7 +121,7 @@ group by a.name order by a.name
 # loan does to the copy that was lent, and more of the others where there is neither. Of a key of several columns, those
 # that are the row's own and not its parents', if there are any.
 IDS = """
-with referred as (
+with referred as materialized (
     select distinct f.confrelid as parent, k.attname as name, s.content ->> c.attname as value
     from pg_catalog.pg_constraint f
     join pg_temp.audited a on a.oid = f.conrelid
@@ -139,7 +139,7 @@ from (
     from (
         select s.relation, a.relname, k.type as key_type, s.content ->> k.name as key, s.key as whole,
                s.people && %(victims)s::text[] as about,
-               exists (select from referred r where r.parent = a.oid and r.value = s.content ->> r.name) as near
+               (a.oid, k.name, s.content ->> k.name) in (select parent, name, value from referred) is true as near
         from pg_temp.stored s join pg_temp.audited a on a.name = s.relation
         join lateral (
             select t.attname as name, pg_catalog.format_type(t.atttypid, null) as type,

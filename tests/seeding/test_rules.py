@@ -231,7 +231,8 @@ create function public.level() returns public.level language sql stable security
     select p.level from public.people p where p.id = auth.uid() $$;
 """
 ROLES = """
-create table public.user_roles (user_id uuid not null references auth.users, role text not null, unique (user_id, role));
+create table public.user_roles (
+    user_id uuid not null references auth.users, role text not null, unique (user_id, role));
 create function public.has_role(_user_id uuid, _role text) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 begin return exists (select 1 from public.user_roles where user_id = _user_id and role = _role); end $$;
