@@ -100,6 +100,8 @@ READS_OR_WRITES = f"(pg_catalog.has_any_column_privilege(s.role, c.oid, 'select'
 @mark.policy(
     "EXPO-01",
     severity="P0",
+    wrong="Views go round row level security: the API shows rows that it must not",
+    about="view",
     runbook=SECURITY,
     fix="""
     -- Decide who is to see what {object} shows. Those who may read the rows of its tables: then, once they can (grants
@@ -190,6 +192,8 @@ def test_no_view_goes_round_row_level_security(auditor):
 @mark.policy(
     "EXPO-02",
     severity="P1",
+    wrong="API roles read materialised views or foreign tables, which no row level security protects",
+    about="view",
     runbook=SECURITY,
     fix="""
     -- Decide whether everybody may read {object}: then declare it public in access.toml. Else let the API read a view
@@ -230,6 +234,7 @@ def test_no_materialized_view_or_foreign_table_is_open(auditor):
 @mark.policy(
     "EXPO-03",
     severity="P1",
+    wrong="SECURITY DEFINER functions can be made to run somebody else's code by way of the search_path",
     runbook=SECURITY,
     fix="alter routine {object} set search_path = '';",
 )
@@ -336,6 +341,7 @@ callable as (
 @mark.policy(
     "EXPO-04",
     severity="P0",
+    wrong="SECURITY DEFINER functions serve everybody without asking who calls",
     runbook=CONSENT,
     fix="""
     -- Let {object} ask who is calling (auth.uid()), or declare it public in access.toml. To take the right to call it
@@ -399,6 +405,7 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
 @mark.policy(
     "EXPO-06",
     severity="P0",
+    wrong="auth.users, with every member's address, can be reached through the API",
     runbook=CONSENT,
     fix="""
     -- Decide what {object} is to show: {roles} reach auth.users. Let it leave out what is private, or show each caller
@@ -462,6 +469,7 @@ def test_auth_users_cannot_be_reached(auditor):
 @mark.policy(
     "EXPO-07",
     severity="P1",
+    wrong="API roles can empty tables, attach triggers to them, or create objects",
     runbook=SECURITY,
     fix="revoke truncate, references, trigger on {object} from public, anon, authenticated;",
 )
@@ -572,6 +580,7 @@ def test_api_roles_hold_no_dangerous_privileges(auditor):
 @mark.policy(
     "EXPO-08",
     severity="P1",
+    wrong="Realtime publishes tables that are private or have no row level security",
     runbook=SECURITY,
     fix="alter publication supabase_realtime drop table {object};",
 )
@@ -633,6 +642,7 @@ def test_realtime_publishes_nothing_private(auditor):
 @mark.policy(
     "EXPO-09",
     severity="P1",
+    wrong="Stored files are open to people who must not have them",
     runbook=SECURITY,
     fix="""
     -- {object}: say whose files they are: bucket_id = '...' and, where they are somebody's own,
@@ -734,6 +744,7 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
 @mark.policy(
     "EXPO-16",
     severity="P2",
+    wrong="Anybody can list what a public bucket holds",
     runbook=SECURITY,
     fix="""
     -- {object}: every {role} can list the bucket. Its files are served by their address without any policy: limit the
@@ -805,6 +816,7 @@ reaching as (
 @mark.policy(
     "EXPO-10",
     severity="P2",
+    wrong="API roles can call functions that reach the network, scheduled jobs, files or secrets",
     runbook=SECURITY,
     fix="""
     -- {roles} reach {object}. Functions and triggers of the project that use it with their caller's rights fail once
@@ -857,6 +869,7 @@ def test_api_roles_cannot_call_dangerous_functions(auditor):
 @mark.policy(
     "EXPO-12",
     severity="P3",
+    wrong="Extensions are installed in an exposed schema",
     runbook=SECURITY,
     fix="""
     -- {object} is in {schema}. What names its functions, types and operators there fails once they are elsewhere: see
@@ -883,6 +896,7 @@ def test_no_extension_is_in_an_exposed_schema(auditor):
 @mark.policy(
     "EXPO-13",
     severity="P3",
+    wrong="Future tables, sequences or functions will be open to anon",
     runbook=SECURITY,
     fix="""
     -- {object}: let the role itself, or a superuser, take back what it gives on all that it will create ({gives}):
@@ -955,6 +969,7 @@ def test_default_privileges_hand_nothing_to_anon(auditor):
 @mark.policy(
     "EXPO-14",
     severity="P3",
+    wrong="Private tables or message queues are visible through the API",
     runbook=SECURITY,
     fix="""
     -- {object}: {problem}, to {roles}. If no client uses GraphQL, or the queue, drop the extension or revoke usage on
@@ -1099,6 +1114,7 @@ texts as (
 @mark.policy(
     "EXPO-15",
     severity="P0",
+    wrong="A secret stands in the database's own text",
     runbook=SECURITY,
     fix="""
     -- {object} holds {kind}. Whoever can read the schema, a dump or a backup has it.
@@ -1149,6 +1165,7 @@ def test_no_secret_stands_in_the_databases_text(auditor):
 @mark.policy(
     "EXPO-17",
     severity="P2",
+    wrong="Anybody can select from private tables through GraphQL",
     runbook=SECURITY,
     fix="""
     -- {object}: take SELECT from anon (and from PUBLIC, granting it to those who need it), once no policy of another
@@ -1202,6 +1219,7 @@ def test_graphql_shows_visitors_no_private_table(auditor):
 @mark.policy(
     "EXPO-05",
     severity="P0",
+    wrong="Functions let callers read or change what belongs to others, by passing another id",
     runbook=SECURITY,
     fix="""
     -- {object}: let the function compare what it is given with auth.uid(), and answer about the caller's own only.
@@ -1223,6 +1241,7 @@ def test_no_function_serves_other_peoples_ids(anon, nobody, pending, stranger):
 @mark.policy(
     "EXPO-11",
     severity="P0",
+    wrong="Private values reach people who are not entitled to them",
     runbook=CONSENT,
     fix="-- {object}: see what it gives away, and leave that out.",
 )

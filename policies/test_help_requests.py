@@ -14,6 +14,7 @@ RUNBOOK = "2. Help Request System"
 @mark.policy(
     "HELP-01",
     severity="P1",
+    wrong="Help requests have an owner or a helper without a profile",
     pack="care-collective",
     runbook=RUNBOOK,
     fix=decide(
@@ -55,6 +56,7 @@ def test_every_request_has_its_people(auditor):
 @mark.policy(
     "HELP-02",
     severity="P2",
+    wrong="Help requests have a status, an urgency or a category that is missing or unknown",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
@@ -113,6 +115,7 @@ def test_requests_say_what_they_are(auditor):
 @mark.policy(
     "HELP-03",
     severity="P1",
+    wrong="The index that the list of help requests needs is missing or of no use",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
@@ -172,6 +175,7 @@ limit 20
 @mark.policy(
     "HELP-04",
     severity="P1",
+    wrong="Open requests are found slowly: the dashboard's question has no index or takes over a second",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
@@ -279,7 +283,12 @@ ASKED = "select from public.help_requests r where r.title = 'A lift to the marke
 
 
 @mark.policy(
-    "HELP-05", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=decide(TOO_STRICT, OWNERS_AND_HELPERS)
+    "HELP-05",
+    severity="P1",
+    wrong="Approved members cannot create, edit or cancel their help requests",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix=decide(TOO_STRICT, OWNERS_AND_HELPERS),
 )
 def test_members_ask_for_help(owner, alice):
     """An approved member can create a help request, edit it and cancel it.
@@ -310,7 +319,12 @@ def test_members_ask_for_help(owner, alice):
 
 
 @mark.policy(
-    "HELP-06", severity="P0", pack="care-collective", runbook=RUNBOOK, fix=ASKED_IN_ONES_OWN_NAME + CHANGED_BY_ITS_OWNER
+    "HELP-06",
+    severity="P0",
+    wrong="People create help requests in another's name, or without being approved",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix=ASKED_IN_ONES_OWN_NAME + CHANGED_BY_ITS_OWNER,
 )
 def test_nobody_asks_in_the_name_of_another(owner, outsiders, pending, rejected, guest, anon, nobody, alice, bob):
     """Nobody creates a help request in another member's name, and only approved members create any.
@@ -348,6 +362,7 @@ def test_nobody_asks_in_the_name_of_another(owner, outsiders, pending, rejected,
 @mark.policy(
     "HELP-07",
     severity="P1",
+    wrong="Help requests contradict themselves: their status does not fit their helper or times",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
@@ -425,7 +440,14 @@ select from changed where helper_id is null
 """
 
 
-@mark.policy("HELP-08", severity="P0", pack="care-collective", runbook=RUNBOOK, fix=CHANGED_BY_ITS_OWNER)
+@mark.policy(
+    "HELP-08",
+    severity="P0",
+    wrong="People change, remove or take over help requests of others",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix=CHANGED_BY_ITS_OWNER,
+)
 def test_requests_are_changed_by_their_owners(owner, outsiders, stranger, alice, bob):
     """Nobody but its owner and admins changes or removes a help request, and not even its helper takes it over.
 
@@ -574,7 +596,14 @@ and r.user_id not in (%(alice)s, %(bob)s) order by r.id limit 1
 """
 
 
-@mark.policy("HELP-09", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=decide(WHERE_TOLD, LOCATION))
+@mark.policy(
+    "HELP-09",
+    severity="P1",
+    wrong="Addresses meant for after the match are seen by others, or not by the helper",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix=decide(WHERE_TOLD, LOCATION),
+)
 def test_an_address_is_for_the_helper(owner, outsiders, alice, bob):
     """An address meant for after the match is seen by the matched helper, and by nobody else but owner and admins.
 
@@ -623,7 +652,12 @@ def test_an_address_is_for_the_helper(owner, outsiders, alice, bob):
 
 
 @mark.policy(
-    "HELP-10", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=decide(TOO_STRICT, OWNERS_AND_HELPERS)
+    "HELP-10",
+    severity="P1",
+    wrong="Owners cannot take a helper, or the helper does not see the request",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix=decide(TOO_STRICT, OWNERS_AND_HELPERS),
 )
 def test_owners_take_helpers(owner, alice, stranger):
     """The owner of an open request takes a helper, the request is in progress, and the helper sees it.
