@@ -28,6 +28,8 @@ VARIABLES = (
     "POLICY",
     "FILE",
     "APP",
+    "A",
+    "B",
     "ARGS",
 )
 OTHERS = ("check", "docs", "clean", "help")
