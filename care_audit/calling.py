@@ -99,8 +99,17 @@ def _folder(folder: Path) -> None:
         )
 
 
-def run(place: Place, words: Sequence[str], more: Sequence[str] = (), only: Sequence[str] = ()) -> int:
-    """Run policies; return the exit status. ``more`` are options of pytest, ``only`` files of ours to be asked."""
+def run(
+    place: Place,
+    words: Sequence[str],
+    more: Sequence[str] = (),
+    only: Sequence[str] = (),
+    plugins: Sequence[object] = (),
+) -> int:
+    """Run policies; return the exit status.
+
+    ``more`` are options of pytest, ``only`` files of ours to be asked, ``plugins`` what looks on.
+    """
     for name in SILENT:
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -115,7 +124,7 @@ def run(place: Place, words: Sequence[str], more: Sequence[str] = (), only: Sequ
     call += [str(POLICY_FOLDER / name) for name in only] or [str(POLICY_FOLDER)]
     call += [str(own)] if own else []
     call += [] if only else _packs(place)
-    return int(pytest.main([*call, *words, *kept(place, [*words, *more]), *more]))
+    return int(pytest.main([*call, *words, *kept(place, [*words, *more]), *more], plugins=[*plugins]))
 
 
 def _packs(place: Place) -> list[str]:
