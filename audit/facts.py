@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,7 +36,8 @@ class Facts:
 
     ``started_at`` and ``clock`` (of :func:`time.monotonic`) are when it began.
 
-    Known from the start: ``waivers`` (the file that applies), ``live`` (the target is a live database), ``gate`` (only
+    Known from the start: ``waivers`` (the file that applies), ``files`` (what decides what is judged),
+    ``live`` (the target is a live database), ``gate`` (only
     new migrations are judged) and ``place``, where the target is looked for, without secrets. ``system`` is the
     identifier by which a live server is known for life, and ``unreachable`` why the target could not be reached.
     ``stopped`` returns the name of the signal by which the run was told to stop, or "".
@@ -67,6 +68,7 @@ class Facts:
     rehearsal: Rehearsal | None = None
     runbook: Outline | None = None
     waivers: Path | None = None
+    files: Mapping[str, Path] = field(default_factory=dict)
     login: Login | None = None
     cost: Callable[[], Cost] | None = None
     sizes: Sizes | None = None

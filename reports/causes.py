@@ -1,7 +1,7 @@
 """What is wrong, by cause: findings of several policies about the same thing are one thing to mend, the gravest first.
 
 A finding says itself what its cause is (its datum ``cause``); of others it is the table or function that its object
-names. Things of which the same policies complain are one cause, too: thirty foreign keys without an index are one task.
+names. What suffers gravest from the same is one cause, too: thirty foreign keys without an index are one task.
 """
 
 from __future__ import annotations
@@ -102,6 +102,10 @@ class Cause:
         first = self.findings[0] if self.findings else None
         return "cause-" + anchor(self.parts[0].result.id, first.object if first else "")[2:]
 
+    def names(self, policy: str) -> bool:
+        """Tell whether a policy complains of it."""
+        return any(part.result.id == policy for part in self.parts)
+
     @property
     def fixes(self) -> tuple[str, ...]:
         """What mends it, each statement once."""
@@ -143,17 +147,19 @@ def _grouped(results: Iterable[Result]) -> dict[tuple[str, str], dict[str, Part]
 
 
 def _merged(grouped: dict[tuple[str, str], dict[str, Part]]) -> Iterator[tuple[tuple[str, ...], tuple[Part, ...]]]:
-    """Put together what the same policies say of several things."""
-    alike: dict[tuple[str, ...], list[tuple[str, dict[str, Part]]]] = {}
+    """Put together things of which the same policy is the gravest: they suffer from the same, and are mended alike."""
+    alike: dict[str, list[tuple[str, dict[str, Part]]]] = {}
     for (_, name), parts in grouped.items():
-        alike.setdefault(tuple(sorted(parts)), []).append((name, parts))
-    for policies, members in alike.items():
+        gravest = min((part.result for part in parts.values()), key=gravity)
+        alike.setdefault(gravest.id, []).append((name, parts))
+    for members in alike.values():
+        together: dict[str, Part] = {}
+        for _, parts in members:
+            for policy, part in parts.items():
+                before = together[policy].findings if policy in together else ()
+                together[policy] = Part(part.result, before + part.findings)
         things = tuple(dict.fromkeys(name for name, _ in members if name))
-        told = [
-            Part(members[0][1][policy].result, tuple(f for _, each in members for f in each[policy].findings))
-            for policy in policies
-        ]
-        yield things, tuple(sorted(told, key=lambda part: gravity(part.result)))
+        yield things, tuple(sorted(together.values(), key=lambda part: gravity(part.result)))
 
 
 def _numbered(found: Iterable[tuple[tuple[str, ...], tuple[Part, ...]]]) -> Iterator[Cause]:
