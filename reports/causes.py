@@ -207,6 +207,16 @@ def _place(fix: str) -> int:
     return next((place for place, form in enumerate(_ORDER) if form.search(code)), len(_ORDER))
 
 
+def in_order(fixes: Iterable[str]) -> list[str]:
+    """Return fixes with what depends on others after them."""
+    return sorted(fixes, key=_place)
+
+
+def alone(fix: str) -> bool:
+    """Tell whether a fix cannot be inside a transaction."""
+    return bool(_ALONE.search(fix))
+
+
 def script(run: Run) -> str:
     """Return all fixes as one script: what depends on others after them, in a transaction as far as that is possible.
 
