@@ -78,7 +78,7 @@ def _of_plugins(shown: Sequence[str], *, only: bool) -> Iterable[click.Parameter
             metavar=option.said.get("metavar"),
             help=option.help,
             hidden=name not in shown,
-            is_flag=option.switch,
+            is_flag=option.switch or None,
             multiple=option.several,
             type=int if option.number else None,
             expose_value=True,

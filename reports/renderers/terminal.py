@@ -194,6 +194,12 @@ def _unchecked(run: Run) -> Iterator[Line]:
     if results := run.having(Verdict.UNCHECKED):
         yield "", {}
         yield "UNCHECKED", MARKS[Verdict.UNCHECKED][1]
+    # Of a database that was not there, each policy would say the same.
+    alike = {result.reason for result in results}
+    if run.unreachable and len(alike) == 1:
+        yield f"all {wording.counted(len(results), 'policy', 'policies')}", MARKS[Verdict.UNCHECKED][1]
+        yield f"     reason: {wording.cut(alike.pop())}", {}
+        return
     for result in results:
         yield f"{result.severity} {result.id} {wording.title(result)}", MARKS[Verdict.UNCHECKED][1]
         yield f"     reason: {wording.cut(result.reason)}", {}
