@@ -10,14 +10,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
 from audit.access.results import Judgement
-from audit.gate.results import Rehearsal
 from audit.policy import Policy
 from audit.results import Build, Cost, Login, Migration, Ruling, Sizes
-from audit.runbook.results import Outline
+
+if TYPE_CHECKING:
+    from audit.gate.results import Rehearsal
+    from audit.runbook.results import Outline
 
 
 @dataclass(frozen=True)

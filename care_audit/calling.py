@@ -25,6 +25,8 @@ INI = Path(__file__).with_name("pytest.ini")
 
 # A project's plugins of pytest are for its own tests. These make audit.html.
 PLUGINS = ("metadata", "html")
+# What of pytest's own has nothing to do in an audit, and takes its time.
+IDLE = ("doctest", "unittest", "legacypath", "pastebin", "unraisableexception", "threadexception")
 ALONE = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 SILENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_THEME", "PYTEST_THEME_MODE", ALONE)
 
@@ -114,7 +116,7 @@ def run(
     """
     own = place.policies if not only else None
     call = ["-c", str(INI), f"--rootdir={HOUSE}", "--noconftest", "--import-mode=importlib", "-p", f"{PACKAGE}.running"]
-    for plugin in PLUGINS:
+    for plugin in (*PLUGINS, *(f"no:{name}" for name in IDLE)):
         call += ["-p", plugin]
     call += [str(POLICY_FOLDER / name) for name in only] or [str(POLICY_FOLDER)]
     call += [str(own)] if own else []

@@ -1,7 +1,7 @@
 """What is wrong, by cause: findings of several policies about the same thing are one thing to mend, the gravest first.
 
-A finding says itself what its cause is (its datum ``cause``); of others it is the table or function that its object
-names. What suffers gravest from the same is one cause, too: thirty foreign keys without an index are one task.
+A finding's cause says which table, function or role it is about; where it is not known, its object names it. Things
+that suffer gravest from the same are one cause, too: thirty foreign keys without an index are one task.
 """
 
 from __future__ import annotations
@@ -113,17 +113,19 @@ class Cause:
 
 
 def thing(finding: Finding) -> str:
-    """Return what a finding is about: its cause if it says one, else the table or function that its object names."""
-    if cause := finding.details.get("cause"):
-        return str(cause)
+    """Return what a finding is about: the table of its cause, or the function or role that it is; "" for neither."""
+    cause = finding.cause
+    if cause.table:
+        return cause.table
+    if cause.kind not in ("other", "file"):
+        found = _QUALIFIED.match(cause.name)
+        return found[1] if found else cause.name
     found = _QUALIFIED.search(finding.object.partition(" on ")[2]) or _QUALIFIED.search(finding.object)
     return found[1] if found else ""
 
 
 def _group(finding: Finding) -> tuple[str, str]:
     """Return what findings of the same cause have in common."""
-    if "cause" in finding.details:
-        return "", thing(finding)
     if area(finding.policy) in _ACCESS and (name := thing(finding)):
         return "access", name
     return finding.policy, thing(finding)

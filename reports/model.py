@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,11 +16,13 @@ from audit.access.results import Judgement
 from audit.causes import UNKNOWN, Cause
 from audit.evidence import Location, Population, Scalar
 from audit.facts import TargetFacts as TargetFacts
-from audit.gate.results import Rehearsal
 from audit.policy import Severity as Severity
 from audit.results import Build, Cost, Login, Migration, Sizes
 from audit.results import Verdict as Verdict
-from audit.runbook.results import Outline
+
+if TYPE_CHECKING:
+    from audit.gate.results import Rehearsal
+    from audit.runbook.results import Outline
 
 SCHEMA_VERSION = "1.1"
 
