@@ -11,7 +11,7 @@ override VERB = @$(PYTHON) -m audit.verbs $@
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 
-.PHONY: help audit doctor runbook gate drift incident nightly history access-draft test test-quick prove check docs bench mutants clean
+.PHONY: help release audit doctor runbook gate drift incident nightly history access-draft test test-quick prove check docs bench mutants clean
 
 help: ## print the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,9 @@ bench: $(VENV)/ready ## measure the speed of the audit, of the proofs, of the se
 
 mutants: $(VENV)/ready ## take one guard away at a time, and count what the policies catch: POSTGRES_BIN= ARGS=
 	$(VERB)
+
+release: $(VENV)/ready ## build sdist and wheel into dist/, and check them: metadata, version, tag, CHANGELOG
+	@$(PYTHON) -m tests.release
 
 clean: ## remove the environment, the reports and the caches
 	rm -rf $(VENV) reports/out .mypy_cache .ruff_cache .pytest_cache

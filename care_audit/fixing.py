@@ -58,7 +58,7 @@ def fix(names: Sequence[str], words: Sequence[str], settings: str | None, *, wri
     source = Path(value(full, "--migrations") or value(full, "--schema"))
     before = _audit(place, full)
     found = causes(before)
-    mends = [*_chosen(found, names)]
+    mends = [*_chosen(place, found, names)]
     offered = [mend for mend in mends if is_sql(mend.fix) and not harms(mend.fix) and not alone(mend.fix)]
     left = _counted([mend for mend in mends if mend not in offered])
     proved = _proved(place, full, source, before, offered) if offered else []
@@ -94,9 +94,9 @@ def _audit(place: Place, words: Sequence[str]) -> Run:
     return run
 
 
-def _chosen(found: Sequence[Cause], names: Sequence[str]) -> Iterator[Mend]:
+def _chosen(place: Place, found: Sequence[Cause], names: Sequence[str]) -> Iterator[Mend]:
     """Yield what mends some causes or policies, each fix once. Raises ValueError about a name of neither."""
-    known = policies()
+    known = policies(place)
     for name in names:
         number = name.isdigit() and 1 <= int(name) <= len(found)
         if not number and name.upper() not in known:

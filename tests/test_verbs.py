@@ -30,7 +30,7 @@ VARIABLES = (
     "APP",
     "ARGS",
 )
-OTHERS = ("check", "docs", "clean", "help")
+OTHERS = ("check", "docs", "clean", "help", "release")
 
 # It stands for the Python of the environment: the front runs as it is, and what that calls is written down.
 PYTHON = """#!/usr/bin/env python3

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any
 from urllib.parse import quote
 
-from audit.policy import Severity
+from audit.house import page_of
+from audit.policy import PACKS, Severity
 from audit.results import Verdict
 from reports import conduct, wording
 from reports.escalation import ESCALATION
@@ -84,6 +85,7 @@ def _rule(result: Result, run: Run) -> dict[str, Any]:
         "shortDescription": {"text": result.title},
         "fullDescription": {"text": f"{result.title}. {result.explanation}"},
         "help": help_,
+        **({"helpUri": page_of(result.id)} if result.pack in PACKS else {}),
         "defaultConfiguration": {"level": LEVELS[result.severity]},
         "properties": {
             "tags": ["security", "database", result.severity.value],
