@@ -1,4 +1,4 @@
-"""``make release``: the sdist and the wheel that is built from it, in ``dist/``, and whether they are fit to be published.
+"""``make release``: the sdist, and the wheel that is built from it, in ``dist/``, fit to be published.
 
 Version, tag and CHANGELOG must fit. Nothing is uploaded.
 """
