@@ -19,8 +19,9 @@ from psycopg import errors, sql
 
 from audit.access.declaration import ALL, REACHING, WHOLE, Declaration, declarations
 from audit.access.results import API_ACTORS, COMMANDS, Cell, Judged, Judgement
+from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, findings, missing_calls
 from audit.actors import Stage
-from audit.evidence import Evidence, Population, Row, Scalar, Unchecked, safe
+from audit.evidence import Evidence, Population, Unchecked, safe
 from audit.people import CAST, Identity
 from audit.question import Cursor, define
 from audit.server_errors import describe
@@ -185,9 +186,11 @@ class Observatory:
         return self._call("audit_move", cell, self.sets, "update blind", list(columns), list(mine), json.dumps(others))
 
     def policies(self, cell: Observed, sample: object) -> tuple[str, ...]:
-        """Return the names of the permissive policies that let one row through."""
+        """Return the permissive policies that let one row through, their names as they are written in SQL."""
         try:
-            return tuple(self._call("audit_policies", cell, cell.shape, json.dumps(sample))["answer"])
+            found = self._call("audit_policies", cell, cell.shape, json.dumps(sample))["answer"]
+            self.cursor.execute("select pg_catalog.quote_ident(n) from unnest(%s::text[]) as n", [found])
+            return tuple(name for (name,) in self.cursor.fetchall())
         except psycopg.Error:
             return ()
 
@@ -534,7 +537,9 @@ class _Table:
         if answer is not None and answer["col"]:
             shape = f"move to another's by column {answer['col']} of"
             names = self.observatory.policies(cell, answer["example"]) if self.security else ()
-            yield replace(judged, shape=shape, verdict=Cell.LEAK, declared=(), leaked=1, reached=1, policies=names)
+            note = "" if self.security else UNGUARDED
+            leak = replace(judged, shape=shape, verdict=Cell.LEAK, declared=(), leaked=1, reached=1)
+            yield replace(leak, policies=names, note=note)
 
     def _writes(self, actor: str) -> list[int]:
         """Return the places, from 1, of the sets that somebody may write; none where they may write all rows."""
@@ -626,7 +631,7 @@ class _Table:
             verdict=Cell.LEAK,
             leaked=sum(extra.values()),
             policies=names,
-            note="" if self.security else "row level security is off",
+            note="" if self.security else UNGUARDED,
         )
 
     def _writable(self, cell: Observed, judged: Judged) -> Judged:
@@ -658,7 +663,7 @@ class _Table:
                     declared=(),
                     refused_by="" if leak else "grant",
                     policies=(),
-                    note="by grant" if leak else "",
+                    note=self._by(cell, "select") if leak else "",
                 )
         elif cell.shape == "update" or (cell.shape == "update blind" and self._refused(cell.actor, "update")):
             for column in _columns(self.declaration.fixed, cell.actor):
@@ -673,7 +678,8 @@ class _Table:
                 refused = str(answer["refusal"])
                 verdict = Cell.LEAK if leak else Cell.MASKED if refused in ("trigger", "constraint") else Cell.OK
                 leaked = judged.reached if leak else 0
-                yield replace(of_column, verdict=verdict, leaked=leaked, reached=leaked, refused_by=refused)
+                note = self._by(cell, "update") if leak else ""
+                yield replace(of_column, verdict=verdict, leaked=leaked, reached=leaked, refused_by=refused, note=note)
 
     def _refused(self, actor: str, shape: str) -> bool:
         return any(c.actor == actor and c.shape == shape and c.refusal == "grant" for c in self.observed)
@@ -700,8 +706,17 @@ class _Table:
                 declared=(),
                 refused_by="" if leak else "grant",
                 policies=(),
-                note="by grant" if leak else "",
+                note=self._by(cell, cell.shape) if leak else "",
             )
+
+    def _by(self, cell: Observed, privilege: str) -> str:
+        """Say whether the actor's role holds a privilege on the whole table, or on columns of it."""
+        cursor = self.observatory.cursor
+        cursor.execute(
+            "select pg_catalog.has_table_privilege(%s, t.id, %s) from pg_temp.audit_table t where t.relation = %s",
+            [CAST[cell.actor].role, privilege, cell.relation],
+        )
+        return BY_GRANT_ON_ALL if cursor.fetchone() == (True,) else BY_GRANT
 
     def _granted(self, cell: Observed, privilege: str) -> set[str]:
         """Return the columns of a table that the actor's role holds a privilege on."""
@@ -752,7 +767,7 @@ class _Table:
 
 # Of the functions that are here, and declared for somebody.
 MAY_CALL = """
-select pg_catalog.format('%%s: call %%s', w.role, p.oid::pg_catalog.regprocedure),
+select p.oid::pg_catalog.regprocedure::text, w.role,
        pg_catalog.has_schema_privilege(w.role, n.oid, 'usage')
        and pg_catalog.has_function_privilege(w.role, p.oid, 'execute'),
        -- The schema would open all else that is in it and for everybody.
@@ -763,7 +778,7 @@ select pg_catalog.format('%%s: call %%s', w.role, p.oid::pg_catalog.regprocedure
 from unnest(%s::text[], %s::text[]) as w (name, role)
 join pg_catalog.pg_proc p on p.oid = pg_catalog.to_regprocedure(w.name)
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-order by 1
+order by 1, 2
 """
 
 
@@ -818,7 +833,7 @@ class Matrix:
         if not found:
             return None
         return Evidence(
-            [Row(safe(name), {}, {"object": name}, fix) for name, may, fix in found if not may],
+            missing_calls(found),
             about="functions can be called by whom they are declared for",
             log=self.stage.log,
             population=Population(len(found), "declared callers"),
@@ -856,19 +871,9 @@ class Matrix:
         return [cell for cell in self.judgement().cells if not actors or cell.actor in actors]
 
     def _evidence(self, found: Sequence[Judged], what: str, actors: Sequence[str], doubts: Sequence[str]) -> Evidence:
-        reported = {(cell.actor, cell.relation, cell.shape) for cell in found}
-        # What the seeing shape does, the blind one does as well: one finding.
-        rows = [
-            self._row(cell)
-            for cell in found
-            if not (
-                cell.shape.endswith(" blind")
-                and (cell.actor, cell.relation, cell.shape.removesuffix(" blind")) in reported
-            )
-        ]
         who = " and ".join(actors) or "anybody"
         return Evidence(
-            rows,
+            findings(found),
             about=f"the matrix: {who} reaches {what}",
             log=self.stage.log,
             population=Population(
@@ -876,25 +881,6 @@ class Matrix:
             ),
             unjudgeable=doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "") if doubts else "",
         )
-
-    def _row(self, cell: Judged) -> Row:
-        by = "policy" if cell.policies else cell.note or ("grant" if not cell.missing else "")
-        details: dict[str, Scalar] = {
-            "actor": cell.actor,
-            "command": cell.shape,
-            "relation": cell.relation,
-            "declared": ", ".join(cell.declared) or "nothing",
-            "rows": cell.rows,
-            "reached": cell.reached,
-            "beyond": cell.leaked,
-            "missing": cell.missing,
-            "by": by,
-            "policies": ", ".join(cell.policies),
-            "refused_by": cell.refused_by,
-        }
-        kept = {key: value for key, value in details.items() if value != "" and (key != "missing" or value)}
-        texts = {key: safe(str(value)) for key, value in details.items()}
-        return Row(cell.object, kept, {**texts, "object": safe(cell.object)}, _fix(cell))
 
 
 def _untold(cells: Sequence[Judged]) -> list[str]:
@@ -920,59 +906,4 @@ def _vacuous(cells: Sequence[Judged]) -> list[str]:
         f"{relation} has no row that {shape} could reach beyond {safe(', '.join(those[0].declared))}"
         for (relation, shape), those in asked.items()
         if all(cell.verdict is Cell.VACUOUS for cell in those)
-    ]
-
-
-def _fix(cell: Judged) -> str:
-    """Return how a cell is mended: advice, since who is let in rightly by the same way is for people to decide."""
-    command = cell.shape.split()[0]
-    role = CAST[cell.actor].role
-    about = safe(f"-- {cell.object}: {cell.leaked or cell.missing} of {cell.rows} rows")
-    declared = safe(", ".join(cell.declared) or "nothing")
-    if cell.missing and cell.refused_by in ("trigger", "constraint") and cell.note.startswith("nobody can"):
-        return (
-            f"{about} that are declared ({declared}) cannot be written by anybody: a {cell.refused_by} refuses them.\n"
-            "-- Let it take what is declared, or correct the declaration in schema/access.toml."
-        )
-    if cell.missing:
-        return (
-            f"{about} that are declared ({declared}) are not reached; refused by {cell.refused_by or 'no policy'}.\n"
-            "-- Grant the command and write a policy for these rows, or correct the declaration in schema/access.toml."
-        )
-    head = f"{about} are reached beyond what is declared ({declared}). Correct the declaration if that is meant."
-    return "\n".join([head, *(f"-- {safe(line)}" for line in _closing(cell, command, role))])
-
-
-def _closing(cell: Judged, command: str, role: str) -> list[str]:
-    """Say how a leak is closed without taking away more; who of the others is let in rightly is for people to know."""
-    if cell.shape.startswith("move "):
-        names = ", ".join(cell.policies) or "none"
-        return [
-            "Whose row it is can be changed by whoever may change the row. Let WITH CHECK ask of the new row what",
-            f"USING asks of the old one (policies: {names}), or let a trigger keep the column.",
-            f"If rows are meant to be given away, declare it: moves = {{ {cell.actor} = [...] }}.",
-        ]
-    if " column " in cell.shape:
-        name = sql.Identifier(cell.shape.split(" column ", 1)[1].removesuffix(" of")).as_string(None)
-        return [
-            f"A privilege on the whole table covers every column, and one on column {name} everybody of the role.",
-            f"If none of {role} may {command} it: revoke {command} on the table, and grant the other columns again to",
-            "those that had them. If some may, such as the row's owner, give them a function or a view, or let a",
-            "trigger keep it from the others. What asks for all columns (select *) fails then.",
-        ]
-    if cell.note == "row level security is off":
-        return [
-            "Row level security is off: see that the policies let in everybody who is declared, or write them.",
-            f"Only then: alter table {cell.relation} enable row level security.",
-        ]
-    if cell.policies:
-        names = ", ".join(sql.Identifier(name).as_string(None) for name in cell.policies)
-        return [
-            f"It is let through by {names}. Alter the condition, or add a restrictive policy, which holds whatever",
-            f"else is there: create policy ... on {cell.relation} as restrictive for {command} to {role} using (...).",
-            "To drop the policy locks out those as well whom it lets in rightly.",
-        ]
-    return [
-        f"The grant alone lets it through: {command} on {cell.relation} for {role}. See who of them is let in rightly",
-        "before it is revoked, and what looks at it with their rights: policies, views and functions.",
     ]
