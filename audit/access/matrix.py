@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ MOST_ROWS = 500
 TABLES_AT_ONCE = 12
 ALONE_MS = 1500
 CELL_MS = 500
+# As many leaks are observed again, to see whether they follow from others.
+MOST_FOLLOWED = 300
 
 
 @dataclass(frozen=True)
@@ -185,14 +188,36 @@ class Observatory:
         """Try whether rows can be moved out of one's own reach and into another's by one of these columns."""
         return self._call("audit_move", cell, self.sets, "update blind", list(columns), list(mine), json.dumps(others))
 
-    def policies(self, cell: Observed, sample: object) -> tuple[str, ...]:
-        """Return the permissive policies that let one row through, their names as they are written in SQL."""
+    def policies(self, cell: Observed, *samples: object) -> tuple[str, ...]:
+        """Return the permissive policies that let one of some rows through, their names as they are written in SQL."""
+        found: dict[str, None] = {}
+        for sample in samples:
+            try:
+                found |= dict.fromkeys(self._call("audit_policies", cell, cell.shape, json.dumps(sample))["answer"])
+            except psycopg.Error:
+                continue
+        return self._quoted(sorted(found))
+
+    def showing(self, cell: Observed, kinds: Iterable[str]) -> tuple[str, ...]:
+        """Return the permissive policies that show rows of some kinds, their names as they are written in SQL."""
         try:
-            found = self._call("audit_policies", cell, cell.shape, json.dumps(sample))["answer"]
-            self.cursor.execute("select pg_catalog.quote_ident(n) from unnest(%s::text[]) as n", [found])
-            return tuple(name for (name,) in self.cursor.fetchall())
+            return self._quoted(self._call("audit_showing", cell, self.sets, list(kinds))["answer"])
         except psycopg.Error:
             return ()
+
+    def beside(
+        self, limits: Mapping[str, Sequence[str]], relation: str, actor: str, shapes: Sequence[str]
+    ) -> list[Observed]:
+        """Observe an actor on a table while they see, of other tables, no rows but those of some kinds."""
+        person = json.dumps(self.people[actor])
+        with _undone(self.cursor, ALONE_MS):
+            for other, kinds in limits.items():
+                self.cursor.execute("select pg_temp.audit_limit(%s, %s, %s, %s)", [other, person, self.sets, [*kinds]])
+            return self._ask([relation], [actor], shapes, ALONE_MS)
+
+    def _quoted(self, names: Sequence[str]) -> tuple[str, ...]:
+        self.cursor.execute("select pg_catalog.quote_ident(n) from unnest(%s::text[]) as n", [list(names)])
+        return tuple(name for (name,) in self.cursor.fetchall())
 
 
 @contextmanager
@@ -342,6 +367,7 @@ def judge(stage: Stage) -> Judgement:
         if unfit:
             observatory.sets = json.dumps({k: v for k, v in json.loads(observatory.sets).items() if k not in unfit})
         cells: list[Judged] = []
+        judged: dict[str, _Table] = {}
         by_table: dict[str, list[Observed]] = {}
         for cell in observatory.observe(list(tables)):
             by_table.setdefault(cell.relation, []).append(cell)
@@ -362,6 +388,8 @@ def judge(stage: Stage) -> Judgement:
             judge_table = _Table(observatory, declaration, observed, security=security, columns=columns)
             cells += judge_table.cells()
             doubts += judge_table.doubts
+            judged[name] = judge_table
+        cells = _Following(observatory, judged, cells).marked()
     if not declared and not stage.known["server_only_tables"] and not stage.known["public_tables"]:
         undeclared = [NOBODY] if undeclared else []
     return Judgement(tuple(cells), tuple(doubts), tuple(undeclared), tuple(misfits))
@@ -556,6 +584,31 @@ class _Table:
     def _may(self, kind: str, sets: Sequence[str]) -> bool:
         return ALL in sets or any(kind[self.names.index(name)] == "1" for name in sets)
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of the table's policies."""
+        self.observatory.cursor.execute(
+            """
+            select coalesce(string_agg(concat_ws(' ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+                                                 pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), ' '), '')
+            from pg_temp.audit_table t join pg_catalog.pg_policy p on p.polrelid = t.id where t.relation = %s
+            """,
+            [self.observed[0].relation],
+        )
+        ((text,),) = self.observatory.cursor.fetchall()
+        return frozenset(each.lower() for each in re.findall(r"[^\W\d][\w$]*", text))
+
+    def seen(self, actor: str) -> list[str]:
+        """Return the kinds of rows that somebody may read."""
+        allowed = _allowed(self.declaration, actor, "select")
+        everything = {kind for cell in self.observed for kind in cell.everything if cell.shape == "select"}
+        return sorted(kind for kind in everything if self._may(kind, allowed))
+
+    def beyond(self, cell: Observed) -> dict[str, int]:
+        """Return what an observed cell reaches beyond what is declared, by kinds."""
+        allowed = _allowed(self.declaration, cell.actor, cell.shape.removesuffix(" blind"))
+        return {kind: n for kind, n in cell.reached.items() if not self._may(kind, allowed)}
+
     def _judged(self, cell: Observed) -> Judged:
         command = cell.shape.removesuffix(" blind")
         sets = _sets(self.declaration, cell.actor, command)
@@ -576,7 +629,7 @@ class _Table:
             self.doubts.append(f"{judged.object} gave no answer: {cell.message}")
             return replace(judged, verdict=Cell.UNCHECKED, note=cell.message)
 
-        extra = {kind: n for kind, n in cell.reached.items() if not self._may(kind, allowed)}
+        extra = self.beyond(cell)
         if extra:
             return self._leaking(cell, judged, extra)
         # Whoever names a column in WHERE changes what they see; what is written blindly is judged by its own shape.
@@ -613,7 +666,7 @@ class _Table:
         return 0 if let_through else sum(expected.values())
 
     def _leaking(self, cell: Observed, judged: Judged, extra: Mapping[str, int]) -> Judged:
-        sample: object = next(cell.sample[kind] for kind in extra if kind in cell.sample)
+        samples: list[object] = [cell.sample[kind] for kind in extra if kind in cell.sample]
         if cell.shape not in ("select", "insert"):
             answer = self._asked(judged, lambda: self.observatory.confirm(cell, extra))
             if answer is None:
@@ -624,8 +677,9 @@ class _Table:
                 return replace(
                     judged, verdict=verdict, refused_by=refused, reached=judged.reached - sum(extra.values())
                 )
-            sample = answer["example"]
-        names = self.observatory.policies(cell, sample) if self.security else ()
+            samples = [answer["example"], *(samples if cell.shape.startswith("delete") else ())]
+        shown = self.observatory.showing(cell, extra) if self.security and cell.shape == "select" else ()
+        names = shown or (self.observatory.policies(cell, *samples) if self.security else ())
         return replace(
             judged,
             verdict=Cell.LEAK,
@@ -763,6 +817,69 @@ class _Table:
             self.doubts.append(f"{judged.object} gave no answer: {describe(error)}")
             return None
         return answer
+
+
+class _Following:
+    """Tells which leaks follow from others: a policy that asks another table obeys that table's policies.
+
+    Whoever may see too many posts sees too many comments below them. Each leak is observed again while the actor sees,
+    of the other tables that they read too much of, what is declared and no more: where it is gone, it follows.
+    """
+
+    def __init__(self, observatory: Observatory, tables: Mapping[str, _Table], cells: Sequence[Judged]) -> None:
+        self.observatory = observatory
+        self.tables = tables
+        self.cells = cells
+        self.left = MOST_FOLLOWED
+        self.asked: dict[str, set[str]] = {}
+
+    def marked(self) -> list[Judged]:
+        """Return the cells; those that follow from others say from which tables."""
+        leaks = [cell for cell in self.cells if cell.verdict is Cell.LEAK and cell.shape in SHAPES]
+        follows: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        for actor in dict.fromkeys(cell.actor for cell in leaks):
+            theirs = [cell for cell in leaks if cell.actor == actor]
+            roots = {cell.relation for cell in theirs if cell.shape == "select"}
+            for name in sorted({cell.relation for cell in theirs}, key=lambda name: (-len(self._asks(name)), name)):
+                shapes = [cell.shape for cell in theirs if cell.relation == name]
+                others = roots - {name}
+                gone = self._gone(name, actor, shapes, others) if self._asks(name) & others else set()
+                for shape in gone:
+                    follows[actor, name, shape] = tuple(sorted(self._asks(name) & others))
+                # What follows is no cause of others, so that two tables that ask each other are not both silent.
+                if "select" in gone:
+                    roots.discard(name)
+        return [
+            replace(cell, follows=behind) if behind else cell
+            for cell in self.cells
+            for behind in [follows.get((cell.actor, cell.relation, cell.shape), ())]
+        ]
+
+    def _asks(self, name: str) -> set[str]:
+        """Return the tables that the rules of a table name, and those that their rules name."""
+        if name in self.asked:
+            return self.asked[name]
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            words = self.tables[waiting.pop()].words
+            near = {other for other in self.tables if other.rpartition(".")[2].strip('"').lower() in words}
+            waiting += near - found
+            found |= near
+        self.asked[name] = found - {name}
+        return self.asked[name]
+
+    def _gone(self, name: str, actor: str, shapes: Sequence[str], others: set[str]) -> set[str]:
+        """Return the shapes in which an actor does not reach too much any more, while they see less of the others."""
+        if self.left <= 0:
+            return set()
+        self.left -= 1
+        limits = {other: self.tables[other].seen(actor) for other in others}
+        try:
+            again = self.observatory.beside(limits, name, actor, shapes)
+        except psycopg.Error:
+            return set()
+        return {cell.shape for cell in again if cell.refusal != "broken" and not self.tables[name].beyond(cell)}
 
 
 # Of the functions that are here, and declared for somebody.

@@ -66,7 +66,20 @@ def findings(cells: Iterable[Judged]) -> list[Row]:
         if not (cell.missing and _follows(cell) and (cell.actor, cell.relation) in unseen):
             for cause in causes(cell):
                 found.setdefault(cause, []).append(cell)
-    return [_row(cause, those) for cause, those in found.items()]
+    follow = {cause: those for cause, those in found.items() if all(cell.follows for cell in those)}
+    return [
+        _row(cause, those, _followers(cause, those, follow)) for cause, those in found.items() if cause not in follow
+    ]
+
+
+def _followers(cause: Cause, cells: Sequence[Judged], follow: Mapping[Cause, Sequence[Judged]]) -> str:
+    """Say what else leaks because of what a cause lets be read."""
+    readers = {cell.actor for cell in cells if cell.shape == "select"}
+    return ", ".join(
+        other.name
+        for other, those in follow.items()
+        if any(cause.table in cell.follows and cell.actor in readers for cell in those)
+    )
 
 
 def _follows(cell: Judged) -> bool:
@@ -107,7 +120,7 @@ def _place(command: str) -> int:
     return COMMANDS.index(command) if command in COMMANDS else len(COMMANDS)
 
 
-def _row(cause: Cause, cells: Sequence[Judged]) -> Row:
+def _row(cause: Cause, cells: Sequence[Judged], followers: str) -> Row:
     locked = any(cell.missing for cell in cells)
     worst = max(cells, key=lambda cell: cell.missing if locked else cell.leaked)
     shapes = [cell.shape.removesuffix(" of").replace(" column ", " ") for cell in cells]
@@ -126,6 +139,7 @@ def _row(cause: Cause, cells: Sequence[Judged]) -> Row:
         "missing": worst.missing,
         "by": cause.kind if worst.policies or not worst.note else worst.note,
         "policies": ", ".join(name for name in policies if f"{name} on {cause.table}" != cause.name),
+        "follows": followers,
         "refused_by": ", ".join(dict.fromkeys(cell.refused_by for cell in cells if cell.refused_by and cell.missing)),
     }
     told = {k: safe(v) if isinstance(v, str) else v for k, v in details.items() if v != "" and (k != "missing" or v)}
