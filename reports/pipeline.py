@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from audit.facts import facts_of
-from reports import alerts, baseline, folder, waivers
+from reports import alerts, baseline, folder, repeats, waivers
 from reports.history import history
 from reports.model import RUN_KEY, Run
 from reports.renderers import html, json_file, junit, markdown, nagios, prometheus, sarif
@@ -48,6 +48,7 @@ def write_files(run: Run, config: pytest.Config) -> Run:
 STEPS: tuple[Callable[[Run, pytest.Config], Run], ...] = (
     waivers.tell_unused,
     baseline.compare,
+    repeats.note,
     history.record,
     alerts.send,
     write_files,

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
-from audit.access.gains import BY_CALL, RANK, Found, doors, findings
+from audit.access.gains import BY_CALL, RANK, Found, doors, findings, meant
 from audit.access.matrix import MOST_ROWS
 from audit.access.matrix import SQL as MATRIX
 from audit.access.results import API_ACTORS
@@ -220,6 +220,7 @@ def widened(people: Actor) -> Evidence:
                 found += changing.calls(each) if each.calls else changing.changes(each)
             doubts += changing.doubts()
             tried = changing.tried
+            found = [each for each in found if not meant(each, stage.known.get("widens", {}))]
             rows = findings(found, doors(cursor, found), stage.known["api_roles"])
             exposed = tuple(f"{schema}." for schema in stage.known["exposed"])
     except psycopg.Error as error:

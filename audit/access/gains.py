@@ -105,6 +105,12 @@ def findings(found: Sequence[Found], known: Mapping[tuple[str, str], Door], api_
     return [_row(cause_, those, api_roles) for cause_, those in grouped.items()]
 
 
+def meant(found: Found, declared: Mapping[tuple[str, str], Sequence[str]]) -> bool:
+    """Tell whether it is declared that somebody widens reach by this: (table or function, what is done): actors."""
+    deeds = [""] if found.kind == BY_CALL else [found.command, f"{found.command} {found.column}".strip()]
+    return any(found.actor in declared.get((found.relation, deed), ()) for deed in deeds)
+
+
 def _gained(those: Iterable[Found]) -> list[tuple[str, int]]:
     """Return what was gained, the most first: ("select public.posts", 25)."""
     most: dict[str, int] = {}

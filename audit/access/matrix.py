@@ -205,15 +205,19 @@ class Observatory:
         except psycopg.Error:
             return ()
 
-    def beside(
-        self, limits: Mapping[str, Sequence[str]], relation: str, actor: str, shapes: Sequence[str]
-    ) -> list[Observed]:
-        """Observe an actor on a table while they see, of other tables, no rows but those of some kinds."""
+    @contextmanager
+    def limited(self, limits: Mapping[str, Sequence[str]], actor: str) -> Iterator[None]:
+        """Let an actor see, of some tables, no rows but those of some kinds, for as long as this lasts."""
         person = json.dumps(self.people[actor])
         with _undone(self.cursor, ALONE_MS):
             for other, kinds in limits.items():
                 self.cursor.execute("select pg_temp.audit_limit(%s, %s, %s, %s)", [other, person, self.sets, [*kinds]])
-            return self._ask([relation], [actor], shapes, ALONE_MS)
+            yield
+
+    def again(self, cell: Judged) -> Observed:
+        """Observe one cell again. Raises psycopg.Error when there is no answer."""
+        (found,) = self._ask([cell.relation], [cell.actor], [cell.shape], ALONE_MS)
+        return found
 
     def _quoted(self, names: Sequence[str]) -> tuple[str, ...]:
         self.cursor.execute("select pg_catalog.quote_ident(n) from unnest(%s::text[]) as n", [list(names)])
@@ -373,18 +377,22 @@ def judge(stage: Stage) -> Judgement:
             by_table.setdefault(cell.relation, []).append(cell)
         for name, observed in by_table.items():
             if name in unfit:
-                cells += [_undeclared(cell) for cell in observed]
+                cells += _undeclared(observatory, observed, security=tables[name][1])
                 continue
             declaration = _with_flags(stage, name, declared.get(name))
             if declaration is None:
                 undeclared.append(f"{name} has no declaration in access.toml: make access-draft writes a draft")
-                cells += [_undeclared(cell) for cell in observed]
+                cells += _undeclared(observatory, observed, security=tables[name][1])
                 continue
             if declaration.review:
                 undeclared.append(f"{declaration.at('review')}: nobody has reviewed what is declared of {name}")
-                cells += [_undeclared(cell) for cell in observed]
+                cells += _undeclared(observatory, observed, security=tables[name][1])
                 continue
             columns, security, _ = tables[name]
+            if declaration.unsaid:
+                undeclared.append(
+                    f"{declaration.at('because')}: nobody has said why so much of {name} is open: because = {{ ... }}"
+                )
             judge_table = _Table(observatory, declaration, observed, security=security, columns=columns)
             cells += judge_table.cells()
             doubts += judge_table.doubts
@@ -412,16 +420,28 @@ def _with_flags(stage: Stage, relation: str, declaration: Declaration | None) ->
     return declaration
 
 
-def _undeclared(cell: Observed) -> Judged:
-    return Judged(
-        cell.actor,
-        cell.relation,
-        cell.shape,
-        Cell.UNDECLARED,
-        rows=sum(cell.everything.values()),
-        reached=sum(cell.reached.values()),
-        refused_by=cell.refusal,
-    )
+# Of whose reach without a declaration it is told what lets them through: they take part in nothing.
+OUTSIDE = ("anon", "nobody", "guest", "stranger")
+
+
+def _undeclared(observatory: Observatory, observed: Sequence[Observed], *, security: bool) -> list[Judged]:
+    """Return the cells of a table of which nobody has declared who may reach what."""
+    found = []
+    for cell in observed:
+        judged = Judged(
+            cell.actor,
+            cell.relation,
+            cell.shape,
+            Cell.UNDECLARED,
+            rows=sum(cell.everything.values()),
+            reached=sum(cell.reached.values()),
+            refused_by=cell.refusal,
+            note="" if security else UNGUARDED,
+        )
+        if security and judged.reached and cell.actor in OUTSIDE:
+            judged = replace(judged, policies=observatory.policies(cell, *cell.sample.values()))
+        found.append(judged)
+    return found
 
 
 class _Table:
@@ -625,6 +645,8 @@ class _Table:
             refused_by=cell.refusal,
             note=safe(cell.message) if cell.refusal == "broken" else "",
         )
+        if (command, cell.actor) in self.declaration.unsaid:
+            return replace(judged, verdict=Cell.UNDECLARED, declared=())
         if cell.refusal == "unanswered":
             self.doubts.append(f"{judged.object} gave no answer: {cell.message}")
             return replace(judged, verdict=Cell.UNCHECKED, note=cell.message)
@@ -836,24 +858,18 @@ class _Following:
     def marked(self) -> list[Judged]:
         """Return the cells; those that follow from others say from which tables."""
         leaks = [cell for cell in self.cells if cell.verdict is Cell.LEAK and cell.shape in SHAPES]
-        follows: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        known: dict[tuple[str, str, str], Judged] = {}
         for actor in dict.fromkeys(cell.actor for cell in leaks):
             theirs = [cell for cell in leaks if cell.actor == actor]
             roots = {cell.relation for cell in theirs if cell.shape == "select"}
             for name in sorted({cell.relation for cell in theirs}, key=lambda name: (-len(self._asks(name)), name)):
-                shapes = [cell.shape for cell in theirs if cell.relation == name]
-                others = roots - {name}
-                gone = self._gone(name, actor, shapes, others) if self._asks(name) & others else set()
-                for shape in gone:
-                    follows[actor, name, shape] = tuple(sorted(self._asks(name) & others))
-                # What follows is no cause of others, so that two tables that ask each other are not both silent.
-                if "select" in gone:
-                    roots.discard(name)
-        return [
-            replace(cell, follows=behind) if behind else cell
-            for cell in self.cells
-            for behind in [follows.get((cell.actor, cell.relation, cell.shape), ())]
-        ]
+                if others := roots - {name} if self._asks(name) & (roots - {name}) else set():
+                    cells = self._beside([cell for cell in theirs if cell.relation == name], actor, others)
+                    known |= {(actor, name, cell.shape): cell for cell in cells}
+                    # What follows is no cause of others, so that two tables that ask each other are not both silent.
+                    if any(cell.shape == "select" and cell.follows for cell in cells):
+                        roots.discard(name)
+        return [known.get((cell.actor, cell.relation, cell.shape), cell) for cell in self.cells]
 
     def _asks(self, name: str) -> set[str]:
         """Return the tables that the rules of a table name, and those that their rules name."""
@@ -869,17 +885,31 @@ class _Following:
         self.asked[name] = found - {name}
         return self.asked[name]
 
-    def _gone(self, name: str, actor: str, shapes: Sequence[str], others: set[str]) -> set[str]:
-        """Return the shapes in which an actor does not reach too much any more, while they see less of the others."""
-        if self.left <= 0:
-            return set()
+    def _beside(self, cells: Sequence[Judged], actor: str, others: set[str]) -> list[Judged]:
+        """Return the cells of a table as they are while the actor sees less of the others."""
         self.left -= 1
+        if self.left < 0:
+            return []
         limits = {other: self.tables[other].seen(actor) for other in others}
         try:
-            again = self.observatory.beside(limits, name, actor, shapes)
+            with self.observatory.limited(limits, actor):
+                return [self._rest(cell, others) for cell in cells]
         except psycopg.Error:
-            return set()
-        return {cell.shape for cell in again if cell.refusal != "broken" and not self.tables[name].beyond(cell)}
+            if self.observatory.cursor.connection.closed:
+                raise
+            return []
+
+    def _rest(self, cell: Judged, others: set[str]) -> Judged:
+        """Return a cell that follows, or that some policies alone let through, as such."""
+        observed, table = self.observatory.again(cell), self.tables[cell.relation]
+        extra = table.beyond(observed)
+        if observed.refusal == "broken":
+            return cell
+        if not extra:
+            return replace(cell, follows=tuple(sorted(self._asks(cell.relation) & others)))
+        shown = self.observatory.showing(observed, extra) if cell.shape == "select" and cell.policies else ()
+        left = tuple(name for name in cell.policies if name in shown)
+        return replace(cell, policies=left) if left else cell
 
 
 # Of the functions that are here, and declared for somebody.

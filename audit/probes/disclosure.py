@@ -106,7 +106,13 @@ def _leaks(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[Row
 
     What is declared public may tell everything but how to reach a person.
     """
-    public = {*stage.known["public_functions"], *stage.known["public_tables"]}
+    opened = [each.split(" ", 2) for each in stage.known.get("opened", ())]
+    called = {*stage.known.get("called", ())}
+    public = {
+        *stage.known["public_functions"],
+        *stage.known["public_tables"],
+        *(name for command, role, name in opened if (command, role) == ("select", who.role)),
+    }
     places: dict[str, dict[str, int]] = {}
     calls: dict[str, Mapping[str, Any]] = {}
     for outcome in outcomes:
@@ -115,7 +121,9 @@ def _leaks(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[Row
             # A table gives what it stores: its policies are the matrix's; here it can only be a copy of another's data.
             if outcome.call.get("kind") in ("r", "p") and place.startswith(f"{name}."):
                 continue
-            if name in public and not CONTACT_COLUMN.search(place.rpartition(".")[2].strip('"')):
+            if (name in public or f"{who.role} {name}".replace(", ", ",") in called) and not CONTACT_COLUMN.search(
+                place.rpartition(".")[2].strip('"')
+            ):
                 continue
             calls[name] = outcome.call
             seen = places.setdefault(name, {})

@@ -122,7 +122,7 @@ def _utc(moment: dt.datetime) -> str:
 
 def _results(index: int, result: Result, new: Set[tuple[str, str]] | None, *, gate: bool) -> list[dict[str, Any]]:
     rule = {"ruleId": result.id, "ruleIndex": index}
-    found = [finding for finding in result.findings if _shown(finding, gate=gate)]
+    found = [finding for finding in result.findings if _shown(finding, gate=gate) and not finding.told_by]
     return [rule | _result(result, finding) | _history(finding, new) for finding in found]
 
 

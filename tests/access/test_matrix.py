@@ -157,7 +157,7 @@ def test_of_undeclared_tables_a_caller_without_an_id_is_told_where_nobody_else_r
     with staged(bench.connection, {**bench.known, **UNDECLARED}, Log(), {}) as stage:
         bench.connection.execute(sql)
         found = Matrix(stage, []).beyond("nobody", "anon")
-    assert [row.object for row in found] == (["nobody: select public.t"] if told else [])
+    assert [row.object for row in found] == (["q on public.t"] if told else [])
 
 
 @pytest.mark.parametrize("tables", [{}, {"public.t": {**READ, "review": True}}])

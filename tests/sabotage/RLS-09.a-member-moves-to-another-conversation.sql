@@ -1,4 +1,4 @@
--- object: *: update public.conversation_participants.conversation_id
+-- object: update (conversation_id) on public.conversation_participants
 -- also: RLS-07
 -- blind: MSG-08
 -- The row stays the caller's, and leads to whatever conversation they name.
