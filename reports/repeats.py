@@ -40,12 +40,12 @@ TOLD_BY: Mapping[str, tuple[tuple[str, Same], ...]] = {
     # Nothing happens at sign-up when what is to happen is not there.
     "AUTH-04": (("AUTH-03", _anything),),
     "EXPO-01": (("EXPO-06", _cause),),
-    "EXPO-02": (("EXPO-06", _cause),),
+    "EXPO-02": (("EXPO-06", _cause), ("EXPO-11", _cause)),
     "EXPO-04": (("RLS-09", _cause),),
     "EXPO-05": (("RLS-09", _cause), ("EXPO-04", _cause)),
     "EXPO-08": (("RLS-02", _cause), ("RLS-01", _cause)),
     "EXPO-09": (("RLS-04", _cause),),
-    "EXPO-11": (("EXPO-06", _cause), ("EXPO-01", _cause), ("EXPO-02", _cause), ("EXPO-04", _cause)),
+    "EXPO-11": (("EXPO-06", _cause), ("EXPO-01", _cause), ("EXPO-04", _cause)),
     "EXPO-16": (("RLS-04", _cause), ("EXPO-09", _cause)),
     "PERF-10": (
         ("RLS-06", _named), ("RLS-09", _named), ("RLS-07", _named), ("RLS-04", _named), ("RLS-13", _named),

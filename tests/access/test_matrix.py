@@ -277,7 +277,7 @@ def test_a_leak_names_the_policy_that_let_the_row_through(bench):
     grant select on public.t to anon, authenticated
     """
     cell = judged(bench, TABLE + sql, {"public.t": READ}).cell("alice", "public.t", "select")
-    assert (cell.verdict, cell.policies, cell.leaked) == (Cell.LEAK, ("let in",), cell.rows - 1)
+    assert (cell.verdict, cell.policies, cell.leaked) == (Cell.LEAK, ('"let in"',), cell.rows - 1)
 
 
 def test_nobody_is_asked_with_anothers_plan(bench):
