@@ -158,7 +158,7 @@ class Stage:
                 cursor.execute(KEYED, {"table": table, "key": key})
                 if cursor.fetchone() is None:
                     continue
-                written = "to_jsonb(t) -> 'raw_app_meta_data'"
+                written = "to_jsonb(t.*) -> 'raw_app_meta_data'"
                 question = f"select {key}::text, {written} from {table} t where {key} = any (%s::uuid[])"
                 cursor.execute(question, [list(NAMED)])
                 there: dict[str, Any] = dict(cursor.fetchall())

@@ -210,7 +210,8 @@ with answer as materialized (
     left join public.profiles p on p.id = u.id
     cross join lateral (
         select regexp_replace(number, '[^0-9]', '', 'g') as digits from (values
-            (to_jsonb(p) ->> 'phone'), (to_jsonb(p) ->> 'phone_number'), (to_jsonb(u) ->> 'phone')) as number (number)
+            (to_jsonb(p.*) ->> 'phone'), (to_jsonb(p.*) ->> 'phone_number'), (to_jsonb(u.*) ->> 'phone')
+        ) as number (number)
     ) as phone
     where (length(phone.digits) > 6 and position(phone.digits in answer.digits) > 0)
     or (%(emails)s and length(u.email) > 5 and position(lower(u.email) in answer.text) > 0)
@@ -219,7 +220,8 @@ with answer as materialized (
 
 ANY_PHONE = """
 select true from auth.users u left join public.profiles p on p.id = u.id
-where coalesce(to_jsonb(p) ->> 'phone', to_jsonb(p) ->> 'phone_number', to_jsonb(u) ->> 'phone') is not null limit 1
+where coalesce(to_jsonb(p.*) ->> 'phone', to_jsonb(p.*) ->> 'phone_number', to_jsonb(u.*) ->> 'phone') is not null
+limit 1
 """
 
 WITHOUT_CONSENT = """

@@ -177,13 +177,15 @@ def test_a_profile_goes_with_its_user(auditor):
     """,
 )
 def test_no_function_is_broken(alice, admin):
-    """No function is broken: none fails on a missing column, relation or function, or on an ambiguous call.
+    """No function is broken: none fails on a missing column, relation or function, on an ambiguous call, or by itself.
 
     The server reads the statements of a function only when they are reached, so that a column can be renamed and the
-    function fails weeks later. All are called with ids and words of the made-up rows, all triggers fire, bodies in SQL
-    are read again, and answers are searched for such an error that the function swallowed. Two functions of one name
-    count when one set of named arguments fits both: the API then refuses to choose. Functions that reach out of the
-    database are not called: they leave this policy unchecked.
+    function fails weeks later. All are called with ids and words of the made-up rows, those that only the server may
+    call without a caller as well; all triggers fire, with a caller and without; bodies in SQL are read again; what
+    `when others` would pass over is raised. By itself a function fails that leaves out a column which must be filled,
+    writes a literal that no check takes, or makes a table that is there already when it is called again. Two functions
+    of one name count when one set of named arguments fits both: the API then refuses to choose. Functions that reach
+    out of the database are not called: they leave this policy unchecked.
     """
     assert not faulty(alice | admin)
 

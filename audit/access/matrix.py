@@ -32,6 +32,9 @@ SQL = Path(__file__).with_suffix(".sql")
 # The shapes of statements. Seeing: a column in WHERE, so that the policies for select apply as well. Blind: none.
 SHAPES = ("select", "insert", "update", "update blind", "delete", "delete blind")
 
+# A channel is listened to and spoken in; it is known by its topic.
+CHANNELS, CHANNEL_SHAPES = "realtime.messages", ("select", "insert")
+
 MOST_ROWS = 500
 TABLES_AT_ONCE = 12
 ALONE_MS = 1500
@@ -109,10 +112,33 @@ class Observatory:
     def observe(self, relations: Sequence[str]) -> list[Observed]:
         """Return all cells of some tables. What takes too long is asked again alone, so that only the guilty suffer."""
         found: list[Observed] = []
+        if CHANNELS in relations:
+            relations = [name for name in relations if name != CHANNELS]
+            found += self._of_channels()
         for start in range(0, len(relations), TABLES_AT_ONCE):
             chunk = relations[start : start + TABLES_AT_ONCE]
             found += self._cells(chunk, list(self.people), SHAPES, int(self.stage.known["statement_timeout_ms"]))
         return found
+
+    def _of_channels(self) -> list[Observed]:
+        """Return the cells of all channels together: each is asked about by itself, as the service does.
+
+        What it sets for the policies is the topic that somebody wants to join
+        (https://supabase.com/docs/guides/realtime/authorization).
+        """
+        found: dict[tuple[str, str], Observed] = {}
+        self.cursor.execute(f"select distinct topic from {CHANNELS} order by 1")
+        for (topic,) in self.cursor.fetchall():
+            with _undone(self.cursor, int(self.stage.known["statement_timeout_ms"])):
+                self.cursor.execute("set local session_replication_role = replica")
+                self.cursor.execute("select set_config('realtime.topic', %s, true)", [topic])
+                self.cursor.execute("select pg_temp.audit_keep(%s, 'topic', %s)", [CHANNELS, topic])
+                self.cursor.execute("set local session_replication_role = origin")
+                cells = self._cells([CHANNELS], list(self.people), CHANNEL_SHAPES, ALONE_MS)
+            for cell in cells:
+                known = found.get((cell.actor, cell.shape))
+                found[cell.actor, cell.shape] = cell if known is None else _together(known, cell)
+        return list(found.values())
 
     def _cells(
         self, relations: Sequence[str], people: Sequence[str], shapes: Sequence[str], timeout_ms: int
@@ -193,13 +219,21 @@ class Observatory:
         found: dict[str, None] = {}
         for sample in samples:
             try:
-                found |= dict.fromkeys(self._call("audit_policies", cell, cell.shape, json.dumps(sample))["answer"])
+                with _undone(self.cursor, ALONE_MS):
+                    if cell.relation == CHANNELS:
+                        self._join(sample)
+                    found |= dict.fromkeys(self._call("audit_policies", cell, cell.shape, json.dumps(sample))["answer"])
             except psycopg.Error:
                 continue
         return self._quoted(sorted(found))
 
     def showing(self, cell: Observed, kinds: Iterable[str]) -> tuple[str, ...]:
-        """Return the permissive policies that show rows of some kinds, their names as they are written in SQL."""
+        """Return the permissive policies that show rows of some kinds, their names as they are written in SQL.
+
+        A message is shown by its topic alone, one by one.
+        """
+        if cell.relation == CHANNELS:
+            return ()
         try:
             return self._quoted(self._call("audit_showing", cell, self.sets, list(kinds))["answer"])
         except psycopg.Error:
@@ -222,6 +256,34 @@ class Observatory:
     def _quoted(self, names: Sequence[str]) -> tuple[str, ...]:
         self.cursor.execute("select pg_catalog.quote_ident(n) from unnest(%s::text[]) as n", [list(names)])
         return tuple(name for (name,) in self.cursor.fetchall())
+
+    def _join(self, sample: object) -> None:
+        """Set the topic of a message, which is given whole or by its key."""
+        if isinstance(sample, Mapping):
+            self.cursor.execute("select set_config('realtime.topic', %s, true)", [sample["topic"]])
+        else:
+            question = f"select set_config('realtime.topic', topic, true) from {CHANNELS} where id::text = %s"
+            self.cursor.execute(question, [json.loads(str(sample))[0]])
+
+
+def _together(one: Observed, other: Observed) -> Observed:
+    """Put together what somebody reached in two parts of a table."""
+
+    def added(ours: Mapping[str, int], theirs: Mapping[str, int]) -> dict[str, int]:
+        return {kind: ours.get(kind, 0) + theirs.get(kind, 0) for kind in {**ours, **theirs}}
+
+    # What one part was refused matters only where nothing was reached, or where it fails.
+    worse = other if other.refusal in ("broken", "unanswered") or not one.refusal else one
+    return replace(
+        one,
+        refusal=worse.refusal,
+        message=worse.message,
+        everything=added(one.everything, other.everything),
+        reached=added(one.reached, other.reached),
+        masked=added(one.masked, other.masked),
+        sample={**other.sample, **one.sample},
+        doubtful=one.doubtful or other.doubtful,
+    )
 
 
 @contextmanager
@@ -381,7 +443,7 @@ def judge(stage: Stage) -> Judgement:
                 continue
             declaration = _with_flags(stage, name, declared.get(name))
             if declaration is None:
-                undeclared.append(f"{name} has no declaration in access.toml: make access-draft writes a draft")
+                undeclared.append(f"{name} has no declaration in access.toml: care-audit draft writes a draft")
                 cells += _undeclared(observatory, observed, security=tables[name][1])
                 continue
             if declaration.review:
@@ -406,7 +468,7 @@ def judge(stage: Stage) -> Judgement:
 # One thing that is missing, and not one for each table.
 NOBODY = (
     "nobody has declared who may reach what: the matrix in the report shows who reaches what;"
-    " make access-draft writes a draft of access.toml"
+    " care-audit draft writes a draft of access.toml"
 )
 
 
@@ -538,6 +600,8 @@ class _Table:
 
     def _as_clients_do(self, cell: Observed, judged: Judged) -> Iterator[Judged]:
         """Judge what clients send beside the plain commands: getting a new row back, saving a row again, moving one."""
+        if cell.relation == CHANNELS:  # what is sent there, the service sends
+            return
         if cell.shape == "insert":
             seen = _sets(self.declaration, cell.actor, "select")
             for kind in self._expected(cell, "insert"):

@@ -25,6 +25,7 @@ from audit.actors import Stage
 from audit.catalog.calls import Calls, calls_of
 from audit.names import CONTACT, private_columns
 from audit.people import CAST, Identity
+from audit.probes.arguments import Given, Values, stories, uses
 from audit.probes.attempt import acting, ask, each, prepared
 from audit.question import Connection, Cursor
 
@@ -141,6 +142,20 @@ where n <= case when about or not names_them then 6 else 2 end
 order by relation, not about, n
 """
 
+# Whole rows from which the arguments of one call are taken: a few of each table, those about the victims first.
+ROWS = """
+select relation, relname, key, content
+from (
+    select s.relation, a.relname, case when pg_catalog.cardinality(a.key) = 1 then a.key[1] end as key, s.content,
+           row_number() over (
+               partition by s.relation order by s.people && %(victims)s::text[] desc, pg_catalog.md5(s.key)) as n
+    from pg_temp.stored s join pg_temp.audited a on a.name = s.relation
+    where a.schema <> 'auth' and not a.partition
+) as x
+where n <= 3
+order by n, relation
+"""
+
 VALUES = """
 select name, pg_catalog.array_agg(value order by value) as values
 from (
@@ -233,6 +248,7 @@ class Plan:
     graph: Calls
     ids: list[dict[str, Any]] = field(default_factory=list)
     values: dict[str, list[str]] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
 
     def outside(self, routine: Routine) -> bool:
         """Tell whether a function, or what it calls, reaches out of the database."""
@@ -246,12 +262,42 @@ class Plan:
     def calls(self, routine: Routine, me: str | None, most: int = 12) -> Iterator[dict[str, Any]]:
         """Return the calls of a function for one caller."""
         sets = [self._candidates(routine, argument, me) for argument in routine.arguments]
-        combinations = list(islice(product(*sets), most))
+        together = [values for values in self._stories(routine, sets, me) if None not in values or not routine.strict]
+        # What every argument may be by itself comes last, and is tried at least in part.
+        combinations = [*islice(together, most), *islice(product(*sets), max(most - len(together), most // 2, 1))]
         if routine.arguments and not routine.strict:
             combinations.append((None,) * len(sets))
-        for values in combinations:
+        for values in dict.fromkeys(combinations):
             given = " ".join(value for value in values if value)
             yield {"call": routine.signature, "text": routine.text(values), "given": given, "values": values}
+
+    def _stories(self, routine: Routine, sets: Sequence[Sequence[str | None]], me: str | None) -> list[Values]:
+        """Return arguments that belong together, by what the function does with them."""
+        if not routine.arguments:
+            return []
+        source = self.graph.known.get(("function", routine.oid))
+        used = uses(
+            source.plain if source is not None else routine.source,
+            routine.name,
+            tuple(argument.name for argument in routine.arguments),
+        )
+        named = [self._meant(argument.word) for argument in routine.arguments]
+        arguments = [
+            Given(
+                (argument.name or "").lower(),
+                argument.word,
+                argument.base,
+                argument.category == "A",
+                use,
+                use.person or bool(PERSON.search(argument.word)),
+                means,
+                candidates,
+            )
+            for argument, use, means, candidates in zip(routine.arguments, used, named, sets, strict=True)
+        ]
+        tables = self._looked_at(routine).union(*named)
+        rows = [row for row in self.rows if row["relation"] in tables][:6]
+        return list(dict.fromkeys(stories(arguments, rows, me, EVERYBODY)))
 
     def _candidates(self, routine: Routine, argument: Argument, me: str | None) -> list[str | None]:
         if argument.category == "A":
@@ -291,9 +337,14 @@ class Plan:
 
     def _tables(self, routine: Routine, word: str) -> set[str]:
         """Return the tables that the name of an argument means, else those that the function looks at."""
-        named = {row["relation"] for row in self.ids if word and _means(word, row["relname"])}
-        if named:
-            return named
+        return self._meant(word) or self._looked_at(routine)
+
+    def _meant(self, word: str) -> set[str]:
+        """Return the tables that the name of an argument means."""
+        return {row["relation"] for row in self.ids if word and _means(word, row["relname"])}
+
+    def _looked_at(self, routine: Routine) -> set[str]:
+        """Return the tables that a function looks at, also through others."""
         looked = {f"{schema}.{name}" for schema, name in self.graph.looks_at(self.graph.reached(routine.oid))}
         return {row["relation"] for row in self.ids if row["relation"].replace('"', "") in looked}
 
@@ -311,7 +362,7 @@ class Plan:
     def _texts(self, routine: Routine, argument: Argument, me: str | None) -> list[str | None]:
         word = argument.word
         if STATEMENT.search(word):
-            return ["select to_jsonb(u)::text as answer from auth.users u", "", "%"]
+            return ["select to_jsonb(u.*)::text as answer from auth.users u", "", "%"]
         if re.search(r"table|relation", word):
             # The tables of people first, whose keys are the people's own ids.
             people = {row["relname"] for row in self.ids if row["key"] in EVERYBODY}
@@ -363,6 +414,7 @@ def planned(cursor: Cursor, stage: Stage) -> Plan:
         plan = Plan(routines, calls_of(cursor.connection))
         if any(routine.arguments for routine in routines):
             plan.ids = named.execute(IDS, {"victims": list(VICTIMS)}).fetchall()
+            plan.rows = named.execute(ROWS, {"victims": list(VICTIMS)}).fetchall()
             given = [argument for routine in routines for argument in routine.arguments]
             words = {argument.word for argument in given if argument.category == "S"}
             found = named.execute(VALUES, {"names": sorted(words - {""}), "victims": list(VICTIMS)}).fetchall()

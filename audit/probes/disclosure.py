@@ -38,7 +38,7 @@ def given_away(people: Actor) -> Evidence:
             calls = [
                 {
                     "call": name,
-                    "text": f"select to_jsonb(x) as answer from (select {', '.join(columns)} from {name}) as x",
+                    "text": f"select to_jsonb(x.*) as answer from (select {', '.join(columns)} from {name}) as x",
                     "given": "",
                     "all": True,
                     "kind": kind,

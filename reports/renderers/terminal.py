@@ -12,6 +12,7 @@ import pytest
 
 from audit.evidence import safe
 from audit.facts import facts_of
+from audit.house import INSTALLED
 from audit.results import Migration, Verdict
 from reports import conduct, folder, matrix, runbook, wording
 from reports.escalation import ESCALATION
@@ -39,6 +40,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     policies = bool(session.items) and all(item.get_closest_marker("policy") for item in session.items)
+    if policies and reporter is not None and INSTALLED:
+        reporter.showfspath = False  # where this program is says nothing of the project
     if policies and reporter is not None and reporter.isatty() and config.get_verbosity() == 0:
         config.stash[PROGRESS_KEY] = 0
         # pytest has no setting for these two that a plugin could reach; without them it writes into our line.

@@ -134,7 +134,7 @@ def test_another_severity_is_the_same_finding(night):
 
 def test_the_clock_counts_from_the_first_time(night):
     night(0, violated("a"))
-    page = html.dashboard(night(1, violated("a", "b")))
+    page = html.render(night(1, violated("a", "b")))
     assert "there since 2026-11-23 12:00 UTC, for 24 hours" in page
     assert "begin diagnosis by 2026-11-23 12:15 UTC (has passed)" in page
     assert "have it fixed or worked around by 2026-11-23 13:00 UTC (has passed)" in page

@@ -94,7 +94,7 @@ def test_every_output_tells_the_same_numbers():
     single = [dict(labels)["verdict"].upper() for (name, *labels), n in found.items() if name.endswith("verdict") and n]
     told["policies of prometheus"] = Counter(single)
     told["nagios"] = {v: int(re.search(rf"\b{v.lower()}=(\d+)", nagios.render(run))[1]) for v in counts}
-    page, printed = Page(html.dashboard(run)).text, "\n".join(line for line, _ in terminal.summary(run))
+    page, printed = Page(html.render(run)).text, "\n".join(line for line, _ in terminal.summary(run))
     told["html"] = {v.value: int(re.search(rf"(\d+) {word}", page)[1]) for v, word in wording.WORDS.items()}
     told["terminal"] = {v.value: int(re.search(rf"(\d+) {word}", printed)[1]) for v, word in wording.WORDS.items()}
     assert {name: dict(each) for name, each in told.items()} == dict.fromkeys(told, counts)
