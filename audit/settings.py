@@ -71,6 +71,7 @@ class Thresholds:
     statement_timeout_ms: Amount = 5000
     deep_timeout_ms: Amount = 60_000
     lock_timeout_ms: Amount = 100
+    lock_hold_ms: Amount = 0
 
 
 # Schemas that the platform brings and keeps: what is in them is not the project's to change.

@@ -31,6 +31,7 @@ OPTIONS = {
     "APP": "--app",
     "POLICY": "--prove",
     "FILE": "--runbook",
+    "TARGETS": "--targets",
     "SEVERITY": "--severity",
 }
 SERVER = ("IMAGE", "MIGRATIONS", "POSTGRES_BIN", "MEMBERS")
@@ -45,6 +46,7 @@ VERBS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "doctor": ((*COMMAND, "doctor"), ("APP", "MIGRATIONS")),
     "history": ((*COMMAND, "history"), ()),
     "access-draft": ((*COMMAND, "draft"), SERVER),
+    "fleet": (("-m", "care_audit.fleet"), ("TARGETS",)),
     "test": (TESTS, SERVER),
     "test-quick": ((*TESTS, "--quick"), SERVER),
     "prove": (PROOFS, ("POLICY", *SERVER)),
