@@ -11,7 +11,7 @@ override VERB = @$(PYTHON) -m audit.verbs $@
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 
-.PHONY: help audit fleet doctor runbook gate drift incident nightly history report compare evidence screenshots access-draft test test-quick prove check docs bench mutants clean
+.PHONY: help release audit fleet doctor runbook gate drift incident nightly history report compare evidence screenshots access-draft test test-quick prove check docs bench mutants clean
 
 help: ## print the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -86,6 +86,9 @@ mutants: $(VENV)/ready ## take one guard away at a time, and count what the poli
 
 screenshots: $(VENV)/ready ## take the pictures of docs/screenshots anew, with chromium
 	$(VERB)
+
+release: $(VENV)/ready ## build sdist and wheel into dist/, and check them: metadata, version, tag, CHANGELOG
+	@$(PYTHON) -m tests.release
 
 clean: ## remove the environment, the reports and the caches
 	rm -rf $(VENV) reports/out .mypy_cache .ruff_cache .pytest_cache
