@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from psycopg.rows import tuple_row
 from sqlglot import exp
 
 from audit.catalog.calls import BODY, mentioned
-from audit.catalog.expressions import Name, parsed, table_of
+from audit.catalog.expressions import Name, called, parsed, table_of
 from audit.evidence import Unchecked
 from audit.seeding.tables import Catalogue, Table
 from audit.settings import PLATFORM_SCHEMAS
@@ -257,7 +257,8 @@ order by n.nspname, c.relname
 """
 _FUNCTIONS = f"""
 select p.oid::bigint,
-       {BODY}
+       {BODY},
+       n.nspname::text, p.proname::text, coalesce(p.proargnames, '{{}}')::text[]
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 join pg_catalog.pg_language l on l.oid = p.prolang
@@ -355,11 +356,20 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
                         rules.join(found, there)
                 yield *found, hint
 
+    given: list[tuple[Name, int, tuple[int, str]]] = []
+    said: dict[Name, list[dict[int, str]]] = {}
     for relation, text in (*cursor.execute(_POLICIES).fetchall(), *cursor.execute(_INDEXES).fetchall()):
         try:
-            rules.note(of_condition(parsed(text), relation), relation)
+            tree = parsed(text)
         except Unchecked:
             continue  # the policies that judge expressions say so
+        rules.note(of_condition(tree, relation), relation)
+        for function, number, (table_name, column_name) in _given(tree):
+            if found := place(table_name, column_name, relation):
+                given.append((function, number, found))
+        for function, literals in _said(tree):
+            known = said.setdefault(function, [])
+            known += [literals] if literals not in known else []
     for (text,) in cursor.execute(_VIEWS, platform).fetchall():
         rules.note(of_condition(_tree(text.rstrip().rstrip(";")), None))
     fired: dict[int, set[int]] = {}
@@ -367,9 +377,14 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
         fired.setdefault(function, set()).add(relation)
         if text:
             rules.note(_of_body(text, {relation}, catalogue))
-    for oid, body in cursor.execute(_FUNCTIONS, platform).fetchall():
+    for oid, body, schema, function, names in cursor.execute(_FUNCTIONS, platform).fetchall():
         text = without_comments(body or "")
-        rules.note(_of_body(text, _mentioned(text, catalogue) | fired.get(oid, set()), catalogue))
+        for number, there in {(n, there) for called_, n, there in given if called_ == (schema, function)}:
+            rules.note((*there, hint) for hint in _of_argument(text, names, number))
+        tables = _mentioned(text, catalogue) | fired.get(oid, set())
+        for literals in said.get((schema, function), ()):
+            rules.note(_of_body(_with_literals(text, function, names, literals), tables, catalogue))
+        rules.note(_of_body(text, tables, catalogue))
         for one, other in _joined(text, _mentioned(text, catalogue), catalogue):
             rules.join(one, other)
     for table in catalogue.tables.values():
@@ -381,6 +396,50 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
                 rules.asked[table.oid, column.name].add(Hints(words=[literal[1]]))
     cursor.execute("select pg_catalog.set_config('search_path', %s, true)", before)
     return rules
+
+
+def _given(tree: exp.Expr) -> Iterator[tuple[Name, int, tuple[Name | None, str]]]:
+    """Yield the columns that an expression gives to functions: function, number of the argument, table and column."""
+    for column in tree.find_all(exp.Column):
+        side: exp.Expr = column
+        while isinstance(side.parent, exp.Cast | exp.Paren):
+            side = side.parent
+        call = side.parent
+        name = called(call.parent if call is not None and isinstance(call.parent, exp.Dot) else call) if call else None
+        if isinstance(call, exp.Anonymous) and name is not None:
+            place = next((n for n, argument in enumerate(call.expressions, 1) if argument is side), 0)
+            if place:
+                yield name, place, (table_of(column), column.name)
+
+
+def _said(tree: exp.Expr) -> Iterator[tuple[Name, dict[int, str]]]:
+    """Yield the functions that an expression gives literals to, with these by the number of the argument."""
+    for call in tree.find_all(exp.Anonymous):
+        name = called(call.parent if isinstance(call.parent, exp.Dot) else call)
+        values = [value.this if isinstance(value, exp.Cast) else value for value in call.expressions]
+        literals = {n: value.name for n, value in enumerate(values, 1) if isinstance(value, exp.Literal)}
+        if name is not None and name[0] and literals:
+            yield name, literals
+
+
+def _with_literals(text: str, function: str, names: Sequence[str], literals: Mapping[int, str]) -> str:
+    """Write a body as if it named the literals that it is given."""
+    for number, literal in literals.items():
+        name = names[number - 1] if len(names) >= number else ""
+        called_so = rf"(?:\b{re.escape(function)}\s*\.\s*|(?<![\w.])){re.escape(name)}(?![\w.(])|" if name else ""
+        quoted = "'" + literal.replace("'", "''") + "'"
+        text = re.sub(rf"{called_so}\${number}\b", lambda _, quoted=quoted: quoted, text)  # type: ignore[misc]
+    return text
+
+
+def _of_argument(text: str, names: Sequence[str], number: int) -> Iterator[Hints]:
+    """Yield what a body compares one of its arguments with."""
+    name = names[number - 1].lower() if len(names) >= number and names[number - 1] else f"argument_{number}"
+    for match in _COMPARISON.finditer(re.sub(rf"\${number}\b", name, text)):
+        if match["column"].lower() == name:
+            hint = hints(_QUALIFIER.sub("", match[0])).get(name)
+            if hint is not None:
+                yield hint
 
 
 def _mentioned(text: str, catalogue: Catalogue) -> set[int]:
