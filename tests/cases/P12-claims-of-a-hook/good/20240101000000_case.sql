@@ -10,9 +10,8 @@ grant select on public.reports, public.prices, public.partner_orders to authenti
 grant select on public.partner_orders to anon;
 grant delete on public.reports to authenticated;
 grant update on public.prices to authenticated;
-create index on public.reports (author_id);
-create policy own on public.reports for select to authenticated using (author_id = (select auth.uid()));
-create policy admins on public.reports for select to authenticated using ((select auth.jwt() ->> 'user_role') = 'admin');
+create index on public.reports (author_id); create index on public.partner_orders (partner);
+create policy own on public.reports for select to authenticated using (author_id = (select auth.uid()) or (select auth.jwt() ->> 'user_role') = 'admin');
 create policy moderators on public.reports for delete to authenticated using ((select auth.jwt() ->> 'desk') = 'moderation');
 create policy read on public.prices for select to authenticated using (true);
 create policy admins on public.prices for update to authenticated using ((select auth.jwt() ->> 'user_role') = 'admin') with check ((select auth.jwt() ->> 'user_role') = 'admin');
