@@ -1,4 +1,7 @@
+-- object: alice: be helped by somebody who is not approved
+-- object: alice: say oneself when help began
 -- object: alice: say oneself when help ended
+-- object: alice: say oneself when it was called off
 create or replace function private.keep_life_cycle() returns trigger language plpgsql set search_path = '' as $$
 begin
     if new.status = 'in_progress' then

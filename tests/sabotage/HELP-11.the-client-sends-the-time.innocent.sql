@@ -6,7 +6,7 @@ begin
         new.status := 'open';
         new.helped_at := null;
     end if;
-    if new.helper_id is not null and not exists (
+    if new.helper_id is not null and (tg_op = 'INSERT' or new.helper_id is distinct from old.helper_id) and not exists (
         select from public.profiles p where p.id = new.helper_id and p.verification_status = 'approved'
     ) then
         raise exception 'a helper is an approved member' using errcode = 'check_violation';
