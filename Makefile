@@ -1,6 +1,6 @@
 # A few verbs; plain `make` prints them. Options are variables: make audit TARGET=service=prod
 # What they hold is data: make takes it as it is (value) and hands it on in the environment, where audit/verbs.py reads it.
-VARIABLES := TARGET IMAGE MIGRATIONS POSTGRES_BIN MEMBERS SEVERITY BASE POLICY FILE APP ARGS BASE_PYTHON
+VARIABLES := TARGET IMAGE MIGRATIONS POSTGRES_BIN MEMBERS SEVERITY BASE POLICY FILE TARGETS APP ARGS BASE_PYTHON
 $(foreach name,$(VARIABLES),$(eval override $(name) := $$(value $(name))))
 export $(VARIABLES)
 
@@ -11,7 +11,7 @@ override VERB = @$(PYTHON) -m audit.verbs $@
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 
-.PHONY: help audit doctor runbook gate drift incident nightly history access-draft test test-quick prove check docs bench mutants clean
+.PHONY: help audit fleet doctor runbook gate drift incident nightly history access-draft test test-quick prove check docs bench mutants clean
 
 help: ## print the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,9 @@ audit: $(VENV)/ready ## audit a database: TARGET=embedded|container|URL|service=
 	$(VERB)
 
 doctor: $(VENV)/ready ## tell whether application, database and audit are set up: TARGET=service=NAME APP=dir MIGRATIONS= ARGS="--alert-file=FILE"
+	$(VERB)
+
+fleet: $(VENV)/ready ## audit many databases, and write one page about all of them: TARGETS=targets.toml ARGS="--resume"
 	$(VERB)
 
 incident: $(VENV)/ready ## the policies of one severity alone, and the runbook's clock: SEVERITY=P0 TARGET= ...

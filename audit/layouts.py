@@ -143,6 +143,12 @@ def _keep_in(place: Path) -> None:
                 raise TargetError(f"{safe(str(path))} leads out of the project: put the file itself there")
 
 
+def is_looked_at(path: Path, root: Path) -> bool:
+    """Tell whether a file or folder below a directory of migrations has a say in what is applied."""
+    inner = path.relative_to(root).parts
+    return not any(part.startswith(".") or part == "node_modules" for part in inner)
+
+
 def within(path: Path, place: Path) -> bool:
     """Tell whether a path ends in the project that a directory of migrations is of, and not in what git keeps of it.
 

@@ -485,7 +485,16 @@ def test_nobody_writes_in_another_name_or_uninvited(auditor, owner, alice, bob, 
         """
         select c.id from public.conversations c where not exists (
             select from public.conversation_participants p
-            where p.conversation_id = c.id and p.user_id in (%(alice)s, %(bob)s)) limit 1
+            where p.conversation_id = c.id and p.user_id in (%(alice)s, %(bob)s)) order by c.id limit 1
+        """
+    )
+    # Words of hers would hold her where she is, by their key: where she wrote none, only rules can.
+    quiet = owner(
+        """
+        select p.conversation_id from public.conversation_participants p
+        where p.user_id = %(alice)s and p.left_at is null order by exists (
+            select from public.messages m where m.conversation_id = p.conversation_id and m.sender_id = p.user_id),
+        p.conversation_id limit 1
         """
     )
     # Her own, or somebody's, and into one that is there.
@@ -506,7 +515,7 @@ def test_nobody_writes_in_another_name_or_uninvited(auditor, owner, alice, bob, 
             where {person} = %(me)s and {conversation} = any (%(there)s)
             """,
             what="move into others' conversation",
-            there=there,
+            there=quiet,
             elsewhere=elsewhere,
         )
         for table, conversation, person in seats(owner)

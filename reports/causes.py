@@ -1,7 +1,7 @@
 """What is wrong, by cause: findings of several policies about the same thing are one thing to mend, the gravest first.
 
-A finding says itself what its cause is (its datum ``cause``); of others it is the table or function that its object
-names. Things of which the same policies complain are one cause, too: thirty foreign keys without an index are one task.
+A finding's cause says which table, function or role it is about; where it is not known, its object names it. Things
+that suffer gravest from the same are one cause, too: thirty foreign keys without an index are one task.
 """
 
 from __future__ import annotations
@@ -102,6 +102,10 @@ class Cause:
         first = self.findings[0] if self.findings else None
         return "cause-" + anchor(self.parts[0].result.id, first.object if first else "")[2:]
 
+    def names(self, policy: str) -> bool:
+        """Tell whether a policy complains of it."""
+        return any(part.result.id == policy for part in self.parts)
+
     @property
     def fixes(self) -> tuple[str, ...]:
         """What mends it, each statement once."""
@@ -109,17 +113,19 @@ class Cause:
 
 
 def thing(finding: Finding) -> str:
-    """Return what a finding is about: its cause if it says one, else the table or function that its object names."""
-    if cause := finding.details.get("cause"):
-        return str(cause)
+    """Return what a finding is about: the table of its cause, or the function or role that it is; "" for neither."""
+    cause = finding.cause
+    if cause.table:
+        return cause.table
+    if cause.kind not in ("other", "file"):
+        found = _QUALIFIED.match(cause.name)
+        return found[1] if found else cause.name
     found = _QUALIFIED.search(finding.object.partition(" on ")[2]) or _QUALIFIED.search(finding.object)
     return found[1] if found else ""
 
 
 def _group(finding: Finding) -> tuple[str, str]:
     """Return what findings of the same cause have in common."""
-    if "cause" in finding.details:
-        return "", thing(finding)
     if area(finding.policy) in _ACCESS and (name := thing(finding)):
         return "access", name
     return finding.policy, thing(finding)
@@ -143,17 +149,19 @@ def _grouped(results: Iterable[Result]) -> dict[tuple[str, str], dict[str, Part]
 
 
 def _merged(grouped: dict[tuple[str, str], dict[str, Part]]) -> Iterator[tuple[tuple[str, ...], tuple[Part, ...]]]:
-    """Put together what the same policies say of several things."""
-    alike: dict[tuple[str, ...], list[tuple[str, dict[str, Part]]]] = {}
+    """Put together things of which the same policy is the gravest: they suffer from the same, and are mended alike."""
+    alike: dict[str, list[tuple[str, dict[str, Part]]]] = {}
     for (_, name), parts in grouped.items():
-        alike.setdefault(tuple(sorted(parts)), []).append((name, parts))
-    for policies, members in alike.items():
+        gravest = min((part.result for part in parts.values()), key=gravity)
+        alike.setdefault(gravest.id, []).append((name, parts))
+    for members in alike.values():
+        together: dict[str, Part] = {}
+        for _, parts in members:
+            for policy, part in parts.items():
+                before = together[policy].findings if policy in together else ()
+                together[policy] = Part(part.result, before + part.findings)
         things = tuple(dict.fromkeys(name for name, _ in members if name))
-        told = [
-            Part(members[0][1][policy].result, tuple(f for _, each in members for f in each[policy].findings))
-            for policy in policies
-        ]
-        yield things, tuple(sorted(told, key=lambda part: gravity(part.result)))
+        yield things, tuple(sorted(together.values(), key=lambda part: gravity(part.result)))
 
 
 def _numbered(found: Iterable[tuple[tuple[str, ...], tuple[Part, ...]]]) -> Iterator[Cause]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from audit.gate.results import Rehearsed, Step
 from reports.model import Run
+
+if TYPE_CHECKING:
+    from audit.gate.results import Rehearsed, Step
 
 MOST_STEPS = 200
 MOST_OBJECTS = 3

@@ -1,4 +1,4 @@
-"""A draft of access.toml for tables that nobody has declared, from what is observed: ``make access-draft``.
+"""A draft of access.toml for tables that nobody has declared, from what is observed: ``care-audit draft``.
 
 It tells what is so, not what ought to be: each entry says ``review = true``, and counts once a person has taken that
 line out.
@@ -155,23 +155,33 @@ def _text(value: str) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the draft. Returns the exit status: 0, or 4 with one sentence where there is none."""
-    parser = argparse.ArgumentParser(prog="make access-draft", description="Draft access.toml for undeclared tables.")
+    parser = argparse.ArgumentParser(prog="care-audit draft", description="Draft access.toml for undeclared tables.")
     parser.add_argument("--target", default=os.environ.get("AUDIT_TARGET") or "embedded")
     parser.add_argument("--image")
     parser.add_argument("--postgres-bin", type=Path)
     parser.add_argument("--migrations", type=Path)
+    parser.add_argument("--schema", type=Path)
+    parser.add_argument("--before", type=Path)
     parser.add_argument("--members", type=int, default=MEMBERS)
     parser.add_argument("--access")
     parser.add_argument("--settings")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     try:
-        choice = Choice(given.target, given.image, given.postgres_bin, given.migrations, given.members)
+        choice = Choice(
+            given.target,
+            given.image,
+            given.postgres_bin,
+            given.migrations,
+            given.members,
+            schema=given.schema,
+            before=given.before,
+        )
         project = project_of(
             ROOT,
             live=marked(choice.target) if choice.kind == "live" else None,
-            source=given.migrations,
+            source=given.schema or given.migrations,
             settings=given.settings,
             access=given.access,
         )

@@ -80,6 +80,21 @@ join pg_catalog.pg_trigger g on g.tgrelid = t.id and not g.tgisinternal and g.tg
 join pg_catalog.pg_proc f on f.oid = g.tgfoid and f.proname !~ '^(audit|chain)_'
 """
 
+# What has to come to an end before anything is tried: reading each table, a write where a trigger fires, the functions.
+REHEARSED = {
+    "remember": "select relation from pg_temp.audit_table order by 1",
+    "touch": """
+        select t.relation from pg_temp.audit_table t
+        where exists (select from pg_catalog.pg_trigger g join pg_catalog.pg_proc f on f.oid = g.tgfoid
+                      where g.tgrelid = t.id and not g.tgisinternal and g.tgenabled in ('O', 'A')
+                      and f.proname !~ '^(audit|chain)_')
+        and exists (select from pg_temp.audit_grant g
+                    where g.relation = t.relation and (g.inserts is not null or g.updatable is not null or g.deletes))
+        order by 1
+    """,
+    "rehearse": "select name from pg_temp.chain_function order by 1",
+}
+
 # Columns that say what somebody may, and in which state something or somebody is.
 RANK = re.compile(
     r"(^|_)(role|roles|rank|level|tier|plan|permissions?|scopes?|privileges?|grants?)($|_)|admin|staff|super"
@@ -131,8 +146,8 @@ and exists (select from pg_temp.audit_grant g where g.relation = c.relation and 
 order by 1, 3, 4
 """
 
-# A trigger that calls, or executes a statement made up as it runs, may write to anything.
-CALLS = re.compile(r"\bperform\s+[\w.\"]+\s*\(|\bexecute\b", re.IGNORECASE)
+# A trigger that executes a statement made up as it runs may write to anything.
+EXECUTES = re.compile(r"\bexecute\b", re.IGNORECASE)
 
 # A text that can mean a column without naming it.
 UNNAMED = re.compile(r"\bexecute\b|\b(?:to_jsonb?|row_to_json|jsonb?_agg|hstore)\s*\(", re.IGNORECASE)
@@ -354,14 +369,14 @@ def _remembered(cursor: Cursor, stage: Stage, audience: str) -> set[str]:
     cursor.execute("select pg_temp.chain_learn(%s)", [list(stage.known["exposed"])])
     cursor.execute(f"set local statement_timeout = {int(stage.known['statement_timeout_ms'])}")
     slow: set[str] = set()
-    for function, key, table in (("remember", "relation", "audit_table"), ("rehearse", "name", "chain_function")):
-        cursor.execute(f"select distinct {key} from pg_temp.{table} order by 1")
+    for function, which in REHEARSED.items():
+        cursor.execute(which)
 
         def ask(names: Sequence[str], function: str = function) -> list[None]:
             cursor.execute(f"select pg_temp.chain_{function}(%s, %s)", [audience, list(names)])
             return []
 
-        _, found = together(cursor, [name for (name,) in cursor.fetchall()], ask, short)
+        _, found = together(cursor, [name for (name,) in cursor.fetchall() if name not in slow], ask, short)
         slow |= found
     cursor.execute("delete from pg_temp.audit_table where relation = any (%s)", [list(slow)])
     cursor.execute("delete from pg_temp.chain_function where name = any (%s)", [list(slow)])
@@ -491,9 +506,10 @@ def _plan(cursor: Cursor) -> Plan:
     cursor.execute(TRIGGERS)
     triggers: dict[str, list[Source]] = {}
     for relation, function in cursor.fetchall():
-        source = graph.known.get(("function", function))
-        if source is not None and (source.mentions.written or CALLS.search(source.plain)):
-            triggers.setdefault(relation, []).append(source)
+        # The function itself may only call another one, which writes.
+        sources = sorted(graph.reached(function), key=lambda source: (source.schema, source.name))
+        if any(source.mentions.written or EXECUTES.search(source.plain) for source in sources):
+            triggers.setdefault(relation, []).extend(sources)
     cursor.execute(COLUMNS)
     there = cursor.fetchall()
     tables = {relation for relation, _ in there}
@@ -625,7 +641,7 @@ def _spread(relation: str, triggers: Mapping[str, Sequence[Source]], tables: set
     while waiting:
         sources = triggers.get(waiting.pop(), ())
         names = {name.lower() for source in sources for _, name in source.mentions.written}
-        anything = any(CALLS.search(source.plain) for source in sources)
+        anything = any(EXECUTES.search(source.plain) for source in sources)
         written = {each for each in tables if anything or each.rpartition(".")[2].strip('"').lower() in names}
         waiting += written - found
         found |= written

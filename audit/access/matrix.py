@@ -405,7 +405,7 @@ def judge(stage: Stage) -> Judgement:
                 continue
             declaration = _with_flags(stage, name, declared.get(name))
             if declaration is None:
-                undeclared.append(f"{name} has no declaration in access.toml: make access-draft writes a draft")
+                undeclared.append(f"{name} has no declaration in access.toml: care-audit draft writes a draft")
                 cells += [_undeclared(cell) for cell in observed]
                 continue
             if declaration.review:
@@ -424,7 +424,7 @@ def judge(stage: Stage) -> Judgement:
 # One thing that is missing, and not one for each table.
 NOBODY = (
     "nobody has declared who may reach what: the matrix in the report shows who reaches what;"
-    " make access-draft writes a draft of access.toml"
+    " care-audit draft writes a draft of access.toml"
 )
 
 

@@ -118,28 +118,42 @@ and pg_catalog.has_column_privilege(%(caller)s, a.oid, c.attnum, 'select')
 group by a.name order by a.name
 """
 
-# Rows that arguments can name: those about the victims first, more of the others where none is. Of a key of several
-# columns, those that are the row's own and not its parents', if there are any.
+# Rows that arguments can name: those about the victims first, then those that rows about the victims refer to, as a
+# loan does to the copy that was lent, and more of the others where there is neither. Of a key of several columns, those
+# that are the row's own and not its parents', if there are any.
 IDS = """
+with referred as materialized (
+    select distinct f.confrelid as parent, k.attname as name, s.content ->> c.attname as value
+    from pg_catalog.pg_constraint f
+    join pg_temp.audited a on a.oid = f.conrelid
+    join pg_catalog.pg_attribute c on c.attrelid = f.conrelid and c.attnum = f.conkey[1]
+    join pg_catalog.pg_attribute k on k.attrelid = f.confrelid and k.attnum = f.confkey[1]
+    join pg_temp.stored s on s.relation = a.name and s.people && %(victims)s::text[]
+    where f.contype = 'f' and pg_catalog.cardinality(f.conkey) = 1 and f.confrelid <> f.conrelid
+)
 select relation, relname, key_type as type, key, about
 from (
-    select s.relation, a.relname, k.type as key_type, s.content ->> k.name as key,
-           s.people && %(victims)s::text[] as about,
-           dense_rank() over (
-               partition by s.relation, s.people && %(victims)s::text[] order by pg_catalog.md5(s.key)) as n,
-           bool_or(s.people && %(victims)s::text[]) over (partition by s.relation) as names_them
-    from pg_temp.stored s join pg_temp.audited a on a.name = s.relation
-    join lateral (
-        select t.attname as name, pg_catalog.format_type(t.atttypid, null) as type,
-               rank() over (order by exists (
-                   select from pg_catalog.pg_constraint f
-                   where f.conrelid = a.oid and f.contype = 'f' and t.attnum = any (f.conkey))) as place
-        from pg_catalog.pg_attribute t where t.attrelid = a.oid and t.attname = any (a.key)
-    ) as k on k.place = 1
-    where a.schema <> 'auth'
+    select y.*,
+           dense_rank() over (partition by relation, about, near order by pg_catalog.md5(whole)) as n,
+           bool_or(about) over (partition by relation) as names_them,
+           bool_or(near) over (partition by relation) as near_them
+    from (
+        select s.relation, a.relname, k.type as key_type, s.content ->> k.name as key, s.key as whole,
+               s.people && %(victims)s::text[] as about,
+               (a.oid, k.name, s.content ->> k.name) in (select parent, name, value from referred) is true as near
+        from pg_temp.stored s join pg_temp.audited a on a.name = s.relation
+        join lateral (
+            select t.attname as name, pg_catalog.format_type(t.atttypid, null) as type,
+                   rank() over (order by exists (
+                       select from pg_catalog.pg_constraint f
+                       where f.conrelid = a.oid and f.contype = 'f' and t.attnum = any (f.conkey))) as place
+            from pg_catalog.pg_attribute t where t.attrelid = a.oid and t.attname = any (a.key)
+        ) as k on k.place = 1
+        where a.schema <> 'auth'
+    ) as y
 ) as x
-where n <= case when about or not names_them then 6 else 2 end
-order by relation, not about, n
+where n <= case when about then 6 when names_them then 2 when near then 4 when near_them then 2 else 6 end
+order by relation, not about, not near, n
 """
 
 # Whole rows from which the arguments of one call are taken: a few of each table, those about the victims first.

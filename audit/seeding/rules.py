@@ -21,6 +21,7 @@ from sqlglot import exp
 from audit.catalog.calls import BODY, mentioned
 from audit.catalog.expressions import Name, called, parsed, table_of
 from audit.evidence import Unchecked
+from audit.seeding.answers import Function, Functions
 from audit.seeding.tables import Catalogue, Table
 from audit.settings import PLATFORM_SCHEMAS
 from audit.sql_text import without_comments
@@ -102,12 +103,12 @@ def noted(tree: exp.Expr | None) -> Iterator[tuple[Name | None, str, Hints]]:
         yield table_of(column), column.name, _asked(column)
 
 
-def _asked(column: exp.Column) -> Hints:
-    """Climb from a column to what it is compared with, and note that."""
+def _asked(column: exp.Expr) -> Hints:
+    """Climb from a column, or from a call that answers with one, to what it is compared with, and note that."""
     into = Hints()
     functions: list[str] = []
     keys: list[str] = []
-    side: exp.Expr = column
+    side = column
     while side.parent is not None and not isinstance(side.parent, _COMPARISONS):
         side = side.parent
         if isinstance(side, exp.JSONExtract | exp.JSONExtractScalar):
@@ -142,7 +143,7 @@ def _asked(column: exp.Column) -> Hints:
 
 def _wanted(comparison: exp.Expr, hint: Hints, *, is_left: bool) -> list[str]:
     """Return the kinds of value for which a comparison is true, as far as they have a name."""
-    negated = isinstance(comparison.parent, exp.Not)
+    negated = isinstance(comparison.parent, exp.Not) is not bool(comparison.args.get("negate"))
     other = comparison.expression
     if isinstance(comparison, exp.Is):
         return [] if negated else ["null"] if isinstance(other, exp.Null) else [str(other.this).lower()]
@@ -256,9 +257,7 @@ and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog
 order by n.nspname, c.relname
 """
 _FUNCTIONS = f"""
-select p.oid::bigint,
-       {BODY},
-       n.nspname::text, p.proname::text, coalesce(p.proargnames, '{{}}')::text[]
+select p.oid::bigint, n.nspname::text, p.proname::text, coalesce(p.proargnames[:p.pronargs], '{{}}'), {BODY}
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 join pg_catalog.pg_language l on l.oid = p.prolang
@@ -356,37 +355,44 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
                         rules.join(found, there)
                 yield *found, hint
 
+    functions = Functions(
+        Function(oid, schema, name, names, without_comments(body or ""))
+        for oid, schema, name, names, body in cursor.execute(_FUNCTIONS, platform).fetchall()
+    )
+    compared: list[tuple[Function, Hints]] = []
     given: list[tuple[Name, int, tuple[int, str]]] = []
-    said: dict[Name, list[dict[int, str]]] = {}
     for relation, text in (*cursor.execute(_POLICIES).fetchall(), *cursor.execute(_INDEXES).fetchall()):
         try:
             tree = parsed(text)
         except Unchecked:
             continue  # the policies that judge expressions say so
         rules.note(of_condition(tree, relation), relation)
-        for function, number, (table_name, column_name) in _given(tree):
-            if found := place(table_name, column_name, relation):
-                given.append((function, number, found))
-        for function, literals in _said(tree):
-            known = said.setdefault(function, [])
-            known += [literals] if literals not in known else []
+        compared += [(function, _asked(call)) for function, call in functions.called(tree)]
+        for name, number, (of_table, column_name) in _given(tree):
+            if found := place(of_table, column_name, relation):
+                given.append((name, number, found))
     for (text,) in cursor.execute(_VIEWS, platform).fetchall():
-        rules.note(of_condition(_tree(text.rstrip().rstrip(";")), None))
+        view = _tree(text.rstrip().rstrip(";"))
+        rules.note(of_condition(view, None))
+        compared += [(function, _asked(call)) for function, call in functions.called(view)]
     fired: dict[int, set[int]] = {}
     for relation, function, text in cursor.execute(_TRIGGERS).fetchall():
         fired.setdefault(function, set()).add(relation)
         if text:
             rules.note(_of_body(text, {relation}, catalogue))
-    for oid, body, schema, function, names in cursor.execute(_FUNCTIONS, platform).fetchall():
-        text = without_comments(body or "")
-        for number, there in {(n, there) for called_, n, there in given if called_ == (schema, function)}:
-            rules.note((*there, hint) for hint in _of_argument(text, names, number))
-        tables = _mentioned(text, catalogue) | fired.get(oid, set())
-        for literals in said.get((schema, function), ()):
-            rules.note(_of_body(_with_literals(text, function, names, literals), tables, catalogue))
-        rules.note(_of_body(text, tables, catalogue))
-        for one, other in _joined(text, _mentioned(text, catalogue), catalogue):
+    for function in functions.all:
+        functions.note_calls(function.body)
+    for function in functions.all:
+        of = _mentioned(function.body, catalogue)
+        for text in function.bodies():
+            rules.note(_of_body(text, of | fired.get(function.oid, set()), catalogue))
+        for one, other in _joined(function.body, of, catalogue):
             rules.join(one, other)
+    for called_, number, there in given:
+        if (taking := functions.known.get(called_)) is not None:
+            rules.note((*there, hint) for hint in _of_argument(taking.body, taking.parameters, number))
+    for function, hint in compared:
+        rules.note(_of_answer(function, hint, catalogue))
     for table in catalogue.tables.values():
         for condition in more.get(table.title, ()):
             rules.note(_of_body(condition, {table.oid} | _mentioned(condition, catalogue), catalogue))
@@ -410,26 +416,6 @@ def _given(tree: exp.Expr) -> Iterator[tuple[Name, int, tuple[Name | None, str]]
             place = next((n for n, argument in enumerate(call.expressions, 1) if argument is side), 0)
             if place:
                 yield name, place, (table_of(column), column.name)
-
-
-def _said(tree: exp.Expr) -> Iterator[tuple[Name, dict[int, str]]]:
-    """Yield the functions that an expression gives literals to, with these by the number of the argument."""
-    for call in tree.find_all(exp.Anonymous):
-        name = called(call.parent if isinstance(call.parent, exp.Dot) else call)
-        values = [value.this if isinstance(value, exp.Cast) else value for value in call.expressions]
-        literals = {n: value.name for n, value in enumerate(values, 1) if isinstance(value, exp.Literal)}
-        if name is not None and name[0] and literals:
-            yield name, literals
-
-
-def _with_literals(text: str, function: str, names: Sequence[str], literals: Mapping[int, str]) -> str:
-    """Write a body as if it named the literals that it is given."""
-    for number, literal in literals.items():
-        name = names[number - 1] if len(names) >= number else ""
-        called_so = rf"(?:\b{re.escape(function)}\s*\.\s*|(?<![\w.])){re.escape(name)}(?![\w.(])|" if name else ""
-        quoted = "'" + literal.replace("'", "''") + "'"
-        text = re.sub(rf"{called_so}\${number}\b", lambda _, quoted=quoted: quoted, text)  # type: ignore[misc]
-    return text
 
 
 def _of_argument(text: str, names: Sequence[str], number: int) -> Iterator[Hints]:
@@ -456,6 +442,20 @@ def _joined(text: str, tables: set[int], catalogue: Catalogue) -> Iterator[tuple
             [(oid, c.lower()) for oid in known if c.lower() in catalogue.tables[oid].columns] for c in match.groups()
         ]
         yield from ((one, other) for one in places[0] for other in places[1] if one[0] != other[0])
+
+
+def _of_answer(function: Function, hint: Hints, catalogue: Catalogue) -> Iterator[tuple[int, str, Hints]]:
+    """Yield what rules ask of the column that a function answers with, and where it looks for the caller."""
+    schema, name, column = function.answers() or (None, "", "")
+    tables = [
+        t
+        for t in catalogue.tables.values()
+        if t.name.lower() == name and schema in (None, t.schema) and column in t.columns
+    ]
+    if len(tables) == 1 and (hint.wanted or hint.words):
+        yield tables[0].oid, column, hint
+        for text in function.bodies():
+            yield from (each for each in _of_body(text, {tables[0].oid}, catalogue) if each[2].caller)
 
 
 def _of_body(text: str, tables: Iterable[int], catalogue: Catalogue) -> Iterator[tuple[int, str, Hints]]:

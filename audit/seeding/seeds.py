@@ -34,6 +34,7 @@ from audit.seeding.tables import Catalogue, Table, read
 from audit.seeding.tokens import write_tokens
 from audit.settings import Parts
 
+LASTS = dt.timedelta(hours=1)
 # Who is asked whether the rows decide: those who differ most come first.
 MOST_NAMED = 5
 NAMED = Parts()
@@ -49,7 +50,8 @@ class Planted:
     canary may be a part of the value. Of the community's tables only the first rows have them, which are the cast's.
     ``remarks`` say what of the project did not work as it should while people signed up, and what of its policies makes
     no difference to any row; ``undecided`` which conditions of policies are true of no row, or matter to none, and no
-    row could be made for: what these policies let through is not known.
+    row could be made for: what these policies let through is not known. ``lasts`` is how long the rows are as old as
+    they are to be: those of the community for hours, those on this side of an age that a rule asks for a part of it.
     """
 
     counts: dict[str, int]
@@ -58,6 +60,7 @@ class Planted:
     canaries: Mapping[str, Place]
     remarks: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+    lasts: dt.timedelta = dt.timedelta(0)
 
 
 def plant(conn: psycopg.Connection[Any], members: int = 200, parts: Parts = NAMED) -> Planted:
@@ -108,7 +111,7 @@ def plant(conn: psycopg.Connection[Any], members: int = 200, parts: Parts = NAME
         generated = Generator(conn, catalogue, community.now, rules).fill(others, fit_again)
         write_tokens(conn, catalogue)
         _fill_services(conn, catalogue, counts, unfilled)
-        undecided, idle, copied = _decide(conn, catalogue, rules, community.now)
+        undecided, idle, copied, late = _decide(conn, catalogue, rules, community.now)
     for table in generated.counts:
         unfilled.pop(table, None)
     # Why the community did not fit is the better reason for its own tables.
@@ -123,7 +126,14 @@ def plant(conn: psycopg.Connection[Any], members: int = 200, parts: Parts = NAME
         },
         (*(f"the project's triggers do not let {PEOPLE[who]} sign up ({why})" for who, why in refused.items()), *idle),
         undecided,
+        dt.timedelta(0) if late else min([LASTS, *_ages(rules)]),
     )
+
+
+def _ages(rules: Rules) -> Iterator[dt.timedelta]:
+    """Yield how long a row stays on its side of each age that rules ask for."""
+    for hints in rules.asked.values():
+        yield from (abs(age) / 4 for age in hints.ages if age)
 
 
 Shared = Mapping[tuple[str, tuple[str, ...]], Sequence[frozenset[str]]]
@@ -131,10 +141,11 @@ Shared = Mapping[tuple[str, tuple[str, ...]], Sequence[frozenset[str]]]
 
 def _decide(
     conn: psycopg.Connection[Any], catalogue: Catalogue, rules: Rules, now: dt.datetime
-) -> tuple[tuple[str, ...], tuple[str, ...], Shared]:
+) -> tuple[tuple[str, ...], tuple[str, ...], Shared, bool]:
     """Make rows that decide what policies hinge on.
 
-    Return what nobody knows of, what makes no difference, and what the new rows share with others.
+    Return what nobody knows of, what makes no difference, what the new rows share with others, and whether there was
+    too little time.
     """
     question = "select id::text, to_jsonb(u.*) -> 'raw_app_meta_data' from auth.users u where id::text = any (%s)"
     written: dict[str, Any] = dict(conn.cursor(row_factory=tuple_row).execute(question, (list(PEOPLE),)).fetchall())
@@ -157,7 +168,7 @@ def _decide(
     unknown = tuple(safe(str(condition)) for condition in left if not condition.is_known)
     idle = [safe(str(condition)) for condition in left if condition.is_known]
     more = [f"and {len(idle) - MOST_NAMED} more conditions of policies"] if len(idle) > MOST_NAMED else []
-    return unknown, (*idle[:MOST_NAMED], *more), copied
+    return unknown, (*idle[:MOST_NAMED], *more), copied, deciding.late
 
 
 def fill_new(conn: psycopg.Connection[Any], tables: Collection[int]) -> dict[str, str]:

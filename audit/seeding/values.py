@@ -64,6 +64,9 @@ _DAY = dt.timedelta(days=1)
 # Name, days from now: what a date may be.
 _MOMENTS = (("past", -1), ("past", -30), ("past", -60), ("future", 10), ("future", 40))
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NOW = re.compile(
+    r"\(?'?(now|current_timestamp|current_date|statement_timestamp|transaction_timestamp)\b", re.IGNORECASE
+)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TEXT_TYPES = ("text", "varchar", "bpchar", "citext", "name", "char")
 _BIGGEST = {"int2": 30_000, "int4": 2_000_000_000, "int8": 9_000_000_000_000_000, "oid": 4_000_000_000}
@@ -245,7 +248,11 @@ class Source:
         literals = [text for text in said if re.match(r"\d{4}-\d\d-\d\d", text)]
         name = self.column.name
         unchecked = (_MOMENTS[0], _MOMENTS[3]) if AHEAD.search(name) else _MOMENTS[:1]
-        moments = _MOMENTS if checked else unchecked
+        moments: tuple[tuple[str, int], ...] = _MOMENTS if checked else unchecked
+        # When a row was made, or the like, is past whatever else it is compared with.
+        asked = bool(rule.ages or hint.ages or literals) or AHEAD.search(name)
+        if not asked and _NOW.match(self.column.default or ""):
+            moments = tuple(moment for moment in moments if moment[0] == "past")
         found = [
             Value(lambda n, days=days: self._moment(self.type, days, n), kind)  # type: ignore[misc]
             for kind, days in moments

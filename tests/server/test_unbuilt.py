@@ -132,7 +132,7 @@ def test_what_no_file_creates_is_told_first_and_once(build):
         "2 tables are created by no migration (public.alpha, beta): these files alone cannot be judged"
     )
     assert made.missing == ("beta", "public.alpha", "public.gamma")
-    assert any("make audit TARGET=" in each for each in made.advice)
+    assert any("care-audit check --target=" in each for each in made.advice)
     assert any("--schema=schema.sql" in each for each in made.advice)
 
 
