@@ -398,7 +398,7 @@ def lines_of_foreign(scores: Mapping[tuple[str, str], Score], every: int) -> Ite
             f"| {of_access} | {of_all} |"
         )
     yield ""
-    yield f"One of {every} mutants of each schema; of its survivors none has been looked at, so that all count as missed."
+    yield f"One of {every} mutants of each schema; nobody has looked at its survivors, so that all count as missed."
 
 
 PREFACE = """# Mutants

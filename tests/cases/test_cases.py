@@ -33,8 +33,8 @@ HISTORIC = {"EXPO-07", "EXPO-13"}
 class Case:
     """One situation. ``waits`` says why it is not judged rightly yet; where it is judged rightly, the test fails.
 
-    ``beside`` are policies that rightly tell of both forms, for another reason; ``forms`` are parts of the names of what
-    is wrong in the bad one, each of which is told.
+    ``beside`` are policies that rightly tell of both forms, for another reason; ``forms`` are parts of what the
+    wrong of the bad one is called, each of which is told.
     """
 
     folder: Path
