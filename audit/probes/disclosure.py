@@ -37,7 +37,7 @@ def given_away(people: Actor) -> Evidence:
             calls = [
                 {
                     "call": name,
-                    "text": f"select to_jsonb(x.*) as answer from (select {', '.join(columns)} from {name}) as x",
+                    "text": _told(name, columns, kind, who),
                     "given": "",
                     "all": True,
                     "kind": kind,
@@ -55,6 +55,19 @@ def given_away(people: Actor) -> Evidence:
             tried += len(calls)
             found += _leaks(stage, who, outcomes_of(stage, who, calls, unjudged=unjudged))
     return _evidence(stage, found, tried, "tables, views and functions that people read", hidden, unjudged)
+
+
+def _told(name: str, columns: list[str], kind: str, who: Identity) -> str:
+    """Return the question what a relation tells.
+
+    What is in a table's column of addresses, its policies show to those who have to do with the row, such as those who
+    invited somebody, or are in a team with them. What they show to everybody, those without an id see, too.
+    """
+    rows = f"(select {', '.join(columns)} from {name}) as x"
+    plain = [column.strip('"').replace('""', '"') for column in columns]
+    left = [column for column in plain if CONTACT_COLUMN.search(column)] if kind in ("r", "p") and who.id else []
+    less = f" - {sql.Literal(left).as_string(None)}::text[]" if left else ""
+    return f"select to_jsonb(x.*){less} as answer from {rows}"
 
 
 def abused(people: Actor) -> Evidence:
