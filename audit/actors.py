@@ -188,9 +188,13 @@ class Stage:
 
     def claims_of(self, who: Identity | None, claims: Claims = "json") -> str:
         """Return what tells the database who is asking, with what the server wrote and access.toml says about them."""
-        if who is None or who.id is None or who.name in self.strangers:
-            return claims_of(who, claims)
-        return claims_of(who, claims, {**self.metadata.get(who.name, {}), **self.known["claims"].get(who.name, {})})
+        return claims_of(who, claims, self.written(who) if who is not None else None)
+
+    def written(self, who: Identity) -> Mapping[str, Any]:
+        """Return what the server wrote into somebody's token: as it stands in auth.users, and as access.toml says."""
+        if who.id is None or who.name in self.strangers:
+            return {}
+        return {**self.metadata.get(who.name, {}), **self.known["claims"].get(who.name, {})}
 
     @contextmanager
     def savepoint(self, who: Identity | None, claims: Claims, *, keep: bool) -> Iterator[Cursor]:
@@ -518,6 +522,19 @@ def command_of(text: str) -> tuple[str, str]:
     return command, found[0] if found else "?"
 
 
+def token_of(who: Identity, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what somebody's token says.
+
+    https://supabase.com/docs/guides/auth/jwt-fields
+    """
+    token: dict[str, Any] = {**metadata, "role": who.role}
+    if who.id is not None:
+        token |= {"sub": who.id, "is_anonymous": who.is_anonymous, "aud": "authenticated"}
+        token |= {"email": who.email} if who.email else {}
+        token |= {"app_metadata": {**metadata}, "user_metadata": {}}
+    return token
+
+
 def claims_of(who: Identity | None, claims: Claims = "json", metadata: Mapping[str, Any] | None = None) -> str:
     """Return the set_config calls that tell the database who is asking, for this transaction only.
 
@@ -525,13 +542,7 @@ def claims_of(who: Identity | None, claims: Claims = "json", metadata: Mapping[s
     (https://docs.postgrest.org/en/stable/references/transactions.html). What is not used is '', as it is after use.
     ``metadata`` is what the server wrote about the person: app_metadata, which a project's hook may repeat at the top.
     """
-    token: dict[str, Any] = {}
-    if who is not None:
-        token = {**(metadata or {}), "role": who.role}
-        if who.id is not None:
-            token |= {"sub": who.id, "is_anonymous": who.is_anonymous, "aud": "authenticated"}
-            token |= {"email": who.email} if who.email else {}
-            token |= {"app_metadata": {**(metadata or {})}, "user_metadata": {}}
+    token = token_of(who, metadata or {}) if who is not None else {}
     modern = json.dumps(token) if token and claims in ("json", "both") else ""
     legacy = token if claims in ("legacy", "both") else {}
     settings = {
