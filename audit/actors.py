@@ -191,24 +191,26 @@ class Stage:
 
     def claims_of(self, who: Identity | None, claims: Claims = "json") -> str:
         """Return what tells the database who is asking, with what the server wrote and access.toml says about them."""
-        if who is None or who.id is None or who.name in self.strangers:
-            return claims_of(who, claims)
-        written, headers = self._hooked.get(who.name), self._headers.get(who.name)
-        return claims_of(who, claims, self._metadata(who.name), written, headers)
+        if who is None:
+            return claims_of(None, claims)
+        return claims_of(who, claims, self.written(who), self._hooked.get(who.name), self._headers.get(who.name))
 
-    def _metadata(self, name: str) -> dict[str, Any]:
-        return {**self.metadata.get(name, {}), **self.known["claims"].get(name, {})}
+    def written(self, who: Identity) -> Mapping[str, Any]:
+        """Return what the server wrote into somebody's token: as it stands in auth.users, and as access.toml says."""
+        if who.id is None or who.name in self.strangers:
+            return {}
+        return {**self.metadata.get(who.name, {}), **self.known["claims"].get(who.name, {})}
 
     @cached_property
     def _headers(self) -> dict[str, dict[str, str]]:
         """The headers with keys that some of the cast send, where the project knows callers by such keys."""
-        return headers_of(self.connection, KEYHOLDERS)
+        return headers_of(self.connection, [name for name in KEYHOLDERS if name not in self.strangers])
 
     @cached_property
     def _hooked(self) -> dict[str, dict[str, Any]]:
         """What the project's own hook writes into the tokens of the cast; what access.toml says of them stays."""
         there = [who for who in CAST.values() if who.id is not None and who.name not in self.strangers]
-        written = hooked(self.connection, {who.name: token_of(who, self._metadata(who.name)) for who in there})
+        written = hooked(self.connection, {who.name: token_of(who, self.written(who)) for who in there})
         return {name: {**claims, **self.known["claims"].get(name, {})} for name, claims in written.items()}
 
     @contextmanager
@@ -537,16 +539,16 @@ def command_of(text: str) -> tuple[str, str]:
     return command, found[0] if found else "?"
 
 
-def token_of(who: Identity, metadata: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the claims of somebody's token; ``metadata`` is what the server wrote about them: app_metadata.
+def token_of(who: Identity, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what somebody's token says; ``metadata`` is what the server wrote about them: app_metadata.
 
-    That is at the top as well, where a project's hook may repeat it.
+    That is at the top as well, where a project's hook may repeat it: https://supabase.com/docs/guides/auth/jwt-fields
     """
-    token: dict[str, Any] = {**(metadata or {}), "role": who.role}
+    token: dict[str, Any] = {**metadata, "role": who.role}
     if who.id is not None:
         token |= {"sub": who.id, "is_anonymous": who.is_anonymous, "aud": "authenticated"}
         token |= {"email": who.email} if who.email else {}
-        token |= {"app_metadata": {**(metadata or {})}, "user_metadata": {}}
+        token |= {"app_metadata": {**metadata}, "user_metadata": {}}
     return token
 
 
@@ -564,7 +566,7 @@ def claims_of(
     ``metadata`` is as in :func:`token_of`; ``written`` are the claims as the project's hook leaves them: it cannot make
     somebody another person. ``headers`` are those of the request, with keys that somebody has.
     """
-    token = token_of(who, metadata) if who is not None else {}
+    token = token_of(who, metadata or {}) if who is not None else {}
     token |= {key: value for key, value in (written or {}).items() if key not in ("sub", "role", "aud", "is_anonymous")}
     modern = json.dumps(token) if token and claims in ("json", "both") else ""
     legacy = token if claims in ("legacy", "both") else {}

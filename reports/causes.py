@@ -143,7 +143,8 @@ def _grouped(results: Iterable[Result]) -> dict[tuple[str, str], dict[str, Part]
         lists: dict[tuple[str, str], list[Finding]] = {}
         for finding in wording.unwaived(result):
             lists.setdefault(_group(finding), []).append(finding)
-        for key, findings in (lists or {(result.id, ""): []}).items():
+        elsewhere = any(finding.told_by for finding in result.findings)
+        for key, findings in (lists or ({} if elsewhere else {(result.id, ""): []})).items():
             found.setdefault(key, {})[result.id] = Part(result, tuple(findings))
     return found
 
@@ -207,6 +208,16 @@ def _prose(fix: str) -> bool:
 def _place(fix: str) -> int:
     code = "\n".join(line for line in fix.splitlines() if not line.lstrip().startswith("--"))
     return next((place for place, form in enumerate(_ORDER) if form.search(code)), len(_ORDER))
+
+
+def in_order(fixes: Iterable[str]) -> list[str]:
+    """Return fixes with what depends on others after them."""
+    return sorted(fixes, key=_place)
+
+
+def alone(fix: str) -> bool:
+    """Tell whether a fix cannot be inside a transaction."""
+    return bool(_ALONE.search(fix))
 
 
 def script(run: Run) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from audit.facts import facts_of
-from reports import alerts, baseline, folder, identity, waivers
+from reports import alerts, baseline, folder, identity, repeats, waivers
 from reports.history import history
 from reports.model import RUN_KEY, Run
 from reports.renderers import (
@@ -63,6 +63,7 @@ STEPS: tuple[Callable[[Run, pytest.Config], Run], ...] = (
     identity.find_out,
     waivers.tell_unused,
     baseline.compare,
+    repeats.note,
     history.record,
     alerts.send,
     write_files,

@@ -249,7 +249,12 @@ select t.tgrelid::bigint, t.tgfoid::bigint,
 from pg_catalog.pg_trigger t where not t.tgisinternal order by t.tgrelid, t.tgname
 """
 _VIEWS = """
-select pg_catalog.pg_get_viewdef(c.oid) from pg_catalog.pg_class c
+select pg_catalog.pg_get_viewdef(c.oid), n.nspname::text, c.relname::text, array(
+           select distinct d.refobjid::bigint from pg_catalog.pg_rewrite w
+           join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = w.oid
+           where w.ev_class = c.oid and d.refobjid <> c.oid
+           and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)
+from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('v', 'm') and n.nspname <> all (%(platform)s) and n.nspname !~ '^pg_|^information_schema$'
 and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
@@ -339,13 +344,17 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
     before = cursor.execute("select pg_catalog.current_setting('search_path')").fetchone()
     cursor.execute("set local search_path = ''")
     rules = Rules()
-    numbers = {(table.schema, table.name): table.oid for table in catalogue.tables.values()}
     platform = {"platform": list(PLATFORM_SCHEMAS)}
+    views = cursor.execute(_VIEWS, platform).fetchall()
+    # A view's column is that of a table below it which has one of that name.
+    numbers = {(schema, name): tuple(below) for _, schema, name, below in views}
+    numbers |= {(table.schema, table.name): (table.oid,) for table in catalogue.tables.values()}
 
     def place(name: Name | None, column: str, own: int | None) -> tuple[int, str] | None:
-        table = own if name is None else numbers.get((name[0], name[1]))
-        known = table is not None and table in catalogue.tables and column in catalogue.tables[table].columns
-        return (table, column) if known and table is not None else None
+        tables = (own or 0,) if name is None else numbers.get((name[0] or "", name[1]), ())
+        known = (t for t in tables if t in catalogue.tables and column in catalogue.tables[t].columns)
+        table = next(known, None)
+        return None if table is None else (table, column)
 
     def of_condition(tree: exp.Expr | None, own: int | None) -> Iterator[tuple[int, str, Hints]]:
         for name, column, hint in noted(tree):
@@ -371,7 +380,7 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
         for name, number, (of_table, column_name) in _given(tree):
             if found := place(of_table, column_name, relation):
                 given.append((name, number, found))
-    for (text,) in cursor.execute(_VIEWS, platform).fetchall():
+    for text, *_ in views:
         view = _tree(text.rstrip().rstrip(";"))
         rules.note(of_condition(view, None))
         compared += [(function, _asked(call)) for function, call in functions.called(view)]

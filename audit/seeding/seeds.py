@@ -150,7 +150,7 @@ def _decide(
     question = "select id::text, to_jsonb(u.*) -> 'raw_app_meta_data' from auth.users u where id::text = any (%s)"
     written: dict[str, Any] = dict(conn.cursor(row_factory=tuple_row).execute(question, (list(PEOPLE),)).fetchall())
     known = {name: written.get(CAST[name].id or "") for name in DECIDERS}
-    tokens = hooked(conn, {name: token_of(CAST[name], known[name]) for name in DECIDERS if CAST[name].id})
+    tokens = hooked(conn, {name: token_of(CAST[name], known[name] or {}) for name in DECIDERS if CAST[name].id})
     sent = headers_of(conn, KEYHOLDERS)
     people = [
         (CAST[name].role, claims_of(CAST[name], "both", known[name], tokens.get(name), sent.get(name)))

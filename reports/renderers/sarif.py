@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from audit import house
-from audit.policy import Severity
+from audit.policy import PACKS, Severity
 from audit.results import Verdict
 from reports import conduct, wording
 from reports.escalation import ESCALATION
@@ -84,9 +84,9 @@ def _rule(result: Result, run: Run) -> dict[str, Any]:
         "id": result.id,
         "name": result.name,
         "shortDescription": {"text": result.title},
-        "helpUri": house.page_of(result.id),
         "fullDescription": {"text": f"{result.title}. {result.explanation}"},
         "help": help_,
+        **({"helpUri": house.page_of(result.id)} if result.pack in PACKS else {}),
         "defaultConfiguration": {"level": LEVELS[result.severity]},
         "properties": {
             "tags": ["security", "database", result.severity.value],
@@ -125,7 +125,7 @@ def _utc(moment: dt.datetime) -> str:
 
 def _results(index: int, result: Result, new: Set[tuple[str, str]] | None, *, gate: bool) -> list[dict[str, Any]]:
     rule = {"ruleId": result.id, "ruleIndex": index}
-    found = [finding for finding in result.findings if _shown(finding, gate=gate)]
+    found = [finding for finding in result.findings if _shown(finding, gate=gate) and not finding.told_by]
     return [rule | _result(result, finding) | _history(finding, new) for finding in found]
 
 
