@@ -85,7 +85,7 @@ def built(run: Run) -> tuple[str, ...]:
     build = run.build
     if build is None or (run.complete and build.applied == build.files and not build.missing):
         return ()
-    return tuple(map(safe, filter(None, [build.no_baseline.capitalize(), build.summary, *build.advice])))
+    return tuple(map(safe, filter(None, [build.no_baseline, build.summary, *build.advice])))
 
 
 def failed(run: Run) -> tuple[Migration, ...]:
