@@ -49,6 +49,8 @@ _ME = re.compile(r"\(\s*select auth\.uid\(\) as uid\s*\)|\bauth\.uid\(\)", re.IG
 # What may depend on who asks: the id, the claims, a setting, or a function of the project.
 _ASKS = re.compile(r":me\b|\bauth\.|current_setting|[\w\"]+\.[\w\"]+\s*\(", re.IGNORECASE)
 
+_CALLED = re.compile(r"([\w\"]+\.[\w\"]+)\s*\(")
+
 POLICIES = """
 select t.relation, quote_ident(p.polname), p.polcmd::text, p.polpermissive,
        array(select r.rolname::text from pg_catalog.pg_roles r
@@ -171,7 +173,7 @@ def draft(stage: Stage, only: Collection[str] | None = None) -> Iterator[str]:
     """
     declared = {*stage.known["declared"], *stage.known["server_only_tables"], *stage.known["public_tables"]}
     with opened_tables(stage, {}) as (observatory, tables):
-        known = _known(observatory.cursor, stage, {name: security for name, (_, security, _) in tables.items()})
+        known = _known(observatory.cursor, {name: security for name, (_, security, _) in tables.items()})
         for relation in tables:
             if relation in declared or (only is not None and relation not in only):
                 continue
@@ -184,11 +186,22 @@ def draft(stage: Stage, only: Collection[str] | None = None) -> Iterator[str]:
             yield from _unseen(stage, [*tables], declared)
 
 
-def _known(cursor: Cursor, stage: Stage, security: Mapping[str, bool]) -> Known:
+def _known(cursor: Cursor, security: Mapping[str, bool]) -> Known:
+    with _qualified(cursor):
+        return _asked(cursor, security)
+
+
+@contextmanager
+def _qualified(cursor: Cursor) -> Iterator[None]:
+    """Let names come qualified, as they do when the path is empty."""
     cursor.execute("select pg_catalog.current_setting('search_path')")
     ((path,),) = cursor.fetchall()
-    # Names come qualified when the path is empty.
     cursor.execute("select pg_catalog.set_config('search_path', '', true)")
+    yield
+    cursor.execute("select pg_catalog.set_config('search_path', %s, true)", [path])
+
+
+def _asked(cursor: Cursor, security: Mapping[str, bool]) -> Known:
     cursor.execute(POLICIES, [[*ROLES]])
     rules: dict[str, list[Rule]] = {}
     for relation, name, command, permissive, roles, using, check in cursor.fetchall():
@@ -205,7 +218,6 @@ def _known(cursor: Cursor, stage: Stage, security: Mapping[str, bool]) -> Known:
     given = {"owners": list(OWNERS), "secret": secret_columns({}), "private": private_columns({})}
     cursor.execute(SOMEBODYS, given)
     somebodys = frozenset(relation for relation, somebodys in cursor.fetchall() if somebodys)
-    cursor.execute("select pg_catalog.set_config('search_path', %s, true)", [path])
     return Known(rules, rights, security, somebodys)
 
 
@@ -262,7 +274,9 @@ def _conditions(relation: str, command: str, role: str, known: Known, depth: int
 def _predicate(text: str, role: str, known: Known, depth: int) -> str:
     """Return a policy's condition as a declaration says it: other tables show what their own policies show."""
     plain = _ME.sub(":me", _within(text, role, known, depth))
-    return re.sub(r"\s+", " ", plain).strip()
+    plain = re.sub(r"\s+", " ", plain).strip()
+    # Without the parentheses round the whole, where these are a pair.
+    return plain[1:-1] if re.fullmatch(r"\([^()]*\)", plain) else plain
 
 
 def _within(text: str, role: str, known: Known, depth: int) -> str:
@@ -300,8 +314,11 @@ def _lines(entry: Entry, known: Known, observed: Sequence[Observed]) -> Iterator
     if not entry.reach and any(rights.commands for rights in roles) and known.security.get(relation):
         yield "server_only = true  # no policy lets the API in"
         return
+    _without_nobody(entry, observed)
+    used = {name for given in entry.reach.values() for names in given.values() for name in names}
     for name, text in entry.rows.items():
-        yield f"rows.{_text(name)} = {_text(text)}  # by {safe(', '.join(entry.rests[name]))}"
+        if name in used:
+            yield f"rows.{_key(name)} = {_text(text)}  # {safe(_rests(entry, name))}"
     for command, given in entry.reach.items():
         inside = ", ".join(f"{who} = [{', '.join(map(_text, names))}]" for who, names in given.items())
         yield f"reach.{command} = {{ {inside} }}"
@@ -309,6 +326,21 @@ def _lines(entry: Entry, known: Known, observed: Sequence[Observed]) -> Iterator
     for words in _doubts(entry, known):
         yield f'because.{_text(words)} = ""  # say why this is meant: until then it counts as not declared'
     yield from (f"# not explained: {safe(remark)}" for remark in remarks(entry, observed))
+
+
+def _without_nobody(entry: Entry, observed: Sequence[Observed]) -> None:
+    """Leave out callers without an id where they were seen to reach nothing: a function may have asked for one."""
+    for command, given in entry.reach.items():
+        cells = [c for c in observed if c.actor == "nobody" and c.shape.removesuffix(" blind") == command]
+        if not any(cell.reached or cell.masked for cell in cells):
+            given.pop("nobody", None)
+
+
+def _rests(entry: Entry, name: str) -> str:
+    """Say on what a set of rows rests: policies, and functions, which decide it whatever they come to say."""
+    functions = sorted({each for each in _CALLED.findall(entry.rows[name]) if not each.startswith(("auth.", "pg_"))})
+    goes_by = f"; goes by {', '.join(functions)}, whatever that says" if functions else ""
+    return f"by {', '.join(entry.rests[name])}{goes_by}"
 
 
 def _columns(entry: Entry, known: Known) -> Iterator[str]:
@@ -331,8 +363,7 @@ def _doubts(entry: Entry, known: Known) -> Iterator[str]:
     for command, given in entry.reach.items():
         for who, names in given.items():
             open_ = [name for name in names if name == ALL or not _ASKS.search(entry.rows[name])]
-            outside = who in ("anon", "everybody", "nobody")
-            if open_ and (command != "select" or (outside and entry.relation in known.somebodys)):
+            if open_ and (command != "select" or entry.relation in known.somebodys):
                 yield f"{command} by {who}"
 
 
@@ -369,9 +400,10 @@ def _functions(cursor: Cursor, stage: Stage) -> Iterator[str]:
     """Propose for whom each function is that the API serves."""
     known = stage.known
     given = {"roles": [*ROLES], "exposed": list(known["exposed"]), "platform": list(known["platform_schemas"])}
-    cursor.execute(FUNCTIONS, given)
+    with _qualified(cursor):
+        found = cursor.execute(FUNCTIONS, given).fetchall()
     told = {*known["callers"], *known["public_functions"]}
-    for name, definer, roles in cursor.fetchall():
+    for name, definer, roles in found:
         if name in told or not roles:
             continue
         yield ""
@@ -407,6 +439,10 @@ def _unseen(stage: Stage, tables: Sequence[str], declared: Collection[str]) -> I
         yield f"# not seen: {safe(name)} has no made-up rows ({safe(why)})"
     for condition in stage.undecided:
         yield f"# not seen: {safe(condition)}"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
 
 
 def _text(value: str) -> str:
