@@ -86,7 +86,7 @@ then format('alter table %%s enable row level security;', {relation}::pg_catalog
 @mark.policy(
     "RLS-01",
     severity="P0",
-    wrong="Row level security is off on tables that the API serves",
+    wrong="Everybody reaches whole tables: they have no row level security",
     runbook=RUNBOOK,
     fix=ROWS_FIRST,
 )
@@ -114,7 +114,7 @@ def test_exposed_tables_have_row_level_security(auditor):
 @mark.policy(
     "RLS-02",
     severity="P0",
-    wrong="Row level security is switched off on tables that have policies",
+    wrong="Everybody reaches whole tables: their row level security is switched off",
     runbook=RUNBOOK,
     fix=ROWS_FIRST,
 )

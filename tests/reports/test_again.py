@@ -15,21 +15,23 @@ from audit.policy import Severity
 from audit.results import Sizes, Verdict
 from audit.verbs import command
 from reports import again, folder
-from reports.model import Change, Identity, Past
+from reports.model import Change, Finding, Identity, Past
 from reports.reading import ReadError, load, run_of
 from reports.renderers import html, json_file
 from tests.support import samples
 
 # What version 1.1 added, by where it stands.
 NEW_IN_1_1 = ("ended_by", "unreachable", "headline", "identity", "trend", "sizes", "sizes_before")
-NEW_OF_A_POLICY = ("wrong", "pack", "controls", "partial")
+NEW_OF_A_POLICY = ("wrong", "pack", "controls", "partial", "repeated")
 
 
 def full():
     run = samples.hostile(samples.MARKUP)
     results = (replace(run.results[0], wrong="wrong", partial=True), *run.results[1:])
     caused = replace(results[0].findings[0], cause=Cause("table", "public.t", "public.t"), since=samples.NOON)
-    results = (replace(results[0], findings=(caused, *results[0].findings[1:])), *results[1:])
+    caused = replace(caused, stands_for=("MSG-05",))
+    repeat = Finding("MSG-01", "repeated", told_by="MSG-05")
+    results = (replace(results[0], findings=(caused, *results[0].findings[1:], repeat)), *results[1:])
     return replace(
         run,
         results=results,
@@ -57,7 +59,7 @@ def test_older_versions_are_read_too():
         for name in NEW_OF_A_POLICY:
             del policy[name]
         for finding in policy["findings"]:
-            finding.pop("cause", None)
+            del finding["cause"], finding["stands_for"]
     run = run_of(document)
     assert run.counts() == full().counts() and "<h1" in html.render(run)
 
