@@ -6,7 +6,6 @@ It declares no option, reads nothing and starts nothing until a test asks for on
 
 from __future__ import annotations
 
-import importlib
 from types import ModuleType
 from typing import Any
 
@@ -18,29 +17,23 @@ from audit.toml_file import FileError
 from care_audit.calling import built, completed, names
 from care_audit.options import options
 from care_audit.place import here
+from fixtures import access, app, askers, drift, footprint, gate, policy, runbook, settings, suite, target
 
 # What the fixtures come from, in the order in which they get ready.
-MODULES = tuple(
-    importlib.import_module(f"{PREFIX}{name}")
-    for name in (
-        "fixtures.settings", "fixtures.access", "fixtures.target", "fixtures.app", "fixtures.footprint",
-        "fixtures.drift", "fixtures.runbook", "fixtures.askers", "fixtures.suite", "fixtures.gate",
-    )
-)  # fmt: skip
-POLICY = importlib.import_module(f"{PREFIX}fixtures.policy")
+MODULES = (settings, access, target, app, footprint, drift, runbook, askers, suite, gate)
 # Hooks would have a say in tests that ask for nothing of ours: these alone are wanted, where something does not apply.
 HOOKS = ("pytest_runtest_setup", "pytest_runtest_call")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Offer the fixtures, and nothing else of the plugins that they come from."""
-    for module in (*MODULES, POLICY):
+    for module in (*MODULES, policy):
         config.pluginmanager.register(_fixtures(module), f"care-audit {module.__name__}")
     config.addinivalue_line("markers", "policy(id, severity, runbook, fix, needs='', pack='core'): one invariant")
 
 
 def _fixtures(module: ModuleType) -> ModuleType:
-    hooks = HOOKS if module is POLICY else ()
+    hooks = HOOKS if module is policy else ()
     copy = ModuleType(module.__name__)
     vars(copy).update({n: each for n, each in vars(module).items() if n in hooks or not n.startswith("pytest_")})
     return copy
@@ -97,6 +90,5 @@ def _choose(config: pytest.Config, words: list[str]) -> None:
             value = kind(given[name]) if given[name] else not value
         if not hasattr(config.option, key):
             setattr(config.option, key, value if value is not False or option.switch else None)
-    settings = given.get("--settings")
     if not hasattr(config.option, "settings"):
-        config.option.settings = settings
+        config.option.settings = given.get("--settings")
