@@ -274,7 +274,7 @@ class Plan:
         )
 
     def calls(self, routine: Routine, me: str | None, most: int = 12) -> Iterator[dict[str, Any]]:
-        """Return the calls of a function for one caller."""
+        """Return the calls of a function for one caller; "reading": the API makes them in a transaction that reads."""
         sets = [self._candidates(routine, argument, me) for argument in routine.arguments]
         together = [values for values in self._stories(routine, sets, me) if None not in values or not routine.strict]
         # What every argument may be by itself comes last, and is tried at least in part.
@@ -283,7 +283,15 @@ class Plan:
             combinations.append((None,) * len(sets))
         for values in dict.fromkeys(combinations):
             given = " ".join(value for value in values if value)
-            yield {"call": routine.signature, "text": routine.text(values), "given": given, "values": values}
+            # In a transaction of its own a function that is not VOLATILE only reads, whatever the request:
+            # https://docs.postgrest.org/en/stable/references/transactions.html#access-mode
+            yield {
+                "call": routine.signature,
+                "text": routine.text(values),
+                "given": given,
+                "values": values,
+                "reading": routine.exposed and not routine.volatile,
+            }
 
     def _stories(self, routine: Routine, sets: Sequence[Sequence[str | None]], me: str | None) -> list[Values]:
         """Return arguments that belong together, by what the function does with them."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from psycopg.rows import tuple_row
 from sqlglot import exp
 
 from audit.catalog.calls import BODY, mentioned
-from audit.catalog.expressions import Name, parsed, table_of
+from audit.catalog.expressions import Name, called, parsed, table_of
 from audit.evidence import Unchecked
 from audit.seeding.answers import Function, Functions
 from audit.seeding.tables import Catalogue, Table
@@ -369,6 +369,7 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
         for oid, schema, name, names, body in cursor.execute(_FUNCTIONS, platform).fetchall()
     )
     compared: list[tuple[Function, Hints]] = []
+    given: list[tuple[Name, int, tuple[int, str]]] = []
     for relation, text in (*cursor.execute(_POLICIES).fetchall(), *cursor.execute(_INDEXES).fetchall()):
         try:
             tree = parsed(text)
@@ -376,6 +377,9 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
             continue  # the policies that judge expressions say so
         rules.note(of_condition(tree, relation), relation)
         compared += [(function, _asked(call)) for function, call in functions.called(tree)]
+        for name, number, (of_table, column_name) in _given(tree):
+            if found := place(of_table, column_name, relation):
+                given.append((name, number, found))
     for text, *_ in views:
         view = _tree(text.rstrip().rstrip(";"))
         rules.note(of_condition(view, None))
@@ -393,6 +397,9 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
             rules.note(_of_body(text, of | fired.get(function.oid, set()), catalogue))
         for one, other in _joined(function.body, of, catalogue):
             rules.join(one, other)
+    for called_, number, there in given:
+        if (taking := functions.known.get(called_)) is not None:
+            rules.note((*there, hint) for hint in _of_argument(taking.body, taking.parameters, number))
     for function, hint in compared:
         rules.note(_of_answer(function, hint, catalogue))
     for table in catalogue.tables.values():
@@ -404,6 +411,30 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
                 rules.asked[table.oid, column.name].add(Hints(words=[literal[1]]))
     cursor.execute("select pg_catalog.set_config('search_path', %s, true)", before)
     return rules
+
+
+def _given(tree: exp.Expr) -> Iterator[tuple[Name, int, tuple[Name | None, str]]]:
+    """Yield the columns that an expression gives to functions: function, number of the argument, table and column."""
+    for column in tree.find_all(exp.Column):
+        side: exp.Expr = column
+        while isinstance(side.parent, exp.Cast | exp.Paren):
+            side = side.parent
+        call = side.parent
+        name = called(call.parent if call is not None and isinstance(call.parent, exp.Dot) else call) if call else None
+        if isinstance(call, exp.Anonymous) and name is not None:
+            place = next((n for n, argument in enumerate(call.expressions, 1) if argument is side), 0)
+            if place:
+                yield name, place, (table_of(column), column.name)
+
+
+def _of_argument(text: str, names: Sequence[str], number: int) -> Iterator[Hints]:
+    """Yield what a body compares one of its arguments with."""
+    name = names[number - 1].lower() if len(names) >= number and names[number - 1] else f"argument_{number}"
+    for match in _COMPARISON.finditer(re.sub(rf"\${number}\b", name, text)):
+        if match["column"].lower() == name:
+            hint = hints(_QUALIFIER.sub("", match[0])).get(name)
+            if hint is not None:
+                yield hint
 
 
 def _mentioned(text: str, catalogue: Catalogue) -> set[int]:

@@ -308,7 +308,11 @@ class Source:
             return []
         bounds = sorted({int(float(text)) for text in (*rule.words, *rule.values) if _NUMBER.fullmatch(text)})
         near = sorted({number for bound in bounds[:6] for number in (bound - 1, bound, bound + 1)})
-        return [Value.always(str(number)) for number in near if number >= 0 or number + 1 in bounds]
+        fractional = self.type.name in ("numeric", "float4", "float8")
+        exact = [text for text in (*rule.words, *rule.values) if fractional and re.fullmatch(r"-?\d+\.\d+", text)]
+        return [*map(Value.always, exact)] + [
+            Value.always(str(number)) for number in near if number >= 0 or number + 1 in bounds
+        ]
 
     def _texts(self, hint: Hints, rule: Hints) -> list[Value]:
         """Return the words that are asked for, if any, else texts: the plain one first, then ever odder ones."""
