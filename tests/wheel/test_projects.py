@@ -156,7 +156,6 @@ def review(tried: Tried) -> None:
         text = f'{head}[tables."public.tools"]\nrows.mine = "owner_id = :me"\nrows.shared = "shared"\n'
         text += 'reach.select = { users = ["mine", "shared"], nobody = ["shared"] }\n'
         text += "".join(f'reach.{command} = {{ users = ["mine"] }}\n' for command in ("insert", "update", "delete"))
-        text += '\n[tables."public.open_loans"]\nreach.select = { users = ["all"], nobody = ["all"] }\n'
     path.write_text(text, encoding="utf-8")
 
 
