@@ -7,10 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from audit.catalog.table_statistics import TableStatistics
 from audit.evidence import Location, Row, Scalar, safe
-from audit.gate.results import Effect, Hazards, Lock, Overwritten, Print, Step
-
-# Columns that say when a row was touched: whoever changes a row changes them, too, and loses nothing.
-TOUCHED = re.compile(r"(?:last_)?(?:updated|modified|changed|touched)(?:_at|_on|_by)?", re.IGNORECASE)
+from audit.gate.results import TOUCHED, Effect, Hazards, Lock, Overwritten, Print, Step
 
 # Statements that change rows. What they read does not say much: with few rows, an index is not worth while.
 DML = frozenset({"insert", "update", "delete", "merge", "select", "with", "copy"})
@@ -119,12 +116,10 @@ def _losses(
             kind="sequence reset",
             relation=name,
         )
-    for table in step.unmet:
-        if not statistics.empty(table):
-            hazards.doubts.append(
-                f"{file}, line {step.line}: {step.words[0]} met no made-up row of {table}; whether it meets real "
-                "ones is not known"
-            )
+    for doubt in step.doubts:
+        if not doubt.table or not statistics.empty(doubt.table):
+            hazards.doubts.append(f"{file}, line {step.line}: {doubt.told}")
+    hazards.blind += [f"{file}, line {step.line}: {told}" for told in step.blind]
 
 
 def _dropped_table(

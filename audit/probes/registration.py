@@ -1,5 +1,4 @@
-"""Signing up, acted out in every way that the service of Supabase has, whatever the project's triggers make of it; and
-what the service does for people afterwards, such as signing them in.
+"""Signing up and in, acted out in every way that the service of Supabase has, whatever a project's triggers make of it.
 
 What sign-up is to do is the project's to say, so ways are compared with each other: what the plain one writes, the
 others write too, and nobody gets more for what they say of themselves in the metadata, which is their own text.
