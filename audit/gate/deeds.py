@@ -30,6 +30,8 @@ _TELLING = frozenset({"debug", "log", "info", "notice", "warning"})
 _CHANGING = frozenset({"delete", "update", "merge"})
 # What changes nothing by itself.
 _QUERIES = frozenset({"select", "perform", "with", "call", "return", "insert", "values", "open", "table", "for"})
+# What only names functions.
+_NAMING = frozenset({"grant", "revoke", "comment", "drop", "security", "reassign"})
 # What is made of code that runs later.
 _DEFINED = frozenset({"function", "procedure", "trigger", "policy", "view", "rule"})
 
@@ -128,7 +130,8 @@ def _statement(
         return found
     if first in ("execute", "explain") and nested:
         return _executed(code, guards, functions, depth)
-    defines = first == "create" and bool({token.sign for token in code[1:6]} & _DEFINED)
+    defines = first in _NAMING or (first == "create" and bool({token.sign for token in code[1:6]} & _DEFINED))
+    defines = defines or (first == "alter" and len(code) > 1 and code[1].sign != "table")
     if first not in _QUERIES and code[0].name:
         found.deeds.append(Deed(first, code, guards, nested))
     opened = 0

@@ -116,6 +116,9 @@ def _losses(
             kind="sequence reset",
             relation=name,
         )
+    for loss in step.losses:
+        fix = f"-- {loss.told}. Keep the rows, or where they are read."
+        yield found(file, step.line, loss.what, fix, kind=loss.kind, relation=loss.relation, how=loss.told)
     for doubt in step.doubts:
         if not doubt.table or not statistics.empty(doubt.table):
             hazards.doubts.append(f"{file}, line {step.line}: {doubt.told}")

@@ -172,6 +172,15 @@ class Doubt(NamedTuple):
     table: str = ""
 
 
+class Loss(NamedTuple):
+    """Something that is lost, or will be: what, of which kind, of which relation, and in words how."""
+
+    what: str
+    kind: str
+    relation: str
+    told: str
+
+
 @dataclass
 class Step:
     """One statement (or a run of statements that only add rows) and what it did to what was there before.
@@ -179,7 +188,8 @@ class Step:
     Relations are named as at the beginning of the statement. ``held`` are the locks of the transaction after it, and
     ``taken`` those of them that it took. ``before`` and ``after`` are the contents of the tables that it touched
     (``after`` None: the table is gone), and ``effects`` what became of their rows. ``doubts`` say what it may do to
-    data, and ``blind`` whom it may let in, elsewhere and not here. ``unlimited``: no lock_timeout was set.
+    data elsewhere, ``losses`` what is out of reach or will be lost, and ``blind`` whom it may let in elsewhere.
+    ``unlimited``: no lock_timeout was set.
     ``takes_along``: it says CASCADE; ``names`` are all that it says.
     ``whole``: it says of no rows which ones it means. ``telltale`` is what it asks that a rehearsal answers otherwise.
     ``idle`` are reasons why a GRANT or REVOKE is without effect. ``undone``: a rollback took it back.
@@ -201,6 +211,7 @@ class Step:
     effects: tuple[tuple[str, Effect], ...] = ()
     doubts: tuple[Doubt, ...] = ()
     blind: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
     reset: tuple[str, ...] = ()
     unlimited: bool = False
     takes_along: bool = False
@@ -214,7 +225,7 @@ class Step:
     def take_back(self, reset: tuple[str, ...]) -> None:
         """Forget what is there again after a rollback: all but ``reset``. Locks were held and time was taken anyhow."""
         self.before, self.after, self.effects, self.reset = {}, {}, (), reset
-        self.doubts, self.blind, self.idle, self.undone = (), (), (), True
+        self.doubts, self.losses, self.blind, self.idle, self.undone = (), (), (), (), True
 
     @property
     def known(self) -> bool:

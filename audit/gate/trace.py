@@ -19,9 +19,10 @@ from psycopg.pq import TransactionStatus
 from audit.evidence import safe
 from audit.gate import catalogue, deeds, reading, unseen
 from audit.gate.contents import compare, prints
+from audit.gate.firing import fired, losses
 from audit.gate.grants import Given, given, without_effect
 from audit.gate.looking import looking
-from audit.gate.results import WORDS_TOLD, Doubt, Entry, Lock, Moved, Print, Step
+from audit.gate.results import WORDS_TOLD, Doubt, Entry, Lock, Loss, Moved, Print, Step
 from audit.gate.supposing import harmless
 from audit.gate.surroundings import Dependence, asks
 from audit.migrations import Refused, stands_alone
@@ -219,9 +220,49 @@ class Tracer:
             last = self.steps[-1]
             with looking(self.conn):
                 self._compare(last, everything=True)
+                self._out_of_reach()
                 all_given = [what for _, what in self._given]
                 for step, what in self._given:
                     step.idle = without_effect(self.conn, what, all_given, self.now.entries, self.base.entries)
+
+            self._fire()
+
+    def _fire(self) -> None:
+        """Act out what fires on tables because of this file."""
+        titles = {oid: self.base.titles[oid] for oid in self.base.prints}
+        for table in fired(self.steps, self.now.entries, self.base.titles):
+            with self.watchdog.limiting(self.conn, self.limit_s):
+                table.step.losses += tuple(losses(self.conn, table, self.now.prints, titles))
+
+    def _out_of_reach(self) -> None:
+        """Note whose rows are there, and are not found any more under the name that they had."""
+        named = {title: oid for oid, title in self.now.titles.items()}
+        for oid, figures in self.base.prints.items():
+            title = self.base.titles[oid]
+            instead = named.get(title)
+            if not figures.rows or oid not in self.now.titles:
+                continue
+            if instead not in (None, oid):
+                ((rows,),) = self.conn.execute(f"select pg_catalog.count(*) from {title}".encode()).fetchall()
+                left = self.now.prints[oid].rows
+                if rows < left:
+                    told = f"{title} shows {rows:,} of {left:,} rows, which {self.now.titles[oid]} holds"
+                    self._note(f"r{instead}", Loss(f"rows of {title}", "rows hidden", title, told))
+        for step in self.steps:
+            for change in step.catalogue if not step.undone else ():
+                oid = int(change.key[1:]) if change.kind == "table" and change.key[1:].isdigit() else 0
+                rows = self.base.prints[oid].rows if oid in self.base.prints else 0
+                if rows and change.fact("partition") == (True, False):
+                    told = f"the {rows:,} rows of {change.title} are no longer found in the table that it was part of"
+                    step.losses += (Loss(f"rows of {change.title}", "rows hidden", change.title, told),)
+                if rows and change.fact("persistence") == ("p", "u"):
+                    told = f"the {rows:,} rows of {change.title} would be lost when the server crashes"
+                    step.losses += (Loss(f"rows of {change.title}", "rows unlogged", change.title, told),)
+
+    def _note(self, key: str, loss: Loss) -> None:
+        """Note a loss of the last statement that changed a part of the catalogue."""
+        changing = [step for step in self.steps if any(change.key == key for change in step.catalogue)]
+        (changing or self.steps)[-1].losses += (loss,)
 
     def _follow(self, statement: Statement) -> None:
         """Keep account of where the transaction began, and of its savepoints."""

@@ -89,7 +89,7 @@ def audit(directory: Path, *options: str, test: str = "pass", **environment: str
     (directory / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
     (directory / "test_one.py").write_text(f"def test_one(target):\n    {test}\n")
     return subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-p", "fixtures.target", "-p", "no:cacheprovider", *options],
+        [sys.executable, "-m", "pytest", "-p", "fixtures.settings", "-p", "fixtures.target", "-p", "no:cacheprovider", *options],
         cwd=directory,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *sys.path]), **environment},
         stdin=subprocess.DEVNULL,
