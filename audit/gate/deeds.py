@@ -132,17 +132,31 @@ def _statement(
         return _executed(code, guards, functions, depth)
     defines = first in _NAMING or (first == "create" and bool({token.sign for token in code[1:6]} & _DEFINED))
     defines = defines or (first == "alter" and len(code) > 1 and code[1].sign != "table")
-    if first not in _QUERIES and code[0].name:
+    if first == "merge":
+        found.deeds += _merged(code, guards, nested=nested)
+    elif first not in _QUERIES and code[0].name:
         found.deeds.append(Deed(first, code, guards, nested))
     opened = 0
     for at, token in enumerate(code):
         opened += {"(": 1, ")": -1}.get(token.text, 0)
         inner = at and token.sign in _CHANGING and (code[at - 1].text == "(" or (first == "with" and not opened))
         if inner and code[at - 1].sign not in ("for", "do", "on", "then"):
-            found.deeds.append(Deed(token.sign, tuple(_within(code, at)), guards, nested))
+            part = tuple(_within(code, at))
+            made = (
+                _merged(part, guards, nested=nested)
+                if token.sign == "merge"
+                else [Deed(token.sign, part, guards, nested)]
+            )
+            found.deeds += made
     if not defines:
         found += _calls(code, guards, functions, depth)
     return found
+
+
+def _merged(code: Code, guards: tuple[Code, ...], *, nested: bool) -> list[Deed]:
+    """Return what a MERGE does to rows that are there."""
+    kinds = {token.sign for before, token in pairwise(code) if before.sign == "then"} & {"delete", "update"}
+    return [Deed(kind, code, guards, nested) for kind in sorted(kinds)]
 
 
 def _within(code: Sequence[Token], at: int) -> Iterator[Token]:

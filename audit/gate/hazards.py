@@ -21,6 +21,8 @@ MADE_EQUAL = 3
 
 # Statements that can hide anything.
 OPAQUE = frozenset({"do", "call", "select"})
+# What takes a lock for a change, even where it is so already.
+CHANGING = frozenset({"alter", "create", "drop", "grant", "revoke", "comment"})
 
 _SIZED = re.compile(r"(character varying|character|numeric|bit varying|bit)\((\d+)(?:,(\d+))?\)")
 _PRECISION = re.compile(r"(timestamp|time|interval)(?:\((\d)\))?( with(?:out)? time zone)?")
@@ -291,7 +293,7 @@ def _waits(file: str, steps: Sequence[Step], statistics: TableStatistics, hazard
             waits += [(lock.relation, lock.mode, lock.blocks) for lock in step.held if lock.blocks]
             if step.alone and "concurrently" not in step.words:
                 waits += [(each, "ACCESS EXCLUSIVE", "reads and writes") for each in (*step.rewritten, *step.rebuilt)]
-        elif step.words[:1] == ("lock",) or (step.words[:1] and step.words[0] in OPAQUE and not step.catalogue):
+        elif step.words[:1] == ("lock",) or _may_lock(step):
             waits += [(lock.relation, lock.mode, lock.blocks) for lock in step.taken if lock.blocks]
             why = "an explicit lock"
         for relation, mode, blocks in waits:
@@ -321,6 +323,12 @@ def _waits(file: str, steps: Sequence[Step], statistics: TableStatistics, hazard
                     live=statistics.told(relation),
                 )
             )
+
+
+def _may_lock(step: Step) -> bool:
+    """Tell whether a lock was taken by a LOCK out of sight: nothing came of the statement, nor says it what might."""
+    opaque = step.words[:1] and step.words[0] in OPAQUE and not step.catalogue
+    return bool(opaque) and ("lock" in step.names or not step.names & CHANGING)
 
 
 def _slow(step: Step, blocking: Sequence[Lock]) -> str:

@@ -21,6 +21,8 @@ from audit.sql_text import STRING, Token, quoted, tokens
 
 # So many rows are made to meet it; one, where a constraint lets no two be alike.
 ROWS = (3, 1)
+# Another number for each of the rows, so that what they are given is not the same where it need not be.
+_PLACE = "((ctid::pg_catalog.text::pg_catalog.point)[1])::pg_catalog.int4"
 # Longer statements carry rows of their own.
 LONGEST = 20_000
 
@@ -137,7 +139,7 @@ def wish(condition: Sequence[Token], text: str) -> Wish | None:
         sign, other = _TURNED.get(sign, ""), left
     measured = _measured(left)
     if measured and right and sign in (">", ">=", "="):
-        return Wish(measured, (f"pg_catalog.repeat('x', ({_text(right, text)})::pg_catalog.int4 + 1)",))
+        return Wish(measured, (f"pg_catalog.repeat('x', ({_text(right, text)})::pg_catalog.int4 + {_PLACE})",))
     if not name or not other:
         return None
     value = _text(other, text)
@@ -145,18 +147,23 @@ def wish(condition: Sequence[Token], text: str) -> Wish | None:
         case "=":
             return Wish(name, (value,))
         case "in" | "any":
-            first = next(_split_commas(other[1:]), ())
-            return Wish(name, (_text(first, text),)) if first and first[0].sign != "select" else None
+            first, *others = [part for part in _split_commas(other[1:]) if part] or [()]
+            if not first or first[0].sign == "select":
+                return None
+            second = _text(others[0] if others else first, text)
+            return Wish(name, (f"case when {_PLACE} % 2 = 0 then {second} else {_text(first, text)} end",))
         case "<" | "<=":
-            return Wish(name, (f"({value})::{{0}} - interval '1 day'", f"({value})::{{0}} - 1", "''", "' '"))
+            return Wish(name, (f"({value})::{{0}} - interval '1 day' * {_PLACE}", f"({value})::{{0}} - {_PLACE}", "''"))
         case ">" | ">=":
-            return Wish(name, (f"({value})::{{0}} + interval '1 day'", f"({value})::{{0}} + 1", "'zzzz'"))
+            more = f"pg_catalog.concat('zzzz', {_PLACE})"
+            return Wish(name, (f"({value})::{{0}} + interval '1 day' * {_PLACE}", f"({value})::{{0}} + {_PLACE}", more))
         case "between":
             low = next(iter(_split(other, "and")), ())
             return Wish(name, (_text(low, text),))
         case "like" | "ilike" | "~~" | "~~*" if len(other) == 1 and other[0].kind is STRING:
-            said = other[0].value.replace("%", "").replace("_", "a")
-            return Wish(name, (sql.Literal(said).as_string(None),))
+            begin, any_, end = other[0].value.replace("_", "a").partition("%")
+            parts = [sql.Literal(each.replace("%", "")).as_string(None) for each in (begin, end)]
+            return Wish(name, (f"pg_catalog.concat({f', {_PLACE}, '.join(parts) if any_ else parts[0]})",))
     return None
 
 
@@ -280,14 +287,14 @@ def _made(conn: Connection, update: Update, text: str, oid: int, title: str, num
         return False
     where = " or ".join(f"ctid = {sql.Literal(place).as_string(None)}::pg_catalog.tid" for place in places)
     wishes = [found for each in update.conditions if (found := wish(each, text)) and found.column in types]
-    together: list[str] = []
+    together: dict[str, str] = {}
     for each in wishes:
         values = [value.replace("{0}", types[each.column]) for value in each.values]
         fits = next((value for value in values if _fits(conn, title, where, each.column, value)), None)
         if fits is not None:
-            together.append(f"{quoted(each.column)} = {fits}")
+            together[each.column] = f"{quoted(each.column)} = {fits}"
     if together:
-        conn.execute(f"update only {title} set {', '.join(together)} where {where}".encode(), prepare=False)
+        conn.execute(f"update only {title} set {', '.join(together.values())} where {where}".encode(), prepare=False)
     conn.execute("set local session_replication_role = origin", prepare=False)
     return True
 

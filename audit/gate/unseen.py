@@ -18,7 +18,7 @@ from audit.gate.supposing import loses
 from audit.gate.surroundings import Dependence, decided, decided_later
 from audit.sql_text import STRING, Token, tokens
 
-DATA = frozenset({"delete", "truncate", "merge", "update"})
+DATA = frozenset({"delete", "truncate", "update"})
 # What lets somebody in, or takes a guard away, by what a statement begins with.
 _OPENING = (
     ("grant",), ("alter", "default"), ("alter", "role"), ("alter", "user"), ("alter", "database"), ("reassign",),
@@ -83,35 +83,33 @@ def tables_of(code: Sequence[Token], names: Mapping[str, Sequence[str]]) -> list
 
 def unmet(read: Reading, seen: Seen, dependence: Dependence) -> Iterator[Unmet]:
     """Yield what a statement would take away or overwrite, and was not seen to."""
-    updates: dict[str, int] = {}
-    for deed in read.deeds:
-        for table in tables_of(deed.code, seen.names) if deed.kind == "update" else ():
-            updates[table] = updates.get(table, 0) + 1
     for deed in read.deeds:
         if deed.kind not in DATA:
             continue
         depends = dependence.of(deed.guards)
         tables = tables_of(deed.code, seen.names)
-        met_one = any(_met(deed, table, seen, updates) for table in tables)
+        rivals = [other for other in read.deeds if other is not deed and other.kind == "update"] if depends else []
+        met = {table for table in tables if _met(deed, table, seen, rivals)}
         for table in tables:
-            if _met(deed, table, seen, updates) or (met_one and table in seen.partitions):
+            if table in met or (met and table in seen.partitions):
                 continue
             if deed.guards and not depends and table not in seen.locked:
                 continue
             yield Unmet(deed, table, ", ".join(depends), _set(deed, table, seen))
 
 
-def _met(deed: Deed, table: str, seen: Seen, updates: Mapping[str, int]) -> bool:
+def _met(deed: Deed, table: str, seen: Seen, rivals: Sequence[Deed]) -> bool:
+    """Tell whether a statement was seen to take rows away or change them, and not ``rivals`` that do the like."""
     if deed.kind != "update":
-        moved = seen.step.moved.get(table)
-        return seen.met(table) or (deed.kind == "merge" and bool(moved and moved.updated))
+        return seen.met(table)
     moved = seen.step.moved.get(table)
     if not moved or not moved.updated:
         return False
-    if updates.get(table, 0) < 2:
+    rivals = [other for other in rivals if table in tables_of(other.code, seen.names)]
+    if not rivals:
         return True
-    columns = _set(deed, table, seen)
-    return not columns or bool({*columns} & _changed(table, seen))
+    others = {column for other in rivals for column in _set(other, table, seen)}
+    return bool(({*_set(deed, table, seen)} - others) & _changed(table, seen))
 
 
 def _changed(table: str, seen: Seen) -> set[str]:
@@ -136,7 +134,7 @@ def _set(deed: Deed, table: str, seen: Seen) -> list[str]:
 
 
 def settings(code: Code) -> Iterator[tuple[str, Code]]:
-    """Yield the columns that an UPDATE or MERGE sets, each with what to."""
+    """Yield the columns that an UPDATE sets, or one within a MERGE, each with what to."""
     at = 0
     while at < len(code):
         if code[at].sign != "set":
@@ -176,7 +174,7 @@ def _one_setting(code: Code) -> Iterator[tuple[str, Code]]:
 def unchanged(read: Reading, seen: Seen) -> Iterator[tuple[str, str]]:
     """Yield columns (and their tables) that an UPDATE rewrites by what they hold, and that hold the same here."""
     for deed in read.deeds:
-        if deed.kind not in ("update", "merge"):
+        if deed.kind != "update":
             continue
         for table in tables_of(deed.code, seen.names):
             moved = seen.step.moved.get(table)
@@ -324,8 +322,7 @@ def doubt(one: Unmet) -> Doubt:
 
 def opaque(read: Reading, seen: Seen) -> Iterator[Doubt]:
     """Yield the tables of which texts that are put together when they run would change rows, and met none."""
-    texts = [deed for deed in read.deeds if deed.kind == "execute" and _words(deed)[:1] not in (["insert"], ["select"])]
-    if not texts:
+    if not any(deed.kind == "execute" and _takes(deed) for deed in read.deeds):
         return
     named = {table for deed in read.deeds if deed.kind in DATA for table in tables_of(deed.code, seen.names)}
     for table in sorted(seen.locked - named - seen.partitions):
