@@ -91,6 +91,8 @@ class Auditor:
         self.log = log
         self.name = name
         self.footprint = footprint or Footprint()
+        # When the transaction of the question began that is being asked.
+        self.begun = time.monotonic()
 
     def __call__(
         self,
@@ -152,11 +154,15 @@ class Auditor:
             if first:
                 parameters = {**parameters, "told": self._told(cursor, first, search_path, parameters)}
             question = Question.of(text, self.known, parameters)
+            if first:
+                self._bound(cursor)
             question.wrapped(f"select * from (\n{{}}\n) as offenders limit {MOST_ROWS}").put(cursor)
             found = rows(cursor, about, kept)
+            self._bound(cursor)
             population = self._population(cursor, of, parameters, about)
             reasons = [doubt.reason for doubt in doubts]
             if blind and not found:
+                self._bound(cursor)
                 Question.of(blind, self.known, parameters).put(cursor)
                 for reason, *grant in cursor.fetchmany(MOST_REASONS):
                     reasons.append(str(reason))
@@ -194,7 +200,9 @@ class Auditor:
         def planned() -> tuple[dict[str, Any], Population]:
             with self.asking(question, of) as cursor:
                 cursor.execute(f"{_PLANNER}; set local enable_seqscan = off")
-                return _explained(question, cursor), self._population(cursor, of, parameters, about)
+                plan = _explained(question, cursor)
+                self._bound(cursor)
+                return plan, self._population(cursor, of, parameters, about)
 
         plan, population = _once_more(planned)
         found = [Row(of, {}, {"object": of})] if "Seq Scan" in _nodes(plan["Plan"]) else []
@@ -217,10 +225,12 @@ class Auditor:
             with self.asking(question, of) as cursor:
                 population = self._population(cursor, of, parameters, about)
                 cursor.execute(_PLANNER)
+                self._bound(cursor)
                 begun = time.monotonic()
                 try:
                     took = _took(question, cursor)
                     if took > allowed:
+                        self._bound(cursor)
                         took = min(took, _took(question, cursor))
                 except errors.QueryCanceled:
                     # What was stopped by the time-out of statements took longer than that; others may have stopped it.
@@ -251,6 +261,7 @@ class Auditor:
         try:
             with connection.cursor() as cursor:
                 self.footprint.questions += 1
+                self.begun = time.monotonic()
                 cursor.execute(f"{begin}; {self._guards(connection.info.server_version)}")
                 end = "rollback"
                 try:
@@ -274,8 +285,14 @@ class Auditor:
                     missing = absent_functions(cursor, [question.text, of], self.known)
                 if missing:
                     raise not_there(missing) from error
-            # What is left of the budget stops a statement, too.
+            # What is left of the budget stops a statement, too, and how long a lock may be held.
             self.footprint.left_ms()
+            if isinstance(error, errors.QueryCanceled) and self._held_ms() <= 1:
+                hold = self.known["lock_hold_ms"]
+                raise Unchecked(
+                    f"it would have held a lock for longer than {hold} ms (lock_hold_ms)",
+                    "raise lock_hold_ms in audit.toml, or ask when the database is less busy",
+                ) from error
             raise not_asked_for(error, [question.text], self.known) or unchecked(error) from error
 
     def _barred(self, error: errors.InsufficientPrivilege, texts: Sequence[str]) -> Unchecked:
@@ -288,10 +305,24 @@ class Auditor:
             return Unchecked(reason.reason, "" if grants else reason.remedy, grants)
         return reason
 
+    def _held_ms(self) -> float:
+        """Return for how many milliseconds more this question may hold its locks, which end with its transaction."""
+        hold = int(self.known["lock_hold_ms"])
+        return hold - (time.monotonic() - self.begun) * 1000 if hold else float("inf")
+
+    def _timeout(self) -> str:
+        left = min(self.known["statement_timeout_ms"], self.footprint.left_ms(), self._held_ms())
+        return str(max(1, int(left)))
+
+    def _bound(self, cursor: Cursor) -> None:
+        """Give the next statement of a question the time that is left for its locks, where that is limited."""
+        if self.known["lock_hold_ms"]:
+            cursor.execute(setting({"statement_timeout": self._timeout()}))
+
     def _guards(self, version: int) -> str:
         guards = {
             **PLAIN,
-            "statement_timeout": str(max(1, int(min(self.known["statement_timeout_ms"], self.footprint.left_ms())))),
+            "statement_timeout": self._timeout(),
             "lock_timeout": str(self.known["lock_timeout_ms"]),
             "idle_in_transaction_session_timeout": str(IDLE_MS),
             "client_encoding": "UTF8",

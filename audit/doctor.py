@@ -24,7 +24,7 @@ from audit.evidence import Log, NotApplicable, Unchecked, safe
 from audit.judging import ruling
 from audit.layouts import recognised
 from audit.login import excess, lacking
-from audit.policy import Policy, collected
+from audit.policy import Policy, everything
 from audit.project import marked, project_of
 from audit.question import Question, absent, relations
 from audit.results import Offence, Ruling, Verdict
@@ -40,9 +40,9 @@ MOST_LINES = 12
 MOST_GRANTS = 40
 
 NO_TARGET = "no database was named"
-NAME_TARGET = "name it: make doctor TARGET=service=NAME"
+NAME_TARGET = "name it: care-audit doctor --target=service=NAME"
 NO_APPLICATION = "no application was named"
-NAME_APPLICATION = "name its folder: make doctor APP=dir"
+NAME_APPLICATION = "name its folder: care-audit doctor --app=DIR"
 
 
 class State(StrEnum):
@@ -201,8 +201,8 @@ def _lacking(auditor: Auditor, settings: Settings) -> Sequence[str]:
     """
     asked: dict[str, None] = {}
     with auditor.asking(Question("select", None)) as cursor:
-        for policy in collected("policies"):
-            if policy.pack not in settings.selected or "auditor" not in policy.askers:
+        for policy in everything():
+            if not settings.asks(policy) or "auditor" not in policy.askers:
                 continue
             mine = texts(policy, auditor.known)
             try:
@@ -224,10 +224,12 @@ def _migrations(patient: Patient, auditor: Auditor) -> Iterator[Line]:
         place = patient.app / "supabase" / "migrations"
         if not place.is_dir():
             told = f"there is no folder supabase/migrations in {safe(str(patient.app))}"
-            yield Line(State.UNKNOWN, "migrations", told, "name it: make doctor MIGRATIONS=dir")
+            yield Line(State.UNKNOWN, "migrations", told, "name it: care-audit doctor --migrations=DIR")
             return
     if place is None:
-        yield Line(State.UNKNOWN, "migrations", "no migrations were named", "name them: make doctor MIGRATIONS=dir")
+        yield Line(
+            State.UNKNOWN, "migrations", "no migrations were named", "name them: care-audit doctor --migrations=DIR"
+        )
         return
     asker, log = _asker(auditor)
 
@@ -238,7 +240,7 @@ def _migrations(patient: Patient, auditor: Auditor) -> Iterator[Line]:
             raise Unchecked(str(error)) from error
 
     def unopened() -> Any:  # noqa: ANN401 -- it never returns
-        raise NotApplicable("catalogues are compared by make drift")
+        raise NotApplicable("catalogues are compared by care-audit drift")
 
     yield from _ruled("migrations", "DRIFT-03", log, {"drift": Drift(unopened, asker, files, log)})
 
@@ -269,7 +271,7 @@ def _machine() -> Iterator[Line]:
 
 
 def _ruled(about: str, name: str, log: Log, askers: Mapping[str, object]) -> Iterator[Line]:
-    policy = next(each for each in collected("policies") if each.id == name)
+    policy = next(each for each in everything() if each.id == name)
     error: BaseException | None = None
     try:
         policy.function(**askers)

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
 from audit.access.results import Judgement
-from audit.gate.results import Rehearsal
 from audit.policy import Policy
 from audit.results import Build, Cost, Login, Migration, Ruling, Sizes
-from audit.runbook.results import Outline
+
+if TYPE_CHECKING:
+    from audit.gate.results import Rehearsal
+    from audit.runbook.results import Outline
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,16 @@ class Facts:
 
     ``started_at`` and ``clock`` (of :func:`time.monotonic`) are when it began.
 
-    Known from the start: ``waivers`` (the file that applies), ``live`` (the target is a live database), ``gate`` (only
+    Known from the start: ``waivers`` (the file that applies), ``files`` (what decides what is judged),
+    ``live`` (the target is a live database), ``gate`` (only
     new migrations are judged) and ``place``, where the target is looked for, without secrets. ``system`` is the
     identifier by which a live server is known for life, and ``unreachable`` why the target could not be reached.
     ``stopped`` returns the name of the signal by which the run was told to stop, or "".
 
-    ``offered`` are all policies that could be asked, ``selected`` those of this run in their order, ``rulings`` those
-    of them that were asked, by id. ``cost`` returns what a live database has been asked for so far. ``earlier`` returns
-    the newest sizes of a moment or before it, else the oldest that there are; it is None where no history is kept.
+    ``offered`` are all policies that could be asked, ``own`` those of them that the project has written for itself,
+    ``selected`` those of this run in their order, ``rulings`` those of them that were asked, by id. ``cost`` returns
+    what a live database has been asked for so far. ``earlier`` returns the newest sizes of a moment or before it, else
+    the oldest that there are; it is None where no history is kept.
     """
 
     started_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
@@ -59,12 +63,14 @@ class Facts:
     unreachable: str = ""
     stopped: Callable[[], str] = str
     offered: tuple[Policy, ...] = ()
+    own: tuple[Policy, ...] = ()
     selected: tuple[Policy, ...] = ()
     rulings: dict[str, Ruling] = field(default_factory=dict)
     judgements: list[Judgement] = field(default_factory=list)
     rehearsal: Rehearsal | None = None
     runbook: Outline | None = None
     waivers: Path | None = None
+    files: Mapping[str, Path] = field(default_factory=dict)
     login: Login | None = None
     cost: Callable[[], Cost] | None = None
     sizes: Sizes | None = None

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from audit.causes import Cause, cause_of
 from audit.evidence import Evidence, Log, NotApplicable, Population, Row, Unchecked
 from audit.policy import Policy
 from audit.results import Offence, Ruling, Verdict
@@ -141,5 +142,12 @@ def _offences(policy: Policy, rows: Sequence[Row]) -> tuple[Offence, ...]:
             if fix not in seen.fix:
                 found[row.object] = replace(seen, fix=f"{seen.fix}\n{fix}")
         else:
-            found[row.object] = Offence(row.object, row.details, fix, row.location)
+            found[row.object] = Offence(row.object, row.details, fix, row.location, _cause(policy, row))
     return tuple(found.values())
+
+
+def _cause(policy: Policy, row: Row) -> Cause:
+    """Return what has to be mended: as the question says, the file that it is written in, or what the object names."""
+    if row.cause is not None:
+        return row.cause
+    return Cause("file", row.location.file) if row.location else cause_of(row.object, policy.about)

@@ -143,6 +143,12 @@ def _keep_in(place: Path) -> None:
                 raise TargetError(f"{safe(str(path))} leads out of the project: put the file itself there")
 
 
+def is_looked_at(path: Path, root: Path) -> bool:
+    """Tell whether a file or folder below a directory of migrations has a say in what is applied."""
+    inner = path.relative_to(root).parts
+    return not any(part.startswith(".") or part == "node_modules" for part in inner)
+
+
 def within(path: Path, place: Path) -> bool:
     """Tell whether a path ends in the project that a directory of migrations is of, and not in what git keeps of it.
 
@@ -412,7 +418,8 @@ def _blank(text: str) -> str:
 class SupabaseConfig:
     """What supabase/config.toml says: the server's major version, the schemas that the API serves, and seed files.
 
-    ``ways`` are those of signing up that are not on in every project: "phone", "anonymous".
+    ``buckets`` are those that the CLI makes, by name. ``ways`` are those of signing up that are
+    not on in every project: "phone", "anonymous".
 
     https://supabase.com/docs/guides/local-development/cli/config
     """
@@ -421,6 +428,7 @@ class SupabaseConfig:
     schemas: tuple[str, ...] = ()
     seeds: tuple[Path, ...] = ()
     ways: tuple[str, ...] = ()
+    buckets: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -446,6 +454,7 @@ def config_beside(place: Path) -> SupabaseConfig:
         tuple(name for name in _list(schemas) if name),
         tuple(each for pattern in _list(paths) for each in _matching(folder, pattern)),
         tuple(_ways(_table(config, "auth"))),
+        tuple(_table(_table(config, "storage"), "buckets")),
     )
 
 

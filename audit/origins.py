@@ -36,8 +36,8 @@ def advice(place: Path, files: Sequence[Path], build: Build) -> tuple[str, ...]:
         told.append(f"the generated database types know {known:,} tables, {build.tables:,} are built")
     return (
         *told[: _OFFERED + 1],
-        "audit a dump of the schema: pg_dump --schema-only DATABASE > schema.sql; make audit ARGS=--schema=schema.sql",
-        "audit the live database, which is only read: make audit TARGET=service=NAME",
+        "audit a dump of the schema: pg_dump --schema-only DATABASE > schema.sql; care-audit check --schema=schema.sql",
+        "audit the live database, which is only read: care-audit check --target=service=NAME",
     )
 
 

@@ -37,6 +37,7 @@ where exists (
 class Project:
     """The files that apply to the database under audit. None: there are none, so nothing is declared, or accepted.
 
+    ``file`` is the settings' own.
     ``note``: a sentence where a live database is not taken for the project's of this folder.
     """
 
@@ -44,6 +45,7 @@ class Project:
     access: Path | None = None
     waivers: Path | None = None
     note: str = ""
+    file: Path | None = None
 
 
 def marked(target: str) -> Callable[[Sequence[str]], Sequence[str] | None]:
@@ -93,6 +95,7 @@ def project_of(
         _file(access or chosen.access, root / ACCESS if applies else None),
         _file(waivers or chosen.waivers, root / WAIVERS if applies else None),
         note,
+        _file(settings or "", root / SETTINGS if applies else None),
     )
 
 

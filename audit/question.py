@@ -14,6 +14,7 @@ from psycopg import errors
 from psycopg.rows import TupleRow
 from sqlglot import exp
 
+from audit.causes import written
 from audit.evidence import NotApplicable, Row, Scalar, Unchecked, quote, safe
 from audit.server_errors import describe
 
@@ -196,7 +197,8 @@ def _row(names: list[str], types: list[int], values: Sequence[Any]) -> Row:
     by_name = dict(zip(names, values, strict=True))
     quoted = {n: quote(v, t) for n, v, t in zip(names, values, types, strict=True)}
     details = {n: _scalar(v) for n, v in by_name.items() if n not in ("object", "fix") and not n.startswith("_")}
-    return Row(str(by_name["object"]), details, quoted, by_name.get("fix"))
+    cause = by_name.get("_cause")
+    return Row(str(by_name["object"]), details, quoted, by_name.get("fix"), cause=written(cause) if cause else None)
 
 
 def _scalar(value: object) -> Scalar:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from audit.causes import UNKNOWN, Cause
 from audit.evidence import Location, Population, Scalar, safe
 from audit.policy import Policy
 from audit.sql_text import quoted
@@ -33,13 +34,14 @@ class Verdict(StrEnum):
 class Offence:
     """One object that offends under one policy: what else is known of it, and what mends it.
 
-    ``location`` is where it is written, which only what is written in files has.
+    ``location`` is where it is written, which only what is written in files has; ``cause`` what has to be mended.
     """
 
     object: str
     details: Mapping[str, Scalar] = field(default_factory=dict)
     fix: str = ""
     location: Location | None = None
+    cause: Cause = UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from audit.lint_rules import RULES
 from audit.packs import EXCHANGE_TRAIL, MESSAGING, REQUEST_CATEGORIES, RUNBOOK_OBJECTS
-from audit.policy import CARE_COLLECTIVE, CORE, Pack
+from audit.policy import CARE_COLLECTIVE, CORE, OWN, PACKS, Pack, Policy, packs_of_others
 from audit.toml_file import EXACTLY, Amount, Flag, TomlFile, form_of, read, suggestion
 
 # The ways of signing up that Supabase has (https://supabase.com/docs/guides/auth).
@@ -71,6 +71,7 @@ class Thresholds:
     statement_timeout_ms: Amount = 5000
     deep_timeout_ms: Amount = 60_000
     lock_timeout_ms: Amount = 100
+    lock_hold_ms: Amount = 0
 
 
 # Schemas that the platform brings and keeps: what is in them is not the project's to change.
@@ -165,6 +166,21 @@ def _rule(name: str) -> str:
     return name
 
 
+# What an option of the command can be: a word, a number, a switch, or several words.
+Option = str | Flag | Amount | tuple[str, ...]
+
+# Where the settings of a project may stand beside those of other tools.
+PYPROJECT, TABLE = "pyproject.toml", ("tool", "care-audit")
+
+
+def _pack(name: str) -> str:
+    known = (*PACKS, *packs_of_others())
+    if name not in known:
+        raise ValueError(f"unknown pack {name!r} in packs; {suggestion(name, known, 'the packs are')}")
+    return name
+
+
+Named = Annotated[Pack, AfterValidator(_pack)]
 Rule = Annotated[str, AfterValidator(_rule), WithJsonSchema({"enum": sorted(RULES)})]
 Weight = Literal["P0", "P1", "P2", "P3", "off"]
 
@@ -176,12 +192,15 @@ class Settings:
     ``packs`` None means: those of the reference for the reference, else the core. ``runbook_objects`` None: what the
     runbook of the packs names. ``exposed_schemas`` empty: ask the target, else ``public``. ``access`` and ``waivers``
     are the project's other files, from where this one is. ``sign_up`` are the ways of signing up that the project
-    offers; empty: those of its configuration, else by e-mail and by invitation, as a new project has it.
+    offers; empty: those of its configuration, else by e-mail and by invitation, as a new project has it. ``policies``
+    is the folder of the project's own policies, from where this file is, and ``prefix`` what their ids begin with.
+    ``options`` are those of the command
+    care-audit that need not be given then, by their names.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
 
-    packs: Annotated[tuple[Pack, ...], Field(min_length=1)] | None = None
+    packs: Annotated[tuple[Named, ...], Field(min_length=1)] | None = None
     access: str = ""
     waivers: str = ""
     project: Project = field(default_factory=Project)
@@ -196,11 +215,18 @@ class Settings:
     private_columns: tuple[str, ...] = ()
     linter: Mapping[Rule, Weight] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    policies: str = ""
+    prefix: Annotated[str, Field(pattern=r"^[A-Z]*$")] = ""
+    options: Mapping[str, Option] = field(default_factory=dict)
 
     @property
     def selected(self) -> tuple[Pack, ...]:
         """The packs whose policies are asked."""
         return (CORE,) if self.packs is None else self.packs
+
+    def asks(self, policy: Policy) -> bool:
+        """Tell whether a policy is asked: one of a pack that is selected, or of the project itself."""
+        return policy.pack in (*self.selected, OWN)
 
     @property
     def parts(self) -> Parts:
@@ -230,6 +256,11 @@ class Settings:
         }
 
 
+def in_settings(path: Path) -> TomlFile:
+    """Read audit.toml, or what a pyproject.toml says under ``[tool.care-audit]``. Raises FileError."""
+    return read(path).part(TABLE) if path.name == PYPROJECT else read(path)
+
+
 def load(path: Path) -> Settings:
     """Read audit.toml; a missing file means the defaults. Its access and waivers become paths from where people are.
 
@@ -237,7 +268,7 @@ def load(path: Path) -> Settings:
     """
     if not path.exists():
         return Settings()
-    file = read(path)
+    file = in_settings(path)
     settings = form_of(Settings, file)
     _qualified(settings, file)
     return replace(

@@ -53,6 +53,14 @@ class TomlFile:
             way = way[:-1]
         return f"{self.name}, line {self.lines[way]}" if way else self.name
 
+    def part(self, way: Way) -> TomlFile:
+        """Return what stands in a table of the file, as if it were the file; nothing where there is no such table."""
+        content: Any = self.content
+        for step in way:
+            content = content.get(step, {}) if isinstance(content, dict) else {}
+        lines = {each[len(way) :]: line for each, line in self.lines.items() if each[: len(way)] == way}
+        return TomlFile(self.name, content if isinstance(content, dict) else {}, lines)
+
     def wrong(self, way: Way, why: str) -> FileError:
         """Return the error about what stands there."""
         return FileError(safe(f"{self.at(*way)}: {why}"))

@@ -1,4 +1,4 @@
-"""What the Makefile's verbs call: ``python -m audit.verbs VERB``, with the options in variables of the environment.
+"""What the Makefile's verbs call: the command care-audit, with its options in variables of the environment.
 
 Whatever a variable holds is data: make does not expand it and no shell reads it. ``ARGS`` alone holds several words,
 quoted as for a shell, of which nothing but the quotes is heeded.
@@ -15,9 +15,8 @@ import sys
 from collections.abc import Mapping, Sequence
 
 USAGE = 4  # as pytest's
+COMMAND = ("-m", "care_audit")
 PYTEST = ("-m", "pytest")
-POLICIES = (*PYTEST, "policies")
-OF_THE_RUNBOOK = (*PYTEST, "policies/test_runbook.py")
 # By groups, of which there are none: one test at a time to whoever is free, in the order that tests/conftest.py sets.
 TESTS = (*PYTEST, "tests", "--numprocesses=auto", "--dist=loadgroup", "--no-loadscope-reorder")
 PROOFS = (*PYTEST, "tests/policies/test_proofs.py", "--quiet")
@@ -32,38 +31,47 @@ OPTIONS = {
     "APP": "--app",
     "POLICY": "--prove",
     "FILE": "--runbook",
+    "TARGETS": "--targets",
+    "SEVERITY": "--severity",
 }
 SERVER = ("IMAGE", "MIGRATIONS", "POSTGRES_BIN", "MEMBERS")
 PROJECT = (*SERVER, "APP")
 VERBS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "audit": (POLICIES, PROJECT),
-    "incident": (POLICIES, PROJECT),
-    "runbook": (OF_THE_RUNBOOK, ("FILE", *PROJECT)),
-    "gate": ((*POLICIES, "--gate"), ("BASE", *SERVER)),
-    "drift": ((*PYTEST, "policies/test_drift.py"), SERVER),
-    "nightly": (("-m", "reports.nightly"), PROJECT),
-    "doctor": (("-m", "reports.doctor"), ("APP", "MIGRATIONS")),
-    "history": (("-m", "reports.history"), ()),
-    "access-draft": (("-m", "audit.access.draft"), SERVER),
+    "audit": ((*COMMAND, "check"), PROJECT),
+    "incident": ((*COMMAND, "incident"), ("SEVERITY", *PROJECT)),
+    "runbook": ((*COMMAND, "runbook"), ("FILE", *PROJECT)),
+    "gate": ((*COMMAND, "gate"), ("BASE", *SERVER)),
+    "drift": ((*COMMAND, "drift"), SERVER),
+    "nightly": ((*COMMAND, "nightly"), PROJECT),
+    "doctor": ((*COMMAND, "doctor"), ("APP", "MIGRATIONS")),
+    "history": ((*COMMAND, "history"), ()),
+    "report": (("-m", "reports.again"), ("FILE",)),
+    "compare": (("-m", "reports.again"), ("A", "B")),
+    "evidence": (("-m", "reports.again"), ("FILE",)),
+    "access-draft": ((*COMMAND, "draft"), SERVER),
+    "fleet": (("-m", "care_audit.fleet"), ("TARGETS",)),
     "test": (TESTS, SERVER),
     "test-quick": ((*TESTS, "--quick"), SERVER),
     "prove": (PROOFS, ("POLICY", *SERVER)),
     "bench": (("-m", "tests.bench"), ()),
+    "screenshots": (("-m", "tests.screenshots"), ()),
     "mutants": (("-m", "tests.mutants"), ("POSTGRES_BIN",)),
 }
+# These make reports of a run that is over, of the last one if none is named.
+AGAIN = ("report", "compare", "evidence")
+LAST = "reports/out/audit.json"
+# Of these ARGS are pytest's own options, or more of an audit's.
+ASKING = ("audit", "incident", "runbook", "gate", "drift", "nightly")
 # These say how the audit ended: make itself turns every failure into a status of its own.
-TELLING = ("audit", "incident", "runbook", "gate", "drift", "nightly", "doctor")
+TELLING = (*ASKING, "doctor")
 
 
 def command(verb: str, given: Mapping[str, str]) -> list[str]:
     """Return the arguments of Python for a verb. Raises ValueError with one sentence when a variable is of no use."""
     call, names = VERBS[verb]
     words = list(call)
-    if verb == "incident":
-        severity = given.get("SEVERITY") or "P0"
-        if not re.fullmatch(r"P[0-3]", severity):
-            raise ValueError(f"SEVERITY must be P0, P1, P2 or P3, not {severity!r}")
-        words += ["-m", f"policy(severity='{severity}')"]
+    if verb == "incident" and not re.fullmatch(r"P[0-3]|", given.get("SEVERITY", "")):
+        raise ValueError(f"SEVERITY must be P0, P1, P2 or P3, not {given['SEVERITY']!r}")
     if verb == "drift" and not (given.get("MIGRATIONS") and given.get("TARGET", "").strip()):
         raise ValueError("say what to compare with what: make drift MIGRATIONS=dir TARGET=service=NAME")
     if verb == "prove" and not given.get("POLICY"):
@@ -71,11 +79,29 @@ def command(verb: str, given: Mapping[str, str]) -> list[str]:
     if verb == "runbook" and not given.get("FILE"):
         raise ValueError("say which runbook: make runbook FILE=runbook.md, and perhaps TARGET= and APP=")
     # Options and their values are one word: of two, pytest would take a directory for one that holds tests.
+    if verb in AGAIN:
+        options, file = _again(verb, given)
+        return [*words, *options, *_more(given), "--", file]
     words += [f"{OPTIONS[name]}={given[name]}" for name in names if given.get(name)]
+    more = _more(given)
+    return [*words, *(["--"] if more and verb in ASKING else []), *more]
+
+
+def _more(given: Mapping[str, str]) -> list[str]:
+    """Return the words of ARGS. Raises ValueError."""
     try:
-        return words + shlex.split(given.get("ARGS", ""))
+        return shlex.split(given.get("ARGS", ""))
     except ValueError as error:
         raise ValueError(f"ARGS cannot be split into words ({error}): {given['ARGS']!r}") from error
+
+
+def _again(verb: str, given: Mapping[str, str]) -> tuple[list[str], str]:
+    """Return the options of a verb that makes reports again, and the file that it makes them of. Raises ValueError."""
+    if verb == "compare":
+        if not (given.get("A") and given.get("B")):
+            raise ValueError("say which two: make compare A=before/audit.json B=after/audit.json")
+        return [f"--against={given['A']}", "--report-dir=reports/out/compared"], given["B"]
+    return ["--evidence=reports/out/evidence"] if verb == "evidence" else [], given.get("FILE") or LAST
 
 
 def main() -> int:

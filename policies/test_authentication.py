@@ -52,6 +52,7 @@ def _bare(key):
 @mark.policy(
     "AUTH-01",
     severity="P0",
+    wrong="Members without a profile are signed in and can do nothing",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
@@ -86,6 +87,7 @@ def test_every_user_has_a_profile(auditor):
 @mark.policy(
     "AUTH-02",
     severity="P1",
+    wrong="Profiles outlive the users that they belong to",
     pack="care-collective",
     runbook=RUNBOOK,
     fix=decide(
@@ -115,7 +117,13 @@ def test_every_profile_belongs_to_a_user(auditor):
     )
 
 
-@mark.policy("AUTH-03", severity="P0", runbook=RUNBOOK, fix=REGISTRATION)
+@mark.policy(
+    "AUTH-03",
+    severity="P0",
+    wrong="Nobody can sign up: the triggers of the sign-up are missing, switched off or broken",
+    runbook=RUNBOOK,
+    fix=REGISTRATION,
+)
 def test_the_registration_trigger_works(auditor, auth_service):
     """The triggers that run at sign-up are enabled, and work: somebody who gives an address and a name is let in.
 
@@ -174,7 +182,13 @@ def test_the_registration_trigger_works(auditor, auth_service):
     assert not failing(auth_service)
 
 
-@mark.policy("AUTH-04", severity="P0", runbook=RUNBOOK, fix=REGISTRATION)
+@mark.policy(
+    "AUTH-04",
+    severity="P0",
+    wrong="Some people cannot sign up, or are let in who must not be",
+    runbook=RUNBOOK,
+    fix=REGISTRATION,
+)
 def test_signing_up_works_in_every_way(auth_service):
     """Signing up works in every way: with and without metadata, whatever the name, invited, anonymous or by phone.
 
@@ -192,6 +206,7 @@ def test_signing_up_works_in_every_way(auth_service):
 @mark.policy(
     "AUTH-05",
     severity="P1",
+    wrong="E-mail addresses are shown as display names",
     pack="care-collective",
     runbook=RUNBOOK,
     fix=decide(
@@ -238,6 +253,7 @@ CHECKS = "public.verify_user_registration_system()"
 @mark.policy(
     "AUTH-06",
     severity="P1",
+    wrong="The sign-up system's own check fails, or says what is not true",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
@@ -286,7 +302,13 @@ def test_the_registration_check_agrees(auditor):
     )
 
 
-@mark.policy("AUTH-07", severity="P0", runbook=RUNBOOK, fix=REGISTRATION)
+@mark.policy(
+    "AUTH-07",
+    severity="P0",
+    wrong="Whoever signs up can give themselves rights by what they write into their metadata",
+    runbook=RUNBOOK,
+    fix=REGISTRATION,
+)
 def test_signing_up_grants_no_privileges(auth_service):
     """What a person writes into the metadata of their sign-up gives them nothing that others do not have.
 
@@ -301,6 +323,7 @@ def test_signing_up_grants_no_privileges(auth_service):
 @mark.policy(
     "AUTH-08",
     severity="P2",
+    wrong="Users cannot be deleted, or their personal data stays behind",
     runbook=RUNBOOK,
     fix="-- {object}: let it go together with the user: references auth.users (id) on delete cascade",
 )

@@ -9,6 +9,7 @@ SECURITY = "6. Row Level Security: keys"
 @mark.policy(
     "CONF-01",
     severity="P1",
+    wrong="The browser client is not set up as the runbook says",
     runbook=RUNBOOK,
     fix="""
     -- {object}, {file} line {line}: {value}, and it should be {wanted}. In the options of the browser's client:
@@ -33,6 +34,7 @@ def test_browser_clients_are_set_as_the_runbook_says(app):
 @mark.policy(
     "CONF-02",
     severity="P1",
+    wrong="The server client is not set up as the runbook says",
     runbook=RUNBOOK,
     fix="""
     -- {object}, {file} line {line}: {value}, and it should be {wanted}. In the options of the server's client:
@@ -55,6 +57,7 @@ def test_server_clients_are_set_as_the_runbook_says(app):
 @mark.policy(
     "CONF-03",
     severity="P2",
+    wrong="Tokens end too late or too early, or are not renewed safely",
     runbook=RUNBOOK,
     fix="-- {object}, line {line}: {reason}.",
 )
@@ -72,6 +75,7 @@ def test_settings_of_tokens_make_sense(app):
 @mark.policy(
     "CONF-04",
     severity="P0",
+    wrong="The service-role key is in client code: anybody can read and change everything",
     runbook=SECURITY,
     fix="""
     -- {object}, {file} line {line}: {what}; {reason}. It goes round row level security, for everybody who has it.

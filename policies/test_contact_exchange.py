@@ -46,6 +46,7 @@ concat(
 @mark.policy(
     "CONTACT-01",
     severity="P2",
+    wrong="Contact exchanges have waited for their confirmation for more than 24 hours",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
@@ -69,7 +70,14 @@ def test_no_exchange_waits_for_more_than_a_day(auditor):
     )
 
 
-@mark.policy("CONTACT-02", severity="P1", pack="care-collective", runbook=RUNBOOK, fix="-- Remove exchange {object}.")
+@mark.policy(
+    "CONTACT-02",
+    severity="P1",
+    wrong="Contact exchanges have waited for their confirmation for more than 48 hours",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix="-- Remove exchange {object}.",
+)
 def test_no_abandoned_exchange_is_kept(auditor):
     """No contact exchange is unconfirmed for more than 48 hours.
 
@@ -87,7 +95,14 @@ def test_no_abandoned_exchange_is_kept(auditor):
     )
 
 
-@mark.policy("CONTACT-03", severity="P0", pack="care-collective", runbook=RUNBOOK, fix="-- Remove exchange {object}.")
+@mark.policy(
+    "CONTACT-03",
+    severity="P0",
+    wrong="Contact exchanges name the wrong people",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix="-- Remove exchange {object}.",
+)
 def test_the_parties_are_those_of_the_request(auditor):
     """The parties of an exchange are the owner and the helper of its request, both set, and different.
 
@@ -122,6 +137,7 @@ def test_the_parties_are_those_of_the_request(auditor):
 @mark.policy(
     "CONTACT-04",
     severity="P1",
+    wrong="Contact exchanges were confirmed before they were made",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
@@ -147,6 +163,7 @@ def test_no_exchange_was_confirmed_before_it_was_made(auditor):
 @mark.policy(
     "CONTACT-05",
     severity="P0",
+    wrong="People see contact exchanges of others",
     pack="care-collective",
     runbook=RUNBOOK,
     fix=GUARDED
@@ -193,7 +210,8 @@ with answer as materialized (
     left join public.profiles p on p.id = u.id
     cross join lateral (
         select regexp_replace(number, '[^0-9]', '', 'g') as digits from (values
-            (to_jsonb(p) ->> 'phone'), (to_jsonb(p) ->> 'phone_number'), (to_jsonb(u) ->> 'phone')) as number (number)
+            (to_jsonb(p.*) ->> 'phone'), (to_jsonb(p.*) ->> 'phone_number'), (to_jsonb(u.*) ->> 'phone')
+        ) as number (number)
     ) as phone
     where (length(phone.digits) > 6 and position(phone.digits in answer.digits) > 0)
     or (%(emails)s and length(u.email) > 5 and position(lower(u.email) in answer.text) > 0)
@@ -202,7 +220,8 @@ with answer as materialized (
 
 ANY_PHONE = """
 select true from auth.users u left join public.profiles p on p.id = u.id
-where coalesce(to_jsonb(p) ->> 'phone', to_jsonb(p) ->> 'phone_number', to_jsonb(u) ->> 'phone') is not null limit 1
+where coalesce(to_jsonb(p.*) ->> 'phone', to_jsonb(p.*) ->> 'phone_number', to_jsonb(u.*) ->> 'phone') is not null
+limit 1
 """
 
 WITHOUT_CONSENT = """
@@ -259,7 +278,14 @@ def contact_of(user):
     return f"{KEPT} from (select public.get_contact_info_with_consent(%(request)s, %({user})s) as answer) as called"
 
 
-@mark.policy("CONTACT-06", severity="P0", pack="care-collective", runbook=RUNBOOK, fix=decide(WHOM_TO_TELL, CONSENT))
+@mark.policy(
+    "CONTACT-06",
+    severity="P0",
+    wrong="get_contact_info_with_consent() gives contact details to people who must not have them, or to nobody",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix=decide(WHOM_TO_TELL, CONSENT),
+)
 def test_contact_details_need_consent(
     auditor, anon, nobody, guest, pending, rejected, stranger, alice, bob, service_role
 ):
@@ -337,6 +363,7 @@ OWN_CONSENT = "select from public.contact_exchanges e where e.request_id = %(req
 @mark.policy(
     "CONTACT-07",
     severity="P0",
+    wrong="Helpers can confirm their own contact exchange, without the requester's consent",
     pack="care-collective",
     runbook=RUNBOOK,
     fix=GUARDED
@@ -493,6 +520,7 @@ PHONE = "(phone|mobile|whatsapp|contact)"
 @mark.policy(
     "CONTACT-08",
     severity="P0",
+    wrong="Members read the phone numbers of others without their consent",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="-- Take {object} away from the API roles.",
@@ -592,6 +620,7 @@ def _names(row):
 @mark.policy(
     "CONTACT-09",
     severity="P2",
+    wrong="Somebody has made more than 5 contact exchanges within an hour",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
@@ -665,7 +694,12 @@ with check (
 
 
 @mark.policy(
-    "CONTACT-10", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=decide(TOO_STRICT, FLOW, CONSENT)
+    "CONTACT-10",
+    severity="P1",
+    wrong="The consent flow does not work: contact details are not exchanged",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix=decide(TOO_STRICT, FLOW, CONSENT),
 )
 def test_consent_leads_to_contact(owner, service_role, alice, bob):
     """The consent flow works: the helper offers, the requester confirms, and each gets the other's contact details.
@@ -736,6 +770,7 @@ for each row execute function public.audit_exchange();
 @mark.policy(
     "CONTACT-11",
     severity="P1",
+    wrong="The audit trail of contact exchanges has gaps, or members can write into it",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""

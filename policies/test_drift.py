@@ -8,6 +8,7 @@ RUNBOOK = "Prevention: the database is what its migrations build"
 @mark.policy(
     "DRIFT-01",
     severity="P1",
+    wrong="The live schema is not what the migrations build",
     runbook=RUNBOOK,
     fix="-- {object}: bring the database to what the migrations build, or the migrations to the database.",
 )
@@ -29,6 +30,7 @@ def test_the_schema_is_what_the_migrations_build(drift):
 @mark.policy(
     "DRIFT-02",
     severity="P0",
+    wrong="Grants, owners, policies or roles of the live database are not what the migrations build",
     runbook=RUNBOOK,
     fix="-- {object}: bring the database to what the migrations build, or the migrations to the database.",
 )
@@ -48,6 +50,7 @@ def test_access_is_what_the_migrations_build(drift):
 @mark.policy(
     "DRIFT-03",
     severity="P1",
+    wrong="The live database and the files do not agree on which migrations were applied",
     runbook=RUNBOOK,
     fix="-- {object}: make the files and supabase_migrations.schema_migrations agree.",
 )

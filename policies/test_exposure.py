@@ -100,6 +100,8 @@ READS_OR_WRITES = f"(pg_catalog.has_any_column_privilege(s.role, c.oid, 'select'
 @mark.policy(
     "EXPO-01",
     severity="P0",
+    wrong="Views go round row level security: the API shows rows that it must not",
+    about="view",
     runbook=SECURITY,
     fix="""
     -- Decide who is to see what {object} shows. Those who may read the rows of its tables: then, once they can (grants
@@ -114,8 +116,8 @@ def test_no_view_goes_round_row_level_security(auditor):
     postgres, is beyond row level security: such a view shows everybody's rows. That it filters by the caller itself is
     no excuse, the next change of it is not checked by anything. Views nested in views and materialised views underneath
     count (those that filter one by the caller do not, it has no row level security to keep), and so do partitions,
-    which do not have their parent's. Relations declared public in access.toml are left out as long as nobody can write
-    through the view, and owners whom row level security restrains.
+    which do not have their parent's. Relations that access.toml declares public, or all rows of them for a role, are
+    left out as long as nobody can write through the view, and owners whom row level security restrains.
     """
     assert not auditor(
         f"""
@@ -125,7 +127,9 @@ def test_no_view_goes_round_row_level_security(auditor):
             from served s
             join pg_catalog.pg_class c on c.relnamespace = s.schema and c.relkind = 'v'
             where ('pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid) not in (select classid, objid from members)
-            and case when c.oid::pg_catalog.regclass::text = any (%(public_tables)s) then {WRITES}
+            and case when c.oid::pg_catalog.regclass::text = any (%(public_tables)s)
+                     or format('select %%s %%s', s.role::pg_catalog.regrole, c.oid::pg_catalog.regclass)
+                        = any (%(opened)s) then {WRITES}
                 else {READS_OR_WRITES} end
         ),
         written as (  -- views that an API role can write through
@@ -158,6 +162,8 @@ def test_no_view_goes_round_row_level_security(auditor):
                string_agg(distinct w.role::pg_catalog.regrole::text, ', ') as roles,
                string_agg(distinct case
                    when w.top::pg_catalog.regclass::text = any (%(public_tables)s)
+                   or format('select %%s %%s', w.role::pg_catalog.regrole, w.top::pg_catalog.regclass)
+                      = any (%(opened)s)
                    then format('revoke insert, update, delete on %%s from %%s;', w.top::pg_catalog.regclass,
                                {RELATION_HELD_BY})
                    end, e'\\n') as fix
@@ -190,6 +196,8 @@ def test_no_view_goes_round_row_level_security(auditor):
 @mark.policy(
     "EXPO-02",
     severity="P1",
+    wrong="API roles read materialised views or foreign tables, which no row level security protects",
+    about="view",
     runbook=SECURITY,
     fix="""
     -- Decide whether everybody may read {object}: then declare it public in access.toml. Else let the API read a view
@@ -200,7 +208,8 @@ def test_no_materialized_view_or_foreign_table_is_open(auditor):
     """No materialised view or foreign table is readable by API roles.
 
     Neither can have row level security: who may read it reads all of it, and a foreign table's rows come from another
-    system with the rights that are stored here. Relations declared public in access.toml are left out.
+    system with the rights that are stored here. Relations that access.toml declares public, or all rows of them for
+    the role, are left out.
     """
     assert not auditor(
         f"""
@@ -215,6 +224,7 @@ def test_no_materialized_view_or_foreign_table_is_open(auditor):
                    pg_catalog.has_any_column_privilege(s.role, c.oid, 'insert, update')
                    or pg_catalog.has_table_privilege(s.role, c.oid, 'delete'))))
         and c.oid::pg_catalog.regclass::text <> all (%(public_tables)s)
+        and format('select %%s %%s', s.role::pg_catalog.regrole, c.oid::pg_catalog.regclass) <> all (%(opened)s)
         and ('pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid) not in (select classid, objid from members)
         group by c.oid, c.relkind, c.relacl, c.relowner
         """,
@@ -230,6 +240,7 @@ def test_no_materialized_view_or_foreign_table_is_open(auditor):
 @mark.policy(
     "EXPO-03",
     severity="P1",
+    wrong="SECURITY DEFINER functions can be made to run somebody else's code by way of the search_path",
     runbook=SECURITY,
     fix="alter routine {object} set search_path = '';",
 )
@@ -336,6 +347,7 @@ callable as (
 @mark.policy(
     "EXPO-04",
     severity="P0",
+    wrong="SECURITY DEFINER functions serve everybody without asking who calls",
     runbook=CONSENT,
     fix="""
     -- Let {object} ask who is calling (auth.uid()), or declare it public in access.toml. To take the right to call it
@@ -348,12 +360,16 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
     It runs beyond row level security, so it alone decides what the caller gets. One that reads no claim, neither
     itself nor in what it calls, gives everybody the same: everything. PUBLIC may execute a new function.
     Innocent are trigger functions, functions that touch no relation, or read public ones only, and those that are
-    declared public in access.toml. Functions outside the exposed schemas count when something exposed calls them.
+    declared in access.toml, public or for all callers of the role. So are those that only read, and answer a policy's
+    question with yes or no (has_role(auth.uid(), 'admin')): whoever a policy is for must be able to execute what it
+    calls. Functions outside the exposed schemas count when something exposed calls them.
     """
     known = Functions()
 
     def ignores_the_caller(row):
         oid, public = row["_oid"], row["_public"]
+        if row["_yes_or_no"] and not known.writes(oid):
+            return False
         if known.asks_who_calls(oid) or not known.touches(oid, public):
             return False
         return row["_exposed"] or any(
@@ -373,6 +389,10 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
         select p.oid::pg_catalog.regprocedure as object,
                string_agg(distinct a.rolname, ', ') as roles,
                p.oid::bigint as _oid, f.exposed as _exposed, %(public_tables)s::text[] as _public,
+               p.prorettype = 'pg_catalog.bool'::pg_catalog.regtype and not p.proretset and exists (
+                   select from pg_catalog.pg_depend d
+                   where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
+                   and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.refobjid = p.oid) as _yes_or_no,
                array(select door.oid::bigint from callable door where door.exposed and not door.prosecdef
                      and not f.exposed) as _functions,
                array(select c.oid::bigint from pg_catalog.pg_class c join served s on s.schema = c.relnamespace
@@ -389,6 +409,7 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
         where f.prosecdef
         and replace(p.oid::pg_catalog.regprocedure::text, ' ', '') not in (
             select replace(declared, ' ', '') from unnest(%(public_functions)s::text[]) as declared)
+        and format('%%s %%s', a.rolname, replace(p.oid::pg_catalog.regprocedure::text, ' ', '')) <> all (%(called)s)
         group by p.oid, p.proacl, p.proowner, f.exposed
         """,
         of=of,
@@ -399,6 +420,7 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
 @mark.policy(
     "EXPO-06",
     severity="P0",
+    wrong="auth.users, with every member's address, can be reached through the API",
     runbook=CONSENT,
     fix="""
     -- Decide what {object} is to show: {roles} reach auth.users. Let it leave out what is private, or show each caller
@@ -424,7 +446,7 @@ def test_auth_users_cannot_be_reached(auditor):
         barrier as (select null::oid as view, null::oid as relation where false),
         {WALK}
         select c.oid::pg_catalog.regclass as object, 'API roles hold privileges on it' as problem,
-               string_agg(distinct a.rolname, ', ') as roles,
+               string_agg(distinct a.rolname, ', ') as roles, null as _cause,
                -- Who looks at it with the caller's rights would fail from then on.
                case when not exists (
                    select from pg_catalog.pg_depend d
@@ -444,7 +466,7 @@ def test_auth_users_cannot_be_reached(auditor):
         group by c.oid, c.relacl, c.relowner
         union all
         select c.oid::pg_catalog.regclass, 'it looks at auth.users',
-               string_agg(distinct w.role::regrole::text, ', '), null
+               string_agg(distinct w.role::regrole::text, ', '), 'view ' || c.oid::pg_catalog.regclass, null
         from walk w
         join pg_catalog.pg_class c on c.oid = w.top
         where w.relation = pg_catalog.to_regclass('auth.users')
@@ -462,6 +484,7 @@ def test_auth_users_cannot_be_reached(auditor):
 @mark.policy(
     "EXPO-07",
     severity="P1",
+    wrong="API roles can empty tables, attach triggers to them, or create objects",
     runbook=SECURITY,
     fix="revoke truncate, references, trigger on {object} from public, anon, authenticated;",
 )
@@ -572,6 +595,7 @@ def test_api_roles_hold_no_dangerous_privileges(auditor):
 @mark.policy(
     "EXPO-08",
     severity="P1",
+    wrong="Realtime publishes tables that are private or have no row level security",
     runbook=SECURITY,
     fix="alter publication supabase_realtime drop table {object};",
 )
@@ -633,6 +657,7 @@ def test_realtime_publishes_nothing_private(auditor):
 @mark.policy(
     "EXPO-09",
     severity="P1",
+    wrong="Stored files are open to people who must not have them",
     runbook=SECURITY,
     fix="""
     -- {object}: say whose files they are: bucket_id = '...' and, where they are somebody's own,
@@ -734,6 +759,7 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
 @mark.policy(
     "EXPO-16",
     severity="P2",
+    wrong="Anybody can list what a public bucket holds",
     runbook=SECURITY,
     fix="""
     -- {object}: every {role} can list the bucket. Its files are served by their address without any policy: limit the
@@ -805,6 +831,7 @@ reaching as (
 @mark.policy(
     "EXPO-10",
     severity="P2",
+    wrong="API roles can call functions that reach the network, scheduled jobs, files or secrets",
     runbook=SECURITY,
     fix="""
     -- {roles} reach {object}. Functions and triggers of the project that use it with their caller's rights fail once
@@ -857,6 +884,7 @@ def test_api_roles_cannot_call_dangerous_functions(auditor):
 @mark.policy(
     "EXPO-12",
     severity="P3",
+    wrong="Extensions are installed in an exposed schema",
     runbook=SECURITY,
     fix="""
     -- {object} is in {schema}. What names its functions, types and operators there fails once they are elsewhere: see
@@ -883,6 +911,7 @@ def test_no_extension_is_in_an_exposed_schema(auditor):
 @mark.policy(
     "EXPO-13",
     severity="P3",
+    wrong="Future tables, sequences or functions will be open to anon",
     runbook=SECURITY,
     fix="""
     -- {object}: let the role itself, or a superuser, take back what it gives on all that it will create ({gives}):
@@ -955,6 +984,7 @@ def test_default_privileges_hand_nothing_to_anon(auditor):
 @mark.policy(
     "EXPO-14",
     severity="P3",
+    wrong="Private tables or message queues are visible through the API",
     runbook=SECURITY,
     fix="""
     -- {object}: {problem}, to {roles}. If no client uses GraphQL, or the queue, drop the extension or revoke usage on
@@ -1099,6 +1129,7 @@ texts as (
 @mark.policy(
     "EXPO-15",
     severity="P0",
+    wrong="A secret stands in the database's own text",
     runbook=SECURITY,
     fix="""
     -- {object} holds {kind}. Whoever can read the schema, a dump or a backup has it.
@@ -1149,6 +1180,7 @@ def test_no_secret_stands_in_the_databases_text(auditor):
 @mark.policy(
     "EXPO-17",
     severity="P2",
+    wrong="Anybody can select from private tables through GraphQL",
     runbook=SECURITY,
     fix="""
     -- {object}: take SELECT from anon (and from PUBLIC, granting it to those who need it), once no policy of another
@@ -1202,6 +1234,7 @@ def test_graphql_shows_visitors_no_private_table(auditor):
 @mark.policy(
     "EXPO-05",
     severity="P0",
+    wrong="Functions let callers read or change what belongs to others, by passing another id",
     runbook=SECURITY,
     fix="""
     -- {object}: let the function compare what it is given with auth.uid(), and answer about the caller's own only.
@@ -1223,6 +1256,7 @@ def test_no_function_serves_other_peoples_ids(anon, nobody, pending, stranger):
 @mark.policy(
     "EXPO-11",
     severity="P0",
+    wrong="Private values reach people who are not entitled to them",
     runbook=CONSENT,
     fix="-- {object}: see what it gives away, and leave that out.",
 )

@@ -14,6 +14,7 @@ RUNBOOK = "2. Help Request System"
 @mark.policy(
     "HELP-01",
     severity="P1",
+    wrong="Help requests have an owner or a helper without a profile",
     pack="care-collective",
     runbook=RUNBOOK,
     fix=decide(
@@ -55,6 +56,7 @@ def test_every_request_has_its_people(auditor):
 @mark.policy(
     "HELP-02",
     severity="P2",
+    wrong="Help requests have a status, an urgency or a category that is missing or unknown",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
@@ -113,6 +115,7 @@ def test_requests_say_what_they_are(auditor):
 @mark.policy(
     "HELP-03",
     severity="P1",
+    wrong="The index that the list of help requests needs is missing or of no use",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
@@ -172,6 +175,7 @@ limit 20
 @mark.policy(
     "HELP-04",
     severity="P1",
+    wrong="Open requests are found slowly: the dashboard's question has no index or takes over a second",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
@@ -279,7 +283,12 @@ ASKED = "select from public.help_requests r where r.title = 'A lift to the marke
 
 
 @mark.policy(
-    "HELP-05", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=decide(TOO_STRICT, OWNERS_AND_HELPERS)
+    "HELP-05",
+    severity="P1",
+    wrong="Approved members cannot create, edit or cancel their help requests",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix=decide(TOO_STRICT, OWNERS_AND_HELPERS),
 )
 def test_members_ask_for_help(owner, alice):
     """An approved member can create a help request, edit it and cancel it.
@@ -310,7 +319,12 @@ def test_members_ask_for_help(owner, alice):
 
 
 @mark.policy(
-    "HELP-06", severity="P0", pack="care-collective", runbook=RUNBOOK, fix=ASKED_IN_ONES_OWN_NAME + CHANGED_BY_ITS_OWNER
+    "HELP-06",
+    severity="P0",
+    wrong="People create help requests in another's name, or without being approved",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix=ASKED_IN_ONES_OWN_NAME + CHANGED_BY_ITS_OWNER,
 )
 def test_nobody_asks_in_the_name_of_another(owner, outsiders, pending, rejected, guest, anon, nobody, alice, bob):
     """Nobody creates a help request in another member's name, and only approved members create any.
@@ -345,9 +359,24 @@ def test_nobody_asks_in_the_name_of_another(owner, outsiders, pending, rejected,
     )
 
 
+# Of a request "r", what cannot all be true of it.
+CONTRADICTIONS = """(values
+            (r.helper_id = r.user_id, 'the helper is the owner'),
+            (r.status::text = 'open' and r.helper_id is not null, 'open, but has a helper'),
+            (r.status::text = 'open' and num_nonnulls(r.helped_at, r.completed_at, r.cancelled_at) > 0,
+             'open, but has a time of help or of an end'),
+            (r.status::text = 'in_progress' and r.helper_id is null, 'in progress without a helper'),
+            (r.status::text = 'in_progress' and r.helped_at is null, 'in progress without helped_at'),
+            (r.status::text = 'completed' and r.completed_at is null, 'completed without completed_at'),
+            (r.status::text = 'cancelled' and r.cancelled_at is null, 'cancelled without cancelled_at'),
+            (least(r.helped_at, r.completed_at, r.cancelled_at) < r.created_at, 'something happened before it was made')
+        ) as found (wrong, problem)"""
+
+
 @mark.policy(
     "HELP-07",
     severity="P1",
+    wrong="Help requests contradict themselves: their status does not fit their helper or times",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
@@ -382,20 +411,10 @@ def test_the_life_of_a_request_is_told_consistently(auditor):
     have lost its helper: people leave, and what they did stays done.
     """
     assert not auditor(
-        """
+        f"""
         select r.id as object, string_agg(problem, ', ') as problems
         from public.help_requests r
-        cross join lateral (values
-            (r.helper_id = r.user_id, 'the helper is the owner'),
-            (r.status::text = 'open' and r.helper_id is not null, 'open, but has a helper'),
-            (r.status::text = 'open' and num_nonnulls(r.helped_at, r.completed_at, r.cancelled_at) > 0,
-             'open, but has a time of help or of an end'),
-            (r.status::text = 'in_progress' and r.helper_id is null, 'in progress without a helper'),
-            (r.status::text = 'in_progress' and r.helped_at is null, 'in progress without helped_at'),
-            (r.status::text = 'completed' and r.completed_at is null, 'completed without completed_at'),
-            (r.status::text = 'cancelled' and r.cancelled_at is null, 'cancelled without cancelled_at'),
-            (least(r.helped_at, r.completed_at, r.cancelled_at) < r.created_at, 'something happened before it was made')
-        ) as found (wrong, problem)
+        cross join lateral {CONTRADICTIONS}
         where wrong
         group by r.id
         """,
@@ -425,7 +444,14 @@ select from changed where helper_id is null
 """
 
 
-@mark.policy("HELP-08", severity="P0", pack="care-collective", runbook=RUNBOOK, fix=CHANGED_BY_ITS_OWNER)
+@mark.policy(
+    "HELP-08",
+    severity="P0",
+    wrong="People change, remove or take over help requests of others",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix=CHANGED_BY_ITS_OWNER,
+)
 def test_requests_are_changed_by_their_owners(owner, outsiders, stranger, alice, bob):
     """Nobody but its owner and admins changes or removes a help request, and not even its helper takes it over.
 
@@ -574,7 +600,14 @@ and r.user_id not in (%(alice)s, %(bob)s) order by r.id limit 1
 """
 
 
-@mark.policy("HELP-09", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=decide(WHERE_TOLD, LOCATION))
+@mark.policy(
+    "HELP-09",
+    severity="P1",
+    wrong="Addresses meant for after the match are seen by others, or not by the helper",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix=decide(WHERE_TOLD, LOCATION),
+)
 def test_an_address_is_for_the_helper(owner, outsiders, alice, bob):
     """An address meant for after the match is seen by the matched helper, and by nobody else but owner and admins.
 
@@ -623,7 +656,12 @@ def test_an_address_is_for_the_helper(owner, outsiders, alice, bob):
 
 
 @mark.policy(
-    "HELP-10", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=decide(TOO_STRICT, OWNERS_AND_HELPERS)
+    "HELP-10",
+    severity="P1",
+    wrong="Owners cannot take a helper, or the helper does not see the request",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix=decide(TOO_STRICT, OWNERS_AND_HELPERS),
 )
 def test_owners_take_helpers(owner, alice, stranger):
     """The owner of an open request takes a helper, the request is in progress, and the helper sees it.
@@ -654,3 +692,104 @@ def test_owners_take_helpers(owner, alice, stranger):
         """,
         what="see the request that they help with",
     )
+
+
+HERS = "user_id = %(me)s and status::text = '{before}'"
+IN_ORDER = (
+    f"select from public.help_requests r where {{which}} and not exists (select from {CONTRADICTIONS} where wrong)"
+)
+TIMES = {"in_progress": "helped_at", "completed": "completed_at", "cancelled": "cancelled_at"}
+
+# From one status to another, with what becomes of the helper.
+STEPS = (
+    ("complete a request", "in_progress", "completed", ""),
+    ("call a request off", "in_progress", "cancelled", ""),
+    ("call an open request off", "open", "cancelled", ""),
+    ("let the helper go", "in_progress", "open", ", helper_id = null"),
+    ("open a request again", "completed", "open", ", helper_id = null"),
+)
+CONTRADICTING = f"public.help_requests r where exists (select from {CONTRADICTIONS} where wrong)"
+# What nobody may make of a request, whatever it was before, and how it is seen.
+_MADE = {
+    "complete a request before it was made": "status = 'completed', completed_at = created_at - interval '1 day'",
+    "call a request off before it was made": "status = 'cancelled', cancelled_at = created_at - interval '1 day'",
+    "complete a request without a time": "status = 'completed', completed_at = null",
+    "call a request off without a time": "status = 'cancelled', cancelled_at = null",
+    "help oneself": "status = 'in_progress', helper_id = %(me)s, helped_at = now()",
+    "open a request that has a helper": "status = 'open', helper_id = %(bob)s",
+    "open a request that has times": "status = 'open', helper_id = null, helped_at = now(), completed_at = now()",
+    "be helped by nobody": "status = 'in_progress', helper_id = null, helped_at = now()",
+    "be helped at no time": "status = 'in_progress', helper_id = %(bob)s, helped_at = null",
+    "be helped before asking": "status = 'in_progress', helper_id = %(bob)s, helped_at = created_at - interval '1 day'",
+    "name oneself as the helper": "helper_id = %(me)s",
+    "lose the helper": "helper_id = null",
+}
+FORGED = {what: (change, f"{CONTRADICTING} having count(*) > %(known)s") for what, change in _MADE.items()} | {
+    "be helped by somebody who is not approved": (
+        "status = 'in_progress', helper_id = %(pending)s, helped_at = now()",
+        "public.help_requests where user_id = %(me)s and helper_id = %(pending)s",
+    )
+}
+# Where the database writes the times itself.
+OWN_TIMES = {
+    f"say oneself when {what}": (
+        f"status = '{status}', {column} = created_at + interval '1 second'",
+        f"public.help_requests where {HERS.format(before=status)} and {column} = created_at + interval '1 second'",
+    )
+    for what, status, column in (
+        ("help began", "in_progress", "helped_at"),
+        ("help ended", "completed", "completed_at"),
+        ("it was called off", "cancelled", "cancelled_at"),
+    )
+}
+
+
+@mark.policy(
+    "HELP-11",
+    severity="P2",
+    wrong="Owners cannot lead a request through its life, or can make it contradict itself",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: let a trigger set what belongs to a status (helper and times) as the status changes, and constraints
+    -- refuse what contradicts it: see HELP-07 for what must agree.
+    """,
+)
+def test_requests_keep_to_their_life(owner, alice):
+    """Owners lead a request through its life, and cannot make it contradict itself.
+
+    Each step is taken as a client may send it, with the time and without: one of the two must work, and leave a request
+    whose status agrees with its helper and its times, as HELP-07 has it. Then the same is tried with times and helpers
+    that cannot be. Where the database writes the times itself, nobody else does; and a helper is an approved member.
+    """
+    writes_times = False
+    for what, before, after, beside in STEPS:
+        plain, timed = (
+            alice(
+                f"update public.help_requests set status = '{after}'{beside}{time} where {HERS.format(before=before)}",
+                what=what,
+                then=IN_ORDER.format(which=HERS.format(before=after)),
+                control=f"select from public.help_requests where {HERS.format(before=before)}",
+                constraint_counts=True,
+            )
+            for time in (
+                "",
+                f", {TIMES[after]} = now()" if after in TIMES else ", helped_at = null, completed_at = null",
+            )
+        )
+        writes_times = writes_times or (after == "completed" and bool(plain.rows))
+        assert plain + timed
+    (known,) = owner(f"select count(*) from {CONTRADICTING}")
+    forged = [
+        alice(
+            f"update public.help_requests set {change} where {HERS.format(before=before)}",
+            what=what,
+            then=f"select from {then}",
+            known=known,
+            control=f"select from public.help_requests where {HERS.format(before=before)}",
+            constraint_counts=True,
+        )
+        for what, (change, then) in {**FORGED, **(OWN_TIMES if writes_times else {})}.items()
+        for before in ("open", "in_progress", "completed")
+    ]
+    assert not sum(forged[1:], forged[0])

@@ -7,7 +7,14 @@ from audit.advice import inert
 RUNBOOK = "Weekly Maintenance Schedule"
 
 
-@mark.policy("MAINT-01", severity="P2", runbook=RUNBOOK, needs="history", fix="vacuum (analyze) {object};")
+@mark.policy(
+    "MAINT-01",
+    severity="P2",
+    wrong="Tables have not been vacuumed or analyzed for more than 8 days",
+    runbook=RUNBOOK,
+    needs="history",
+    fix="vacuum (analyze) {object};",
+)
 def test_changed_tables_are_maintained(auditor):
     """Every table that changed was vacuumed and analyzed within 8 days.
 
@@ -57,6 +64,7 @@ def test_changed_tables_are_maintained(auditor):
 @mark.policy(
     "MAINT-02",
     severity="P3",
+    wrong="The statistics were reset within the last 14 days",
     runbook=RUNBOOK,
     needs="history",
     fix="""
@@ -116,6 +124,7 @@ def test_statistics_are_kept(auditor):
 @mark.policy(
     "MAINT-03",
     severity="P0",
+    wrong="Transaction ids run out: in the end the database would stop accepting writes",
     runbook=RUNBOOK,
     fix="""
     -- {object}: transactions {transactions}, multixacts {multixacts} old. Before it is frozen, see what holds it back:
@@ -160,6 +169,7 @@ def test_transaction_ids_are_not_running_out(auditor):
 @mark.policy(
     "MAINT-04",
     severity="P0",
+    wrong="A sequence or key is nearly used up: in the end nothing more can be inserted",
     runbook=RUNBOOK,
     fix="-- {object} is at {value} of {most}: give the column, what refers to it, and the sequence the type bigint.",
 )
@@ -301,6 +311,7 @@ def test_keys_are_not_running_out(auditor):
 @mark.policy(
     "MAINT-05",
     severity="P1",
+    wrong="The write-ahead log is not archived: there is no way back to a point in time",
     runbook=RUNBOOK,
     fix="""
     -- {object}: {problem}.
@@ -360,6 +371,7 @@ def test_archiving_works(auditor):
 @mark.policy(
     "MAINT-06",
     severity="P1",
+    wrong="Replication slots hold back the write-ahead log, which fills the disk",
     runbook=RUNBOOK,
     fix="-- {object} is in use: see why its reader does not keep up ({retained_bytes} bytes of write-ahead log wait).",
 )
@@ -401,6 +413,7 @@ def test_no_replication_slot_holds_back(auditor):
 @mark.policy(
     "MAINT-07",
     severity="P0",
+    wrong="The server's data may be damaged unnoticed: checksums are off, or have failed",
     runbook=RUNBOOK,
     fix="""
     -- {object}: {problem}.
@@ -428,7 +441,13 @@ def test_data_pages_are_sound(auditor):
     )
 
 
-@mark.policy("MAINT-08", severity="P1", runbook=RUNBOOK, fix="-- {object}: {problem}.")
+@mark.policy(
+    "MAINT-08",
+    severity="P1",
+    wrong="Constraints are not validated, or triggers are disabled",
+    runbook=RUNBOOK,
+    fix="-- {object}: {problem}.",
+)
 def test_constraints_and_triggers_are_in_force(auditor):
     """No constraint waits for its validation, and no trigger is disabled.
 
@@ -497,6 +516,7 @@ def test_constraints_and_triggers_are_in_force(auditor):
 @mark.policy(
     "MAINT-09",
     severity="P2",
+    wrong="Autovacuum is off, or settings wait for a restart",
     runbook=RUNBOOK,
     fix="""
     -- {object}: {problem}.
@@ -553,6 +573,7 @@ def test_autovacuum_is_on_everywhere(auditor):
 @mark.policy(
     "MAINT-10",
     severity="P2",
+    wrong="Prepared transactions have been left open",
     runbook=RUNBOOK,
     fix="""
     -- As {owner}, in database {database}: ask its coordinator whether to commit or to roll back, which loses what it
@@ -575,7 +596,9 @@ def test_no_prepared_transaction_is_left(auditor):
     )
 
 
-@mark.policy("MAINT-11", severity="P0", runbook=RUNBOOK, needs="deep", fix="-- {object}")
+@mark.policy(
+    "MAINT-11", severity="P0", wrong="Tables or indexes are damaged", runbook=RUNBOOK, needs="deep", fix="-- {object}"
+)
 def test_critical_tables_agree_with_their_indexes(amcheck):
     """The critical tables are sound, and each row of them is in each of their indexes.
 
@@ -603,6 +626,7 @@ def test_critical_tables_agree_with_their_indexes(amcheck):
 @mark.policy(
     "MAINT-12",
     severity="P3",
+    wrong="Extensions are behind the version that the server offers",
     runbook=RUNBOOK,
     fix="""
     -- {object}: its notes say what the new version changes. Its owner updates it (on Supabase: the dashboard):
@@ -690,7 +714,13 @@ FED = """
     """
 
 
-@mark.policy("MAINT-13", severity="P1", runbook=RUNBOOK, fix="-- {object} is behind {column}: move it on.")
+@mark.policy(
+    "MAINT-13",
+    severity="P1",
+    wrong="Inserts will fail: a sequence is behind its column",
+    runbook=RUNBOOK,
+    fix="-- {object} is behind {column}: move it on.",
+)
 def test_no_sequence_is_behind_its_column(auditor):
     """No sequence is behind the column that it feeds.
 
@@ -784,7 +814,13 @@ COLLATIONS = """
     """
 
 
-@mark.policy("MAINT-14", severity="P1", runbook=RUNBOOK, fix="-- {object}: rebuild what it sorts, then {refresh}")
+@mark.policy(
+    "MAINT-14",
+    severity="P1",
+    wrong="Collations have changed: indexes on text may be wrong",
+    runbook=RUNBOOK,
+    fix="-- {object}: rebuild what it sorts, then {refresh}",
+)
 def test_collations_are_of_the_recorded_version(auditor):
     """The recorded versions of the database's collations are those in use.
 

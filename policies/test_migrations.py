@@ -9,6 +9,7 @@ GATE = "Prevention: changes of the schema"
 @mark.policy(
     "MIG-01",
     severity="P0",
+    wrong="Migrations do not apply to an empty database",
     runbook=RUNBOOK,
     fix="""
     -- {object}, line {line}: {error}
@@ -29,6 +30,7 @@ def test_every_migration_applies(failed_migrations):
 @mark.policy(
     "MIG-02",
     severity="P1",
+    wrong="Migrations are out of order, twice there, or changed after their release",
     runbook=GATE,
     fix="-- {object}: rename the file, or leave the released one as it was.",
 )
@@ -45,6 +47,7 @@ def test_versions_are_in_order(gate):
 @mark.policy(
     "MIG-03",
     severity="P0",
+    wrong="New migrations lose data",
     runbook=GATE,
     fix="-- {object}, line {line}: keep the data.",
 )
@@ -70,6 +73,7 @@ def test_no_migration_loses_data(gate):
 @mark.policy(
     "MIG-04",
     severity="P1",
+    wrong="New migrations block reads or writes of existing tables",
     runbook=GATE,
     fix="-- {object}, line {line}: take a weaker lock, or hold it for a shorter time.",
 )
@@ -89,6 +93,7 @@ def test_no_migration_makes_anybody_wait(gate):
 @mark.policy(
     "MIG-05",
     severity="P0",
+    wrong="New migrations break policies that held before",
     runbook=GATE,
     fix="-- {object}",
 )
@@ -106,6 +111,7 @@ def test_no_migration_breaks_a_policy(gate):
 @mark.policy(
     "MIG-06",
     severity="P0",
+    wrong="New migrations let people reach more than is declared",
     runbook=GATE,
     fix="-- {object}: declare it in schema/access.toml, or do not grant it.",
 )
@@ -124,6 +130,7 @@ def test_no_migration_widens_anybodys_reach(gate):
 @mark.policy(
     "MIG-07",
     severity="P2",
+    wrong="New migrations use what the linter forbids",
     runbook=GATE,
     fix="-- {object}, line {line}: {message}",
 )
@@ -142,6 +149,7 @@ def test_no_migration_uses_what_the_linter_forbids(gate):
 @mark.policy(
     "MIG-08",
     severity="P2",
+    wrong="New GRANT or REVOKE statements do nothing",
     runbook=GATE,
     fix="-- {object}, line {line}",
 )

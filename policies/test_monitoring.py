@@ -48,7 +48,13 @@ END = """
 """
 
 
-@mark.policy("MON-01", severity="P0", runbook=RUNBOOK, fix="-- {object}: {problem}.\n-- {advice}.")
+@mark.policy(
+    "MON-01",
+    severity="P0",
+    wrong="The database does not answer as it must, or its version is no longer supported",
+    runbook=RUNBOOK,
+    fix="-- {object}: {problem}.\n-- {advice}.",
+)
 def test_the_server_is_supported_and_in_its_role(auditor):
     """The database answers, is of a supported major version, and is the primary or standby that it is said to be.
 
@@ -98,6 +104,7 @@ def test_the_server_is_supported_and_in_its_role(auditor):
 @mark.policy(
     "MON-02",
     severity="P1",
+    wrong="The server runs out of connections",
     runbook=RUNBOOK,
     fix="""
     -- {object}: {used} of {available} connections are in use.
@@ -156,7 +163,13 @@ where {CLIENTS} and a.state in ('active', 'fastpath function call')
 """
 
 
-@mark.policy("MON-03", severity="P1", runbook=RUNBOOK, fix="-- {object} runs since {since}: see what it waits for.")
+@mark.policy(
+    "MON-03",
+    severity="P1",
+    wrong="Queries have been running for more than 30 seconds",
+    runbook=RUNBOOK,
+    fix="-- {object} runs since {since}: see what it waits for.",
+)
 def test_no_query_runs_long(auditor):
     """No query of this database has been running for more than 30 seconds.
 
@@ -171,7 +184,13 @@ def test_no_query_runs_long(auditor):
     )
 
 
-@mark.policy("MON-04", severity="P3", runbook=RUNBOOK, fix="-- {object} runs since {since}: see what it waits for.")
+@mark.policy(
+    "MON-04",
+    severity="P3",
+    wrong="Queries have been running for more than 1 second",
+    runbook=RUNBOOK,
+    fix="-- {object} runs since {since}: see what it waits for.",
+)
 def test_no_query_is_slow_right_now(auditor):
     """No query of this database is running for more than 1 second at the moment of asking.
 
@@ -184,7 +203,13 @@ def test_no_query_is_slow_right_now(auditor):
     )
 
 
-@mark.policy("MON-05", severity="P1", runbook=RUNBOOK, fix="-- {object} is idle since {since}.")
+@mark.policy(
+    "MON-05",
+    severity="P1",
+    wrong="Sessions are idle in an open transaction",
+    runbook=RUNBOOK,
+    fix="-- {object} is idle since {since}.",
+)
 def test_no_session_idles_in_a_transaction(auditor):
     """No session of this database has been idle in a transaction for more than 5 minutes.
 
@@ -205,7 +230,13 @@ def test_no_session_idles_in_a_transaction(auditor):
     )
 
 
-@mark.policy("MON-06", severity="P1", runbook=RUNBOOK, fix="-- {object} waits for {blocked_by} since {since}.")
+@mark.policy(
+    "MON-06",
+    severity="P1",
+    wrong="Sessions are waiting for locks",
+    runbook=RUNBOOK,
+    fix="-- {object} waits for {blocked_by} since {since}.",
+)
 def test_no_session_is_blocked(auditor):
     """No session of this database has been waiting for a lock for more than 30 seconds.
 
@@ -262,7 +293,14 @@ revoke all on public.unhealthy_metrics from public, anon, authenticated;
 )
 
 
-@mark.policy("MON-07", severity="P1", pack="care-collective", runbook=RUNBOOK, fix=UNHEALTHY_METRICS)
+@mark.policy(
+    "MON-07",
+    severity="P1",
+    wrong="The view public.unhealthy_metrics is open to the API, or counts something",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix=UNHEALTHY_METRICS,
+)
 def test_the_unhealthy_metrics_are_zero(auditor):
     """The API's roles cannot read the view public.unhealthy_metrics, and whatever it counts is 0.
 
@@ -306,6 +344,7 @@ def test_the_unhealthy_metrics_are_zero(auditor):
 @mark.policy(
     "MON-08",
     severity="P1",
+    wrong="Help requests have no status",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
@@ -333,6 +372,7 @@ def test_every_help_request_has_a_status(auditor):
 @mark.policy(
     "MON-09",
     severity="P3",
+    wrong="The database or a table grows by more than 20 % a week",
     runbook=RUNBOOK,
     needs="history",
     fix="""
@@ -361,7 +401,13 @@ def test_nothing_grows_too_fast(auditor, growth):
     )
 
 
-@mark.policy("MON-10", severity="P1", runbook=RUNBOOK, fix="-- {object} {problem}.")
+@mark.policy(
+    "MON-10",
+    severity="P1",
+    wrong="Dead rows cannot be cleaned: something has held them back for too long",
+    runbook=RUNBOOK,
+    fix="-- {object} {problem}.",
+)
 def test_no_transaction_holds_back_cleaning(auditor):
     """No transaction has been open for more than an hour, and nothing else holds back the cleaning of dead rows.
 

@@ -86,6 +86,7 @@ select 'nothing is counted, because track_counts is off' where current_setting('
 @mark.policy(
     "PERF-01",
     severity="P1",
+    wrong="Statements take more than a second on average",
     runbook=RUNBOOK,
     fix="""
     -- Read the statement (its text may hold personal data), and see where its time goes: explain (analyze, buffers).
@@ -164,6 +165,7 @@ def test_no_statement_is_slow_on_average(auditor):
 @mark.policy(
     "PERF-02",
     severity="P2",
+    wrong="Tables hold too many dead rows",
     runbook=RUNBOOK,
     needs="history",
     fix="""
@@ -213,6 +215,7 @@ def test_dead_rows_are_under_control(auditor):
 @mark.policy(
     "PERF-03",
     severity="P3",
+    wrong="Large indexes are never used",
     runbook=RUNBOOK,
     needs="history",
     fix="drop index {object}; -- on a live database: drop index concurrently, unless a standby uses it",
@@ -287,7 +290,9 @@ ONCE = """
 @mark.policy(
     "PERF-04",
     severity="P2",
+    wrong="Foreign keys have no index",
     runbook=RUNBOOK,
+    about="constraint",
     fix="create index on {table} ({columns}); -- on a live database: create index concurrently",
 )
 def test_every_foreign_key_has_an_index(auditor):
@@ -337,6 +342,8 @@ def test_every_foreign_key_has_an_index(auditor):
 @mark.policy(
     "PERF-05",
     severity="P3",
+    wrong="Indexes hold what others serve as well",
+    about="index",
     runbook=RUNBOOK,
     fix="drop index {object}; -- on a live database: drop index concurrently",
 )
@@ -411,6 +418,8 @@ def test_no_index_repeats_another(auditor):
 @mark.policy(
     "PERF-06",
     severity="P1",
+    wrong="Indexes are invalid",
+    about="index",
     runbook=RUNBOOK,
     fix="-- {object} is not valid: build it anew, or drop it.",
 )
@@ -465,7 +474,13 @@ def test_no_index_is_invalid(auditor):
     )
 
 
-@mark.policy("PERF-07", severity="P2", runbook=RUNBOOK, fix="analyze {object};")
+@mark.policy(
+    "PERF-07",
+    severity="P2",
+    wrong="Tables were not analyzed since most of their rows came in",
+    runbook=RUNBOOK,
+    fix="analyze {object};",
+)
 def test_planner_statistics_are_fresh(auditor):
     """Every table was analyzed after most of its rows came in.
 
@@ -525,6 +540,7 @@ WRAPPED = r"""
 @mark.policy(
     "PERF-08",
     severity="P2",
+    wrong="Policies ask for every row who the caller is",
     runbook=RUNBOOK,
     fix="""
     -- {object}: write every call about the caller as a sub-select, which the server asks once for the whole statement:
@@ -557,7 +573,14 @@ FINDS = """exists (
     where x.oid = i.indexrelid and m.amname in ('btree', 'hash'))"""
 
 
-@mark.policy("PERF-09", severity="P2", runbook=RUNBOOK, fix="-- {object}: create an index on it")
+@mark.policy(
+    "PERF-09",
+    severity="P2",
+    wrong="Columns that policies compare with the caller have no index",
+    about="column",
+    runbook=RUNBOOK,
+    fix="-- {object}: create an index on it",
+)
 def test_columns_compared_with_the_caller_have_an_index(auditor):
     """Columns that policies compare with the caller have an index.
 
@@ -612,6 +635,7 @@ def test_columns_compared_with_the_caller_have_an_index(auditor):
 @mark.policy(
     "PERF-10",
     severity="P3",
+    wrong="Several permissive policies apply to one role and command",
     runbook=RUNBOOK,
     fix="""
     -- For {object}, more than one permissive policy applies: {policies}
@@ -659,6 +683,7 @@ def test_one_permissive_policy_applies(auditor):
 @mark.policy(
     "PERF-11",
     severity="P2",
+    wrong="Tables or indexes take up much more room than they need",
     runbook=RUNBOOK,
     fix="vacuum (full, analyze) {object}; -- it locks the table. Of an index: reindex index concurrently {object};",
 )

@@ -8,6 +8,7 @@ from audit.access.escalation import widened
 from audit.advice import inert
 from audit.catalog.calls import BODY, learned
 from audit.catalog.captured import captured
+from audit.catalog.claims import asks_for, users_claims
 from audit.catalog.coverage import unseen
 from audit.catalog.expressions import (
     OWN_RULES,
@@ -82,7 +83,13 @@ then format('alter table %%s enable row level security;', {relation}::pg_catalog
 """
 
 
-@mark.policy("RLS-01", severity="P0", runbook=RUNBOOK, fix=ROWS_FIRST)
+@mark.policy(
+    "RLS-01",
+    severity="P0",
+    wrong="Everybody reaches whole tables: they have no row level security",
+    runbook=RUNBOOK,
+    fix=ROWS_FIRST,
+)
 def test_exposed_tables_have_row_level_security(auditor):
     """Every exposed table that an API role holds any privilege on has row level security.
 
@@ -104,7 +111,13 @@ def test_exposed_tables_have_row_level_security(auditor):
     )
 
 
-@mark.policy("RLS-02", severity="P0", runbook=RUNBOOK, fix=ROWS_FIRST)
+@mark.policy(
+    "RLS-02",
+    severity="P0",
+    wrong="Everybody reaches whole tables: their row level security is switched off",
+    runbook=RUNBOOK,
+    fix=ROWS_FIRST,
+)
 def test_tables_with_policies_have_them_switched_on(auditor):
     """No table has policies but row level security switched off.
 
@@ -128,6 +141,7 @@ def test_tables_with_policies_have_them_switched_on(auditor):
 @mark.policy(
     "RLS-03",
     severity="P1",
+    wrong="Tables are locked: row level security lets nobody through",
     runbook=RUNBOOK,
     fix="""
     -- If members are to reach {object}, write a policy that says which rows. If only the server is, say so in
@@ -139,8 +153,9 @@ def test_no_exposed_table_is_locked(auditor):
     """No exposed table is locked: row level security and grants, but no permissive policy.
 
     Row level security without a policy refuses everybody, and reads as "no data". Where nothing says that anybody was
-    to reach it (it has what default privileges give, no policy of any kind, and access.toml does not name it), that is
-    how tables for the server alone are kept. Else they are declared server_only in access.toml, or have no grants.
+    to reach it (it has what default privileges give, or gave before they were taken back: everything to all API roles;
+    no policy of any kind; and access.toml does not name it), that is how tables for the server alone are kept. Else
+    they are declared server_only in access.toml, or have no grants.
     Partitions and inheritance children are reached through their parent; the platform's tables are the platform's.
     """
     assert not auditor(
@@ -157,7 +172,11 @@ def test_no_exposed_table_is_locked(auditor):
         and not exists (select from ancestors a where a.relation = t.relation)
         and (t.relation::text = any (%(declared_tables)s)
              or exists (select from pg_catalog.pg_policy p where p.polrelid = t.relation)
-             or exists (
+             or not (t.roles operator(pg_catalog.@>) %(api_roles)s::text[] and not exists (
+                 select from unnest(t.roles) as role
+                 cross join unnest(array['select', 'insert', 'update', 'delete']) as p
+                 where not pg_catalog.has_table_privilege(role, t.relation, p)))
+             and exists (
                  select from pg_catalog.pg_class c
                  cross join lateral (
                      select x.grantee, x.privilege_type from pg_catalog.aclexplode(c.relacl) as x
@@ -195,6 +214,7 @@ OF_SOMEBODY = """
 @mark.policy(
     "RLS-04",
     severity="P0",
+    wrong="Policies are always true: everybody reads or writes rows of others",
     runbook=RUNBOOK,
     fix="""
     -- Policy {_name} on {_relation} lets every caller {command}. Decide whose rows they are, and alter the policy, or
@@ -274,6 +294,7 @@ def test_no_policy_is_always_true(auditor):
 @mark.policy(
     "RLS-05",
     severity="P0",
+    wrong="Policies fail with an error, so that nobody reaches the table",
     runbook=RUNBOOK,
     fix="""
     -- {command} on {object} fails for {actor}: {error}
@@ -296,6 +317,7 @@ def test_every_policy_can_be_evaluated(outsiders, alice, bob, admin):
 @mark.policy(
     "RLS-06",
     severity="P0",
+    wrong="Policies trust user_metadata, which users write themselves",
     runbook=RUNBOOK,
     fix="""
     -- Users write their own user_metadata; only the server writes app_metadata. Copy there what {object} asks for, for
@@ -307,9 +329,11 @@ def test_no_policy_trusts_user_metadata(auditor):
     """No policy trusts user_metadata, and neither does a function that a policy calls.
 
     Everybody writes their own user_metadata with one call of the client library, so a policy that looks for a role or a
-    tenant there asks the attacker. app_metadata is the server's. Functions and views are followed at any depth.
+    tenant there asks the attacker. app_metadata is the server's. Functions and views are followed at any depth, and a
+    claim that the project's token hook copies from user_metadata is what it is made of.
     """
     calls = learned(auditor, OF_POLICIES)
+    theirs = users_claims(calls)
     assert not auditor(
         f"""
         with {RULES}
@@ -319,13 +343,14 @@ def test_no_policy_trusts_user_metadata(auditor):
         from rules x where x.roles <> '{{}}'
         """,
         of=OF_POLICIES,
-        where=calls.following(trusts_metadata),
+        where=calls.following(lambda row: trusts_metadata(row) or asks_for(row, theirs)),
     )
 
 
 @mark.policy(
     "RLS-10",
     severity="P1",
+    wrong="The database does not know for sure who is calling",
     runbook=RUNBOOK,
     fix="""
     -- {object}: the functions do not tell who is calling. They are the platform's: let it restore
@@ -374,6 +399,7 @@ CHECKS = "public.verify_rls_security()"
 @mark.policy(
     "RLS-11",
     severity="P1",
+    wrong="verify_rls_security() says what is not true",
     pack="care-collective",
     runbook=RUNBOOK,
     fix="""
@@ -437,6 +463,7 @@ def test_the_security_check_agrees(auditor):
 @mark.policy(
     "RLS-12",
     severity="P0",
+    wrong="API roles go round all rules of access: everybody reads and changes everything",
     runbook=RUNBOOK,
     fix="""
     -- {object}: {powers}. See who needs what it brings: members may have rights by the same way. Grant them what is
@@ -498,6 +525,7 @@ def test_api_roles_have_no_way_round(auditor):
 @mark.policy(
     "RLS-14",
     severity="P3",
+    wrong="Policies are meant for PUBLIC instead of named roles",
     runbook=RUNBOOK,
     fix="""
     -- {object}: name the roles that it is for (to authenticated). Other roles than the API's hold rights on its table:
@@ -535,7 +563,13 @@ def test_policies_name_their_roles(auditor):
     )
 
 
-@mark.policy("RLS-16", severity="P1", runbook=RUNBOOK, fix="alter table {object} enable row level security;")
+@mark.policy(
+    "RLS-16",
+    severity="P1",
+    wrong="Partitions can be reached round the policies of their parent",
+    runbook=RUNBOOK,
+    fix="alter table {object} enable row level security;",
+)
 def test_children_are_guarded_like_their_parents(auditor):
     """Partition and inheritance children cannot be reached round their parent's policies.
 
@@ -568,6 +602,7 @@ SESSION = re.compile(
 @mark.policy(
     "RLS-17",
     severity="P1",
+    wrong="Functions that policies call are VOLATILE, LEAKPROOF or wrongly IMMUTABLE",
     runbook=RUNBOOK,
     fix="""
     -- {object}: {problem}. Policies are to call functions that only read and are STABLE. One that writes fails once it
@@ -643,6 +678,7 @@ def test_functions_of_policies_are_honest(auditor):
 @mark.policy(
     "RLS-18",
     severity="P2",
+    wrong="Policies rest on what callers can forge, guess or change",
     runbook=RUNBOOK,
     fix="""
     -- Let {object} ask for (select auth.uid()), for app_metadata, or for a row in a table of roles or members, which
@@ -694,6 +730,7 @@ def test_policies_rest_on_what_cannot_be_forged(auditor):
 @mark.policy(
     "RLS-20",
     severity="P1",
+    wrong="A policy's sub-select compares its own table with itself instead of the row",
     runbook=RUNBOOK,
     fix="""
     -- {object}: inside a sub-select a name without a table means the nearest table that has it. Write the policy anew,
@@ -728,6 +765,7 @@ def test_no_sub_select_means_its_own_table(auditor):
 @mark.policy(
     "RLS-21",
     severity="P1",
+    wrong="People cannot see the rows that they may change or create",
     runbook=RUNBOOK,
     fix="""
     -- {object}: {role} may {command} rows that it cannot see. Give them a policy for SELECT, such as
@@ -783,6 +821,7 @@ def test_who_may_change_a_row_may_see_it(auditor):
 @mark.policy(
     "RLS-22",
     severity="P1",
+    wrong="Policies open rows by what everybody can know or leave empty",
     runbook=RUNBOOK,
     fix="""
     -- {object} lets everybody {command} rows for no better reason than a code that is there, or an owner who is not.
@@ -797,8 +836,8 @@ def test_no_policy_opens_by_what_everybody_can_know(auditor):
     is asked for theirs. Codes are columns that are called like one (token, invite_code, share_id), and unique ids
     beside the primary key. `owner is not distinct from auth.uid()` gives the rows without an owner to callers without
     an id: the two nulls are the same to it. Marks of a state are in order (`published_at is not null`,
-    `deleted_at is null`), and so is `owner is null or owner = auth.uid()`, which says what it means. Tables declared
-    public in access.toml are left out for reading.
+    `deleted_at is null`), and so is `owner is null or owner = auth.uid()`, which says what it means. What access.toml
+    declares for everybody of a role is in order.
     """
     calls = learned(auditor, OF_POLICIES)
     assert not auditor(
@@ -827,6 +866,7 @@ def test_no_policy_opens_by_what_everybody_can_know(auditor):
         and case when w.privilege = 'delete' then pg_catalog.has_table_privilege(role, x.relation, 'delete')
             else pg_catalog.has_any_column_privilege(role, x.relation, w.privilege) end
         and not (w.command = 'select' and x.relation::pg_catalog.regclass::text = any (%(public_tables)s))
+        and format('%%s %%s %%s', w.privilege, role, x.relation::pg_catalog.regclass) <> all (%(opened)s)
         """,
         of=OF_POLICIES,
         where=calls.following(lambda row: bool(openings(row))),
@@ -839,6 +879,7 @@ GRANTEE = "case w.grantee when 0 then 'public' else w.grantee::pg_catalog.regrol
 @mark.policy(
     "RLS-23",
     severity="P2",
+    wrong="A grant on the whole table undoes one on columns",
     runbook=RUNBOOK,
     fix="-- {object}: take the grant on the whole table away, and leave those on columns.",
 )
@@ -913,20 +954,33 @@ def test_no_grant_on_columns_is_undone(auditor):
     )
 
 
-@mark.policy("RLS-07", severity="P0", runbook=RUNBOOK, fix="-- {object}: close what is not declared")
+@mark.policy(
+    "RLS-07",
+    severity="P0",
+    wrong="People reach more than is declared for them",
+    runbook=RUNBOOK,
+    fix="-- {object}: close what is not declared",
+)
 def test_nobody_reaches_more_than_is_declared(matrix):
     """Nobody reaches more than is declared: LEAK.
 
     Every actor tries to read, insert, update and delete the rows of every exposed table, with a column in WHERE and
-    blindly, and what they reach is compared with schema/access.toml, by row and for hidden and fixed columns. A row of
-    one's own that can be given to somebody else, or moved into another tenant, is a leak as well, unless `moves`
-    declares the column. What only a trigger or a constraint refuses is no leak. A table that is not declared, or that
-    has no rows, proves nothing. An entry about what is not there counts for nothing, and is told with its line.
+    blindly, the files of every bucket and the messages of every channel that there are policies for; and what they
+    reach is compared with schema/access.toml, by row and for hidden and fixed columns. A row of one's own that can be
+    given to somebody else, or moved into another tenant, is a leak as well, unless `moves` declares the column. What
+    only a trigger or a constraint refuses is no leak. A table that is not declared, or that has no rows, proves
+    nothing. An entry about what is not there counts for nothing, and is told with its line.
     """
     assert not matrix.leaks()
 
 
-@mark.policy("RLS-08", severity="P1", runbook=RUNBOOK, fix="-- {object}: open what is declared")
+@mark.policy(
+    "RLS-08",
+    severity="P1",
+    wrong="People reach less than is declared for them",
+    runbook=RUNBOOK,
+    fix="-- {object}: open what is declared",
+)
 def test_nobody_reaches_less_than_is_declared(matrix):
     """Nobody reaches less than is declared: LOCKOUT.
 
@@ -939,7 +993,13 @@ def test_nobody_reaches_less_than_is_declared(matrix):
     assert not matrix.lockouts()
 
 
-@mark.policy("RLS-13", severity="P0", runbook=RUNBOOK, fix="-- {object}: require auth.uid() is not null")
+@mark.policy(
+    "RLS-13",
+    severity="P0",
+    wrong="Callers without a user id reach what they must not",
+    runbook=RUNBOOK,
+    fix="-- {object}: require auth.uid() is not null",
+)
 def test_a_caller_without_an_id_reaches_what_anon_does(matrix):
     """A signed-in caller without a user id reaches nothing that anon does not.
 
@@ -951,7 +1011,13 @@ def test_a_caller_without_an_id_reaches_what_anon_does(matrix):
     assert not matrix.beyond("nobody", "anon")
 
 
-@mark.policy("RLS-15", severity="P2", runbook=RUNBOOK, fix="-- {object}: refuse what is_anonymous is true for")
+@mark.policy(
+    "RLS-15",
+    severity="P2",
+    wrong="Guests reach more than is declared for guests",
+    runbook=RUNBOOK,
+    fix="-- {object}: refuse what is_anonymous is true for",
+)
 def test_guests_reach_what_is_declared_for_guests(matrix):
     """A guest reaches nothing beyond what is declared for guests.
 
@@ -964,6 +1030,7 @@ def test_guests_reach_what_is_declared_for_guests(matrix):
 @mark.policy(
     "RLS-19",
     severity="P3",
+    wrong="Constraints tell about rows that the caller cannot see",
     runbook=RUNBOOK,
     fix="""
     -- {object} tells of rows that the writer cannot see. A unique key: decide what must be unique. Among one owner's
@@ -983,7 +1050,13 @@ def test_constraints_tell_nobody_of_unseen_rows(outsiders):
     assert not telling(outsiders)
 
 
-@mark.policy("RLS-09", severity="P0", runbook=RUNBOOK, fix="-- {object}: {gained}")
+@mark.policy(
+    "RLS-09",
+    severity="P0",
+    wrong="Somebody can give themselves or others more rights, up to an administrator's",
+    runbook=RUNBOOK,
+    fix="-- {object}: {gained}",
+)
 def test_nobody_widens_anybodys_reach(outsiders, alice, bob):
     """Nobody can widen anybody's reach by changing what they may change.
 

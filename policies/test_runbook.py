@@ -5,7 +5,13 @@ from pytest import mark
 RUNBOOK = "The runbook itself"
 
 
-@mark.policy("RUN-01", severity="P2", runbook=RUNBOOK, fix="-- {object}, line {line}: {message}")
+@mark.policy(
+    "RUN-01",
+    severity="P2",
+    wrong="Statements of the runbook are not valid SQL",
+    runbook=RUNBOOK,
+    fix="-- {object}, line {line}: {message}",
+)
 def test_every_statement_of_the_runbook_parses(runbook):
     """Every SQL statement of the runbook parses.
 
@@ -17,7 +23,13 @@ def test_every_statement_of_the_runbook_parses(runbook):
     assert not runbook.unparsed()
 
 
-@mark.policy("RUN-02", severity="P1", runbook=RUNBOOK, fix="-- {object}, line {line}: {message}")
+@mark.policy(
+    "RUN-02",
+    severity="P1",
+    wrong="Statements of the runbook fail on this database",
+    runbook=RUNBOOK,
+    fix="-- {object}, line {line}: {message}",
+)
 def test_every_statement_of_the_runbook_can_be_planned(runbook):
     """Every SQL statement of the runbook can be planned on this database.
 
@@ -31,7 +43,13 @@ def test_every_statement_of_the_runbook_can_be_planned(runbook):
     assert not runbook.unplanned()
 
 
-@mark.policy("RUN-03", severity="P1", runbook=RUNBOOK, fix="-- {object}, line {line}: {message}")
+@mark.policy(
+    "RUN-03",
+    severity="P1",
+    wrong="The runbook names objects that do not exist",
+    runbook=RUNBOOK,
+    fix="-- {object}, line {line}: {message}",
+)
 def test_every_object_that_the_runbook_names_exists(runbook):
     """Every object that the runbook names exists.
 
@@ -42,7 +60,13 @@ def test_every_object_that_the_runbook_names_exists(runbook):
     assert not runbook.missing()
 
 
-@mark.policy("RUN-04", severity="P1", runbook=RUNBOOK, fix="-- {object}, line {line}: {message}")
+@mark.policy(
+    "RUN-04",
+    severity="P1",
+    wrong="Statements of the runbook are dangerous as they are written",
+    runbook=RUNBOOK,
+    fix="-- {object}, line {line}: {message}",
+)
 def test_no_statement_of_the_runbook_is_dangerous(runbook):
     """No statement or command of the runbook is dangerous as it is written.
 
@@ -57,7 +81,13 @@ def test_no_statement_of_the_runbook_is_dangerous(runbook):
     assert not runbook.dangerous()
 
 
-@mark.policy("RUN-05", severity="P3", runbook=RUNBOOK, fix="-- {object}, line {line}: {message}")
+@mark.policy(
+    "RUN-05",
+    severity="P3",
+    wrong="The runbook refers to files that do not exist",
+    runbook=RUNBOOK,
+    fix="-- {object}, line {line}: {message}",
+)
 def test_every_file_that_the_runbook_refers_to_exists(runbook):
     """Every file that the runbook refers to exists.
 

@@ -25,6 +25,7 @@ own as (
 @mark.policy(
     "SCHEMA-01",
     severity="P0",
+    wrong="Objects that the runbook relies on are missing",
     runbook=RUNBOOK,
     fix="""
     -- {object} is missing: apply the migration that creates it again,
@@ -69,6 +70,7 @@ def test_everything_that_the_runbook_relies_on_exists(auditor):
 @mark.policy(
     "SCHEMA-02",
     severity="P2",
+    wrong="Tables have no primary key",
     runbook=RUNBOOK,
     fix="-- {object}: declare a primary key, which has to contain the columns that the table is partitioned by",
 )
@@ -117,7 +119,14 @@ def test_every_table_has_a_primary_key(auditor):
     )
 
 
-@mark.policy("SCHEMA-03", severity="P1", pack="care-collective", runbook=RUNBOOK, fix="-- see the finding's own fix")
+@mark.policy(
+    "SCHEMA-03",
+    severity="P1",
+    wrong="Profiles do not hang on their users",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix="-- see the finding's own fix",
+)
 def test_a_profile_goes_with_its_user(auditor):
     """The id of public.profiles references auth.users, validated, and is deleted with the user.
 
@@ -159,6 +168,7 @@ def test_a_profile_goes_with_its_user(auditor):
 @mark.policy(
     "SCHEMA-04",
     severity="P1",
+    wrong="Functions are broken",
     runbook=RUNBOOK,
     fix="""
     -- {object}: {error}
@@ -167,13 +177,15 @@ def test_a_profile_goes_with_its_user(auditor):
     """,
 )
 def test_no_function_is_broken(alice, admin):
-    """No function is broken: none fails on a missing column, relation or function, or on an ambiguous call.
+    """No function is broken: none fails on a missing column, relation or function, on an ambiguous call, or by itself.
 
     The server reads the statements of a function only when they are reached, so that a column can be renamed and the
-    function fails weeks later. All are called with ids and words of the made-up rows, all triggers fire, bodies in SQL
-    are read again, and answers are searched for such an error that the function swallowed. Two functions of one name
-    count when one set of named arguments fits both: the API then refuses to choose. Functions that reach out of the
-    database are not called: they leave this policy unchecked.
+    function fails weeks later. All are called with ids and words of the made-up rows, those that only the server may
+    call without a caller as well; all triggers fire, with a caller and without; bodies in SQL are read again; what
+    `when others` would pass over is raised. By itself a function fails that leaves out a column which must be filled,
+    writes a literal that no check takes, or makes a table that is there already when it is called again. Two functions
+    of one name count when one set of named arguments fits both: the API then refuses to choose. Functions that reach
+    out of the database are not called: they leave this policy unchecked.
     """
     assert not faulty(alice | admin)
 
@@ -187,6 +199,7 @@ format('alter table %%s alter column %%I type timestamptz using %%I at time zone
 @mark.policy(
     "SCHEMA-05",
     severity="P3",
+    wrong="Columns hold timestamps without a time zone",
     runbook=RUNBOOK,
     fix="""
     -- Ask first in which time zone the values of {object} were meant: with another one than UTC all of them move.
@@ -236,7 +249,13 @@ def test_points_in_time_have_a_time_zone(auditor):
     )
 
 
-@mark.policy("SCHEMA-06", severity="P2", runbook=RUNBOOK, fix="-- see the finding's own fix")
+@mark.policy(
+    "SCHEMA-06",
+    severity="P2",
+    wrong="Columns or foreign keys stand in the way of an upgrade",
+    runbook=RUNBOOK,
+    fix="-- see the finding's own fix",
+)
 def test_nothing_stands_in_the_way_of_upgrades(auditor):
     """No column has a reg* type that pg_upgrade refuses, and no foreign key hangs on a unique constraint of auth.
 

@@ -8,6 +8,7 @@ RUNBOOK = "Prevention: the setup is what the project says"
 @mark.policy(
     "SETUP-01",
     severity="P1",
+    wrong="Variables of the application are missing, or set to something else than is meant",
     runbook=RUNBOOK,
     fix="""
     -- {object}, {file} line {line}: {what}.
@@ -31,6 +32,7 @@ def test_variables_are_set_and_of_the_right_kind(app):
 @mark.policy(
     "SETUP-02",
     severity="P2",
+    wrong="Server version or extensions are not what the project says",
     runbook=RUNBOOK,
     fix="""
     -- {object}, {file} line {line}: {what}.
@@ -52,6 +54,7 @@ def test_version_and_extensions_are_what_the_project_says(app, auditor):
 @mark.policy(
     "SETUP-03",
     severity="P1",
+    wrong="Project, database and audit disagree on which schemas the API serves",
     runbook=RUNBOOK,
     fix="""
     -- {object}, {file} line {line}: {what}.

@@ -1,4 +1,4 @@
-"""The doctor, as a person calls it: ``python -m reports.doctor --app=DIR``, or ``make doctor TARGET= APP=``.
+"""The doctor, as a person calls it: ``python -m reports.doctor --app=DIR``, or ``care-audit doctor``.
 
 One line for each thing that was looked at, and what to do. The exit status is that of an audit: 0 all is in order, 1
 something is not, 6 something could not be found out, 4 it was called in a way that is of no use. The database is chosen
@@ -75,7 +75,7 @@ def alerts(given: Namespace, text: str) -> Line:
     except AlertError as error:
         return Line(State.WRONG, "alerts", safe(str(error)), "docs/operations.md says how such a file is written")
     if not known:
-        todo = f"name the file: make doctor ARGS=--alert-file=FILE, or set {VARIABLE}; --no-alerts if that is meant"
+        todo = f"name the file: care-audit doctor --alert-file=FILE, or set {VARIABLE}; --no-alerts if that is meant"
         return Line(State.UNKNOWN, "alerts", "no channel was named, so nobody hears of what a nightly run finds", todo)
     unheard = "; nobody for" in (said := described(known))
     todo = "name a channel for them, too" if unheard else ""

@@ -31,6 +31,15 @@ class Escalation:
         """The time limits in words, such as ``begin diagnosis within 15 minutes``."""
         return ", ".join(f"{step} within {_duration(limit)}" for limit, step in self.steps) or self.otherwise
 
+    def brief(self, found_at: dt.datetime, now: dt.datetime) -> str:
+        """Say in one line who does what at last, and by when: ``the administrator: have it fixed by 12:00``."""
+        if not self.steps:
+            return self.otherwise
+        limit, step = self.steps[-1]
+        due, today = (found_at + limit).astimezone(dt.UTC), now.astimezone(dt.UTC)
+        who = self.call.partition(";")[0]
+        return f"{who}: {step} by {_moment(due, today)}{', which has passed' if due < today else ''}"
+
     def by_when(self, found_at: dt.datetime, now: dt.datetime | None = None) -> str:
         """Say the same as points in time, such as ``begin diagnosis by 09:15 UTC``; both arguments have a time zone.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from audit.gate.results import Rehearsed, Step
 from reports.model import Run
+
+if TYPE_CHECKING:
+    from audit.gate.results import Rehearsed, Step
 
 MOST_STEPS = 200
 MOST_OBJECTS = 3
@@ -44,7 +46,9 @@ def locks(step: Step) -> str:
 
 
 def deeds(step: Step) -> str:
-    """Say what a statement did to rows, files and the catalogue."""
+    """Say what a statement did to rows, files and the catalogue; one that was read from a report says so itself."""
+    if said := getattr(step, "did", ""):
+        return str(said)
     told = [f"stopped or failed: {step.error}"] if step.error else []
     told += [f"writes {name} anew" for name in (*step.rewritten, *step.rebuilt)]
     for table, moved in step.moved.items():

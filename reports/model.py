@@ -7,20 +7,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 import pytest
 
 # Verdicts and severities are the engine's; whoever renders a run finds them here.
 from audit.access.results import Judgement
+from audit.causes import UNKNOWN, Cause
 from audit.evidence import Location, Population, Scalar
 from audit.facts import TargetFacts as TargetFacts
-from audit.gate.results import Rehearsal
 from audit.policy import Severity as Severity
-from audit.results import Build, Cost, Login, Migration
+from audit.results import Build, Cost, Login, Migration, Sizes
 from audit.results import Verdict as Verdict
-from audit.runbook.results import Outline
 
-SCHEMA_VERSION = "1.0"
+if TYPE_CHECKING:
+    from audit.gate.results import Rehearsal
+    from audit.runbook.results import Outline
+
+SCHEMA_VERSION = "1.1"
 
 # Why a policy is unchecked when the run was stopped.
 STOPPED = "the run was stopped before this policy was asked"
@@ -113,6 +117,8 @@ class Finding:
     ``waiver`` is the waiver that covers it, if any; ``waiver_expired`` says that it no longer counts. ``location`` is
     where it is written, which only findings about files have, and no part of the identity either: lines move.
     ``since`` is when the history saw it first, or first again after it was fixed; None: no history was kept.
+    ``cause`` is what has to be mended, by which the findings of several policies can be told together. ``told_by`` is
+    the policy that tells of the same cause in its place, and ``stands_for`` are those in whose place it tells.
     """
 
     policy: str
@@ -123,6 +129,9 @@ class Finding:
     waiver_expired: bool = False
     location: Location | None = None
     since: dt.datetime | None = None
+    cause: Cause = UNKNOWN
+    told_by: str = ""
+    stands_for: tuple[str, ...] = ()
 
     @property
     def waived(self) -> bool:
@@ -138,7 +147,8 @@ class Result:
     verdict is not HOLDS (or what is remarkable about one that is); ``remedy`` what would enable an UNCHECKED policy,
     and ``grants`` the rights that the audit's login lacks for it, as SQL. ``fix`` is the policy's template of what
     mends an offender, with the names of columns in braces. ``partial`` says that the findings are not all that there
-    may be: a later assertion of the policy was not reached.
+    may be: a later assertion of the policy was not reached. ``wrong`` says what a violation means, and ``pack`` whose
+    policy it is.
     """
 
     id: str
@@ -156,6 +166,8 @@ class Result:
     fix: str = ""
     grants: tuple[str, ...] = ()
     partial: bool = False
+    wrong: str = ""
+    pack: str = "core"
 
     def judges(self, obj: str) -> bool:
         """Tell whether this result says of the object ``obj`` that it offends, or that it does not."""
@@ -170,6 +182,30 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """What was audited by what, so that two reports can be told apart, and one be made again.
+
+    ``place`` is where the target was looked for, without secrets. ``digests`` are SHA-256 of what decides what is
+    judged, by name: policies, settings, access, waivers, migrations. ``commit`` is that of the repository in which the
+    migrations are.
+    """
+
+    tool: str = ""
+    place: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    commit: str = ""
+
+
+@dataclass(frozen=True)
+class Past:
+    """One earlier run, for the trend: when it began, and how many policies had which verdict."""
+
+    started_at: dt.datetime
+    counts: Mapping[Verdict, int]
+    complete: bool = True
+
+
+@dataclass(frozen=True)
 class Run:
     """One run of the audit. ``ended_by`` is pytest's own exit status where it did not come to its end.
 
@@ -180,7 +216,8 @@ class Run:
     a history is kept. ``problems`` are sentences about what went wrong beside the audit itself: a history that could
     not be written, an alert that nobody received. ``unwritten`` are sentences about reports that are missing. ``gate``
     is what new migrations do, where there are any; ``runbook`` the outline of a runbook, where one was audited;
-    ``build`` what became of those that the target was built from.
+    ``build`` what became of those that the target was built from. ``trend`` are the last runs, this one included, the
+    oldest first; ``sizes`` are how large database and tables are, and ``sizes_before`` how large they were.
     """
 
     started_at: dt.datetime
@@ -203,6 +240,10 @@ class Run:
     build: Build | None = None
     offered: int = 0
     unreachable: str = ""
+    identity: Identity = field(default_factory=Identity)
+    trend: tuple[Past, ...] = ()
+    sizes: Sizes | None = None
+    sizes_before: Sizes | None = None
 
     @property
     def finished(self) -> bool:

@@ -13,7 +13,7 @@ import shutil
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -89,18 +89,24 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--into", type=Path, metavar="DIR", help="reports and history (default: reports/nightly)")
     options, rest = parser.parse_known_args(arguments)
     folder = (options.into or DEFAULT_FOLDER).resolve()
-    own = [f"--output={OUTPUTS}"]
-    if options.into and "--no-history" not in rest:
-        own.append(f"--history={folder / 'history.sqlite'}")
+    history = [f"--history={folder / 'history.sqlite'}"] if options.into and "--no-history" not in rest else []
+    return kept_apart(folder, lambda own: int(pytest.main([str(ROOT / "policies"), *own, *history, *rest])))
+
+
+def kept_apart(folder: Path, audit: Callable[[Sequence[str]], int]) -> int:
+    """Run one audit with a folder of its own below ``folder``; return its exit status, or 4 when it could not begin.
+
+    ``audit`` takes the options that say so; those that were given come after them, and are the ones that count.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder):
             tidy(folder, dt.datetime.now(dt.UTC))
             name = own_folder(folder)
-            # Options that were given come last: they are the ones that count.
-            status = int(pytest.main([str(ROOT / "policies"), f"--report-dir={folder / name}", *own, *rest]))
+            status = audit([f"--report-dir={folder / name}", f"--output={OUTPUTS}"])
             if any((folder / name).iterdir()):
                 point(folder, name)
+                _index(folder)
             else:
                 (folder / name).rmdir()
             return status
@@ -109,6 +115,16 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as error:
         sys.stderr.write(f"{error.filename or folder}: the reports cannot be written there ({error.strerror})\n")
     return int(pytest.ExitCode.USAGE_ERROR)
+
+
+def _index(folder: Path) -> None:
+    """Write the page about all runs; what the audit found does not depend on it."""
+    from reports import index  # not above: pytest wants to be the first to import what it rewrites
+
+    try:
+        index.write(folder)
+    except OSError as error:
+        sys.stderr.write(f"{folder / index.NAME} could not be written: {error.strerror}\n")
 
 
 if __name__ == "__main__":

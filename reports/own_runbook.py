@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
+from audit.house import POLICIES
 from audit.policy import CORE, Policy, Severity, collected
 from audit.runbook.questions import known, question
 from reports.escalation import ESCALATION
@@ -120,7 +121,7 @@ def page() -> str:
     """Return the text of docs/RUNBOOK.md."""
     values = known()
     parts = [HEAD, "\n".join(_severities()), "\n\n", PROCEDURES, REPLACES]
-    policies = [policy for policy in collected("policies") if not policy.id.startswith(_ELSEWHERE)]
+    policies = [policy for policy in collected(POLICIES) if not policy.id.startswith(_ELSEWHERE)]
     chapters: dict[str, list[Policy]] = {}
     for policy in policies:
         chapters.setdefault(policy.runbook.partition(":")[0], []).append(policy)

@@ -12,15 +12,26 @@ from dataclasses import replace
 import pytest
 
 from audit.facts import facts_of
-from reports import alerts, baseline, folder, waivers
+from reports import alerts, baseline, folder, identity, repeats, waivers
 from reports.history import history
 from reports.model import RUN_KEY, Run
-from reports.renderers import html, json_file, junit, markdown, nagios, prometheus, sarif
+from reports.renderers import (
+    codequality,
+    csv_file,
+    github,
+    html,
+    json_file,
+    junit,
+    markdown,
+    nagios,
+    prometheus,
+    sarif,
+)
 from reports.verdicts import run_of
 
 SESSION_KEY = pytest.StashKey[pytest.Session]()
 
-# What --output can ask for, and what makes it of a run; audit.html is pytest-html's, which asks for our part of it.
+# What --output can ask for, and what makes it of a run; of audit.html pytest-html says when and where.
 RENDERERS: dict[str, Callable[[Run], str]] = {
     "json": json_file.render,
     "junit": junit.render,
@@ -28,6 +39,9 @@ RENDERERS: dict[str, Callable[[Run], str]] = {
     "markdown": markdown.render,
     "prometheus": prometheus.render,
     "nagios": nagios.render,
+    "csv": csv_file.render,
+    "annotations": github.render,
+    "codequality": codequality.render,
 }
 
 
@@ -46,8 +60,10 @@ def write_files(run: Run, config: pytest.Config) -> Run:
 
 
 STEPS: tuple[Callable[[Run, pytest.Config], Run], ...] = (
+    identity.find_out,
     waivers.tell_unused,
     baseline.compare,
+    repeats.note,
     history.record,
     alerts.send,
     write_files,
@@ -75,6 +91,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         if not config.pluginmanager.hasplugin(html.PAGE):
             raise
         run = folder.unwritten(run, html.discarded(config), error)
+    else:
+        run = html.finish(run, config)
     run = history.conclude(run, config)
     config.stash[RUN_KEY] = run
     config.stash[SESSION_KEY] = session

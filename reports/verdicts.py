@@ -20,7 +20,9 @@ UNKNOWN = TargetFacts("unknown", "unknown", "unknown", "unknown")
 def result_of(ruling: Ruling, accepted: Sequence[Waiver] = ()) -> Result:
     """Return the result of one policy: what it says, less what was accepted."""
     policy, verdict = ruling.policy, ruling.verdict
-    found = [Finding(policy.id, o.object, o.details, o.fix, location=o.location) for o in ruling.offences]
+    found = [
+        Finding(policy.id, o.object, o.details, o.fix, location=o.location, cause=o.cause) for o in ruling.offences
+    ]
     findings = waivers.apply(found, accepted, dt.datetime.now(dt.UTC).date())
     if verdict is Verdict.VIOLATED and all(finding.waived for finding in findings):
         verdict = Verdict.WAIVED
@@ -40,6 +42,8 @@ def result_of(ruling: Ruling, accepted: Sequence[Waiver] = ()) -> Result:
         findings=findings,
         fix=policy.fix,
         partial=ruling.partial,
+        wrong=policy.wrong,
+        pack=policy.pack,
     )
 
 

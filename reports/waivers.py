@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from audit.evidence import UNSAFE
 from audit.facts import facts_of
+from audit.house import POLICY_FOLDER
 from audit.results import Verdict
 from audit.toml_file import FileError, form_of, read
 from audit.waiver_file import WaiverFile
@@ -22,6 +24,10 @@ from reports.model import WAIVERS_KEY, Finding, Result, Run, Waiver
 # A waiver for a policy that could not be judged may still be needed: only these verdicts prove that it matches nothing.
 JUDGED = (Verdict.HOLDS, Verdict.VIOLATED, Verdict.WAIVED)
 
+
+# Waivers that end so soon are told apart; so long counts one that somebody pastes from a report, of so many findings.
+SOON = dt.timedelta(days=14)
+MOST_LINES = 10
 
 # The waivers cannot be used; the message is one sentence with file and line.
 WaiverError = FileError
@@ -48,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if path is None:
         return
     try:
-        config.stash[WAIVERS_KEY] = load(path, declared(config.rootpath / "policies"))
+        config.stash[WAIVERS_KEY] = load(path, declared(POLICY_FOLDER))
     except WaiverError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -97,6 +103,34 @@ def _waive(finding: Finding, waivers: Sequence[Waiver], today: dt.date) -> Findi
     # What somebody decided for a time counts before the baseline, which is for whatever was there.
     best = max(covering, key=lambda waiver: waiver.expires or dt.date.min)
     return replace(finding, waiver=best, waiver_expired=best.expired(today))
+
+
+def ends_soon(finding: Finding, run: Run) -> bool:
+    """Tell whether the waiver of a finding counts for two weeks more at the most."""
+    expires = finding.waiver.expires if finding.waiver else None
+    return expires is not None and expires - run.started_at.date() <= SOON
+
+
+def lines(findings: Sequence[Finding], run: Run) -> str:
+    """Return the lines of waivers.toml that would accept findings: who and why is for a person to say."""
+    until = (run.started_at.date() + SOON).isoformat()
+    entries = [
+        f"[[waiver]]\npolicy = {_toml(each.policy)}\nobject = {_toml(each.object)}\n"
+        f'reason = ""\nowner = ""\nexpires = {until}\n'
+        for each in findings[:MOST_LINES]
+    ]
+    if len(findings) > MOST_LINES:
+        entries.append(f"# and {len(findings) - MOST_LINES:,} more findings\n")
+    return "\n".join(entries)
+
+
+def _toml(text: str) -> str:
+    """Return a text as TOML's basic string, in which control characters and what is no character are escaped.
+
+    https://toml.io/en/v1.0.0#string
+    """
+    escaped = (f"\\u{ord(c):04x}" if UNSAFE.match(c) else f"\\{c}" if c in '"\\' else c for c in text)
+    return f'"{"".join(escaped)}"'
 
 
 def tell_unused(run: Run, config: pytest.Config) -> Run:

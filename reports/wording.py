@@ -8,7 +8,7 @@ from audit.evidence import safe
 from audit.policy import Severity
 from audit.results import Migration, Verdict
 from reports.escalation import ESCALATION
-from reports.model import Change, Event, Finding, Result, Run
+from reports.model import SCORE_FORMULA, Change, Event, Finding, Result, Run
 
 WORDS = {
     Verdict.HOLDS: "holds",
@@ -85,7 +85,7 @@ def built(run: Run) -> tuple[str, ...]:
     build = run.build
     if build is None or (run.complete and build.applied == build.files and not build.missing):
         return ()
-    return tuple(map(safe, filter(None, [build.no_baseline.capitalize(), build.summary, *build.advice])))
+    return tuple(map(safe, filter(None, [build.no_baseline, build.summary, *build.advice])))
 
 
 def failed(run: Run) -> tuple[Migration, ...]:
@@ -95,8 +95,14 @@ def failed(run: Run) -> tuple[Migration, ...]:
 
 
 def unwaived(result: Result) -> tuple[Finding, ...]:
-    """Return the findings that count: those without a valid waiver."""
-    return tuple(finding for finding in result.findings if not finding.waived)
+    """Return the findings that count: those without a valid waiver that no other policy tells of in their place."""
+    return tuple(finding for finding in result.findings if not finding.waived and not finding.told_by)
+
+
+def repeated(result: Result) -> str:
+    """Say how many findings other policies tell of, and which: ``7 told with RLS-07``; the text is empty for none."""
+    told = [finding.told_by for finding in result.findings if finding.told_by]
+    return f"{len(told):,} told with {' and '.join(sorted(set(told)))}" if told else ""
 
 
 def extent(result: Result) -> str:
@@ -111,8 +117,9 @@ def extent(result: Result) -> str:
         return "nothing to look at"
     number = len(unwaived(result))
     of = f" of {safe(str(result.population))}" if result.population else ""
-    waived = len(result.findings) - number
-    return f"{number:,}{of}" + (f", and {waived:,} waived" if waived else "")
+    waived = sum(finding.waived for finding in result.findings)
+    rest = [f"{waived:,} waived" if waived else "", repeated(result)]
+    return ", and ".join([f"{number:,}{of}", *filter(None, rest)])
 
 
 def placed(finding: Finding) -> str:
@@ -149,6 +156,52 @@ def summons(severity: Severity, run: Run) -> str:
     # Where a history is kept, the clock of each policy began when it was violated first.
     by_when = "" if run.changes else f": {escalation.by_when(run.started_at)}"
     return f"{escalation.whom}{by_when}"
+
+
+def _begun(severity: Severity, run: Run) -> dt.datetime:
+    """Return when the clock of a severity began: when its oldest finding was seen first."""
+    results = (result for result in run.having(Verdict.VIOLATED) if result.severity is severity)
+    return min((result.since for result in results if result.since), default=run.started_at)
+
+
+def call(severity: Severity, run: Run) -> str:
+    """Say in full who is to be called, and all that has to happen by when, for one severity."""
+    if run.gate:
+        return "It blocks the merge."
+    escalation = ESCALATION[severity]
+    return f"{capital(escalation.whom)}. By when: {escalation.by_when(_begun(severity, run), run.started_at)}."
+
+
+def clocks(run: Run) -> dict[Severity, str]:
+    """Say once for each severity who has to do what by when, counted from when its oldest finding was seen first."""
+    found: dict[Severity, str] = {}
+    for severity in Severity:
+        if not any(result.severity is severity for result in run.having(Verdict.VIOLATED)):
+            continue
+        if run.gate:
+            found[severity] = "It blocks the merge."
+            continue
+        found[severity] = f"{capital(ESCALATION[severity].brief(_begun(severity, run), run.started_at))}."
+    return found
+
+
+def identity(run: Run) -> list[tuple[str, str]]:
+    """Return what was audited by what, in pairs of a name and a value; what is not known is left out."""
+    target, known = run.target, run.identity
+    pairs = [
+        ("Database", target.database),
+        ("Where", known.place),
+        ("Server", f"PostgreSQL {target.server_version}, {target.kind}"),
+        ("Role", target.role),
+        ("Begun", f"{run.started_at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"),
+        ("Duration", f"{run.duration_s:.1f} s"),
+        ("Exit status", str(run.exit_status)),
+        ("Score", f"{score(run)}" + ("" if run.selective else f": {SCORE_FORMULA}")),
+        ("Tool", f"{known.tool}" if known.tool else ""),
+        ("Commit", known.commit),
+        *((f"{capital(name)} (SHA-256)", digest) for name, digest in known.digests.items()),
+    ]
+    return [(name, value) for name, value in pairs if value]
 
 
 def violated(run: Run) -> tuple[Result, ...]:

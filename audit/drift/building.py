@@ -15,9 +15,8 @@ from audit.layouts import recognised
 from audit.migrations import apply
 from audit.question import Connection, Cursor
 from audit.results import Migration
-from audit.server import embedded
 from audit.server.rights import OWNER, STAND_IN, follow, hire, login, superuser
-from audit.server.target import DEFAULTS, load_platform
+from audit.server.target import DEFAULTS, with_platform
 from audit.server_errors import explain
 from audit.unbuilt import understood
 
@@ -42,10 +41,9 @@ def built(
     """
     files = recognised(place).files
     first = recognised(before).files if before else ()
-    with embedded.serve(postgres_bin) as server:
+    with with_platform(postgres_bin, defaults) as server:
         try:
             with superuser(server.dsn) as connection:
-                load_platform(connection, defaults)
                 hire(connection)
             with connect(login(server.dsn, OWNER)) as connection:
                 done = apply(connection, before, piecewise=True) if before else ()

@@ -57,7 +57,7 @@ def drifted(auditor: Auditor, place: Path, postgres_bin: Path | None = None, bef
         return found
     except TargetError as error:
         raise Unchecked(
-            f"the migrations could not be built: {error}", "mend that first: make audit MIGRATIONS=dir"
+            f"the migrations could not be built: {error}", "mend that first: care-audit check --migrations=DIR"
         ) from error
 
 

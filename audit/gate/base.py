@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import itertools
 import json
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -26,14 +24,14 @@ from audit.gate.results import Asked, Reach, Standing
 from audit.layouts import name_of
 from audit.question import Connection
 from audit.results import Migration
-from audit.server import embedded
+from audit.server import embedded, kept
 from audit.server.rights import STAND_IN, login
 from audit.server.shadow import shadowed
 from audit.server.target import PLATFORM, Choice, Say, Target, opened
 from audit.server.walls import told
 
-BASES_KEPT = 4
-ENGINE = Path(__file__).parents[1]
+# How long a base is good for at least.
+LASTS = dt.timedelta(minutes=30)
 
 
 class Suite(Protocol):
@@ -91,24 +89,7 @@ class Base:
 
 def cache_folder() -> Path:
     """Return where bases are kept, between runs: the user's own cache folder."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(home) / "care-collective-audit" / "gate"
-
-
-def _digest(*parts: bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()[:32]
-
-
-def _sources(folder: Path, *suffixes: str) -> list[bytes]:
-    return _parts(sorted(path for path in folder.rglob("*") if path.suffix in suffixes))
-
-
-def _parts(files: Sequence[Path]) -> list[bytes]:
-    """Return names and contents. Raises TargetError."""
-    return [part for path in files for part in (os.fsencode(name_of(path)), read(path))]
+    return kept.folder("gate")
 
 
 def base_key(choice: Choice, released: Sequence[Path]) -> str:
@@ -118,30 +99,46 @@ def base_key(choice: Choice, released: Sequence[Path]) -> str:
     """
     today = dt.datetime.now(dt.UTC).date().isoformat()
     config = choice.source.resolve().parent / "config.toml"
-    facts = f"{embedded.version_of(choice.postgres_bin)} {choice.members} {choice.defaults} {today}"
-    facts += f" {choice.parts}"
-    sources = (*_sources(ENGINE, ".py", ".sql"), *_sources(PLATFORM, ".sql", ".control", ".toml"))
-    return _digest(facts.encode(), *sources, *_parts(released), *_parts([config] if config.is_file() else []))
+    facts = f"{choice.members} {choice.defaults} {today} {choice.parts}"
+    try:
+        engine = (*kept.engine(choice.postgres_bin), *kept.sources(PLATFORM, ".sql", ".control", ".toml"))
+    except OSError as error:
+        raise TargetError(f"the audit's own files cannot be read: {safe(str(error))}") from error
+    files = [*released, *([config] if config.is_file() else [])]
+    parts = [part for path in files for part in (os.fsencode(name_of(path)), read(path))]
+    return kept.digest(facts.encode(), *engine, *parts)
 
 
 @contextmanager
 def base_of(choice: Choice, released: Sequence[Path], suite: Suite, cache: Path, say: Say) -> Iterator[Base]:
-    """Yield the base on a running server: out of the cache, or built, filled and put there. Raises TargetError."""
-    place = cache / base_key(choice, released)
-    facts_of = place / "facts.json"
+    """Yield the base on a running server: out of the cache, or built, filled and put there. Raises TargetError.
+
+    Where nothing can be kept, copies are made of what this run keeps for itself.
+    """
+    with ExitStack() as stack:
+        if not kept.is_usable(cache):
+            say(f"nothing is kept in {safe(str(cache))}, which is not this user's alone, or cannot be written")
+            cache = Path(stack.enter_context(TemporaryDirectory(prefix="audit-gate-")))
+        yield stack.enter_context(_base_in(cache / base_key(choice, released), choice, released, suite, say))
+
+
+@contextmanager
+def _base_in(place: Path, choice: Choice, released: Sequence[Path], suite: Suite, say: Say) -> Iterator[Base]:
+    @contextmanager
+    def make() -> Iterator[kept.Made]:
+        with opened(replace(choice, target="embedded", files=tuple(released), gate=False), say) as target:
+            assert target.server is not None
+            yield target.server, _facts_of(target)
+
     standing_of = place / f"{suite.key()}.json"
-    if not facts_of.is_file():
-        _build(choice, released, place, say)
-    with embedded.serve(choice.postgres_bin, place / "data") as server:
-        facts = json.loads(facts_of.read_text(encoding="utf-8"))
-        facts["migrations"] = tuple(Migration.of(each) for each in facts["migrations"])
+    with kept.serving(place, choice.postgres_bin, make) as (server, known):
+        facts = {name: known[name] for name in _FACTS}
+        facts["migrations"] = tuple(Migration.of(each) for each in known["migrations"])
         notes = (told(server.walls.standing),)
         target = Target(dsn=login(server.dsn, STAND_IN), server=server, disposable=True, notes=notes, **facts)
-        cached = standing_of.is_file()
-        if cached:
-            standing = _read(standing_of)
-            os.utime(place)
-        else:
+        standing = _read(standing_of)
+        cached = standing is not None
+        if standing is None:
             begun = time.monotonic()
             with connect(target.dsn) as conn:
                 standing = suite.ask(conn, target.unfilled, target.migrations)
@@ -150,10 +147,24 @@ def base_of(choice: Choice, released: Sequence[Path], suite: Suite, cache: Path,
 
         @contextmanager
         def copies() -> Iterator[tuple[Dsn, embedded.Server]]:
-            with embedded.serve(choice.postgres_bin, place / "data") as another:
+            with kept.serving(place, choice.postgres_bin, make) as (another, _):
                 yield login(another.dsn, STAND_IN), another
 
         yield Base(target, server, standing, cached, copies=copies, apart=True)
+
+
+_FACTS = ("kind", "server_version", "database", "role", "unfilled", "migrations")
+
+
+def _facts_of(target: Target) -> kept.Facts:
+    """Return what is known of a base, for JSON. It lasts for a run at least, whatever ages its rules ask for."""
+    until = dt.datetime.now(dt.UTC) + max(target.lasts, LASTS)
+    return {
+        **{name: getattr(target, name) for name in _FACTS},
+        "unfilled": dict(target.unfilled),
+        "migrations": [asdict(each) for each in target.migrations],
+        "until": until.isoformat(),
+    }
 
 
 @contextmanager
@@ -193,43 +204,6 @@ def base_of_live(choice: Choice, suite: Suite, say: Say, footprint: Footprint | 
         yield Base(target, shadow.server, standing, unlike=shadow.unlike, copies=copies)
 
 
-def _build(choice: Choice, released: Sequence[Path], place: Path, say: Say) -> None:
-    """Build the base and freeze it in ``place``. Raises TargetError."""
-    try:
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=place.parent))
-    except OSError as error:
-        raise TargetError(f"the cache {safe(str(place.parent))} cannot be written: {error.strerror}") from error
-    try:
-        with opened(replace(choice, target="embedded", files=tuple(released), gate=False), say) as target:
-            facts = {
-                "kind": "embedded",
-                "server_version": target.server_version,
-                "database": target.database,
-                "role": target.role,
-                "migrations": [asdict(each) for each in target.migrations],
-                "unfilled": dict(target.unfilled),
-            }
-            assert target.server is not None
-            target.server.freeze(draft / "data")
-        (draft / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
-        with suppress(OSError):  # another run was quicker, and its base is as good
-            draft.rename(place)
-        _tidy(place.parent)
-    except OSError as error:
-        raise TargetError(f"the base cannot be kept in {safe(str(place.parent))}: {error.strerror}") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _tidy(cache: Path) -> None:
-    """Keep the bases that were used last."""
-    with suppress(OSError):
-        bases = sorted((path for path in cache.iterdir() if path.is_dir()), key=lambda path: -path.stat().st_mtime)
-        for path in [path for path in bases if not path.name.startswith(".")][BASES_KEPT:]:
-            shutil.rmtree(path, ignore_errors=True)
-
-
 def _write(path: Path, standing: Standing) -> None:
     document = {
         "asked": {name: asdict(each) for name, each in standing.asked.items()},
@@ -243,11 +217,15 @@ def _write(path: Path, standing: Standing) -> None:
         draft.replace(path)
 
 
-def _read(path: Path) -> Standing:
-    document = json.loads(path.read_text(encoding="utf-8"))
-    return Standing(
-        {name: Asked(**each) for name, each in document["asked"].items()},
-        {name: Reach(*each) for name, each in document["reach"].items()},
-        tuple(document["exposed"]),
-        document["took_ms"],
-    )
+def _read(path: Path) -> Standing | None:
+    """Return what was asked of a base before, or None where that is not there, or not as it was written."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return Standing(
+            {name: Asked(**each) for name, each in document["asked"].items()},
+            {name: Reach(*each) for name, each in document["reach"].items()},
+            tuple(document["exposed"]),
+            document["took_ms"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

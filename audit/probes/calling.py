@@ -25,6 +25,7 @@ from audit.actors import Stage
 from audit.catalog.calls import Calls, calls_of
 from audit.names import CONTACT, private_columns
 from audit.people import CAST, Identity
+from audit.probes.arguments import Given, Values, stories, uses
 from audit.probes.attempt import acting, ask, each, prepared
 from audit.question import Connection, Cursor
 
@@ -45,11 +46,13 @@ BROKEN_TEXT = (
 # pg_net and jobs of pg_cron are rows, which count from the end of a transaction that ours never reach
 # (https://supabase.com/docs/guides/database/extensions/pg_net, https://github.com/citusdata/pg_cron).
 OUTSIDE = re.compile(
-    r"\b(dblink|aws_s3|aws_lambda)\s*\.|\bdblink\w*\s*\(|(?<!net\.)\bhttp(_\w+)?\s*\(|\blo_(import|export)\s*\("
+    r"\b(dblink|aws_s3|aws_lambda)\s*\.|\bdblink\w*\s*\(|\blo_(import|export)\s*\("
     r"|\bpg_(read|ls|file|logdir)_?\w*\s*\(|\bpg_stat_file\s*\(|\bcopy\b[^;]*\b(program|from|to)\s+(program\s*)?'"
     r"|\bpg_(terminate|cancel)_backend\s*\(|\bpg_reload_conf\s*\(",
     re.IGNORECASE,
 )
+# The extension http asks the network at once; ours, which stands in for it, is written in SQL and asks nobody.
+HTTP = re.compile(r"(?<!net\.)\bhttp(_\w+)?\s*\(", re.IGNORECASE)
 
 FUNCTIONS = """
 select p.oid::bigint as oid, p.oid::pg_catalog.regprocedure::text as signature,
@@ -117,28 +120,56 @@ and pg_catalog.has_column_privilege(%(caller)s, a.oid, c.attnum, 'select')
 group by a.name order by a.name
 """
 
-# Rows that arguments can name: those about the victims first, more of the others where none is. Of a key of several
-# columns, those that are the row's own and not its parents', if there are any.
+# Rows that arguments can name: those about the victims first, then those that rows about the victims refer to, as a
+# loan does to the copy that was lent, and more of the others where there is neither. Of a key of several columns, those
+# that are the row's own and not its parents', if there are any.
 IDS = """
+with referred as materialized (
+    select distinct f.confrelid as parent, k.attname as name, s.content ->> c.attname as value
+    from pg_catalog.pg_constraint f
+    join pg_temp.audited a on a.oid = f.conrelid
+    join pg_catalog.pg_attribute c on c.attrelid = f.conrelid and c.attnum = f.conkey[1]
+    join pg_catalog.pg_attribute k on k.attrelid = f.confrelid and k.attnum = f.confkey[1]
+    join pg_temp.stored s on s.relation = a.name and s.people && %(victims)s::text[]
+    where f.contype = 'f' and pg_catalog.cardinality(f.conkey) = 1 and f.confrelid <> f.conrelid
+)
 select relation, relname, key_type as type, key, about
 from (
-    select s.relation, a.relname, k.type as key_type, s.content ->> k.name as key,
-           s.people && %(victims)s::text[] as about,
-           dense_rank() over (
-               partition by s.relation, s.people && %(victims)s::text[] order by pg_catalog.md5(s.key)) as n,
-           bool_or(s.people && %(victims)s::text[]) over (partition by s.relation) as names_them
-    from pg_temp.stored s join pg_temp.audited a on a.name = s.relation
-    join lateral (
-        select t.attname as name, pg_catalog.format_type(t.atttypid, null) as type,
-               rank() over (order by exists (
-                   select from pg_catalog.pg_constraint f
-                   where f.conrelid = a.oid and f.contype = 'f' and t.attnum = any (f.conkey))) as place
-        from pg_catalog.pg_attribute t where t.attrelid = a.oid and t.attname = any (a.key)
-    ) as k on k.place = 1
-    where a.schema <> 'auth'
+    select y.*,
+           dense_rank() over (partition by relation, about, near order by pg_catalog.md5(whole)) as n,
+           bool_or(about) over (partition by relation) as names_them,
+           bool_or(near) over (partition by relation) as near_them
+    from (
+        select s.relation, a.relname, k.type as key_type, s.content ->> k.name as key, s.key as whole,
+               s.people && %(victims)s::text[] as about,
+               (a.oid, k.name, s.content ->> k.name) in (select parent, name, value from referred) is true as near
+        from pg_temp.stored s join pg_temp.audited a on a.name = s.relation
+        join lateral (
+            select t.attname as name, pg_catalog.format_type(t.atttypid, null) as type,
+                   rank() over (order by exists (
+                       select from pg_catalog.pg_constraint f
+                       where f.conrelid = a.oid and f.contype = 'f' and t.attnum = any (f.conkey))) as place
+            from pg_catalog.pg_attribute t where t.attrelid = a.oid and t.attname = any (a.key)
+        ) as k on k.place = 1
+        where a.schema <> 'auth'
+    ) as y
 ) as x
-where n <= case when about or not names_them then 6 else 2 end
-order by relation, not about, n
+where n <= case when about then 6 when names_them then 2 when near then 4 when near_them then 2 else 6 end
+order by relation, not about, not near, n
+"""
+
+# Whole rows from which the arguments of one call are taken: a few of each table, those about the victims first.
+ROWS = """
+select relation, relname, key, content
+from (
+    select s.relation, a.relname, case when pg_catalog.cardinality(a.key) = 1 then a.key[1] end as key, s.content,
+           row_number() over (
+               partition by s.relation order by s.people && %(victims)s::text[] desc, pg_catalog.md5(s.key)) as n
+    from pg_temp.stored s join pg_temp.audited a on a.name = s.relation
+    where a.schema <> 'auth' and not a.partition
+) as x
+where n <= 3
+order by n, relation
 """
 
 VALUES = """
@@ -233,6 +264,7 @@ class Plan:
     graph: Calls
     ids: list[dict[str, Any]] = field(default_factory=list)
     values: dict[str, list[str]] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
 
     def outside(self, routine: Routine) -> bool:
         """Tell whether a function, or what it calls, reaches out of the database."""
@@ -241,17 +273,61 @@ class Plan:
             routine.compiled
             or not (routine.trusted or routine.language == "internal")
             or any(OUTSIDE.search(source.plain) for source in reached)
+            or (not self._stands_in and any(HTTP.search(source.plain) for source in reached))
         )
 
+    @cached_property
+    def _stands_in(self) -> bool:
+        """Whether there is a source of http(), which the extension itself has in C."""
+        return any(source.brought and source.name == "http" for source in self.graph.known.values())
+
     def calls(self, routine: Routine, me: str | None, most: int = 12) -> Iterator[dict[str, Any]]:
-        """Return the calls of a function for one caller."""
+        """Return the calls of a function for one caller; "reading": the API makes them in a transaction that reads."""
         sets = [self._candidates(routine, argument, me) for argument in routine.arguments]
-        combinations = list(islice(product(*sets), most))
+        together = [values for values in self._stories(routine, sets, me) if None not in values or not routine.strict]
+        # What every argument may be by itself comes last, and is tried at least in part.
+        combinations = [*islice(together, most), *islice(product(*sets), max(most - len(together), most // 2, 1))]
         if routine.arguments and not routine.strict:
             combinations.append((None,) * len(sets))
-        for values in combinations:
+        for values in dict.fromkeys(combinations):
             given = " ".join(value for value in values if value)
-            yield {"call": routine.signature, "text": routine.text(values), "given": given, "values": values}
+            # In a transaction of its own a function that is not VOLATILE only reads, whatever the request:
+            # https://docs.postgrest.org/en/stable/references/transactions.html#access-mode
+            yield {
+                "call": routine.signature,
+                "text": routine.text(values),
+                "given": given,
+                "values": values,
+                "reading": routine.exposed and not routine.volatile,
+            }
+
+    def _stories(self, routine: Routine, sets: Sequence[Sequence[str | None]], me: str | None) -> list[Values]:
+        """Return arguments that belong together, by what the function does with them."""
+        if not routine.arguments:
+            return []
+        source = self.graph.known.get(("function", routine.oid))
+        used = uses(
+            source.plain if source is not None else routine.source,
+            routine.name,
+            tuple(argument.name for argument in routine.arguments),
+        )
+        named = [self._meant(argument.word) for argument in routine.arguments]
+        arguments = [
+            Given(
+                (argument.name or "").lower(),
+                argument.word,
+                argument.base,
+                argument.category == "A",
+                use,
+                use.person or bool(PERSON.search(argument.word)),
+                means,
+                candidates,
+            )
+            for argument, use, means, candidates in zip(routine.arguments, used, named, sets, strict=True)
+        ]
+        tables = self._looked_at(routine).union(*named)
+        rows = [row for row in self.rows if row["relation"] in tables][:6]
+        return list(dict.fromkeys(stories(arguments, rows, me, EVERYBODY)))
 
     def _candidates(self, routine: Routine, argument: Argument, me: str | None) -> list[str | None]:
         if argument.category == "A":
@@ -291,9 +367,14 @@ class Plan:
 
     def _tables(self, routine: Routine, word: str) -> set[str]:
         """Return the tables that the name of an argument means, else those that the function looks at."""
-        named = {row["relation"] for row in self.ids if word and _means(word, row["relname"])}
-        if named:
-            return named
+        return self._meant(word) or self._looked_at(routine)
+
+    def _meant(self, word: str) -> set[str]:
+        """Return the tables that the name of an argument means."""
+        return {row["relation"] for row in self.ids if word and _means(word, row["relname"])}
+
+    def _looked_at(self, routine: Routine) -> set[str]:
+        """Return the tables that a function looks at, also through others."""
         looked = {f"{schema}.{name}" for schema, name in self.graph.looks_at(self.graph.reached(routine.oid))}
         return {row["relation"] for row in self.ids if row["relation"].replace('"', "") in looked}
 
@@ -311,7 +392,7 @@ class Plan:
     def _texts(self, routine: Routine, argument: Argument, me: str | None) -> list[str | None]:
         word = argument.word
         if STATEMENT.search(word):
-            return ["select to_jsonb(u)::text as answer from auth.users u", "", "%"]
+            return ["select to_jsonb(u.*)::text as answer from auth.users u", "", "%"]
         if re.search(r"table|relation", word):
             # The tables of people first, whose keys are the people's own ids.
             people = {row["relname"] for row in self.ids if row["key"] in EVERYBODY}
@@ -363,6 +444,7 @@ def planned(cursor: Cursor, stage: Stage) -> Plan:
         plan = Plan(routines, calls_of(cursor.connection))
         if any(routine.arguments for routine in routines):
             plan.ids = named.execute(IDS, {"victims": list(VICTIMS)}).fetchall()
+            plan.rows = named.execute(ROWS, {"victims": list(VICTIMS)}).fetchall()
             given = [argument for routine in routines for argument in routine.arguments]
             words = {argument.word for argument in given if argument.category == "S"}
             found = named.execute(VALUES, {"names": sorted(words - {""}), "victims": list(VICTIMS)}).fetchall()

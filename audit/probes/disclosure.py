@@ -6,12 +6,13 @@ Only people who take part in nothing are asked: whatever they get from others, n
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, LiteralString
 
 from psycopg import sql
 
 from audit.actors import Actor, Stage
+from audit.causes import Cause, Kind
 from audit.evidence import Evidence, Population, Row, by_cause, safe
 from audit.names import CONTACT_COLUMN, COUNTERS, DERIVED, WRITTEN_FOR_OTHERS
 from audit.people import Identity
@@ -37,7 +38,7 @@ def given_away(people: Actor) -> Evidence:
             calls = [
                 {
                     "call": name,
-                    "text": f"select to_jsonb(x) as answer from (select {', '.join(columns)} from {name}) as x",
+                    "text": _told(name, columns, kind, who),
                     "given": "",
                     "all": True,
                     "kind": kind,
@@ -53,8 +54,44 @@ def given_away(people: Actor) -> Evidence:
                         text = routine.text(())
                         calls.append({"call": routine.signature, "text": text, "given": "", "all": True, "kind": "f"})
             tried += len(calls)
-            found += _leaks(stage, who, outcomes_of(stage, who, calls, unjudged=unjudged))
+            outcomes = outcomes_of(stage, who, calls, unjudged=unjudged)
+            failing = {outcome.call["call"] for outcome in outcomes if (outcome.code or "").startswith("22")}
+            outcomes += _by_column(stage, who, [door for door in doors if door[0] in failing], unjudged)
+            found += _leaks(stage, who, outcomes)
     return _evidence(stage, found, tried, "tables, views and functions that people read", hidden, unjudged)
+
+
+def _by_column(stage: Stage, who: Identity, doors: Sequence[tuple[Any, ...]], unjudged: set[str]) -> list[Outcome]:
+    """Read views that fail on some value once more, column by column; those that fail still are not judged."""
+    calls = [
+        {
+            "call": name,
+            "text": _told(name, [column], kind, who),
+            "given": "",
+            "all": True,
+            "kind": kind,
+            "column": column,
+        }
+        for name, role, kind, columns in doors
+        if role == who.role
+        for column in columns
+    ]
+    outcomes = outcomes_of(stage, who, calls, unjudged=unjudged) if calls else []
+    unjudged |= {f"{o.call['call']}.{o.call['column']}" for o in outcomes if (o.code or "").startswith("22")}
+    return outcomes
+
+
+def _told(name: str, columns: list[str], kind: str, who: Identity) -> str:
+    """Return the question what a relation tells.
+
+    What is in a table's column of addresses, its policies show to those who have to do with the row, such as those who
+    invited somebody, or are in a team with them. What they show to everybody, those without an id see, too.
+    """
+    rows = f"(select {', '.join(columns)} from {name}) as x"
+    plain = [column.strip('"').replace('""', '"') for column in columns]
+    left = [column for column in plain if CONTACT_COLUMN.search(column)] if kind in ("r", "p") and who.id else []
+    less = f" - {sql.Literal(left).as_string(None)}::text[]" if left else ""
+    return f"select to_jsonb(x.*){less} as answer from {rows}"
 
 
 def abused(people: Actor) -> Evidence:
@@ -89,9 +126,9 @@ def abused(people: Actor) -> Evidence:
                 stage, who, [each for each in outcomes if each.call["values"] and each.call["call"] not in told]
             )
             found += _changes(stage, who, outcomes)
-    merged: dict[str, Row] = {}
+    merged: dict[tuple[str, object], Row] = {}
     for row in found:
-        merged.setdefault(row.object, row)
+        merged.setdefault((row.object, row.details["actor"]), row)
     return _evidence(stage, list(merged.values()), tried, "functions that people call", hidden, unjudged)
 
 
@@ -105,7 +142,13 @@ def _leaks(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[Row
 
     What is declared public may tell everything but how to reach a person.
     """
-    public = {*stage.known["public_functions"], *stage.known["public_tables"]}
+    opened = [each.split(" ", 2) for each in stage.known.get("opened", ())]
+    called = {*stage.known.get("called", ())}
+    public = {
+        *stage.known["public_functions"],
+        *stage.known["public_tables"],
+        *(name for command, role, name in opened if (command, role) == ("select", who.role)),
+    }
     places: dict[str, dict[str, int]] = {}
     calls: dict[str, Mapping[str, Any]] = {}
     for outcome in outcomes:
@@ -114,7 +157,9 @@ def _leaks(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[Row
             # A table gives what it stores: its policies are the matrix's; here it can only be a copy of another's data.
             if outcome.call.get("kind") in ("r", "p") and place.startswith(f"{name}."):
                 continue
-            if name in public and not CONTACT_COLUMN.search(place.rpartition(".")[2].strip('"')):
+            if (name in public or f"{who.role} {name}".replace(", ", ",") in called) and not CONTACT_COLUMN.search(
+                place.rpartition(".")[2].strip('"')
+            ):
                 continue
             calls[name] = outcome.call
             seen = places.setdefault(name, {})
@@ -136,9 +181,10 @@ def _row(who: Identity, name: str, kind: str, problem: str, details: Mapping[str
     ]
     fix = "\n".join(f"-- {safe(line)}" for line in advice)
     known = {"actor": who.name, "problem": problem, **details}
-    return Row(
-        safe(f"{who.name}: {name}"), {k: safe(v) if isinstance(v, str) else v for k, v in known.items()}, {}, fix
-    )
+    details_ = {k: safe(v) if isinstance(v, str) else v for k, v in known.items()}
+    kinds: dict[str, Kind] = {"f": "function", "v": "view", "m": "view"}
+    cause = Cause(kinds.get(kind, "table"), name, name if relation else "")
+    return Row(safe(name), details_, {}, fix, cause=cause)
 
 
 def _evidence(stage: Stage, found: list[Row], tried: int, of: str, hidden: int, unjudged: set[str]) -> Evidence:

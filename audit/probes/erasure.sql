@@ -17,7 +17,7 @@ begin
         execute pg_catalog.format(
             'insert into pg_temp.personal
              select min(r.content ->> %L), leaf, min(e.key)
-             from (select pg_catalog.to_jsonb(x) as content from %s as x) as r
+             from (select pg_catalog.to_jsonb(x.*) as content from %s as x) as r
              cross join lateral pg_catalog.jsonb_each(r.content) as e
              cross join lateral pg_temp.leaves(e.value) as leaf
              where e.key = any ($1) and length(leaf) > 5
@@ -26,7 +26,7 @@ begin
         -- "Member 1" is in "Member 12": what is part of what another one has there tells nobody apart.
         execute pg_catalog.format(
             'delete from pg_temp.personal p where exists (
-                 select from (select pg_catalog.to_jsonb(x) as content from %s as x) as r
+                 select from (select pg_catalog.to_jsonb(x.*) as content from %s as x) as r
                  where r.content ->> %L <> p.who and pg_catalog.strpos(r.content ->> p.attribute, p.value) > 0)',
             t.name, t.key);
     end loop;
@@ -67,7 +67,7 @@ begin
                             select from pg_catalog.jsonb_each_text(r.content) as o
                             where o.key ~* $3 and o.key !~* ''_id$'' and length(o.value) > 1)) as id
                  from (
-                     select pg_catalog.to_jsonb(x) as content from (select %s from %s) as x
+                     select pg_catalog.to_jsonb(x.*) as content from (select %s from %s) as x
                      where exists (
                          select from unnest($1 || $2) as m where pg_catalog.strpos(x::text, m) > 0)
                  ) as r

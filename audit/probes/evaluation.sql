@@ -52,7 +52,7 @@ begin
         code := null;
         message := null;
         sample := null;
-        execute pg_catalog.format('select pg_catalog.to_jsonb(t) from %s as t limit 1', target.name) into sample;
+        execute pg_catalog.format('select pg_catalog.to_jsonb(t.*) from %s as t limit 1', target.name) into sample;
         for attempt in
             select case target.command
                 when 'select' then pg_catalog.format('select count(%s) from %s', target.columns[1], target.name)

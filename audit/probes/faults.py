@@ -7,17 +7,20 @@ called, and triggers made to fire, with a superuser's rights, so that no other r
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import psycopg
 from psycopg.rows import dict_row
 
 from audit.actors import Actor, Stage
 from audit.evidence import Evidence, Population, Row, safe
-from audit.people import CAST
+from audit.people import CAST, Identity
 from audit.probes.attempt import acting, ask, each, without_an_end
+from audit.probes.bodies import CHECKS, OWN_CODES, by_itself, outspoken
 from audit.probes.calling import (
     BROKEN_CODES,
+    EXECUTES,
     Outcome,
     Plan,
     Routine,
@@ -89,9 +92,19 @@ union select c.relname from pg_catalog.pg_class c where c.relkind in ('r', 'p', 
 union select n.nspname from pg_catalog.pg_namespace n
 union select p.proname from pg_catalog.pg_proc p
 union select a.attname from pg_catalog.pg_attribute a where a.attnum > 0 and not a.attisdropped
+union select k.conname from pg_catalog.pg_constraint k
 """
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html, classes 42 and 3F; and ours.
+MISREAD = "a literal is no value of the type that it is made into"
+# What is there already when a function makes it a second time: a relation, another object, a cursor, a statement.
+MAKES = re.compile(r"\bcreate\b|\bdeclare\s+\w+\s+cursor\b|\bprepare\b", re.IGNORECASE)
+# Gone with the transaction: the next request of the same session may make it anew.
+DROPS = re.compile(r"\bon\s+commit\s+drop\b|\bdrop\s+table\b", re.IGNORECASE)
+MADE_TWICE = {"42P07", "42710", "42P03", "42P05"}
+
+Note = Callable[[str, str], None]
+
 SERVERS_WORDS = (
     "relation column function operator type schema record parameter table view procedure aggregate constraint index "
     "collation trigger role language cursor variable field sequence missing FROM-clause entry for could not be found "
@@ -100,7 +113,8 @@ SERVERS_WORDS = (
     "integer bigint smallint numeric boolean character varying double precision timestamp time zone without unknown "
     "name argument arguments specified more than once must appear group clause cannot cast insert update delete select "
     "call set returning functions default value there matching wrong object state query structure match result "
-    "returned expected columns its",
+    "returned expected columns its new row violates not null check literal made into caller called twice one "
+    "transaction VOLATILE writes non-volatile execute read-only allowed 25006 0A000",
 )
 
 
@@ -122,6 +136,8 @@ def faulty(people: Actor) -> Evidence:
         plan = planned(cursor, stage)
         words = _words(cursor, plan)
         signatures = {routine.signature: routine for routine in plan.routines}
+        own = _Own(plan, signatures, cursor)
+        _let_out(cursor, plan)
         callable_ = [r for r in plan.routines if not r.returns_trigger and not r.pseudo_arguments]
         inside = [routine for routine in callable_ if not plan.outside(routine)]
         unjudged |= {routine.signature for routine in callable_} - {routine.signature for routine in inside}
@@ -133,16 +149,33 @@ def faulty(people: Actor) -> Evidence:
                 path = [] if exposed else [str(name) for name in _schemas(inside)]
                 for outcome in outcomes_of(stage, who, calls, unjudged=unjudged, looking=False, owner=True, path=path):
                     ours |= _of_ours(outcome)
-                    _note_fault(outcome, signatures, note)
+                    if not own.is_of_data(outcome, words):
+                        _note_fault(outcome, signatures, note)
+                    own.tell(outcome.code, outcome.message, outcome.place, note, called=outcome.call["call"])
             declared = _declared_for(cursor, stage, who.name)
             calls = [c for r in inside if r.signature in declared for c in plan.calls(r, who.id)]
             for outcome in outcomes_of(stage, who, calls, unjudged=unjudged, looking=False) if calls else ():
                 if outcome.code == "42501" and LACKING.match(outcome.message or "") and outcome.place:
                     note(outcome.call["call"], f"{who.name}, for whom it is declared: {outcome.message}")
-        for fault in _fired(stage, people, unjudged):
-            if fault.code in BROKEN_CODES:
+        alone = [r for r in inside if not r.roles]
+        served = [call for routine in alone for call in plan.calls(routine, None, most=6)]
+        nobody = CAST["service_role"]
+        path = [str(name) for name in _schemas(alone)]
+        for outcome in outcomes_of(stage, nobody, served, unjudged=unjudged, looking=False, owner=True, path=path):
+            own.tell(outcome.code, outcome.message, outcome.place, note, called=outcome.call["call"], alone=True)
+        makers = [r for r in inside if MAKES.search(r.source) and not DROPS.search(r.source)]
+        again = [call for routine in makers for call in _twice(plan, routine)]
+        for outcome in outcomes_of(stage, people.people[0], again, unjudged=unjudged, looking=False, owner=True):
+            if outcome.code in MADE_TWICE:
+                note(outcome.call["call"], f"called twice in one transaction: {outcome.message} ({outcome.code})")
+        for fault in _fired(stage, people.people[0], unjudged):
+            # Each row of a statement fires a trigger for rows.
+            if fault.code in BROKEN_CODES | MADE_TWICE:
                 name = _at_fault(fault.place, signatures) or f"the triggers of {fault.of}"
                 note(name, f"{fault.message} ({fault.code})")
+            own.tell(fault.code, fault.message, fault.place, note)
+        for fault in _fired(stage, nobody, unjudged):
+            own.tell(fault.code, fault.message, fault.place, note, alone=True)
         for name, error in _missing(cursor, plan):
             note(name, error)
         cursor.execute(ALIKE, dict(stage.known))
@@ -160,6 +193,72 @@ def faulty(people: Actor) -> Evidence:
     )
 
 
+class _Own:
+    """Tells of errors that bodies make by themselves."""
+
+    def __init__(self, plan: Plan, signatures: dict[str, Routine], cursor: Cursor) -> None:
+        self.plan = plan
+        self.signatures = signatures
+        self.checks = {(table, name): columns for table, name, columns in cursor.execute(CHECKS).fetchall()}
+
+    def tell(
+        self,
+        code: str | None,
+        message: str | None,
+        place: str | None,
+        note: Note,
+        *,
+        called: str = "",
+        alone: bool = False,
+    ) -> None:
+        """Note the function at fault where an error is its own. ``alone``: nobody called."""
+        if code not in OWN_CODES or not place:
+            return
+        name = _at_fault(place, self.signatures)
+        if name is not None and by_itself(code, message or "", self._text(name), self.checks, alone=alone):
+            who = "without a caller: " if alone else ""
+            told = MISREAD if code.startswith("22") else message
+            note(name, f"{who}{told} ({code})")
+
+    def _text(self, name: str) -> str:
+        source = self.plan.graph.known.get(("function", self.signatures[name].oid))
+        return source.plain if source is not None else ""
+
+    def is_of_data(self, outcome: Outcome, words: Collection[str]) -> bool:
+        """Tell whether what is missing was named by data: by a statement that is made of what a row says."""
+        routine = self.signatures.get(_at_fault(outcome.place, self.signatures) or outcome.call["call"])
+        said = outcome.message or ""
+        return routine is not None and bool(EXECUTES.search(routine.source)) and only_words(said, words) != said
+
+
+def _let_out(cursor: Cursor, plan: Plan) -> None:
+    """Let bodies raise what they would pass over; the definitions are as before when all is undone."""
+    for routine in plan.routines:
+        text = outspoken(routine.source) if routine.language == "plpgsql" else None
+        if text is None or plan.outside(routine):
+            continue
+        ((definition,),) = cursor.execute("select pg_catalog.pg_get_functiondef(%s)", [routine.oid]).fetchall()
+        try:
+            with cursor.connection.transaction():
+                cursor.execute(definition.replace(routine.source, text, 1).encode())
+        except psycopg.Error:
+            # It is judged as it is, by what it answers.
+            if cursor.connection.broken:
+                raise
+
+
+def _twice(plan: Plan, routine: Routine) -> Iterator[dict[str, Any]]:
+    """Yield calls of a function that are made twice in one transaction."""
+    if routine.kind == "p":
+        return
+    for call in plan.calls(routine, CAST["alice"].id, most=2):
+        one = f"({call['text']} offset 0)"
+        text = (
+            f"select pg_catalog.jsonb_build_array(a.answer, b.answer) as answer from {one} as a cross join {one} as b"
+        )
+        yield {**call, "text": text}
+
+
 def only_words(message: str, words: Collection[str]) -> str:
     """Return what the server said without such words as are neither its own nor the project's.
 
@@ -171,7 +270,7 @@ def only_words(message: str, words: Collection[str]) -> str:
 def _words(cursor: Cursor, plan: Plan) -> set[str]:
     """Return the words of which messages about this project consist, in lower case."""
     cursor.execute(NAMES)
-    texts = [*SERVERS_WORDS, *(name for (name,) in cursor.fetchall()), *BROKEN_CODES]
+    texts = [*SERVERS_WORDS, *(name for (name,) in cursor.fetchall()), *BROKEN_CODES, *OWN_CODES, *MADE_TWICE]
     for routine in plan.routines:
         source = plan.graph.known.get(("function", routine.oid))
         texts += [routine.signature, routine.source or "", source.text if source is not None else ""]
@@ -193,12 +292,14 @@ def _declared_for(cursor: Cursor, stage: Stage, name: str) -> set[str]:
     return {signature for (signature,) in cursor.fetchall()}
 
 
-def _note_fault(outcome: Outcome, signatures: dict[str, Routine], note: Any) -> None:  # noqa: ANN401
+def _note_fault(outcome: Outcome, signatures: dict[str, Routine], note: Note) -> None:
     called = outcome.call["call"]
     said = outcome.broken or outcome.message or ""
     if any(value and value in said for value in outcome.call["values"]):
         return  # a table by the name of what we passed is not there: that is our doing, and not to be told
-    if outcome.code in BROKEN_CODES:
+    if outcome.code == "25006" or (outcome.code == "0A000" and "non-volatile function" in said):
+        note(called, f"it is not VOLATILE, and writes: {outcome.message} ({outcome.code})")
+    elif outcome.code in BROKEN_CODES:
         note(_at_fault(outcome.place, signatures) or called, f"{outcome.message} ({outcome.code})")
     elif outcome.broken:
         note(called, f"it answers: {_only_the_fault(outcome.broken)}")
@@ -261,9 +362,9 @@ def _reread(cursor: Cursor, stage: Stage, plan: Plan) -> Iterator[tuple[str, str
             yield routine.signature, f"{fault.message} ({fault.code})"
 
 
-def _fired(stage: Stage, people: Actor, unjudged: set[str]) -> list[Fault]:
+def _fired(stage: Stage, who: Identity, unjudged: set[str]) -> list[Fault]:
     slow: set[str] = set()
-    with acting(stage, people.people[0], api_path(stage)) as inner:
+    with acting(stage, who, api_path(stage)) as inner:
 
         def fire(names: Sequence[str]) -> list[Fault]:
             return ask(inner, Fault, "select * from pg_temp.fire(%s)", [list(names)])

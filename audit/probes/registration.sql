@@ -38,7 +38,7 @@ begin
             and n.nspname !~ '^pg_|^information_schema$'
         loop
             for written in execute pg_catalog.format(
-                'select pg_catalog.to_jsonb(audit_row) from %s as audit_row
+                'select pg_catalog.to_jsonb(audit_row.*) from %s as audit_row
                  where pg_catalog.age(audit_row.xmin) <= pg_catalog.age($1) limit 50', t.name) using began
             loop
                 found := found || pg_catalog.jsonb_build_object('relation', t.title, 'content', written);

@@ -127,6 +127,12 @@ class Deciding:
         self.mute: dict[str, None] = {}
         self.names: dict[int, tuple[str, str]] = {}
         self.until = monotonic() + MOST_S
+        self.late = False
+
+    def _in_time(self) -> bool:
+        """Tell whether there is time left; ``late`` remembers that there was none, on a busy machine perhaps."""
+        self.late |= monotonic() >= self.until
+        return monotonic() < self.until
 
     def undecided(self, schemas: Iterable[str]) -> list[Condition]:
         """Return the conditions that no row decides for anybody. Raises psycopg.Error without a connection."""
@@ -137,10 +143,10 @@ class Deciding:
             for role, claims in self.people:
                 for oid, given in rows.items():
                     open_ = [c for c in conditions if c.relation == oid and c.lacking and role in c.roles]
-                    if open_ and given and monotonic() < self.until:
+                    if open_ and given and self._in_time():
                         self._look(json.dumps(given), (role, claims), open_)
             empty = {oid for oid, given in rows.items() if not given}
-        if monotonic() >= self.until:
+        if not self._in_time():
             self.mute["there was no time for all conditions"] = None
         lacking = (c for c in conditions if c.lacking and c.relation not in empty)
         return [c for c in lacking if c.policy not in self.mute]
@@ -188,7 +194,7 @@ class Deciding:
         ]
         for parts in (theirs, []):  # in a large table without an index that takes too long
             some = " union all ".join([*parts, f"(select * from {place} limit {MOST_ROWS})"])
-            question = f"select jsonb_agg(to_jsonb(whole)) from ({some}) as whole where $1::uuid[] is not null"
+            question = f"select jsonb_agg(to_jsonb(whole.*)) from ({some}) as whole where $1::uuid[] is not null"
             try:
                 with self._undone():
                     ((rows,),) = self.cursor.execute(question.encode(), (EVERYBODY,)).fetchall()
@@ -235,7 +241,7 @@ class Deciding:
             where {condition.decides(value)} limit {MOST_CHOSEN}
         """
         for person in self.people:
-            if person[0] in condition.roles and monotonic() < self.until:
+            if person[0] in condition.roles and self._in_time():
                 try:
                     with self._asking():
                         found = self._asked(question, json.dumps(rows), person)

@@ -73,6 +73,8 @@ MOST_PARENTS = 42
 TIMEOUT_MS = 10_000
 # How many rules and exceptions from rules each person has a row for; what asks for a parent is tried with two of them.
 MOST_WHOLE, MOST_PARTLY, MOST_AIMED = 3, 3, 6
+# As many rows more for pairs of words that chance did not bring together.
+MOST_PAIRED, MOST_APART = 7, 40
 # The features whose pairs are covered.
 MOST_FEATURES = 9
 # As many words a table of words may have, such as one of roles.
@@ -259,6 +261,8 @@ class Generator:
         chooser = _Chooser(table, blocks, self.people, self._sure(table), self.rules)
         there = self._there(table)
         chooser.take(there)
+        if not any(row.person is not None for row in there):
+            chooser.leave_some_out()
         there = [self._complete(table, chooser, row) if row.person is not None else row for row in there]
         there = [replace(row, live=chooser.is_live(row)) for row in there]
         try:
@@ -974,6 +978,16 @@ def _suits(column: str, kind: str, person: int, words: Collection[str], *, is_pe
     return True
 
 
+# Kinds of value that are no word.
+_NO_WORDS = {"null", "true", "false", "past", "future", "set", ""}
+
+
+def _one_word(options: list[Option], place: int, person: int) -> list[Option]:
+    """Return the options of one word, another one for the next person."""
+    words = sorted({option.values[place].kind for option in options})
+    return [option for option in options if option.values[place].kind == words[person % len(words)]]
+
+
 def _tells_standing(column: str) -> bool:
     return any(names.search(column) for names in (PRIVILEGED, STANDING, IN_DISGRACE, IN_GRACE))
 
@@ -1028,13 +1042,13 @@ class _Chooser:
         self.dying = {i for i, b in enumerate(blocks) if b.is_parent and len({o.live for o in b.options}) > 1}
         self.wanted = self._wanted_kinds(asked)
         self.words = {column: {*hint.words} for column, hint in asked.items() if hint.words and not hint.keys}
-        one_each = any(
+        self.one_each = any(
             len(key) == 1 and block.turn == 0 and key[0] in block.columns
             for key in table.unique_keys
             for block in blocks
         )
-        self.is_person = self.about_people and one_each
-        self.ranks = rules.ranks.get(table.oid, {}) if self.about_people or one_each else {}
+        self.is_person = self.about_people and self.one_each
+        self.ranks = rules.ranks.get(table.oid, {}) if self.about_people or self.one_each else {}
         plain = {
             b.columns[0] for b in blocks if len(b.columns) == len(b.options) == 1 and not b.options[0].values[0].kind
         }
@@ -1102,6 +1116,17 @@ class _Chooser:
         to_others = {c for k in self.table.foreign_keys if k.parent not in people for c in k.columns}
         named = any({*key} & to_people and {*key} & to_others for key in self.table.unique_keys)
         return named and (self.is_gate or MEMBERSHIPS.search(self.table.name) is not None)
+
+    def leave_some_out(self) -> None:
+        """Leave people out of a table in which nobody is from the beginning and of which being in it gives rights.
+
+        Where a rank in it has a default, all begin with that, and are in it. The guest is outside, and somebody who has
+        signed up, as rules may want that besides.
+        """
+        if not (self.is_gate and self.one_each) or any(self.table.columns[column].default for column in self.ranks):
+            return
+        outside = {"guest", "stranger"} if self.about_people else {"guest"}
+        self.persons = [i for i in self.persons if PEOPLE[i].name not in outside]
 
     def _featured(self) -> list[tuple[str, int, int]]:
         """Return the columns whose kinds are combined, with their places in block and option: words come first."""
@@ -1189,10 +1214,14 @@ class _Chooser:
         """Return the options of somebody's rank: one has what opens more than what all begin with, others do not."""
         wanted = self.ranks.get(column, set())
         default = re.match(r"'?(\w*)'?", self.table.columns[column].default or "")
-        if not wanted or default is None or default[1] in wanted or not default[1]:
+        begun = default[1] if default else ""
+        # Where nothing is everybody's from the beginning, roles that are given to people are not everybody's either.
+        given = not begun and self.about_people and not self.one_each and wanted.isdisjoint(_NO_WORDS)
+        if not wanted or begun in wanted or not (begun or given):
             return options
         if PEOPLE[person].name in ("alice", "stranger", "guest", "pending"):
-            return [option for option in options if option.values[place].kind not in wanted]
+            others = [option for option in options if option.values[place].kind not in wanted]
+            return others or (_one_word(options, place, person) if given else options)
         if PEOPLE[person].name == "bob":
             return [option for option in options if option.values[place].kind in wanted]
         return options
@@ -1248,13 +1277,43 @@ class _Chooser:
 
     def rows(self) -> Iterator[MadeRow]:
         """Return rows until every pair of features is there, for each person at least two where that is possible."""
+        made = 0
+        for draft in self._drafts():
+            made = draft.n + 1
+            yield self._made(draft)
+        apart = enumerate(islice(self._apart(), MOST_APART))
+        paired = filter(None, (self._paired(made + n * len(PEOPLE), target) for n, target in apart))
+        for draft in islice(paired, MOST_PAIRED):
+            self.covered |= self._new(draft)
+            yield self._made(draft)
+
+    def _paired(self, n: int, target: Target) -> _Draft | None:
+        """Return a row of somebody's in which two words are together; None where constraints do not let them be."""
+        drafts = (self._draft(n + turn, person, 0, 0, target) for turn, person in enumerate(self.persons))
+        return next(filter(None, drafts), None)
+
+    def _apart(self) -> Iterator[Target]:
+        """Yield the pairs of words of two columns that no row has together."""
+        words = [
+            (column, {option.values[j].kind for option in self.blocks[i].options} - {"", "set"})
+            for column, i, j in self.featured
+            if not self.blocks[i].is_parent and not self.blocks[i].about_people and i not in self.dying
+        ]
+        for (one, kinds), (other, others) in combinations(words, 2):
+            for kind, another in product(sorted(kinds), sorted(others)):
+                pair = self._number((one, kind)) << 16 | self._number((other, another))
+                if pair not in self.covered:
+                    yield {one: {kind}, other: {another}}
+
+    def _drafts(self) -> Iterator[_Draft]:
+        """Yield what the rows are to be, as long as there is something new in them."""
         idle = 0
         for n in range(MOST_ROWS):
             person = self.persons[n % len(self.persons)]
             if aimed := self._aimed(n, person):
                 idle = 0
                 self.covered |= self._new(aimed)
-                yield self._made(aimed)
+                yield aimed
                 continue
             best: _Draft | None = None
             new: set[int] = set()
@@ -1279,7 +1338,7 @@ class _Chooser:
                 continue
             idle = 0
             self.covered |= new
-            yield self._made(best)
+            yield best
 
     def _aimed(self, n: int, person: int) -> _Draft | None:
         """Return a row that has together what a rule wants together; None where there is no more for this person."""

@@ -17,8 +17,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
-from audit.actors import claims_of
+from audit.actors import KEYHOLDERS, claims_of, token_of
 from audit.evidence import safe
+from audit.hook import headers_of, hooked
 from audit.people import CAST
 from audit.seeding.community import Community
 from audit.seeding.deciding import Deciding
@@ -27,11 +28,13 @@ from audit.seeding.generator import Generator
 from audit.seeding.loading import Place, UnfillableError, reason
 from audit.seeding.mending import Mending
 from audit.seeding.rules import Rules, read_rules
+from audit.seeding.services import fill_services
 from audit.seeding.signup import sign_up
 from audit.seeding.tables import Catalogue, Table, read
 from audit.seeding.tokens import write_tokens
 from audit.settings import Parts
 
+LASTS = dt.timedelta(hours=1)
 # Who is asked whether the rows decide: those who differ most come first.
 MOST_NAMED = 5
 NAMED = Parts()
@@ -47,7 +50,8 @@ class Planted:
     canary may be a part of the value. Of the community's tables only the first rows have them, which are the cast's.
     ``remarks`` say what of the project did not work as it should while people signed up, and what of its policies makes
     no difference to any row; ``undecided`` which conditions of policies are true of no row, or matter to none, and no
-    row could be made for: what these policies let through is not known.
+    row could be made for: what these policies let through is not known. ``lasts`` is how long the rows are as old as
+    they are to be: those of the community for hours, those on this side of an age that a rule asks for a part of it.
     """
 
     counts: dict[str, int]
@@ -56,6 +60,7 @@ class Planted:
     canaries: Mapping[str, Place]
     remarks: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+    lasts: dt.timedelta = dt.timedelta(0)
 
 
 def plant(conn: psycopg.Connection[Any], members: int = 200, parts: Parts = NAMED) -> Planted:
@@ -105,7 +110,8 @@ def plant(conn: psycopg.Connection[Any], members: int = 200, parts: Parts = NAME
         rules = read_rules(conn, catalogue, {})
         generated = Generator(conn, catalogue, community.now, rules).fill(others, fit_again)
         write_tokens(conn, catalogue)
-        undecided, idle, copied = _decide(conn, catalogue, rules, community.now)
+        _fill_services(conn, catalogue, counts, unfilled)
+        undecided, idle, copied, late = _decide(conn, catalogue, rules, community.now)
     for table in generated.counts:
         unfilled.pop(table, None)
     # Why the community did not fit is the better reason for its own tables.
@@ -120,7 +126,14 @@ def plant(conn: psycopg.Connection[Any], members: int = 200, parts: Parts = NAME
         },
         (*(f"the project's triggers do not let {PEOPLE[who]} sign up ({why})" for who, why in refused.items()), *idle),
         undecided,
+        dt.timedelta(0) if late else min([LASTS, *_ages(rules)]),
     )
+
+
+def _ages(rules: Rules) -> Iterator[dt.timedelta]:
+    """Yield how long a row stays on its side of each age that rules ask for."""
+    for hints in rules.asked.values():
+        yield from (abs(age) / 4 for age in hints.ages if age)
 
 
 Shared = Mapping[tuple[str, tuple[str, ...]], Sequence[frozenset[str]]]
@@ -128,14 +141,21 @@ Shared = Mapping[tuple[str, tuple[str, ...]], Sequence[frozenset[str]]]
 
 def _decide(
     conn: psycopg.Connection[Any], catalogue: Catalogue, rules: Rules, now: dt.datetime
-) -> tuple[tuple[str, ...], tuple[str, ...], Shared]:
+) -> tuple[tuple[str, ...], tuple[str, ...], Shared, bool]:
     """Make rows that decide what policies hinge on.
 
-    Return what nobody knows of, what makes no difference, and what the new rows share with others.
+    Return what nobody knows of, what makes no difference, what the new rows share with others, and whether there was
+    too little time.
     """
-    question = "select id::text, to_jsonb(u) -> 'raw_app_meta_data' from auth.users u where id::text = any (%s)"
+    question = "select id::text, to_jsonb(u.*) -> 'raw_app_meta_data' from auth.users u where id::text = any (%s)"
     written: dict[str, Any] = dict(conn.cursor(row_factory=tuple_row).execute(question, (list(PEOPLE),)).fetchall())
-    people = [(CAST[name].role, claims_of(CAST[name], "both", written.get(CAST[name].id or ""))) for name in DECIDERS]
+    known = {name: written.get(CAST[name].id or "") for name in DECIDERS}
+    tokens = hooked(conn, {name: token_of(CAST[name], known[name] or {}) for name in DECIDERS if CAST[name].id})
+    sent = headers_of(conn, KEYHOLDERS)
+    people = [
+        (CAST[name].role, claims_of(CAST[name], "both", known[name], tokens.get(name), sent.get(name)))
+        for name in DECIDERS
+    ]
     deciding = Deciding(conn, people)
     schemas = {table.schema for table in catalogue.tables.values()}
     lacking = deciding.undecided(schemas)
@@ -148,7 +168,7 @@ def _decide(
     unknown = tuple(safe(str(condition)) for condition in left if not condition.is_known)
     idle = [safe(str(condition)) for condition in left if condition.is_known]
     more = [f"and {len(idle) - MOST_NAMED} more conditions of policies"] if len(idle) > MOST_NAMED else []
-    return unknown, (*idle[:MOST_NAMED], *more), copied
+    return unknown, (*idle[:MOST_NAMED], *more), copied, deciding.late
 
 
 def fill_new(conn: psycopg.Connection[Any], tables: Collection[int]) -> dict[str, str]:
@@ -171,6 +191,28 @@ def _replica_role(conn: psycopg.Connection[Any]) -> Iterator[None]:
     conn.execute("set local session_replication_role = replica")
     yield
     conn.execute("select pg_catalog.set_config('session_replication_role', %s, true)", (before,))
+
+
+def _fill_services(
+    conn: psycopg.Connection[Any], catalogue: Catalogue, counts: dict[str, int], unfilled: dict[str, str]
+) -> None:
+    """Add files and channels to what was filled; where that fails, the rest stays as it is."""
+    try:
+        with conn.transaction(), _path_kept(conn):
+            for table, count in fill_services(conn, catalogue).items():
+                counts[table] = counts.get(table, 0) + count
+    except psycopg.Error as error:
+        if conn.broken:
+            raise
+        unfilled["storage.objects"] = reason(error)
+
+
+@contextmanager
+def _path_kept(conn: psycopg.Connection[Any]) -> Iterator[None]:
+    """Give back the search_path that was set before."""
+    before = _value(conn, "select pg_catalog.current_setting('search_path')")
+    yield
+    conn.execute("select pg_catalog.set_config('search_path', %s, true)", (before,))
 
 
 def _value(conn: psycopg.Connection[Any], question: str, *parameters: object) -> Any:  # noqa: ANN401

@@ -64,6 +64,9 @@ _DAY = dt.timedelta(days=1)
 # Name, days from now: what a date may be.
 _MOMENTS = (("past", -1), ("past", -30), ("past", -60), ("future", 10), ("future", 40))
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NOW = re.compile(
+    r"\(?'?(now|current_timestamp|current_date|statement_timestamp|transaction_timestamp)\b", re.IGNORECASE
+)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TEXT_TYPES = ("text", "varchar", "bpchar", "citext", "name", "char")
 _BIGGEST = {"int2": 30_000, "int4": 2_000_000_000, "int8": 9_000_000_000_000_000, "oid": 4_000_000_000}
@@ -152,7 +155,7 @@ class Source:
             return [Value.always(label) for label in self.type.labels] + [NULL] * nullable
         if self.type.name == "bool":
             return [Value.always("false"), Value.always("true")] + [NULL] * (nullable and ruled is not None)
-        if self.type.name in ("time", "timetz") and known:
+        if self.type.name in ("time", "timetz"):
             return [Value.always(f"{hour:02}:30:00", "") for hour in (9, 6, 13, 17, 22)] + [NULL] * nullable
         if self.type.category == "D":
             return self._times(hint, rule, nullable, checked=known)
@@ -226,6 +229,8 @@ class Source:
             return f"{mark}@example.org"
         if "phone" in name or name in ("mobile", "tel", "telephone", "fax"):
             return f"+1555{digits(self.place, n, 10)}"
+        if re.search(r"(^|_)(time_?zone|tz)$", name):
+            return "UTC"  # functions count on it to be one
         if re.search(r"url|link|website|avatar|image|photo|webhook|endpoint", name):
             return f"https://example.org/{mark}"
         if re.search(r"slug|handle|username|code|token|key|hash|secret|path|sku", name):
@@ -245,7 +250,11 @@ class Source:
         literals = [text for text in said if re.match(r"\d{4}-\d\d-\d\d", text)]
         name = self.column.name
         unchecked = (_MOMENTS[0], _MOMENTS[3]) if AHEAD.search(name) else _MOMENTS[:1]
-        moments = _MOMENTS if checked else unchecked
+        moments: tuple[tuple[str, int], ...] = _MOMENTS if checked else unchecked
+        # When a row was made, or the like, is past whatever else it is compared with.
+        asked = bool(rule.ages or hint.ages or literals) or AHEAD.search(name)
+        if not asked and _NOW.match(self.column.default or ""):
+            moments = tuple(moment for moment in moments if moment[0] == "past")
         found = [
             Value(lambda n, days=days: self._moment(self.type, days, n), kind)  # type: ignore[misc]
             for kind, days in moments
@@ -299,7 +308,11 @@ class Source:
             return []
         bounds = sorted({int(float(text)) for text in (*rule.words, *rule.values) if _NUMBER.fullmatch(text)})
         near = sorted({number for bound in bounds[:6] for number in (bound - 1, bound, bound + 1)})
-        return [Value.always(str(number)) for number in near if number >= 0 or number + 1 in bounds]
+        fractional = self.type.name in ("numeric", "float4", "float8")
+        exact = [text for text in (*rule.words, *rule.values) if fractional and re.fullmatch(r"-?\d+\.\d+", text)]
+        return [*map(Value.always, exact)] + [
+            Value.always(str(number)) for number in near if number >= 0 or number + 1 in bounds
+        ]
 
     def _texts(self, hint: Hints, rule: Hints) -> list[Value]:
         """Return the words that are asked for, if any, else texts: the plain one first, then ever odder ones."""

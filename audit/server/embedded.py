@@ -7,6 +7,7 @@ directory that has content and no lock belongs to a run that was killed, and the
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import importlib.util
 import os
 import pwd
@@ -14,13 +15,14 @@ import re
 import secrets
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import psycopg
@@ -41,7 +43,10 @@ START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 10
 _POLL_S = 0.01
 _PASSWORDS = "passwords"
+_DIGEST = "digest"
 _PID = "pid"
+_LOG = "server.log"
+_MOST_LOGGED = 16 << 20
 _SOCKET = "s/.s.PGSQL.5432"
 _SOCKET_PATH_MAX = 103  # bytes that fit sockaddr_un.sun_path on macOS; Linux has room for 107
 
@@ -67,6 +72,13 @@ SETTINGS: dict[str, str] = {
     "wal_level": "logical",
 }
 
+
+class DamagedError(TargetError):
+    """What was kept of a server is not as it was left."""
+
+
+# Of directories of programs: where each says that its share directory is.
+_SHARES: dict[Path, Path] = {}
 
 # What a program sees that only tells its version.
 NOTHING = Rooms()
@@ -173,6 +185,16 @@ class Server:
     walls: Walls
     watchdog: Watchdog
 
+    def was_hurried(self) -> bool:
+        """Tell whether anything took too long and was ended, as on a busy machine: another time it may end by itself.
+
+        What its log says is hostile, and may say so for no reason.
+        """
+        log = self.directory / _LOG
+        if log.stat().st_size > _MOST_LOGGED:
+            return True
+        return any(word in log.read_bytes() for word in (b"canceling statement due to", b"terminating connection"))
+
     def freeze(self, directory: Path) -> None:
         """End the server in good order and copy its data into ``directory``, which must not be there yet.
 
@@ -183,8 +205,9 @@ class Server:
             self.process.wait(START_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             raise TargetError(f"the server did not end within {START_TIMEOUT_S} seconds") from None
-        shutil.copytree(self.directory / "data", directory, symlinks=True)
-        shutil.copy(self.directory / _PASSWORDS, _passwords_of(directory))
+        digest = _copied(self.directory / "data", directory)
+        shutil.copy(self.directory / _PASSWORDS, _beside(directory, _PASSWORDS))
+        _write(_beside(directory, _DIGEST), digest, 0o600)
 
     def dsn_of(self, database: str) -> Dsn:
         """Return the connection string of another database on this server."""
@@ -223,7 +246,7 @@ def serve(postgres_bin: Path | None = None, frozen: Path | None = None) -> Itera
 
     It is empty, or begins with a copy of the data that :meth:`Server.freeze` left in ``frozen``.
 
-    Raises TargetError with one sentence when it cannot be started.
+    Raises TargetError with one sentence when it cannot be started; DamagedError when ``frozen`` is not as it was left.
     """
     sweep()
     account = Account.for_server()
@@ -251,9 +274,22 @@ def serve(postgres_bin: Path | None = None, frozen: Path | None = None) -> Itera
             _stop(process, pid)
 
 
+@cache
 def version_of(postgres_bin: Path | None = None) -> str:
     """Return the version of the server programs, such as ``18.6``, without starting a server. Raises TargetError."""
     return _version(postgres_bin or _wheel(), Account())
+
+
+def identity(postgres_bin: Path | None = None) -> str:
+    """Return what tells the server's programs from others, and what extensions they bring. Raises TargetError."""
+    binaries = (postgres_bin or _wheel()).resolve()
+    account = Account.unprivileged()
+    program = (binaries / "postgres").stat()
+    with suppress(TargetError, OSError):  # what the account cannot enter is known by its program
+        share = _share(binaries, account, NOTHING)
+        brought = sorted(f"{path.name} {path.stat().st_size}" for path in (share / "extension").iterdir())
+        return f"{binaries} {program.st_size} {program.st_mtime_ns} {brought}"
+    return f"{binaries} {program.st_size} {program.st_mtime_ns}"
 
 
 def program(name: str, postgres_bin: Path | None = None) -> Path:
@@ -366,12 +402,14 @@ def _binaries(postgres_bin: Path | None, account: Account, directory: Path) -> t
 
 def _share(binaries: Path, account: Account, rooms: Rooms) -> Path:
     """Return the share directory that belongs to the programs. Raises TargetError."""
+    if binaries in _SHARES:
+        return _SHARES[binaries]
     command: list[str | Path] = [binaries / "initdb", "--show", "-D", "/nonexistent"]
     status, output = account.run(command, rooms)
     found = re.search(r"^share_path=(.+)$", output, re.MULTILINE)
     if status or not found:
         raise TargetError(f"initdb does not say where its share directory is: {last_complaint(output)}")
-    return Path(found[1])
+    return _SHARES.setdefault(binaries, Path(found[1]))
 
 
 def _installation(binaries: Path) -> list[Path]:
@@ -424,18 +462,42 @@ def _write(path: Path, text: str, mode: int) -> None:
         file.write(text)
 
 
-def _passwords_of(frozen: Path) -> Path:
-    """Return where the password of a frozen server is kept: not among the data, which the server can read."""
-    return frozen.with_name(f"{frozen.name}.{_PASSWORDS}")
+def _beside(frozen: Path, part: str) -> Path:
+    """Return where something about a frozen server is kept: not among the data, which the server can read."""
+    return frozen.with_name(f"{frozen.name}.{part}")
 
 
 def _thaw(frozen: Path, directory: Path, account: Account) -> None:
-    shutil.copy(_passwords_of(frozen), directory / _PASSWORDS)
-    data = directory / "data"
-    shutil.copytree(frozen, data, symlinks=True, dirs_exist_ok=True)
-    for folder, _, names in os.walk(data):
-        for path in (Path(folder), *(Path(folder, name) for name in names)):
-            account.own(path)
+    try:
+        shutil.copy(_beside(frozen, _PASSWORDS), directory / _PASSWORDS)
+        written = _beside(frozen, _DIGEST).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DamagedError(f"what was kept in {safe(str(frozen.parent))} cannot be read") from error
+    if _copied(frozen, directory / "data", account.own) != written:
+        raise DamagedError(f"what was kept in {safe(str(frozen.parent))} is not as it was left")
+
+
+def _copied(source: Path, target: Path, own: Callable[[Path], None] = lambda _: None) -> str:
+    """Copy directories and files; return a digest of the names and contents that were written.
+
+    A server's data hold nothing else than these. Raises OSError, and DamagedError when there is something else.
+    """
+    digest = hashlib.sha256()
+    for folder, folders, names in os.walk(source):
+        folders.sort()
+        here = target / Path(folder).relative_to(source)
+        here.mkdir(mode=0o700, exist_ok=True)
+        own(here)
+        for name in sorted(names):
+            path = Path(folder, name)
+            if not stat.S_ISREG(path.lstat().st_mode):
+                raise DamagedError(f"{safe(str(path))} is no file")
+            content = path.read_bytes()
+            digest.update(f"{here.relative_to(target)}/{name} {len(content)}\0".encode() + content)
+            with open(os.open(here / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(content)
+            own(here / name)
+    return digest.hexdigest()
 
 
 def _start(binaries: Path, account: Account, directory: Path, rooms: Rooms) -> tuple[subprocess.Popen[bytes], int]:
@@ -446,7 +508,7 @@ def _start(binaries: Path, account: Account, directory: Path, rooms: Rooms) -> t
         [binaries / "postgres", "-D", data, "-c", f"config_file={configuration}"], alone=account.walls.uid is not None
     )
     reading, writing = os.pipe()
-    with (directory / "server.log").open("ab") as log:
+    with (directory / _LOG).open("ab") as log:
         try:
             process = account.popen(command, log.fileno(), rooms, writing if account.walls.bwrap else None)
         except BaseException:
@@ -481,7 +543,7 @@ def _await(process: subprocess.Popen[bytes], dsn: str, directory: Path) -> None:
                 return
         with ENDING.waiting():
             time.sleep(_POLL_S)
-    log = (directory / "server.log").read_text(errors="replace")
+    log = (directory / _LOG).read_text(errors="replace")
     raise TargetError(f"the PostgreSQL server did not start: {last_complaint(log)}")
 
 

@@ -41,7 +41,7 @@ from audit.seeding.seeds import plant
 from audit.server import embedded
 from audit.server.inventory import Part, differences, inventory
 from audit.server.rights import NOT_GRANTED, POWERS, SETTABLE, STAND_IN, login, superuser
-from audit.server.target import load_platform
+from audit.server.target import with_platform
 from audit.server.upkeep import OBJECT_LIMIT_S, analyze, within
 from audit.server.walls import told
 from audit.server_errors import describe, explain
@@ -226,9 +226,8 @@ def shadowed(
                     text = dump(connection, original, embedded.program("pg_dump", postgres_bin), limit_s)
                 finally:
                     footprint.dumped(time.monotonic() - begun)
-            server = stack.enter_context(embedded.serve(postgres_bin))
+            server = stack.enter_context(with_platform(postgres_bin))
             with superuser(server.dsn) as connection:
-                load_platform(connection)
                 failures, count, lacking = restore(connection, login(server.dsn, STAND_IN), original, text)
                 unlike = compare(connection, original, failures)
             inside = login(server.dsn, STAND_IN)
@@ -251,7 +250,7 @@ def shadowed(
 
 NO_SHADOW = "the shadow for people to act on cannot be made"
 POOLED = "the pooler on the way shares sessions between clients, and what pg_dump sets in a session would stay in it"
-REMEDY = "mend that, or audit the migrations that built the database: make audit MIGRATIONS=dir"
+REMEDY = "mend that, or audit the migrations that built the database: care-audit check --migrations=DIR"
 
 
 # --- What is read from the live database

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -26,14 +28,13 @@ from audit.connection import (
     reading,
 )
 from audit.evidence import safe
-from audit.layouts import recognised
+from audit.layouts import config_beside, is_looked_at, recognised, root_of
 from audit.migrations import is_dump
 from audit.results import Build, Migration
-from audit.seeding.seeds import plant
-from audit.server import container, embedded
+from audit.server import embedded, kept
 from audit.server.rights import OWNER, STAND_IN, follow, hire, login, superuser
 from audit.server.upkeep import analyze
-from audit.server.walls import ALL, told
+from audit.server.walls import ALL, size, told
 from audit.server_errors import explain
 from audit.settings import Parts
 from audit.unbuilt import built, signing_up
@@ -46,6 +47,11 @@ MEMBERS = 200
 # https://supabase.com/changelog/45329-breaking-change-tables-not-exposed-to-data-and-graphql-api-automatically
 DEFAULTS = ("historic", "revoked")
 
+# What is larger is sooner made than room for it.
+MOST_BYTES = 512 << 20
+# What is out of date sooner is not worth keeping.
+SHORT = dt.timedelta(minutes=5)
+
 Say = Callable[[str], None]
 
 
@@ -57,7 +63,8 @@ class Choice:
 
     ``schema`` is a file that is audited in place of migrations, a dump perhaps; ``before`` a file or directory that is
     applied before them. ``strict``: a migration that fails is left out as a whole. ``parts``: which tables play which
-    in what is made up. ``files`` are the migrations that are applied, where not all are.
+    in what is made up. ``files`` are the migrations that are applied, where not all are. ``keep``: what is made is kept
+    for later runs, and what an earlier one kept is used.
     """
 
     target: str = field(default="embedded", repr=False)
@@ -74,6 +81,7 @@ class Choice:
     require_walls: bool = False
     parts: Parts = field(default_factory=Parts)
     files: tuple[Path, ...] | None = None
+    keep: bool = True
 
     @property
     def source(self) -> Path:
@@ -161,7 +169,8 @@ class Target:
     databases may be written to; ``unfilled`` says for tables without rows why the seeds left them empty, ``undecided``
     which conditions of policies no row decides; ``server`` is there for the embedded kind and can clone databases;
     ``system`` is the server's system identifier, by which it is known for life, or None where it is not told;
-    ``build`` is what became of all migrations together.
+    ``build`` is what became of all migrations together; ``lasts`` is how long made-up people are as old as they are to
+    be.
     """
 
     kind: str
@@ -177,6 +186,7 @@ class Target:
     notes: tuple[str, ...] = ()
     server: embedded.Server | None = None
     system: str | None = None
+    lasts: dt.timedelta = dt.timedelta(0)
 
 
 def _silent(_: str) -> None:
@@ -195,14 +205,19 @@ def opened(choice: Choice | None = None, say: Say = _silent) -> Iterator[Target]
     if choice.kind == "live":
         yield _reach(choice)
     elif choice.kind == "container":
+        from audit.server import container  # not above: few runs have one
+
         say(f"container {safe(str(choice.image))}: starting")
         with container.serve(str(choice.image)) as contained:
             if choice.require_walls:
                 require(contained.standing)
-            yield _build(choice, contained.dsn, None, told(contained.standing), start, say)
+            with _filling(choice.kind, contained.dsn), superuser(contained.dsn) as connection:
+                platform = load_platform(connection, choice.defaults)
+            built = _build(choice, contained.dsn)
+            _tell(say, built, choice, start, platform)
+            yield replace(built, notes=(*built.notes, told(contained.standing)))
     else:
-        with embedded.serve(choice.postgres_bin) as server:
-            yield _build(choice, server.dsn, server, told(server.walls.standing), start, say)
+        yield from _embedded(choice, start, say)
 
 
 def _reach(choice: Choice) -> Target:
@@ -233,11 +248,137 @@ def require(standing: Sequence[str]) -> None:
         )
 
 
-def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, walls: str, start: float, say: Say) -> Target:
-    """Make a disposable database what it is to be: platform, migrations, seeds, statistics."""
+def _embedded(choice: Choice, start: float, say: Say) -> Iterator[Target]:
+    """Yield the target on a server of ours: what an earlier run kept of the same, or made anew."""
+
+    @contextmanager
+    def make() -> Iterator[kept.Made]:
+        with with_platform(choice.postgres_bin, choice.defaults, keep=choice.keep) as server:
+            facts = _to_keep(_build(choice, server.dsn))
+            yield server, {**facts, "keep": facts["keep"] and size(server.directory) <= MOST_BYTES}
+
+    with kept.serving(_place_of(choice), choice.postgres_bin, make) as (server, facts):
+        target = replace(
+            _kept(facts),
+            dsn=login(server.dsn, STAND_IN),
+            server=server,
+            notes=(*facts["notes"], told(server.walls.standing)),
+        )
+        _tell(say, target, choice, start)
+        yield target
+
+
+def _tell(say: Say, target: Target, choice: Choice, start: float, platform: str = "platform") -> None:
+    """Say what was made, and how long that took."""
+    failed = sum(migration.error is not None for migration in target.migrations)
+    say(
+        f"{target.kind} PostgreSQL {target.server_version}: {platform}, {len(target.migrations)} migrations"
+        f"{f' ({failed} failed)' if failed else ''}, {choice.members} members ({time.monotonic() - start:.1f} s)"
+    )
+
+
+@contextmanager
+def with_platform(
+    postgres_bin: Path | None, defaults: str = DEFAULTS[0], *, keep: bool = True
+) -> Iterator[embedded.Server]:
+    """Yield a server of ours with what Supabase brings, and nothing else. Raises TargetError.
+
+    None of a project's code has been there, so that one is kept for all projects.
+    """
+
+    @contextmanager
+    def make() -> Iterator[kept.Made]:
+        with embedded.serve(postgres_bin) as server:
+            with _filling("embedded", server.dsn), superuser(server.dsn) as connection:
+                load_platform(connection, defaults)
+            yield server, {}
+
+    place = None
+    if keep:
+        with suppress(OSError, TargetError):
+            parts = (*kept.engine(postgres_bin), *kept.sources(PLATFORM, ".sql", ".control", ".toml"))
+            place = kept.folder("platform") / kept.digest(defaults.encode(), *parts)
+    with kept.serving(place, postgres_bin, make) as (server, _):
+        yield server
+
+
+def _place_of(choice: Choice) -> Path | None:
+    """Return where such a target is kept, by all that it depends on; None where it is not kept.
+
+    What only a run of the gate knows, which files are released, the gate's own cache is for.
+    """
+    if not choice.keep or choice.files is not None:
+        return None
     try:
+        parts = (*kept.engine(choice.postgres_bin), *kept.sources(PLATFORM, ".sql", ".control", ".toml"))
+        files = [part for place in (choice.source, choice.before) if place for part in _read_for(place)]
+    except (OSError, TargetError):  # said when it is built
+        return None
+    return kept.folder("targets") / kept.digest(_told(choice).encode(), *parts, *files)
+
+
+def _told(choice: Choice) -> str:
+    """Return what was asked for that has a say in what is made, and the day: dates are of today."""
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    return repr((choice.members, choice.defaults, choice.strict, choice.parts, today))
+
+
+def _read_for(place: Path) -> list[bytes]:
+    """Return all that is read, or looked at, in and beside a directory of migrations or a file. Raises TargetError."""
+    layout = recognised(place)  # nothing leads out of the project, and nothing is a pipe
+    beside = config_beside(place)
+    root = root_of(place) if place.is_dir() else place
+    names = sorted(path for path in root.rglob("*") if is_looked_at(path, root)) if place.is_dir() else [place]
+    files = [path for path in names if path.is_file()]
+    told = [str(root.resolve()), str(layout), repr(beside), *(str(path) for path in names if path not in files)]
+    return [*map(os.fsencode, told), *kept.contents(files)]
+
+
+def _to_keep(target: Target) -> kept.Facts:
+    """Return what is known of a target, for JSON. What lacks a baseline depends on the whole repository: not kept."""
+    assert target.build is not None
+    until = dt.datetime.now(dt.UTC) + target.lasts
+    build = asdict(replace(target.build, nowhere={}))
+    return {
+        "keep": not target.build.nowhere and target.lasts >= SHORT,
+        "until": until.isoformat(),
+        "migrations": [asdict(each) for each in target.migrations],
+        "build": build,
+        "unfilled": dict(target.unfilled),
+        **{name: getattr(target, name) for name in _PLAIN},
+    }
+
+
+_PLAIN = ("kind", "disposable", "server_version", "database", "role", "undecided", "notes", "system")
+
+
+def _kept(facts: kept.Facts) -> Target:
+    def plain(known: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+
+    return Target(
+        dsn=Dsn(""),
+        migrations=tuple(Migration.of(each) for each in facts["migrations"]),
+        build=Build(**plain(facts["build"])),
+        unfilled=facts["unfilled"],
+        **plain({name: facts[name] for name in _PLAIN}),
+    )
+
+
+@contextmanager
+def _filling(kind: str, dsn: Dsn) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        raise TargetError(f"the {kind} database could not be filled: {explain(error, dsn)}") from error
+
+
+def _build(choice: Choice, dsn: Dsn) -> Target:
+    """Make a database with the platform what it is to be: migrations, seeds, statistics. ``dsn`` is the superuser's."""
+    from audit.seeding.seeds import plant  # not above: what was kept is filled already
+
+    with _filling(choice.kind, dsn):
         with superuser(dsn) as connection:
-            platform = load_platform(connection, choice.defaults)
             hire(connection, str(conninfo_to_dict(dsn).get("password") or ""))
         with connect(login(dsn, OWNER)) as connection:
             migrations, build = built(
@@ -254,13 +395,6 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, walls: str,
                 connection.execute("select pg_catalog.pg_stat_force_next_flush()")
             analyze(connection)
             facts = _facts(connection)
-    except psycopg.Error as error:
-        raise TargetError(f"the {choice.kind} database could not be filled: {explain(error, dsn)}") from error
-    failed = sum(migration.error is not None for migration in migrations)
-    say(
-        f"{choice.kind} PostgreSQL {facts['server_version']}: {platform}, {len(migrations)} migrations"
-        f"{f' ({failed} failed)' if failed else ''}, {choice.members} members ({time.monotonic() - start:.1f} s)"
-    )
     return Target(
         choice.kind,
         dsn,
@@ -269,8 +403,8 @@ def _build(choice: Choice, dsn: Dsn, server: embedded.Server | None, walls: str,
         build=build,
         unfilled=planted.unfilled,
         undecided=planted.undecided,
-        notes=(*build.notes, *planted.remarks, walls),
-        server=server,
+        notes=(*build.notes, *planted.remarks),
+        lasts=planted.lasts,
         **facts,
     )
 

@@ -22,6 +22,7 @@ from reports.model import Run
 
 DEFAULT_FILE = "reports/history.sqlite"
 ROOT = Path(__file__).parents[2]
+RUNS_OF_A_TREND = 30
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,7 +75,9 @@ def record(run: Run, config: pytest.Config) -> Run:
     if store is None:
         return run
     try:
-        return store.record(place(facts), run, facts.sizes)
+        then = store.earlier(place(facts), run.started_at) if facts.sizes else None
+        told = store.record(place(facts), run, facts.sizes)
+        return replace(told, trend=store.recent(place(facts), RUNS_OF_A_TREND), sizes_before=then)
     except HistoryError as error:
         return replace(run, problems=(*run.problems, f"{error}; this run is not in the history"))
 

@@ -20,6 +20,7 @@ import pytest
 from audit.evidence import safe
 from audit.policy import Severity
 from audit.results import Sizes, Verdict
+from reports import model
 from reports.history.changes import Condition, Known, Unjudged, compare, unjudged
 from reports.model import Change, Event, Run
 
@@ -190,6 +191,21 @@ class Store:
                 "update unjudged set due = 0, told = open where target = ? and policy = ?",
                 [(target, each.policy) for each in policies],
             )
+
+    def recent(self, place: Subject, number: int) -> tuple[model.Past, ...]:
+        """Return the last runs of a target, the oldest first."""
+        with self._transaction() as cursor:
+            rows = cursor.execute(
+                """
+                select started_at, complete, holds, violated, waived, unchecked, not_applicable
+                from run where target = ? order by started_at desc, id desc limit ?
+                """,
+                (_target(cursor, place), number),
+            ).fetchall()
+        return tuple(
+            model.Past(_moment(started_at), dict(zip(Verdict, counts, strict=True)), bool(complete))
+            for started_at, complete, *counts in reversed(rows)
+        )
 
     def past(self) -> list[Past]:
         """Return what is known of every target, the one audited last at the end."""

@@ -1,14 +1,18 @@
-"""audit.html: pytest-html's report with our columns and a dashboard, in one file that fetches nothing.
+"""audit.html: one page in one file that fetches nothing, whole without JavaScript, by way of pytest-html.
 
-pytest-html escapes neither cells nor extras nor the environment, and object names of the audited database are hostile:
-everything goes through Jinja2 with autoescape, and control and direction characters are taken out on the way.
+pytest-html says when a page is wanted, where, and what went wrong beside the policies; what it writes is replaced by
+ours, because its page needs JavaScript for its rows and cannot have a strict Content-Security-Policy
+(docs/decisions/043). Object names of the audited database are hostile: everything goes through Jinja2 with autoescape,
+and control and direction characters are taken out on the way.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,48 +23,55 @@ from markupsafe import Markup
 
 from audit.policy import Severity
 from audit.results import Verdict
-from reports import conduct, folder, gate, matrix, runbook, wording
+from reports import conduct, controls, folder, gate, matrix, runbook, trust, waivers, wording
+from reports.causes import Cause, Part, anchor, causes, headline, is_prose, script
+from reports.effects import effects
 from reports.escalation import ESCALATION
-from reports.model import SCORE_FORMULA, Result, Run
+from reports.model import SCORE_FORMULA, Finding, Result, Run
+from reports.overview import overview
+from reports.trend import trend
 
-# The plugin that is there when pytest-html writes our page.
+# The plugin that is there when pytest-html is to write our page.
 PAGE = "audit-html"
 
 TITLE = "Care Collective database audit"
-MAX_FINDINGS = 50
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+# So many rows of a table; of a policy's findings so many with details, and the others by name alone.
+MAX_ROWS = 200
+FULL = 50
+MAX_FINDINGS = 50  # of lists inside a row
 
 # Of more tables in the access matrix, those that are in order are folded; so many that are not are open.
 MAX_TABLES = 30
 MAX_OPEN = 5
 
-# Worst first: the order of the table, and of what is told.
+# On the first screen so many causes; these are open, if they are not long.
+FIRST = 5
+OPEN, SHORT = 3, 20
+
+# Worst first: the order of the tiles, and of what is told.
 ORDER = (Verdict.VIOLATED, Verdict.UNCHECKED, Verdict.WAIVED, Verdict.HOLDS, Verdict.NOT_APPLICABLE)
 
-# What the dashboard tells, in this order: templates/NAME.html.jinja for each. A section shows what is in the run, which
-# the template knows as ``run``, and nothing at all where there is nothing to tell.
-SECTIONS = (
-    "problems", "changes", "violated", "unchecked", "gate", "runbook", "matrix", "migrations", "waivers", "conduct",
-    "notes",
-)  # fmt: skip
-
-# pytest-html counts and filters by pytest's outcomes: its labels say which verdicts these are.
-LABELS = {
-    "passed": "hold",
-    "failed": "violated or unchecked",
-    "skipped": "not applicable",
-    "xfailed": "waived",
-    "error": "unchecked (before they were asked)",
-}
-
-# pytest-html's script cannot do without its own columns "result", by which it filters and which our style hides, and
-# "testId", by which rows can be linked to.
-COLUMNS = {
-    "result": "Outcome",
-    "testId": "Id",
-    "severity": "Severity",
-    "policy": "Policy",
-    "verdict": "Verdict",
-    "findings": "Findings",
+# What the page tells below the first screen, in this order: templates/NAME.html.jinja for each, and its name in the
+# navigation. A section shows what is in the run, which the template knows as ``run``, and is left out where that is
+# nothing.
+SECTIONS = {
+    "problems": "Problems",
+    "causes": "Causes",
+    "unchecked": "Not judged",
+    "gate": "Migrations",
+    "runbook": "Runbook",
+    "matrix": "Access",
+    "migrations": "Failed migrations",
+    "waivers": "Waivers",
+    "changes": "Changes",
+    "controls": "Controls",
+    "overview": "Database",
+    "conduct": "Footprint",
+    "policies": "Policies",
+    "notes": "Notes",
+    "identity": "Identity",
 }
 
 
@@ -73,8 +84,53 @@ def pytest_configure(config: pytest.Config) -> None:
         if "html" not in folder.outputs(config):
             return
         config.option.htmlpath = str(folder.report_dir(config) / folder.OUTPUTS["html"])
-        config.option.self_contained_html = True
+    config.option.self_contained_html = True
     config.pluginmanager.register(Page(), PAGE)
+
+
+class Page:
+    """What we are told by pytest-html's hooks; ``others`` are those that failed and are no policies."""
+
+    def __init__(self) -> None:
+        self.others: dict[str, str] = {}
+        self.asked: set[str] = set()
+
+    def pytest_html_report_title(self, report: Any) -> None:  # noqa: ANN401 -- pytest-html has no types
+        """Leave out the environment: it holds variables of the CI system and paths of the machine."""
+        report.title = TITLE
+        report.set_data("environment", {})
+
+    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
+        """Note what failed beside the policies; without cells there is no row."""
+        cells.clear()
+        if getattr(report, "result", None) is None and report.failed and report.nodeid not in self.asked:
+            self.others[report.nodeid] = str(report.outcome)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note which tests are policies: one that fails in its teardown has been judged before."""
+        if getattr(report, "result", None) is not None:
+            self.asked.add(report.nodeid)
+
+
+def finish(run: Run, config: pytest.Config) -> Run:
+    """Put our page where pytest-html has written its own; half a page is none, and is removed."""
+    page = config.pluginmanager.get_plugin(PAGE)
+    if page is None:
+        return run
+    for plugin in config.pluginmanager.get_plugins():
+        if type(plugin).__module__.startswith("pytest_html."):  # it would name the file once more, in its own words
+            config.pluginmanager.unregister(plugin)
+    path = Path(config.getoption("htmlpath"))
+    try:
+        text = render(run, page.others)
+        if path.is_file():
+            folder.replace_file(path, text)
+        else:  # such as a device, which stays where it is
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        return folder.unwritten(run, discarded(config), error)
+    return run
 
 
 def discarded(config: pytest.Config) -> Path:
@@ -89,151 +145,139 @@ def discarded(config: pytest.Config) -> Path:
     return path
 
 
-class Page:
-    """What we put on pytest-html's page; ``page`` is its data."""
-
-    def __init__(self) -> None:
-        self.last: dict[str, pytest.TestReport] = {}
-        self.page: Any = None
-
-    def pytest_html_report_title(self, report: Any) -> None:  # noqa: ANN401 -- pytest-html has no types
-        """Name the page and leave out the environment: it holds variables of the CI system and paths of the machine."""
-        self.page = report
-        report.title = TITLE
-        report.set_data("environment", {})
-        report.set_data("renderCollapsed", ["all"])
-        report.set_data("initialSort", "verdict")
-        for outcome, label in LABELS.items():
-            report.outcomes[outcome]["label"] = label
-
-    def pytest_html_results_table_header(self, cells: list[str]) -> None:
-        """Replace pytest-html's columns by ours."""
-        cells[:] = [f'<th class="sortable" data-column-type="{key}">{label}</th>' for key, label in COLUMNS.items()]
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Attach the details of a policy to its row.
-
-        A policy that fails in its teardown has been judged before: the last result is the one that counts.
-        """
-        result: Result | None = getattr(report, "result", None)
-        if result is None:
-            return
-        if (earlier := self.last.get(report.nodeid)) is not None:
-            earlier.__dict__["extras"] = []
-        self.last[report.nodeid] = report
-        report.__dict__["extras"] = [_extra(result)]
-
-    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
-        """Fill our columns; without cells there is no row."""
-        last = self.last.get(report.nodeid)
-        outcome = cells[0]
-        if last is None:  # a file that could not be read, or an ordinary test
-            cells[:] = [
-                outcome,
-                *_cells({"testId": "", "severity": "", "policy": report.nodeid, "verdict": report.outcome}),
-            ]
-        else:
-            cells[:] = [outcome, *row(last.__dict__["result"])] if report is last else []
-
-    def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:
-        """Leave out pytest's own text: the details of a policy are ours."""
-        if report.nodeid in self.last:
-            data.clear()
-
-    def pytest_html_results_summary(self, prefix: list[str], session: pytest.Session) -> None:
-        """Put the dashboard in front of the table."""
-        if (run := folder.finished(session.config)) is None:
-            return
-        prefix.append(dashboard(run))
-        shown = {report.__dict__["result"].id for report in self.last.values()}
-        for result in run.results:
-            if result.id not in shown:
-                self._add(result)
-
-    def _add(self, result: Result) -> None:
-        """Add a row for a policy that pytest never came to, so that table and dashboard tell of the same policies."""
-        outcome = "failed"
-        self.page.outcomes[outcome]["value"] += 1
-        self.page.data["tests"][result.id].append(
-            {
-                "result": outcome.capitalize(),
-                "testId": result.id,
-                "resultsTableRow": [f'<td class="col-result">{outcome.capitalize()}</td>', *row(result)],
-                "extras": [_extra(result)],
-                "log": "",
-                **{key: f"<!-- {value} -->" for key, value in _order(result).items()},
-            }
-        )
+def render(run: Run, others: Iterable[str] = ()) -> str:
+    """Return the page; ``others`` failed and are no policies."""
+    code = _file("page.js")
+    page = environment().get_template("audit.html.jinja")
+    title = f"{_word(run)}: {wording.cut(run.target.database)}, {TITLE}"
+    return page.render(told(run, others), title=title, body="audit", **framed(style(), code))
 
 
-def row(result: Result) -> list[str]:
-    """Return the cells of one policy, as markup; pytest-html's own first cell is not among them."""
-    return _cells(
-        {
-            "testId": result.id,
-            "severity": result.severity.value,
-            "policy": wording.title(result),
-            "verdict": wording.WORDS[result.verdict].upper(),
-            "findings": wording.extent(result),
-        },
-        _order(result),
-        f"is-{result.verdict.value}",
-    )
+def framed(look: str, code: str = "") -> dict[str, Any]:
+    """Return style, script and the policy that allows these two and nothing else.
+
+    https://www.w3.org/TR/CSP3/#framework-directive-source-list
+    """
+    scripts = f"'{_hash(code)}'" if code else "'none'"
+    rules = (
+        "default-src 'none'", f"script-src {scripts}", f"style-src '{_hash(look)}'", "img-src data:",
+        "base-uri 'none'", "form-action 'none'",
+    )  # fmt: skip
+    return {"style": Markup(look), "script": Markup(code), "policy": "; ".join(rules)}  # noqa: S704 -- our own files
 
 
-def _order(result: Result) -> dict[str, str]:
-    """Return what the columns are sorted by whose text would sort otherwise."""
-    return {
-        "verdict": f"{ORDER.index(result.verdict)} {result.severity} {result.id}",
-        "findings": f"{len(wording.unwaived(result)):012}",
-    }
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _extra(result: Result) -> dict[str, str]:
-    """Return the details of a policy as what pytest-html calls an extra."""
-    return {"name": "details", "format_type": "html", "content": details(result), "extension": "html"}
+def style() -> str:
+    """Return the style of all pages."""
+    return _file("style.css")
 
 
-def _cells(texts: Mapping[str, str], order: Mapping[str, str] | None = None, kind: str = "") -> list[str]:
-    """Return one cell for each text; what pytest-html's script is to sort by stands in a comment before it."""
-    comments = {key: Markup("<!-- {} -->").format(value) for key, value in (order or {}).items()}
-    return [
-        Markup('<td class="col-{} {}">{}{}</td>').format(key, kind, comments.get(key, ""), text)
-        for key, text in texts.items()
-    ]
+@cache
+def _file(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def details(result: Result) -> str:
-    """Return what is shown when a row is opened."""
-    return environment().get_template("details.html.jinja").render(result=result)
+def _word(run: Run) -> str:
+    return {0: "Compliant", 1: "Not compliant", 6: "Not judged as a whole"}.get(run.exit_status, "Ended early")
 
 
-def dashboard(run: Run) -> str:
-    """Return what stands above the table."""
-    return environment().get_template("dashboard.html.jinja").render(told(run))
-
-
-def told(run: Run) -> dict[str, Any]:
-    """Return what the dashboard and its sections know."""
+def told(run: Run, others: Iterable[str] = ()) -> dict[str, Any]:
+    """Return what the page's templates know."""
     findings = [(result, finding) for result in sorted(run.results, key=lambda r: r.id) for finding in result.findings]
-    return {
+    waived = [(result, finding) for result, finding in findings if finding.waived]
+    found = causes(run)
+    chapters = list(dict.fromkeys(result.runbook for result in sorted(run.results, key=lambda r: r.runbook)))
+    frameworks = controls.judged(run)
+    keys = controls.keys(result.id for result in run.results)
+    doubts = trust.doubts(run)
+    context = {
         "run": run,
         "status": run.exit_status,
         "counts": run.counts(),
-        "violated": {s: [r for r in wording.violated(run) if r.severity is s] for s in Severity},
-        "unchecked": run.having(Verdict.UNCHECKED),
-        "waived": [(result, finding) for result, finding in findings if finding.waived],
+        "headline": headline(run),
+        "causes": found,
+        "first": found[:FIRST],
+        "fixes": script(run),
+        "clocks": wording.clocks(run),
+        "changed": wording.changes_line(run) or "No history of this database is kept (--history keeps one).",
+        "trend": trend(run.trend),
+        "trust": list(trust.lines(run)),
+        "doubts": doubts,
+        "waived": waived,
+        "ending": [pair for pair in waived if waivers.ends_soon(pair[1], run)],
+        "lasting": [pair for pair in waived if not waivers.ends_soon(pair[1], run)],
         "expired": [(result, finding) for result, finding in findings if finding.waiver_expired],
         "failed": wording.failed(run),
+        "others": list(others),
+        "chapters": chapters,
+        "packs": sorted({result.pack for result in run.results}),
+        "controls": frameworks,
+        "overview": overview(run),
+        "identity": wording.identity(run),
+        "numbers": lambda parts: _chapters(chapters, [part.result for part in parts]),
+        "chapter_numbers": lambda results: _chapters(chapters, results),
+        "keys": lambda parts: _keys(keys, [part.result for part in parts]),
+        "result_keys": lambda results: _keys(keys, results),
+        "evidence": lambda policy: ", ".join(controls.of(policy)),
+        "opened": lambda cause: cause.number <= OPEN and len(cause.findings) <= SHORT,
+        "strip": lambda cause: _strip(cause, run),
+        "effects": lambda cause: effects(cause.fixes),
+        "acceptance": lambda cause: waivers.lines(cause.findings, run),
+        "days_left": lambda finding: _days_left(finding, run),
     }
+    return context | {"links": _links(context)}
+
+
+def _links(context: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the sections that tell something."""
+    templates = ((name, environment().get_template(f"{name}.html.jinja")) for name in SECTIONS)
+    return [(name, SECTIONS[name]) for name, template in templates if template.render(context).strip()]
+
+
+def _chapters(chapters: list[str], results: Iterable[Result]) -> str:
+    return " ".join(dict.fromkeys(str(chapters.index(result.runbook) + 1) for result in results))
+
+
+def _keys(keys: Mapping[str, list[str]], results: Iterable[Result]) -> str:
+    return " ".join(dict.fromkeys(key for result in results for key in keys.get(result.id, ())))
+
+
+def _strip(cause: Cause, run: Run) -> str:
+    """Say of the last runs in which of them the cause was there, as far as the history knows."""
+    since = cause.since
+    if since is None or len(run.trend) < 2:
+        return ""
+    return "".join("\N{BLACK SQUARE}" if past.started_at >= since else "\N{WHITE SQUARE}" for past in run.trend)
+
+
+def _days_left(finding: Finding, run: Run) -> str:
+    if finding.waiver is None or finding.waiver.expires is None:
+        return "no end"
+    return f"{(finding.waiver.expires - run.started_at.date()).days:,}"
+
+
+def with_fixes(part: Part) -> Iterator[tuple[Finding, str]]:
+    """Yield the findings that are told in full, each with its fix; advice that was given before is not given again."""
+    given = set()
+    for finding in part.findings[:FULL]:
+        advice = finding.fix.replace(finding.object, "") if is_prose(finding.fix) else ""
+        yield finding, "" if advice in given else finding.fix
+        given |= {advice} if advice else set()
+
+
+def first_paragraph(result: Result) -> str:
+    """Return the first paragraph of a policy's explanation: why it matters."""
+    return " ".join(result.explanation.partition("\n\n")[0].split())
 
 
 @cache
 def environment() -> jinja2.Environment:
     """Return what renders the templates: everything is escaped, and free of control and direction characters."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         finalize=_plain,
         undefined=jinja2.StrictUndefined,
@@ -245,14 +289,21 @@ def environment() -> jinja2.Environment:
         wording=wording,
         gate=gate,
         runbook=runbook,
+        matrix=matrix,
+        anchor=anchor,
+        first_paragraph=first_paragraph,
+        with_fixes=with_fixes,
         ESCALATION=ESCALATION,
+        Severity=Severity,
+        TITLE=TITLE,
         SCORE_FORMULA=SCORE_FORMULA,
         MAX_FINDINGS=MAX_FINDINGS,
-        ORDER=ORDER,
-        SECTIONS=SECTIONS,
-        matrix=matrix,
+        MAX_ROWS=MAX_ROWS,
         MAX_TABLES=MAX_TABLES,
         MAX_OPEN=MAX_OPEN,
+        FULL=FULL,
+        ORDER=ORDER,
+        SECTIONS=SECTIONS,
     )
     return environment
 

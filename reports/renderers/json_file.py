@@ -9,8 +9,8 @@ from typing import Any
 
 from audit.access.results import Judgement
 from audit.evidence import Scalar, safe
-from audit.results import Build, Migration
-from reports import conduct, gate, matrix, runbook, wording
+from audit.results import Build, Migration, Sizes, Verdict
+from reports import causes, conduct, controls, gate, matrix, runbook, wording
 from reports.model import SCHEMA_VERSION, SCORE_FORMULA, Changes, Finding, Result, Run, Waiver
 
 
@@ -26,7 +26,10 @@ def document(run: Run) -> dict[str, Any]:
         "started_at": _utc(run.started_at),
         "duration_s": round(run.duration_s, 3),
         "exit_status": run.exit_status,
+        "ended_by": run.ended_by,
+        "unreachable": run.unreachable,
         "verdict": wording.verdict_line(run),
+        "headline": causes.headline(run),
         "complete": run.complete,
         "selected": {"policies": len(run.results), "of": max(run.offered, len(run.results))},
         "score": run.score,
@@ -36,6 +39,12 @@ def document(run: Run) -> dict[str, Any]:
             "server_version": run.target.server_version,
             "database": run.target.database,
             "role": run.target.role,
+        },
+        "identity": {
+            "tool": run.identity.tool,
+            "place": run.identity.place,
+            "commit": run.identity.commit,
+            "digests": dict(run.identity.digests),
         },
         "counts": {verdict.value: number for verdict, number in run.counts().items()},
         "policies": [_policy(result) for result in run.results],
@@ -48,6 +57,16 @@ def document(run: Run) -> dict[str, Any]:
         **conduct.document(run),
         "problems": list(run.problems),
         "changes": run.changes and _changes(run.changes),
+        "trend": [
+            {
+                "started_at": _utc(past.started_at),
+                "complete": past.complete,
+                "counts": {verdict.value: past.counts[verdict] for verdict in Verdict},
+            }
+            for past in run.trend
+        ],
+        "sizes": run.sizes and _sizes(run.sizes),
+        "sizes_before": run.sizes_before and _sizes(run.sizes_before),
         "gate": gate.document(run),
         "runbook": runbook.document(run),
     }
@@ -55,6 +74,10 @@ def document(run: Run) -> dict[str, Any]:
 
 def _utc(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).isoformat(timespec="seconds")
+
+
+def _sizes(sizes: Sizes) -> dict[str, Any]:
+    return {"at": _utc(sizes.at), "bytes": dict(sizes.bytes)}
 
 
 def _changes(changes: Changes) -> dict[str, Any]:
@@ -80,6 +103,8 @@ def _policy(result: Result) -> dict[str, Any]:
         "name": result.name,
         "severity": result.severity.value,
         "title": result.title,
+        "wrong": result.wrong,
+        "pack": result.pack,
         "explanation": result.explanation,
         "runbook": result.runbook,
         "verdict": result.verdict.value,
@@ -87,10 +112,13 @@ def _policy(result: Result) -> dict[str, Any]:
         "remedy": result.remedy,
         "fix": result.fix,
         "grants": [*result.grants],
+        "controls": controls.of(result.id),
+        "partial": result.partial,
         "population": population
         and {"count": population.count, "of": population.of, "estimated": population.estimated},
         "duration_ms": round(result.duration_ms, 3),
-        "findings": [_finding(finding) for finding in result.findings],
+        "findings": [_finding(finding) for finding in result.findings if not finding.told_by],
+        "repeated": [{"object": each.object, "told_by": each.told_by} for each in result.findings if each.told_by],
     }
 
 
@@ -101,6 +129,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "details": {name: _scalar(value) for name, value in finding.details.items()},
         "fix": finding.fix,
         "location": finding.location and {"file": finding.location.file, "line": finding.location.line},
+        "cause": {"kind": finding.cause.kind, "name": finding.cause.name, "table": finding.cause.table},
+        "stands_for": [*finding.stands_for],
         "since": finding.since and _utc(finding.since),
         "waiver": waiver and _waiver(waiver) | {"expired": finding.waiver_expired},
     }

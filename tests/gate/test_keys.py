@@ -9,6 +9,7 @@ import pytest
 
 from audit.access.declaration import Access
 from audit.gate import base
+from audit.server import kept
 from audit.server.target import Choice
 from audit.settings import Settings
 from fixtures.suite import SOURCES, Suite
@@ -21,7 +22,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the sources, on which what is kept depends."""
     for folder in SOURCES:
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(base, "ENGINE", tmp_path / "audit")
+    monkeypatch.setattr(kept, "ENGINE", tmp_path / "audit")
     monkeypatch.setattr(Suite, "root", tmp_path)
     return tmp_path
 

@@ -17,13 +17,14 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from audit.access.results import Judged
+from audit.mending import is_sql
 from audit.question import Connection
 from audit.results import Verdict
 from audit.server.rights import OWNER
 from fixtures.target import CHOICE
 from reports.model import Finding, Result
 from tests.schemas.test_schemas import HOLES, NAMES, SCHEMAS, Project, built
-from tests.support.proving import POLICIES, is_sql
+from tests.support.proving import POLICIES
 
 ROWS = """
 select n.nspname, c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace

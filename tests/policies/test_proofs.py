@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from sqlglot.errors import SqlglotError
 
+from audit.mending import harms, is_sql
 from audit.question import relations
 from audit.results import Verdict
 from reports.model import Finding
-from tests.support.proving import CLEAN, POLICIES, Bench, Sabotage, Scene, all_sabotages, is_sql
+from tests.support.proving import CLEAN, POLICIES, Bench, Sabotage, Scene, all_sabotages
 
 SABOTAGES = all_sabotages()
 
@@ -63,24 +62,6 @@ def test_an_innocent_look_alike_is_none(bench: Bench, sabotage: Sabotage) -> Non
         scene.execute(sabotage.sql)
         after = scene.ask(sabotage.policy)
     assert after.verdict in CLEAN, f"{after.verdict} {after.reason} {after.findings}"
-
-
-# What takes from others, or replaces, what somebody made: for a person to decide, and so no SQL.
-HARM = re.compile(
-    r"\b(drop (function|routine|trigger|table|view|column|constraint|extension|schema)|create or replace|delete from"
-    r"|truncate table|disable row|rollback prepared)\b",
-    re.IGNORECASE,
-)
-DROPPED = re.compile(r"drop policy (?:if exists )?(\"[^\"]+\"|\S+)", re.IGNORECASE)
-
-
-def harms(fix: str) -> bool:
-    """Tell whether a fix that is SQL takes away more than a leak; what it drops in order to make it anew, it may."""
-    sql = "\n".join(line for line in fix.splitlines() if not line.lstrip().startswith("--"))
-    sql = re.sub(r"alter publication \S+ drop table", "", sql, flags=re.IGNORECASE)  # the table itself stays
-    if "revoke execute" in sql and "grant execute" not in sql:
-        return True
-    return bool(HARM.search(sql)) or any(f"create policy {name}" not in sql for name in DROPPED.findall(sql))
 
 
 @pytest.mark.parametrize(

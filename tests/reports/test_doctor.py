@@ -123,8 +123,8 @@ def test_nothing_was_named() -> None:
     said = asked("--no-history", "--no-alerts")
     assert {"application", "database", "login", "version", "API", "migrations"} <= said.being("not known"), said.text
     assert said.status in (1, 6)
-    assert "make doctor APP=dir" in said.text
-    assert "make doctor TARGET=service=NAME" in said.text
+    assert "care-audit doctor --app=DIR" in said.text
+    assert "care-audit doctor --target=service=NAME" in said.text
 
 
 @pytest.mark.parametrize("target", ["embedded", "container"])

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from care_audit.running import pytest_plugins
 from reports.folder import OUTPUTS
 from reports.pipeline import RENDERERS, STEPS
 from tests.fixtures.test_askers import copy
@@ -22,11 +23,10 @@ def ordered(folder: Path, order: str) -> Path:
     project = copy(folder)
     path = project / "conftest.py"
     text = path.read_text(encoding="utf-8")
-    names = re.findall(r'^    "([\w.]+)",$', text, re.MULTILINE)
+    names = list(pytest_plugins)
     assert len(names) > 10
-    head = text[: text.index("pytest_plugins")]
     chosen = {"as it is": names, "sorted": sorted(names), "reversed": names[::-1]}[order]
-    path.write_text(f"{head}pytest_plugins = {tuple(chosen)!r}\n", encoding="utf-8")
+    path.write_text(f"{text}\npytest_plugins = {tuple(chosen)!r}\n", encoding="utf-8")
     return project
 
 
@@ -90,5 +90,5 @@ def test_history_keeps_the_status_that_the_run_ended_with(documents) -> None:
 def test_every_output_has_a_renderer() -> None:
     assert {*RENDERERS, "html"} == OUTPUTS.keys()
     assert [step.__module__.rpartition(".")[2] for step in STEPS] == [
-        "waivers", "baseline", "history", "alerts", "pipeline",
+        "identity", "waivers", "baseline", "history", "alerts", "pipeline",
     ]  # fmt: skip

@@ -69,7 +69,7 @@ def test_the_page_shows_the_outline_with_a_verdict_beside_each_block(bench: Benc
     read, _ = book("04-schema.md")
     outline = examined(bench, read)
     run = Run(samples.NOON, 1.0, samples.TARGET, (), runbook=outline)
-    page = html.dashboard(run)
+    page = html.render(run)
     for standing in (Standing.BROKEN, Standing.DANGEROUS, Standing.WORKS):
         assert str(standing) in page
     assert page.count("<tr>") > len(outline.blocks)

@@ -1,4 +1,4 @@
--- also: RLS-08
+-- also: RLS-08, RLS-21
 -- object: alice: read what others wrote to her
 drop policy "participants read messages up to the time they left" on public.messages;
 create policy "own words" on public.messages

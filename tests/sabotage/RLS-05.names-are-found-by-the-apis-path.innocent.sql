@@ -1,5 +1,6 @@
 -- A function without a search_path of its own finds its table by the API's.
 create table public.clubs (id bigint generated always as identity primary key, owner_id uuid, name text);
+create index on public.clubs (owner_id);
 alter table public.clubs enable row level security;
 revoke all on public.clubs from anon, authenticated;
 create function private.owns_club(club bigint) returns boolean language plpgsql stable as

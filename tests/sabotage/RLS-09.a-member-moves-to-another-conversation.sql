@@ -1,6 +1,5 @@
--- object: *: update public.conversation_participants.conversation_id
--- also: RLS-07
--- blind: MSG-08
+-- object: update (conversation_id) on public.conversation_participants
+-- also: MSG-08, RLS-07
 -- The row stays the caller's, and leads to whatever conversation they name.
 grant update (conversation_id) on public.conversation_participants to authenticated;
 create policy "people manage their own participation" on public.conversation_participants for update to authenticated

@@ -217,3 +217,42 @@ def test_comparisons_are_read() -> None:
     assert read["owner"].caller
     assert hints("until < now() + '1 mon 2 days'::interval")["until"].ages == [dt.timedelta(days=-32)]
     assert hints("this is (no condition") == {}
+
+
+STAFF = """
+create table public.staff (user_id uuid primary key references auth.users, duty text not null);
+create function public.duty() returns text language sql stable security definer set search_path = '' as $$
+    select s.duty from public.staff s where s.user_id = (select auth.uid()) $$;
+"""
+LEVELS = """
+create type public.level as enum ('guest', 'member', 'keeper', 'head');
+create table public.people (id uuid primary key references auth.users, level public.level not null default 'guest');
+create function public.level() returns public.level language sql stable security definer set search_path = '' as $$
+    select p.level from public.people p where p.id = auth.uid() $$;
+"""
+ROLES = """
+create table public.user_roles (
+    user_id uuid not null references auth.users, role text not null, unique (user_id, role));
+create function public.has_role(_user_id uuid, _role text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin return exists (select 1 from public.user_roles where user_id = _user_id and role = _role); end $$;
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "rule"),
+    [
+        # Of whom it counts that they are in a table not everybody is.
+        (STAFF, f"{OWN} or (select public.duty()) is not null"),
+        (STAFF, f"{OWN} or exists (select from public.staff s where s.user_id = (select auth.uid()))"),
+        # What a function answers with is compared with words: the column has them, and somebody is one of these.
+        (STAFF, f"{OWN} or (select public.duty()) in ('cook', 'guard')"),
+        (LEVELS, f"{OWN} and (select public.level()) in ('keeper', 'head')"),
+        # A word that a function is given.
+        (ROLES, f"{OWN} or public.has_role((select auth.uid()), 'librarian')"),
+    ],
+)
+def test_what_functions_are_asked_for_decides(platform: Connection, before: str, rule: str) -> None:
+    platform.execute(before.encode())
+    result = planted(platform, "word text", rule)
+    assert (result.undecided, result.unfilled) == ((), {})

@@ -227,6 +227,29 @@ def test_a_question_has_its_guards_for_its_transaction_alone(superuser):
     assert dict(superuser.execute(GUARDS).fetchall()) == before
 
 
+@pytest.mark.parametrize(
+    ("text", "of"),
+    [
+        ("select id::text as object from public.profiles, pg_catalog.pg_sleep(20) limit 1", "public.profiles"),
+        (
+            "select 'x' as object where false",
+            "select count(*) as messages from public.messages, pg_catalog.pg_sleep(20)",
+        ),
+        # Each statement is short enough, but all of them together are not.
+        (
+            "select id::text as object from public.profiles, pg_catalog.pg_sleep(0.2) limit 1",
+            "select count(*) as messages from public.messages, pg_catalog.pg_sleep(0.2)",
+        ),
+    ],
+)
+def test_no_question_holds_a_lock_for_longer_than_is_set(superuser, text, of):
+    known = {**Settings().parameters(), "lock_hold_ms": 300}
+    auditor = Auditor(lambda: superuser, known, Log())
+    with pytest.raises(Unchecked, match="held a lock for longer than 300 ms"):
+        auditor(text, of=of)
+    assert auditor("select id::text as object from public.profiles where false", of="public.profiles").population.count
+
+
 def test_what_a_database_sets_for_its_sessions_changes_no_verdict(target, tmp_path):
     """Dates in German, backslashes that escape, names in quotes: whoever needs that has it, and the audit does not."""
     name = 'of "Care" x'

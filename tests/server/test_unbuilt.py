@@ -132,7 +132,7 @@ def test_what_no_file_creates_is_told_first_and_once(build):
         "2 tables are created by no migration (public.alpha, beta): these files alone cannot be judged"
     )
     assert made.missing == ("beta", "public.alpha", "public.gamma")
-    assert any("make audit TARGET=" in each for each in made.advice)
+    assert any("care-audit check --target=" in each for each in made.advice)
     assert any("--schema=schema.sql" in each for each in made.advice)
 
 
@@ -236,7 +236,7 @@ def test_the_projects_configuration_is_used(build):
 
 
 def policy():
-    return Policy("X-01", "test_x", Severity.P1, "r", "t", "e", "fix", "", "core", lambda auditor: None)
+    return Policy("X-01", "test_x", Severity.P1, "r", "t", "e", "fix", "", "core", "", lambda auditor: None)
 
 
 def ruled(verdict, question, *, offences=(), reason="", touched=(), lacks=None):

@@ -453,11 +453,6 @@ def aspects(connection: Connection) -> dict[str, str]:
     return dict(connection.execute(ASPECTS).fetchall())
 
 
-def is_sql(fix: str) -> bool:
-    """Tell whether a fix is to be executed; one of comments alone is advice for a person."""
-    return any(line.strip() and not line.lstrip().startswith("--") for line in fix.splitlines())
-
-
 def _end_prepared_transactions(connection: Connection) -> None:
     """End what was prepared and left: a database that has such transactions cannot be dropped."""
     connection.rollback()

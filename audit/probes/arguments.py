@@ -1,0 +1,172 @@
+"""What a function does with its arguments, and so which values of them belong together.
+
+Bodies are searched for comparisons, not parsed: PL/pgSQL has no parser here, and a column or a word too many does no
+harm. What a body compares with an argument is a value of that column; the arguments of one call are values of one row,
+so that an order is asked for with its own buyer, and then once more with the caller in the buyer's place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from audit.sql_text import listed
+
+# A table (None: whichever is looked at) and a column of it.
+Column = tuple[str | None, str]
+Values = tuple[str | None, ...]
+
+_COMPARED = r"(?:=|<>|!=|is\s+(?:not\s+)?distinct\s+from|~~\*?|i?like|in|any|<@|@>)"
+_COLUMN = r"(?:\"?(?P<table>\w+)\"?\s*\.\s*)?\"?(?P<column>[a-z_]\w*)\"?"
+_CAST = r"(?:\s*::\s*[\w.]+)?"
+_ME = r"auth\s*\.\s*uid\s*\(\s*\)"
+_NAMED = re.compile(
+    r"\b(?:from|join|update|into)\s+(?:only\s+)?(?:\"?\w+\"?\s*\.\s*)?\"?(?P<table>\w+)\"?(?:\s+(?:as\s+)?(?P<alias>[a-z_]\w*))?",
+    re.IGNORECASE,
+)
+_INSERTED = re.compile(
+    r"\binsert\s+into\s+(?:\"?\w+\"?\s*\.\s*)?\"?(?P<table>\w+)\"?(?:\s+as\s+\w+)?\s*\((?P<columns>[^()]*)\)\s*"
+    r"(?:values\s*\(|select\b)",
+    re.IGNORECASE,
+)
+_NO_COLUMN = frozenset(("select", "array", "any", "all", "not", "null", "and", "or", "auth", "case", "when", "where"))
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a body does with one argument: the columns and words that it compares it with, or puts it into.
+
+    ``person``: it is compared with the caller's id.
+    """
+
+    columns: tuple[Column, ...] = ()
+    words: tuple[str, ...] = ()
+    person: bool = False
+
+
+@lru_cache(maxsize=2048)
+def uses(text: str, function: str, names: tuple[str | None, ...]) -> tuple[Use, ...]:
+    """Return what the body of a function does with each of its arguments."""
+    tables = {(m["alias"] or m["table"]).lower(): m["table"].lower() for m in _NAMED.finditer(text)}
+    tables |= {m["table"].lower(): m["table"].lower() for m in _NAMED.finditer(text)}
+    return tuple(_use(text, function, place, name, tables) for place, name in enumerate(names, 1))
+
+
+def _use(text: str, function: str, place: int, name: str | None, tables: Mapping[str, str]) -> Use:
+    called = rf"(?:{re.escape(name)}|\${place})" if name else rf"\${place}"
+    argument = rf"(?:\b{re.escape(function)}\s*\.\s*)?(?<![\w.\"$]){called}(?![\w(.])"
+    if name:
+        argument = rf"(?:\b{re.escape(function)}\s*\.\s*{re.escape(name)}(?![\w(.])|(?<![\w.\"$]){called}(?![\w(.]))"
+    folded = rf"(?:(?:lower|upper|b?trim)\s*\(\s*)?{argument}"
+    columns: dict[Column, None] = {}
+    patterns = (
+        rf"{_COLUMN}{_CAST}\s*{_COMPARED}\s*(?:any\s*)?\(?\s*{folded}",
+        rf"{folded}{_CAST}\s*\)?\s*{_COMPARED}\s*(?:any\s*)?\(?\s*{_COLUMN}(?!\s*[(.'\w])",
+    )
+    for pattern in patterns:
+        for match in re.finditer(pattern, text, re.IGNORECASE):
+            column, table = match["column"].lower(), (match["table"] or "").lower()
+            if column not in _NO_COLUMN and table not in ("auth", function.lower()):
+                columns[tables.get(table), column] = None
+    for inserted in _INSERTED.finditer(text):
+        names = [each.strip().strip('"').lower() for each in inserted["columns"].split(",")]
+        for column, value in zip(names, listed(text, inserted.end()), strict=False):
+            if re.fullmatch(rf"\s*{folded}{_CAST}\s*\)?\s*", value, re.IGNORECASE):
+                columns[inserted["table"].lower(), column] = None
+    me = rf"{_ME}\s*\)?\s*{_COMPARED}\s*{argument}|{argument}{_CAST}\s*{_COMPARED}\s*\(?\s*(?:select\s+)?{_ME}"
+    return Use(tuple(columns), tuple(_words(text, folded)), re.search(me, text, re.IGNORECASE) is not None)
+
+
+def _words(text: str, argument: str) -> list[str]:
+    """Return the words that an argument is compared with."""
+    found: list[str] = []
+    listed = rf"{argument}{_CAST}\s*\)?\s*{_COMPARED}\s*\(?\s*(?:array\s*\[\s*)?((?:'[^']{{1,60}}'{_CAST}\s*,?\s*)+)"
+    texts = [match[1] for match in re.finditer(listed, text, re.IGNORECASE)]
+    texts += [match[1] for match in re.finditer(rf"('[^']{{1,60}}')\s*{_COMPARED}\s*{argument}", text, re.IGNORECASE)]
+    for match in re.finditer(rf"\bcase\s+{argument}\s*\)?(.*?)\bend\b", text, re.IGNORECASE | re.DOTALL):
+        texts += re.findall(r"\bwhen\s+('[^']{1,60}')", match[1], re.IGNORECASE)
+    for each in texts:
+        found += re.findall(r"'([^']{1,60})'", each)
+    return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Given:
+    """One argument: its name without what is put around it by habit, its type, and what else it may be."""
+
+    name: str
+    word: str
+    base: str
+    array: bool
+    use: Use
+    person: bool
+    means: Collection[str]
+    candidates: Sequence[str | None]
+
+
+def stories(
+    arguments: Sequence[Given], rows: Sequence[Mapping[str, Any]], me: str | None, people: Collection[str | None]
+) -> Iterator[Values]:
+    """Yield values that belong together: those of one row; the caller in the place of the row's person; nulls; words.
+
+    ``rows`` have their ``relation``, ``relname``, the name of their ``key`` and their ``content``.
+    """
+    first: Values | None = None
+    for row in rows:
+        taken = [_of_row(argument, row, people) for argument in arguments]
+        if not any(taken):
+            continue
+        values = tuple(
+            value if value is not None else next(iter(argument.candidates), None)
+            for value, argument in zip(taken, arguments, strict=True)
+        )
+        first = first or values
+        yield values
+        own = tuple(
+            me if me and argument.base == "uuid" and not argument.array and value in people else value
+            for value, argument in zip(values, arguments, strict=True)
+        )
+        if own != values and len(values) > 1:
+            yield own
+        for place, argument in enumerate(arguments):
+            for word in argument.use.words[:4] if argument.base in ("text", "character varying") else ():
+                yield (*values[:place], word, *values[place + 1 :])
+    if first is not None and len(arguments) > 1:
+        for place in range(len(arguments)):
+            yield (*first[:place], None, *first[place + 1 :])
+
+
+def _of_row(argument: Given, row: Mapping[str, Any], people: Collection[str | None]) -> str | None:
+    """Return the value of an argument that a row has, or None."""
+    content: Mapping[str, Any] = row["content"]
+    columns = [column for table, column in argument.use.columns if table in (None, row["relname"])]
+    if row["relation"] in argument.means and row["key"]:
+        columns.append(row["key"])
+    if argument.word:
+        columns += [f"{argument.word}_id", argument.word, argument.name]
+    values = [_fitting(argument, content[column]) for column in columns if content.get(column) is not None]
+    if argument.person and argument.base == "uuid":
+        values += [
+            _fitting(argument, value) for value in content.values() if isinstance(value, str) and value in people
+        ]
+    return next((value for value in values if value is not None), None)
+
+
+def _fitting(argument: Given, value: object) -> str | None:
+    """Return a value as text where an argument's type takes it, or None."""
+    if isinstance(value, dict | list):
+        return None
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if argument.base == "uuid" and not _UUID.fullmatch(text):
+        return None
+    if argument.base in ("integer", "bigint", "smallint") and not re.fullmatch(r"-?\d{1,18}", text):
+        return None
+    if argument.base not in ("uuid", "integer", "bigint", "smallint", "text", "character varying", "boolean"):
+        return None
+    if argument.base == "boolean" and text not in ("true", "false"):
+        return None
+    return "{" + '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' + "}" if argument.array else text

@@ -1,0 +1,124 @@
+"""Where the command was called: whose project that is, its settings, and what its database is built from.
+
+Settings are looked for from the working directory upwards, and never beyond the repository that it is in: what lies
+above that, somebody else may have written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from audit.connection import TargetError
+from audit.house import HOUSE, INSTALLED
+from audit.layouts import recognised
+from audit.settings import PYPROJECT, TABLE, Settings, load
+from audit.toml_file import FileError, read
+
+NAMES = ("audit.toml", "supabase/audit.toml")
+POLICIES = "policies"
+REPORTS = "audit-reports"
+
+# Where projects keep what builds their database: directories, in the order of what says most, and then single files.
+SOURCES = (
+    "supabase/migrations",
+    "prisma/migrations",
+    "drizzle",
+    "db/migrations",
+    "database/migrations",
+    "migrations",
+    "sql",
+    "supabase/schemas",
+)
+FILES = ("supabase/schema.sql", "db/structure.sql", "structure.sql", "schema.sql", "dump.sql", "db/schema.sql")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A project: its folder, and its settings with the file that they are in, if it has one."""
+
+    root: Path
+    file: Path | None = None
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is this program's own checkout, whose files apply by themselves."""
+        return not INSTALLED and self.root == HOUSE
+
+    @property
+    def reports(self) -> Path:
+        """The folder that reports go to, unless another is named."""
+        return self.root / ("reports/out" if self.ours else REPORTS)
+
+    @property
+    def history(self) -> Path:
+        """The file that remembers live databases, unless another is named."""
+        return self.root / ("reports" if self.ours else REPORTS) / "history.sqlite"
+
+    @property
+    def policies(self) -> Path | None:
+        """The folder of the project's own policies, or None. Raises FileError where one is named that is not there."""
+        if self.file is None or self.ours:
+            return None
+        named = self.settings.policies
+        folder = self.file.parent / (named or POLICIES)
+        if named and not folder.is_dir():
+            raise FileError(f"{self.file}: policies: there is no folder {named}")
+        return folder if next(folder.glob("test_*.py"), None) is not None else None
+
+
+def here(named: str | None = None) -> Place:
+    """Return the project that the working directory is in, or that a file of settings is ``named`` of.
+
+    Raises FileError when a file of settings cannot be used.
+    """
+    if named:
+        file = Path(named).absolute()
+        if not file.is_file():
+            raise FileError(f"--settings {named}: there is no such file")
+        return Place(_root(file), file, load(file))
+    start = Path.cwd()
+    for folder in _upwards(start):
+        for name in NAMES:
+            if (folder / name).is_file():
+                return Place(folder, folder / name, load(folder / name))
+        if _says_something(folder / PYPROJECT):
+            return Place(folder, folder / PYPROJECT, load(folder / PYPROJECT))
+    return Place(start)
+
+
+def _root(file: Path) -> Path:
+    return file.parent.parent if file.parent.name == "supabase" else file.parent
+
+
+def _upwards(start: Path) -> Iterator[Path]:
+    around = [start, *start.parents]
+    repository = next((number for number, each in enumerate(around) if (each / ".git").exists()), None)
+    yield from around[: 1 if repository is None else repository + 1]
+
+
+def _says_something(file: Path) -> bool:
+    """Tell whether there are settings of ours in a pyproject.toml, which may be broken: that is for others to say."""
+    if not file.is_file():
+        return False
+    try:
+        return bool(read(file).part(TABLE).content)
+    except FileError:
+        return False
+
+
+def source(root: Path) -> Path | None:
+    """Return what a project's database is built from, where it is kept as projects do; None where nothing is found."""
+    for name in SOURCES:
+        if (root / name).is_dir() and _can_be_read(root / name):
+            return root / name
+    return next((root / name for name in FILES if (root / name).is_file()), None)
+
+
+def _can_be_read(folder: Path) -> bool:
+    try:
+        return bool(recognised(folder).files)
+    except TargetError:
+        return False

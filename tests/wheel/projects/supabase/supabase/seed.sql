@@ -1,0 +1,1 @@
+insert into public.categories (slug, label) values ('garden', 'Garden'), ('kitchen', 'Kitchen'), ('bicycle', 'Bicycle');
