@@ -27,6 +27,7 @@ VARIABLES = (
     "BASE",
     "POLICY",
     "FILE",
+    "TARGETS",
     "APP",
     "ARGS",
 )
