@@ -33,5 +33,5 @@ pytest_plugins = (
     f"{PREFIX}reports.alerts",
     f"{PREFIX}reports.pipeline",
     f"{PREFIX}reports.renderers.html",
-    f"{PREFIX}reports.renderers.terminal",
+    f"{PREFIX}reports.renderers.screen",
 )

@@ -116,8 +116,8 @@ def test_no_view_goes_round_row_level_security(auditor):
     postgres, is beyond row level security: such a view shows everybody's rows. That it filters by the caller itself is
     no excuse, the next change of it is not checked by anything. Views nested in views and materialised views underneath
     count (those that filter one by the caller do not, it has no row level security to keep), and so do partitions,
-    which do not have their parent's. Relations declared public in access.toml are left out as long as nobody can write
-    through the view, and owners whom row level security restrains.
+    which do not have their parent's. Relations that access.toml declares public, or all rows of them for a role, are
+    left out as long as nobody can write through the view, and owners whom row level security restrains.
     """
     assert not auditor(
         f"""
@@ -127,7 +127,9 @@ def test_no_view_goes_round_row_level_security(auditor):
             from served s
             join pg_catalog.pg_class c on c.relnamespace = s.schema and c.relkind = 'v'
             where ('pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid) not in (select classid, objid from members)
-            and case when c.oid::pg_catalog.regclass::text = any (%(public_tables)s) then {WRITES}
+            and case when c.oid::pg_catalog.regclass::text = any (%(public_tables)s)
+                     or format('select %%s %%s', s.role::pg_catalog.regrole, c.oid::pg_catalog.regclass)
+                        = any (%(opened)s) then {WRITES}
                 else {READS_OR_WRITES} end
         ),
         written as (  -- views that an API role can write through
@@ -160,6 +162,8 @@ def test_no_view_goes_round_row_level_security(auditor):
                string_agg(distinct w.role::pg_catalog.regrole::text, ', ') as roles,
                string_agg(distinct case
                    when w.top::pg_catalog.regclass::text = any (%(public_tables)s)
+                   or format('select %%s %%s', w.role::pg_catalog.regrole, w.top::pg_catalog.regclass)
+                      = any (%(opened)s)
                    then format('revoke insert, update, delete on %%s from %%s;', w.top::pg_catalog.regclass,
                                {RELATION_HELD_BY})
                    end, e'\\n') as fix
@@ -204,7 +208,8 @@ def test_no_materialized_view_or_foreign_table_is_open(auditor):
     """No materialised view or foreign table is readable by API roles.
 
     Neither can have row level security: who may read it reads all of it, and a foreign table's rows come from another
-    system with the rights that are stored here. Relations declared public in access.toml are left out.
+    system with the rights that are stored here. Relations that access.toml declares public, or all rows of them for
+    the role, are left out.
     """
     assert not auditor(
         f"""
@@ -219,6 +224,7 @@ def test_no_materialized_view_or_foreign_table_is_open(auditor):
                    pg_catalog.has_any_column_privilege(s.role, c.oid, 'insert, update')
                    or pg_catalog.has_table_privilege(s.role, c.oid, 'delete'))))
         and c.oid::pg_catalog.regclass::text <> all (%(public_tables)s)
+        and format('select %%s %%s', s.role::pg_catalog.regrole, c.oid::pg_catalog.regclass) <> all (%(opened)s)
         and ('pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid) not in (select classid, objid from members)
         group by c.oid, c.relkind, c.relacl, c.relowner
         """,
@@ -354,7 +360,8 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
     It runs beyond row level security, so it alone decides what the caller gets. One that reads no claim, neither
     itself nor in what it calls, gives everybody the same: everything. PUBLIC may execute a new function.
     Innocent are trigger functions, functions that touch no relation, or read public ones only, and those that are
-    declared public in access.toml. Functions outside the exposed schemas count when something exposed calls them.
+    declared in access.toml, public or for all callers of the role. Functions outside the exposed schemas count when
+    something exposed calls them.
     """
     known = Functions()
 
@@ -395,6 +402,7 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
         where f.prosecdef
         and replace(p.oid::pg_catalog.regprocedure::text, ' ', '') not in (
             select replace(declared, ' ', '') from unnest(%(public_functions)s::text[]) as declared)
+        and format('%%s %%s', a.rolname, replace(p.oid::pg_catalog.regprocedure::text, ' ', '')) <> all (%(called)s)
         group by p.oid, p.proacl, p.proowner, f.exposed
         """,
         of=of,
@@ -431,7 +439,7 @@ def test_auth_users_cannot_be_reached(auditor):
         barrier as (select null::oid as view, null::oid as relation where false),
         {WALK}
         select c.oid::pg_catalog.regclass as object, 'API roles hold privileges on it' as problem,
-               string_agg(distinct a.rolname, ', ') as roles,
+               string_agg(distinct a.rolname, ', ') as roles, null as _cause,
                -- Who looks at it with the caller's rights would fail from then on.
                case when not exists (
                    select from pg_catalog.pg_depend d
@@ -451,7 +459,7 @@ def test_auth_users_cannot_be_reached(auditor):
         group by c.oid, c.relacl, c.relowner
         union all
         select c.oid::pg_catalog.regclass, 'it looks at auth.users',
-               string_agg(distinct w.role::regrole::text, ', '), null
+               string_agg(distinct w.role::regrole::text, ', '), 'view ' || c.oid::pg_catalog.regclass, null
         from walk w
         join pg_catalog.pg_class c on c.oid = w.top
         where w.relation = pg_catalog.to_regclass('auth.users')

@@ -828,8 +828,8 @@ def test_no_policy_opens_by_what_everybody_can_know(auditor):
     is asked for theirs. Codes are columns that are called like one (token, invite_code, share_id), and unique ids
     beside the primary key. `owner is not distinct from auth.uid()` gives the rows without an owner to callers without
     an id: the two nulls are the same to it. Marks of a state are in order (`published_at is not null`,
-    `deleted_at is null`), and so is `owner is null or owner = auth.uid()`, which says what it means. Tables declared
-    public in access.toml are left out for reading.
+    `deleted_at is null`), and so is `owner is null or owner = auth.uid()`, which says what it means. What access.toml
+    declares for everybody of a role is in order.
     """
     calls = learned(auditor, OF_POLICIES)
     assert not auditor(
@@ -858,6 +858,7 @@ def test_no_policy_opens_by_what_everybody_can_know(auditor):
         and case when w.privilege = 'delete' then pg_catalog.has_table_privilege(role, x.relation, 'delete')
             else pg_catalog.has_any_column_privilege(role, x.relation, w.privilege) end
         and not (w.command = 'select' and x.relation::pg_catalog.regclass::text = any (%(public_tables)s))
+        and format('%%s %%s %%s', w.privilege, role, x.relation::pg_catalog.regclass) <> all (%(opened)s)
         """,
         of=OF_POLICIES,
         where=calls.following(lambda row: bool(openings(row))),

@@ -143,7 +143,8 @@ def _grouped(results: Iterable[Result]) -> dict[tuple[str, str], dict[str, Part]
         lists: dict[tuple[str, str], list[Finding]] = {}
         for finding in wording.unwaived(result):
             lists.setdefault(_group(finding), []).append(finding)
-        for key, findings in (lists or {(result.id, ""): []}).items():
+        elsewhere = any(finding.told_by for finding in result.findings)
+        for key, findings in (lists or ({} if elsewhere else {(result.id, ""): []})).items():
             found.setdefault(key, {})[result.id] = Part(result, tuple(findings))
     return found
 

@@ -25,6 +25,9 @@ OUTPUTS = {
     "markdown": "audit.md",
     "prometheus": "audit.prom",
     "nagios": "nagios.txt",
+    "csv": "findings.csv",
+    "annotations": "annotations.txt",
+    "codequality": "gl-code-quality-report.json",
 }
 DEFAULT_OUTPUTS = ("html", "json", "junit")
 

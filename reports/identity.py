@@ -8,32 +8,20 @@ from __future__ import annotations
 import hashlib
 import inspect
 import re
-import tomllib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+from audit import house
 from audit.facts import facts_of
 from audit.policy import Policy
 from reports.model import Identity, Run
 
-NAME = "care-collective-audit"
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _MOST_FILES = 5_000
-
-
-def version() -> str:
-    """Return the version of this tool: of the package that is installed, else of the folder that it runs in."""
-    with suppress(metadata.PackageNotFoundError):
-        return metadata.version(NAME)
-    with suppress(OSError, KeyError, tomllib.TOMLDecodeError):
-        text = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
-        return str(tomllib.loads(text)["project"]["version"])
-    return "unknown"
 
 
 def find_out(run: Run, config: pytest.Config) -> Run:
@@ -44,7 +32,7 @@ def find_out(run: Run, config: pytest.Config) -> Run:
         with suppress(OSError):
             digests[name] = digest(path)
     where = facts.files.get("migrations")
-    found = Identity(version(), facts.place, digests, commit(where) if where else "")
+    found = Identity(house.version(), facts.place, digests, commit(where) if where else "")
     return replace(run, identity=found, sizes=facts.sizes)
 
 

@@ -110,7 +110,7 @@ class Line:
         if cell.verdict is not Cell.LEAK:
             return "; ".join(filter(None, [cell.refused_by and f"refused by {cell.refused_by}", cell.note]))
         if cell.policies:
-            names = ", ".join(f'"{name}"' for name in cell.policies)
+            names = ", ".join(cell.policies)
             return f"let through by {'policy' if len(cell.policies) == 1 else 'policies'} {names}"
         if " column " in cell.shape:
             return "let through by a grant"

@@ -117,7 +117,8 @@ class Finding:
     ``waiver`` is the waiver that covers it, if any; ``waiver_expired`` says that it no longer counts. ``location`` is
     where it is written, which only findings about files have, and no part of the identity either: lines move.
     ``since`` is when the history saw it first, or first again after it was fixed; None: no history was kept.
-    ``cause`` is what has to be mended, by which the findings of several policies can be told together.
+    ``cause`` is what has to be mended, by which the findings of several policies can be told together. ``told_by`` is
+    the policy that tells of the same cause in its place, and ``stands_for`` are those in whose place it tells.
     """
 
     policy: str
@@ -129,6 +130,8 @@ class Finding:
     location: Location | None = None
     since: dt.datetime | None = None
     cause: Cause = UNKNOWN
+    told_by: str = ""
+    stands_for: tuple[str, ...] = ()
 
     @property
     def waived(self) -> bool:

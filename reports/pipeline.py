@@ -12,10 +12,21 @@ from dataclasses import replace
 import pytest
 
 from audit.facts import facts_of
-from reports import alerts, baseline, folder, identity, waivers
+from reports import alerts, baseline, folder, identity, repeats, waivers
 from reports.history import history
 from reports.model import RUN_KEY, Run
-from reports.renderers import html, json_file, junit, markdown, nagios, prometheus, sarif
+from reports.renderers import (
+    codequality,
+    csv_file,
+    github,
+    html,
+    json_file,
+    junit,
+    markdown,
+    nagios,
+    prometheus,
+    sarif,
+)
 from reports.verdicts import run_of
 
 SESSION_KEY = pytest.StashKey[pytest.Session]()
@@ -28,6 +39,9 @@ RENDERERS: dict[str, Callable[[Run], str]] = {
     "markdown": markdown.render,
     "prometheus": prometheus.render,
     "nagios": nagios.render,
+    "csv": csv_file.render,
+    "annotations": github.render,
+    "codequality": codequality.render,
 }
 
 
@@ -49,6 +63,7 @@ STEPS: tuple[Callable[[Run, pytest.Config], Run], ...] = (
     identity.find_out,
     waivers.tell_unused,
     baseline.compare,
+    repeats.note,
     history.record,
     alerts.send,
     write_files,

@@ -95,8 +95,14 @@ def failed(run: Run) -> tuple[Migration, ...]:
 
 
 def unwaived(result: Result) -> tuple[Finding, ...]:
-    """Return the findings that count: those without a valid waiver."""
-    return tuple(finding for finding in result.findings if not finding.waived)
+    """Return the findings that count: those without a valid waiver that no other policy tells of in their place."""
+    return tuple(finding for finding in result.findings if not finding.waived and not finding.told_by)
+
+
+def repeated(result: Result) -> str:
+    """Say how many findings other policies tell of, and which: ``7 told with RLS-07``; the text is empty for none."""
+    told = [finding.told_by for finding in result.findings if finding.told_by]
+    return f"{len(told):,} told with {' and '.join(sorted(set(told)))}" if told else ""
 
 
 def extent(result: Result) -> str:
@@ -111,8 +117,9 @@ def extent(result: Result) -> str:
         return "nothing to look at"
     number = len(unwaived(result))
     of = f" of {safe(str(result.population))}" if result.population else ""
-    waived = len(result.findings) - number
-    return f"{number:,}{of}" + (f", and {waived:,} waived" if waived else "")
+    waived = sum(finding.waived for finding in result.findings)
+    rest = [f"{waived:,} waived" if waived else "", repeated(result)]
+    return ", and ".join([f"{number:,}{of}", *filter(None, rest)])
 
 
 def placed(finding: Finding) -> str:

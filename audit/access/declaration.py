@@ -7,6 +7,7 @@ see :mod:`audit.access.matrix`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,9 +17,13 @@ from pydantic import AfterValidator, ConfigDict, WithJsonSchema
 
 from audit.access.results import API_ACTORS, COMMANDS
 from audit.people import CAST
+from audit.sql_text import quoted
 from audit.toml_file import EXACTLY, Flag, TomlFile, form_of, read, suggestion
 
 ALL = "all"
+# Whose rows they are: by the set ``own``, or by a column that holds ids of users.
+OWNERS = "owners"
+OWNERS_OF = "owners of "
 
 # Who stands for everybody of a role: whoever is signed in has an id; without one, a caller is nobody in particular.
 WHOLE = {
@@ -30,6 +35,9 @@ REACHING = {
     **{name: (name,) for name in API_ACTORS},
     "members": ("alice", "bob", "stranger"),
     "users": tuple(name for name in API_ACTORS if CAST[name].id),
+    # Approved or not, guest or not.
+    "signed_in": tuple(name for name in API_ACTORS if CAST[name].id),
+    "guests": tuple(name for name in API_ACTORS if CAST[name].is_anonymous),
     "everybody": API_ACTORS,
 }
 
@@ -46,6 +54,29 @@ def _rows(name: str) -> str:
     return name
 
 
+def _group(name: str) -> str:
+    if name in REACHING or name == OWNERS or name.startswith(OWNERS_OF):
+        raise ValueError(f"{name!r} is a group that there is already")
+    return name
+
+
+# What a declared change of one's own reach is: a row that is inserted, a column that is changed, or any.
+DEED = re.compile(r"insert|update(?: .+)?", re.DOTALL)
+
+
+def _deed(words: str) -> str:
+    if not DEED.fullmatch(words):
+        raise ValueError(f"{words!r} is no change of a table: there are 'insert', 'update' and 'update COLUMN'")
+    return words
+
+
+def _cell(words: str) -> str:
+    command, by, _ = words.partition(" by ")
+    if command not in COMMANDS or not by:
+        raise ValueError(f"{words!r} does not say what and who: write it like 'select by anon'")
+    return words
+
+
 def _claims(given: dict[str, Any]) -> dict[str, Any]:
     try:
         json.dumps(given)
@@ -56,6 +87,8 @@ def _claims(given: dict[str, Any]) -> dict[str, Any]:
 
 Who = Annotated[str, AfterValidator(_actor), WithJsonSchema({"enum": sorted(REACHING)})]
 Names = Mapping[Who, tuple[str, ...]]
+# Who may also be a group of the file's own, or the owners of rows, which are known when the whole file is.
+Reaching = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -69,11 +102,13 @@ class TableEntry:
     private: Flag = False
     review: Flag = False
     rows: Mapping[Annotated[str, AfterValidator(_rows)], str] = field(default_factory=dict)
-    reach: Mapping[Literal["select", "insert", "update", "delete"], Names] = field(default_factory=dict)
+    reach: Mapping[Literal["select", "insert", "update", "delete"], Reaching] = field(default_factory=dict)
     hidden: Names = field(default_factory=dict)
     fixed: Names = field(default_factory=dict)
     moves: Names = field(default_factory=dict)
     columns: Mapping[Literal["select", "insert", "update"], Names] = field(default_factory=dict)
+    widens: Mapping[Annotated[str, AfterValidator(_deed)], tuple[Who, ...]] = field(default_factory=dict)
+    because: Mapping[Annotated[str, AfterValidator(_cell)], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,6 +119,7 @@ class FunctionEntry:
 
     public: Flag = False
     callers: tuple[Who, ...] = ()
+    widens: tuple[Who, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,13 +133,17 @@ class BucketEntry:
 
 @dataclass(frozen=True)
 class AccessFile:
-    """The form of access.toml: entries by the names that ``regclass`` and ``regprocedure`` print."""
+    """The form of access.toml: entries by the names that ``regclass`` and ``regprocedure`` print.
+
+    ``groups`` are people by their relation to a row, as predicates over any table that has the columns.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
 
     tables: Mapping[str, TableEntry] = field(default_factory=dict)
     functions: Mapping[str, FunctionEntry] = field(default_factory=dict)
     buckets: Mapping[str, BucketEntry] = field(default_factory=dict)
+    groups: Mapping[Annotated[str, AfterValidator(_group)], str] = field(default_factory=dict)
     claims: Mapping[Who, Annotated[dict[str, Any], AfterValidator(_claims)]] = field(default_factory=dict)
 
 
@@ -114,7 +154,9 @@ class Declaration:
     ``rows`` are named sets of rows, as SQL predicates over the table's columns in which ``:me`` is the caller's id.
     ``reach`` says for each command and actor which sets they may reach; ``hidden`` and ``fixed`` which columns an actor
     may not read, or not change, and ``moves`` by which they may give rows away; ``columns`` for a command and actor the
-    very columns that they name in it, no more and no fewer. ``review``: written by a machine, and read by nobody yet.
+    very columns that they name in it, no more and no fewer. ``widens`` says who may widen somebody's reach by a change
+    of this table, as a consequence that is meant. ``unsaid`` are commands with actors that look like a hole and of
+    which nobody has said why: they count as not declared. ``review``: written by a machine, and read by nobody yet.
     ``lines`` are where a key stands in the file, and "" where the table does.
     """
 
@@ -124,6 +166,8 @@ class Declaration:
     fixed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     moves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    widens: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unsaid: frozenset[tuple[str, str]] = frozenset()
     review: bool = False
     lines: Mapping[str, int] = field(default_factory=dict)
     place: str = "access.toml"
@@ -131,7 +175,13 @@ class Declaration:
     def opens(self, command: str, role: str) -> bool:
         """Tell whether all rows are declared for everybody of a role."""
         given = self.reach.get(command, {})
-        open_to = {actor for who, names in given.items() if ALL in names for actor in REACHING[who]}
+        open_to = {
+            actor
+            for who, names in given.items()
+            if ALL in names
+            for actor in REACHING[who]
+            if (command, actor) not in self.unsaid
+        }
         return open_to.issuperset(WHOLE[role])
 
     def at(self, key: str = "") -> str:
@@ -150,7 +200,8 @@ class Access:
     public_tables may be read by everybody; server_only_tables are for the service role alone; private_tables must not
     be published; public_functions may be called without an identity; public_buckets serve files to everybody.
     ``declared`` says of tables who reaches which of their rows, ``callers`` of functions for which actors they are, and
-    ``claims`` what the server wrote into each token.
+    ``claims`` what the server wrote into each token. ``widens`` says, by table or function and what is done ("" for a
+    call), which actors may widen somebody's reach by it.
     """
 
     public_tables: tuple[str, ...] = ()
@@ -161,16 +212,27 @@ class Access:
     declared: Mapping[str, Declaration] = field(default_factory=dict)
     callers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     claims: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    widens: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     # Of every entry, by its kind ("tables") and name, where it stands.
     places: Mapping[tuple[str, str], str] = field(default_factory=dict, repr=False, compare=False)
 
     def parameters(self) -> dict[str, Any]:
         """Return the declarations as parameters for questions, and what those who act need as it is."""
-        acted = ("declared", "callers", "claims", "places")
+        acted = ("declared", "callers", "claims", "widens", "places")
         plain = {key: list(value) for key, value in vars(self).items() if key not in acted}
         named = [name for kind, name in self.places if kind == "tables"]
         whole = {key: getattr(self, key) for key in acted}
-        return {**plain, **whole, "declared_tables": named, "opened": self.opened()}
+        declared = {"declared_tables": named, "opened": self.opened(), "called": self.called()}
+        return {**plain, **whole, **declared}
+
+    def called(self) -> list[str]:
+        """Return the functions that are declared for a whole role, each as role and function with a space between."""
+        return [
+            f"{role} {name.replace(' ', '')}"
+            for name, callers in self.callers.items()
+            for role, whole in WHOLE.items()
+            if {*whole} <= {*callers}
+        ]
 
     def opened(self) -> list[str]:
         """Return what is declared to be open to a whole role, each as command, role and table with spaces between."""
@@ -202,7 +264,11 @@ def load(path: Path) -> Access:
         private_tables=tuple(name for name, entry in found.tables.items() if entry.private),
         public_functions=tuple(name for name, entry in found.functions.items() if entry.public),
         public_buckets=tuple(name for name, entry in found.buckets.items() if entry.public),
-        declared=_declared(found.tables, file),
+        declared=_declared(found, file),
+        widens={
+            **{(name, deed): _each(who) for name, entry in found.tables.items() for deed, who in entry.widens.items()},
+            **{(name, ""): _each(entry.widens) for name, entry in found.functions.items() if entry.widens},
+        },
         callers={name: _each(entry.callers) for name, entry in found.functions.items() if entry.callers},
         claims=_of_each(found.claims),
         places={
@@ -233,29 +299,44 @@ def declarations(tables: Mapping[str, Any], place: str = "access.toml") -> dict[
     Raises FileError with one sentence when an actor, a command or a set of rows is unknown.
     """
     file = TomlFile(place, {"tables": tables})
-    return _declared(form_of(AccessFile, file).tables, file)
+    return _declared(form_of(AccessFile, file), file)
 
 
-def _declared(tables: Mapping[str, TableEntry], file: TomlFile) -> dict[str, Declaration]:
-    found: dict[str, Declaration] = {}
-    for name, entry in tables.items():
-        if set(file.content["tables"][name]) - {"private"}:
-            found[name] = _declaration(entry, file, ("tables", name))
-    return found
+def _declared(found: AccessFile, file: TomlFile) -> dict[str, Declaration]:
+    declared: dict[str, Declaration] = {}
+    for name, entry in found.tables.items():
+        if set(file.content["tables"][name]) - {"private", "widens"}:
+            declared[name] = _declaration(entry, found.groups, file, ("tables", name))
+    return declared
 
 
-def _declaration(entry: TableEntry, file: TomlFile, way: tuple[str, str]) -> Declaration:
+def _declaration(entry: TableEntry, groups: Mapping[str, str], file: TomlFile, way: tuple[str, str]) -> Declaration:
+    rows, reach = dict(entry.rows), dict[str, dict[str, tuple[str, ...]]]()
     for command, given in entry.reach.items():
         for who, sets in given.items():
+            place = (*way, "reach", command, who)
             for each in sets:
                 if each != ALL and each not in entry.rows:
                     raise file.wrong(
-                        (*way, "reach", command, who),
-                        f"reach.{command}.{who}: there are no rows called {each!r}; declare rows.{each}",
+                        place, f"reach.{command}.{who}: there are no rows called {each!r}; declare rows.{each}"
                     )
+            theirs = _of_group(who, entry.rows, groups)
+            if theirs is None:
+                known = [*REACHING, *groups, OWNERS, f"{OWNERS_OF}COLUMN"]
+                raise file.wrong(place, f"unknown actor {who!r}; {suggestion(who, known, 'there are')}")
+            there = reach.setdefault(command, {})
+            if not theirs:
+                there[who] = (*there.get(who, ()), *sets)
+                continue
+            for each in sets:
+                name = who if each == ALL else f"{who}: {each}"
+                rows[name] = theirs if each == ALL else f"({theirs}\n) and ({entry.rows[each]}\n)"
+                there["signed_in"] = (*there.get("signed_in", ()), name)
     return Declaration(
-        rows=entry.rows,
-        reach={str(command): given for command, given in entry.reach.items()},
+        rows=rows,
+        reach={str(command): given for command, given in reach.items()},
+        widens={deed: _each(who) for deed, who in entry.widens.items()},
+        unsaid=frozenset(_unsaid(entry, file, way)),
         hidden=entry.hidden,
         fixed=entry.fixed,
         moves=entry.moves,
@@ -264,6 +345,29 @@ def _declaration(entry: TableEntry, file: TomlFile, way: tuple[str, str]) -> Dec
         lines=dict(_lines(file, way)),
         place=Path(file.name).name,
     )
+
+
+def _of_group(who: str, rows: Mapping[str, str], groups: Mapping[str, str]) -> str | None:
+    """Return the predicate by which somebody belongs to a group with respect to a row.
+
+    It is "" where they are a group whatever the row, and None where there is no such group.
+    """
+    if who in REACHING:
+        return ""
+    if who == OWNERS:
+        return rows.get("own")
+    if who.startswith(OWNERS_OF) and (column := who.removeprefix(OWNERS_OF).strip()):
+        return f"{quoted(column)}::text = :me::text"
+    return groups.get(who)
+
+
+def _unsaid(entry: TableEntry, file: TomlFile, way: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    for words, why in entry.because.items():
+        command, _, who = words.partition(" by ")
+        if who not in entry.reach.get(command, {}):  # type: ignore[call-overload]
+            raise file.wrong((*way, "because", words), f"because: nothing is declared for {words!r}")
+        if not why.strip():
+            yield from ((command, actor) for actor in REACHING.get(who, REACHING["signed_in"]))
 
 
 def _lines(file: TomlFile, way: tuple[str, str]) -> Iterator[tuple[str, int]]:

@@ -18,20 +18,21 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
 
+from audit.access.gains import BY_CALL, RANK, Found, doors, findings, meant
 from audit.access.matrix import MOST_ROWS
 from audit.access.matrix import SQL as MATRIX
 from audit.access.results import API_ACTORS
 from audit.actors import Actor, Stage
 from audit.catalog.calls import Calls, Source, calls_of
 from audit.catalog.expressions import RULES as POLICIES
-from audit.evidence import Evidence, Population, Row, Unchecked, by_cause, safe
+from audit.evidence import Evidence, Population, Unchecked, safe
 from audit.names import CONTACT_COLUMN, OWNERS
 from audit.people import CAST, Identity
 from audit.probes.calling import Routine, planned, remembered
@@ -43,7 +44,6 @@ SQL = Path(__file__).with_suffix(".sql")
 # How long one person's changes of one table may take, and all of them together.
 TABLE_MS = 5000
 ALL_S = 60
-BY_CALL = "called"
 MOST_WORDS = 12
 # How many of the tables that are ruled alike are looked at after a change.
 MOST_ALIKE = 2
@@ -95,10 +95,7 @@ REHEARSED = {
     "rehearse": "select name from pg_temp.chain_function order by 1",
 }
 
-# Columns that say what somebody may, and in which state something or somebody is.
-RANK = re.compile(
-    r"(^|_)(role|roles|rank|level|tier|plan|permissions?|scopes?|privileges?|grants?)($|_)|admin|staff|super"
-)
+# Columns that say in which state something or somebody is.
 STATE = re.compile(
     r"(^|_)(state|status|stage|visibility|public|private|active|enabled|accepted|approved|verified|confirmed|published"
     r"|draft|archived|deleted|banned|blocked|revoked|pending|expires?|until|token|code|key)($|_)|_at$|^is_|^has_|^can_"
@@ -218,38 +215,6 @@ class Plan:
         return 2 if STATE.search(column) else 3
 
 
-@dataclass
-class Found:
-    """A change that widens somebody's reach.
-
-    ``column`` is "" for a row that was inserted, and ``relation`` a function where ``kind`` is BY_CALL.
-    """
-
-    actor: str
-    relation: str
-    column: str
-    kind: str
-    gains: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def object(self) -> str:
-        """The identity of the finding: "pending: update public.profiles.is_admin"."""
-        if self.kind == BY_CALL:
-            return f"{self.actor}: call {self.relation}"
-        if not self.column:
-            return f"{self.actor}: insert {self.relation}"
-        plain = re.fullmatch(r"[a-z_][a-z0-9_]*", self.column)
-        column = self.column if plain else sql.Identifier(self.column).as_string(None)
-        return f"{self.actor}: update {self.relation}.{column}"
-
-    @property
-    def gained(self) -> str:
-        """What was gained, the most first: "alice: +206 rows select public.profiles"."""
-        most = sorted(self.gains, key=lambda gain: -int(gain["rows"]))
-        told = [f"{gain['actor']}: +{gain['rows']} rows {gain['command']} {gain['relation']}" for gain in most]
-        return ", ".join(told[:5]) + (f" and {len(told) - 5} more" if len(told) > 5 else "")
-
-
 def widened(people: Actor) -> Evidence:
     """Return the changes that somebody may make and that widen somebody's reach beyond the changed row.
 
@@ -270,7 +235,8 @@ def widened(people: Actor) -> Evidence:
                 found += changing.calls(each) if each.calls else changing.changes(each)
             doubts += changing.doubts()
             tried = changing.tried
-            rows = by_cause(_row(each, _fix(each, stage.known["api_roles"])) for each in found)
+            found = [each for each in found if not meant(each, stage.known.get("widens", {}))]
+            rows = findings(found, doors(cursor, found), stage.known["api_roles"])
             exposed = tuple(f"{schema}." for schema in stage.known["exposed"])
     except psycopg.Error as error:
         raise Unchecked(f"changes could not be tried: {describe(error)}") from error
@@ -460,7 +426,7 @@ class _Changing:
         else:
             answers = self._asked([f"insert {relation}"], insert)
         self.tried += sum(count for _, _, count, _ in answers)
-        return [Found(who.name, relation, column, kind, gains) for column, kind, _, gains in answers if gains]
+        return [Found(who.name, who.role, relation, column, kind, gains) for column, kind, _, gains in answers if gains]
 
     def calls(self, task: Task) -> list[Found]:
         """Let one person call one function."""
@@ -475,7 +441,7 @@ class _Changing:
 
         answers = self._asked([function], call)
         self.tried += len(answers)
-        return [Found(who.name, function, "", BY_CALL, gains) for (gains,) in answers if gains]
+        return [Found(who.name, who.role, function, "", BY_CALL, gains) for (gains,) in answers if gains]
 
 
 Call = tuple[Identity, Routine, list[dict[str, Any]]]
@@ -671,40 +637,3 @@ def _closed(rules: Mapping[str, Rules]) -> dict[str, Rules]:
 def _words(text: str) -> frozenset[str]:
     quoted: Iterable[str] = (each.replace('""', '"') for each in re.findall(r'"((?:[^"]|"")+)"', text))
     return frozenset(each.lower() for each in (*re.findall(r"[^\W\d][\w$]*", text), *quoted))
-
-
-def _row(found: Found, fix: str) -> Row:
-    details = {
-        "actor": found.actor,
-        "command": "call" if found.kind == BY_CALL else "update" if found.column else "insert",
-        "relation": found.relation,
-        "column": found.column,
-        "value": found.kind,
-        "gained": found.gained,
-    }
-    kept = {key: value for key, value in details.items() if value}
-    return Row(found.object, kept, {key: safe(value) for key, value in details.items()}, fix)
-
-
-def _fix(found: Found, api_roles: Sequence[str]) -> str:
-    """Return what closes a finding: advice, since others may use the same right as they should."""
-    roles = ", ".join(sql.Identifier(role).as_string(None) for role in api_roles)
-    if found.kind == BY_CALL:
-        lines = [
-            f"{found.object}: {found.gained}",
-            "Let it ask whether the caller is meant to have that. If nobody needs it, neither a client nor a policy:",
-            f"revoke execute on routine {found.relation} from public, {roles};",
-        ]
-    elif not found.column:
-        lines = [
-            f"{found.object} {found.kind}: {found.gained}",
-            "Let the policies for insert, a restrictive one or a trigger say which rows. If only the server inserts:",
-            f"revoke insert on {found.relation} from public, {roles};",
-        ]
-    else:
-        lines = [
-            f"{found.object}, set to {found.kind}: {found.gained}",
-            "Let WITH CHECK, a restrictive policy or a trigger say who may change it, to what. If only a server does:",
-            f"revoke update on {found.relation} from public, {roles}; and grant it again on what they change.",
-        ]
-    return "\n".join(f"-- {safe(line)}" for line in lines)

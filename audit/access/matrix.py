@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from psycopg import errors, sql
 
 from audit.access.declaration import ALL, REACHING, WHOLE, Declaration, declarations
 from audit.access.results import API_ACTORS, COMMANDS, Cell, Judged, Judgement
+from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, findings, missing_calls
 from audit.actors import Stage
-from audit.evidence import Evidence, Population, Row, Scalar, Unchecked, safe
+from audit.evidence import Evidence, Population, Unchecked, safe
 from audit.people import CAST, Identity
 from audit.question import Cursor, define
 from audit.server_errors import describe
@@ -37,6 +39,8 @@ MOST_ROWS = 500
 TABLES_AT_ONCE = 12
 ALONE_MS = 1500
 CELL_MS = 500
+# As many leaks are observed again, to see whether they follow from others.
+MOST_FOLLOWED = 300
 
 
 @dataclass(frozen=True)
@@ -210,15 +214,48 @@ class Observatory:
         """Try whether rows can be moved out of one's own reach and into another's by one of these columns."""
         return self._call("audit_move", cell, self.sets, "update blind", list(columns), list(mine), json.dumps(others))
 
-    def policies(self, cell: Observed, sample: object) -> tuple[str, ...]:
-        """Return the names of the permissive policies that let one row through."""
+    def policies(self, cell: Observed, *samples: object) -> tuple[str, ...]:
+        """Return the permissive policies that let one of some rows through, their names as they are written in SQL."""
+        found: dict[str, None] = {}
+        for sample in samples:
+            try:
+                with _undone(self.cursor, ALONE_MS):
+                    if cell.relation == CHANNELS:
+                        self._join(sample)
+                    found |= dict.fromkeys(self._call("audit_policies", cell, cell.shape, json.dumps(sample))["answer"])
+            except psycopg.Error:
+                continue
+        return self._quoted(sorted(found))
+
+    def showing(self, cell: Observed, kinds: Iterable[str]) -> tuple[str, ...]:
+        """Return the permissive policies that show rows of some kinds, their names as they are written in SQL.
+
+        A message is shown by its topic alone, one by one.
+        """
+        if cell.relation == CHANNELS:
+            return ()
         try:
-            with _undone(self.cursor, ALONE_MS):
-                if cell.relation == CHANNELS:
-                    self._join(sample)
-                return tuple(self._call("audit_policies", cell, cell.shape, json.dumps(sample))["answer"])
+            return self._quoted(self._call("audit_showing", cell, self.sets, list(kinds))["answer"])
         except psycopg.Error:
             return ()
+
+    @contextmanager
+    def limited(self, limits: Mapping[str, Sequence[str]], actor: str) -> Iterator[None]:
+        """Let an actor see, of some tables, no rows but those of some kinds, for as long as this lasts."""
+        person = json.dumps(self.people[actor])
+        with _undone(self.cursor, ALONE_MS):
+            for other, kinds in limits.items():
+                self.cursor.execute("select pg_temp.audit_limit(%s, %s, %s, %s)", [other, person, self.sets, [*kinds]])
+            yield
+
+    def again(self, cell: Judged) -> Observed:
+        """Observe one cell again. Raises psycopg.Error when there is no answer."""
+        (found,) = self._ask([cell.relation], [cell.actor], [cell.shape], ALONE_MS)
+        return found
+
+    def _quoted(self, names: Sequence[str]) -> tuple[str, ...]:
+        self.cursor.execute("select pg_catalog.quote_ident(n) from unnest(%s::text[]) as n", [list(names)])
+        return tuple(name for (name,) in self.cursor.fetchall())
 
     def _join(self, sample: object) -> None:
         """Set the topic of a message, which is given whole or by its key."""
@@ -396,26 +433,33 @@ def judge(stage: Stage) -> Judgement:
         if unfit:
             observatory.sets = json.dumps({k: v for k, v in json.loads(observatory.sets).items() if k not in unfit})
         cells: list[Judged] = []
+        judged: dict[str, _Table] = {}
         by_table: dict[str, list[Observed]] = {}
         for cell in observatory.observe(list(tables)):
             by_table.setdefault(cell.relation, []).append(cell)
         for name, observed in by_table.items():
             if name in unfit:
-                cells += [_undeclared(cell) for cell in observed]
+                cells += _undeclared(observatory, observed, security=tables[name][1])
                 continue
             declaration = _with_flags(stage, name, declared.get(name))
             if declaration is None:
                 undeclared.append(f"{name} has no declaration in access.toml: care-audit draft writes a draft")
-                cells += [_undeclared(cell) for cell in observed]
+                cells += _undeclared(observatory, observed, security=tables[name][1])
                 continue
             if declaration.review:
                 undeclared.append(f"{declaration.at('review')}: nobody has reviewed what is declared of {name}")
-                cells += [_undeclared(cell) for cell in observed]
+                cells += _undeclared(observatory, observed, security=tables[name][1])
                 continue
             columns, security, _ = tables[name]
+            if declaration.unsaid:
+                undeclared.append(
+                    f"{declaration.at('because')}: nobody has said why so much of {name} is open: because = {{ ... }}"
+                )
             judge_table = _Table(observatory, declaration, observed, security=security, columns=columns)
             cells += judge_table.cells()
             doubts += judge_table.doubts
+            judged[name] = judge_table
+        cells = _Following(observatory, judged, cells).marked()
     if not declared and not stage.known["server_only_tables"] and not stage.known["public_tables"]:
         undeclared = [NOBODY] if undeclared else []
     return Judgement(tuple(cells), tuple(doubts), tuple(undeclared), tuple(misfits))
@@ -438,16 +482,28 @@ def _with_flags(stage: Stage, relation: str, declaration: Declaration | None) ->
     return declaration
 
 
-def _undeclared(cell: Observed) -> Judged:
-    return Judged(
-        cell.actor,
-        cell.relation,
-        cell.shape,
-        Cell.UNDECLARED,
-        rows=sum(cell.everything.values()),
-        reached=sum(cell.reached.values()),
-        refused_by=cell.refusal,
-    )
+# Of whose reach without a declaration it is told what lets them through: they take part in nothing.
+OUTSIDE = ("anon", "nobody", "guest", "stranger")
+
+
+def _undeclared(observatory: Observatory, observed: Sequence[Observed], *, security: bool) -> list[Judged]:
+    """Return the cells of a table of which nobody has declared who may reach what."""
+    found = []
+    for cell in observed:
+        judged = Judged(
+            cell.actor,
+            cell.relation,
+            cell.shape,
+            Cell.UNDECLARED,
+            rows=sum(cell.everything.values()),
+            reached=sum(cell.reached.values()),
+            refused_by=cell.refusal,
+            note="" if security else UNGUARDED,
+        )
+        if security and judged.reached and cell.actor in OUTSIDE:
+            judged = replace(judged, policies=observatory.policies(cell, *cell.sample.values()))
+        found.append(judged)
+    return found
 
 
 class _Table:
@@ -593,7 +649,9 @@ class _Table:
         if answer is not None and answer["col"]:
             shape = f"move to another's by column {answer['col']} of"
             names = self.observatory.policies(cell, answer["example"]) if self.security else ()
-            yield replace(judged, shape=shape, verdict=Cell.LEAK, declared=(), leaked=1, reached=1, policies=names)
+            note = "" if self.security else UNGUARDED
+            leak = replace(judged, shape=shape, verdict=Cell.LEAK, declared=(), leaked=1, reached=1)
+            yield replace(leak, policies=names, note=note)
 
     def _writes(self, actor: str) -> list[int]:
         """Return the places, from 1, of the sets that somebody may write; none where they may write all rows."""
@@ -609,6 +667,31 @@ class _Table:
 
     def _may(self, kind: str, sets: Sequence[str]) -> bool:
         return ALL in sets or any(kind[self.names.index(name)] == "1" for name in sets)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of the table's policies."""
+        self.observatory.cursor.execute(
+            """
+            select coalesce(string_agg(concat_ws(' ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+                                                 pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), ' '), '')
+            from pg_temp.audit_table t join pg_catalog.pg_policy p on p.polrelid = t.id where t.relation = %s
+            """,
+            [self.observed[0].relation],
+        )
+        ((text,),) = self.observatory.cursor.fetchall()
+        return frozenset(each.lower() for each in re.findall(r"[^\W\d][\w$]*", text))
+
+    def seen(self, actor: str) -> list[str]:
+        """Return the kinds of rows that somebody may read."""
+        allowed = _allowed(self.declaration, actor, "select")
+        everything = {kind for cell in self.observed for kind in cell.everything if cell.shape == "select"}
+        return sorted(kind for kind in everything if self._may(kind, allowed))
+
+    def beyond(self, cell: Observed) -> dict[str, int]:
+        """Return what an observed cell reaches beyond what is declared, by kinds."""
+        allowed = _allowed(self.declaration, cell.actor, cell.shape.removesuffix(" blind"))
+        return {kind: n for kind, n in cell.reached.items() if not self._may(kind, allowed)}
 
     def _judged(self, cell: Observed) -> Judged:
         command = cell.shape.removesuffix(" blind")
@@ -626,11 +709,13 @@ class _Table:
             refused_by=cell.refusal,
             note=safe(cell.message) if cell.refusal == "broken" else "",
         )
+        if (command, cell.actor) in self.declaration.unsaid:
+            return replace(judged, verdict=Cell.UNDECLARED, declared=())
         if cell.refusal == "unanswered":
             self.doubts.append(f"{judged.object} gave no answer: {cell.message}")
             return replace(judged, verdict=Cell.UNCHECKED, note=cell.message)
 
-        extra = {kind: n for kind, n in cell.reached.items() if not self._may(kind, allowed)}
+        extra = self.beyond(cell)
         if extra:
             return self._leaking(cell, judged, extra)
         # Whoever names a column in WHERE changes what they see; what is written blindly is judged by its own shape.
@@ -667,7 +752,7 @@ class _Table:
         return 0 if let_through else sum(expected.values())
 
     def _leaking(self, cell: Observed, judged: Judged, extra: Mapping[str, int]) -> Judged:
-        sample: object = next(cell.sample[kind] for kind in extra if kind in cell.sample)
+        samples: list[object] = [cell.sample[kind] for kind in extra if kind in cell.sample]
         if cell.shape not in ("select", "insert"):
             answer = self._asked(judged, lambda: self.observatory.confirm(cell, extra))
             if answer is None:
@@ -678,14 +763,15 @@ class _Table:
                 return replace(
                     judged, verdict=verdict, refused_by=refused, reached=judged.reached - sum(extra.values())
                 )
-            sample = answer["example"]
-        names = self.observatory.policies(cell, sample) if self.security else ()
+            samples = [answer["example"], *(samples if cell.shape.startswith("delete") else ())]
+        shown = self.observatory.showing(cell, extra) if self.security and cell.shape == "select" else ()
+        names = shown or (self.observatory.policies(cell, *samples) if self.security else ())
         return replace(
             judged,
             verdict=Cell.LEAK,
             leaked=sum(extra.values()),
             policies=names,
-            note="" if self.security else "row level security is off",
+            note="" if self.security else UNGUARDED,
         )
 
     def _writable(self, cell: Observed, judged: Judged) -> Judged:
@@ -717,7 +803,7 @@ class _Table:
                     declared=(),
                     refused_by="" if leak else "grant",
                     policies=(),
-                    note="by grant" if leak else "",
+                    note=self._by(cell, "select") if leak else "",
                 )
         elif cell.shape == "update" or (cell.shape == "update blind" and self._refused(cell.actor, "update")):
             for column in _columns(self.declaration.fixed, cell.actor):
@@ -732,7 +818,8 @@ class _Table:
                 refused = str(answer["refusal"])
                 verdict = Cell.LEAK if leak else Cell.MASKED if refused in ("trigger", "constraint") else Cell.OK
                 leaked = judged.reached if leak else 0
-                yield replace(of_column, verdict=verdict, leaked=leaked, reached=leaked, refused_by=refused)
+                note = self._by(cell, "update") if leak else ""
+                yield replace(of_column, verdict=verdict, leaked=leaked, reached=leaked, refused_by=refused, note=note)
 
     def _refused(self, actor: str, shape: str) -> bool:
         return any(c.actor == actor and c.shape == shape and c.refusal == "grant" for c in self.observed)
@@ -759,8 +846,17 @@ class _Table:
                 declared=(),
                 refused_by="" if leak else "grant",
                 policies=(),
-                note="by grant" if leak else "",
+                note=self._by(cell, cell.shape) if leak else "",
             )
+
+    def _by(self, cell: Observed, privilege: str) -> str:
+        """Say whether the actor's role holds a privilege on the whole table, or on columns of it."""
+        cursor = self.observatory.cursor
+        cursor.execute(
+            "select pg_catalog.has_table_privilege(%s, t.id, %s) from pg_temp.audit_table t where t.relation = %s",
+            [CAST[cell.actor].role, privilege, cell.relation],
+        )
+        return BY_GRANT_ON_ALL if cursor.fetchone() == (True,) else BY_GRANT
 
     def _granted(self, cell: Observed, privilege: str) -> set[str]:
         """Return the columns of a table that the actor's role holds a privilege on."""
@@ -809,9 +905,80 @@ class _Table:
         return answer
 
 
+class _Following:
+    """Tells which leaks follow from others: a policy that asks another table obeys that table's policies.
+
+    Whoever may see too many posts sees too many comments below them. Each leak is observed again while the actor sees,
+    of the other tables that they read too much of, what is declared and no more: where it is gone, it follows.
+    """
+
+    def __init__(self, observatory: Observatory, tables: Mapping[str, _Table], cells: Sequence[Judged]) -> None:
+        self.observatory = observatory
+        self.tables = tables
+        self.cells = cells
+        self.left = MOST_FOLLOWED
+        self.asked: dict[str, set[str]] = {}
+
+    def marked(self) -> list[Judged]:
+        """Return the cells; those that follow from others say from which tables."""
+        leaks = [cell for cell in self.cells if cell.verdict is Cell.LEAK and cell.shape in SHAPES]
+        known: dict[tuple[str, str, str], Judged] = {}
+        for actor in dict.fromkeys(cell.actor for cell in leaks):
+            theirs = [cell for cell in leaks if cell.actor == actor]
+            roots = {cell.relation for cell in theirs if cell.shape == "select"}
+            for name in sorted({cell.relation for cell in theirs}, key=lambda name: (-len(self._asks(name)), name)):
+                if others := roots - {name} if self._asks(name) & (roots - {name}) else set():
+                    cells = self._beside([cell for cell in theirs if cell.relation == name], actor, others)
+                    known |= {(actor, name, cell.shape): cell for cell in cells}
+                    # What follows is no cause of others, so that two tables that ask each other are not both silent.
+                    if any(cell.shape == "select" and cell.follows for cell in cells):
+                        roots.discard(name)
+        return [known.get((cell.actor, cell.relation, cell.shape), cell) for cell in self.cells]
+
+    def _asks(self, name: str) -> set[str]:
+        """Return the tables that the rules of a table name, and those that their rules name."""
+        if name in self.asked:
+            return self.asked[name]
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            words = self.tables[waiting.pop()].words
+            near = {other for other in self.tables if other.rpartition(".")[2].strip('"').lower() in words}
+            waiting += near - found
+            found |= near
+        self.asked[name] = found - {name}
+        return self.asked[name]
+
+    def _beside(self, cells: Sequence[Judged], actor: str, others: set[str]) -> list[Judged]:
+        """Return the cells of a table as they are while the actor sees less of the others."""
+        self.left -= 1
+        if self.left < 0:
+            return []
+        limits = {other: self.tables[other].seen(actor) for other in others}
+        try:
+            with self.observatory.limited(limits, actor):
+                return [self._rest(cell, others) for cell in cells]
+        except psycopg.Error:
+            if self.observatory.cursor.connection.closed:
+                raise
+            return []
+
+    def _rest(self, cell: Judged, others: set[str]) -> Judged:
+        """Return a cell that follows, or that some policies alone let through, as such."""
+        observed, table = self.observatory.again(cell), self.tables[cell.relation]
+        extra = table.beyond(observed)
+        if observed.refusal == "broken":
+            return cell
+        if not extra:
+            return replace(cell, follows=tuple(sorted(self._asks(cell.relation) & others)))
+        shown = self.observatory.showing(observed, extra) if cell.shape == "select" and cell.policies else ()
+        left = tuple(name for name in cell.policies if name in shown)
+        return replace(cell, policies=left) if left else cell
+
+
 # Of the functions that are here, and declared for somebody.
 MAY_CALL = """
-select pg_catalog.format('%%s: call %%s', w.role, p.oid::pg_catalog.regprocedure),
+select p.oid::pg_catalog.regprocedure::text, w.role,
        pg_catalog.has_schema_privilege(w.role, n.oid, 'usage')
        and pg_catalog.has_function_privilege(w.role, p.oid, 'execute'),
        -- The schema would open all else that is in it and for everybody.
@@ -822,7 +989,7 @@ select pg_catalog.format('%%s: call %%s', w.role, p.oid::pg_catalog.regprocedure
 from unnest(%s::text[], %s::text[]) as w (name, role)
 join pg_catalog.pg_proc p on p.oid = pg_catalog.to_regprocedure(w.name)
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-order by 1
+order by 1, 2
 """
 
 
@@ -877,7 +1044,7 @@ class Matrix:
         if not found:
             return None
         return Evidence(
-            [Row(safe(name), {}, {"object": name}, fix) for name, may, fix in found if not may],
+            missing_calls(found),
             about="functions can be called by whom they are declared for",
             log=self.stage.log,
             population=Population(len(found), "declared callers"),
@@ -915,19 +1082,9 @@ class Matrix:
         return [cell for cell in self.judgement().cells if not actors or cell.actor in actors]
 
     def _evidence(self, found: Sequence[Judged], what: str, actors: Sequence[str], doubts: Sequence[str]) -> Evidence:
-        reported = {(cell.actor, cell.relation, cell.shape) for cell in found}
-        # What the seeing shape does, the blind one does as well: one finding.
-        rows = [
-            self._row(cell)
-            for cell in found
-            if not (
-                cell.shape.endswith(" blind")
-                and (cell.actor, cell.relation, cell.shape.removesuffix(" blind")) in reported
-            )
-        ]
         who = " and ".join(actors) or "anybody"
         return Evidence(
-            rows,
+            findings(found),
             about=f"the matrix: {who} reaches {what}",
             log=self.stage.log,
             population=Population(
@@ -935,25 +1092,6 @@ class Matrix:
             ),
             unjudgeable=doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "") if doubts else "",
         )
-
-    def _row(self, cell: Judged) -> Row:
-        by = "policy" if cell.policies else cell.note or ("grant" if not cell.missing else "")
-        details: dict[str, Scalar] = {
-            "actor": cell.actor,
-            "command": cell.shape,
-            "relation": cell.relation,
-            "declared": ", ".join(cell.declared) or "nothing",
-            "rows": cell.rows,
-            "reached": cell.reached,
-            "beyond": cell.leaked,
-            "missing": cell.missing,
-            "by": by,
-            "policies": ", ".join(cell.policies),
-            "refused_by": cell.refused_by,
-        }
-        kept = {key: value for key, value in details.items() if value != "" and (key != "missing" or value)}
-        texts = {key: safe(str(value)) for key, value in details.items()}
-        return Row(cell.object, kept, {**texts, "object": safe(cell.object)}, _fix(cell))
 
 
 def _untold(cells: Sequence[Judged]) -> list[str]:
@@ -979,59 +1117,4 @@ def _vacuous(cells: Sequence[Judged]) -> list[str]:
         f"{relation} has no row that {shape} could reach beyond {safe(', '.join(those[0].declared))}"
         for (relation, shape), those in asked.items()
         if all(cell.verdict is Cell.VACUOUS for cell in those)
-    ]
-
-
-def _fix(cell: Judged) -> str:
-    """Return how a cell is mended: advice, since who is let in rightly by the same way is for people to decide."""
-    command = cell.shape.split()[0]
-    role = CAST[cell.actor].role
-    about = safe(f"-- {cell.object}: {cell.leaked or cell.missing} of {cell.rows} rows")
-    declared = safe(", ".join(cell.declared) or "nothing")
-    if cell.missing and cell.refused_by in ("trigger", "constraint") and cell.note.startswith("nobody can"):
-        return (
-            f"{about} that are declared ({declared}) cannot be written by anybody: a {cell.refused_by} refuses them.\n"
-            "-- Let it take what is declared, or correct the declaration in schema/access.toml."
-        )
-    if cell.missing:
-        return (
-            f"{about} that are declared ({declared}) are not reached; refused by {cell.refused_by or 'no policy'}.\n"
-            "-- Grant the command and write a policy for these rows, or correct the declaration in schema/access.toml."
-        )
-    head = f"{about} are reached beyond what is declared ({declared}). Correct the declaration if that is meant."
-    return "\n".join([head, *(f"-- {safe(line)}" for line in _closing(cell, command, role))])
-
-
-def _closing(cell: Judged, command: str, role: str) -> list[str]:
-    """Say how a leak is closed without taking away more; who of the others is let in rightly is for people to know."""
-    if cell.shape.startswith("move "):
-        names = ", ".join(cell.policies) or "none"
-        return [
-            "Whose row it is can be changed by whoever may change the row. Let WITH CHECK ask of the new row what",
-            f"USING asks of the old one (policies: {names}), or let a trigger keep the column.",
-            f"If rows are meant to be given away, declare it: moves = {{ {cell.actor} = [...] }}.",
-        ]
-    if " column " in cell.shape:
-        name = sql.Identifier(cell.shape.split(" column ", 1)[1].removesuffix(" of")).as_string(None)
-        return [
-            f"A privilege on the whole table covers every column, and one on column {name} everybody of the role.",
-            f"If none of {role} may {command} it: revoke {command} on the table, and grant the other columns again to",
-            "those that had them. If some may, such as the row's owner, give them a function or a view, or let a",
-            "trigger keep it from the others. What asks for all columns (select *) fails then.",
-        ]
-    if cell.note == "row level security is off":
-        return [
-            "Row level security is off: see that the policies let in everybody who is declared, or write them.",
-            f"Only then: alter table {cell.relation} enable row level security.",
-        ]
-    if cell.policies:
-        names = ", ".join(sql.Identifier(name).as_string(None) for name in cell.policies)
-        return [
-            f"It is let through by {names}. Alter the condition, or add a restrictive policy, which holds whatever",
-            f"else is there: create policy ... on {cell.relation} as restrictive for {command} to {role} using (...).",
-            "To drop the policy locks out those as well whom it lets in rightly.",
-        ]
-    return [
-        f"The grant alone lets it through: {command} on {cell.relation} for {role}. See who of them is let in rightly",
-        "before it is revoked, and what looks at it with their rights: policies, views and functions.",
     ]

@@ -33,7 +33,8 @@ class Judged:
     ``shape`` is one of SHAPES, or says which column: "select column phone". ``declared`` are the names of the sets that
     the actor may reach. ``rows`` were there, ``reached`` of them were reached, ``leaked`` are reached and not declared,
     ``missing`` the other way round. ``refused_by`` says who refused (grant, row level security, trigger,
-    constraint) and ``policies`` who let a leaked row through.
+    constraint) and ``policies`` who let a leaked row through. ``follows`` are the tables of which too much is read,
+    from which this leak follows.
     """
 
     actor: str
@@ -48,6 +49,7 @@ class Judged:
     refused_by: str = ""
     policies: tuple[str, ...] = ()
     note: str = ""
+    follows: tuple[str, ...] = ()
 
     @property
     def object(self) -> str:

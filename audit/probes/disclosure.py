@@ -12,6 +12,7 @@ from typing import Any, LiteralString
 from psycopg import sql
 
 from audit.actors import Actor, Stage
+from audit.causes import Cause, Kind
 from audit.evidence import Evidence, Population, Row, by_cause, safe
 from audit.names import CONTACT_COLUMN, COUNTERS, DERIVED, WRITTEN_FOR_OTHERS
 from audit.people import Identity
@@ -89,9 +90,9 @@ def abused(people: Actor) -> Evidence:
                 stage, who, [each for each in outcomes if each.call["values"] and each.call["call"] not in told]
             )
             found += _changes(stage, who, outcomes)
-    merged: dict[str, Row] = {}
+    merged: dict[tuple[str, object], Row] = {}
     for row in found:
-        merged.setdefault(row.object, row)
+        merged.setdefault((row.object, row.details["actor"]), row)
     return _evidence(stage, list(merged.values()), tried, "functions that people call", hidden, unjudged)
 
 
@@ -105,7 +106,13 @@ def _leaks(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[Row
 
     What is declared public may tell everything but how to reach a person.
     """
-    public = {*stage.known["public_functions"], *stage.known["public_tables"]}
+    opened = [each.split(" ", 2) for each in stage.known.get("opened", ())]
+    called = {*stage.known.get("called", ())}
+    public = {
+        *stage.known["public_functions"],
+        *stage.known["public_tables"],
+        *(name for command, role, name in opened if (command, role) == ("select", who.role)),
+    }
     places: dict[str, dict[str, int]] = {}
     calls: dict[str, Mapping[str, Any]] = {}
     for outcome in outcomes:
@@ -114,7 +121,9 @@ def _leaks(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[Row
             # A table gives what it stores: its policies are the matrix's; here it can only be a copy of another's data.
             if outcome.call.get("kind") in ("r", "p") and place.startswith(f"{name}."):
                 continue
-            if name in public and not CONTACT_COLUMN.search(place.rpartition(".")[2].strip('"')):
+            if (name in public or f"{who.role} {name}".replace(", ", ",") in called) and not CONTACT_COLUMN.search(
+                place.rpartition(".")[2].strip('"')
+            ):
                 continue
             calls[name] = outcome.call
             seen = places.setdefault(name, {})
@@ -136,9 +145,10 @@ def _row(who: Identity, name: str, kind: str, problem: str, details: Mapping[str
     ]
     fix = "\n".join(f"-- {safe(line)}" for line in advice)
     known = {"actor": who.name, "problem": problem, **details}
-    return Row(
-        safe(f"{who.name}: {name}"), {k: safe(v) if isinstance(v, str) else v for k, v in known.items()}, {}, fix
-    )
+    details_ = {k: safe(v) if isinstance(v, str) else v for k, v in known.items()}
+    kinds: dict[str, Kind] = {"f": "function", "v": "view", "m": "view"}
+    cause = Cause(kinds.get(kind, "table"), name, name if relation else "")
+    return Row(safe(name), details_, {}, fix, cause=cause)
 
 
 def _evidence(stage: Stage, found: list[Row], tried: int, of: str, hidden: int, unjudged: set[str]) -> Evidence:

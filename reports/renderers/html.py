@@ -118,6 +118,9 @@ def finish(run: Run, config: pytest.Config) -> Run:
     page = config.pluginmanager.get_plugin(PAGE)
     if page is None:
         return run
+    for plugin in config.pluginmanager.get_plugins():
+        if type(plugin).__module__.startswith("pytest_html."):  # it would name the file once more, in its own words
+            config.pluginmanager.unregister(plugin)
     path = Path(config.getoption("htmlpath"))
     try:
         text = render(run, page.others)

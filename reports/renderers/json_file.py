@@ -117,7 +117,8 @@ def _policy(result: Result) -> dict[str, Any]:
         "population": population
         and {"count": population.count, "of": population.of, "estimated": population.estimated},
         "duration_ms": round(result.duration_ms, 3),
-        "findings": [_finding(finding) for finding in result.findings],
+        "findings": [_finding(finding) for finding in result.findings if not finding.told_by],
+        "repeated": [{"object": each.object, "told_by": each.told_by} for each in result.findings if each.told_by],
     }
 
 
@@ -129,6 +130,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "fix": finding.fix,
         "location": finding.location and {"file": finding.location.file, "line": finding.location.line},
         "cause": {"kind": finding.cause.kind, "name": finding.cause.name, "table": finding.cause.table},
+        "stands_for": [*finding.stands_for],
         "since": finding.since and _utc(finding.since),
         "waiver": waiver and _waiver(waiver) | {"expired": finding.waiver_expired},
     }

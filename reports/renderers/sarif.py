@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any
 from urllib.parse import quote
 
+from audit import house
 from audit.policy import Severity
 from audit.results import Verdict
 from reports import conduct, wording
@@ -48,6 +49,7 @@ def document(run: Run) -> dict[str, Any]:
                 "tool": {
                     "driver": {
                         "name": "Care Collective database audit",
+                        "version": run.identity.tool or house.version(),
                         "rules": [_rule(each, run) for each in run.results],
                     }
                 },
@@ -82,6 +84,7 @@ def _rule(result: Result, run: Run) -> dict[str, Any]:
         "id": result.id,
         "name": result.name,
         "shortDescription": {"text": result.title},
+        "helpUri": house.page_of(result.id),
         "fullDescription": {"text": f"{result.title}. {result.explanation}"},
         "help": help_,
         "defaultConfiguration": {"level": LEVELS[result.severity]},
@@ -122,7 +125,7 @@ def _utc(moment: dt.datetime) -> str:
 
 def _results(index: int, result: Result, new: Set[tuple[str, str]] | None, *, gate: bool) -> list[dict[str, Any]]:
     rule = {"ruleId": result.id, "ruleIndex": index}
-    found = [finding for finding in result.findings if _shown(finding, gate=gate)]
+    found = [finding for finding in result.findings if _shown(finding, gate=gate) and not finding.told_by]
     return [rule | _result(result, finding) | _history(finding, new) for finding in found]
 
 
@@ -156,7 +159,7 @@ def _result(result: Result, finding: Finding) -> dict[str, Any]:
             f"{told}\n\nWhat mends it:\n\n{markdown.block(finding.fix)}" if fix else told,
         ),
         "locations": [_location(finding)],
-        "partialFingerprints": _fingerprint(finding.policy, finding.object),
+        "partialFingerprints": {"findingIdentity/v1": fingerprint(finding.policy, finding.object)},
     }
     if fix:
         found["properties"] = {"fix": fix}
@@ -187,7 +190,10 @@ def _new(run: Run) -> Set[tuple[str, str]] | None:
 
 def _location(finding: Finding) -> dict[str, Any]:
     found: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": wording.lines(finding.object)}]}
-    if (where := finding.location) is not None:
+    where = finding.location
+    if where is None:
+        found["physicalLocation"] = {"artifactLocation": {"uri": quote(place(finding), safe="/%")}}
+    else:
         # A URI, relative to the root of the source; a line is known or not.
         found["physicalLocation"] = {
             "artifactLocation": {"uri": quote(where.file, errors="surrogateescape"), "uriBaseId": "%SRCROOT%"}
@@ -206,6 +212,11 @@ def _message(text: str, as_markdown: str = "") -> Mapping[str, str]:
     return {key: value.replace("{", "{{").replace("}", "}}") for key, value in message.items()}
 
 
-def _fingerprint(policy: str, obj: str) -> Mapping[str, str]:
+def fingerprint(policy: str, obj: str) -> str:
     """Return what tells programs that a finding is the same as in another run: its identity, and nothing else."""
-    return {"findingIdentity/v1": hashlib.sha256(json.dumps([policy, obj]).encode()).hexdigest()}
+    return hashlib.sha256(json.dumps([policy, obj]).encode()).hexdigest()
+
+
+def place(finding: Finding) -> str:
+    """Return a path for what is in the database and in no file, because programs show nothing without one."""
+    return f"database/{quote(wording.cut(finding.object), safe=' .,:()')}"

@@ -1,215 +1,170 @@
-"""The terminal: one progress line while the audit works, then what was found, in plain words.
-
-Only reports that carry a policy's result are touched, so that ordinary tests look as they always do.
-"""
+"""The first screen as text: at most 40 lines of 80 columns, worst causes first; all the rest is in the files."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from itertools import chain
-
-import pytest
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from audit.evidence import safe
-from audit.facts import facts_of
-from audit.house import INSTALLED
+from audit.policy import Severity
 from audit.results import Migration, Verdict
-from reports import conduct, folder, matrix, runbook, wording
-from reports.escalation import ESCALATION
-from reports.model import Change, Finding, Result, Run
+from reports import causes, conduct, matrix, runbook, trust, wording
+from reports.causes import Cause
+from reports.model import Change, Run
 
-MAX_OBJECTS = 5
-MAX_FIX_LINES = 3
-MAX_WIDTH = 1_000
-
-# Letter and colour of each verdict; letters and words always go with the colours.
-MARKS: dict[Verdict, tuple[str, dict[str, bool]]] = {
-    Verdict.HOLDS: ("H", {"green": True}),
-    Verdict.VIOLATED: ("V", {"red": True, "bold": True}),
-    Verdict.WAIVED: ("W", {"yellow": True}),
-    Verdict.UNCHECKED: ("U", {"purple": True, "bold": True}),
-    Verdict.NOT_APPLICABLE: ("-", {}),
-}
-
-
-PROGRESS_KEY = pytest.StashKey[int]()
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Choose the one-line progress on a terminal; elsewhere pytest's letters say the same without moving about."""
-    config = session.config
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    policies = bool(session.items) and all(item.get_closest_marker("policy") for item in session.items)
-    if policies and reporter is not None and INSTALLED:
-        reporter.showfspath = False  # where this program is says nothing of the project
-    if policies and reporter is not None and reporter.isatty() and config.get_verbosity() == 0:
-        config.stash[PROGRESS_KEY] = 0
-        # pytest has no setting for these two that a plugin could reach; without them it writes into our line.
-        reporter.showfspath = False
-        reporter._show_progress_info = False
-
-
-@pytest.hookimpl(tryfirst=True, wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
-    """Say which policy is being judged."""
-    stash = item.config.stash
-    reporter = item.config.pluginmanager.get_plugin("terminalreporter")
-    if PROGRESS_KEY not in stash or reporter is None:
-        return (yield)
-    stash[PROGRESS_KEY] += 1
-    total = item.session.testscollected
-    marker = item.get_closest_marker("policy")
-    name = marker.args[0] if marker and marker.args else item.name
-    reporter.rewrite(f"[{stash[PROGRESS_KEY]:{len(str(total))}}/{total}] {name}", erase=True)
-    reporter.flush()
-    outcome = yield
-    if nextitem is None:
-        reporter.rewrite("", erase=True)
-    return outcome
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_report_teststatus(
-    report: pytest.TestReport | pytest.CollectReport, config: pytest.Config
-) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-    """Count a policy under its verdict's own name.
-
-    pytest prints its sections of failures and errors for its own categories only: with ours, a violated policy brings
-    no traceback, and the totals are in our words.
-    """
-    result = getattr(report, "result", None)
-    if not isinstance(result, Result):  # a report on a file's collection has a result of pytest's own
-        return None
-    letter, markup = MARKS[result.verdict]
-    word = wording.WORDS[result.verdict]
-    quiet = config.stash.get(PROGRESS_KEY, None) is not None
-    return word, "" if quiet else letter, ("" if quiet else word.upper(), markup)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what was found."""
-    run = folder.finished(config)
-    if run is None:
-        return
-    terminalreporter.section("database audit", bold=True)
-    for line, markup in summary(run):
-        terminalreporter.write_line(line, **markup)
-    for path in folder.written(config):
-        terminalreporter.write_line(f"report: {path}")
-    for problem in run.unwritten:
-        terminalreporter.write_line(problem, red=True)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End with the verdict and the exit status, after everything that pytest and other plugins have to say."""
-    run = folder.finished(config)
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    offered = len(facts_of(config).offered)
-    if run is None and reporter is not None and offered and not facts_of(config).selected and folder.is_audit(config):
-        reporter.write_line(
-            f"No policy was selected: 0 of {offered:,} policies match -k or -m. Exit status 5.", red=True, bold=True
-        )
-    if run is not None and reporter is not None:
-        status = run.exit_status
-        colour = "red" if status else "yellow" if run.selective else "green"
-        markup = {"bold": True, colour: True}
-        reporter.write_line(f"{wording.verdict_line(run)} Exit status {status}.", **markup)
-
+WIDTH = 80
+LINES = 36  # with what is said of the target at the beginning, one screen of 40
+LONG = 120  # a word that no line can hold
+MOST = 3  # of a kind, beside the causes
+MOST_EVENTS = 4
+LEAST_CAUSES = 2
+WITH_FIX = 1
+INDENT = "      "
 
 Line = tuple[str, dict[str, bool]]
 
+COLOURS = {
+    Severity.P0: {"red": True, "bold": True},
+    Severity.P1: {"red": True},
+    Severity.P2: {"yellow": True},
+    Severity.P3: {},
+}
+UNCHECKED = {"purple": True, "bold": True}
 
-def summary(run: Run) -> Iterator[Line]:
-    """Yield the lines of the summary, each with its colours; none has a control character of the database in it."""
-    parts = (_what(run), _changed(run), _violated(run), _unchecked(run), _waived(run), _rest(run))
-    for line, markup in chain.from_iterable(parts):
-        yield wording.cut(line, MAX_WIDTH), markup
-    yield "", {}
+
+def screen(run: Run, files: Sequence[Path] = ()) -> list[Line]:
+    """Return all that is printed but the verdict, which comes last of all."""
+    written: list[Line] = [(f"report: {path}", {}) for path in files]
+    written += [(safe(problem), {"red": True}) for problem in run.unwritten]
+    return summary(run, LINES - len(written) - len(wrapped(wording.verdict_line(run))) - 1) + written
+
+
+def summary(run: Run, room: int = LINES) -> list[Line]:
+    """Return what was found in so many lines; none has a control character of the database in it."""
+    before = [*_what(run), *_changed(run), *_clocks(run)]
+    least = LEAST_CAUSES * 3 if run.having(Verdict.VIOLATED) else 0
+    after = _cut([*_unchecked(run), *_rest(run)], room - len(before) - least)
+    return _cut([*before, *_causes(run, room - len(before) - len(after)), *after], room)
+
+
+def _cut(lines: list[Line], room: int) -> list[Line]:
+    """Return as many lines as there is room for, and a word on those that are left out."""
+    if len(lines) <= room:
+        return lines
+    room = max(room, 1)
+    return [*lines[: room - 1], (f"{INDENT}and more in the report", {})]
+
+
+def wrapped(text: str) -> list[str]:
+    """Return a sentence in lines of WIDTH columns. A path keeps its length, and longer words are cut."""
+    words = (f"{word[:LONG]}..." if len(word) > LONG else word for word in wording.cut(text, 400).split(" "))
+    lines = textwrap.wrap(
+        " ".join(words), WIDTH, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False
+    )
+    return lines or [""]
+
+
+def _wrapped(text: str, markup: dict[str, bool], most: int = 3) -> list[Line]:
+    lines = wrapped(text)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], f"{lines[most - 1][: WIDTH - 4]} ..."]
+    return [(line, markup) for line in lines]
+
+
+def _limited(texts: Sequence[str], markup: dict[str, bool], most: int = MOST, lines: int = 3) -> Iterator[Line]:
+    """Yield the first few of some sentences, and how many more there are."""
+    for text in texts[:most]:
+        yield from _wrapped(text, markup, lines)
+    if len(texts) > most:
+        yield f"{INDENT}and {len(texts) - most:,} more", {}
 
 
 def _what(run: Run) -> Iterator[Line]:
-    for number, line in enumerate(wording.built(run)):
-        yield line, {"red": True, "bold": True} if number == 0 else {}
-    yield wording.facts(run), {}
-    yield wording.tally(run) + ("" if run.selective else f"; score {wording.score(run)}"), {}
+    for number, line in enumerate(wording.built(run)[:MOST]):
+        yield from _wrapped(line, {"red": True, "bold": True} if number == 0 else {})
+    yield from _wrapped(wording.facts(run), {})
+    yield from _wrapped(wording.tally(run) + ("" if run.selective else f"; score {wording.score(run)}"), {})
     if run.runbook is not None:
-        yield safe(runbook.summary(run.runbook)), {}
+        yield from _wrapped(safe(runbook.summary(run.runbook)), {})
     if run.matrix is not None:
-        yield f"who reaches what: {matrix.summary(run.matrix)}", {}
-    for problem in run.problems:
-        yield safe(problem), {"red": True, "bold": True}
+        yield from _wrapped(f"who reaches what: {matrix.summary(run.matrix)}", {})
+    yield from _limited([safe(problem) for problem in run.problems], {"red": True, "bold": True})
 
 
 def _changed(run: Run) -> Iterator[Line]:
     """Yield what has changed; what is new or back again on a first run is all that is there, and told anyhow."""
     if run.changes is None:
         return
-    yield wording.changes_line(run), {"bold": True}
-    for change in Change if run.changes.previous else ():
-        events = run.changes.having(change)
-        for event in events[:MAX_OBJECTS]:
-            there = f" (there since {wording.moment(event.since)})" if event.since < run.started_at else ""
-            yield f"     {change}: {event.severity} {event.policy} {wording.cut(event.object)}{there}", {}
-        if len(events) > MAX_OBJECTS:
-            yield f"     {change}: and {len(events) - MAX_OBJECTS:,} more", {}
+    yield from _wrapped(wording.changes_line(run), {"bold": True})
+    events = [
+        f"{change}: {event.severity} {event.policy} {wording.cut(event.object)}"
+        for change in (Change if run.changes.previous else ())
+        for event in run.changes.having(change)
+    ]
+    yield from _limited([f"{INDENT}{event}" for event in events], {}, MOST_EVENTS, 1)
 
 
-def _violated(run: Run) -> Iterator[Line]:
-    severity = None
-    for result in wording.violated(run):
-        if result.severity is not severity:
-            severity = result.severity
-            yield "", {}
-            yield f"VIOLATED, {severity} ({ESCALATION[severity].meaning})", MARKS[Verdict.VIOLATED][1]
-            yield wording.summons(severity, run), {"bold": True}
-        yield f"{severity} {result.id} {wording.title(result)}: {wording.extent(result)}", MARKS[Verdict.VIOLATED][1]
-        if run.changes:
-            yield f"     {wording.clock(result, run)}", {"bold": True}
-        yield from _findings(result)
+def _clocks(run: Run) -> Iterator[Line]:
+    for severity, line in wording.clocks(run).items():
+        yield from _wrapped(f"{severity}: {line}", {"bold": True})
 
 
-def _findings(result: Result) -> Iterator[Line]:
-    findings = wording.unwaived(result)
-    if result.reason:
-        yield f"     {safe(result.reason)}", {}
-    for finding in findings[:MAX_OBJECTS]:
-        yield f"     {_object(finding)}", {}
-    if len(findings) > MAX_OBJECTS:
-        yield f"     and {len(findings) - MAX_OBJECTS:,} more", {}
-    fix = [line for line in wording.lines(findings[0].fix).split("\n") if line.strip()] if findings else []
-    for number, line in enumerate(fix[:MAX_FIX_LINES]):
-        yield f"     {'fix: ' if number == 0 else '     '}{line}", {"cyan": True}
-    if len(fix) > MAX_FIX_LINES:
-        yield "          ... (the rest is in the report)", {"cyan": True}
+def _causes(run: Run, room: int) -> Iterator[Line]:
+    """Yield the causes, the gravest first, as many as there is room for, and a few in any case."""
+    found = causes.causes(run)
+    if found:
+        yield f"Causes, the gravest first: {wording.counted(len(found), 'cause')}", {"bold": True}
+        room -= 2
+    for number, cause in enumerate(found):
+        lines = [*_cause(cause, run, with_fix=number < WITH_FIX)]
+        if number >= LEAST_CAUSES and len(lines) > room:
+            yield f"{INDENT}and {wording.counted(len(found) - number, 'more cause')} in the report", {}
+            return
+        room -= len(lines)
+        yield from lines
 
 
-def _object(finding: Finding) -> str:
-    expired = finding.waiver.expires if finding.waiver else None
-    return wording.cut(wording.placed(finding)) + (f" (its waiver expired on {expired})" if expired else "")
+def _cause(cause: Cause, run: Run, *, with_fix: bool) -> Iterator[Line]:
+    first = cause.parts[0].result
+    others = f", and {wording.counted(len(cause.parts) - 1, 'more policy', 'more policies')}" if cause.parts[1:] else ""
+    told = f"{first.severity} {first.id} {cause.title}: {wording.extent(first)}{others}"
+    yield from _wrapped(told, COLOURS[first.severity], 2)
+    about = _about(cause, run)
+    if about:
+        yield from _wrapped(f"{INDENT}{about}", {}, 2)
+    if with_fix and (fix := _first_line(cause)):
+        yield from _wrapped(f"{INDENT}fix: {fix}", {"cyan": True}, 1)
+
+
+def _about(cause: Cause, run: Run) -> str:
+    """Say which objects it is about, and since when it is there."""
+    objects = [wording.cut(wording.placed(each), 120) for each in cause.parts[0].findings[:2]]
+    more = len(cause.findings) - len(objects)
+    told = ", ".join(objects) + (f" and {more:,} more" if more > 0 else "")
+    expired = next((each.waiver for each in cause.findings if each.waiver and each.waiver_expired), None)
+    lapsed = f" (its waiver expired on {expired.until})" if expired else ""
+    since = cause.since
+    if since is None or since >= run.started_at:
+        return told + lapsed
+    age = f"there since {wording.moment(since)}, for {wording.duration(run.started_at - since)}"
+    return "; ".join(filter(None, [told + lapsed, age]))
+
+
+def _first_line(cause: Cause) -> str:
+    lines = (line.strip() for fix in cause.fixes for line in wording.lines(fix).split("\n"))
+    return next((line for line in lines if line), "")
 
 
 def _unchecked(run: Run) -> Iterator[Line]:
-    if results := run.having(Verdict.UNCHECKED):
-        yield "", {}
-        yield "UNCHECKED", MARKS[Verdict.UNCHECKED][1]
-    for result in results:
-        yield f"{result.severity} {result.id} {wording.title(result)}", MARKS[Verdict.UNCHECKED][1]
-        yield f"     reason: {wording.cut(result.reason)}", {}
-        yield f"     to enable: {wording.cut(result.remedy or wording.NO_REMEDY)}", {}
-
-
-def _waived(run: Run) -> Iterator[Line]:
-    if results := run.having(Verdict.WAIVED):
-        yield "", {}
-        yield "WAIVED", MARKS[Verdict.WAIVED][1]
-    for result in results:
-        yield f"{result.severity} {result.id} {wording.title(result)}", MARKS[Verdict.WAIVED][1]
-        for waiver in dict.fromkeys(finding.waiver for finding in result.findings):
-            if waiver is not None:
-                accepted = f"{wording.cut(waiver.reason)} ({safe(waiver.owner)}, until {waiver.until})"
-                yield f"     {wording.cut(waiver.object)}: {accepted}", {}
+    groups = trust.doubts(run)
+    for group in groups[:MOST]:
+        ids = ", ".join(result.id for result in group.results[:4]) + (" ..." if len(group.results) > 4 else "")
+        number = wording.counted(len(group.results), "policy", "policies")
+        yield from _wrapped(f"UNCHECKED: {number} ({ids}); reason: {group.told}", UNCHECKED, 2)
+        yield from _wrapped(f"{INDENT}to enable: {wording.cut(group.remedy)}", {}, 2)
+    if len(groups) > MOST:
+        yield f"{INDENT}and {wording.counted(len(groups) - MOST, 'more reason')} in the report", {}
 
 
 def _where(migration: Migration) -> str:
@@ -218,12 +173,19 @@ def _where(migration: Migration) -> str:
 
 
 def _rest(run: Run) -> Iterator[Line]:
-    others = [
-        *(f"migration {safe(m.file)} failed{_where(m)}: {wording.cut(m.error or '')}" for m in wording.failed(run)),
-        *(f"waiver in line {w.line} matches nothing: {w.policy} {wording.cut(w.object)}" for w in run.unused_waivers),
-        *(f"note: {wording.cut(note)}" for note in (*run.notes, conduct.excess(run)) if note),
-    ]
-    if others:
-        yield "", {}
-    for line in others:
-        yield line, {"yellow": True}
+    kinds: Iterable[Iterable[str]] = (
+        (f"migration {safe(m.file)} failed{_where(m)}: {wording.cut(m.error or '')}" for m in wording.failed(run)),
+        _waived(run),
+        (f"waiver in line {w.line} matches nothing: {w.policy} {wording.cut(w.object)}" for w in run.unused_waivers),
+        (f"note: {wording.cut(note)}" for note in (*run.notes, conduct.excess(run)) if note),
+    )
+    for kind in kinds:
+        yield from _limited([*kind], {"yellow": True}, MOST, 2)
+
+
+def _waived(run: Run) -> Iterator[str]:
+    for result in run.having(Verdict.WAIVED):
+        for waiver in dict.fromkeys(finding.waiver for finding in result.findings):
+            if waiver is not None:
+                accepted = f"{wording.cut(waiver.reason)} ({safe(waiver.owner)}, until {waiver.until})"
+                yield f"WAIVED {result.id} {wording.cut(waiver.object)}: {accepted}"

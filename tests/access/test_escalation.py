@@ -9,6 +9,7 @@ import pytest
 
 from audit.access import escalation
 from audit.access.escalation import Link, Plan, Task, widened
+from audit.access.gains import Found, findings
 from audit.actors import Actor, Stage, staged
 from audit.evidence import Evidence, Log
 from audit.judging import ruling
@@ -100,7 +101,7 @@ def test_a_finding_does_not_hide_what_was_not_tried() -> None:
     log = Log()
     policy = POLICIES["RLS-09"]
     evidence = Evidence(
-        [escalation._row(escalation.Found("alice", "public.t", "role", "a known word", []), "")],
+        findings([Found("alice", "authenticated", "public.t", "role", "a known word")], {}, ["authenticated"]),
         about="what people may change",
         log=log,
         unjudgeable="no time was left for what people may do by 3 more",
@@ -115,7 +116,7 @@ def test_a_finding_does_not_hide_what_was_not_tried() -> None:
 
 def test_a_rank_is_found_among_other_columns(bench: Bench) -> None:
     with scene(bench, RANKS) as stage:
-        assert [row.object for row in asked(stage, "alice").rows] == ["alice: update public.ranks.level"]
+        assert [row.object for row in asked(stage, "alice").rows] == ["update on public.ranks"]
 
 
 def test_a_rule_that_lets_nobody_in_leaves_it_unchecked(bench: Bench) -> None:

@@ -157,7 +157,7 @@ def test_of_undeclared_tables_a_caller_without_an_id_is_told_where_nobody_else_r
     with staged(bench.connection, {**bench.known, **UNDECLARED}, Log(), {}) as stage:
         bench.connection.execute(sql)
         found = Matrix(stage, []).beyond("nobody", "anon")
-    assert [row.object for row in found] == (["nobody: select public.t"] if told else [])
+    assert [row.object for row in found] == (["q on public.t"] if told else [])
 
 
 @pytest.mark.parametrize("tables", [{}, {"public.t": {**READ, "review": True}}])
@@ -277,7 +277,7 @@ def test_a_leak_names_the_policy_that_let_the_row_through(bench):
     grant select on public.t to anon, authenticated
     """
     cell = judged(bench, TABLE + sql, {"public.t": READ}).cell("alice", "public.t", "select")
-    assert (cell.verdict, cell.policies, cell.leaked) == (Cell.LEAK, ("let in",), cell.rows - 1)
+    assert (cell.verdict, cell.policies, cell.leaked) == (Cell.LEAK, ('"let in"',), cell.rows - 1)
 
 
 def test_nobody_is_asked_with_anothers_plan(bench):

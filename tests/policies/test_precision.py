@@ -111,8 +111,9 @@ def test_each_cause_is_told_once(outcome: Outcome, policy: str, objects: Sequenc
 
 def test_who_else_could_is_evidence(outcome: Outcome) -> None:
     (finding,) = outcome.policies["RLS-09"]["findings"]
-    assert finding["object"].endswith(": update public.members.is_staff"), finding
-    assert "stranger" in finding["details"]["likewise"], finding
+    assert finding["object"].endswith(" on public.members"), finding
+    assert "stranger" in finding["details"]["actors"], finding
+    assert "is_staff" in finding["details"]["columns"], finding
 
 
 def test_what_is_there_already_is_judged(outcome: Outcome) -> None:

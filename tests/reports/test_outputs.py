@@ -285,7 +285,7 @@ def test_a_place_in_a_file_is_a_physical_location():
     assert "`public.t` in `new migrations/2 ä.sql:7`" in markdown.render(run)
     (plain,) = results(samples.quiet(results=(samples.result("X-01", Verdict.WAIVED, findings=(
         samples.finding("X-01", "y"),)),)))[0]["locations"]  # fmt: skip
-    assert "physicalLocation" not in plain
+    assert plain["physicalLocation"] == {"artifactLocation": {"uri": "database/y"}}
 
 
 def test_in_a_gate_every_result_has_a_file_and_nothing_is_lost():
@@ -451,7 +451,10 @@ def test_a_file_whose_name_is_no_text_is_told_in_every_output(tmp_path):
     told = {path.name: path.read_text(encoding="utf-8") for path in outcome.folder.iterdir()}
     assert sorted(told) == sorted(folder.OUTPUTS.values())
     named = {name for name, text in told.items() if "20310000000000_" in text}
-    assert named == {"audit.html", "audit.json", "junit.xml", "audit.sarif", "audit.md"}
+    assert named == {
+        "audit.html", "audit.json", "junit.xml", "audit.sarif", "audit.md", "findings.csv", "annotations.txt",
+        "gl-code-quality-report.json",
+    }  # fmt: skip
 
 
 @pytest.fixture

@@ -23,7 +23,19 @@ from audit.settings import Settings
 from fixtures.suite import Suite
 from reports import folder
 from reports.model import Run, TargetFacts
-from reports.renderers import html, json_file, junit, markdown, nagios, prometheus, sarif, terminal
+from reports.renderers import (
+    codequality,
+    csv_file,
+    github,
+    html,
+    json_file,
+    junit,
+    markdown,
+    nagios,
+    prometheus,
+    sarif,
+    terminal,
+)
 from tests.support import samples
 from tests.support.auditing import Sabotaged, acts, told_in_confidence
 from tests.support.proving import POLICIES, Bench, all_sabotages
@@ -109,6 +121,9 @@ def rendered(run: Run) -> dict[str, str]:
         "audit.md": markdown.render(run),
         "audit.prom": prometheus.render(run),
         "nagios.txt": nagios.render(run),
+        "findings.csv": csv_file.render(run),
+        "annotations.txt": github.render(run),
+        "gl-code-quality-report.json": codequality.render(run),
         "terminal": "\n".join(line for line, _ in terminal.summary(run)),
     }
 

@@ -1,4 +1,4 @@
--- object: *: public.reach_member(uuid)
+-- object: public.reach_member(uuid)
 -- also: CONTACT-08
 -- It asks who is calling, and then believes the argument.
 set role postgres;

@@ -1,5 +1,5 @@
 -- also: MSG-08
--- object: *: public.send_message(uuid,uuid,text)
+-- object: public.send_message(uuid,uuid,text)
 set role postgres;
 create function public.send_message(conversation_id uuid, sender_id uuid, content text) returns void
 language plpgsql security definer set search_path = '' as $$

@@ -1,4 +1,4 @@
--- object: *: public.delete_conversation(uuid)
+-- object: public.delete_conversation(uuid)
 set role postgres;
 create procedure public.delete_conversation(id uuid) language plpgsql security definer set search_path = '' as $$
 begin

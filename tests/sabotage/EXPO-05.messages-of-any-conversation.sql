@@ -1,4 +1,4 @@
--- object: *: public.messages_of(uuid,integer)
+-- object: public.messages_of(uuid,integer)
 set role postgres;
 create function public.messages_of(p_conversation_id uuid, p_limit integer default 50) returns setof public.messages
 language sql stable security definer set search_path = '' as $$

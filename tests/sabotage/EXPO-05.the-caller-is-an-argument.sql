@@ -1,4 +1,4 @@
--- object: *: public.close_request(uuid,uuid)
+-- object: public.close_request(uuid,uuid)
 -- The check compares two arguments, and none of them with the caller.
 set role postgres;
 create function public.close_request(request_id uuid, user_id uuid) returns boolean

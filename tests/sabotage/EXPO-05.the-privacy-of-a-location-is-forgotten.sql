@@ -1,4 +1,4 @@
--- object: stranger: public.get_request_location(uuid)
+-- object: public.get_request_location(uuid)
 -- also: HELP-09
 set role postgres;
 create or replace function public.get_request_location(request_id uuid) returns text

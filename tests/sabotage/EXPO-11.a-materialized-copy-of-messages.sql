@@ -1,4 +1,4 @@
--- object: *: public.latest_words
+-- object: public.latest_words
 -- also: EXPO-02
 set role postgres;
 create materialized view public.latest_words as

@@ -1,4 +1,4 @@
--- object: *: public.mailing_list(text)
+-- object: public.mailing_list(text)
 -- also: EXPO-04
 -- All addresses in one text, for everybody, and the argument has a default.
 set role postgres;

@@ -1,4 +1,4 @@
--- object: *: public.member_directory
+-- object: public.member_directory
 -- also: EXPO-01
 set role postgres;
 create view public.member_directory as select id, name, phone as reachable_at from public.profiles;

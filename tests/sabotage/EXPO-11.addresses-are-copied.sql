@@ -1,4 +1,4 @@
--- object: *: public.help_requests
+-- object: public.help_requests
 -- also: RLS-07
 set role postgres;
 alter table public.help_requests add column asked_by text;

@@ -1,7 +1,5 @@
 -- also: CONTACT-05
--- object: alice: select public.contact_exchanges
--- object: bob: select public.contact_exchanges
--- object: stranger: select public.contact_exchanges
+-- object: "the two parties and admins read an exchange" on public.contact_exchanges
 alter policy "the two parties and admins read an exchange" on public.contact_exchanges
 using (
     (

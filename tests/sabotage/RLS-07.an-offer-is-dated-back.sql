@@ -1,2 +1,2 @@
--- object: bob: insert column exchanged_at of public.contact_exchanges
+-- object: insert (exchanged_at) on public.contact_exchanges
 grant insert (exchanged_at) on public.contact_exchanges to authenticated;

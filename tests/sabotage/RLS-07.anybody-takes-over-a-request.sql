@@ -1,7 +1,5 @@
 -- also: HELP-08 PERF-10
--- object: alice: update public.help_requests
--- object: bob: update public.help_requests
--- object: stranger: update public.help_requests
+-- object: "helpers take requests" on public.help_requests
 -- The check looks at the row as it will be, and the helper may write a name into it.
 create policy "helpers take requests" on public.help_requests
 for update to authenticated

@@ -1,3 +1,3 @@
 -- also: MSG-07 RLS-01 RLS-02 RLS-13 RLS-15
--- object: *: select public.conversations
+-- object: public.conversations
 alter table public.conversations disable row level security;

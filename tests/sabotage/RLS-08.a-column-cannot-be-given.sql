@@ -1,2 +1,2 @@
--- object: *: insert column description of public.help_requests
+-- object: insert (description) on public.help_requests
 revoke insert (description) on public.help_requests from authenticated;

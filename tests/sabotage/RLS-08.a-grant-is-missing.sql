@@ -1,3 +1,3 @@
 -- also: HELP-05
--- object: *: insert public.help_requests
+-- object: insert on public.help_requests
 revoke insert on public.help_requests from authenticated;

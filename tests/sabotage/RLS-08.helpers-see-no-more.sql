@@ -1,7 +1,6 @@
 -- also: CONTACT-10 HELP-10
--- object: alice: select public.help_requests
--- object: bob: select public.help_requests
--- object: bob: insert public.contact_exchanges
+-- object: insert on public.contact_exchanges
+-- object: select on public.help_requests
 alter policy "approved members read open requests and their own affairs" on public.help_requests
 using (
     ((select private.is_approved()) and (status = 'open' or user_id = (select auth.uid())))

@@ -1,3 +1,3 @@
 -- also: MSG-09
--- object: authenticated: call public.leave_conversation(uuid)
+-- object: public.leave_conversation(uuid)
 revoke execute on function public.leave_conversation(uuid) from authenticated;

@@ -1,5 +1,4 @@
--- object: *: insert public.staff
--- object: *: update public.staff.duty
+-- object: "own duties" on public.staff
 -- also: PERF-10
 set role postgres;
 create table public.staff (

@@ -1,4 +1,4 @@
--- object: *: insert public.club_members
+-- object: "Members join as guests" on public.club_members
 set role postgres;
 create table public.clubs (id uuid primary key default gen_random_uuid(), name text not null, safe text);
 create table public.club_members (

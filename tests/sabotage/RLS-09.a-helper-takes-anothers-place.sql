@@ -1,4 +1,4 @@
--- object: *: update public.help_requests.helper_id
+-- object: update (helper_id) on public.help_requests
 -- also: HELP-08 PERF-10 RLS-07
 -- Approved members may take over what is in progress, and are told where help is needed.
 create policy "somebody else can step in" on public.help_requests for update to authenticated

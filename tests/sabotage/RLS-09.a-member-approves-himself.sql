@@ -1,4 +1,4 @@
--- object: *: update public.profiles.verification_status
+-- object: update (verification_status) on public.profiles
 -- also: RLS-07 RLS-15
 -- The column is granted, and the guard looks at is_admin alone.
 grant update (verification_status) on public.profiles to authenticated;

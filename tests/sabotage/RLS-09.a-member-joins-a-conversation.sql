@@ -1,4 +1,4 @@
--- object: *: insert public.conversation_participants
+-- object: "people join as themselves" on public.conversation_participants
 -- also: MSG-08 RLS-07 RLS-15
 grant insert on public.conversation_participants to authenticated;
 create policy "people join as themselves" on public.conversation_participants for insert to authenticated

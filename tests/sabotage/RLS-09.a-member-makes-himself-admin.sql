@@ -1,5 +1,4 @@
--- object: *: update public.profiles.is_admin
--- object: *: update public.profiles.verification_status
+-- object: update on public.profiles
 -- also: RLS-07 RLS-15 RLS-23
 grant update on public.profiles to authenticated;
 drop trigger guard_profile on public.profiles;

@@ -1,4 +1,4 @@
--- object: *: update public.conversation_participants.conversation_id
+-- object: update (conversation_id) on public.conversation_participants
 -- also: MSG-08, RLS-07
 -- The row stays the caller's, and leads to whatever conversation they name.
 grant update (conversation_id) on public.conversation_participants to authenticated;

@@ -1,6 +1,6 @@
 -- also: CONTACT-11 RLS-07
 -- also: RLS-22
--- object: nobody: delete public.contact_exchange_audit (blind)
+-- object: "unknown actors are swept away" on public.contact_exchange_audit
 create policy "unknown actors are swept away" on public.contact_exchange_audit
 for delete to authenticated using (actor is not distinct from (select auth.uid()));
 grant delete on public.contact_exchange_audit to authenticated;

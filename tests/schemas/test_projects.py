@@ -77,7 +77,7 @@ def made(migrations: Path, folder: Path, pytestconfig: pytest.Config) -> Outcome
 def findings(outcome: Outcome) -> Iterator[str]:
     """Yield all findings of an audit as ``POLICY object``."""
     for name, policy in outcome.policies.items():
-        for finding in policy["findings"]:
+        for finding in (*policy["findings"], *policy["repeated"]):
             yield f"{name} {finding['object']}"
 
 

@@ -130,7 +130,10 @@ def test_all_holes_are_found_at_once(name: str, tmp_path: Path, pytestconfig: py
     """A whole audit, from the migrations, of a schema with all holes names each of them."""
     outcome = whole(name, "holes", tmp_path, pytestconfig)
     assert outcome.status == 1
-    found = {name: [f["object"] for f in policy["findings"]] for name, policy in outcome.policies.items()}
+    found = {
+        name: [f["object"] for f in (*policy["findings"], *policy["repeated"])]
+        for name, policy in outcome.policies.items()
+    }
     missed = {
         hole.path.name: expected
         for schema, hole in HOLES
@@ -138,6 +141,9 @@ def test_all_holes_are_found_at_once(name: str, tmp_path: Path, pytestconfig: py
         if schema == name and not any(fnmatchcase(each, expected) for each in found[hole.policy])
     }
     assert missed == {}
+    # One cause is one finding: what is told of one thing by several policies counts once.
+    told = [f for policy in outcome.policies.values() for f in policy["findings"] if not f["waiver"]]
+    assert len(told) <= 1.2 * len([hole for schema, hole in HOLES if schema == name]), [f["object"] for f in told]
 
 
 @pytest.mark.parametrize("name", NAMES)

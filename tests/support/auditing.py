@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -64,6 +65,11 @@ class Sabotaged:
     outcome: Outcome
 
 
+def unwrapped(printed: str) -> str:
+    """Return what was printed with each sentence in one line, however narrow the terminal was."""
+    return re.sub(r"\n {6}(?=\S)", " ", printed)
+
+
 def audit(folder: Path, *options: str, root: Path = ROOT, **environment: str) -> Outcome:
     """Run the audit with its reports in ``folder``; what the user's own environment says of targets has no say."""
     command = [sys.executable, "-m", "pytest", "policies", f"--report-dir={folder}", "-p", "no:cacheprovider", *options]
@@ -80,7 +86,7 @@ def audit(folder: Path, *options: str, root: Path = ROOT, **environment: str) ->
         encoding="utf-8",
     )
     assert not {"Traceback", "INTERNALERROR"} & {*done.stdout.split()}, done.stdout
-    return Outcome(done.returncode, done.stdout, folder)
+    return Outcome(done.returncode, unwrapped(done.stdout), folder)
 
 
 def acts(policy: Policy) -> bool:

@@ -1,4 +1,4 @@
--- object: *: public.preview(bigint)
+-- object: public.preview(bigint)
 -- It says who is asking in its log, and asks nothing.
 create function public.preview(post_id bigint) returns table (title text, body text)
     language sql stable security definer set search_path = '' as $$

@@ -1,4 +1,4 @@
--- object: *: public.mentions
+-- object: public.mentions
 -- A list for everybody, into which a trigger writes the address of who follows.
 create table public.mentions (
     id bigint generated always as identity primary key,

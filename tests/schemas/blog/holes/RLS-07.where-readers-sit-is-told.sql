@@ -1,2 +1,2 @@
--- object: *: select column client of public.comments
+-- object: select (client) on public.comments
 grant select (client) on public.comments to anon, authenticated;

@@ -1,2 +1,2 @@
--- object: *: update public.authors.is_editor
+-- object: update (is_editor) on public.authors
 grant update (is_editor) on public.authors to authenticated;

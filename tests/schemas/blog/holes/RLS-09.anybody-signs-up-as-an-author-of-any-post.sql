@@ -1,4 +1,4 @@
--- object: *: insert public.co_authors
+-- object: co_authors_add on public.co_authors
 -- Who is named beside the author may read drafts: and anybody names themselves.
 create function internal.writes(post bigint) returns boolean
     language sql stable security definer set search_path = '' as $$

@@ -1,2 +1,2 @@
--- object: *: update public.subscribers.paid_until
+-- object: update (paid_until) on public.subscribers
 grant update (paid_until) on public.subscribers to authenticated;

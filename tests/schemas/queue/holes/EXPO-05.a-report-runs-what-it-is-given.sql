@@ -1,4 +1,4 @@
--- object: *: public.run_report(text)
+-- object: public.run_report(text)
 create function public.run_report(query text) returns setof jsonb
     language plpgsql stable security definer set search_path = '' as $$
 begin

@@ -1,4 +1,4 @@
--- object: *: select public.project_notes
+-- object: notes_by_role on public.project_notes
 -- Drafts: the document of roles is asked whether it is one, and not what it says.
 create function queue.roles_of(project uuid) returns setof jsonb
     language sql stable security definer set search_path = '' as $$

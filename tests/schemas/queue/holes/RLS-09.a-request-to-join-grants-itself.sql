@@ -1,4 +1,4 @@
--- object: *: insert public.access_requests
+-- object: requests_add on public.access_requests
 -- A trigger takes whoever asks into the project.
 create table public.access_requests (
     project_id uuid not null references public.projects (id) on delete cascade,

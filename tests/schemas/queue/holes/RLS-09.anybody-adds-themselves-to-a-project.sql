@@ -1,4 +1,4 @@
--- object: *: update public.projects.members
+-- object: update (members) on public.projects
 -- Who takes part is an array in the row, and the row may be changed by all.
 grant update (members) on public.projects to authenticated;
 create policy projects_join on public.projects for update to authenticated

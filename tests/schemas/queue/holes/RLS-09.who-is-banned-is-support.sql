@@ -1,2 +1,2 @@
--- object: *: update public.accounts.role
+-- object: update (role) on public.accounts
 grant update (role) on public.accounts to authenticated;

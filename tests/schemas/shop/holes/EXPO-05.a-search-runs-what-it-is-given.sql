@@ -1,4 +1,4 @@
--- object: *: public.search_customers(text)
+-- object: public.search_customers(text)
 create function public.search_customers(filter text) returns setof text
     language plpgsql stable security definer set search_path = '' as $$
 begin

@@ -1,4 +1,4 @@
--- object: *: public.receipt(uuid)
+-- object: public.receipt(uuid)
 -- It asks whether somebody is signed in, and not whose order it is.
 create function public.receipt(order_id uuid) returns table (number bigint, email text, notes text)
     language plpgsql stable security definer set search_path = '' as $$

@@ -1,4 +1,4 @@
--- object: *: public.activity
+-- object: public.activity
 -- The feed in the window is for everybody; the trigger puts the note about the customer into it.
 create table public.activity (
     id bigint generated always as identity primary key,

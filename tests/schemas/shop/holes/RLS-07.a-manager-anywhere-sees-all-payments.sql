@@ -1,4 +1,4 @@
--- object: *: select public.payments
+-- object: payments_managers on public.payments
 -- A helper that forgot which tenant it is asked about.
 create function private.is_manager(tenant uuid) returns boolean
     language sql stable security definer set search_path = '' as $$

@@ -1,3 +1,3 @@
--- object: *: update column plan of public.tenants
+-- object: update (plan) on public.tenants
 -- The grant for the name was widened by a column that is paid for.
 grant update (plan) on public.tenants to authenticated;

@@ -1,3 +1,3 @@
--- object: *: select public.products
+-- object: products_window on public.products
 create policy products_window on public.products for select to authenticated
     using (status <> 'retired' and (select auth.uid()) is not null);

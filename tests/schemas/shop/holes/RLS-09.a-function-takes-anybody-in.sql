@@ -1,4 +1,4 @@
--- object: *: call public.join_shop(uuid)
+-- object: public.join_shop(uuid)
 -- Meant for the link in an invitation; it never looks for the invitation.
 create function public.join_shop(shop uuid) returns void
     language sql security definer set search_path = '' as $$

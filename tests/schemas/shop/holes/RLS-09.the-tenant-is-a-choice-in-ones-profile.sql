@@ -1,4 +1,4 @@
--- object: *: update public.profiles.current_tenant_id
+-- object: update (current_tenant_id) on public.profiles
 -- Everybody may choose the shop that they look at; nothing asks whether they belong to it.
 alter table public.profiles add column current_tenant_id uuid references public.tenants (id) on delete set null;
 create index on public.profiles (current_tenant_id);

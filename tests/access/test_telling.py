@@ -1,0 +1,97 @@
+"""Cells of the matrix become findings by what lets them through, or stands in the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit.access.gains import BY_CALL, Door, Found
+from audit.access.gains import cause as cause_of_gain
+from audit.access.results import Cell, Judged
+from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, findings, missing_calls, who
+
+
+def leak(actor: str, shape: str, policies: tuple[str, ...] = (), **more: object) -> Judged:
+    return Judged(actor, "public.t", shape, Cell.LEAK, rows=9, reached=5, leaked=4, policies=policies, **more)  # type: ignore[arg-type]
+
+
+def lock(actor: str, shape: str, by: str = "row level security", **more: object) -> Judged:
+    return Judged(actor, "public.t", shape, Cell.LOCKOUT, rows=9, missing=4, refused_by=by, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("cells", "objects"),
+    [
+        ([leak("alice", "select", ("p",)), leak("bob", "update blind", ("p",))], ["p on public.t"]),
+        ([leak("alice", "select", ("p", '"q r"'))], ["p on public.t", '"q r" on public.t']),
+        ([leak("alice", "select column phone of", note=BY_GRANT)], ["select (phone) on public.t"]),
+        (
+            [leak("alice", f"select column {name} of", note=BY_GRANT_ON_ALL) for name in ("phone", "mail")],
+            ["select on public.t"],
+        ),
+        ([leak("alice", 'update column a"b of', note=BY_GRANT)], ['update ("a""b") on public.t']),
+        ([leak("alice", "select", note=UNGUARDED), leak("bob", "delete", note=UNGUARDED)], ["public.t"]),
+        ([leak("alice", "move to another's by column owner of", ("p",))], ["p on public.t"]),
+        (
+            [lock("alice", "select"), lock("alice", "update"), lock("bob", "update")],
+            ["select on public.t", "update on public.t"],
+        ),
+        ([lock("alice", "select"), lock("alice", "insert and get back")], ["select on public.t"]),
+        ([lock("alice", "insert and get back")], ["insert and get back on public.t"]),
+        ([lock("alice", "save again (upsert)")], ["save again on public.t"]),
+        ([lock("alice", "insert column title of", "grant")], ["insert (title) on public.t"]),
+    ],
+)  # fmt: skip
+def test_one_cause_is_one_finding(cells: list[Judged], objects: list[str]) -> None:
+    rows = findings(cells)
+    assert [row.object for row in rows] == objects
+    assert all(row.cause and row.cause.table == "public.t" for row in rows)
+
+
+def test_what_follows_is_told_with_what_it_follows_from() -> None:
+    root = leak("alice", "select", ("p",))
+    child = Judged("alice", "public.u", "select", Cell.LEAK, leaked=1, policies=("q",), follows=("public.t",))
+    (row,) = findings([child, root])
+    assert (row.object, row.details["follows"]) == ("p on public.t", "q on public.u")
+    other = Judged("bob", "public.u", "select", Cell.LEAK, leaked=1, policies=("q",))
+    assert [row.object for row in findings([root, child, other])] == ["p on public.t", "q on public.u"]
+
+
+@pytest.mark.parametrize(
+    ("actors", "words"),
+    [
+        (["anon", "alice"], "anybody, without signing in,"),
+        (["guest", "alice"], "whoever signs up"),
+        (["alice", "bob", "stranger"], "every member"),
+        (["nobody"], "a caller who is signed in without an id"),
+        (["guest"], "a guest (anonymous sign-in)"),
+        (["bob", "alice"], "alice and bob"),
+    ],
+)
+def test_people_are_told_as_the_widest_group(actors: list[str], words: str) -> None:
+    assert who(actors) == words
+
+
+@pytest.mark.parametrize(
+    ("found", "door", "name"),
+    [
+        (Found("alice", "authenticated", "public.t", "role", "x"), Door(), "update (role) on public.t"),
+        (Found("alice", "authenticated", "public.t", "role", "x"), Door(whole=True), "update on public.t"),
+        (Found("alice", "authenticated", "public.t", "", "x"), Door(inserting=("p",)), "p on public.t"),
+        (Found("alice", "authenticated", "public.t", "", "x"), Door(inserting=("p", "q")), "insert on public.t"),
+        (
+            Found("alice", "authenticated", "public.t", "role", "x"),
+            Door(whole=True, inserting=("p",), updating=("p",)),
+            "p on public.t",
+        ),
+        (Found("alice", "authenticated", "public.t", "role", "x"), Door(security=False), "public.t"),
+        (Found("alice", "authenticated", "public.f(uuid)", "", BY_CALL), Door(), "public.f(uuid)"),
+    ],
+)
+def test_a_change_is_let_through_by_what_covers_it(found: Found, door: Door, name: str) -> None:
+    assert cause_of_gain(found, door).name == name
+
+
+def test_a_function_is_told_once_for_all_roles() -> None:
+    given = [("public.f()", role, False, f"grant execute on function public.f() to {role};") for role in ("anon", "x")]
+    (row,) = missing_calls([*given, ("public.g()", "anon", True, "")])
+    assert (row.object, row.details["roles"]) == ("public.f()", "anon, x")
