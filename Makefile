@@ -1,6 +1,6 @@
 # A few verbs; plain `make` prints them. Options are variables: make audit TARGET=service=prod
 # What they hold is data: make takes it as it is (value) and hands it on in the environment, where audit/verbs.py reads it.
-VARIABLES := TARGET IMAGE MIGRATIONS POSTGRES_BIN MEMBERS SEVERITY BASE POLICY FILE TARGETS APP ARGS BASE_PYTHON
+VARIABLES := TARGET IMAGE MIGRATIONS POSTGRES_BIN MEMBERS SEVERITY BASE POLICY FILE TARGETS A B APP ARGS BASE_PYTHON
 $(foreach name,$(VARIABLES),$(eval override $(name) := $$(value $(name))))
 export $(VARIABLES)
 
@@ -11,7 +11,7 @@ override VERB = @$(PYTHON) -m audit.verbs $@
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 
-.PHONY: help audit fleet doctor runbook gate drift incident nightly history access-draft test test-quick prove check docs bench mutants clean
+.PHONY: help release audit fleet doctor runbook gate drift incident nightly history report compare evidence screenshots access-draft test test-quick prove check docs bench mutants clean
 
 help: ## print the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,15 @@ runbook: $(VENV)/ready ## audit a runbook against a database: FILE=runbook.md TA
 	$(VERB)
 
 history: $(VENV)/ready ## print what earlier runs found, and write reports/out/history.html
+	$(VERB)
+
+report: $(VENV)/ready ## write the page of a run again, from its audit.json: FILE=audit.json ARGS="--output=csv --report-dir=DIR"
+	$(VERB)
+
+compare: $(VENV)/ready ## what has changed from one run to another: A=before/audit.json B=after/audit.json
+	$(VERB)
+
+evidence: $(VENV)/ready ## what an auditor takes along: every report, and a list of the files with their SHA-256: FILE=audit.json ARGS="--sign=KEY"
 	$(VERB)
 
 gate: $(VENV)/ready ## judge what new migrations would do: MIGRATIONS=dir BASE=branch, or BASE=live TARGET=URL
@@ -74,6 +83,12 @@ bench: $(VENV)/ready ## measure speed, in turn with other tools, within 20 minut
 
 mutants: $(VENV)/ready ## take one guard away at a time, and count what the policies catch: POSTGRES_BIN= ARGS=
 	$(VERB)
+
+screenshots: $(VENV)/ready ## take the pictures of docs/screenshots anew, with chromium
+	$(VERB)
+
+release: $(VENV)/ready ## build sdist and wheel into dist/, and check them: metadata, version, tag, CHANGELOG
+	@$(PYTHON) -m tests.release
 
 clean: ## remove the environment, the reports and the caches
 	rm -rf $(VENV) reports/out .mypy_cache .ruff_cache .pytest_cache

@@ -21,7 +21,9 @@ ROOMS = ("audit", "fixtures", "policies", "reports")
 DATA = ("schema",)
 CODE = (*ROOMS, PACKAGE)
 LEFT_OUT = ("out", "nightly", "__pycache__", "verbs.py", "action.py")
-SUFFIXES = frozenset({".py", ".sql", ".toml", ".json", ".jinja", ".css", ".js", ".control", ".ini", ".txt", ".md"})
+SUFFIXES = frozenset(
+    {".yml", ".py", ".sql", ".toml", ".json", ".jinja", ".css", ".js", ".control", ".ini", ".txt", ".md"}
+)
 
 # A module of ours that is named in a text, with a dot in it: of the words without, nobody could tell.
 NAMED = re.compile(rf"({'|'.join(ROOMS)})(\.[a-z_]+)+")

@@ -22,6 +22,7 @@ from sqlglot import exp
 
 from audit.completing import INSERT, completed
 from audit.evidence import Evidence, Log, NotApplicable, Population, Row, Unchecked, safe
+from audit.hook import headers_of, hooked
 from audit.names import PROFILES
 from audit.people import CAST, GROUPS, Identity
 from audit.question import (
@@ -63,6 +64,8 @@ and (%(table)s = 'auth.users' or exists (
     where k.contype = 'f' and k.conrelid = a.attrelid and k.conkey operator(pg_catalog.=) array[a.attnum]
     and k.confrelid = pg_catalog.to_regclass('auth.users')))
 """
+# Who has a key, where a project lets in whoever sends one: each another one.
+KEYHOLDERS = ("alice", "stranger")
 MEMBERS = frozenset(("alice", "bob", "stranger", "admin"))
 NAMED = {person.id: name for name, person in CAST.items() if person.id}
 
@@ -188,9 +191,27 @@ class Stage:
 
     def claims_of(self, who: Identity | None, claims: Claims = "json") -> str:
         """Return what tells the database who is asking, with what the server wrote and access.toml says about them."""
-        if who is None or who.id is None or who.name in self.strangers:
-            return claims_of(who, claims)
-        return claims_of(who, claims, {**self.metadata.get(who.name, {}), **self.known["claims"].get(who.name, {})})
+        if who is None:
+            return claims_of(None, claims)
+        return claims_of(who, claims, self.written(who), self._hooked.get(who.name), self._headers.get(who.name))
+
+    def written(self, who: Identity) -> Mapping[str, Any]:
+        """Return what the server wrote into somebody's token: as it stands in auth.users, and as access.toml says."""
+        if who.id is None or who.name in self.strangers:
+            return {}
+        return {**self.metadata.get(who.name, {}), **self.known["claims"].get(who.name, {})}
+
+    @cached_property
+    def _headers(self) -> dict[str, dict[str, str]]:
+        """The headers with keys that some of the cast send, where the project knows callers by such keys."""
+        return headers_of(self.connection, [name for name in KEYHOLDERS if name not in self.strangers])
+
+    @cached_property
+    def _hooked(self) -> dict[str, dict[str, Any]]:
+        """What the project's own hook writes into the tokens of the cast; what access.toml says of them stays."""
+        there = [who for who in CAST.values() if who.id is not None and who.name not in self.strangers]
+        written = hooked(self.connection, {who.name: token_of(who, self.written(who)) for who in there})
+        return {name: {**claims, **self.known["claims"].get(name, {})} for name, claims in written.items()}
 
     @contextmanager
     def savepoint(self, who: Identity | None, claims: Claims, *, keep: bool) -> Iterator[Cursor]:
@@ -518,20 +539,35 @@ def command_of(text: str) -> tuple[str, str]:
     return command, found[0] if found else "?"
 
 
-def claims_of(who: Identity | None, claims: Claims = "json", metadata: Mapping[str, Any] | None = None) -> str:
+def token_of(who: Identity, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what somebody's token says; ``metadata`` is what the server wrote about them: app_metadata.
+
+    That is at the top as well, where a project's hook may repeat it: https://supabase.com/docs/guides/auth/jwt-fields
+    """
+    token: dict[str, Any] = {**metadata, "role": who.role}
+    if who.id is not None:
+        token |= {"sub": who.id, "is_anonymous": who.is_anonymous, "aud": "authenticated"}
+        token |= {"email": who.email} if who.email else {}
+        token |= {"app_metadata": {**metadata}, "user_metadata": {}}
+    return token
+
+
+def claims_of(
+    who: Identity | None,
+    claims: Claims = "json",
+    metadata: Mapping[str, Any] | None = None,
+    written: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> str:
     """Return the set_config calls that tell the database who is asking, for this transaction only.
 
     The API sets one JSON document; before version 9 it set one setting a claim
     (https://docs.postgrest.org/en/stable/references/transactions.html). What is not used is '', as it is after use.
-    ``metadata`` is what the server wrote about the person: app_metadata, which a project's hook may repeat at the top.
+    ``metadata`` is as in :func:`token_of`; ``written`` are the claims as the project's hook leaves them: it cannot make
+    somebody another person. ``headers`` are those of the request, with keys that somebody has.
     """
-    token: dict[str, Any] = {}
-    if who is not None:
-        token = {**(metadata or {}), "role": who.role}
-        if who.id is not None:
-            token |= {"sub": who.id, "is_anonymous": who.is_anonymous, "aud": "authenticated"}
-            token |= {"email": who.email} if who.email else {}
-            token |= {"app_metadata": {**(metadata or {})}, "user_metadata": {}}
+    token = token_of(who, metadata or {}) if who is not None else {}
+    token |= {key: value for key, value in (written or {}).items() if key not in ("sub", "role", "aud", "is_anonymous")}
     modern = json.dumps(token) if token and claims in ("json", "both") else ""
     legacy = token if claims in ("legacy", "both") else {}
     settings = {
@@ -539,6 +575,7 @@ def claims_of(who: Identity | None, claims: Claims = "json", metadata: Mapping[s
         "request.jwt.claim.sub": str(legacy.get("sub", "")),
         "request.jwt.claim.role": str(legacy.get("role", "")),
         "request.jwt.claim.email": str(legacy.get("email", "")),
+        "request.headers": json.dumps(dict(headers or {})),
     }
     return ", ".join(
         f"set_config({sql.Literal(key).as_string(None)}, {sql.Literal(value).as_string(None)}, true)"

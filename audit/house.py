@@ -34,3 +34,8 @@ DOCUMENTS = "https://github.com/care-collective/database-audit/blob/main/docs"
 def page_of(policy: str) -> str:
     """Return the address of a policy's page."""
     return f"{DOCUMENTS}/policies/{policy}.md"
+
+
+def extra(name: str) -> str:
+    """Say how to install what is not needed by everybody."""
+    return f"pip install 'care-collective-audit[{name}]'"

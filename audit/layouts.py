@@ -418,7 +418,8 @@ def _blank(text: str) -> str:
 class SupabaseConfig:
     """What supabase/config.toml says: the server's major version, the schemas that the API serves, and seed files.
 
-    ``ways`` are those of signing up that are not on in every project: "phone", "anonymous".
+    ``buckets`` are those that the CLI makes, by name. ``ways`` are those of signing up that are
+    not on in every project: "phone", "anonymous".
 
     https://supabase.com/docs/guides/local-development/cli/config
     """
@@ -427,6 +428,7 @@ class SupabaseConfig:
     schemas: tuple[str, ...] = ()
     seeds: tuple[Path, ...] = ()
     ways: tuple[str, ...] = ()
+    buckets: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -452,6 +454,7 @@ def config_beside(place: Path) -> SupabaseConfig:
         tuple(name for name in _list(schemas) if name),
         tuple(each for pattern in _list(paths) for each in _matching(folder, pattern)),
         tuple(_ways(_table(config, "auth"))),
+        tuple(_table(_table(config, "storage"), "buckets")),
     )
 
 

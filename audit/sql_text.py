@@ -332,6 +332,26 @@ def _finished(text: str, start: int, end: int, words: tuple[str, ...]) -> tuple[
     return Statement(text[start:end], start, words, text[begin : last.start()]), last.end()
 
 
+def listed(text: str, start: int, ends: str = r"\sfrom\b") -> list[str]:
+    """Return what is listed from ``start`` on, as it is written: up to a bracket that was open before, or an end."""
+    found: list[str] = []
+    depth, begin, quoted = 0, start, False
+    end = re.compile(ends, re.IGNORECASE)
+    for at in range(start, min(len(text), start + 4000)):
+        sign = text[at]
+        if sign == "'":
+            quoted = not quoted
+        if quoted:
+            continue
+        depth += (sign in "([") - (sign in ")]")
+        if depth < 0 or sign == ";" or (depth == 0 and end.match(text, at)):
+            return [*found, text[begin:at]]
+        if sign == "," and depth == 0:
+            found.append(text[begin:at])
+            begin = at + 1
+    return [*found, text[begin:]]
+
+
 def quoted(name: str) -> str:
     """Return a name as it is written in SQL, in quotes where it needs them for its letters."""
     return name if _PLAIN_NAME.fullmatch(name) else '"' + name.replace('"', '""') + '"'

@@ -45,14 +45,21 @@ VERBS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "nightly": ((*COMMAND, "nightly"), PROJECT),
     "doctor": ((*COMMAND, "doctor"), ("APP", "MIGRATIONS")),
     "history": ((*COMMAND, "history"), ()),
+    "report": (("-m", "reports.again"), ("FILE",)),
+    "compare": (("-m", "reports.again"), ("A", "B")),
+    "evidence": (("-m", "reports.again"), ("FILE",)),
     "access-draft": ((*COMMAND, "draft"), SERVER),
     "fleet": (("-m", "care_audit.fleet"), ("TARGETS",)),
     "test": (TESTS, SERVER),
     "test-quick": ((*TESTS, "--quick"), SERVER),
     "prove": (PROOFS, ("POLICY", *SERVER)),
     "bench": (("-m", "tests.bench"), ()),
+    "screenshots": (("-m", "tests.screenshots"), ()),
     "mutants": (("-m", "tests.mutants"), ("POSTGRES_BIN",)),
 }
+# These make reports of a run that is over, of the last one if none is named.
+AGAIN = ("report", "compare", "evidence")
+LAST = "reports/out/audit.json"
 # Of these ARGS are pytest's own options, or more of an audit's.
 ASKING = ("audit", "incident", "runbook", "gate", "drift", "nightly")
 # These say how the audit ended: make itself turns every failure into a status of its own.
@@ -72,12 +79,29 @@ def command(verb: str, given: Mapping[str, str]) -> list[str]:
     if verb == "runbook" and not given.get("FILE"):
         raise ValueError("say which runbook: make runbook FILE=runbook.md, and perhaps TARGET= and APP=")
     # Options and their values are one word: of two, pytest would take a directory for one that holds tests.
+    if verb in AGAIN:
+        options, file = _again(verb, given)
+        return [*words, *options, *_more(given), "--", file]
     words += [f"{OPTIONS[name]}={given[name]}" for name in names if given.get(name)]
+    more = _more(given)
+    return [*words, *(["--"] if more and verb in ASKING else []), *more]
+
+
+def _more(given: Mapping[str, str]) -> list[str]:
+    """Return the words of ARGS. Raises ValueError."""
     try:
-        more = shlex.split(given.get("ARGS", ""))
+        return shlex.split(given.get("ARGS", ""))
     except ValueError as error:
         raise ValueError(f"ARGS cannot be split into words ({error}): {given['ARGS']!r}") from error
-    return [*words, *(["--"] if more and verb in ASKING else []), *more]
+
+
+def _again(verb: str, given: Mapping[str, str]) -> tuple[list[str], str]:
+    """Return the options of a verb that makes reports again, and the file that it makes them of. Raises ValueError."""
+    if verb == "compare":
+        if not (given.get("A") and given.get("B")):
+            raise ValueError("say which two: make compare A=before/audit.json B=after/audit.json")
+        return [f"--against={given['A']}", "--report-dir=reports/out/compared"], given["B"]
+    return ["--evidence=reports/out/evidence"] if verb == "evidence" else [], given.get("FILE") or LAST
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ INI = Path(__file__).with_name("pytest.ini")
 PLUGINS = ("metadata", "html")
 # What of pytest's own has nothing to do in an audit, and takes its time.
 IDLE = ("doctest", "unittest", "legacypath", "pastebin", "unraisableexception", "threadexception")
-SILENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_THEME", "PYTEST_THEME_MODE")
+ALONE = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+SILENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_THEME", "PYTEST_THEME_MODE", ALONE)
 
 # In the environment, these go before what stands in audit.toml.
 ENVIRONMENT = {"AUDIT_TARGET": "--target", "AUDIT_IMAGE": "--image", "AUDIT_ALERT_URLS": "--alert-file"}
@@ -101,23 +103,38 @@ def _folder(folder: Path) -> None:
         )
 
 
-def run(place: Place, words: Sequence[str], more: Sequence[str] = (), only: Sequence[str] = ()) -> int:
-    """Run policies; return the exit status. ``more`` are options of pytest, ``only`` files of ours to be asked."""
-    for name in SILENT:
-        os.environ.pop(name, None)
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+def run(
+    place: Place,
+    words: Sequence[str],
+    more: Sequence[str] = (),
+    only: Sequence[str] = (),
+    plugins: Sequence[object] = (),
+) -> int:
+    """Run policies; return the exit status.
+
+    ``more`` are options of pytest, ``only`` files of ours to be asked, ``plugins`` what looks on.
+    """
     own = place.policies if not only else None
-    # In the environment and not on the command line, where every user of the machine could read its password.
-    if target := value(words, "--target"):
-        os.environ["AUDIT_TARGET"] = target
-        words = [word for word in words if not word.startswith("--target=")]
     call = ["-c", str(INI), f"--rootdir={HOUSE}", "--noconftest", "--import-mode=importlib", "-p", f"{PACKAGE}.running"]
     for plugin in (*PLUGINS, *(f"no:{name}" for name in IDLE)):
         call += ["-p", plugin]
     call += [str(POLICY_FOLDER / name) for name in only] or [str(POLICY_FOLDER)]
     call += [str(own)] if own else []
     call += [] if only else _packs(place)
-    return int(pytest.main([*call, *words, *kept(place, [*words, *more]), *more]))
+    with _silenced():
+        return int(pytest.main([*call, *words, *kept(place, [*words, *more]), *more], plugins=[*plugins]))
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Keep what a project says to its own pytest away from ours."""
+    before = {name: os.environ.pop(name) for name in SILENT if name in os.environ}
+    os.environ[ALONE] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(ALONE, None)
+        os.environ.update(before)
 
 
 def _packs(place: Place) -> list[str]:
@@ -212,7 +229,7 @@ def doctor(words: Sequence[str], settings: str | None, *, no_alerts: bool) -> in
     place = here(settings)
     full = completed(place, words)
     if target := value(full, "--target"):
-        os.environ["AUDIT_TARGET"] = target
+        os.environ["AUDIT_TARGET"] = target  # the doctor reads it there, and this process does nothing else
     asked = [word for word in full if word.partition("=")[0] in DOCTORED]
     if not names(asked) & {"--history", "--no-history"}:
         asked.append(f"--history={place.history}")

@@ -78,7 +78,7 @@ def _of_plugins(shown: Sequence[str], *, only: bool) -> Iterable[click.Parameter
             metavar=option.said.get("metavar"),
             help=option.help,
             hidden=name not in shown,
-            is_flag=option.switch,
+            is_flag=option.switch or None,
             multiple=option.several,
             type=int if option.number else None,
             expose_value=True,
@@ -197,6 +197,28 @@ def draft(settings: str | None, **_: Any) -> int:  # noqa: ANN401
     from care_audit import calling
 
     return calling.draft(given(), settings)
+
+
+@cli.command(cls=Audit, shown=(*OF_A_DATABASE, "--access"), only=True)
+@click.argument("chosen", nargs=-1, metavar="[ID | NUMBER]...")
+@click.option("--write", is_flag=True, help="write it where the project keeps its migrations")
+@SETTINGS
+def fix(chosen: tuple[str, ...], write: bool, settings: str | None, **_: Any) -> int:  # noqa: ANN401
+    """Print a migration of the fixes that cannot harm, proved on a copy: of policies, of causes, or of everything."""
+    from care_audit import fixing
+
+    return fixing.fix(chosen, given(), settings, write=write)
+
+
+@cli.command(cls=Audit, shown=(*OF_A_DATABASE, "--access"), only=True)
+@click.argument("kind", type=click.Choice(["pgtap", "sql"]))
+@click.option("--into", metavar="FILE", help="the file to write (default: print it)")
+@SETTINGS
+def export(kind: str, into: str | None, settings: str | None, **_: Any) -> int:  # noqa: ANN401
+    """Write what runs without care-audit: declared access as a pgTAP suite, or the questions as views."""
+    from care_audit import exporting
+
+    return exporting.export(kind, given(), settings, into)
 
 
 @cli.command()

@@ -360,13 +360,16 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
     It runs beyond row level security, so it alone decides what the caller gets. One that reads no claim, neither
     itself nor in what it calls, gives everybody the same: everything. PUBLIC may execute a new function.
     Innocent are trigger functions, functions that touch no relation, or read public ones only, and those that are
-    declared in access.toml, public or for all callers of the role. Functions outside the exposed schemas count when
-    something exposed calls them.
+    declared in access.toml, public or for all callers of the role. So are those that only read, and answer a policy's
+    question with yes or no (has_role(auth.uid(), 'admin')): whoever a policy is for must be able to execute what it
+    calls. Functions outside the exposed schemas count when something exposed calls them.
     """
     known = Functions()
 
     def ignores_the_caller(row):
         oid, public = row["_oid"], row["_public"]
+        if row["_yes_or_no"] and not known.writes(oid):
+            return False
         if known.asks_who_calls(oid) or not known.touches(oid, public):
             return False
         return row["_exposed"] or any(
@@ -386,6 +389,10 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
         select p.oid::pg_catalog.regprocedure as object,
                string_agg(distinct a.rolname, ', ') as roles,
                p.oid::bigint as _oid, f.exposed as _exposed, %(public_tables)s::text[] as _public,
+               p.prorettype = 'pg_catalog.bool'::pg_catalog.regtype and not p.proretset and exists (
+                   select from pg_catalog.pg_depend d
+                   where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
+                   and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.refobjid = p.oid) as _yes_or_no,
                array(select door.oid::bigint from callable door where door.exposed and not door.prosecdef
                      and not f.exposed) as _functions,
                array(select c.oid::bigint from pg_catalog.pg_class c join served s on s.schema = c.relnamespace

@@ -359,6 +359,20 @@ def test_nobody_asks_in_the_name_of_another(owner, outsiders, pending, rejected,
     )
 
 
+# Of a request "r", what cannot all be true of it.
+CONTRADICTIONS = """(values
+            (r.helper_id = r.user_id, 'the helper is the owner'),
+            (r.status::text = 'open' and r.helper_id is not null, 'open, but has a helper'),
+            (r.status::text = 'open' and num_nonnulls(r.helped_at, r.completed_at, r.cancelled_at) > 0,
+             'open, but has a time of help or of an end'),
+            (r.status::text = 'in_progress' and r.helper_id is null, 'in progress without a helper'),
+            (r.status::text = 'in_progress' and r.helped_at is null, 'in progress without helped_at'),
+            (r.status::text = 'completed' and r.completed_at is null, 'completed without completed_at'),
+            (r.status::text = 'cancelled' and r.cancelled_at is null, 'cancelled without cancelled_at'),
+            (least(r.helped_at, r.completed_at, r.cancelled_at) < r.created_at, 'something happened before it was made')
+        ) as found (wrong, problem)"""
+
+
 @mark.policy(
     "HELP-07",
     severity="P1",
@@ -397,20 +411,10 @@ def test_the_life_of_a_request_is_told_consistently(auditor):
     have lost its helper: people leave, and what they did stays done.
     """
     assert not auditor(
-        """
+        f"""
         select r.id as object, string_agg(problem, ', ') as problems
         from public.help_requests r
-        cross join lateral (values
-            (r.helper_id = r.user_id, 'the helper is the owner'),
-            (r.status::text = 'open' and r.helper_id is not null, 'open, but has a helper'),
-            (r.status::text = 'open' and num_nonnulls(r.helped_at, r.completed_at, r.cancelled_at) > 0,
-             'open, but has a time of help or of an end'),
-            (r.status::text = 'in_progress' and r.helper_id is null, 'in progress without a helper'),
-            (r.status::text = 'in_progress' and r.helped_at is null, 'in progress without helped_at'),
-            (r.status::text = 'completed' and r.completed_at is null, 'completed without completed_at'),
-            (r.status::text = 'cancelled' and r.cancelled_at is null, 'cancelled without cancelled_at'),
-            (least(r.helped_at, r.completed_at, r.cancelled_at) < r.created_at, 'something happened before it was made')
-        ) as found (wrong, problem)
+        cross join lateral {CONTRADICTIONS}
         where wrong
         group by r.id
         """,
@@ -688,3 +692,104 @@ def test_owners_take_helpers(owner, alice, stranger):
         """,
         what="see the request that they help with",
     )
+
+
+HERS = "user_id = %(me)s and status::text = '{before}'"
+IN_ORDER = (
+    f"select from public.help_requests r where {{which}} and not exists (select from {CONTRADICTIONS} where wrong)"
+)
+TIMES = {"in_progress": "helped_at", "completed": "completed_at", "cancelled": "cancelled_at"}
+
+# From one status to another, with what becomes of the helper.
+STEPS = (
+    ("complete a request", "in_progress", "completed", ""),
+    ("call a request off", "in_progress", "cancelled", ""),
+    ("call an open request off", "open", "cancelled", ""),
+    ("let the helper go", "in_progress", "open", ", helper_id = null"),
+    ("open a request again", "completed", "open", ", helper_id = null"),
+)
+CONTRADICTING = f"public.help_requests r where exists (select from {CONTRADICTIONS} where wrong)"
+# What nobody may make of a request, whatever it was before, and how it is seen.
+_MADE = {
+    "complete a request before it was made": "status = 'completed', completed_at = created_at - interval '1 day'",
+    "call a request off before it was made": "status = 'cancelled', cancelled_at = created_at - interval '1 day'",
+    "complete a request without a time": "status = 'completed', completed_at = null",
+    "call a request off without a time": "status = 'cancelled', cancelled_at = null",
+    "help oneself": "status = 'in_progress', helper_id = %(me)s, helped_at = now()",
+    "open a request that has a helper": "status = 'open', helper_id = %(bob)s",
+    "open a request that has times": "status = 'open', helper_id = null, helped_at = now(), completed_at = now()",
+    "be helped by nobody": "status = 'in_progress', helper_id = null, helped_at = now()",
+    "be helped at no time": "status = 'in_progress', helper_id = %(bob)s, helped_at = null",
+    "be helped before asking": "status = 'in_progress', helper_id = %(bob)s, helped_at = created_at - interval '1 day'",
+    "name oneself as the helper": "helper_id = %(me)s",
+    "lose the helper": "helper_id = null",
+}
+FORGED = {what: (change, f"{CONTRADICTING} having count(*) > %(known)s") for what, change in _MADE.items()} | {
+    "be helped by somebody who is not approved": (
+        "status = 'in_progress', helper_id = %(pending)s, helped_at = now()",
+        "public.help_requests where user_id = %(me)s and helper_id = %(pending)s",
+    )
+}
+# Where the database writes the times itself.
+OWN_TIMES = {
+    f"say oneself when {what}": (
+        f"status = '{status}', {column} = created_at + interval '1 second'",
+        f"public.help_requests where {HERS.format(before=status)} and {column} = created_at + interval '1 second'",
+    )
+    for what, status, column in (
+        ("help began", "in_progress", "helped_at"),
+        ("help ended", "completed", "completed_at"),
+        ("it was called off", "cancelled", "cancelled_at"),
+    )
+}
+
+
+@mark.policy(
+    "HELP-11",
+    severity="P2",
+    wrong="Owners cannot lead a request through its life, or can make it contradict itself",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: let a trigger set what belongs to a status (helper and times) as the status changes, and constraints
+    -- refuse what contradicts it: see HELP-07 for what must agree.
+    """,
+)
+def test_requests_keep_to_their_life(owner, alice):
+    """Owners lead a request through its life, and cannot make it contradict itself.
+
+    Each step is taken as a client may send it, with the time and without: one of the two must work, and leave a request
+    whose status agrees with its helper and its times, as HELP-07 has it. Then the same is tried with times and helpers
+    that cannot be. Where the database writes the times itself, nobody else does; and a helper is an approved member.
+    """
+    writes_times = False
+    for what, before, after, beside in STEPS:
+        plain, timed = (
+            alice(
+                f"update public.help_requests set status = '{after}'{beside}{time} where {HERS.format(before=before)}",
+                what=what,
+                then=IN_ORDER.format(which=HERS.format(before=after)),
+                control=f"select from public.help_requests where {HERS.format(before=before)}",
+                constraint_counts=True,
+            )
+            for time in (
+                "",
+                f", {TIMES[after]} = now()" if after in TIMES else ", helped_at = null, completed_at = null",
+            )
+        )
+        writes_times = writes_times or (after == "completed" and bool(plain.rows))
+        assert plain + timed
+    (known,) = owner(f"select count(*) from {CONTRADICTING}")
+    forged = [
+        alice(
+            f"update public.help_requests set {change} where {HERS.format(before=before)}",
+            what=what,
+            then=f"select from {then}",
+            known=known,
+            control=f"select from public.help_requests where {HERS.format(before=before)}",
+            constraint_counts=True,
+        )
+        for what, (change, then) in {**FORGED, **(OWN_TIMES if writes_times else {})}.items()
+        for before in ("open", "in_progress", "completed")
+    ]
+    assert not sum(forged[1:], forged[0])

@@ -8,6 +8,7 @@ from audit.access.escalation import widened
 from audit.advice import inert
 from audit.catalog.calls import BODY, learned
 from audit.catalog.captured import captured
+from audit.catalog.claims import asks_for, users_claims
 from audit.catalog.coverage import unseen
 from audit.catalog.expressions import (
     OWN_RULES,
@@ -85,7 +86,7 @@ then format('alter table %%s enable row level security;', {relation}::pg_catalog
 @mark.policy(
     "RLS-01",
     severity="P0",
-    wrong="Row level security is off on tables that the API serves",
+    wrong="Everybody reaches whole tables: they have no row level security",
     runbook=RUNBOOK,
     fix=ROWS_FIRST,
 )
@@ -113,7 +114,7 @@ def test_exposed_tables_have_row_level_security(auditor):
 @mark.policy(
     "RLS-02",
     severity="P0",
-    wrong="Row level security is switched off on tables that have policies",
+    wrong="Everybody reaches whole tables: their row level security is switched off",
     runbook=RUNBOOK,
     fix=ROWS_FIRST,
 )
@@ -152,8 +153,9 @@ def test_no_exposed_table_is_locked(auditor):
     """No exposed table is locked: row level security and grants, but no permissive policy.
 
     Row level security without a policy refuses everybody, and reads as "no data". Where nothing says that anybody was
-    to reach it (it has what default privileges give, no policy of any kind, and access.toml does not name it), that is
-    how tables for the server alone are kept. Else they are declared server_only in access.toml, or have no grants.
+    to reach it (it has what default privileges give, or gave before they were taken back: everything to all API roles;
+    no policy of any kind; and access.toml does not name it), that is how tables for the server alone are kept. Else
+    they are declared server_only in access.toml, or have no grants.
     Partitions and inheritance children are reached through their parent; the platform's tables are the platform's.
     """
     assert not auditor(
@@ -170,7 +172,11 @@ def test_no_exposed_table_is_locked(auditor):
         and not exists (select from ancestors a where a.relation = t.relation)
         and (t.relation::text = any (%(declared_tables)s)
              or exists (select from pg_catalog.pg_policy p where p.polrelid = t.relation)
-             or exists (
+             or not (t.roles operator(pg_catalog.@>) %(api_roles)s::text[] and not exists (
+                 select from unnest(t.roles) as role
+                 cross join unnest(array['select', 'insert', 'update', 'delete']) as p
+                 where not pg_catalog.has_table_privilege(role, t.relation, p)))
+             and exists (
                  select from pg_catalog.pg_class c
                  cross join lateral (
                      select x.grantee, x.privilege_type from pg_catalog.aclexplode(c.relacl) as x
@@ -323,9 +329,11 @@ def test_no_policy_trusts_user_metadata(auditor):
     """No policy trusts user_metadata, and neither does a function that a policy calls.
 
     Everybody writes their own user_metadata with one call of the client library, so a policy that looks for a role or a
-    tenant there asks the attacker. app_metadata is the server's. Functions and views are followed at any depth.
+    tenant there asks the attacker. app_metadata is the server's. Functions and views are followed at any depth, and a
+    claim that the project's token hook copies from user_metadata is what it is made of.
     """
     calls = learned(auditor, OF_POLICIES)
+    theirs = users_claims(calls)
     assert not auditor(
         f"""
         with {RULES}
@@ -335,7 +343,7 @@ def test_no_policy_trusts_user_metadata(auditor):
         from rules x where x.roles <> '{{}}'
         """,
         of=OF_POLICIES,
-        where=calls.following(trusts_metadata),
+        where=calls.following(lambda row: trusts_metadata(row) or asks_for(row, theirs)),
     )
 
 

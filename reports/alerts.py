@@ -24,6 +24,7 @@ import pytest
 
 from audit.evidence import safe
 from audit.facts import facts_of
+from audit.house import extra
 from audit.policy import Severity
 from audit.results import UNREACHED, Verdict
 from reports import folder, wording
@@ -167,8 +168,10 @@ def channels(text: str, source: str) -> tuple[Channel, ...]:
 def _plugin(url: str) -> Any:  # noqa: ANN401 -- apprise's own, one class for each service
     """Return what apprise makes of a URL, or None."""
     with quiet():
-        import apprise  # not above: it takes its time, and most runs alert nobody
-
+        try:
+            import apprise  # not above: it takes its time, and most runs alert nobody
+        except ImportError:
+            raise AlertError(f"alerts are sent by apprise, which is not installed: {extra('alerts')}") from None
         return apprise.Apprise.instantiate(url, suppress_exceptions=True)
 
 

@@ -40,6 +40,7 @@ class BaselineFile:
     """The form of a baseline, which the audit writes itself."""
 
     accepted: tuple[Accepted, ...]
+    comment: str = ""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -200,7 +200,7 @@ _ALONE = re.compile(
 )
 
 
-def _prose(fix: str) -> bool:
+def is_prose(fix: str) -> bool:
     """Tell whether a fix is only comments: what somebody has to decide."""
     return all(not line.strip() or line.lstrip().startswith("--") for line in fix.splitlines())
 
@@ -210,16 +210,29 @@ def _place(fix: str) -> int:
     return next((place for place, form in enumerate(_ORDER) if form.search(code)), len(_ORDER))
 
 
+def in_order(fixes: Iterable[str]) -> list[str]:
+    """Return fixes with what depends on others after them."""
+    return sorted(fixes, key=_place)
+
+
+def alone(fix: str) -> bool:
+    """Tell whether a fix cannot be inside a transaction."""
+    return bool(_ALONE.search(fix))
+
+
 def script(run: Run) -> str:
     """Return all fixes as one script: what depends on others after them, in a transaction as far as that is possible.
 
     What somebody has to decide stands at the end, as comments.
     """
     fixes = dict.fromkeys(
-        wording.lines(fix) for cause in causes(run) for fix in cause.fixes if not _ALONE.search(fix) and not _prose(fix)
+        wording.lines(fix)
+        for cause in causes(run)
+        for fix in cause.fixes
+        if not _ALONE.search(fix) and not is_prose(fix)
     )
     alone = dict.fromkeys(wording.lines(fix) for cause in causes(run) for fix in cause.fixes if _ALONE.search(fix))
-    prose = dict.fromkeys(wording.lines(fix) for cause in causes(run) for fix in cause.fixes if _prose(fix))
+    prose = dict.fromkeys(wording.lines(fix) for cause in causes(run) for fix in cause.fixes if is_prose(fix))
     parts = ["-- Read each statement before you run it: it was written from what the audit saw, by rule."]
     if fixes:
         parts += ["begin;", *map(_ended, sorted(fixes, key=_place)), "commit;"]

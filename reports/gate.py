@@ -46,7 +46,9 @@ def locks(step: Step) -> str:
 
 
 def deeds(step: Step) -> str:
-    """Say what a statement did to rows, files and the catalogue."""
+    """Say what a statement did to rows, files and the catalogue; one that was read from a report says so itself."""
+    if said := getattr(step, "did", ""):
+        return str(said)
     told = [f"stopped or failed: {step.error}"] if step.error else []
     told += [f"writes {name} anew" for name in (*step.rewritten, *step.rebuilt)]
     for table, moved in step.moved.items():

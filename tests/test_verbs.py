@@ -29,9 +29,11 @@ VARIABLES = (
     "FILE",
     "TARGETS",
     "APP",
+    "A",
+    "B",
     "ARGS",
 )
-OTHERS = ("check", "docs", "clean", "help")
+OTHERS = ("check", "docs", "clean", "help", "release")
 
 # It stands for the Python of the environment: the front runs as it is, and what that calls is written down.
 PYTHON = """#!/usr/bin/env python3
@@ -121,7 +123,9 @@ def test_what_variables_hold_is_never_run(house: Path, tmp_path: Path, verb: str
 
 @pytest.mark.parametrize("through", ["the command line", "the environment"])
 def test_what_a_variable_holds_arrives_as_it_is(house: Path, tmp_path: Path, through: str) -> None:
-    options = {name: option for name, option in OPTIONS.items() if name not in ("POLICY", "FILE", "APP", "SEVERITY")}
+    options = {
+        name: option for name, option in OPTIONS.items() if name not in ("POLICY", "FILE", "APP", "SEVERITY", "TARGETS")
+    }
     texts = hostile(tmp_path / "ran")
     for start in range(0, len(texts), len(options)):
         given = dict(zip(options, texts[start:] + texts, strict=False))

@@ -551,6 +551,13 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NIL = "00000000-0000-0000-0000-000000000000"
 _ADDRESS = re.compile(r"[^\s@']+@[^\s@']+\.[^\s@']+")
 _HEADERS = re.compile(r"request\.(headers?|cookies?)\b", re.IGNORECASE)
+HEADERS = "headers of the request, which the caller writes"
+# A header whose value is a secret of a row lets in whoever knows it, as a password does.
+_KEY_COLUMN = r"(?:\w+_)?(?:key|token|secret|hash|digest)(?:_\w+)?"
+_BY_KEY = re.compile(
+    rf"\b{_KEY_COLUMN}\s*=\s*[^;=]{{0,80}}request\.headers?|request\.headers?'[^;=]{{0,80}}=\s*(?:\w+\.)?{_KEY_COLUMN}\b",
+    re.IGNORECASE,
+)
 _METADATA_KEY = re.compile(r"""(\$\.|\{)?\s*"?user_metadata"?\s*([,.}\[].*)?""", re.DOTALL)
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 _PATTERNS = (exp.Like, exp.ILike, exp.RegexpLike, exp.RegexpILike, exp.SimilarTo)
@@ -613,7 +620,7 @@ def _weak_literal(text: str) -> Iterator[str]:
     if _ADDRESS.search(text):
         yield "a hard-coded e-mail address"
     if _HEADERS.match(text):
-        yield "headers of the request, which the caller writes"
+        yield HEADERS
 
 
 def _unknown_roles(node: Tree, roles: Collection[str]) -> Iterator[str]:
@@ -642,6 +649,8 @@ _SESSION_OF_OTHERS = re.compile(
 
 def _weak_body(text: str) -> set[str]:
     found = {weakness for literal in _LITERAL.findall(text) for weakness in _weak_literal(literal)}
+    if _BY_KEY.search(text):
+        found.discard(HEADERS)
     if _READS_EMAIL.search(text):
         found.add("an e-mail address")
     if re.search(r"\b(current_user|session_user|current_role)\b", _SESSION_OF_OTHERS.sub("", text), re.IGNORECASE):

@@ -27,6 +27,11 @@ class Functions(Calls):
             return True
         return any(self._touches(source, public) for source in self.reached(oid))
 
+    def writes(self, oid: int) -> bool:
+        """Tell whether a function, or what it calls, may change anything; what is not known here may."""
+        own = self.known.get(("function", oid))
+        return own is None or any(each.mentions.writes or each.mentions.effective for each in self.reached(oid))
+
     def _touches(self, source: Source, public: Collection[str]) -> bool:
         if source.brought:
             return False

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from audit.probes.bodies import listed
+from audit.sql_text import listed
 
 # A table (None: whichever is looked at) and a column of it.
 Column = tuple[str | None, str]

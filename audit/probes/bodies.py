@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from audit.sql_text import tokens
+from audit.sql_text import listed, tokens
 
 # Not-null, check and input syntax (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 OWN_CODES = frozenset(("23502", "23514", "22P02", "22007"))
@@ -103,26 +103,6 @@ def assigned(text: str) -> Iterator[Assigned]:
             column, equals, value = each.partition("=")
             if equals and re.fullmatch(r"\s*\"?\w+\"?\s*", column):
                 yield Assigned(number, update["table"].lower(), column.strip().strip('"').lower(), value)
-
-
-def listed(text: str, start: int, ends: str = r"\sfrom\b") -> list[str]:
-    """Return what is listed from ``start`` on, as it is written: up to a bracket that was open before, or an end."""
-    found: list[str] = []
-    depth, begin, quoted = 0, start, False
-    end = re.compile(ends, re.IGNORECASE)
-    for at in range(start, min(len(text), start + 4000)):
-        sign = text[at]
-        if sign == "'":
-            quoted = not quoted
-        if quoted:
-            continue
-        depth += (sign in "([") - (sign in ")]")
-        if depth < 0 or sign == ";" or (depth == 0 and end.match(text, at)):
-            return [*found, text[begin:at]]
-        if sign == "," and depth == 0:
-            found.append(text[begin:at])
-            begin = at + 1
-    return [*found, text[begin:]]
 
 
 def outspoken(text: str) -> str | None:

@@ -46,11 +46,13 @@ BROKEN_TEXT = (
 # pg_net and jobs of pg_cron are rows, which count from the end of a transaction that ours never reach
 # (https://supabase.com/docs/guides/database/extensions/pg_net, https://github.com/citusdata/pg_cron).
 OUTSIDE = re.compile(
-    r"\b(dblink|aws_s3|aws_lambda)\s*\.|\bdblink\w*\s*\(|(?<!net\.)\bhttp(_\w+)?\s*\(|\blo_(import|export)\s*\("
+    r"\b(dblink|aws_s3|aws_lambda)\s*\.|\bdblink\w*\s*\(|\blo_(import|export)\s*\("
     r"|\bpg_(read|ls|file|logdir)_?\w*\s*\(|\bpg_stat_file\s*\(|\bcopy\b[^;]*\b(program|from|to)\s+(program\s*)?'"
     r"|\bpg_(terminate|cancel)_backend\s*\(|\bpg_reload_conf\s*\(",
     re.IGNORECASE,
 )
+# The extension http asks the network at once; ours, which stands in for it, is written in SQL and asks nobody.
+HTTP = re.compile(r"(?<!net\.)\bhttp(_\w+)?\s*\(", re.IGNORECASE)
 
 FUNCTIONS = """
 select p.oid::bigint as oid, p.oid::pg_catalog.regprocedure::text as signature,
@@ -271,10 +273,16 @@ class Plan:
             routine.compiled
             or not (routine.trusted or routine.language == "internal")
             or any(OUTSIDE.search(source.plain) for source in reached)
+            or (not self._stands_in and any(HTTP.search(source.plain) for source in reached))
         )
 
+    @cached_property
+    def _stands_in(self) -> bool:
+        """Whether there is a source of http(), which the extension itself has in C."""
+        return any(source.brought and source.name == "http" for source in self.graph.known.values())
+
     def calls(self, routine: Routine, me: str | None, most: int = 12) -> Iterator[dict[str, Any]]:
-        """Return the calls of a function for one caller."""
+        """Return the calls of a function for one caller; "reading": the API makes them in a transaction that reads."""
         sets = [self._candidates(routine, argument, me) for argument in routine.arguments]
         together = [values for values in self._stories(routine, sets, me) if None not in values or not routine.strict]
         # What every argument may be by itself comes last, and is tried at least in part.
@@ -283,7 +291,15 @@ class Plan:
             combinations.append((None,) * len(sets))
         for values in dict.fromkeys(combinations):
             given = " ".join(value for value in values if value)
-            yield {"call": routine.signature, "text": routine.text(values), "given": given, "values": values}
+            # In a transaction of its own a function that is not VOLATILE only reads, whatever the request:
+            # https://docs.postgrest.org/en/stable/references/transactions.html#access-mode
+            yield {
+                "call": routine.signature,
+                "text": routine.text(values),
+                "given": given,
+                "values": values,
+                "reading": routine.exposed and not routine.volatile,
+            }
 
     def _stories(self, routine: Routine, sets: Sequence[Sequence[str | None]], me: str | None) -> list[Values]:
         """Return arguments that belong together, by what the function does with them."""

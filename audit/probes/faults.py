@@ -114,7 +114,7 @@ SERVERS_WORDS = (
     "name argument arguments specified more than once must appear group clause cannot cast insert update delete select "
     "call set returning functions default value there matching wrong object state query structure match result "
     "returned expected columns its new row violates not null check literal made into caller called twice one "
-    "transaction",
+    "transaction VOLATILE writes non-volatile execute read-only allowed 25006 0A000",
 )
 
 
@@ -297,7 +297,9 @@ def _note_fault(outcome: Outcome, signatures: dict[str, Routine], note: Note) ->
     said = outcome.broken or outcome.message or ""
     if any(value and value in said for value in outcome.call["values"]):
         return  # a table by the name of what we passed is not there: that is our doing, and not to be told
-    if outcome.code in BROKEN_CODES:
+    if outcome.code == "25006" or (outcome.code == "0A000" and "non-volatile function" in said):
+        note(called, f"it is not VOLATILE, and writes: {outcome.message} ({outcome.code})")
+    elif outcome.code in BROKEN_CODES:
         note(_at_fault(outcome.place, signatures) or called, f"{outcome.message} ({outcome.code})")
     elif outcome.broken:
         note(called, f"it answers: {_only_the_fault(outcome.broken)}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from psycopg.rows import tuple_row
 from sqlglot import exp
 
 from audit.catalog.calls import BODY, mentioned
-from audit.catalog.expressions import Name, parsed, table_of
+from audit.catalog.expressions import Name, called, parsed, table_of
 from audit.evidence import Unchecked
 from audit.seeding.answers import Function, Functions
 from audit.seeding.tables import Catalogue, Table
@@ -249,7 +249,12 @@ select t.tgrelid::bigint, t.tgfoid::bigint,
 from pg_catalog.pg_trigger t where not t.tgisinternal order by t.tgrelid, t.tgname
 """
 _VIEWS = """
-select pg_catalog.pg_get_viewdef(c.oid) from pg_catalog.pg_class c
+select pg_catalog.pg_get_viewdef(c.oid), n.nspname::text, c.relname::text, array(
+           select distinct d.refobjid::bigint from pg_catalog.pg_rewrite w
+           join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = w.oid
+           where w.ev_class = c.oid and d.refobjid <> c.oid
+           and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)
+from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('v', 'm') and n.nspname <> all (%(platform)s) and n.nspname !~ '^pg_|^information_schema$'
 and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
@@ -339,13 +344,17 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
     before = cursor.execute("select pg_catalog.current_setting('search_path')").fetchone()
     cursor.execute("set local search_path = ''")
     rules = Rules()
-    numbers = {(table.schema, table.name): table.oid for table in catalogue.tables.values()}
     platform = {"platform": list(PLATFORM_SCHEMAS)}
+    views = cursor.execute(_VIEWS, platform).fetchall()
+    # A view's column is that of a table below it which has one of that name.
+    numbers = {(schema, name): tuple(below) for _, schema, name, below in views}
+    numbers |= {(table.schema, table.name): (table.oid,) for table in catalogue.tables.values()}
 
     def place(name: Name | None, column: str, own: int | None) -> tuple[int, str] | None:
-        table = own if name is None else numbers.get((name[0], name[1]))
-        known = table is not None and table in catalogue.tables and column in catalogue.tables[table].columns
-        return (table, column) if known and table is not None else None
+        tables = (own or 0,) if name is None else numbers.get((name[0] or "", name[1]), ())
+        known = (t for t in tables if t in catalogue.tables and column in catalogue.tables[t].columns)
+        table = next(known, None)
+        return None if table is None else (table, column)
 
     def of_condition(tree: exp.Expr | None, own: int | None) -> Iterator[tuple[int, str, Hints]]:
         for name, column, hint in noted(tree):
@@ -360,6 +369,7 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
         for oid, schema, name, names, body in cursor.execute(_FUNCTIONS, platform).fetchall()
     )
     compared: list[tuple[Function, Hints]] = []
+    given: list[tuple[Name, int, tuple[int, str]]] = []
     for relation, text in (*cursor.execute(_POLICIES).fetchall(), *cursor.execute(_INDEXES).fetchall()):
         try:
             tree = parsed(text)
@@ -367,7 +377,10 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
             continue  # the policies that judge expressions say so
         rules.note(of_condition(tree, relation), relation)
         compared += [(function, _asked(call)) for function, call in functions.called(tree)]
-    for (text,) in cursor.execute(_VIEWS, platform).fetchall():
+        for name, number, (of_table, column_name) in _given(tree):
+            if found := place(of_table, column_name, relation):
+                given.append((name, number, found))
+    for text, *_ in views:
         view = _tree(text.rstrip().rstrip(";"))
         rules.note(of_condition(view, None))
         compared += [(function, _asked(call)) for function, call in functions.called(view)]
@@ -384,6 +397,9 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
             rules.note(_of_body(text, of | fired.get(function.oid, set()), catalogue))
         for one, other in _joined(function.body, of, catalogue):
             rules.join(one, other)
+    for called_, number, there in given:
+        if (taking := functions.known.get(called_)) is not None:
+            rules.note((*there, hint) for hint in _of_argument(taking.body, taking.parameters, number))
     for function, hint in compared:
         rules.note(_of_answer(function, hint, catalogue))
     for table in catalogue.tables.values():
@@ -395,6 +411,30 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
                 rules.asked[table.oid, column.name].add(Hints(words=[literal[1]]))
     cursor.execute("select pg_catalog.set_config('search_path', %s, true)", before)
     return rules
+
+
+def _given(tree: exp.Expr) -> Iterator[tuple[Name, int, tuple[Name | None, str]]]:
+    """Yield the columns that an expression gives to functions: function, number of the argument, table and column."""
+    for column in tree.find_all(exp.Column):
+        side: exp.Expr = column
+        while isinstance(side.parent, exp.Cast | exp.Paren):
+            side = side.parent
+        call = side.parent
+        name = called(call.parent if call is not None and isinstance(call.parent, exp.Dot) else call) if call else None
+        if isinstance(call, exp.Anonymous) and name is not None:
+            place = next((n for n, argument in enumerate(call.expressions, 1) if argument is side), 0)
+            if place:
+                yield name, place, (table_of(column), column.name)
+
+
+def _of_argument(text: str, names: Sequence[str], number: int) -> Iterator[Hints]:
+    """Yield what a body compares one of its arguments with."""
+    name = names[number - 1].lower() if len(names) >= number and names[number - 1] else f"argument_{number}"
+    for match in _COMPARISON.finditer(re.sub(rf"\${number}\b", name, text)):
+        if match["column"].lower() == name:
+            hint = hints(_QUALIFIER.sub("", match[0])).get(name)
+            if hint is not None:
+                yield hint
 
 
 def _mentioned(text: str, catalogue: Catalogue) -> set[int]:

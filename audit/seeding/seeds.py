@@ -17,8 +17,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
-from audit.actors import claims_of
+from audit.actors import KEYHOLDERS, claims_of, token_of
 from audit.evidence import safe
+from audit.hook import headers_of, hooked
 from audit.people import CAST
 from audit.seeding.community import Community
 from audit.seeding.deciding import Deciding
@@ -148,7 +149,13 @@ def _decide(
     """
     question = "select id::text, to_jsonb(u.*) -> 'raw_app_meta_data' from auth.users u where id::text = any (%s)"
     written: dict[str, Any] = dict(conn.cursor(row_factory=tuple_row).execute(question, (list(PEOPLE),)).fetchall())
-    people = [(CAST[name].role, claims_of(CAST[name], "both", written.get(CAST[name].id or ""))) for name in DECIDERS]
+    known = {name: written.get(CAST[name].id or "") for name in DECIDERS}
+    tokens = hooked(conn, {name: token_of(CAST[name], known[name] or {}) for name in DECIDERS if CAST[name].id})
+    sent = headers_of(conn, KEYHOLDERS)
+    people = [
+        (CAST[name].role, claims_of(CAST[name], "both", known[name], tokens.get(name), sent.get(name)))
+        for name in DECIDERS
+    ]
     deciding = Deciding(conn, people)
     schemas = {table.schema for table in catalogue.tables.values()}
     lacking = deciding.undecided(schemas)

@@ -155,7 +155,7 @@ class Source:
             return [Value.always(label) for label in self.type.labels] + [NULL] * nullable
         if self.type.name == "bool":
             return [Value.always("false"), Value.always("true")] + [NULL] * (nullable and ruled is not None)
-        if self.type.name in ("time", "timetz") and known:
+        if self.type.name in ("time", "timetz"):
             return [Value.always(f"{hour:02}:30:00", "") for hour in (9, 6, 13, 17, 22)] + [NULL] * nullable
         if self.type.category == "D":
             return self._times(hint, rule, nullable, checked=known)
@@ -229,6 +229,8 @@ class Source:
             return f"{mark}@example.org"
         if "phone" in name or name in ("mobile", "tel", "telephone", "fax"):
             return f"+1555{digits(self.place, n, 10)}"
+        if re.search(r"(^|_)(time_?zone|tz)$", name):
+            return "UTC"  # functions count on it to be one
         if re.search(r"url|link|website|avatar|image|photo|webhook|endpoint", name):
             return f"https://example.org/{mark}"
         if re.search(r"slug|handle|username|code|token|key|hash|secret|path|sku", name):
@@ -306,7 +308,11 @@ class Source:
             return []
         bounds = sorted({int(float(text)) for text in (*rule.words, *rule.values) if _NUMBER.fullmatch(text)})
         near = sorted({number for bound in bounds[:6] for number in (bound - 1, bound, bound + 1)})
-        return [Value.always(str(number)) for number in near if number >= 0 or number + 1 in bounds]
+        fractional = self.type.name in ("numeric", "float4", "float8")
+        exact = [text for text in (*rule.words, *rule.values) if fractional and re.fullmatch(r"-?\d+\.\d+", text)]
+        return [*map(Value.always, exact)] + [
+            Value.always(str(number)) for number in near if number >= 0 or number + 1 in bounds
+        ]
 
     def _texts(self, hint: Hints, rule: Hints) -> list[Value]:
         """Return the words that are asked for, if any, else texts: the plain one first, then ever odder ones."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import psycopg
 from audit.connection import Dsn, TargetError, own_conninfo
 from audit.ending import ENDING
 from audit.evidence import safe
+from audit.house import extra
 from audit.server import installation
 from audit.server.embedded import DATABASE, PREFIX, SETTINGS, last_complaint
 from audit.server.rights import SUPERUSER
@@ -59,6 +61,8 @@ def serve(image: str) -> Iterator[Contained]:
 
     Raises TargetError with one sentence when there is no Docker, no such image, or no server in it.
     """
+    if find_spec("testcontainers") is None:
+        raise TargetError(f"a container is started by testcontainers, which is not installed: {extra('container')}")
     # Imported late: nobody who audits another kind of target needs Docker's libraries, or can be kept waiting by them.
     import requests
     from docker.errors import DockerException, ImageNotFound  # type: ignore[import-untyped]  # it has no stubs of its own

@@ -12,7 +12,7 @@ import base64
 import contextlib
 import hashlib
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from markupsafe import Markup
 from audit.policy import Severity
 from audit.results import Verdict
 from reports import conduct, controls, folder, gate, matrix, runbook, trust, waivers, wording
-from reports.causes import Cause, anchor, causes, headline, script
+from reports.causes import Cause, Part, anchor, causes, headline, is_prose, script
 from reports.effects import effects
 from reports.escalation import ESCALATION
 from reports.model import SCORE_FORMULA, Finding, Result, Run
@@ -254,6 +254,15 @@ def _days_left(finding: Finding, run: Run) -> str:
     return f"{(finding.waiver.expires - run.started_at.date()).days:,}"
 
 
+def with_fixes(part: Part) -> Iterator[tuple[Finding, str]]:
+    """Yield the findings that are told in full, each with its fix; advice that was given before is not given again."""
+    given = set()
+    for finding in part.findings[:FULL]:
+        advice = finding.fix.replace(finding.object, "") if is_prose(finding.fix) else ""
+        yield finding, "" if advice in given else finding.fix
+        given |= {advice} if advice else set()
+
+
 def first_paragraph(result: Result) -> str:
     """Return the first paragraph of a policy's explanation: why it matters."""
     return " ".join(result.explanation.partition("\n\n")[0].split())
@@ -278,6 +287,7 @@ def environment() -> jinja2.Environment:
         matrix=matrix,
         anchor=anchor,
         first_paragraph=first_paragraph,
+        with_fixes=with_fixes,
         ESCALATION=ESCALATION,
         Severity=Severity,
         TITLE=TITLE,

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from audit import house
-from audit.policy import Severity
+from audit.policy import PACKS, Severity
 from audit.results import Verdict
 from reports import conduct, wording
 from reports.escalation import ESCALATION
@@ -84,9 +84,9 @@ def _rule(result: Result, run: Run) -> dict[str, Any]:
         "id": result.id,
         "name": result.name,
         "shortDescription": {"text": result.title},
-        "helpUri": house.page_of(result.id),
         "fullDescription": {"text": f"{result.title}. {result.explanation}"},
         "help": help_,
+        **({"helpUri": house.page_of(result.id)} if result.pack in PACKS else {}),
         "defaultConfiguration": {"level": LEVELS[result.severity]},
         "properties": {
             "tags": ["security", "database", result.severity.value],

@@ -33,7 +33,8 @@ HISTORIC = {"EXPO-07", "EXPO-13"}
 class Case:
     """One situation. ``waits`` says why it is not judged rightly yet; where it is judged rightly, the test fails.
 
-    ``beside`` are policies that rightly tell of both forms, for another reason.
+    ``beside`` are policies that rightly tell of both forms, for another reason; ``forms`` are parts of what the
+    wrong of the bad one is called, each of which is told.
     """
 
     folder: Path
@@ -41,6 +42,7 @@ class Case:
     expect: frozenset[str]
     waits: str = ""
     beside: frozenset[str] = frozenset()
+    forms: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -61,7 +63,8 @@ def read(folder: Path) -> Case:
     told = tomllib.loads((folder / "case.toml").read_text(encoding="utf-8"))
     waiting = tomllib.loads((CASES / "waiting.toml").read_text(encoding="utf-8"))
     beside = frozenset(told.get("beside", ()))
-    return Case(folder, told["kind"], frozenset(told["expect"]), waiting.get(folder.name, ""), beside)
+    expect, forms = frozenset(told["expect"]), tuple(told.get("forms", ()))
+    return Case(folder, told["kind"], expect, waiting.get(folder.name, ""), beside, forms)
 
 
 ALL = [read(path.parent) for path in sorted(CASES.glob("*/case.toml"))]
@@ -95,7 +98,10 @@ def judge(case: Case, bad: Outcome, good: Outcome, allowed: frozenset[str] = fro
     found, innocent = told(bad), told(good)
     assert not {*innocent} - HISTORIC - allowed, innocent
     if case.expect:
-        assert {name for name in case.expect if {*found.get(name, ())} - {*innocent.get(name, ())}}, found
+        new = {name: {*found.get(name, ())} - {*innocent.get(name, ())} for name in case.expect}
+        assert any(new.values()), found
+        objects = [each for name in new for each in new[name]]
+        assert [form for form in case.forms if not any(form in each for each in objects)] == [], objects
 
 
 @of("access", "platform")

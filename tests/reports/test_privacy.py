@@ -18,10 +18,12 @@ from audit.access.declaration import Access
 from audit.access.parameters import parameters
 from audit.access.results import Cell
 from audit.connection import connect
+from audit.policy import Severity
 from audit.results import Verdict
 from audit.settings import Settings
 from fixtures.suite import Suite
-from reports import folder
+from reports import folder, wording
+from reports.causes import causes
 from reports.model import Run, TargetFacts
 from reports.renderers import (
     codequality,
@@ -188,3 +190,26 @@ def test_what_only_shows_alone_tells_nothing_either(bench, sabotaged, acted):
     assert {result.verdict for result in found} <= {Verdict.VIOLATED}
     assert Cell.LEAK in cells
     assert violated | {result.id for result in found} == {*sabotages}
+
+
+# The same run, because nothing is worse: what is told first
+
+
+def test_of_everything_at_once_the_gravest_is_told_first(acted):
+    found = causes(acted)
+    assert found[0].severity is Severity.P0
+    # Who can read and change everything, before who can read something.
+    assert found[0].parts[0].result.id in ("RLS-12", "CONF-04", "RLS-09", "AUTH-07"), found[0].title
+    assert [cause.severity for cause in found] == sorted(cause.severity for cause in found)
+    page = html.render(acted)
+    assert re.search(r'<h1 id="verdict">([^<]+)</h1>', page)[1].startswith(entities.escape(found[0].title))
+    first_screen = page[: page.index('id="filter"')]
+    assert all(entities.escape(cause.title) in first_screen for cause in found[: html.FIRST])
+    assert "on-call database administrator" in first_screen
+    lines = [line for line, _ in terminal.screen(acted)]
+    assert len(lines) <= terminal.LINES
+    assert any(line.startswith(f"P0 {found[0].parts[0].result.id} ") for line in lines)
+    # What is one thing to mend is one cause: far fewer than findings, and each finding is in exactly one.
+    told = [(each.policy, each.object) for cause in found for each in cause.findings]
+    wanted = [(each.policy, each.object) for r in acted.having(Verdict.VIOLATED) for each in wording.unwaived(r)]
+    assert sorted(told) == sorted(wanted) and len(found) < len(told) / 3

@@ -248,6 +248,8 @@ import atexit, os, pathlib, signal, time
 
 atexit.register(lambda: pathlib.Path(os.environ["WORKED"]).write_text(str(time.process_time())))
 if moment := float(os.environ.get("MOMENT", 0)):
+    # Once Python is on its way out nobody hears the timer, which then ends the process.
+    atexit.register(signal.setitimer, signal.ITIMER_PROF, 0)
     signal.signal(signal.SIGPROF, lambda *_: os.kill(os.getpid(), getattr(signal, os.environ["SIGNAL"])))
     signal.setitimer(signal.ITIMER_PROF, max(moment - time.process_time(), 0.01))
 """

@@ -135,6 +135,16 @@ def test_the_version_is_said_and_in_one_place(installed: Installed, tmp_path: Pa
     assert "\nversion = " not in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
+def test_a_release_fits_its_tag_and_the_changelog() -> None:
+    from tests.release import unfit
+
+    told = f"# Changelog\n\n## {version()}, 2027-01-01\n"
+    assert unfit([], told) == unfit([f"v{version()}", "other"], told) == ""
+    assert "CHANGELOG.md says nothing of" in unfit([], "# Changelog\n")
+    assert "is tagged 9.9.9" in unfit(["v9.9.9"], told)
+    assert "unreleased" in unfit([f"v{version()}"], told.replace("2027-01-01", "unreleased"))
+
+
 def test_it_is_small(installed: Installed) -> None:
     size = sum(path.stat().st_size for path in installed.folder.rglob("*") if path.is_file() and not path.is_symlink())
     assert size < 250_000_000

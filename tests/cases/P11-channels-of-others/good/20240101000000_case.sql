@@ -1,0 +1,10 @@
+create table public.teams (id uuid primary key default gen_random_uuid(), name text not null);
+create table public.team_members (team_id uuid not null references public.teams (id) on delete cascade, user_id uuid not null references auth.users (id) on delete cascade, role text not null default 'member' check (role in ('owner', 'admin', 'member')), primary key (team_id, user_id));
+alter table public.teams enable row level security; alter table public.team_members enable row level security;
+revoke all on all tables in schema public from anon, authenticated;
+grant select on all tables in schema public to authenticated;
+create policy mine on public.team_members for select to authenticated using (user_id = (select auth.uid()));
+create policy mine on public.teams for select to authenticated using (exists (select from public.team_members m where m.team_id = teams.id and m.user_id = (select auth.uid())));
+create index on public.team_members (user_id);
+create policy "listen" on realtime.messages for select to authenticated using (extension = 'broadcast' and exists (select from public.team_members m where m.user_id = (select auth.uid()) and 'team:' || m.team_id = (select realtime.topic())));
+create policy "speak" on realtime.messages for insert to authenticated with check (exists (select from public.team_members m where m.user_id = (select auth.uid()) and 'team:' || m.team_id = (select realtime.topic())) or realtime.topic() = 'user:' || (select auth.uid()));

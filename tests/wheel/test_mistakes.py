@@ -1,0 +1,240 @@
+"""Mistakes that people make: each gets one sentence that says what to do, and the right exit status."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from care_audit import command
+from tests.wheel.conftest import Installed
+
+USAGE = 4
+Say = Callable[[str, Mapping[str, str]], tuple[int, str]]
+
+TABLE = "create table public.t (id bigint primary key);\n"
+POLICY = '''from pytest import mark
+
+
+@mark.policy("{id}", severity="P2", runbook="Ours", fix="-- decide")
+def test_{name}({asker}):
+    """{title}"""
+    assert not {asker}("select 1 as object where false")
+'''
+GOOD = POLICY.format(id="OWN-01", name="a", asker="auditor", title="It is so.\n\n    Because.\n    ")
+SAID = {"supabase/migrations/20260101000000_t.sql": TABLE}
+
+# What is called, which files there are beside a migration, and what is said.
+MISTAKES: Mapping[str, tuple[str, Mapping[str, str], str]] = {
+    "a verb with a slip": ("chek", {}, "there is no verb 'chek'; did you mean 'check'?"),
+    "a verb that is none": ("frobnicate", {}, "there is no verb 'frobnicate'; the verbs are check, "),
+    "an option with a slip": ("check --migratons=x", {}, "there is no option --migratons; did you mean --migrations?"),
+    "an option that is none": ("check --frobnicate", {}, "there is no option --frobnicate; care-audit check --help"),
+    "an option of another verb": ("explain RLS-07 --severity=P0", {}, "there is no option --severity"),
+    "a word for a number": ("check --members=many", {}, "'many' is not a valid integer"),
+    "a negative number": ("check --members=-1", {}, "--members must be 0 or more"),
+    "a number of milliseconds that is none": ("check --budget-ms=soon", {}, "'soon' is not a valid integer"),
+    "an option without its value": ("check --members", {}, "requires an argument"),
+    "a switch with a value": ("check --no-shadow=yes", {}, "does not take a value"),
+    "a policy that is none": ("check --policy=RLS-99", {}, "there is no policy 'RLS-99'; did you mean 'RLS-"),
+    "a policy that is like none": ("check --policy=whatever", {}, "there is no policy 'whatever'; care-audit list"),
+    "a severity that is none": ("check --severity=P9", {}, "'P9' is not one of 'P0', 'P1', 'P2', 'P3'"),
+    "explain what": ("explain", {}, "missing argument 'ID'"),
+    "explain what is none": ("explain RSL-07", {}, "there is no policy 'RSL-07'; did you mean 'RLS-07'?"),
+    "show what is none": ("show EXPO-1", {}, "there is no policy 'EXPO-1'; did you mean 'EXPO-1"),
+    "list what is none": ("list --policy=nothing", {}, "there is no policy 'nothing'"),
+    "list a severity that is none": ("list --severity=critical", {}, "'critical' is not one of"),
+    "export what": ("export", {}, "missing argument"),
+    "export what is none": ("export csv", {}, "'csv' is not one of 'pgtap', 'sql'"),
+    "export what is not declared": ("export pgtap --members=0", {}, "nothing is declared that could be exported"),
+    "too many words": ("check one two -- -k nothing", {}, "file or directory not found: one"),
+    "settings that are not there": (
+        "check --settings=nowhere.toml", {}, "--settings nowhere.toml: there is no such file",
+    ),
+    "settings that are no TOML": ("check", {"audit.toml": "packs = ["}, "audit.toml, line 1: this cannot be read"),
+    "a quote that is open": ("check", {"audit.toml": 'access = "access.toml\n'}, "audit.toml, line 1: this cannot"),
+    "settings with a slip": ("check", {"audit.toml": "\npaks = []"}, "audit.toml, line 2: unknown key 'paks'; did you"),
+    "settings of a wrong type": (
+        "check", {"audit.toml": "api_roles = 3"}, "audit.toml, line 1: api_roles must be a list",
+    ),
+    "settings that are no text": ("check", {"audit.toml": "\udcff"}, "audit.toml cannot be read: it is not UTF-8"),
+    "a pack that is none": ("check", {"audit.toml": "packs = ['kore']"}, "unknown pack 'kore' in packs; did you mean"),
+    "a setting in pyproject.toml with a slip": (
+        "check", {"pyproject.toml": "[project]\nname = 'x'\n[tool.care-audit]\naces = 'x'"},
+        "pyproject.toml, line 4: unknown key 'aces'; did you mean 'access'?",
+    ),
+    "an option in audit.toml with a slip": (
+        "check", {"audit.toml": "[options]\nmember = 3"}, "audit.toml, line 2: unknown option 'member'; did you mean",
+    ),
+    "an option in audit.toml of a wrong type": (
+        "check", {"audit.toml": "[options]\nmembers = 'x'"}, "audit.toml, line 2: members must be a whole number",
+    ),
+    "a switch in audit.toml of a wrong type": (
+        "check", {"audit.toml": "[options]\ndeep = 'x'"}, "audit.toml, line 2: deep must be true or false",
+    ),
+    "declarations that are not there": (
+        "check", {"audit.toml": "access = 'no.toml'"}, "access: there is no file no.toml",
+    ),
+    "policies that are not there": (
+        "check", {"audit.toml": "policies = 'nowhere'"}, "policies: there is no folder nowhere",
+    ),
+    "a folder of policies that is none": ("prove", {}, "there are no policies of your own; care-audit new-policy"),
+    "declarations that are named and not there": (
+        "check --access=no.toml", {}, "--access no.toml: there is no such file",
+    ),
+    "declarations with a slip": (
+        "check --access=access.toml", {"access.toml": '[tables."public.t"]\nreech.select = { anon = ["all"] }'},
+        "access.toml, line 2: unknown key 'reech'",
+    ),
+    "an actor that is none": (
+        "check --access=access.toml", {"access.toml": '[tables."public.t"]\nreach.select = { alise = ["all"] }'},
+        "access.toml, line 2: unknown actor 'alise'; did you mean 'alice'?",
+    ),
+    "rows that are none": (
+        "check --access=access.toml", {"access.toml": '[tables."public.t"]\nreach.select = { alice = ["own"] }'},
+        "there are no rows called 'own'",
+    ),
+    "waivers that are not there": ("check --waivers=no.toml", {}, "--waivers no.toml: there is no such file"),
+    "a waiver of no policy": (
+        "check --waivers=w.toml",
+        {"w.toml": '[[waiver]]\npolicy="RLS-99"\nobject="x"\nreason="r"\nowner="o"\nexpires=2999-01-01'}, "RLS-99",
+    ),
+    "a waiver without an owner": (
+        "check --waivers=w.toml", {"w.toml": '[[waiver]]\npolicy="RLS-01"\nobject="x"\nreason="r"'}, "is missing",
+    ),
+    "a day in quotes": (
+        "check --waivers=w.toml",
+        {"w.toml": '[[waiver]]\npolicy="RLS-01"\nobject="x"\nreason="r"\nowner="o"\nexpires="2999-01-01"'},
+        "a date without quotes",
+    ),
+    "a target that is none": ("check --target=prod", {}, "unknown target 'prod': say embedded, container, a URL"),
+    "a target that does not answer": ("check --target=postgresql://127.0.0.1:9/x", {}, "127.0.0.1"),
+    "a service that is none": ("check --target=service=nowhere", {}, "nowhere"),
+    "a container of no image": ("check --target=container", {}, "--target container needs --image NAME"),
+    "an image of no container": ("check --image=postgres:17", {}, "--image is for --target container only"),
+    "programs that are not there": (
+        "check --postgres-bin=nowhere", {}, "--postgres-bin: there is no directory nowhere",
+    ),
+    "programs that are none": ("check --postgres-bin=supabase", {}, "there is no usable PostgreSQL server in"),
+    "migrations that are not there": ("check --migrations=nowhere", {}, "--migrations: there is no directory nowhere"),
+    "migrations a folder too high": ("check --migrations=.", {}, "did you mean supabase/migrations?"),
+    "a dump that is not there": ("check --schema=no.sql", {}, "--schema: there is no file no.sql"),
+    "two that build": (
+        "check --schema=a.sql --migrations=supabase/migrations", {"a.sql": TABLE}, "leave out --migrations",
+    ),
+    "what comes before and is not there": (
+        "check --before=no.sql", {}, "--before: there is no file or directory no.sql",
+    ),
+    "an output that is none": ("check --output=pdf", {}, "--output: there is no output 'pdf'; there are html, json"),
+    "reports where a file is": ("check --report-dir=a.sql", {"a.sql": ""}, "the reports cannot be written there"),
+    "a baseline that is not there": ("check --baseline=no.json", {}, "no.json: the baseline cannot be read"),
+    "a baseline that is none": ("check --baseline=b.json", {"b.json": "[]"}, "b.json: this is no baseline"),
+    "a baseline to write without a name": ("check --write-baseline", {}, "--write-baseline needs --baseline=FILE"),
+    "two words that contradict each other": ("check --history=h --no-history", {}, "contradict each other"),
+    "alerts of no file": ("check --alert-file=no", {}, "the alert file cannot be read"),
+    "defaults that are none": ("check --platform-defaults=x", {}, "--platform-defaults must be historic or revoked"),
+    "an application that is not there": ("check --app=nowhere", {}, "--app: there is no folder nowhere"),
+    "a gate in no repository": ("gate", {}, "is in no git repository: say what is new with --since-version=V"),
+    "a gate of two minds": ("gate --base=main --since-version=3", {}, "say in one way what is new"),
+    "new files that are not there": ("gate --files=no.sql", {}, "no.sql"),
+    "drift from nothing": ("drift", {}, "care-audit drift --migrations=DIR --target=service=NAME"),
+    "a runbook of no name": ("runbook", {}, "say which runbook: care-audit runbook --runbook=runbook.md"),
+    "a runbook that is not there": ("runbook --runbook=no.md", {}, "no.md"),
+    "a doctor's application that is not there": ("doctor --app=nowhere", {}, "--app: there is no folder nowhere"),
+    "a fix of nothing": ("fix RLS-999 --members=0", {}, "there is no policy or cause 'RLS-999'"),
+    "a fix of a live database": ("fix --target=service=prod", {}, "there is no option --target"),
+    "a policy's id in small letters": ("new-policy own-01", {}, "'own-01' is no id of a policy"),
+    "a policy's id that is ours": ("new-policy RLS-88", {}, "care-audit has such policies itself"),
+    "a policy that is there": ("new-policy RLS-07", {}, "there is a policy RLS-07 already"),
+    "a policy that does not compile": (
+        "prove", {"audit.toml": "", "policies/test_a.py": "def f(:"}, "test_a.py cannot be used: SyntaxError",
+    ),
+    "a policy that asks somebody unknown": (
+        "prove", {"audit.toml": "", "policies/test_a.py": GOOD.replace("auditor", "oracle")}, "oracle",
+    ),
+    "a policy that does not say why": (
+        "prove",
+        {"audit.toml": "", "policies/test_a.py": POLICY.format(id="OWN-01", name="a", asker="auditor", title="So.")},
+        "the docstring must be the invariant as a sentence",
+    ),
+    "two policies of one id": (
+        "prove", {"audit.toml": "", "policies/test_a.py": GOOD, "policies/test_b.py": GOOD}, "OWN-01 is the id of two",
+    ),
+    "a policy without a sabotage": (
+        "prove", {"audit.toml": "", "policies/test_a.py": GOOD}, "OWN-01 has no sabotage: write",
+    ),
+    "a sabotage that expects nothing": (
+        "prove", {"audit.toml": "", "policies/test_a.py": GOOD, "policies/sabotage/OWN-01.x.sql": "select 1;"},
+        "say which object is to be found",
+    ),
+    "a proof of no policy": (
+        "prove OWN-02", {"audit.toml": "", "policies/test_a.py": GOOD}, "there is no policy 'OWN-02'",
+    ),
+    "a beginning with no application": ("init --app=nowhere", {}, "--app: there is no folder nowhere"),
+    "a beginning with no migrations": ("init --migrations=nowhere", {}, "nowhere"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """Call the command in a folder of its own, where there is one migration."""
+    for name in [*os.environ]:
+        if name.startswith(("AUDIT_", "PG", "PYTEST_")) and name != "PYTEST_CURRENT_TEST":
+            monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def called(words: str, files: Mapping[str, str]) -> tuple[int, str]:
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode("utf-8", errors="surrogateescape"))
+        with pytest.raises(SystemExit) as ended:
+            command.main(words.split())
+        out, err = capfd.readouterr()
+        return int(ended.value.code or 0), out + err
+
+    return called
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_gets_one_sentence(mistake: str, say: Say) -> None:
+    words, files, expected = MISTAKES[mistake]
+    status, said = say(words, {**SAID, **files})
+    assert status == USAGE, said
+    assert expected in said.replace("\n", " "), said
+    assert "Traceback" not in said and "INTERNALERROR" not in said
+    assert len([line for line in said.splitlines() if line.strip()]) <= 30, said
+
+
+@pytest.mark.parametrize("verb", [*command.cli.commands])
+def test_the_help_of_a_verb_is_short(verb: str, say: Say) -> None:
+    status, said = say(f"{verb} --help", {})
+    assert status == 0 and len(said.splitlines()) <= 40, said
+    assert max(map(len, said.splitlines())) <= 120
+
+
+def test_the_help_is_short_and_shows_every_verb(say: Say) -> None:
+    status, said = say("--help", {})
+    assert status == 0 and len(said.splitlines()) <= 40
+    assert all(f"  {verb} " in said for verb in command.cli.commands)
+
+
+def test_where_nothing_builds_a_database_it_is_said(say: Say) -> None:
+    for words in ("check", "init", "gate", "draft", "fix", "export sql"):
+        status, said = say(words, {})
+        assert status == USAGE and "name it with --migrations=DIR or --schema=FILE" in said, words
+
+
+def test_what_is_not_installed_is_named(installed: Installed, tmp_path: Path) -> None:
+    (tmp_path / "schema.sql").write_text(TABLE)
+    alerts = tmp_path / "alerts"
+    alerts.write_text("json://127.0.0.1/\n")
+    alerts.chmod(0o600)
+    done = installed.call(tmp_path, "check", f"--alert-file={alerts}")
+    assert done.status == USAGE and "pip install 'care-collective-audit[alerts]'" in done.said, done.said
+    done = installed.call(tmp_path, "check", "--target=container", "--image=postgres:17")
+    assert done.status == USAGE and "pip install 'care-collective-audit[container]'" in done.said, done.said
