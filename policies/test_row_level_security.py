@@ -153,8 +153,9 @@ def test_no_exposed_table_is_locked(auditor):
     """No exposed table is locked: row level security and grants, but no permissive policy.
 
     Row level security without a policy refuses everybody, and reads as "no data". Where nothing says that anybody was
-    to reach it (it has what default privileges give, no policy of any kind, and access.toml does not name it), that is
-    how tables for the server alone are kept. Else they are declared server_only in access.toml, or have no grants.
+    to reach it (it has what default privileges give, or gave before they were taken back: everything to all API roles;
+    no policy of any kind; and access.toml does not name it), that is how tables for the server alone are kept. Else
+    they are declared server_only in access.toml, or have no grants.
     Partitions and inheritance children are reached through their parent; the platform's tables are the platform's.
     """
     assert not auditor(
@@ -171,7 +172,11 @@ def test_no_exposed_table_is_locked(auditor):
         and not exists (select from ancestors a where a.relation = t.relation)
         and (t.relation::text = any (%(declared_tables)s)
              or exists (select from pg_catalog.pg_policy p where p.polrelid = t.relation)
-             or exists (
+             or not (t.roles operator(pg_catalog.@>) %(api_roles)s::text[] and not exists (
+                 select from unnest(t.roles) as role
+                 cross join unnest(array['select', 'insert', 'update', 'delete']) as p
+                 where not pg_catalog.has_table_privilege(role, t.relation, p)))
+             and exists (
                  select from pg_catalog.pg_class c
                  cross join lateral (
                      select x.grantee, x.privilege_type from pg_catalog.aclexplode(c.relacl) as x

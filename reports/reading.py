@@ -99,7 +99,10 @@ def _result(told: Json) -> Result:
         reason=told["reason"],
         population=Population(population["count"], population["of"], population["estimated"]) if population else None,
         duration_ms=told["duration_ms"],
-        findings=tuple(_finding(told["id"], each) for each in told["findings"]),
+        findings=(
+            *(_finding(told["id"], each) for each in told["findings"]),
+            *(Finding(told["id"], each["object"], told_by=each["told_by"]) for each in told.get("repeated", ())),
+        ),
         remedy=told["remedy"],
         fix=told["fix"],
         grants=tuple(told["grants"]),
@@ -121,6 +124,7 @@ def _finding(policy: str, told: Json) -> Finding:
         location=Location(where["file"], where["line"]) if where else None,
         since=_maybe(told.get("since")),
         cause=Cause(**told["cause"]) if told.get("cause") else UNKNOWN,
+        stands_for=tuple(told.get("stands_for", ())),
     )
 
 

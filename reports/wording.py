@@ -167,7 +167,7 @@ def _begun(severity: Severity, run: Run) -> dt.datetime:
 def call(severity: Severity, run: Run) -> str:
     """Say in full who is to be called, and all that has to happen by when, for one severity."""
     if run.gate:
-        return "Blocks the merge."
+        return "It blocks the merge."
     escalation = ESCALATION[severity]
     return f"{capital(escalation.whom)}. By when: {escalation.by_when(_begun(severity, run), run.started_at)}."
 
@@ -179,7 +179,7 @@ def clocks(run: Run) -> dict[Severity, str]:
         if not any(result.severity is severity for result in run.having(Verdict.VIOLATED)):
             continue
         if run.gate:
-            found[severity] = "Blocks the merge."
+            found[severity] = "It blocks the merge."
             continue
         found[severity] = f"{capital(ESCALATION[severity].brief(_begun(severity, run), run.started_at))}."
     return found

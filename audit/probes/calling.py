@@ -46,11 +46,13 @@ BROKEN_TEXT = (
 # pg_net and jobs of pg_cron are rows, which count from the end of a transaction that ours never reach
 # (https://supabase.com/docs/guides/database/extensions/pg_net, https://github.com/citusdata/pg_cron).
 OUTSIDE = re.compile(
-    r"\b(dblink|aws_s3|aws_lambda)\s*\.|\bdblink\w*\s*\(|(?<!net\.)\bhttp(_\w+)?\s*\(|\blo_(import|export)\s*\("
+    r"\b(dblink|aws_s3|aws_lambda)\s*\.|\bdblink\w*\s*\(|\blo_(import|export)\s*\("
     r"|\bpg_(read|ls|file|logdir)_?\w*\s*\(|\bpg_stat_file\s*\(|\bcopy\b[^;]*\b(program|from|to)\s+(program\s*)?'"
     r"|\bpg_(terminate|cancel)_backend\s*\(|\bpg_reload_conf\s*\(",
     re.IGNORECASE,
 )
+# The extension http asks the network at once; ours, which stands in for it, is written in SQL and asks nobody.
+HTTP = re.compile(r"(?<!net\.)\bhttp(_\w+)?\s*\(", re.IGNORECASE)
 
 FUNCTIONS = """
 select p.oid::bigint as oid, p.oid::pg_catalog.regprocedure::text as signature,
@@ -263,6 +265,8 @@ class Plan:
     ids: list[dict[str, Any]] = field(default_factory=list)
     values: dict[str, list[str]] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    # What was found out about words and functions: each is asked about for every person.
+    known: dict[str | int, frozenset[str]] = field(default_factory=dict)
 
     def outside(self, routine: Routine) -> bool:
         """Tell whether a function, or what it calls, reaches out of the database."""
@@ -271,7 +275,13 @@ class Plan:
             routine.compiled
             or not (routine.trusted or routine.language == "internal")
             or any(OUTSIDE.search(source.plain) for source in reached)
+            or (not self._stands_in and any(HTTP.search(source.plain) for source in reached))
         )
+
+    @cached_property
+    def _stands_in(self) -> bool:
+        """Whether there is a source of http(), which the extension itself has in C."""
+        return any(source.brought and source.name == "http" for source in self.graph.known.values())
 
     def calls(self, routine: Routine, me: str | None, most: int = 12) -> Iterator[dict[str, Any]]:
         """Return the calls of a function for one caller; "reading": the API makes them in a transaction that reads."""
@@ -318,7 +328,7 @@ class Plan:
             for argument, use, means, candidates in zip(routine.arguments, used, named, sets, strict=True)
         ]
         tables = self._looked_at(routine).union(*named)
-        rows = [row for row in self.rows if row["relation"] in tables][:6]
+        rows = list(islice((row for row in self.rows if row["relation"] in tables), 6))
         return list(dict.fromkeys(stories(arguments, rows, me, EVERYBODY)))
 
     def _candidates(self, routine: Routine, argument: Argument, me: str | None) -> list[str | None]:
@@ -357,22 +367,41 @@ class Plan:
             return self._texts(routine, argument, me)
         return [None]
 
-    def _tables(self, routine: Routine, word: str) -> set[str]:
+    def _tables(self, routine: Routine, word: str) -> frozenset[str]:
         """Return the tables that the name of an argument means, else those that the function looks at."""
         return self._meant(word) or self._looked_at(routine)
 
-    def _meant(self, word: str) -> set[str]:
-        """Return the tables that the name of an argument means."""
-        return {row["relation"] for row in self.ids if word and _means(word, row["relname"])}
+    @cached_property
+    def _of(self) -> dict[str, list[dict[str, Any]]]:
+        """The rows that arguments can name, by relation."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in self.ids:
+            found.setdefault(row["relation"], []).append(row)
+        return found
 
-    def _looked_at(self, routine: Routine) -> set[str]:
+    def _meant(self, word: str) -> frozenset[str]:
+        """Return the tables that the name of an argument means."""
+        if word not in self.known:
+            tables = self._of.items() if word else ()
+            self.known[word] = frozenset(name for name, rows in tables if _means(word, rows[0]["relname"]))
+        return self.known[word]
+
+    def _looked_at(self, routine: Routine) -> frozenset[str]:
         """Return the tables that a function looks at, also through others."""
-        looked = {f"{schema}.{name}" for schema, name in self.graph.looks_at(self.graph.reached(routine.oid))}
-        return {row["relation"] for row in self.ids if row["relation"].replace('"', "") in looked}
+        if routine.oid not in self.known:
+            looked = {f"{schema}.{name}" for schema, name in self.graph.looks_at(self.graph.reached(routine.oid))}
+            self.known[routine.oid] = frozenset(name for name in self._of if name.replace('"', "") in looked)
+        return self.known[routine.oid]
 
     def _keys(self, routine: Routine, argument: Argument) -> list[str | None]:
         tables = self._tables(routine, argument.word)
-        return [row["key"] for row in self.ids if row["relation"] in tables and row["type"] == argument.base]
+        rows = (row for name in sorted(tables, key=self._places.__getitem__) for row in self._of[name])
+        return [row["key"] for row in rows if row["type"] == argument.base]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """In which order the relations come."""
+        return {name: place for place, name in enumerate(self._of)}
 
     def _ids(self, routine: Routine, argument: Argument, me: str | None) -> list[str | None]:
         people: list[str | None] = [*VICTIMS, *([me] if me else [])]
@@ -381,15 +410,19 @@ class Plan:
             return people if argument.word else [*people[:1], *keys[:7]]
         return keys[:8] or people
 
+    @cached_property
+    def _names(self) -> list[str]:
+        """The names of tables, those of people first."""
+        people = {row["relname"] for row in self.ids if row["key"] in EVERYBODY}
+        return sorted({row["relname"] for row in self.ids}, key=lambda name: (name not in people, name))
+
     def _texts(self, routine: Routine, argument: Argument, me: str | None) -> list[str | None]:
         word = argument.word
         if STATEMENT.search(word):
             return ["select to_jsonb(u.*)::text as answer from auth.users u", "", "%"]
         if re.search(r"table|relation", word):
             # The tables of people first, whose keys are the people's own ids.
-            people = {row["relname"] for row in self.ids if row["key"] in EVERYBODY}
-            names = sorted({row["relname"] for row in self.ids}, key=lambda name: (name not in people, name))
-            return list(names[:6])
+            return list(self._names[:6])
         if re.search(r"where|filter|condition", word):
             return ["true", ""]
         if (argument.name or "").lower().endswith("id"):

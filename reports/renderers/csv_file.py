@@ -47,11 +47,19 @@ def _finding(finding: Finding) -> list[str]:
         where.file if where else "",
         str(where.line) if where and where.line else "",
         wording.moment(finding.since) if finding.since else "",
-        "waived" if finding.waived else "waiver expired" if waiver else "open",
+        _state(finding),
         waiver.until if waiver else "",
         waiver.owner if waiver else "",
         waiver.reason if waiver else "",
     ]
+
+
+def _state(finding: Finding) -> str:
+    if finding.told_by:
+        return f"told with {finding.told_by}"
+    if finding.waived:
+        return "waived"
+    return "waiver expired" if finding.waiver_expired else "open"
 
 
 def _harmless(text: str) -> str:

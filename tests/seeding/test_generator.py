@@ -321,6 +321,7 @@ def test_what_cannot_be_filled_is_named_without_values(
         "a char(2) not null unique, b varchar(3) not null unique, c \"char\", d name not null, e bit varying(3)",
         "a xml, b tsquery, c macaddr8, d money, e regclass, f oid, g datemultirange, h circle, i jsonpath",
         "a text not null, exclude using gist (b with &&), b int4range not null",
+        "a time not null default '21:00', b timetz not null, c time, d text not null, check (d <> '')",
         "a int not null generated always as identity, b text, unique (a, b)",
     ],
 )  # fmt: skip
