@@ -1,0 +1,1 @@
+alter table public.help_requests drop constraint help_requests_helper_id_fkey;
