@@ -384,7 +384,7 @@ def test_what_members_leave_is_in_order(owner, auth_service):
     Two members who help each other leave in turn. A request that lost its helper is open again, or done; an exchange of
     contacts ends with one of its two people; nobody is left alone in a conversation.
     """
-    known = [row.object for row in owner(DISORDER).rows]
+    known = owner(DISORDER)
     left = [
         auth_service(
             f"delete from auth.users where id = {who}",

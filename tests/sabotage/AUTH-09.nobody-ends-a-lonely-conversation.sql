@@ -1,2 +1,5 @@
--- also: MSG-01
+-- object: 40000000-0000-4000-8000-000000000002
+-- object: 40000000-0000-4000-8000-000000000005
+-- object: 40000000-0000-4000-8000-000000000008
+-- object: 40000000-0000-4000-8000-000000000009
 drop trigger end_lonely_conversations on public.conversation_participants;
