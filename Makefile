@@ -78,7 +78,7 @@ docs: $(VENV)/ready ## write docs/policies.md and docs/RUNBOOK.md from the polic
 	@$(PYTHON) -m reports.own_runbook
 	@$(PYTHON) -m audit.editor_schemas
 
-bench: $(VENV)/ready ## measure the speed of the audit, of the proofs, of the seeds and of the access matrix
+bench: $(VENV)/ready ## measure speed, in turn with other tools, within 20 minutes, and write docs/performance.md: ARGS=--start
 	$(VERB)
 
 mutants: $(VENV)/ready ## take one guard away at a time, and count what the policies catch: POSTGRES_BIN= ARGS=

@@ -6,7 +6,7 @@ import inspect
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from select import select
 from textwrap import indent
 from typing import Any, Self, TypeVar
@@ -91,6 +91,7 @@ class Auditor:
         self.log = log
         self.name = name
         self.footprint = footprint or Footprint()
+        self.pipeline: psycopg.Pipeline | None = None
         # When the transaction of the question began that is being asked.
         self.begun = time.monotonic()
 
@@ -150,16 +151,21 @@ class Auditor:
                 return False
 
         named = Question(f"{first};\n{text}" if first else text, None)
-        with self.asking(named, of, foreign=bool(first)) as cursor:
+        with self.asking(named, of, foreign=bool(first), together=not first) as cursor, ExitStack() as stack:
             if first:
                 parameters = {**parameters, "told": self._told(cursor, first, search_path, parameters)}
             question = Question.of(text, self.known, parameters)
             if first:
                 self._bound(cursor)
-            question.wrapped(f"select * from (\n{{}}\n) as offenders limit {MOST_ROWS}").put(cursor)
+            counting, looking = (stack.enter_context(cursor.connection.cursor()) for _ in range(2))
+            with self._at_once():
+                question.wrapped(f"select * from (\n{{}}\n) as offenders limit {MOST_ROWS}").put(cursor)
+                self._bound(counting)
+                self._count(counting, of, parameters)
+                self.footprint.ask(looking)
             found = rows(cursor, about, kept)
-            self._bound(cursor)
-            population = self._population(cursor, of, parameters, about)
+            population = self._counted(counting, of, about)
+            self.footprint.told(looking)
             reasons = [doubt.reason for doubt in doubts]
             if blind and not found:
                 self._bound(cursor)
@@ -246,8 +252,15 @@ class Auditor:
         return Evidence(found, about=about, log=self.log, population=population, question=text)
 
     @contextmanager
-    def asking(self, question: Question, of: str = "", *, foreign: bool = False) -> Iterator[Cursor]:
+    def asking(
+        self, question: Question, of: str = "", *, foreign: bool = False, together: bool = False
+    ) -> Iterator[Cursor]:
         """Open the guarded transaction of one question, in which nothing can be written.
+
+        ``together``: what is said to the server travels with what is asked, and with the end, in as few round trips as
+        may be (https://www.psycopg.org/psycopg3/docs/advanced/pipeline.html); each statement is one, and has the same
+        limits. Who asks several things at once does so within :meth:`_at_once`. Where the time that locks are held is
+        limited, each statement waits for the answer to the last one.
 
         Who watches a database takes rollbacks for faults, so what was answered is committed. Where ``foreign`` code
         was called it is rolled back: it may have set something for the whole session.
@@ -258,15 +271,20 @@ class Auditor:
         connection = self.connect()
         nested = connection.info.transaction_status != TransactionStatus.IDLE
         begin = "savepoint question; set local transaction_read_only = on" if nested else READ_ONLY
+        together = together and not nested and not self.known["lock_hold_ms"] and psycopg.Pipeline.is_supported()
         try:
-            with connection.cursor() as cursor:
+            with connection.cursor() as cursor, connection.pipeline() if together else nullcontext() as self.pipeline:
                 self.footprint.questions += 1
+                seen = self.footprint.seen
                 self.begun = time.monotonic()
-                cursor.execute(f"{begin}; {self._guards(connection.info.server_version)}")
+                guards = self._guards(connection.info.server_version)
+                for statement in (begin, guards) if together else (f"{begin}; {guards}",):
+                    cursor.execute(statement)
                 end = "rollback"
                 try:
                     yield cursor
-                    self.footprint.look(cursor)
+                    if self.footprint.seen == seen:
+                        self.footprint.look(cursor)
                     end = "rollback" if foreign else "commit"
                 finally:
                     _end(connection, "rollback to savepoint question; release savepoint question" if nested else end)
@@ -334,12 +352,22 @@ class Auditor:
             guards["transaction_timeout"] = str(max(TRANSACTION_MS, 2 * self.known["statement_timeout_ms"]))
         return setting(guards)
 
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """Take all answers to what is asked in the body at its end, where that travels together."""
+        yield
+        if self.pipeline is not None:
+            self.pipeline.sync()
+
     def _population(self, cursor: Cursor, of: str, parameters: Mapping[str, Any], about: str) -> Population:
+        self._count(cursor, of, parameters)
+        return self._counted(cursor, of, about)
+
+    def _count(self, cursor: Cursor, of: str, parameters: Mapping[str, Any]) -> None:
+        """Ask how large the population is."""
         if not RELATION.fullmatch(of):
             Question.of(of, self.known, parameters).put(cursor)
-            ((count,),) = cursor.fetchall()
-            counted = cursor.description[0].name if cursor.description else of
-            return Population(int(count), counted)
+            return
         schema, name = of.split(".")
         relation = sql.Identifier(schema, name)
         cursor.execute(
@@ -352,6 +380,13 @@ class Auditor:
                 """
             ).format(relation, COUNT_UP_TO + 1, schema, name)
         )
+
+    def _counted(self, cursor: Cursor, of: str, about: str) -> Population:
+        """Take the answer of :meth:`_count`."""
+        if not RELATION.fullmatch(of):
+            ((count,),) = cursor.fetchall()
+            counted = cursor.description[0].name if cursor.description else of
+            return Population(int(count), counted)
         ((count, estimate),) = cursor.fetchall()
         if count <= COUNT_UP_TO:
             return Population(count, of, idle=() if count else (about,))

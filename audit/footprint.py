@@ -76,10 +76,19 @@ class Footprint:
 
     def look(self, cursor: Cursor) -> None:
         """Look at the transaction of a question that was answered; the answer stands whether this works or not."""
-        if not self.watched:
-            return
         with suppress(psycopg.Error):  # the question counts as unseen then
-            ((backend, assigned, locks, modes),) = cursor.execute(_LOOK).fetchall()
+            self.ask(cursor)
+            self.told(cursor)
+
+    def ask(self, cursor: Cursor) -> None:
+        """Ask about the transaction that a cursor is in; :meth:`told` takes the answer."""
+        if self.watched:
+            cursor.execute(_LOOK)
+
+    def told(self, cursor: Cursor) -> None:
+        """Take the answer."""
+        if self.watched:
+            ((backend, assigned, locks, modes),) = cursor.fetchall()
             self.seen += 1
             self.backends.add(backend)
             self.transaction_ids += assigned

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 from audit.lint_rules import RULES
 from audit.packs import EXCHANGE_TRAIL, MESSAGING, REQUEST_CATEGORIES, RUNBOOK_OBJECTS
 from audit.policy import CARE_COLLECTIVE, CORE, OWN, PACKS, Pack, Policy, packs_of_others
-from audit.toml_file import EXACTLY, Amount, Flag, TomlFile, form_of, read, suggestion
+from audit.toml_file import EXACTLY, Amount, Flag, Text, TomlFile, form_of, read, suggestion
 
 # The ways of signing up that Supabase has (https://supabase.com/docs/guides/auth).
 Way = Literal["email", "invitation", "phone", "anonymous"]
@@ -180,6 +180,24 @@ def _pack(name: str) -> str:
     return name
 
 
+_UNITS = {"minute": 1, "hour": 60, "day": 24 * 60, "week": 7 * 24 * 60}
+
+
+def _limit(text: str) -> str:
+    found = re.fullmatch(r"([1-9][0-9]{0,3}) (minute|hour|day|week)s?", text)
+    if found is None:
+        raise ValueError(f"{text!r} is no time limit; write a number and a unit, such as '15 minutes' or '2 days'")
+    return text
+
+
+def minutes(limit: str) -> int:
+    """Return how many minutes a time limit of the settings is."""
+    number, _, unit = limit.partition(" ")
+    return int(number) * _UNITS[unit.removesuffix("s")]
+
+
+Grade = Literal["P0", "P1", "P2", "P3"]
+Limit = Annotated[str, AfterValidator(_limit)]
 Named = Annotated[Pack, AfterValidator(_pack)]
 Rule = Annotated[str, AfterValidator(_rule), WithJsonSchema({"enum": sorted(RULES)})]
 Weight = Literal["P0", "P1", "P2", "P3", "off"]
@@ -192,10 +210,11 @@ class Settings:
     ``packs`` None means: those of the reference for the reference, else the core. ``runbook_objects`` None: what the
     runbook of the packs names. ``exposed_schemas`` empty: ask the target, else ``public``. ``access`` and ``waivers``
     are the project's other files, from where this one is. ``sign_up`` are the ways of signing up that the project
-    offers; empty: those of its configuration, else by e-mail and by invitation, as a new project has it. ``policies``
-    is the folder of the project's own policies, from where this file is, and ``prefix`` what their ids begin with.
-    ``options`` are those of the command
-    care-audit that need not be given then, by their names.
+    offers; empty: those of its configuration, else by e-mail and by invitation, as a new project has it. ``people``
+    are whom to call, by severity, and ``severities`` what must have happened by when, such as "begin diagnosis" within
+    "15 minutes"; where nothing is said, as the runbook of the reference has it. ``policies`` is the folder of the
+    project's own policies, from where this file is, and ``prefix`` what their ids begin with. ``options`` are those of
+    the command care-audit that need not be given then, by their names.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
@@ -215,6 +234,8 @@ class Settings:
     private_columns: tuple[str, ...] = ()
     linter: Mapping[Rule, Weight] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    people: Mapping[Grade, Text] = field(default_factory=dict)
+    severities: Mapping[Grade, Mapping[str, Limit]] = field(default_factory=dict)
     policies: str = ""
     prefix: Annotated[str, Field(pattern=r"^[A-Z]*$")] = ""
     options: Mapping[str, Option] = field(default_factory=dict)

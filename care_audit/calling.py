@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -220,6 +220,18 @@ def history(file: str | None, report_dir: str | None, settings: str | None) -> i
     full = completed(place, [])
     file = file or value(full, "--history") or str(place.history)
     return main([f"--history={file}", f"--report-dir={report_dir or value(full, '--report-dir') or place.reports}"])
+
+
+def report(file: str | None, earlier: str | None, settings: str | None, given: Mapping[str, str | None]) -> int:
+    """Write reports of a run that is over, compared with an ``earlier`` one perhaps; return the exit status."""
+    from reports.again import main
+
+    last = here(settings).reports / "audit.json"
+    for name in (file or str(last), earlier):
+        if name and not Path(name).is_file():
+            raise FileError(f"{name}: there is no such file; care-audit check writes audit.json")
+    words = [file or str(last), *([f"--against={earlier}"] if earlier else [])]
+    return main([*words, *(f"--{name.replace('_', '-')}={value}" for name, value in given.items() if value)])
 
 
 def doctor(words: Sequence[str], settings: str | None, *, no_alerts: bool) -> int:

@@ -281,6 +281,46 @@ def history(history: str | None, report_dir: str | None, settings: str | None) -
     return calling.history(history, report_dir, settings)
 
 
+@cli.command()
+@click.argument("file", required=False, metavar="[AUDIT.JSON]")
+@click.option("--output", default="html", metavar="WORDS", help="which reports (default: html)")
+@click.option("--report-dir", metavar="DIR", help="where they go (default: beside the file)")
+@click.option("--evidence", metavar="DIR", help="write what an auditor takes along")
+@click.option("--sign", metavar="KEY", help="sign the list of its files with this SSH key")
+@SETTINGS
+def report(file: str | None, settings: str | None, **given: str | None) -> int:
+    """Write reports of a run that is over, from its audit.json (default: the last one's)."""
+    from care_audit import calling
+
+    return calling.report(file, None, settings, given)
+
+
+@cli.command()
+@click.argument("earlier", metavar="EARLIER.JSON")
+@click.argument("later", required=False, metavar="[LATER.JSON]")
+@click.option("--output", default="html", metavar="WORDS", help="which reports of the comparison (default: html)")
+@click.option("--report-dir", metavar="DIR", help="where they go (default: beside the later file)")
+@SETTINGS
+def compare(earlier: str, later: str | None, settings: str | None, **given: str | None) -> int:
+    """Say what has changed between two runs: new, fixed, back again (default: up to the last run)."""
+    from care_audit import calling
+
+    return calling.report(later, earlier, settings, given)
+
+
+@cli.command()
+@click.argument("targets", default="targets.toml", metavar="[TARGETS.TOML]")
+@click.option("--into", default="audit-reports/fleet", metavar="DIR", help="default: audit-reports/fleet")
+@click.option("--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786")
+@click.option("--resume", is_flag=True, help="go on with the last round, where it was stopped")
+def fleet(targets: str, into: str, scheduler: str, resume: bool) -> int:
+    """Audit many databases; one page is about all of them."""
+    from care_audit.fleet import main
+
+    words = [targets, f"--into={into}", f"--scheduler={scheduler}", *(["--resume"] if resume else [])]
+    return main(words)
+
+
 @cli.command(
     cls=Audit, shown=("--target", "--app", "--migrations", "--history", "--no-history", "--alert-file"), only=True
 )

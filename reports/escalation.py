@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from audit.policy import Severity
 
@@ -86,9 +87,26 @@ ESCALATION = {
 }
 
 
+# What the runbook of the reference says, whatever a project has said since.
+_RUNBOOK = {**ESCALATION}
+
+
+def configure(people: Mapping[str, str], severities: Mapping[str, Mapping[str, int]]) -> None:
+    """Let a project's own people be called, and its own limits count, which are minutes by what must have happened."""
+    for severity, runbook in _RUNBOOK.items():
+        steps = severities.get(severity)
+        limits = tuple(sorted((dt.timedelta(minutes=limit), step) for step, limit in steps.items())) if steps else ()
+        ESCALATION[severity] = replace(
+            runbook,
+            call=people.get(severity, runbook.call),
+            steps=limits if steps is not None else runbook.steps,
+            otherwise=runbook.otherwise if steps is None else "no time limit is set",
+        )
+
+
 def _duration(limit: dt.timedelta) -> str:
     minutes = int(limit.total_seconds()) // 60
-    count, unit = (minutes, "minute") if minutes < 60 else (minutes // 60, "hour")
+    count, unit = (minutes, "minute") if minutes % 60 else (minutes // 60, "hour")
     return f"{count} {unit}{'' if count == 1 else 's'}"
 
 

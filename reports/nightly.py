@@ -106,6 +106,7 @@ def kept_apart(folder: Path, audit: Callable[[Sequence[str]], int]) -> int:
             status = audit([f"--report-dir={folder / name}", f"--output={OUTPUTS}"])
             if any((folder / name).iterdir()):
                 point(folder, name)
+                _index(folder)
             else:
                 (folder / name).rmdir()
             return status
@@ -114,6 +115,16 @@ def kept_apart(folder: Path, audit: Callable[[Sequence[str]], int]) -> int:
     except OSError as error:
         sys.stderr.write(f"{error.filename or folder}: the reports cannot be written there ({error.strerror})\n")
     return int(pytest.ExitCode.USAGE_ERROR)
+
+
+def _index(folder: Path) -> None:
+    """Write the page about all runs; what the audit found does not depend on it."""
+    from reports import index  # not above: pytest wants to be the first to import what it rewrites
+
+    try:
+        index.write(folder)
+    except OSError as error:
+        sys.stderr.write(f"{folder / index.NAME} could not be written: {error.strerror}\n")
 
 
 if __name__ == "__main__":

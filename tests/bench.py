@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,8 +39,9 @@ from audit.server.target import MIGRATIONS, PLATFORM, Choice, opened
 from audit.settings import Settings
 from audit.settings import load as load_settings
 from tests.hazards import compare as compare_hazards
-from tests.support import load
+from tests.support import load, ratios
 from tests.support.auditing import migrated
+from tests.support.figures import RESULTS, Figures, rewrite
 from tests.support.large import SETS, Made, build, one_at_a_time
 from tests.support.rehearsing import CorpusSuite, corpus, found_in, grounded
 
@@ -277,8 +278,11 @@ def measure_gate() -> None:
     compare_with_squawk()
 
 
-def compare_with_squawk() -> None:
-    """Print how many dangers of the corpus the gate and squawk alone find, and how many harmless files they blame."""
+def compare_with_squawk(figures: Figures | None = None) -> None:
+    """Print how many dangers of the corpus the gate and squawk alone find, and how many harmless files they blame.
+
+    Beside them the hazards that eugene's and squawk's documents list, and how many of them we tell wrongly.
+    """
     suite = CorpusSuite(load_settings(ROOT / "audit.toml"), load_access(ROOT / "schema" / "access.toml"))
     dangers = harmless = 0
     found, blamed = {"gate": 0, "squawk": 0}, {"gate": 0, "squawk": 0}
@@ -297,51 +301,105 @@ def compare_with_squawk() -> None:
     for who in ("gate", "squawk"):
         right = f"{found[who]} of {dangers} dangers at their lines"
         print(f"{who}: {right}, {blamed[who]} of {harmless} harmless cases blamed")
+        if figures is not None:
+            promised = {"least": 100.0} if who == "gate" else {}
+            figures.add(
+                f"{who}: dangers of the corpus found at their lines", [100 * found[who] / dangers], "%", **promised
+            )
+            promised = {"most": 0.0} if who == "gate" else {}
+            figures.add(f"{who}: harmless cases blamed", [100 * blamed[who] / harmless], "%", **promised)
+    if figures is not None:
+        wrong = compare_hazards()
+        figures.add(
+            "documented hazards of eugene and squawk: missed, or told of where there is none", [wrong], "", most=0
+        )
+
+
+# What `make bench` measures, in order; each begins only while there is time.
+SECTIONS: Mapping[str, tuple[str, Callable[[Figures, argparse.Namespace], None]]] = {
+    "start": ("Start", lambda found, chosen: ratios.start(found, chosen.times)),
+    "live": ("Live, beside other tools", lambda found, chosen: ratios.beside_peers(found, chosen.times)),
+    "catalogue": ("Catalogue policies", lambda found, _: ratios.catalogue(found)),
+    "distance": ("From far away", lambda found, _: ratios.distance(found)),
+    "fleet": ("Many databases", lambda found, _: ratios.fleet(found)),
+    "corpus": ("The gate, beside squawk and eugene", lambda found, _: compare_with_squawk(found)),
+    "acting": ("People who act", lambda found, _: ratios.acting(found)),
+    "data": ("Many rows", lambda found, chosen: ratios.data(found, chosen.members)),
+}
+BUDGET_S = 19 * 60.0
+MEMBERS = 20_000
+# Parts that are measured by name alone, and only printed.
+PARTS: Mapping[str, Callable[[argparse.Namespace], None]] = {
+    "seeds": lambda _: measure_seeds(),
+    "matrix": lambda _: measure_matrix(),
+    "load": lambda chosen: measure_load(chosen.scale, chosen.times),
+    "gate": lambda _: measure_gate(),
+    "unchecked": lambda chosen: measure_unchecked(chosen.times),
+    "hazards": lambda _: print(compare_hazards()),
+    "audit": lambda chosen: measure_audit(chosen.times),
+    "parts": lambda _: measure_parts(),
+    "proofs": lambda _: measure_proofs(),
+}
+
+
+def measure_proofs() -> None:
+    """Measure all proofs of the policies."""
+    command = ["-m", "pytest", "tests/policies/test_proofs.py", "--numprocesses=auto"]
+    tell("the proofs: pytest tests/policies/test_proofs.py --numprocesses=auto", timed(command), PROMISED_S["proofs"])
+
+
+def machine() -> dict[str, str]:
+    """Describe what is measured on."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30
+    name = next((line.partition(": ")[2] for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "")
+    return {
+        "processors": f"{os.cpu_count()} ({name.strip() or platform.machine()}), {pace():.2f} times our time",
+        "memory": f"{memory} GB",
+        "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
+        "load at the beginning": f"{os.getloadavg()[0]:.1f}",
+        "day": time.strftime("%Y-%m-%d"),
+    }
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print; write reports/out/bench.json and docs/performance.md when all of it was measured."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.partition("\n")[0])
-    parser.add_argument("--seeds", action="store_true", help=f"the seeds with {LARGE:,} members, and nothing else")
-    parser.add_argument("--matrix", action="store_true", help="the access matrix, and nothing else")
-    parser.add_argument("--load", action="store_true", help="pgbench beside audits of its server, and nothing else")
+    for name in (*SECTIONS, *PARTS):
+        parser.add_argument(f"--{name}", action="store_true", help="this part, and no other that is not named")
     parser.add_argument("--scale", type=int, default=LOAD_SCALE, help=f"of pgbench (default {LOAD_SCALE})")
-    parser.add_argument("--gate", action="store_true", help="the migration gate, and nothing else")
-    parser.add_argument("--unchecked", action="store_true", help="an audit in which nobody can act, and nothing else")
-    parser.add_argument("--hazards", action="store_true", help="what is said of known hazards, and nothing else")
-    parser.add_argument("--times", type=int, default=3, help="how many audits; the best one counts (default 3)")
+    parser.add_argument("--members", type=int, default=MEMBERS, help=f"of --data (default {MEMBERS:,})")
+    parser.add_argument("--times", type=int, default=5, help="how often, one after the other (default 5)")
     chosen = parser.parse_args()
-    busy = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    print(f"Python {platform.python_version()}, {os.cpu_count()} processors, {pace():.2f} times our time{busy}")
-    if chosen.seeds:
-        measure_seeds()
-        return
-    if chosen.unchecked:
-        measure_unchecked(max(1, chosen.times))
-        return
-    if chosen.gate:
-        measure_gate()
-        return
-    if chosen.matrix:
-        measure_matrix()
-        return
-    if chosen.hazards:
-        compare_hazards()
-        return
-    if chosen.load:
-        measure_load(chosen.scale, max(1, chosen.times))
-        return
-    measure_audit(max(1, chosen.times))
-    measure_parts()
-    measure_unchecked(max(1, chosen.times))
-    tell(
-        "the proofs: pytest tests/policies/test_proofs.py --numprocesses=auto",
-        timed(["-m", "pytest", "tests/policies/test_proofs.py", "--numprocesses=auto"]),
-        PROMISED_S["proofs"],
-    )
-    measure_matrix()
-    measure_gate()
-    compare_hazards()
+    asked = [name for name in (*SECTIONS, *PARTS) if getattr(chosen, name)]
+    begun = time.monotonic()
+    found = Figures(machine())
+    print(", ".join(f"{name}: {value}" for name, value in found.machine.items()), flush=True)
+    for name, (title, measure) in SECTIONS.items():
+        if asked and name not in asked:
+            continue
+        found.section = title
+        print(f"\n{title} ({time.monotonic() - begun:.0f} s)", flush=True)
+        if time.monotonic() - begun > BUDGET_S:
+            found.missing(title, "there was no time left for it")
+            continue
+        try:
+            measure(found, chosen)
+        except Exception as error:  # noqa: BLE001  the other parts are measured all the same
+            found.missing(title, f"it could not be measured: {type(error).__name__}: {error}"[:200])
+    for name in asked:
+        if name in PARTS:
+            PARTS[name](chosen)
+    if not asked or any(name in SECTIONS for name in asked):
+        found.write(RESULTS if not asked else RESULTS.with_name("bench-part.json"))
+    if not asked:
+        rewrite()
 
 
 if __name__ == "__main__":

@@ -118,6 +118,7 @@ class FunctionEntry:
     __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
 
     public: Flag = False
+    review: Flag = False
     callers: tuple[Who, ...] = ()
     widens: tuple[Who, ...] = ()
 
@@ -129,6 +130,7 @@ class BucketEntry:
     __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
 
     public: Flag = False
+    review: Flag = False
 
 
 @dataclass(frozen=True)
@@ -259,17 +261,21 @@ def load(path: Path) -> Access:
     found = form_of(AccessFile, file)
     kinds = {"tables": found.tables, "functions": found.functions, "buckets": found.buckets}
     return Access(
-        public_tables=tuple(name for name, entry in found.tables.items() if entry.public),
-        server_only_tables=tuple(name for name, entry in found.tables.items() if entry.server_only),
+        public_tables=tuple(name for name, entry in found.tables.items() if entry.public and not entry.review),
+        server_only_tables=tuple(
+            name for name, entry in found.tables.items() if entry.server_only and not entry.review
+        ),
         private_tables=tuple(name for name, entry in found.tables.items() if entry.private),
-        public_functions=tuple(name for name, entry in found.functions.items() if entry.public),
-        public_buckets=tuple(name for name, entry in found.buckets.items() if entry.public),
+        public_functions=tuple(name for name, entry in found.functions.items() if entry.public and not entry.review),
+        public_buckets=tuple(name for name, entry in found.buckets.items() if entry.public and not entry.review),
         declared=_declared(found, file),
         widens={
             **{(name, deed): _each(who) for name, entry in found.tables.items() for deed, who in entry.widens.items()},
             **{(name, ""): _each(entry.widens) for name, entry in found.functions.items() if entry.widens},
         },
-        callers={name: _each(entry.callers) for name, entry in found.functions.items() if entry.callers},
+        callers={
+            name: _each(entry.callers) for name, entry in found.functions.items() if entry.callers and not entry.review
+        },
         claims=_of_each(found.claims),
         places={
             (kind, name): replace(file, name=path.name).at(kind, name)

@@ -83,25 +83,26 @@ def doors(cursor: Cursor, found: Iterable[Found]) -> dict[tuple[str, str], Door]
     }
 
 
-def cause(found: Found, door: Door) -> Cause:
-    """Return what lets a change through."""
+def causes(found: Found, door: Door) -> list[Cause]:
+    """Return what lets a change through: of several policies for new rows each may."""
     if found.kind == BY_CALL:
-        return Cause("function", found.relation)
+        return [Cause("function", found.relation)]
     if not door.security:
-        return Cause("table", found.relation, found.relation)
+        return [Cause("table", found.relation, found.relation)]
     # One policy for everything is one thing to mend, whichever way it is used.
     same = len(door.inserting) == 1 and door.inserting == door.updating
-    if len(door.inserting) == 1 and (not found.column or (same and door.whole)):
-        return Cause("policy", f"{door.inserting[0]} on {found.relation}", found.relation)
+    if door.inserting and (not found.column or (same and door.whole)):
+        return [Cause("policy", f"{name} on {found.relation}", found.relation) for name in door.inserting]
     columns = f" ({quoted(found.column)})" if found.column and not door.whole else ""
-    return Cause("grant", f"{found.command}{columns} on {found.relation}", found.relation)
+    return [Cause("grant", f"{found.command}{columns} on {found.relation}", found.relation)]
 
 
 def findings(found: Sequence[Found], known: Mapping[tuple[str, str], Door], api_roles: Sequence[str]) -> list[Row]:
     """Return a row for each cause, in the order in which they were found."""
     grouped: dict[Cause, list[Found]] = {}
     for each in found:
-        grouped.setdefault(cause(each, known.get((each.relation, each.role), Door())), []).append(each)
+        for cause in causes(each, known.get((each.relation, each.role), Door())):
+            grouped.setdefault(cause, []).append(each)
     return [_row(cause_, those, api_roles) for cause_, those in grouped.items()]
 
 

@@ -467,8 +467,8 @@ def judge(stage: Stage) -> Judgement:
 
 # One thing that is missing, and not one for each table.
 NOBODY = (
-    "nobody has declared who may reach what: the matrix in the report shows who reaches what;"
-    " care-audit draft writes a draft of access.toml"
+    "nobody has declared who may reach what: care-audit draft writes a draft of access.toml;"
+    " the matrix in the report shows who reaches what"
 )
 
 

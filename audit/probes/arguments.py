@@ -56,38 +56,64 @@ def uses(text: str, function: str, names: tuple[str | None, ...]) -> tuple[Use, 
     return tuple(_use(text, function, place, name, tables) for place, name in enumerate(names, 1))
 
 
-def _use(text: str, function: str, place: int, name: str | None, tables: Mapping[str, str]) -> Use:
-    called = rf"(?:{re.escape(name)}|\${place})" if name else rf"\${place}"
-    argument = rf"(?:\b{re.escape(function)}\s*\.\s*)?(?<![\w.\"$]){called}(?![\w(.])"
-    if name:
-        argument = rf"(?:\b{re.escape(function)}\s*\.\s*{re.escape(name)}(?![\w(.])|(?<![\w.\"$]){called}(?![\w(.]))"
-    folded = rf"(?:(?:lower|upper|b?trim)\s*\(\s*)?{argument}"
-    columns: dict[Column, None] = {}
-    patterns = (
-        rf"{_COLUMN}{_CAST}\s*{_COMPARED}\s*(?:any\s*)?\(?\s*{folded}",
-        rf"{folded}{_CAST}\s*\)?\s*{_COMPARED}\s*(?:any\s*)?\(?\s*{_COLUMN}(?!\s*[(.'\w])",
+# Stands for an argument in a text, so that the patterns are the same for all, and are compiled once.
+_MARK = "\x01"
+_FOLDED = rf"(?:(?:lower|upper|b?trim)\s*\(\s*)?{_MARK}"
+_BESIDE = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"{_COLUMN}{_CAST}\s*{_COMPARED}\s*(?:any\s*)?\(?\s*{_FOLDED}",
+        rf"{_FOLDED}{_CAST}\s*\)?\s*{_COMPARED}\s*(?:any\s*)?\(?\s*{_COLUMN}(?!\s*[(.'\w])",
     )
-    for pattern in patterns:
-        for match in re.finditer(pattern, text, re.IGNORECASE):
+)
+_ALONE = re.compile(rf"\s*{_FOLDED}{_CAST}\s*\)?\s*", re.IGNORECASE)
+_IS_ME = re.compile(
+    rf"{_ME}\s*\)?\s*{_COMPARED}\s*{_MARK}|{_MARK}{_CAST}\s*{_COMPARED}\s*\(?\s*(?:select\s+)?{_ME}", re.IGNORECASE
+)
+_LISTED = re.compile(
+    rf"{_FOLDED}{_CAST}\s*\)?\s*{_COMPARED}\s*\(?\s*(?:array\s*\[\s*)?"
+    rf"((?:'[^']{{1,60}}'{_CAST}\s*,?\s*)+)",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(rf"('[^']{{1,60}}')\s*{_COMPARED}\s*{_FOLDED}", re.IGNORECASE)
+_CASE = re.compile(rf"\bcase\s+{_FOLDED}\s*\)?(.*?)\bend\b", re.IGNORECASE | re.DOTALL)
+
+
+def _marked(text: str, function: str, place: int, name: str | None) -> str:
+    """Put the mark in the place of an argument, which is called by its name, with the function's before it, or $1."""
+    called = rf"(?:{re.escape(name)}|\${place})" if name else rf"\${place}"
+    argument = rf"(?<![\w.\"$]){called}(?![\w(.])"
+    if name:
+        argument = rf"\b{re.escape(function)}\s*\.\s*{re.escape(name)}(?![\w(.])|{argument}"
+    return re.sub(argument, _MARK, text, flags=re.IGNORECASE)
+
+
+def _use(text: str, function: str, place: int, name: str | None, tables: Mapping[str, str]) -> Use:
+    text = _marked(text.replace(_MARK, " "), function, place, name)
+    if _MARK not in text:
+        return Use()
+    columns: dict[Column, None] = {}
+    for pattern in _BESIDE:
+        for match in pattern.finditer(text):
             column, table = match["column"].lower(), (match["table"] or "").lower()
             if column not in _NO_COLUMN and table not in ("auth", function.lower()):
                 columns[tables.get(table), column] = None
     for inserted in _INSERTED.finditer(text):
-        names = [each.strip().strip('"').lower() for each in inserted["columns"].split(",")]
+        # A column of the same name is no argument.
+        listed_ = inserted["columns"].replace(_MARK, name or "")
+        names = [each.strip().strip('"').lower() for each in listed_.split(",")]
         for column, value in zip(names, listed(text, inserted.end()), strict=False):
-            if re.fullmatch(rf"\s*{folded}{_CAST}\s*\)?\s*", value, re.IGNORECASE):
+            if _ALONE.fullmatch(value):
                 columns[inserted["table"].lower(), column] = None
-    me = rf"{_ME}\s*\)?\s*{_COMPARED}\s*{argument}|{argument}{_CAST}\s*{_COMPARED}\s*\(?\s*(?:select\s+)?{_ME}"
-    return Use(tuple(columns), tuple(_words(text, folded)), re.search(me, text, re.IGNORECASE) is not None)
+    return Use(tuple(columns), tuple(_words(text)), _IS_ME.search(text) is not None)
 
 
-def _words(text: str, argument: str) -> list[str]:
-    """Return the words that an argument is compared with."""
+def _words(text: str) -> list[str]:
+    """Return the words that the marked argument is compared with."""
     found: list[str] = []
-    listed = rf"{argument}{_CAST}\s*\)?\s*{_COMPARED}\s*\(?\s*(?:array\s*\[\s*)?((?:'[^']{{1,60}}'{_CAST}\s*,?\s*)+)"
-    texts = [match[1] for match in re.finditer(listed, text, re.IGNORECASE)]
-    texts += [match[1] for match in re.finditer(rf"('[^']{{1,60}}')\s*{_COMPARED}\s*{argument}", text, re.IGNORECASE)]
-    for match in re.finditer(rf"\bcase\s+{argument}\s*\)?(.*?)\bend\b", text, re.IGNORECASE | re.DOTALL):
+    texts = [match[1] for match in _LISTED.finditer(text)]
+    texts += [match[1] for match in _AFTER.finditer(text)]
+    for match in _CASE.finditer(text):
         texts += re.findall(r"\bwhen\s+('[^']{1,60}')", match[1], re.IGNORECASE)
     for each in texts:
         found += re.findall(r"'([^']{1,60})'", each)

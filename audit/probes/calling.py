@@ -265,6 +265,8 @@ class Plan:
     ids: list[dict[str, Any]] = field(default_factory=list)
     values: dict[str, list[str]] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    # What was found out about words and functions: each is asked about for every person.
+    known: dict[str | int, frozenset[str]] = field(default_factory=dict)
 
     def outside(self, routine: Routine) -> bool:
         """Tell whether a function, or what it calls, reaches out of the database."""
@@ -326,7 +328,7 @@ class Plan:
             for argument, use, means, candidates in zip(routine.arguments, used, named, sets, strict=True)
         ]
         tables = self._looked_at(routine).union(*named)
-        rows = [row for row in self.rows if row["relation"] in tables][:6]
+        rows = list(islice((row for row in self.rows if row["relation"] in tables), 6))
         return list(dict.fromkeys(stories(arguments, rows, me, EVERYBODY)))
 
     def _candidates(self, routine: Routine, argument: Argument, me: str | None) -> list[str | None]:
@@ -365,22 +367,41 @@ class Plan:
             return self._texts(routine, argument, me)
         return [None]
 
-    def _tables(self, routine: Routine, word: str) -> set[str]:
+    def _tables(self, routine: Routine, word: str) -> frozenset[str]:
         """Return the tables that the name of an argument means, else those that the function looks at."""
         return self._meant(word) or self._looked_at(routine)
 
-    def _meant(self, word: str) -> set[str]:
-        """Return the tables that the name of an argument means."""
-        return {row["relation"] for row in self.ids if word and _means(word, row["relname"])}
+    @cached_property
+    def _of(self) -> dict[str, list[dict[str, Any]]]:
+        """The rows that arguments can name, by relation."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in self.ids:
+            found.setdefault(row["relation"], []).append(row)
+        return found
 
-    def _looked_at(self, routine: Routine) -> set[str]:
+    def _meant(self, word: str) -> frozenset[str]:
+        """Return the tables that the name of an argument means."""
+        if word not in self.known:
+            tables = self._of.items() if word else ()
+            self.known[word] = frozenset(name for name, rows in tables if _means(word, rows[0]["relname"]))
+        return self.known[word]
+
+    def _looked_at(self, routine: Routine) -> frozenset[str]:
         """Return the tables that a function looks at, also through others."""
-        looked = {f"{schema}.{name}" for schema, name in self.graph.looks_at(self.graph.reached(routine.oid))}
-        return {row["relation"] for row in self.ids if row["relation"].replace('"', "") in looked}
+        if routine.oid not in self.known:
+            looked = {f"{schema}.{name}" for schema, name in self.graph.looks_at(self.graph.reached(routine.oid))}
+            self.known[routine.oid] = frozenset(name for name in self._of if name.replace('"', "") in looked)
+        return self.known[routine.oid]
 
     def _keys(self, routine: Routine, argument: Argument) -> list[str | None]:
         tables = self._tables(routine, argument.word)
-        return [row["key"] for row in self.ids if row["relation"] in tables and row["type"] == argument.base]
+        rows = (row for name in sorted(tables, key=self._places.__getitem__) for row in self._of[name])
+        return [row["key"] for row in rows if row["type"] == argument.base]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """In which order the relations come."""
+        return {name: place for place, name in enumerate(self._of)}
 
     def _ids(self, routine: Routine, argument: Argument, me: str | None) -> list[str | None]:
         people: list[str | None] = [*VICTIMS, *([me] if me else [])]
@@ -389,15 +410,19 @@ class Plan:
             return people if argument.word else [*people[:1], *keys[:7]]
         return keys[:8] or people
 
+    @cached_property
+    def _names(self) -> list[str]:
+        """The names of tables, those of people first."""
+        people = {row["relname"] for row in self.ids if row["key"] in EVERYBODY}
+        return sorted({row["relname"] for row in self.ids}, key=lambda name: (name not in people, name))
+
     def _texts(self, routine: Routine, argument: Argument, me: str | None) -> list[str | None]:
         word = argument.word
         if STATEMENT.search(word):
             return ["select to_jsonb(u.*)::text as answer from auth.users u", "", "%"]
         if re.search(r"table|relation", word):
             # The tables of people first, whose keys are the people's own ids.
-            people = {row["relname"] for row in self.ids if row["key"] in EVERYBODY}
-            names = sorted({row["relname"] for row in self.ids}, key=lambda name: (name not in people, name))
-            return list(names[:6])
+            return list(self._names[:6])
         if re.search(r"where|filter|condition", word):
             return ["true", ""]
         if (argument.name or "").lower().endswith("id"):

@@ -147,27 +147,32 @@ def discarded(config: pytest.Config) -> Path:
 
 def render(run: Run, others: Iterable[str] = ()) -> str:
     """Return the page; ``others`` failed and are no policies."""
-    style, code = _file("style.css"), _file("page.js")
+    code = _file("page.js")
     page = environment().get_template("audit.html.jinja")
     title = f"{_word(run)}: {wording.cut(run.target.database)}, {TITLE}"
-    return page.render(told(run, others), title=title, body="audit", **framed(style, code))
+    return page.render(told(run, others), title=title, body="audit", **framed(style(), code))
 
 
-def framed(style: str, code: str = "") -> dict[str, Any]:
+def framed(look: str, code: str = "") -> dict[str, Any]:
     """Return style, script and the policy that allows these two and nothing else.
 
     https://www.w3.org/TR/CSP3/#framework-directive-source-list
     """
     scripts = f"'{_hash(code)}'" if code else "'none'"
     rules = (
-        "default-src 'none'", f"script-src {scripts}", f"style-src '{_hash(style)}'", "img-src data:",
+        "default-src 'none'", f"script-src {scripts}", f"style-src '{_hash(look)}'", "img-src data:",
         "base-uri 'none'", "form-action 'none'",
     )  # fmt: skip
-    return {"style": Markup(style), "script": Markup(code), "policy": "; ".join(rules)}  # noqa: S704 -- our own files
+    return {"style": Markup(look), "script": Markup(code), "policy": "; ".join(rules)}  # noqa: S704 -- our own files
 
 
 def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def style() -> str:
+    """Return the style of all pages."""
+    return _file("style.css")
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from audit.access.gains import BY_CALL, Door, Found
-from audit.access.gains import cause as cause_of_gain
+from audit.access.gains import causes as causes_of_gain
 from audit.access.results import Cell, Judged
 from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, findings, missing_calls, who
 
@@ -77,7 +77,11 @@ def test_people_are_told_as_the_widest_group(actors: list[str], words: str) -> N
         (Found("alice", "authenticated", "public.t", "role", "x"), Door(), "update (role) on public.t"),
         (Found("alice", "authenticated", "public.t", "role", "x"), Door(whole=True), "update on public.t"),
         (Found("alice", "authenticated", "public.t", "", "x"), Door(inserting=("p",)), "p on public.t"),
-        (Found("alice", "authenticated", "public.t", "", "x"), Door(inserting=("p", "q")), "insert on public.t"),
+        (
+            Found("alice", "authenticated", "public.t", "", "x"),
+            Door(inserting=("p", "q")),
+            "p on public.t, q on public.t",
+        ),
         (
             Found("alice", "authenticated", "public.t", "role", "x"),
             Door(whole=True, inserting=("p",), updating=("p",)),
@@ -88,7 +92,7 @@ def test_people_are_told_as_the_widest_group(actors: list[str], words: str) -> N
     ],
 )
 def test_a_change_is_let_through_by_what_covers_it(found: Found, door: Door, name: str) -> None:
-    assert cause_of_gain(found, door).name == name
+    assert ", ".join(cause.name for cause in causes_of_gain(found, door)) == name
 
 
 def test_a_function_is_told_once_for_all_roles() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -14,7 +15,7 @@ from audit.causes import Cause
 from audit.policy import Severity
 from audit.results import Sizes, Verdict
 from audit.verbs import command
-from reports import again, folder
+from reports import again, folder, index
 from reports.model import Change, Finding, Identity, Past
 from reports.reading import ReadError, load, run_of
 from reports.renderers import html, json_file
@@ -116,6 +117,20 @@ def test_evidence_is_whole_and_its_list_is_right(written, tmp_path):
     assert listed == {n: hashlib.sha256((where / n).read_bytes()).hexdigest() for n in folder.OUTPUTS.values()}
     assert (where / "audit.json").read_bytes() == written.read_bytes()
     assert again.main([str(written), f"--evidence={where}", f"--sign={tmp_path / 'missing'}"]) == 4
+
+
+def test_the_index_has_every_run_and_leads_to_it(tmp_path):
+    for name, verdicts in (("2026-01-01T000000", [Verdict.HOLDS]), ("2026-01-02T000000", [Verdict.UNCHECKED])):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "audit.json").write_text(json_file.render(samples.quiet(*verdicts)), encoding="utf-8")
+    (tmp_path / "2026-01-03T000000").mkdir()
+    (tmp_path / "2026-01-03T000000" / "audit.json").write_text("broken")
+    (tmp_path / "latest").symlink_to("2026-01-02T000000")
+    index.write(tmp_path)
+    text = (tmp_path / index.NAME).read_text(encoding="utf-8")
+    links = re.findall(r'href="(2026[^"]+)"', text)
+    assert links == ["2026-01-02T000000/audit.html", "2026-01-01T000000/audit.html"]
+    assert "2 runs" in text and "Compliant" in text and "no all-clear" in text and "<script" not in text
 
 
 def test_the_verbs_call_it():

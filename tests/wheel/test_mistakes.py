@@ -172,6 +172,11 @@ MISTAKES: Mapping[str, tuple[str, Mapping[str, str], str]] = {
     "a proof of no policy": (
         "prove OWN-02", {"audit.toml": "", "policies/test_a.py": GOOD}, "there is no policy 'OWN-02'",
     ),
+    "a report of no run": ("report", {}, "audit.json: there is no such file; care-audit check writes"),
+    "a report of what is none": ("report a.json", {"a.json": "[]"}, "a.json"),
+    "a comparison with nothing": ("compare", {}, "missing argument"),
+    "a comparison with no run": ("compare no.json", {}, "there is no such file"),
+    "a fleet of no file": ("fleet", {}, "targets.toml"),
     "a beginning with no application": ("init --app=nowhere", {}, "--app: there is no folder nowhere"),
     "a beginning with no migrations": ("init --migrations=nowhere", {}, "nowhere"),
 }  # fmt: skip

@@ -15,7 +15,7 @@ import pytest
 from audit.house import version
 from tests.support.auditing import ROOT
 from tests.support.waiting import LIMIT_S
-from tests.wheel.conftest import Installed
+from tests.wheel.conftest import Installed, repository
 
 sys.path.insert(0, str(ROOT))
 ROOMS = {"audit", "fixtures", "policies", "reports"}
@@ -148,3 +148,31 @@ def test_a_release_fits_its_tag_and_the_changelog() -> None:
 def test_it_is_small(installed: Installed) -> None:
     size = sum(path.stat().st_size for path in installed.folder.rglob("*") if path.is_file() and not path.is_symlink())
     assert size < 250_000_000
+
+
+SUITE = """
+def test_of_the_team():
+    from fixtures import answer
+    assert answer == 42
+"""
+ASKING = """
+def test_a_stranger_sees_no_plots(stranger):
+    assert not stranger("select id as object from public.plots")
+
+def test_everybody_sees_gardens(anon):
+    assert anon("select id as object from public.gardens")
+"""
+
+
+def test_a_teams_own_suite_can_use_it(installed: Installed, tmp_path: Path) -> None:
+    """Inert where nothing is asked for; else the database of the project is built, and people act in it."""
+    place = repository("plain", tmp_path)
+    (place / "fixtures.py").write_text("answer = 42\n", encoding="utf-8")
+    (place / "conftest.py").write_text('pytest_plugins = ["care_audit.plugin"]\n', encoding="utf-8")
+    (place / "test_own.py").write_text(SUITE, encoding="utf-8")
+    words = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
+    done = installed.call(place, *words, program="python", PYTHONDONTWRITEBYTECODE="1")
+    assert done.status == 0 and "1 passed" in done.out and "PostgreSQL" not in done.out, done.said
+    (place / "test_access.py").write_text(ASKING, encoding="utf-8")
+    done = installed.call(place, *words, program="python", PYTHONDONTWRITEBYTECODE="1")
+    assert done.status == 0 and "3 passed" in done.out, done.said
