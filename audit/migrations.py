@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
-from psycopg.pq import TransactionStatus
+from psycopg import generators, sql
+from psycopg.abc import PQGen
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGconn, PGresult
 
 from audit.effects import effects, lacks, things
 from audit.evidence import safe
@@ -117,9 +120,11 @@ def apply_files(
     """
     autocommit = conn.autocommit
     conn.autocommit = True
+    conn.add_notify_handler(_forgotten)
     try:
         return tuple(_apply_file(conn, path, around, piecewise) for path in files)
     finally:
+        conn.remove_notify_handler(_forgotten)
         # Interrupted, the connection may still be busy: then it is of no more use to anybody.
         if not conn.closed and conn.info.transaction_status != TransactionStatus.ACTIVE:
             _start_afresh(conn)
@@ -347,11 +352,36 @@ def _not_here(missing: str) -> str:
 
 
 def _execute(conn: psycopg.Connection[Any], statement: Statement) -> None:
+    if statement.data is None and statement.words[:1] != ("copy",):
+        with conn.lock:
+            conn.wait(_unread_rows(conn.pgconn, statement.text.encode()))
+        return
     if statement.data is None:
-        conn.execute(statement.text.encode(), prepare=False)
+        conn.execute(statement.text.encode(), prepare=False)  # psycopg says that it needs data
         return
     with conn.cursor() as cursor, cursor.copy(statement.text.encode()) as copy:
         copy.write(statement.data)
+
+
+def _unread_rows(pgconn: PGconn, query: bytes) -> PQGen[None]:
+    """Execute a statement and let go of each row as it comes: nobody reads what a migration selects.
+
+    All of it is one wait, so that time limits are about the whole. Raises psycopg.Error.
+    https://www.postgresql.org/docs/current/libpq-single-row-mode.html
+    """
+    pgconn.send_query(query)
+    pgconn.set_single_row_mode()
+    yield from generators.send(pgconn)
+    failed: PGresult | None = None
+    while (result := (yield from generators.fetch(pgconn))) is not None:
+        if result.status == ExecStatus.FATAL_ERROR:
+            failed = failed or result
+    if failed is not None:
+        raise error_from_result(failed)
+
+
+def _forgotten(_: psycopg.Notify) -> None:
+    """Let go of what NOTIFY says: psycopg would keep it for somebody who listens."""
 
 
 def _lasting(statement: Statement) -> Statement:

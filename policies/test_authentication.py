@@ -197,7 +197,8 @@ def test_signing_up_works_in_every_way(auth_service):
     and what it writes is compared with what signing up with a name writes, whatever tables those are. Ways are those of
     sign_up in audit.toml, else of supabase/config.toml, else by e-mail and by invitation. Which letters a name may
     have, and how many, is for the project's checks to say. With the care-collective pack exactly one profile is made in
-    every way, and it is pending.
+    every way, and it is pending. What the service writes afterwards, when somebody confirms their address, signs in,
+    stays signed in, sets a password or signs out, must work, too.
     """
     assert not troubles(auth_service, REGISTRATION)
 

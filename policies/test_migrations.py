@@ -60,10 +60,12 @@ def test_no_migration_loses_data(gate):
     known by their key and compared one by one before and after each statement (of tables of more than 100,000 rows a
     sample, and the finding says so), so that it does not matter how a statement is written. What is found elsewhere
     afterwards was moved; what is filled where nothing was, written in other letters, or a new word for each old one is
-    no loss. The made-up rows tell what is done, not how much of it would hit: where they have nothing to lose, the
-    policy is UNCHECKED, unless the statistics of a live database (``--stats-from``) say that there is nothing. What a
-    migration does only on another server (it may ask for addresses, names or versions) no rehearsal can see; the
-    report names the statements that ask such things.
+    no loss. Lost later is what a new trigger or rule swallows, deletes or empties when rows are written, and what is no
+    longer found under its table's name. The made-up rows tell what is done, not how much of it would hit: where a
+    statement meets none of them, and would lose something of rows that it meets, where it stands in a branch that was
+    not taken, or what it does hangs on the server that it runs on, the policy is UNCHECKED, unless the statistics of a
+    live database (``--stats-from``) say that there is nothing. A condition about the catalogue alone is the same
+    everywhere, and a branch that it leaves out is none.
     """
     assert not gate.losses()
 
@@ -118,7 +120,9 @@ def test_no_migration_widens_anybodys_reach(gate):
 
     Everybody's reach is observed before and after, by acting, in all schemas that the API serves before or after. What
     grows must be declared in the same change, so that who reviews it reads in one line who will see more. Settings of
-    roles and of the database by which the API decides what it serves, and as whom, are told whenever they change.
+    roles and of the database by which the API decides what it serves, and as whom, are told whenever they change. What
+    would let somebody in in a branch that was not taken, or decides by the server that it runs on, is not known: the
+    policy is UNCHECKED then.
     """
     assert not gate.widened()
 

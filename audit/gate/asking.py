@@ -24,8 +24,9 @@ from audit.ending import ENDING
 from audit.gate.base import Base, Suite
 from audit.gate.contents import empty_tables
 from audit.gate.foreign_keys import fitted
+from audit.gate.looking import looking
 from audit.gate.results import Standing
-from audit.gate.trace import State, looking
+from audit.gate.trace import State
 from audit.layouts import title
 from audit.migrations import Refused, apply_files
 from audit.question import Connection

@@ -89,6 +89,11 @@ select 't' || t.oid, 'trigger', pg_catalog.quote_ident(t.tgname) || ' of ' || c.
                                      '_definition', pg_catalog.pg_get_triggerdef(t.oid))
 from relations c join pg_catalog.pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal
 union all
+select 'w' || w.oid, 'rule', pg_catalog.quote_ident(w.rulename) || ' of ' || c.title,
+       pg_catalog.jsonb_build_object('enabled', w.ev_enabled, '_of', w.ev_class::pg_catalog.int8,
+                                     '_definition', pg_catalog.pg_get_ruledef(w.oid))
+from relations c join pg_catalog.pg_rewrite w on w.ev_class = c.oid and w.rulename <> '_RETURN'
+union all
 select 'f' || p.oid, 'function',
        pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)),
        pg_catalog.jsonb_build_object(

@@ -69,7 +69,8 @@ class Gate:
                     line = _line_about(each, cell.cell)
                     rows.append(found(each.file, line, cell.cell, fix, before=cell.before, after=cell.after))
             rows += [*_undeclared(each), *_reconfigured(each)]
-        return self._evidence("whose reach new migrations widen", rows, cells, self._unapplied())
+        blind = [each for file in self.rehearsal.files for each in file.hazards.blind]
+        return self._evidence("whose reach new migrations widen", rows, cells, [*self._unapplied(), *blind])
 
     def idle(self) -> Evidence:
         """Return each GRANT and REVOKE that is without effect."""

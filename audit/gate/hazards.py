@@ -7,10 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from audit.catalog.table_statistics import TableStatistics
 from audit.evidence import Location, Row, Scalar, safe
-from audit.gate.results import Effect, Hazards, Lock, Overwritten, Print, Step
-
-# Columns that say when a row was touched: whoever changes a row changes them, too, and loses nothing.
-TOUCHED = re.compile(r"(?:last_)?(?:updated|modified|changed|touched)(?:_at|_on|_by)?", re.IGNORECASE)
+from audit.gate.results import TOUCHED, Effect, Hazards, Lock, Overwritten, Print, Step
 
 # Statements that change rows. What they read does not say much: with few rows, an index is not worth while.
 DML = frozenset({"insert", "update", "delete", "merge", "select", "with", "copy"})
@@ -24,6 +21,8 @@ MADE_EQUAL = 3
 
 # Statements that can hide anything.
 OPAQUE = frozenset({"do", "call", "select"})
+# What takes a lock for a change, even where it is so already.
+CHANGING = frozenset({"alter", "create", "drop", "grant", "revoke", "comment"})
 
 _SIZED = re.compile(r"(character varying|character|numeric|bit varying|bit)\((\d+)(?:,(\d+))?\)")
 _PRECISION = re.compile(r"(timestamp|time|interval)(?:\((\d)\))?( with(?:out)? time zone)?")
@@ -119,12 +118,13 @@ def _losses(
             kind="sequence reset",
             relation=name,
         )
-    for table in step.unmet:
-        if not statistics.empty(table):
-            hazards.doubts.append(
-                f"{file}, line {step.line}: {step.words[0]} met no made-up row of {table}; whether it meets real "
-                "ones is not known"
-            )
+    for loss in step.losses:
+        fix = f"-- {loss.told}. Keep the rows, or where they are read."
+        yield found(file, step.line, loss.what, fix, kind=loss.kind, relation=loss.relation, how=loss.told)
+    for doubt in step.doubts:
+        if not doubt.table or not statistics.empty(doubt.table):
+            hazards.doubts.append(f"{file}, line {step.line}: {doubt.told}")
+    hazards.blind += [f"{file}, line {step.line}: {told}" for told in step.blind]
 
 
 def _dropped_table(
@@ -293,7 +293,7 @@ def _waits(file: str, steps: Sequence[Step], statistics: TableStatistics, hazard
             waits += [(lock.relation, lock.mode, lock.blocks) for lock in step.held if lock.blocks]
             if step.alone and "concurrently" not in step.words:
                 waits += [(each, "ACCESS EXCLUSIVE", "reads and writes") for each in (*step.rewritten, *step.rebuilt)]
-        elif step.words[:1] == ("lock",) or (step.words[:1] and step.words[0] in OPAQUE and not step.catalogue):
+        elif step.words[:1] == ("lock",) or _may_lock(step):
             waits += [(lock.relation, lock.mode, lock.blocks) for lock in step.taken if lock.blocks]
             why = "an explicit lock"
         for relation, mode, blocks in waits:
@@ -323,6 +323,12 @@ def _waits(file: str, steps: Sequence[Step], statistics: TableStatistics, hazard
                     live=statistics.told(relation),
                 )
             )
+
+
+def _may_lock(step: Step) -> bool:
+    """Tell whether a lock was taken by a LOCK out of sight: nothing came of the statement, nor says it what might."""
+    opaque = step.words[:1] and step.words[0] in OPAQUE and not step.catalogue
+    return bool(opaque) and ("lock" in step.names or not step.names & CHANGING)
 
 
 def _slow(step: Step, blocking: Sequence[Lock]) -> str:

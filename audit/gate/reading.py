@@ -10,34 +10,6 @@ from audit.sql_text import STRING, Statement, Token, tokens
 _LONGEST_NAME = 63
 _DEPTH = 4
 
-# What tells a rehearsal from the database that a migration is meant for: who asks, from where, on which server.
-TELLTALE = frozenset(
-    {
-        "inet_server_addr",
-        "inet_server_port",
-        "inet_client_addr",
-        "inet_client_port",
-        "pg_is_in_recovery",
-        "pg_postmaster_start_time",
-        "pg_control_system",
-        "pg_stat_activity",
-        "pg_stat_replication",
-        "pg_stat_ssl",
-        "pg_database",
-        "pg_settings",
-        "pg_hba_file_rules",
-        "cluster_name",
-        "current_database",
-        "current_catalog",
-        "version",
-        "server_version",
-        "data_directory",
-        "application_name",
-        "pg_read_file",
-        "pg_ls_dir",
-    }
-)
-
 
 def code(text: str, depth: int = _DEPTH) -> Iterator[Token]:
     """Yield the tokens of a statement, and in place of its literals those of the code that they may hold."""
@@ -72,27 +44,6 @@ def only_adds(text: str) -> bool:
     return "values" in words and not words & {"select", "update", "delete", "merge", "with", "table"}
 
 
-def takes_away(found: Sequence[Token]) -> bool:
-    """Tell whether code deletes rows, or sets values to NULL: with few rows it may meet none."""
-    setting = False
-    for at, token in enumerate(found):
-        after = [each.sign for each in found[at + 1 : at + 3]]
-        match token.sign:
-            case "delete" if after[:1] == ["from"]:
-                return True
-            case "then" if after[:1] == ["delete"]:
-                return True
-            case "truncate":
-                return True
-            case "update":
-                setting = True
-            case ";":
-                setting = False
-            case "=" if setting and after[:1] == ["null"]:
-                return True
-    return False
-
-
 def targets(found: Sequence[Token]) -> set[str]:
     """Return the names, without a schema, of the tables that code deletes from, truncates or updates."""
     names = set()
@@ -119,8 +70,3 @@ def targets(found: Sequence[Token]) -> set[str]:
 def named(found: Iterable[Token]) -> set[str]:
     """Return all names in some code, keywords among them."""
     return {token.name for token in found if token.name}
-
-
-def telltale(found: Iterable[Token]) -> tuple[str, ...]:
-    """Return what code asks that is not the same in a rehearsal as on the real server."""
-    return tuple(sorted({token.word for token in found} & TELLTALE))

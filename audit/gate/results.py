@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -10,6 +11,9 @@ from audit.evidence import Row
 from audit.results import Migration
 
 WORDS_TOLD = 8
+
+# Columns that say when a row was touched: whoever changes a row changes them, too, and loses nothing.
+TOUCHED = re.compile(r"(?:last_)?(?:updated|modified|changed|touched)(?:_at|_on|_by)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -161,15 +165,32 @@ class Moved:
     pages: int = 0
 
 
+class Doubt(NamedTuple):
+    """What a statement may do elsewhere, in words, and the table that it is about, or ""."""
+
+    told: str
+    table: str = ""
+
+
+class Loss(NamedTuple):
+    """Something that is lost, or will be: what, of which kind, of which relation, and in words how."""
+
+    what: str
+    kind: str
+    relation: str
+    told: str
+
+
 @dataclass
 class Step:
     """One statement (or a run of statements that only add rows) and what it did to what was there before.
 
     Relations are named as at the beginning of the statement. ``held`` are the locks of the transaction after it, and
     ``taken`` those of them that it took. ``before`` and ``after`` are the contents of the tables that it touched
-    (``after`` None: the table is gone), and ``effects`` what became of their rows; ``unmet`` are tables of which it
-    would take something away, and met no row. ``unlimited``: no lock_timeout was set. ``takes_along``: it says CASCADE;
-    ``names`` are all that it says.
+    (``after`` None: the table is gone), and ``effects`` what became of their rows. ``doubts`` say what it may do to
+    data elsewhere, ``losses`` what is out of reach or will be lost, and ``blind`` whom it may let in elsewhere.
+    ``unlimited``: no lock_timeout was set.
+    ``takes_along``: it says CASCADE; ``names`` are all that it says.
     ``whole``: it says of no rows which ones it means. ``telltale`` is what it asks that a rehearsal answers otherwise.
     ``idle`` are reasons why a GRANT or REVOKE is without effect. ``undone``: a rollback took it back.
     """
@@ -188,7 +209,9 @@ class Step:
     before: Mapping[str, Print] = field(default_factory=dict)
     after: Mapping[str, Print | None] = field(default_factory=dict)
     effects: tuple[tuple[str, Effect], ...] = ()
-    unmet: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    blind: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
     reset: tuple[str, ...] = ()
     unlimited: bool = False
     takes_along: bool = False
@@ -201,8 +224,8 @@ class Step:
 
     def take_back(self, reset: tuple[str, ...]) -> None:
         """Forget what is there again after a rollback: all but ``reset``. Locks were held and time was taken anyhow."""
-        self.before, self.after, self.effects, self.unmet, self.reset = {}, {}, (), (), reset
-        self.idle, self.undone = (), True
+        self.before, self.after, self.effects, self.reset = {}, {}, (), reset
+        self.doubts, self.losses, self.blind, self.idle, self.undone = (), (), (), (), True
 
     @property
     def known(self) -> bool:
@@ -218,11 +241,15 @@ class Step:
 
 @dataclass
 class Hazards:
-    """What was found in one file. ``doubts`` say what the made-up rows cannot tell; ``remarks`` what was left out."""
+    """What was found in one file. ``remarks`` say what was left out.
+
+    ``doubts`` say what the made-up rows cannot tell of data, and ``blind`` what a rehearsal cannot tell of access.
+    """
 
     losses: list[Row] = field(default_factory=list)
     waits: list[Row] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    blind: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     slow_lines: set[int] = field(default_factory=set)
 

@@ -17,14 +17,18 @@ from psycopg import errors
 from psycopg.pq import TransactionStatus
 
 from audit.evidence import safe
-from audit.gate import catalogue, reading
+from audit.gate import catalogue, deeds, reading, unseen
 from audit.gate.contents import compare, prints
+from audit.gate.firing import fired, losses
 from audit.gate.grants import Given, given, without_effect
-from audit.gate.results import WORDS_TOLD, Entry, Lock, Moved, Print, Step
+from audit.gate.looking import looking
+from audit.gate.results import WORDS_TOLD, Doubt, Entry, Lock, Loss, Moved, Print, Step
+from audit.gate.supposing import harmless
+from audit.gate.surroundings import Dependence, asks
 from audit.migrations import Refused, stands_alone
 from audit.question import Connection
 from audit.server.watchdog import Watchdog
-from audit.sql_text import Statement, Token
+from audit.sql_text import Statement, Token, tokens
 
 # What each lock mode conflicts with, as far as an application's statements are concerned: SELECT takes ACCESS SHARE,
 # and INSERT, UPDATE and DELETE take ROW EXCLUSIVE.
@@ -49,8 +53,8 @@ BLOCKS = {
 
 # Statements that only read settings or add rows: what they did is looked at together.
 LIGHT = frozenset({"insert", "set", "comment", "reset"})
-# Statements that can hold several others.
-COMPOUND = frozenset({"do", "call", "select", "with"})
+# What holds rows, or a number that grows with them.
+HOLDING = frozenset({"table", "view", "materialized view", "foreign table", "sequence"})
 
 # What takes back what a transaction did, all of it or from a savepoint on.
 # https://www.postgresql.org/docs/current/sql-rollback-to.html
@@ -100,31 +104,7 @@ select coalesce(pg_catalog.sum(s.n_tup_ins + s.n_tup_upd + s.n_tup_del), 0)
 from pg_catalog.pg_stat_xact_sys_tables s
 """
 
-# How values are written depends on settings, which a migration may change: they are the same whenever we read.
-# pg_catalog comes before pg_temp, so that no type or table made there is taken for one of the server's own.
-# https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SEARCH-PATH
-_PLAIN = """
-set local session authorization default; set local role none; set local search_path = pg_catalog, pg_temp;
-set local row_security = off; set local statement_timeout = 0; set local lock_timeout = 0;
-set local datestyle = 'ISO, YMD'; set local intervalstyle = postgres; set local timezone = 'UTC';
-set local extra_float_digits = 1; set local bytea_output = hex; set local lc_monetary = 'C'; set local lc_numeric = 'C'
-"""
-
 Counts = dict[int, tuple[int, int, int, int, int, int]]
-
-
-@contextmanager
-def looking(conn: Connection) -> Iterator[None]:
-    """Look as the login, whom nothing is hidden from, in a transaction or out of one, and leave no trace of it."""
-    inside = conn.info.transaction_status == TransactionStatus.INTRANS
-    begin = "savepoint audit_looks" if inside else "begin"
-    conn.execute(f"{begin}; {_PLAIN}", prepare=False)
-    try:
-        yield
-    finally:
-        if not conn.closed:
-            end = "rollback to savepoint audit_looks; release savepoint audit_looks" if inside else "rollback"
-            conn.execute(end, prepare=False)
 
 
 def state(conn: Connection, known: State | None = None) -> State:
@@ -167,6 +147,7 @@ class Tracer:
         self._alone = 0
         self._triggers: tuple[Mapping[str, Entry], set[str]] | None = None
         self._given: list[tuple[Step, Given]] = []
+        self._code: tuple[Mapping[str, Entry], dict[str, list[str]]] | None = None
 
     @contextmanager
     def around(self, statement: Statement, line: int) -> Iterator[None]:
@@ -239,9 +220,49 @@ class Tracer:
             last = self.steps[-1]
             with looking(self.conn):
                 self._compare(last, everything=True)
+                self._out_of_reach()
                 all_given = [what for _, what in self._given]
                 for step, what in self._given:
                     step.idle = without_effect(self.conn, what, all_given, self.now.entries, self.base.entries)
+
+            self._fire()
+
+    def _fire(self) -> None:
+        """Act out what fires on tables because of this file."""
+        titles = {oid: self.base.titles[oid] for oid in self.base.prints}
+        for table in fired(self.steps, self.now.entries, self.base.titles):
+            with self.watchdog.limiting(self.conn, self.limit_s):
+                table.step.losses += tuple(losses(self.conn, table, self.now.prints, titles))
+
+    def _out_of_reach(self) -> None:
+        """Note whose rows are there, and are not found any more under the name that they had."""
+        named = {title: oid for oid, title in self.now.titles.items()}
+        for oid, figures in self.base.prints.items():
+            title = self.base.titles[oid]
+            instead = named.get(title)
+            if not figures.rows or oid not in self.now.titles:
+                continue
+            if instead not in (None, oid):
+                ((rows,),) = self.conn.execute(f"select pg_catalog.count(*) from {title}".encode()).fetchall()
+                left = self.now.prints[oid].rows
+                if rows < left:
+                    told = f"{title} shows {rows:,} of {left:,} rows, which {self.now.titles[oid]} holds"
+                    self._note(f"r{instead}", Loss(f"rows of {title}", "rows hidden", title, told))
+        for step in self.steps:
+            for change in step.catalogue if not step.undone else ():
+                oid = int(change.key[1:]) if change.kind == "table" and change.key[1:].isdigit() else 0
+                rows = self.base.prints[oid].rows if oid in self.base.prints else 0
+                if rows and change.fact("partition") == (True, False):
+                    told = f"the {rows:,} rows of {change.title} are no longer found in the table that it was part of"
+                    step.losses += (Loss(f"rows of {change.title}", "rows hidden", change.title, told),)
+                if rows and change.fact("persistence") == ("p", "u"):
+                    told = f"the {rows:,} rows of {change.title} would be lost when the server crashes"
+                    step.losses += (Loss(f"rows of {change.title}", "rows unlogged", change.title, told),)
+
+    def _note(self, key: str, loss: Loss) -> None:
+        """Note a loss of the last statement that changed a part of the catalogue."""
+        changing = [step for step in self.steps if any(change.key == key for change in step.catalogue)]
+        (changing or self.steps)[-1].losses += (loss,)
 
     def _follow(self, statement: Statement) -> None:
         """Keep account of where the transaction began, and of its savepoints."""
@@ -292,7 +313,9 @@ class Tracer:
         words = {token.word for token in code}
         step.takes_along, step.names = "cascade" in words, frozenset(reading.named(code))
         step.whole = not words & {"where", "limit", "on", "using", "fetch"}
-        step.telltale = reading.telltale([*code, *self._called(code)])
+        defines = statement.words[:1] == ("create",)
+        asked = () if defines else asks([*code, *self._called(code)])
+        step.telltale = tuple(sorted({*asked}))
 
     def _called(self, code: list[Token]) -> list[Token]:
         """Return the code of the functions that some code names."""
@@ -322,6 +345,7 @@ class Tracer:
         return locks, counts, int(writes)
 
     def _look(self, step: Step, statement: Statement | None = None) -> None:
+        was = self.now
         inside = self.conn.info.transaction_status == TransactionStatus.INTRANS
         if not inside and not step.alone:
             return  # the statement ended the transaction, or failed and the file goes on
@@ -338,31 +362,82 @@ class Tracer:
                     taken += [self._lock(relation, new)] if new else []
             step.held, step.taken = tuple(held), tuple(taken)
             step.moved = self._moved(counts)
-            code = list(reading.code(statement.text)) if statement else []
-            code += self._called(code) if step.words[:1] and step.words[0] in COMPOUND else []
-            aimed_at = self._aimed_at(locks, code) if reading.takes_away(code) else {}
             self._compare(step, everything=False, parts=writes != self._writes)
-            step.unmet = _unmet(step, aimed_at)
             if statement and statement.words[:1] and statement.words[0] in ("grant", "revoke"):
                 self._given.append((step, given(statement.text, step.catalogue)))
+        if statement:
+            self._doubt(step, statement, was, locks)
 
-    def _aimed_at(self, locks: Mapping[int, set[str]], code: list[Token]) -> dict[str, bool]:
-        """Return the tables that a statement would change rows of, and whether each is a partition.
-
-        Those that it names, else those that it locked for that: names may be put together when it runs.
-        """
-        changed = {
-            oid: self.now.titles[oid]
-            for oid, modes in locks.items()
-            if oid in self.known and self.now.kinds.get(oid) == "r"
-            and any(STRENGTH.get(mode, 0) >= STRENGTH["ROW EXCLUSIVE"] for mode in modes)
-        }  # fmt: skip
-        names = reading.targets(code)
-        named = [
-            oid for oid, title in changed.items() if title.rpartition(".")[2].strip('"').replace('""', '"') in names
+    def _doubt(self, step: Step, statement: Statement, was: State, locks: Mapping[int, set[str]]) -> None:
+        """Note what the statement may do elsewhere, and was not seen to do here."""
+        step.blind += tuple(f"{told}: whom it lets in elsewhere is not known" for told in unseen.stored(step))
+        read = deeds.read(statement.text, self._bodies())
+        if not read.deeds:
+            return
+        seen = self._seen(step, was, locks)
+        dependence = self._dependence(read)
+        found = [one for one in unseen.unmet(read, seen, dependence) if not self._is_harmless(one)]
+        doubts = [unseen.doubt(one) for one in found]
+        doubts += [
+            Doubt(f"it rewrites {table}.{name} by what it holds, and the made-up rows hold nothing of the kind", table)
+            for table, name in unseen.unchanged(read, seen)
         ]
-        aimed_at = named or [oid for oid in changed if locks[oid] - self._locks.get(oid, set())]
-        return {changed[oid]: bool(self.now.entries[f"r{oid}"].facts.get("partition")) for oid in aimed_at}
+        if asked := tuple(dict.fromkeys(unseen.deciding(read, seen))):
+            doubts.append(Doubt(f"what it does hangs on {', '.join(asked)}: what it would do elsewhere is not known"))
+        for takes, opens, told in unseen.not_taken(read, seen, dependence):
+            doubts += [Doubt(f"{told}, was not seen to do anything; what it would do elsewhere is not known")] * takes
+            step.blind += (f"{told}, was not seen to do anything; whom it would let in elsewhere is not known",) * opens
+        step.doubts = tuple(dict.fromkeys((*doubts, *unseen.opaque(read, seen))))
+
+    def _is_harmless(self, one: unseen.Unmet) -> bool:
+        """Tell whether an UPDATE that met no row would lose nothing of one that it meets."""
+        if one.deed.kind != "update":
+            return False
+        if not one.columns:
+            return True
+        oid = next((oid for oid, title in self.now.titles.items() if title == one.table), None)
+        if one.deed.guards or oid is None:
+            return False
+        with self.watchdog.limiting(self.conn, self.limit_s):
+            return harmless(self.conn, one.deed.text, oid, one.table, one.columns)
+
+    def _bodies(self) -> dict[str, list[str]]:
+        """Return the code of the project's functions by their names."""
+        if self._code is None or self._code[0] is not self.now.entries:
+            found: dict[str, list[str]] = {}
+            for entry in self.now.entries.values():
+                if entry.kind == "function" and entry.facts.get("_body"):
+                    found.setdefault(entry.facts["_name"], []).append(entry.facts["_body"])
+            self._code = self.now.entries, found
+        return self._code[1]
+
+    def _dependence(self, read: deeds.Reading) -> Dependence:
+        bodies = {
+            name: [tuple(tokens(text[: deeds.LONGEST])) for text in texts] for name, texts in self._bodies().items()
+        }
+        holding = (entry.title for entry in self.now.entries.values() if entry.kind in HOLDING)
+        return Dependence(map(unqualified, holding), bodies, read.variables)
+
+    def _seen(self, step: Step, was: State, locks: Mapping[int, set[str]]) -> unseen.Seen:
+        """Gather what was seen of a statement; ``was`` is what there was before it."""
+        changed = frozenset(
+            was.titles[oid]
+            for oid, modes in locks.items()
+            if oid in self.known and was.kinds.get(oid) == "r" and modes - self._locks.get(oid, set())
+            and any(STRENGTH.get(mode, 0) >= STRENGTH["ROW EXCLUSIVE"] for mode in modes)
+        )  # fmt: skip
+        partitions = frozenset(title for title in changed if self._is_partition(title, was))
+        names: dict[str, list[str]] = {}
+        for oid in self.known & was.titles.keys():
+            title, kind = was.titles[oid], was.kinds[oid]
+            # What goes through a view, or to the parts of a table, is known by what it locks.
+            meant = {"r": [title], "p": sorted(partitions) or [title], "v": sorted(changed)}.get(kind, [])
+            names.setdefault(unqualified(title), []).extend(meant)
+        return unseen.Seen(step, names, changed, partitions, self.base.entries, self.now.entries)
+
+    @staticmethod
+    def _is_partition(title: str, was: State) -> bool:
+        return any(entry.title == title and entry.facts.get("partition") for entry in was.entries.values())
 
     def _lock(self, relation: int, modes: set[str]) -> Lock:
         mode = max(modes, key=lambda mode: STRENGTH.get(mode, 0))
@@ -433,17 +508,14 @@ class Tracer:
         self.now = State(titles, kinds, files, of_table, entries, {**kept, **now}, sequences)
 
 
-def _unmet(step: Step, aimed_at: Mapping[str, bool]) -> tuple[str, ...]:
-    met = {*step.before, *(table for table, moved in step.moved.items() if _wrote(moved))}
-    if met and step.words[:1] and step.words[0] not in COMPOUND:
-        return ()
-    # That a statement met no row of one partition of many says nothing.
-    return tuple(table for table, partition in aimed_at.items() if not met or not (partition or table in met))
-
-
 def _moved(before: Print, after: Print) -> bool:
     """Tell whether rows were written, though the figures are the same: values may be in other rows."""
     return before.lines is not after.lines and before.signature != after.signature
+
+
+def unqualified(title: str) -> str:
+    """Return the own name of a relation, as it is compared with names in code."""
+    return title.rpartition(".")[2].strip('"').replace('""', '"')
 
 
 def _wrote(moved: Moved) -> bool:

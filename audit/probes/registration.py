@@ -1,4 +1,4 @@
-"""Signing up, acted out in every way that the service of Supabase has, whatever the project's triggers make of it.
+"""Signing up and in, acted out in every way that the service of Supabase has, whatever a project's triggers make of it.
 
 What sign-up is to do is the project's to say, so ways are compared with each other: what the plain one writes, the
 others write too, and nobody gets more for what they say of themselves in the metadata, which is their own text.
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from audit.actors import Actor
 from audit.evidence import Evidence, NotApplicable, Population, Row, safe
 from audit.packs import SignedUp, signed_up
+from audit.people import CAST
 from audit.probes.attempt import ask, prepared, words_of
 from audit.question import Cursor
 
@@ -26,6 +27,9 @@ SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 # Their ids share no part with each other or with others': many a project makes a name of the first characters.
 PERSON = "5f0c2b7e-91d4-4a36-8e1b-7c64d05a9f13"
 ANOTHER = "c83ad916-2e7f-4b50-9d48-16b7f0e3527a"
+
+# Who is there already, and signs in.
+VISITORS = ("alice", "admin")
 
 PLAIN = "with a name"
 # How an offence of AUTH-04 is called, and how a problem begins that lets nobody in.
@@ -91,6 +95,17 @@ class Wrote(NamedTuple):
     named: str
 
 
+class Visited(NamedTuple):
+    """A step of a visit that did not work: refused with an error, or ``swallowed``: less was written than was said."""
+
+    step: str
+    swallowed: bool
+    code: str
+    message: str
+    place: str
+    named: str
+
+
 class Registration:
     """Signs people up, one after the other; each is undone."""
 
@@ -100,31 +115,41 @@ class Registration:
 
     def sign_up(self, given: Mapping[str, Any], person: str = PERSON) -> SignUp:
         """Sign somebody up with these columns of auth.users, beside those that are always there."""
-        provider = "phone" if given.get("phone") else "email"
-        words = {
-            "instance_id": "00000000-0000-0000-0000-000000000000",
-            "id": person,
-            "aud": "authenticated",
-            "role": "authenticated",
-            "email": f"new.member.{person[-4:]}@example.org",
-            "encrypted_password": "$2a$10$none",
-            "raw_app_meta_data": {"provider": provider, "providers": [provider]},
-            "created_at": "now",
-            "updated_at": "now",
-            "is_sso_user": False,
-            "is_anonymous": False,
-            **given,
-        }
-        asked = [self.service.people[0].role, json.dumps(words)]
+        asked = [self.service.people[0].role, json.dumps(_words(given, person))]
         answers = ask(self.cursor, Wrote, "select * from pg_temp.sign_up(%s, %s)", asked)
         for answer in answers:
             if answer.kind == "refused":
                 return SignUp(error=_error(answer), code=answer.code)
         return SignUp(tuple((each.relation, each.content) for each in answers if each.kind == "written"))
 
+    def visit(self, person: str, *, known: bool) -> list[Visited]:
+        """Confirm, sign in, stay signed in and so on; ``known``: somebody who is there, else one who signs up first."""
+        words = None if known else json.dumps(_words(BY_EMAIL[PLAIN], person))
+        asked = [self.service.people[0].role, person, words]
+        return ask(self.cursor, Visited, "select * from pg_temp.visit(%s, %s, %s::jsonb)", asked)
 
-def _error(refused: Wrote) -> str:
-    """Say why a sign-up failed."""
+
+def _words(given: Mapping[str, Any], person: str) -> dict[str, Any]:
+    """Return what the service writes into auth.users when somebody signs up."""
+    provider = "phone" if given.get("phone") else "email"
+    return {
+        "instance_id": "00000000-0000-0000-0000-000000000000",
+        "id": person,
+        "aud": "authenticated",
+        "role": "authenticated",
+        "email": f"new.member.{person[-4:]}@example.org",
+        "encrypted_password": "$2a$10$none",
+        "raw_app_meta_data": {"provider": provider, "providers": [provider]},
+        "created_at": "now",
+        "updated_at": "now",
+        "is_sso_user": False,
+        "is_anonymous": False,
+        **given,
+    }
+
+
+def _error(refused: Wrote | Visited) -> str:
+    """Say why a sign-up, or a step of a visit, failed."""
     where = re.search(r"^PL/pgSQL function (?!pg_temp)([^\n]*)", refused.place or "", re.MULTILINE)
     error = words_of(refused.code, refused.message)
     error += f" about {safe(refused.named)}" if refused.named else ""
@@ -140,6 +165,17 @@ order by t.tgname
 """
 
 
+# The project's triggers on what the service writes when somebody signs in, or stays signed in.
+VISITING = """
+select pg_catalog.format('%%I on %%s', t.tgname, c.name)
+from pg_catalog.pg_trigger t
+join (values ('auth.users'), ('auth.identities'), ('auth.sessions'), ('auth.refresh_tokens'), ('auth.mfa_amr_claims'))
+    as c (name) on t.tgrelid = pg_catalog.to_regclass(c.name)
+where not t.tgisinternal and t.tgenabled in ('O', 'A')
+order by 1
+"""
+
+
 # The triggers whose functions an error names.
 THEIRS = """
 select pg_catalog.format('%%I on auth.users', t.tgname)
@@ -151,15 +187,16 @@ order by t.tgname
 
 
 @contextmanager
-def registering(service: Actor) -> Iterator[tuple[Registration, list[str]]]:
+def registering(service: Actor, *, visits: bool = False) -> Iterator[tuple[Registration, list[str]]]:
     """Let the service sign people up; yield it with the triggers that run then.
 
-    Raises NotApplicable where no sign-up does anything, and Unchecked when the server gave no answer.
+    Raises NotApplicable where no sign-up does anything (with ``visits``, nor what comes after it), and Unchecked when
+    the server gave no answer.
     """
     known = service.stage.known
     with prepared(service.stage, SETUP, {"platform": known["platform_schemas"]}) as cursor:
         triggers = ask(cursor, str, TRIGGERS, [])
-        if not triggers and signed_up(known) is None:
+        if not triggers and signed_up(known) is None and not (visits and ask(cursor, str, VISITING, [])):
             raise NotApplicable("no trigger of the project runs when somebody signs up")
         yield Registration(service, cursor), triggers
 
@@ -175,15 +212,17 @@ def failing(service: Actor) -> Evidence:
 
 
 def troubles(service: Actor, fix: str) -> Evidence:
-    """Return the ways of signing up that fail, or that leave out what the plain one writes.
+    """Return the ways of signing up that fail, or leave out what the plain one writes, and what fails after it.
 
     ``fix`` mends the trigger of the Care Collective, where it is the only one.
     """
     known = service.stage.known
     offered = {**(BY_EMAIL if "email" in known["sign_up"] else {PLAIN: BY_EMAIL[PLAIN]})}
     offered |= {name: given for name, given in OTHERWISE.items() if WAY_OF[name] in known["sign_up"]}
-    with registering(service) as (registration, triggers):
+    with registering(service, visits=True) as (registration, triggers):
         answers = {name: registration.sign_up(given) for name, given in offered.items()}
+        visited = [*registration.visit(PERSON, known=False)]
+        visited += [each for name in VISITORS for each in registration.visit(CAST[name].id or "", known=True)]
     usual = answers[PLAIN].counts()
     wanted = signed_up(known)
     ours = wanted is not None and {*triggers} <= {wanted.trigger}
@@ -199,7 +238,14 @@ def troubles(service: Actor, fix: str) -> Evidence:
             problem = f"nothing is written to {', '.join(missing)}, as it is {PLAIN}" if missing else ""
         if problem:
             rows.append(_row(service, f"{WAY} {name}", {"problem": problem}, fix if ours else ""))
-    return _evidence(service, _by_problem(rows), Population(len(answers), "ways of signing up"))
+    stopped = {each.step: each for each in reversed(visited)}
+    rows = [*_by_problem(rows), *(_stopped(service, each) for each in reversed(stopped.values()))]
+    return _evidence(service, rows, Population(len(answers), "ways of signing up"))
+
+
+def _stopped(service: Actor, step: Visited) -> Row:
+    why = "what the service writes for it is not written" if step.swallowed else _error(step)
+    return _row(service, f"{service.people[0].name}: {step.step}", {"problem": f"it does not work: {why}"}, STOPPED)
 
 
 def _by_problem(rows: Sequence[Row]) -> list[Row]:
@@ -322,6 +368,10 @@ ADVICE = (
     "-- {object}: {problem}\n"
     "-- Let the trigger's function on auth.users take what it is given as it may be: nothing, empty, long, or no\n"
     "-- e-mail address. If the project does not offer this way of signing up, take it out of sign_up in audit.toml."
+)
+STOPPED = (
+    "-- {object}: {problem}\n"
+    "-- Let no trigger on the tables of auth refuse or leave out what the service writes: people are locked out then."
 )
 CAUTION = (
     "-- {object} takes its value from raw_user_meta_data, which the person writes. Let the trigger's function on\n"

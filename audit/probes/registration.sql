@@ -72,3 +72,100 @@ begin
 end $sign_up$;
 
 create temp table begun (n int) on commit drop;
+
+-- What the service does for somebody who is there already, in the order in which it does it: what it is called, and the
+-- statement, of which {} is the person's id. Each is done after those before it; one that is refused is passed over.
+-- Source: https://github.com/supabase/auth/tree/master/internal/models (user.go, sessions.go, refresh_token.go, amr.go)
+create function pg_temp.visits() returns table (n int, step text, statement text) language sql set search_path = '' as $$
+    values
+        (1, 'confirm an address', 'update auth.users set email_confirmed_at = pg_catalog.now(), confirmation_token = '''',
+             updated_at = pg_catalog.now() where id = %1$L'),
+        (2, 'sign in', 'insert into auth.sessions (id, user_id, created_at, updated_at, aal) values
+             (%2$L, %1$L, pg_catalog.now(), pg_catalog.now(), ''aal1'')'),
+        (3, 'sign in', 'insert into auth.mfa_amr_claims (id, session_id, created_at, updated_at, authentication_method)
+             values (pg_catalog.gen_random_uuid(), %2$L, pg_catalog.now(), pg_catalog.now(), ''password'')'),
+        (4, 'sign in', 'insert into auth.refresh_tokens (token, user_id, revoked, created_at, updated_at, session_id) values
+             (%2$L, %1$L, false, pg_catalog.now(), pg_catalog.now(), %2$L)'),
+        (5, 'sign in', 'update auth.users set last_sign_in_at = pg_catalog.now(), updated_at = pg_catalog.now()
+             where id = %1$L'),
+        (6, 'sign in', 'update auth.identities set last_sign_in_at = pg_catalog.now(), updated_at = pg_catalog.now()
+             where user_id = %1$L'),
+        (7, 'stay signed in', 'update auth.refresh_tokens set revoked = true, updated_at = pg_catalog.now()
+             where token = %2$L'),
+        (8, 'stay signed in', 'insert into auth.refresh_tokens
+             (token, user_id, revoked, created_at, updated_at, session_id, parent) values
+             (''next '' || %2$L, %1$L, false, pg_catalog.now(), pg_catalog.now(), %2$L, %2$L)'),
+        (9, 'stay signed in', 'update auth.sessions set refreshed_at = pg_catalog.now(), updated_at = pg_catalog.now()
+             where id = %2$L'),
+        (10, 'ask for a new password', 'update auth.users set recovery_token = %2$L, recovery_sent_at = pg_catalog.now(),
+             updated_at = pg_catalog.now() where id = %1$L'),
+        (11, 'set a password', 'update auth.users set encrypted_password = ''$2a$10$other'', recovery_token = '''',
+             updated_at = pg_catalog.now() where id = %1$L'),
+        (12, 'change the metadata', 'update auth.users set raw_user_meta_data = coalesce(raw_user_meta_data, ''{}'')
+             || ''{"theme": "dark"}'', updated_at = pg_catalog.now() where id = %1$L'),
+        (13, 'sign out', 'delete from auth.sessions where id = %2$L')
+$$;
+
+-- Lets the service do all of that for somebody, and undoes it: one row for each step that was refused, or that wrote less
+-- than was there to write. "words" are columns of auth.users of somebody who signs up first, null for who is there.
+create function pg_temp.visit(caller name, person text, words jsonb)
+returns table (step text, swallowed bool, code text, message text, place text, named text)
+language plpgsql set search_path = '' as $visit$
+declare
+    path text := coalesce((
+        select pg_catalog.split_part(setting, '=', 2)
+        from pg_catalog.pg_roles r, unnest(r.rolconfig) as setting
+        where r.rolname = caller and setting like 'search\_path=%'), 'auth');
+    session text := 'a4d1f7c2-6b0e-4e59-8c37-25f0b9d81e64';
+    given text;
+    task record;
+    done bigint;
+    wanted bigint;
+    gone text;
+begin
+    begin
+        if words is not null then
+            select pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ') into given
+            from pg_catalog.pg_attribute a
+            where a.attrelid = pg_catalog.to_regclass('auth.users') and a.attnum > 0 and not a.attisdropped
+            and a.attgenerated = '' and words ? a.attname::text;
+            perform pg_catalog.set_config('role', caller, true), pg_catalog.set_config('search_path', path, true);
+            execute pg_catalog.format(
+                'insert into auth.users (%s) select %1$s from pg_catalog.jsonb_populate_record(null::auth.users, $1)',
+                given) using words;
+            perform pg_catalog.set_config('role', 'none', true), pg_catalog.set_config('search_path', '', true);
+        end if;
+        for task in select v.* from pg_temp.visits() v order by v.n loop
+            wanted := 1;
+            if task.n = 6 then
+                execute 'select pg_catalog.count(*) from auth.identities where user_id::text = $1'
+                into wanted using person;
+            end if;
+            begin
+                perform pg_catalog.set_config('role', caller, true), pg_catalog.set_config('search_path', path, true);
+                execute pg_catalog.format(task.statement, person, session);
+                get diagnostics done = row_count;
+                set constraints all immediate;
+                set constraints all deferred;
+                perform pg_catalog.set_config('role', 'none', true), pg_catalog.set_config('search_path', '', true);
+                if done < wanted then
+                    step := task.step; swallowed := true; code := null; message := null; place := null; named := null;
+                    return next;
+                end if;
+            exception
+                when undefined_table or undefined_column then null;  -- an older service has no such thing
+                when insufficient_resources or operator_intervention then raise;
+                when others then
+                    get stacked diagnostics code = returned_sqlstate, message = message_text, gone = table_name,
+                        place = pg_exception_context;
+                    step := task.step; swallowed := false; named := gone;
+                    return next;
+            end;
+        end loop;
+        raise exception using errcode = 'ZZ000';
+    exception
+        when sqlstate 'ZZ000' then null;
+        when insufficient_resources or operator_intervention then raise;
+        when others then null;  -- who cannot sign up cannot sign in, and is told already
+    end;
+end $visit$;

@@ -223,3 +223,40 @@ def test_the_trigger_that_fails_is_named_alone(bench: Bench) -> None:
         create trigger "Count them" after insert on auth.users for each row execute function public.count_them();"""
     with service(bench, "perform public.there_is_none();", innocent) as auth_service:
         assert names(failing(auth_service)) == ['"Open account" on auth.users']
+
+
+LATER: Mapping[str, tuple[str, list[str] | None]] = {
+    "before update on auth.users": (
+        "if new.encrypted_password <> old.encrypted_password then raise exception 'no'; end if; return new;",
+        ["auth_service: set a password"],
+    ),
+    "before insert on auth.sessions": ("return null;", ["auth_service: sign in"]),
+    "before delete on auth.sessions": ("raise exception 'stay';", ["auth_service: sign out"]),
+    "before update on auth.refresh_tokens": ("return null;", ["auth_service: stay signed in"]),
+    "before insert or update on auth.identities": ("new.updated_at := now(); return new;", []),
+    "after update on auth.users": ("if old.created_at < now() - interval '1 hour' then raise exception 'no'; end if;"
+                                   " return new;", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("event", LATER)
+def test_what_does_not_work_for_who_signed_up_is_named(bench: Bench, event: str) -> None:
+    body, expected = LATER[event]
+    trigger = f""";
+        create function public.later() returns trigger language plpgsql security definer set search_path = '' as
+        $later$ begin {body} end $later$;
+        create trigger later {event} for each row execute function public.later();"""
+    with service(bench, SOUND, trigger) as auth_service:
+        found = [row.object for row in troubles(auth_service, "") if ": sign up" not in row.object]
+    if expected is None:
+        assert "auth_service: sign in" in found
+    else:
+        assert found[: len(expected)] == expected and bool(found) == bool(expected)
+
+
+def test_a_trigger_on_sessions_is_enough_to_look_at(bench: Bench) -> None:
+    trigger = """; drop trigger "Open account" on auth.users;
+        create function public.later() returns trigger language plpgsql as 'begin return new; end';
+        create trigger later before insert on auth.sessions for each row execute function public.later();"""
+    with service(bench, SOUND, trigger) as auth_service:
+        assert not troubles(auth_service, "")

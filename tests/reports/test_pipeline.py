@@ -90,5 +90,5 @@ def test_history_keeps_the_status_that_the_run_ended_with(documents) -> None:
 def test_every_output_has_a_renderer() -> None:
     assert {*RENDERERS, "html"} == OUTPUTS.keys()
     assert [step.__module__.rpartition(".")[2] for step in STEPS] == [
-        "identity", "waivers", "baseline", "history", "alerts", "pipeline",
+        "identity", "waivers", "baseline", "repeats", "history", "alerts", "pipeline",
     ]  # fmt: skip

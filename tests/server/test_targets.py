@@ -71,6 +71,10 @@ def no_tls() -> Iterator[int]:
         thread.join(5)
 
 
+# The target's, and those of the project's files, which say what is on it.
+PLUGINS = ("fixtures.ending", "fixtures.settings", "fixtures.access", "reports.waivers", "fixtures.target")
+
+
 def leftovers(place: Path) -> list[Path]:
     return sorted(place.glob(f"{embedded.PREFIX}*"))
 
@@ -88,8 +92,9 @@ def audit(directory: Path, *options: str, test: str = "pass", **environment: str
     """Start pytest with the target's plugin on one test whose body is ``test``."""
     (directory / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
     (directory / "test_one.py").write_text(f"def test_one(target):\n    {test}\n")
+    plugins = [word for name in PLUGINS for word in ("-p", name)]
     return subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-p", "fixtures.target", "-p", "no:cacheprovider", *options],
+        [sys.executable, "-m", "pytest", *plugins, "-p", "no:cacheprovider", *options],
         cwd=directory,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *sys.path]), **environment},
         stdin=subprocess.DEVNULL,
@@ -334,7 +339,7 @@ def refused(conninfo: str, sentence: str) -> None:
         (["--image=postgres:17"], "ERROR: --image is for --target container only"),
         ([f"--target=postgresql://me:%zz{SECRET}@host/db"], "ERROR: the connection string cannot be read"),
         ([f"--target=postgresql://me:{SECRET}@127.0.0.1:1/db"], "cannot connect to 127.0.0.1:1, db: nothing answers"),
-        (["--migrations", "/tmp"], "ERROR: write --postgres-bin=DIR and --migrations=DIR with an equals sign"),
+        (["--migrations", "/tmp"], "--schema=FILE and --before=FILE with an equals sign"),
         (["--postgres-bin=/etc"], "there is no usable PostgreSQL server in /etc"),
         (["--no-such-option"], "unrecognized arguments: --no-such-option"),
     ],

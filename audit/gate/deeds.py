@@ -1,0 +1,368 @@
+"""What code does to data and to rights, statement by statement, and on which conditions: PL/pgSQL is read for that.
+
+A rehearsal sees what happens here. What stands in a branch that is not taken with made-up rows may happen elsewhere:
+so each statement is known with the conditions that it hangs on. Only the frame of PL/pgSQL is read (IF, CASE, loops,
+handlers, what leaves early); expressions and SQL are sequences of tokens.
+https://www.postgresql.org/docs/current/plpgsql-control-structures.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from audit.sql_text import STRING, Token, tokens
+
+Code = tuple[Token, ...]
+
+# A condition by itself: a handler runs when something fails, and what that is, nobody reads.
+FAILURE = tuple(tokens("exception"))
+_FOUND = tuple(tokens("found"))
+# More is not read of one piece of code: what is longer than this are rows.
+LONGEST = 400_000
+# Texts within texts, and functions that call functions.
+DEPTH = 4
+
+_LEAVING = frozenset({"return", "exit", "continue"})
+_TELLING = frozenset({"debug", "log", "info", "notice", "warning"})
+# What begins a statement that takes something away or changes it, in a query's parentheses, too.
+_CHANGING = frozenset({"delete", "update", "merge"})
+# What changes nothing by itself.
+_QUERIES = frozenset({"select", "perform", "with", "call", "return", "insert", "values", "open", "table", "for"})
+# What only names functions.
+_NAMING = frozenset({"grant", "revoke", "comment", "drop", "security", "reassign"})
+# What is made of code that runs later.
+_DEFINED = frozenset({"function", "procedure", "trigger", "policy", "view", "rule"})
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One statement: its tokens, and the conditions (each a sequence of tokens) on which it is executed.
+
+    ``kind`` is the first word that says what it does; that of an EXECUTE of a text that is put together is "execute",
+    and ``code`` what of the text can be read. ``nested``: it stands in a block or a function.
+    """
+
+    kind: str
+    code: Code
+    guards: tuple[Code, ...] = ()
+    nested: bool = False
+
+    @property
+    def text(self) -> str:
+        """The statement as it is written, without comments."""
+        parts, end = [], -1
+        for token in self.code:
+            parts += [" " * (token.start != end), token.text]
+            end = token.end
+        return "".join(parts).strip()
+
+
+@dataclass
+class Reading:
+    """Code that was read: its statements, and what each variable was set to."""
+
+    deeds: list[Deed] = field(default_factory=list)
+    variables: dict[str, list[Code]] = field(default_factory=dict)
+
+    def __iadd__(self, other: Reading) -> Reading:
+        self.deeds += other.deeds
+        for name, codes in other.variables.items():
+            self.variables.setdefault(name, []).extend(codes)
+        return self
+
+
+@dataclass
+class _Frame:
+    """A block, branch or loop: on which conditions it is entered, and what is passed by if it was left early."""
+
+    kind: str
+    conditions: list[Code] = field(default_factory=list)
+    left: list[Code] = field(default_factory=list)
+    leaves: bool = False
+
+
+def read(text: str, functions: Mapping[str, Sequence[str]], depth: int = DEPTH) -> Reading:
+    """Read one SQL statement, the blocks in it and the functions that it calls (their bodies, by name)."""
+    return _statement(tuple(tokens(text[:LONGEST])), (), functions, depth, nested=False)
+
+
+def body(text: str, functions: Mapping[str, Sequence[str]], depth: int = DEPTH) -> Reading:
+    """Read the body of a function or block."""
+    return _body(text, (), functions, depth)
+
+
+def _body(text: str, guards: tuple[Code, ...], functions: Mapping[str, Sequence[str]], depth: int) -> Reading:
+    code = tuple(tokens(text[:LONGEST]))
+    first = next((token.sign for token in code if token.sign not in ("<", ">", "<<", ">>")), "")
+    if first in ("begin", "declare") or (code[:1] and code[0].text == "<<"):
+        return _Block(code, guards, functions, depth).read()
+    found = Reading()
+    for piece in _split(code, ";"):
+        found += _statement(piece, guards, functions, depth, nested=True)
+    return found
+
+
+def _split(code: Sequence[Token], mark: str) -> Iterator[Code]:
+    """Yield what stands between marks outside of parentheses."""
+    depth, begin = 0, 0
+    for at, token in enumerate(code):
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if token.text == mark and depth <= 0:
+            yield tuple(code[begin:at])
+            begin = at + 1
+    yield tuple(code[begin:])
+
+
+def _statement(
+    code: Code, guards: tuple[Code, ...], functions: Mapping[str, Sequence[str]], depth: int, *, nested: bool
+) -> Reading:
+    """Return what one statement does, with all that it calls."""
+    found = Reading()
+    if not code:
+        return found
+    first = code[0].sign
+    if first == "do":
+        for token in code:
+            if token.kind is STRING and depth:
+                found += _body(token.value, guards, functions, depth - 1)
+        return found
+    if first in ("execute", "explain") and nested:
+        return _executed(code, guards, functions, depth)
+    defines = first in _NAMING or (first == "create" and bool({token.sign for token in code[1:6]} & _DEFINED))
+    defines = defines or (first == "alter" and len(code) > 1 and code[1].sign != "table")
+    if first == "merge":
+        found.deeds += _merged(code, guards, nested=nested)
+    elif first not in _QUERIES and code[0].name:
+        found.deeds.append(Deed(first, code, guards, nested))
+    opened = 0
+    for at, token in enumerate(code):
+        opened += {"(": 1, ")": -1}.get(token.text, 0)
+        inner = at and token.sign in _CHANGING and (code[at - 1].text == "(" or (first == "with" and not opened))
+        if inner and code[at - 1].sign not in ("for", "do", "on", "then"):
+            part = tuple(_within(code, at))
+            made = (
+                _merged(part, guards, nested=nested)
+                if token.sign == "merge"
+                else [Deed(token.sign, part, guards, nested)]
+            )
+            found.deeds += made
+    if not defines:
+        found += _calls(code, guards, functions, depth)
+    return found
+
+
+def _merged(code: Code, guards: tuple[Code, ...], *, nested: bool) -> list[Deed]:
+    """Return what a MERGE does to rows that are there."""
+    kinds = {token.sign for before, token in pairwise(code) if before.sign == "then"} & {"delete", "update"}
+    return [Deed(kind, code, guards, nested) for kind in sorted(kinds)]
+
+
+def _within(code: Sequence[Token], at: int) -> Iterator[Token]:
+    """Yield what is left within parentheses."""
+    depth = 0
+    for token in code[at:]:
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth < 0:
+            return
+        yield token
+
+
+_CHOOSING = frozenset({"where", "case", "and", "or", "having", "filter", "on", "limit", "from", "coalesce", "when"})
+
+
+def _calls(code: Code, guards: tuple[Code, ...], functions: Mapping[str, Sequence[str]], depth: int) -> Reading:
+    """Return what the functions do that a statement calls; whether they are called may hang on its conditions."""
+    found = Reading()
+    if not depth:
+        return found
+    chosen = any(token.sign in _CHOOSING for token in code)
+    for token, after in pairwise(code):
+        if after.text == "(" and token.name and (bodies := functions.get(token.name)):
+            # What it is called with counts: it says what the function decides upon.
+            under = (*guards, code) if chosen else guards
+            inner = {name: texts for name, texts in functions.items() if name != token.name}
+            for text in bodies:
+                found += _body(text, under, inner, depth - 1)
+    return found
+
+
+def _executed(code: Code, guards: tuple[Code, ...], functions: Mapping[str, Sequence[str]], depth: int) -> Reading:
+    """Return what EXECUTE does: what its text says, as far as there is one to read."""
+    found = Reading()
+    end = next((at for at, token in enumerate(code) if token.sign in ("using", "into")), len(code))
+    texts = [token for token in code[1:end] if token.kind is STRING]
+    if len(texts) == 1 and end == 2:
+        for piece in _split(tuple(tokens(texts[0].value)), ";"):
+            found += _statement(piece, guards, functions, depth, nested=True)
+        return found
+    read_ = tuple(token for text in texts for token in tokens(text.value))
+    # The first literal is the beginning of a statement, where it is a word that begins one.
+    found.deeds.append(Deed("execute", read_, guards, nested=True))
+    found += _calls(code, guards, functions, depth)
+    return found
+
+
+class _Block:
+    """Reads a block of PL/pgSQL."""
+
+    def __init__(
+        self, code: Code, guards: tuple[Code, ...], functions: Mapping[str, Sequence[str]], depth: int
+    ) -> None:
+        self.code = code
+        self.functions = functions
+        self.depth = depth
+        self.frames = [_Frame("block", list(guards))]
+        self.found = Reading()
+        self.at = 0
+
+    @property
+    def guards(self) -> tuple[Code, ...]:
+        return tuple(each for frame in self.frames for each in (*frame.conditions, *frame.left))
+
+    def read(self) -> Reading:
+        """Read all of it."""
+        while self.at < len(self.code):
+            self._next()
+        return self.found
+
+    def _next(self) -> None:
+        token = self.code[self.at]
+        frame = self.frames[-1]
+        match token.sign:
+            case "<<":
+                self._until(">>")
+            case "declare":
+                self.at += 1
+                self._declared()
+            case "begin":
+                self.at += 1
+                self.frames.append(_Frame("begin"))
+            case "exception" if frame.kind == "begin":
+                self.at += 1
+                frame.conditions.append(FAILURE)
+            case "when" if frame.kind in ("begin", "case"):
+                condition = self._until("then")
+                if frame.kind == "case":
+                    frame.conditions.append(condition)
+            case "if":
+                self.frames.append(_Frame("if", [self._condition()]))
+            case "elsif" | "elseif":
+                frame.conditions.append(self._condition())
+            case "else":
+                self.at += 1
+            case "case":
+                self.at += 1
+                begin = self.at
+                while self.at < len(self.code) and self.code[self.at].sign != "when":
+                    self.at += 1
+                self.frames.append(_Frame("case", [self.code[begin : self.at]]))
+            case "loop":
+                self.at += 1
+                self.frames.append(_Frame("loop"))
+            case "while" | "for" | "foreach":
+                self._loop(token.sign)
+            case "end":
+                self._until(";")
+                self._end()
+            case ";":
+                self.at += 1
+            case _:
+                self._plain(self._until(";"))
+
+    def _until(self, sign: str) -> Code:
+        """Return what stands before a word or mark, and go on behind it: CASE expressions have words of their own."""
+        begin, depth, cases = self.at + (sign != ";"), 0, 0
+        at = begin
+        while at < len(self.code):
+            token = self.code[at]
+            if not depth and not cases and token.sign == sign:
+                break
+            depth += {"(": 1, ")": -1}.get(token.text, 0)
+            if sign == "then":
+                cases = max(0, cases + {"case": 1, "end": -1}.get(token.sign, 0))
+            at += 1
+        self.at = at + 1
+        return self.code[begin:at]
+
+    def _condition(self) -> Code:
+        condition = self._until("then")
+        self._add(_calls(condition, self.guards, self.functions, self.depth))
+        return condition
+
+    def _declared(self) -> None:
+        while self.at < len(self.code) and self.code[self.at].sign not in ("begin", "declare"):
+            code = self._until(";")
+            if code and code[0].name:
+                self._set(code[0].name, code[1:])
+
+    def _loop(self, kind: str) -> None:
+        over = self._until("loop")
+        self.frames.append(_Frame("loop", [over]))
+        if kind == "while":
+            self._add(_calls(over, self.guards, self.functions, self.depth))
+        else:
+            names = list(_names_before(over, "in"))
+            for name in names:
+                self._set(name, over)
+            query = over[len(names) * 2 :] if names else over
+            self._add(_statement(query, self.guards[:-1], self.functions, self.depth, nested=True))
+
+    def _end(self) -> None:
+        if len(self.frames) < 2:
+            return
+        frame = self.frames.pop()
+        if frame.leaves:
+            # What comes behind is reached only where this was not.
+            self.frames[-1].left += frame.conditions
+            self.frames[-1].leaves = True
+
+    def _plain(self, code: Code) -> None:
+        if not code:
+            return
+        first = code[0].sign
+        if first in _LEAVING or (first == "raise" and not (len(code) > 1 and code[1].sign in _TELLING)):
+            self.frames[-1].leaves = first != "return" or not (len(code) > 1 and code[1].sign in ("query", "next"))
+            if first != "return" and "when" in {token.sign for token in code}:
+                self.frames[-1].left.append(code)
+        for name, value in _assignments(code):
+            self._set(name, value)
+        if first == "return" and len(code) > 2 and code[1].sign == "query":
+            code = code[2:]
+        self._add(_statement(code, self.guards, self.functions, self.depth, nested=True))
+
+    def _set(self, name: str, value: Code) -> None:
+        self.found.variables.setdefault(name, []).append((*value, *(token for each in self.guards for token in each)))
+
+    def _add(self, found: Reading) -> None:
+        self.found += found
+
+
+def _names_before(code: Sequence[Token], sign: str) -> Iterator[str]:
+    for token in code:
+        if token.sign == sign:
+            return
+        if token.name:
+            yield token.name
+
+
+def _assignments(code: Code) -> Iterator[tuple[str, Code]]:
+    """Yield the variables that a statement sets, and what to."""
+    signs = [token.sign for token in code]
+    if code[0].name and signs[0] not in ("select", "update", "delete", "insert", "with", "perform", "execute"):
+        for at, sign in enumerate(signs[:6]):
+            if sign in (":=", "=") or (sign == ":" and signs[at + 1 : at + 2] == ["="]):
+                yield code[0].name, code[at + 1 :]
+                return
+    if signs[:1] == ["get"]:
+        yield from ((token.name, _FOUND) for token in code[2:] if token.name)
+    if ("into" in signs and signs[0] != "insert") or signs.count("into") > 1:
+        at = len(signs) - 1 - signs[::-1].index("into")
+        for token in code[at + 1 :]:
+            if token.name and token.sign not in ("strict",):
+                yield token.name, code
+            elif token.text != "," and token.sign != "strict":
+                break
+            if token.sign in ("from", "where"):
+                break

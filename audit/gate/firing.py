@@ -1,0 +1,230 @@
+"""What new triggers and rules of tables that hold rows do when somebody writes: acted out on made-up rows, and undone.
+
+Some rows are written once more as they are, and changed column by column to what other rows hold. What may not come of
+it: that nothing is written, that rows are gone, or that values which nobody wrote are emptied or made equal. Deletions
+are not acted out: what a trigger takes along with a row, or keeps of it, is what such triggers are for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import sql
+
+from audit.gate.contents import compare, prints
+from audit.gate.looking import looking
+from audit.gate.results import TOUCHED, Effect, Entry, Loss, Print, Step
+from audit.people import CAST
+from audit.question import Connection
+
+# So many rows are written, and so many columns changed at most; each by nobody in particular, and by a member.
+ROWS = 5
+COLUMNS = 12
+WRITERS = (None, "alice")
+# So many different values of a column that become the same are a loss.
+KINDS = 3
+
+_COLUMNS = """
+select a.attname::pg_catalog.text, coalesce(a.attnum = any (i.indkey), false)
+from pg_catalog.pg_attribute a
+left join pg_catalog.pg_index i on i.indrelid = a.attrelid and i.indisprimary
+where a.attrelid = %s and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+order by a.attnum
+"""
+_PLAIN = "set local session authorization default; set local role none; set local search_path = pg_catalog, pg_temp"
+_USUAL = 'set local search_path = "$user", public, extensions'
+
+
+@dataclass(frozen=True)
+class Fired:
+    """A table on which something fires that a statement made or changed: that statement's step, and what fires.
+
+    ``off`` is what an ALTER TABLE says to switch that off, each part.
+    """
+
+    step: Step
+    oid: int
+    title: str
+    by: str
+    off: tuple[str, ...]
+
+
+def fired(steps: Sequence[Step], entries: Mapping[str, Entry], known: Mapping[int, str]) -> Iterator[Fired]:
+    """Yield the tables on which something new fires, of those that were there before all new files."""
+    found: dict[int, list[tuple[Step, Entry]]] = {}
+    for kinds in (("trigger", "rule"), ("function",)):
+        for step in steps:
+            for change in step.catalogue if not step.undone else ():
+                if change.kind not in kinds or change.what not in ("created", "changed"):
+                    continue
+                for key, entry in entries.items():
+                    calls = change.kind == "function" and f"f{entry.facts.get('_function')}" == change.key
+                    if entry.kind in ("trigger", "rule") and (key == change.key or calls):
+                        found.setdefault(entry.facts["_of"], []).append((step, entry))
+    for oid, firing in found.items():
+        if oid in known:
+            step, entry = firing[0]
+            off = tuple(f"disable {each.kind} {each.title.rpartition(' of ')[0]}" for _, each in firing)
+            yield Fired(step, oid, known[oid], f"{entry.kind} {entry.title}", tuple(dict.fromkeys(off)))
+
+
+@dataclass
+class _Came:
+    """What came of acts of one kind: how many were tried, how many of them wrote nothing, and what was lost."""
+
+    tried: int = 0
+    idle: int = 0
+    lost: dict[str, Loss] = field(default_factory=dict)
+
+    @property
+    def wrote_nothing(self) -> bool:
+        """Whether something was tried, and nothing was ever written."""
+        return bool(self.tried) and self.idle == self.tried
+
+
+def losses(conn: Connection, table: Fired, now: Mapping[int, Print], titles: Mapping[int, str]) -> list[Loss]:
+    """Return what is lost when rows of a table are written, and was not without what is new.
+
+    The connection is in no transaction; ``now`` is what tables hold, and ``titles`` are those that had something to
+    lose. Raises psycopg.Error when the connection is lost.
+    """
+    columns = conn.execute(_COLUMNS, [table.oid]).fetchall()
+    came = _came(conn, table, columns, now, titles)
+    if not any(each.lost or each.wrote_nothing for each in came.values()):
+        return []
+    without = _came(conn, table, columns, now, titles, off=True)
+    found = []
+    for act, each in came.items():
+        if each.wrote_nothing and not without[act].wrote_nothing:
+            told = f"{table.by} lets no {act} of {table.title} come to anything"
+            found.append(Loss(f"rows of {table.title}", "rows swallowed", table.title, told))
+        elif not each.wrote_nothing:
+            found += [loss for what, loss in each.lost.items() if what not in without[act].lost]
+    return found
+
+
+def _came(
+    conn: Connection,
+    table: Fired,
+    columns: Sequence[tuple[str, bool]],
+    now: Mapping[int, Print],
+    titles: Mapping[int, str],
+    *,
+    off: bool = False,
+) -> dict[str, _Came]:
+    """Act in all ways, and return what came of it, by "insert" and "update"; ``off``: without what is new."""
+    came = {"insert": _Came(), "update": _Came()}
+    conn.execute("begin", prepare=False)
+    try:
+        if off:
+            _switch_off(conn, table)
+        for who in WRITERS:
+            claims = json.dumps({"sub": CAST[who].id, "role": CAST[who].role}) if who else ""
+            conn.execute("select pg_catalog.set_config('request.jwt.claims', %s, true)", [claims])
+            for name in ("", *[name for name, is_key in columns if not is_key][:COLUMNS]):
+                _act(conn, table, columns, name, now, titles, came["update" if name else "insert"])
+    finally:
+        if not conn.closed:
+            conn.execute("rollback", prepare=False)
+    return came
+
+
+def _switch_off(conn: Connection, table: Fired) -> None:
+    """Switch off what is new; on a table of the platform's nobody of the project may, and all of it counts."""
+    try:
+        with conn.transaction():
+            conn.execute(f"alter table {table.title} {', '.join(table.off)}".encode(), prepare=False)
+    except psycopg.Error:
+        if conn.closed:
+            raise
+
+
+def _act(
+    conn: Connection,
+    table: Fired,
+    columns: Sequence[tuple[str, bool]],
+    column: str,
+    now: Mapping[int, Print],
+    titles: Mapping[int, str],
+    came: _Came,
+) -> None:
+    """Change a column of some rows, or write them again; note what came of it. Who is refused loses nothing."""
+    parts = {
+        "table": sql.SQL(table.title),  # as the server quoted it
+        "all": sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns),
+        "one": sql.Identifier(column),
+        "some": sql.Literal(ROWS),
+    }
+    conn.execute("savepoint audit_acts", prepare=False)
+    try:
+        conn.execute(_PLAIN, prepare=False)
+        meant = conn.execute(sql.SQL(_CHANGED if column else _CHOSEN).format(**parts), prepare=False).rowcount
+        if not column:
+            # Neither triggers nor foreign keys see the rows go.
+            conn.execute("set local session_replication_role = replica", prepare=False)
+            conn.execute(sql.SQL(_TAKEN).format(**parts), prepare=False)
+            conn.execute("set local session_replication_role = origin", prepare=False)
+        conn.execute(_USUAL, prepare=False)
+        written = conn.execute(sql.SQL(_UPDATED if column else _INSERTED).format(**parts), prepare=False).rowcount
+        conn.execute("set constraints all immediate", prepare=False)
+        with looking(conn):
+            after = prints(conn, None, now)
+    except psycopg.Error:
+        if conn.closed:
+            raise
+    else:
+        if meant:
+            came.tried += 1
+            came.idle += not written
+            for loss in _lost(table, column, now, after, titles):
+                came.lost.setdefault(loss.what, loss)
+    finally:
+        if not conn.closed:
+            conn.execute("rollback to savepoint audit_acts; release savepoint audit_acts", prepare=False)
+
+
+_CHOSEN = "create temporary table audit_rows on commit drop as select * from {table} limit {some}"
+_TAKEN = "delete from {table} where ctid in (select ctid from {table} limit {some})"
+_INSERTED = "insert into {table} ({all}) overriding system value select {all} from pg_temp.audit_rows"
+# Each row with what another one holds.
+_CHANGED = """
+create temporary table audit_rows on commit drop as
+select t.ctid as audit_place, o.{one} as audit_value
+from (select ctid, {one} from {table} limit {some}) t
+join lateral (
+    select x.{one} from {table} x where x.{one} is not null and x.{one} is distinct from t.{one} limit 1
+) o on true
+"""
+_UPDATED = """
+update {table} as t set {one} = r.audit_value from pg_temp.audit_rows as r where t.ctid = r.audit_place
+"""
+
+
+def _lost(
+    table: Fired, column: str, now: Mapping[int, Print], after: Mapping[int, Print], titles: Mapping[int, str]
+) -> Iterator[Loss]:
+    act = f"when {f'{column} of ' if column else 'a row of '}{table.title} is {'changed' if column else 'written'}"
+    for oid, before in now.items():
+        title = titles.get(oid)
+        if title is None or after.get(oid) is before:
+            continue
+        if oid not in after:
+            yield Loss(f"rows of {title}", "rows deleted later", title, f"{table.by} drops {title} {act}")
+            continue
+        effect = compare(before, after[oid], before.numbers.values())
+        if effect.gone:
+            told = f"{table.by} takes {effect.gone:,} rows of {title} away {act}"
+            yield Loss(f"rows of {title}", "rows deleted later", title, told)
+        for name in _overwritten(effect, column if oid == table.oid else ""):
+            told = f"{table.by} overwrites what {title}.{name} holds {act}"
+            yield Loss(f"values of {title}.{name}", "values overwritten later", title, told)
+
+
+def _overwritten(effect: Effect, column: str) -> Iterator[str]:
+    for name, became in effect.columns.items():
+        equal = became.kinds - became.left >= KINDS and became.left <= 1
+        if name != column and not TOUCHED.fullmatch(name) and (became.emptied > 1 or equal):
+            yield name

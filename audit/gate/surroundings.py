@@ -1,0 +1,187 @@
+"""What code asks of the place where it runs, which answers otherwise in a rehearsal than where it is meant to run.
+
+PostgreSQL describes a database in catalogues, which are the same wherever its migrations were applied; all else that
+begins like them (``pg_``, ``inet_``, ``txid_``) describes the server, its sessions and its state. So what is listed is
+what is harmless, and not what is not. https://www.postgresql.org/docs/current/functions-info.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from audit.gate.deeds import FAILURE, LONGEST, Code
+from audit.sql_text import NUMBER, STRING, Token, tokens
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_OF_THE_PLACE = re.compile(r"pg_|inet_|txid_")
+
+# Catalogues of a database, and functions that read them or do something: they tell nothing of the place.
+_CATALOGUES = _set(
+    "pg_aggregate pg_am pg_attrdef pg_attribute pg_cast pg_class pg_collation pg_constraint pg_conversion pg_depend "
+    "pg_default_acl pg_description pg_enum pg_event_trigger pg_foreign_table pg_index pg_indexes pg_inherits "
+    "pg_language pg_matviews pg_namespace pg_opclass pg_operator pg_opfamily pg_partitioned_table pg_policies "
+    "pg_policy pg_proc pg_publication pg_publication_rel pg_publication_tables pg_publication_namespace pg_range "
+    "pg_rewrite pg_rules pg_sequence pg_sequences pg_statistic_ext pg_stats_ext pg_tables pg_trigger pg_ts_config "
+    "pg_ts_dict pg_type pg_views pg_catalog pg_temp pg_shdepend pg_attribute_relid_attnum_index"
+)
+_FUNCTIONS = re.compile(
+    r"pg_(?:get_\w*(?:def|expr|by_index|sequence|keywords|identity_arguments|result|arguments)|has_role|typeof|"
+    r"(?:try_)?advisory_\w+|notify|sleep\w*|\w+_is_visible|describe_object|identify_object\w*|collation_for|"
+    r"input_is_valid|column_is_updatable|relation_is_updatable|partition_(?:root|tree|ancestors)|trigger_depth|"
+    r"stat_force_next_flush|column_size|encoding_to_char|client_encoding|char_to_encoding|temp_\w*|trgm\w*|"
+    r"catalog|cron|graphql|net|vector|trgm|jsonschema|stat_statements|serial_sequence)"
+)
+# Who asks, and where: words that are called without parentheses.
+# https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SESSION
+_WORDS = frozenset({"session_user", "system_user", "current_catalog"})
+_CALLED = frozenset({"current_setting", "current_database", "version", "timeofday", "nextval", "currval", "lastval"})
+# What the catalogues say of a database's contents and its files; and what asks questions that are written in texts.
+_CONTENTS = _set(
+    "reltuples relpages relallvisible relfrozenxid relminmxid relfilenode datfrozenxid last_value "
+    "sql_implementation_info "
+    "query_to_xml query_to_xmlschema query_to_xml_and_xmlschema table_to_xml schema_to_xml database_to_xml "
+    "cursor_to_xml ts_stat dblink dblink_exec"
+)
+# Settings that an API's caller sets, or the migration itself, by set_config or SET.
+_SETTINGS = re.compile(r"request\.|role\Z|search_path\Z|app\.")
+# In code that stays, a setting with a dot is the application's to set; and who may do what is asked at any time.
+_OFTEN = re.compile(r"current_setting\(\w+\.|pg_roles\Z|pg_auth_members\Z|pg_extension\Z|current_setting\Z")
+# What is another one each time. Beside a column it is what a row is compared with.
+_CHANGING = _set(
+    "now current_date current_timestamp localtimestamp current_time localtime clock_timestamp statement_timestamp "
+    "transaction_timestamp random random_normal gen_random_uuid uuidv4 uuidv7 gen_random_bytes uuid_generate_v4"
+)
+# Words beside them that are no columns.
+_NO_COLUMNS = _CHANGING | _set(
+    "interval date timestamp timestamptz time timetz with without zone at text int integer bigint numeric float double "
+    "precision smallint boolean true false null extract from date_part date_trunc to_char to_date to_timestamp year "
+    "month day hour minute second week quarter dow isodow doy epoch century decade between symmetric not is cast as "
+    "pg_catalog in select distinct begin"
+)
+# Where a condition begins and ends.
+_EDGES = _set("where and or on when then else if elsif elseif while having filter case loop end set returning union ;")
+_CONDITIONS = _set("where and or on when if elsif elseif while having filter nullif")
+
+
+def asks(code: Sequence[Token]) -> Iterator[str]:
+    """Yield what code asks of the place where it runs."""
+    for at, token in enumerate(code):
+        word = token.name if token.kind is not STRING else ""
+        if not word:
+            continue
+        after = code[at + 1].text if at + 1 < len(code) else ""
+        if (word in _WORDS and token.word) or word in _CONTENTS:
+            yield word
+        elif word in _CALLED and after == "(":
+            said = code[at + 2] if at + 2 < len(code) else None
+            value = said.value if said is not None and said.kind is STRING else ""
+            if word != "current_setting" or not _SETTINGS.match(value):
+                yield f"{word}({value})" if value and re.fullmatch(r"[\w.]{1,60}", value) else word
+        elif _OF_THE_PLACE.match(word) and word not in _CATALOGUES and not _FUNCTIONS.fullmatch(word):
+            # Names of the project's own may begin so, too: a column, after a table's name.
+            if at and code[at - 1].text == "." and at > 1 and code[at - 2].name != "pg_catalog":
+                continue
+            yield word
+
+
+def by_chance(code: Sequence[Token]) -> Iterator[str]:
+    """Yield what a condition asks of the clock or of chance alone, no row being compared with it."""
+    found = [token.word for token in code if token.word in _CHANGING]
+    if not found:
+        return
+    compared = any(token.kind in (STRING, NUMBER) for token in code)
+    others = [
+        token
+        for at, token in enumerate(code)
+        if token.name and token.word not in _NO_COLUMNS and not (at and code[at - 1].text == ":")
+    ]
+    if compared and not others:
+        yield from found
+
+
+def conditions(code: Sequence[Token]) -> Iterator[Code]:
+    """Yield the conditions in some code: what stands between words such as WHERE, AND, WHEN and THEN."""
+    begin, inside = 0, False
+    for at, token in enumerate(code):
+        if token.sign in _EDGES:
+            if inside:
+                yield tuple(code[begin:at])
+            begin, inside = at + 1, token.sign in _CONDITIONS
+    if inside:
+        yield tuple(code[begin:])
+
+
+def decided(code: Sequence[Token]) -> tuple[str, ...]:
+    """Return what of the place, the clock or chance the conditions in some code hang on."""
+    found = (said for each in conditions(code) for said in (*asks(each), *by_chance(each)))
+    return tuple(dict.fromkeys(found))
+
+
+def decided_later(text: str, *, is_condition: bool) -> tuple[str, ...]:
+    """Return the same of code that stays and runs later; ``is_condition``: all of it decides, as in a policy."""
+    code = tuple(tokens(text[:LONGEST]))
+    parts = _parts(code) if is_condition else conditions(code)
+    found = dict.fromkeys(said for each in parts for said in (*asks(each), *(by_chance(each) if is_condition else ())))
+    return tuple(said for said in found if not _OFTEN.match(said))
+
+
+def _parts(code: Sequence[Token]) -> Iterator[Code]:
+    begin = 0
+    for at, token in enumerate(code):
+        if token.sign in _EDGES:
+            yield tuple(code[begin:at])
+            begin = at + 1
+    yield tuple(code[begin:])
+
+
+_ASKING = {"found": "what was found", "execute": "what a text says that is put together"}
+
+
+class Dependence:
+    """What conditions depend on, that may be otherwise elsewhere: rows of tables, or the place.
+
+    ``tables`` are the names of those that hold rows, ``functions`` the bodies of the project's functions by name, and
+    ``variables`` what each variable of a block is set to.
+    """
+
+    def __init__(
+        self,
+        tables: Iterable[str],
+        functions: Mapping[str, Sequence[Code]],
+        variables: Mapping[str, Sequence[Code]],
+    ) -> None:
+        self.tables = frozenset(tables)
+        self.functions = functions
+        self.variables = variables
+
+    def of(self, guards: Iterable[Code]) -> tuple[str, ...]:
+        """Return what some conditions depend on, in words."""
+        found: dict[str, None] = {}
+        seen: set[str] = set()
+        waiting = list(guards)
+        while waiting:
+            code = waiting.pop()
+            if code is FAILURE:
+                found.setdefault("what fails", None)
+                continue
+            found.update(dict.fromkeys((*asks(code), *by_chance(code))))
+            for at, token in enumerate(code):
+                if token.kind is STRING and any(map(str.isspace, token.value)):
+                    waiting.append(tuple(tokens(token.value)))
+                name = token.name
+                if not name or name in seen:
+                    continue
+                seen.add(name)
+                if name in _ASKING:
+                    found.setdefault(_ASKING[name], None)
+                if name in self.tables:
+                    found.setdefault(f"rows of {name}", None)
+                waiting += self.variables.get(name, ())
+                if at + 1 < len(code) and code[at + 1].text == "(":
+                    waiting += self.functions.get(name, ())
+        return tuple(found)

@@ -1,0 +1,334 @@
+"""What a statement may do elsewhere and was not seen to do here: no row met its condition, or a branch was not taken.
+
+What hangs on the catalogue alone (``if not exists (select from pg_policies ...)``) is the same wherever the migrations
+were applied, and is judged by what it did. What hangs on rows, on the place, on the clock, on chance, or on a failure
+may go another way: then it must have been seen, or nobody knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from audit.gate import reading
+from audit.gate.deeds import Code, Deed, Reading
+from audit.gate.results import TOUCHED, Doubt, Entry, Step
+from audit.gate.supposing import loses
+from audit.gate.surroundings import Dependence, decided, decided_later
+from audit.sql_text import STRING, Token, tokens
+
+DATA = frozenset({"delete", "truncate", "update"})
+# What lets somebody in, or takes a guard away, by what a statement begins with.
+_OPENING = (
+    ("grant",), ("alter", "default"), ("alter", "role"), ("alter", "user"), ("alter", "database"), ("reassign",),
+    ("create", "policy"), ("alter", "policy"), ("drop", "policy"), ("alter", "function"), ("alter", "view"),
+    ("create", "function"), ("create", "or"), ("create", "view"), ("create", "procedure"), ("create", "rule"),
+    ("create", "trigger"), ("create", "constraint"), ("drop", "trigger"), ("drop", "rule"), ("alter", "procedure"),
+    ("alter", "routine"), ("alter", "table"), ("alter", "schema"),
+)  # fmt: skip
+_TAKING = (
+    ("drop", "table"), ("drop", "schema"), ("drop", "type"), ("drop", "domain"), ("drop", "owned"),
+    ("drop", "extension"),
+)  # fmt: skip
+# Of an ALTER TABLE, what takes values, and what harms nobody.
+_TAKES = frozenset({"drop", "type", "using"})
+_HARMLESS = frozenset({"add", "validate", "enable", "comment", "rename", "index", "statistics", "storage", "cluster"})
+_OPENS = frozenset({"disable", "owner", "security", "no", "force", "replica", "inherit", "detach", "attach"})
+# What a value may be given that leaves it what it was, in other letters: what it is for one row it is for all.
+_ALIKE = frozenset({"lower", "upper", "trim", "btrim", "ltrim", "rtrim", "initcap", "coalesce"})
+# What rewrites a value by what it holds.
+_REWRITING = frozenset(
+    {"case", "nullif", "replace", "regexp_replace", "translate", "overlay", "substring", "substr", "left", "right"}
+)
+_BLANKS = re.compile(r"[\s\\\[\]:space^$+*{},0-9|]*")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known of one statement when it was executed.
+
+    ``names`` are the titles of tables that there were before all new files, by their own names, and ``locked`` those
+    that it locked as who writes does. ``entries`` are the catalogue before all new files, and ``now`` after it.
+    """
+
+    step: Step
+    names: Mapping[str, Sequence[str]]
+    locked: frozenset[str]
+    partitions: frozenset[str]
+    entries: Mapping[str, Entry]
+    now: Mapping[str, Entry]
+
+    def met(self, table: str) -> bool:
+        """Tell whether it took rows of a table away, or all that is in it."""
+        moved = self.step.moved.get(table)
+        gone = self.step.after.get(table, self) is None or any(e.gone for name, e in self.step.effects if name == table)
+        return gone or bool(moved and moved.deleted)
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """An UPDATE, DELETE or the like that met no row of a table, as far as anybody saw."""
+
+    deed: Deed
+    table: str
+    why: str = ""
+    columns: Collection[str] = ()
+
+
+def tables_of(code: Sequence[Token], names: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the titles of the tables that code writes to, of those whose titles are given by their own names."""
+    return [title for name in reading.targets(code) for title in names.get(name, ())]
+
+
+def unmet(read: Reading, seen: Seen, dependence: Dependence) -> Iterator[Unmet]:
+    """Yield what a statement would take away or overwrite, and was not seen to."""
+    for deed in read.deeds:
+        if deed.kind not in DATA:
+            continue
+        depends = dependence.of(deed.guards)
+        tables = tables_of(deed.code, seen.names)
+        rivals = [other for other in read.deeds if other is not deed and other.kind == "update"] if depends else []
+        met = {table for table in tables if _met(deed, table, seen, rivals)}
+        for table in tables:
+            if table in met or (met and table in seen.partitions):
+                continue
+            if deed.guards and not depends and table not in seen.locked:
+                continue
+            yield Unmet(deed, table, ", ".join(depends), _set(deed, table, seen))
+
+
+def _met(deed: Deed, table: str, seen: Seen, rivals: Sequence[Deed]) -> bool:
+    """Tell whether a statement was seen to take rows away or change them, and not ``rivals`` that do the like."""
+    if deed.kind != "update":
+        return seen.met(table)
+    moved = seen.step.moved.get(table)
+    if not moved or not moved.updated:
+        return False
+    rivals = [other for other in rivals if table in tables_of(other.code, seen.names)]
+    if not rivals:
+        return True
+    others = {column for other in rivals for column in _set(other, table, seen)}
+    return bool(({*_set(deed, table, seen)} - others) & _changed(table, seen))
+
+
+def _changed(table: str, seen: Seen) -> set[str]:
+    found = set()
+    for name, effect in seen.step.effects:
+        if name == table:
+            found |= {column for column in effect.columns if loses(effect, [column])}
+    before, after = seen.step.before.get(table), seen.step.after.get(table)
+    if before and after:
+        found |= {column for column, total in before.sums.items() if after.sums.get(column) != total}
+    return found
+
+
+def _set(deed: Deed, table: str, seen: Seen) -> list[str]:
+    """Return the columns that an UPDATE sets, of those that were there before and tell more than when it was."""
+    known = {
+        entry.facts["_name"]
+        for entry in seen.entries.values()
+        if entry.kind == "column" and entry.title.startswith(f"{table}.")
+    }
+    return [name for name, _ in settings(deed.code) if name in known and not TOUCHED.fullmatch(name)]
+
+
+def settings(code: Code) -> Iterator[tuple[str, Code]]:
+    """Yield the columns that an UPDATE sets, or one within a MERGE, each with what to."""
+    at = 0
+    while at < len(code):
+        if code[at].sign != "set":
+            at += 1
+            continue
+        at += 1
+        while True:
+            begin, depth = at, 0
+            while at < len(code):
+                depth += {"(": 1, ")": -1}.get(code[at].text, 0)
+                ends = code[at].text == "," or code[at].sign in ("from", "where", "returning", "when")
+                if depth < 0 or (not depth and ends and not _in_case(code[begin:at])):
+                    break
+                at += 1
+            yield from _one_setting(code[begin:at])
+            if at >= len(code) or code[at].text != ",":
+                break
+            at += 1
+
+
+def _in_case(code: Sequence[Token]) -> bool:
+    return sum({"case": 1, "end": -1}.get(token.sign, 0) for token in code) > 0
+
+
+def _one_setting(code: Code) -> Iterator[tuple[str, Code]]:
+    equals = next((at for at, token in enumerate(code) if token.text == "="), None)
+    if equals is None:
+        return
+    names = [token.name for token in code[:equals] if token.name and token.sign != "row"]
+    if code[0].text == "(":
+        yield from ((name, code[equals + 1 :]) for name in names)
+    elif names:
+        # Of "t.c[1].d" the column is what stands first: an alias may not be written.
+        yield names[0], code[equals + 1 :]
+
+
+def unchanged(read: Reading, seen: Seen) -> Iterator[tuple[str, str]]:
+    """Yield columns (and their tables) that an UPDATE rewrites by what they hold, and that hold the same here."""
+    for deed in read.deeds:
+        if deed.kind != "update":
+            continue
+        for table in tables_of(deed.code, seen.names):
+            moved = seen.step.moved.get(table)
+            if not moved or not moved.updated:
+                continue
+            before, known, changed = seen.step.before.get(table), _set(deed, table, seen), _changed(table, seen)
+            for name, value in settings(deed.code):
+                held = before is None or before.values.get(name, 0)
+                if name in known and held and name not in changed and _rewrites(name, value):
+                    yield table, name
+
+
+def _rewrites(name: str, value: Code) -> bool:
+    """Tell whether an expression gives some rows another value than others, of a kind that can lose something."""
+    words = {token.word for token in value}
+    if not words & _REWRITING:
+        return False
+    literals = [token.value for token in value if token.kind is STRING]
+    blank = all(_BLANKS.fullmatch(each) or each == "g" for each in literals)
+    return not (blank and words <= _ALIKE | {name, "regexp_replace", "replace", ""})
+
+
+def deciding(read: Reading, seen: Seen) -> Iterator[str]:
+    """Yield what of the place, the clock or chance it hangs on which rows are written, or what with."""
+    for deed in read.deeds:
+        table = deed.kind in ("alter",) and not deed.nested
+        if (deed.kind in DATA and tables_of(deed.code, seen.names)) or table:
+            yield from decided(deed.code)
+
+
+# --- What lets somebody in
+
+
+def not_taken(read: Reading, seen: Seen, dependence: Dependence) -> Iterator[tuple[bool, bool, str]]:
+    """Yield of each statement in a branch that may not have been taken here whether it takes data and lets in.
+
+    With it, what the branch hangs on.
+    """
+    for deed in read.deeds:
+        if deed.kind in DATA:
+            continue
+        depends = dependence.of(deed.guards)
+        if not depends or _was_seen(deed, seen):
+            continue
+        takes, opens = _takes(deed), _opens(deed)
+        if takes or opens:
+            yield takes, opens, f"{_called(deed)}, which hangs on {', '.join(depends)}"
+
+
+def _called(deed: Deed) -> str:
+    words = [token.word for token in deed.code if token.word][:3]
+    return " ".join(words) if deed.kind != "execute" else f"execute {' '.join(words)}".strip()
+
+
+def _words(deed: Deed) -> list[str]:
+    return [token.word for token in deed.code if token.word]
+
+
+def _takes(deed: Deed) -> bool:
+    words = _words(deed)
+    if deed.kind == "execute":
+        known = {*DATA, "drop"} & {*words}
+        return bool(known) or not _is_plain(words)
+    if tuple(words[:2]) in _TAKING:
+        return True
+    return words[:2] == ["alter", "table"] and bool({*words[2:]} & _TAKES) and "constraint" not in words
+
+
+# What a text that is put together may begin with, so that the rest is no statement of another kind.
+_BEGINNING = frozenset({
+    "create", "alter", "grant", "revoke", "comment", "analyze", "vacuum", "refresh", "insert", "select", "set", "reset",
+    "reindex", "notify",
+})  # fmt: skip
+
+
+def _is_plain(words: Sequence[str]) -> bool:
+    return bool(words) and words[0] in _BEGINNING
+
+
+def _opens(deed: Deed) -> bool:
+    words = _words(deed)
+    if deed.kind == "execute":
+        return not words or words[0] not in _BEGINNING | DATA | {"drop"} or _begins_open(words)
+    return _begins_open(words)
+
+
+def _begins_open(words: Sequence[str]) -> bool:
+    if words[:2] == ["alter", "table"]:
+        return bool({*words[2:]} & _OPENS) and not ("enable" in words and "disable" not in words)
+    return any(tuple(words[: len(each)]) == each for each in _OPENING)
+
+
+def _was_seen(deed: Deed, seen: Seen) -> bool:
+    """Tell whether something happened that the statement speaks of, or whether there is nothing that it could mean."""
+    changes = seen.step.catalogue
+    names = reading.named(deed.code)
+    if deed.kind == "grant":
+        return any("grants" in change.how for change in changes)
+    if deed.kind == "execute":
+        return bool(changes) or any(moved.updated or moved.deleted for moved in seen.step.moved.values())
+    if any(change.own_name in names or names & _parts(change.title) for change in changes):
+        return True
+    if deed.kind == "drop":
+        return not any(_name(entry) in names for entry in seen.now.values())
+    return False
+
+
+def _name(entry: Entry) -> str:
+    return str(entry.facts.get("_name") or entry.title.rpartition(".")[2].strip('"'))
+
+
+def _parts(title: str) -> set[str]:
+    return {token.name for token in tokens(title) if token.name and token.name not in ("of", "in", "on", "public")}
+
+
+def stored(step: Step) -> Iterator[str]:
+    """Yield what of the place or the clock decides in rules of access and code that a statement made or changed."""
+    for change in step.catalogue:
+        entry = change.after
+        if entry is None or change.what not in ("created", "changed"):
+            continue
+        facts = entry.facts
+        found: list[str] = []
+        if change.kind == "policy":
+            found = [
+                each
+                for fact in ("_using", "_check")
+                for each in decided_later(facts.get(fact) or "", is_condition=True)
+            ]
+        elif change.kind in ("view", "materialized view"):
+            found = [*decided_later(facts.get("_definition") or "", is_condition=True)]
+        elif change.kind == "function" and (change.what == "created" or change.fact("_body")[0] != facts.get("_body")):
+            found = [*decided_later(facts.get("_body") or "", is_condition=False)]
+        if found:
+            yield f"{change.kind} {change.title} decides by {', '.join(dict.fromkeys(found))}"
+
+
+def doubt(one: Unmet) -> Doubt:
+    """Return in words what is not known of a statement that met no row."""
+    hangs = f", which hangs on {one.why}," if one.why else ""
+    return Doubt(
+        f"{one.deed.kind}{hangs} met no made-up row of {one.table}; whether it meets real ones is not known", one.table
+    )
+
+
+def opaque(read: Reading, seen: Seen) -> Iterator[Doubt]:
+    """Yield the tables of which texts that are put together when they run would change rows, and met none."""
+    if not any(deed.kind == "execute" and _takes(deed) for deed in read.deeds):
+        return
+    named = {table for deed in read.deeds if deed.kind in DATA for table in tables_of(deed.code, seen.names)}
+    for table in sorted(seen.locked - named - seen.partitions):
+        moved = seen.step.moved.get(table)
+        locked_for_more = any(change.own_name == table.rpartition(".")[2] for change in seen.step.catalogue)
+        if not seen.met(table) and not (moved and (moved.updated or moved.inserted)) and not locked_for_more:
+            yield Doubt(
+                f"a text that it puts together met no made-up row of {table}; what it would do is not known", table
+            )
