@@ -77,6 +77,8 @@ WRITES = {"insert", "update", "delete", "merge", "truncate", "copy"}
 UTILITIES = {"alter", "call", "copy", "create", "drop", "grant", "lock", "notify", "refresh", "revoke", "truncate"}
 BEFORE_STATEMENTS = {"", ";", "begin", "then", "else", "loop"}
 
+_BLANKS = re.compile(r"[ \t]{60,}")
+
 PATH_ITEM = re.compile(r'"((?:[^"]|"")*)"|([^\s,"]+)')
 
 
@@ -127,8 +129,8 @@ class Source:
 
     @cached_property
     def plain(self) -> str:
-        """The definition without its comments."""
-        return without_comments(self.definition)
+        """The definition without its comments, and without long blanks, at which patterns would toil."""
+        return _BLANKS.sub(" ", without_comments(self.definition))
 
 
 class Calls:
@@ -344,5 +346,5 @@ def _means(schema: str | None, place: str, source: Source) -> bool:
 
 def _standard_body(definition: str) -> str:
     """Cut a definition to its body: what stands before may name auth.uid() as an argument's default."""
-    found = re.search(r"^\s*(BEGIN ATOMIC|RETURN )", definition, re.MULTILINE)
+    found = re.search(r"^[ \t]*(BEGIN ATOMIC|RETURN )", definition, re.MULTILINE)
     return definition[found.start() :] if found else ""

@@ -22,7 +22,7 @@ from psycopg import errors, sql
 from psycopg.rows import dict_row
 
 from audit.actors import Stage
-from audit.catalog.calls import Calls, calls_of
+from audit.catalog.calls import Calls, Source, calls_of
 from audit.names import CONTACT, private_columns
 from audit.people import CAST, Identity
 from audit.probes.arguments import Given, Values, stories, uses
@@ -264,17 +264,18 @@ class Plan:
     graph: Calls
     ids: list[dict[str, Any]] = field(default_factory=list)
     values: dict[str, list[str]] = field(default_factory=dict)
+    outsiders: dict[Source, bool] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     # What was found out about words and functions: each is asked about for every person.
     known: dict[str | int, frozenset[str]] = field(default_factory=dict)
 
     def outside(self, routine: Routine) -> bool:
         """Tell whether a function, or what it calls, reaches out of the database."""
-        reached = [source for source in self.graph.reached(routine.oid) if not source.brought]
+        reached = self.graph.reached(routine.oid)
         return (
             routine.compiled
             or not (routine.trusted or routine.language == "internal")
-            or any(OUTSIDE.search(source.plain) for source in reached)
+            or any(self._leads_outside(source) for source in reached if not source.brought)
             or (not self._stands_in and any(HTTP.search(source.plain) for source in reached))
         )
 
@@ -282,6 +283,12 @@ class Plan:
     def _stands_in(self) -> bool:
         """Whether there is a source of http(), which the extension itself has in C."""
         return any(source.brought and source.name == "http" for source in self.graph.known.values())
+
+    def _leads_outside(self, source: Source) -> bool:
+        """Tell whether one source says so: each is read once, however many call it and however often it is asked."""
+        if source not in self.outsiders:
+            self.outsiders[source] = bool(OUTSIDE.search(source.plain))
+        return self.outsiders[source]
 
     def calls(self, routine: Routine, me: str | None, most: int = 12) -> Iterator[dict[str, Any]]:
         """Return the calls of a function for one caller; "reading": the API makes them in a transaction that reads."""

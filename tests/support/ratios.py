@@ -22,6 +22,7 @@ from audit.access.parameters import parameters
 from audit.actors import Stage
 from audit.connection import connect
 from audit.evidence import Log
+from audit.house import POLICIES
 from audit.policy import CORE, collected
 from audit.server import kept
 from audit.server.embedded import Server
@@ -179,7 +180,7 @@ def _catalogue(tables: int) -> float:
         known = {**parameters(connection, Settings(), Access()), "statement_timeout_ms": 120_000}
         place = _backend(server, connection.info.backend_pid)
         begun = _processor_s(place)
-        for policy in collected():
+        for policy in collected(POLICIES):
             if policy.pack == CORE and {*policy.askers} <= {"auditor"}:
                 put(policy, Disposable(Stage(connection, known, Log(), {}), [], ()))
         return _processor_s(place) - begun
