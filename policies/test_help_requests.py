@@ -726,7 +726,10 @@ _MADE = {
 }
 # Words that nobody knows, in columns that take words.
 MADE_UP = {
-    f"make up the {column}": (f"{column} = 'no such word'", f"public.help_requests where {column}::text = 'no such word'")
+    f"make up the {column}": (
+        f"{column} = 'no such word'",
+        f"public.help_requests where {column}::text = 'no such word'",
+    )
     for column in ("status", "urgency", "category")
 } | {
     f"leave out the {column}": (f"{column} = null", f"public.help_requests where user_id = %(me)s and {column} is null")
