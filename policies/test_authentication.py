@@ -336,3 +336,64 @@ def test_nothing_stays_of_who_leaves(auth_service):
     purpose and not searched.
     """
     assert not remains(auth_service)
+
+
+# What is left in disorder: requests, exchanges and conversations whose people are gone. "known" were so before.
+DISORDER = """
+select x.object, x.problem from (
+    select r.id::text as object, 'a request whose owner is gone' as problem from public.help_requests r
+    where not exists (select from public.profiles p where p.id = r.user_id)
+    union all
+    select r.id::text, 'a request whose helper is gone' from public.help_requests r
+    where r.helper_id is not null and not exists (select from public.profiles p where p.id = r.helper_id)
+    or r.helper_id is null and r.status::text = 'in_progress'
+    union all
+    select e.id::text, 'an exchange of contacts whose people are not those of its request'
+    from public.contact_exchanges e
+    where not exists (
+        select from public.help_requests r
+        where r.id = e.request_id and r.helper_id = e.helper_id and r.user_id = e.requester_id)
+    or not exists (select from public.profiles p where p.id = e.helper_id)
+    or not exists (select from public.profiles p where p.id = e.requester_id)
+    union all
+    select c.id::text, 'a conversation without two people, or without its request' from public.conversations c
+    where 2 > (select count(*) from public.conversation_participants t
+               join public.profiles p on p.id = t.user_id where t.conversation_id = c.id)
+    or not exists (select from public.help_requests r where r.id = c.help_request_id)
+    or c.created_by is not null and not exists (select from public.profiles p where p.id = c.created_by)
+    union all
+    select t.conversation_id::text, 'somebody who is gone takes part' from public.conversation_participants t
+    where not exists (select from public.profiles p where p.id = t.user_id)
+    or not exists (select from public.conversations c where c.id = t.conversation_id)
+) as x
+"""
+
+
+@mark.policy(
+    "AUTH-09",
+    severity="P2",
+    wrong="When a member leaves, requests, exchanges or conversations stay in disorder",
+    pack="care-collective",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: {problem}. Let a foreign key with ON DELETE, or a trigger, take it along or set it right.
+    """,
+)
+def test_what_members_leave_is_in_order(owner, auth_service):
+    """What others had to do with a member who leaves is in order afterwards.
+
+    Two members who help each other leave in turn. A request that lost its helper is open again, or done; an exchange of
+    contacts ends with one of its two people; nobody is left alone in a conversation.
+    """
+    known = owner(DISORDER)
+    left = [
+        auth_service(
+            f"delete from auth.users where id = {who}",
+            what="delete a member",
+            then=f"{DISORDER} where x.object <> all (%(known)s::text[])",
+            control=f"select from auth.users where id = {who}",
+            known=known,
+        )
+        for who in ("%(alice)s", "%(bob)s")
+    ]
+    assert not left[0] + left[1]

@@ -711,6 +711,16 @@ select from public.conversations c where c.help_request_id = %(request)s and 2 =
 having count(*) = 1
 """
 
+# Every request with which one of the two helps the other, whether they talk about it or not.
+SHARED = TOGETHER[: TOGETHER.index("and 2 = (")] + "order by r.id limit 6"
+# Of the conversation that was started: it is about the request, and both are in it.
+STARTED = """
+select from public.conversations c
+where c.id::text = current_setting('audit.started') and c.help_request_id = %(request)s and 2 = (
+    select count(*) from public.conversation_participants p
+    where p.conversation_id = c.id and p.user_id in (%(alice)s, %(bob)s) and p.left_at is null)
+"""
+
 
 @mark.policy(
     "MSG-10",
@@ -725,7 +735,8 @@ def test_sending_works(owner, alice, bob):
     """A participant can send a message, and it moves the conversation's last_message_at.
 
     A rule that keeps everybody out keeps outsiders out too; that is no messaging system. Where there is a function
-    public.start_conversation(uuid, uuid), both parties of a help request find their conversation by it, and no second.
+    public.start_conversation(uuid, uuid), both parties of a help request find their conversation by it, and no second:
+    the one about that request, in which both are.
     """
     there = owner(THERE)
     send = SEND.replace("%(sender)s", "%(me)s")
@@ -746,6 +757,15 @@ def test_sending_works(owner, alice, bob):
                 f"select public.start_conversation(%(request)s, %({other})s)",
                 what=f"start the conversation with {other}",
                 then=THEIRS,
+                request=request,
+            )
+    for request in owner(SHARED):
+        for who, other in (alice, "bob"), (bob, "alice"):
+            started = f"public.start_conversation(%(request)s, %({other})s)"
+            assert who(
+                f"select set_config('audit.started', {started}::text, true)",
+                what=f"find or start the conversation with {other}",
+                then=STARTED,
                 request=request,
             )
 

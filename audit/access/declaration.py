@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import AfterValidator, ConfigDict, WithJsonSchema
 
@@ -125,11 +125,27 @@ class FunctionEntry:
 
 @dataclass(frozen=True)
 class BucketEntry:
-    """What a bucket's entry may say."""
+    """What a bucket's entry may say; ``rows`` are sets of its files, as predicates over storage.objects."""
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
 
     public: Flag = False
+    review: Flag = False
+    rows: Mapping[Annotated[str, AfterValidator(_rows)], str] = field(default_factory=dict)
+    reach: Mapping[Literal["select", "insert", "update", "delete"], Names] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ChannelEntry:
+    """What the entry of a channel may say; ``rows`` are sets of its messages, as predicates over realtime.messages.
+
+    The entry's name is a pattern of topics as for LIKE: ``room:%``.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACTLY
+
+    rows: Mapping[Annotated[str, AfterValidator(_rows)], str] = field(default_factory=dict)
+    reach: Mapping[Literal["select", "insert"], Names] = field(default_factory=dict)
     review: Flag = False
 
 
@@ -145,6 +161,7 @@ class AccessFile:
     tables: Mapping[str, TableEntry] = field(default_factory=dict)
     functions: Mapping[str, FunctionEntry] = field(default_factory=dict)
     buckets: Mapping[str, BucketEntry] = field(default_factory=dict)
+    channels: Mapping[str, ChannelEntry] = field(default_factory=dict)
     groups: Mapping[Annotated[str, AfterValidator(_group)], str] = field(default_factory=dict)
     claims: Mapping[Who, Annotated[dict[str, Any], AfterValidator(_claims)]] = field(default_factory=dict)
 
@@ -313,7 +330,41 @@ def _declared(found: AccessFile, file: TomlFile) -> dict[str, Declaration]:
     for name, entry in found.tables.items():
         if set(file.content["tables"][name]) - {"private", "widens"}:
             declared[name] = _declaration(entry, found.groups, file, ("tables", name))
+    for kind, table, condition, entries in (
+        ("buckets", "storage.objects", "bucket_id = {}", found.buckets),
+        ("channels", "realtime.messages", "topic like {}", found.channels),
+    ):
+        for name, part in entries.items():
+            if part.rows or part.reach:
+                whole = TableEntry(rows=part.rows, reach=cast("Any", part.reach), review=part.review)
+                read_as = _declaration(whole, found.groups, file, (kind, name))
+                literal = "'" + name.replace("'", "''") + "'"
+                declared[table] = _with_part(
+                    declared.get(table, Declaration(place=Path(file.name).name)),
+                    name,
+                    condition.format(literal),
+                    read_as,
+                )
     return declared
+
+
+def _with_part(known: Declaration, name: str, condition: str, part: Declaration) -> Declaration:
+    """Add to a table's declaration what is declared of a part of its rows, such as the files of one bucket."""
+    rows = {f"{name}: {each}": f"{condition} and ({text}\n)" for each, text in part.rows.items()}
+    if any(ALL in sets for given in part.reach.values() for sets in given.values()):
+        rows[f"{name}: {ALL}"] = condition
+    reach = {command: dict(given) for command, given in known.reach.items()}
+    for command, given in part.reach.items():
+        for who, sets in given.items():
+            theirs = reach.setdefault(command, {})
+            theirs[who] = (*theirs.get(who, ()), *(f"{name}: {each}" for each in sets))
+    return replace(
+        known,
+        rows={**known.rows, **rows},
+        reach=reach,
+        review=known.review or part.review,
+        lines={**known.lines, **{f"rows.{name}: {each}": part.lines.get(f"rows.{each}", 0) for each in part.rows}},
+    )
 
 
 def _declaration(entry: TableEntry, groups: Mapping[str, str], file: TomlFile, way: tuple[str, str]) -> Declaration:

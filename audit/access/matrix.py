@@ -262,8 +262,8 @@ class Observatory:
         if isinstance(sample, Mapping):
             self.cursor.execute("select set_config('realtime.topic', %s, true)", [sample["topic"]])
         else:
-            question = f"select set_config('realtime.topic', topic, true) from {CHANNELS} where id::text = %s"
-            self.cursor.execute(question, [json.loads(str(sample))[0]])
+            question = f"select set_config('realtime.topic', topic, true) from {CHANNELS} where id::text = any (%s)"
+            self.cursor.execute(question, [[str(part) for part in json.loads(str(sample))]])
 
 
 def _together(one: Observed, other: Observed) -> Observed:
