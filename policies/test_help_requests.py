@@ -653,6 +653,14 @@ def test_an_address_is_for_the_helper(owner, outsiders, alice, bob):
     own = "r.user_id = %(me)s and r.status in ('open', 'in_progress')"
     if functions and matched(own, "alice"):
         assert seen_by(alice, own, "learn the address of her own request", "alice")
+        for request, address in matched(own, "alice"):
+            known = {"request": request, "address": address, "what": "learn the address of each of her requests"}
+            told = alice(
+                "select from public.help_requests where id = %(request)s and location_override = %(address)s", **known
+            )
+            for function in functions:
+                told += alice(GIVEN.format(function=function), of="calls", control="select true", **known)
+            assert told
 
 
 @mark.policy(
