@@ -1,4 +1,5 @@
 -- object: auth.users
+-- blind: AUTH-09
 -- also: SCHEMA-04
 -- It writes what has been renamed.
 set role postgres;

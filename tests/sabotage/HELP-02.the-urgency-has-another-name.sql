@@ -1,3 +1,4 @@
 -- object: 20000000-0000-4000-8000-000000000002
+-- also: HELP-11
 alter table public.help_requests drop constraint help_requests_urgency_known;
 update public.help_requests set urgency = 'high' where id = '20000000-0000-4000-8000-000000000002';

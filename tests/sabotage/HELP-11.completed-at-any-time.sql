@@ -1,4 +1,3 @@
--- object: alice: be helped by somebody who is not approved
 -- object: alice: say oneself when help began
 -- object: alice: say oneself when help ended
 -- object: alice: say oneself when it was called off

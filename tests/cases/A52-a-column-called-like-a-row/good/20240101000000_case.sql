@@ -7,11 +7,22 @@ create index on public.notes (owner_id);
 revoke all on all tables in schema public from anon, authenticated;
 grant select on public.people to authenticated;
 grant select, insert, update, delete on public.notes to authenticated;
-create view public.told_x with (security_invoker = on) as select x from public.people;
-create view public.told_row with (security_invoker = on) as select "row" from public.people;
-create view public.told_t with (security_invoker = on) as select t, s from public.people;
-create view public.told_answer with (security_invoker = on) as select answer from public.people;
-create view public.told_notes with (security_invoker = on) as select notes from public.notes;
-create view public.half_broken with (security_invoker = on) as select length(x) as n, answer from public.people;
-create view public.greeting with (security_invoker = on) as select 'a constant that says hello' as x;
-revoke all on public.told_x, public.told_row, public.told_t, public.told_answer, public.told_notes, public.half_broken, public.greeting from anon;
+create function public.told_x() returns setof text language sql stable security definer set search_path = '' as $$
+    select p.x from public.people as p where p.id = auth.uid()
+$$;
+create function public.told_row() returns table ("row" text) language sql stable security definer set search_path = '' as $$
+    select p."row" from public.people as p where p.id = auth.uid()
+$$;
+create function public.told_t() returns table (t text, s text) language sql stable security definer set search_path = '' as $$
+    select p.t, p.s from public.people as p where p.id = auth.uid()
+$$;
+create function public.told_answer() returns table (answer text) language sql stable security definer set search_path = '' as $$
+    select p.answer from public.people as p where p.id = auth.uid()
+$$;
+create function public.told_notes() returns table (notes text) language sql stable security definer set search_path = '' as $$
+    select p.notes from public.notes as p where p.owner_id = auth.uid()
+$$;
+revoke execute on function public.told_x(), public.told_row(), public.told_t(), public.told_answer(), public.told_notes() from public, anon;
+create function public.greeting() returns table (x text) language sql stable security invoker set search_path = '' as $$
+    select 'a constant that says hello'::text
+$$;
