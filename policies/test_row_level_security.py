@@ -1091,9 +1091,10 @@ def test_nobody_hangs_rows_below_somebody_elses(alice, bob, stranger):
     the task stands in their list, the line in their order, and what is summed up there is wrong. Members insert rows of
     their own below parents that they cannot see, by foreign keys and by columns named after a table, and move rows of
     their own there. Whose a parent is, its own policies say: one of which everybody, or every member, sees rows is
-    shared; so is one whose id a view shows. Not counted are people as parents, bookmarks (links and nothing else, of
-    which one sees one's own), requests to be let in by the name of their table (``join_requests``, ``applications``),
-    and tables that take rows in anybody's name, which RLS-04 tells of.
+    shared; so is one whose id another table or a view shows to everybody. Not counted are people as parents, references
+    that may be empty and that no policy looks at, bookmarks (links and nothing else, of which one sees one's own),
+    requests to be let in by the name of their table (``join_requests``, ``applications``), and tables that take rows in
+    anybody's name, which RLS-04 tells of.
     """
     assert not misplaced(alice | bob | stranger)
 

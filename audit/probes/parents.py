@@ -58,7 +58,7 @@ class Hung(NamedTuple):
 
 @dataclass
 class _Seen:
-    """What people see directly, as "table key", and the ids that views show to everybody signed in."""
+    """What people see directly, as "table key", and the ids that tables and views show to everybody signed in."""
 
     rows: dict[str, set[str]] = field(default_factory=dict)
     ids: list[str] = field(default_factory=list)
@@ -158,6 +158,7 @@ def _row(title: str, hung: Hung, actors: Sequence[str], policies: Sequence[str])
         "commands": hung.command,
         "relation": hung.child,
         "parent": hung.parent,
+        "columns": hung.attribute,
         "policies": ", ".join(policies),
         "constraint": hung.constraint,
     }

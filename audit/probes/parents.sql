@@ -9,11 +9,18 @@ begin
     return query select pg_catalog.format('%s %s', v.relation, v.key) from pg_temp.sight v;
 end $see$;
 
--- The ids that views show the caller: what stands in one is known, whoever may read its table.
+-- The ids that other tables and views show the caller: what stands there is known, whoever may read its own table.
+-- A uuid is told as it is; another id with the column that it stands in ("tenant_id 3"), a view's own with "view".
 create function pg_temp.shown_ids(caller name, exposed text[]) returns setof text language plpgsql as $shown$
 declare
     v record;
+    long_id text := '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$';
 begin
+    return query
+        select distinct case when e.value ~ long_id then e.value
+                        else pg_catalog.concat_ws(' ', e.key, e.value) end
+        from pg_temp.seen s cross join lateral pg_catalog.jsonb_each_text(s.content) as e
+        where e.value ~ long_id or e.key ~ '_id$' and pg_catalog.length(e.value) < 64;
     for v in
         select c.oid::pg_catalog.regclass::text as name
         from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -23,9 +30,11 @@ begin
         begin
             perform pg_catalog.set_config('role', caller, true);
             return query execute pg_catalog.format(
-                'select distinct e.value from (select x from %s as x limit 200) as y
+                'select distinct case when e.value ~ %2$L then e.value
+                                      else pg_catalog.concat_ws('' '', case e.key when ''id'' then ''view'' end, e.key, e.value) end
+                 from (select x from %1$s as x limit 200) as y
                  cross join lateral pg_catalog.jsonb_each_text(pg_catalog.to_jsonb(y.x)) as e
-                 where pg_catalog.length(e.value) < 64', v.name);
+                 where e.value ~ %2$L or e.key ~ ''(_|^)id$'' and pg_catalog.length(e.value) < 64', v.name, long_id);
             perform pg_catalog.set_config('role', 'none', true);
         exception
             when insufficient_resources or operator_intervention then raise;
@@ -35,7 +44,8 @@ begin
 end $shown$;
 
 -- The columns that name a row of another exposed table: foreign keys of one column, and columns that are called after a
--- table (project_id, of projects) and have the type of its key. "named" is the constraint. People, by their ids, are no parents.
+-- table (project_id, of projects) and have the type of its key. What may be left empty and goes on without the other row
+-- is a mention and no place, unless a policy looks at it. "named" is the constraint. People, by their ids, are no parents.
 create function pg_temp.links(cast_ids text[])
 returns table (child text, attribute text, parent text, parent_key text, named text) language sql stable as $links$
     with single as (
@@ -45,13 +55,14 @@ returns table (child text, attribute text, parent text, parent_key text, named t
         where pg_catalog.cardinality(a.key) = 1
     ), led as (
         select f.conrelid as child, c.attname::text as attribute, f.confrelid as parent, k.attname::text as parent_key,
-               pg_catalog.format('%I on %s', f.conname, f.conrelid::pg_catalog.regclass) as named
+               pg_catalog.format('%I on %s', f.conname, f.conrelid::pg_catalog.regclass) as named,
+               c.attnotnull or f.confdeltype = 'c' as placed
         from pg_catalog.pg_constraint f
         join pg_catalog.pg_attribute c on c.attrelid = f.conrelid and c.attnum = f.conkey[1]
         join pg_catalog.pg_attribute k on k.attrelid = f.confrelid and k.attnum = f.confkey[1]
         where f.contype = 'f' and pg_catalog.cardinality(f.conkey) = 1
         union all
-        select t.attrelid, t.attname::text, s.oid, s.key, ''
+        select t.attrelid, t.attname::text, s.oid, s.key, '', t.attnotnull
         from pg_temp.audited a
         join pg_catalog.pg_attribute t on t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped
         join single s on s.type = t.atttypid and s.oid <> a.oid
@@ -66,7 +77,12 @@ returns table (child text, attribute text, parent text, parent_key text, named t
     join pg_temp.audited c on c.oid = l.child and c.exposed and not c.partition and c.schema <> 'auth'
     join pg_temp.audited p on p.oid = l.parent and p.exposed and p.shown and not p.partition and p.schema <> 'auth'
     -- A row that is a person is nobody's: whoever writes to somebody names them.
-    where not exists (select from pg_temp.stored s where s.relation = p.name and s.content ->> l.parent_key = any (cast_ids))
+    where (l.placed or exists (
+        select from pg_catalog.pg_policy y
+        where y.polrelid = c.oid and pg_catalog.concat_ws(
+            ' ', pg_catalog.pg_get_expr(y.polqual, y.polrelid), pg_catalog.pg_get_expr(y.polwithcheck, y.polrelid))
+            ~ ('(^|\W)' || pg_catalog.regexp_replace(l.attribute, '(\W)', '\\\1', 'g') || '(\W|$)')))
+    and not exists (select from pg_temp.stored s where s.relation = p.name and s.content ->> l.parent_key = any (cast_ids))
     order by 1, 2, l.named = ''
 $links$;
 
@@ -151,7 +167,8 @@ begin
             from pg_temp.stored s
             where s.relation = k.parent and s.content ->> k.parent_key is not null and me <> all (s.people)
             and not exists (select from pg_temp.sight v where v.relation = s.relation and v.key = s.key)
-            and s.content ->> k.parent_key <> all (open_ids)
+            and not array[s.content ->> k.parent_key, pg_catalog.concat_ws(' ', k.attribute, s.content ->> k.parent_key),
+                          pg_catalog.concat_ws(' ', 'view', k.parent_key, s.content ->> k.parent_key)] && open_ids
             order by s.people = '{}', s.key limit 3
         loop
             for base in

@@ -74,7 +74,8 @@ begin
                     select case mine.content ->> k.attribute when 'true' then 'false' else 'true' end as value
                     where k.kind = 'B'
                     union all
-                    select (coalesce((mine.content ->> k.attribute)::numeric, 0) + n)::text
+                    -- A condition alone does not keep the cast from being tried beforehand.
+                    select (case when k.kind = 'N' then coalesce((mine.content ->> k.attribute)::numeric, 0) end + n)::text
                     from unnest(array[1000, 1]) as n where k.kind = 'N'
                     union all
                     select '2100-01-01' where k.kind = 'D'
