@@ -968,7 +968,7 @@ def test_nobody_reaches_more_than_is_declared(matrix):
 
     Every actor tries to read, insert, update and delete the rows of every exposed table, with a column in WHERE and
     blindly, the files of every bucket and the messages of every channel that there are policies for; and what they
-    reach is compared with schema/access.toml, by row and for hidden and fixed columns. A row of one's own that can be
+    reach is compared with access.toml, by row and for hidden and fixed columns. A row of one's own that can be
     given to somebody else, or moved into another tenant, is a leak as well, unless `moves` declares the column. What
     only a trigger or a constraint refuses is no leak. A table that is not declared, or that has no rows, proves
     nothing. An entry about what is not there counts for nothing, and is told with its line.
