@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from audit.access.telling import who as called
 from audit.actors import Actor, Stage
 from audit.causes import Cause
 from audit.evidence import Evidence, Population, Row, safe
@@ -153,7 +152,7 @@ def _rows(cursor: Cursor, tried: Mapping[tuple[str, str], Mapping[str, Hung]]) -
 def _row(title: str, hung: Hung, actors: Sequence[str], policies: Sequence[str]) -> Row:
     deed = "put a row of their own" if hung.command == "insert" else "move a row of their own"
     details = {
-        "what": f"{called(actors)} can {deed} below a row of {hung.parent} that is somebody else's",
+        "what": f"members can {deed} below a row of {hung.parent} that is somebody else's",
         "actors": ", ".join(actors),
         "commands": hung.command,
         "relation": hung.child,

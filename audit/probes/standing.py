@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from audit.access.telling import who as called
 from audit.actors import Actor
 from audit.causes import Cause
 from audit.evidence import Evidence, Population, Row, safe
@@ -87,7 +86,7 @@ def _row(cause: Cause, several: Sequence[tuple[Risen, Collection[str]]]) -> Row:
     actors = list(dict.fromkeys(actor for _, names in several for actor in names))
     columns = ", ".join(got.attribute for got, _ in several)
     details = {
-        "what": f"{called(actors)} can decide about their own {columns} in {first.relation}",
+        "what": f"members can decide about their own {columns} in {first.relation}",
         "actors": ", ".join(actors),
         "relation": first.relation,
         "columns": columns,
