@@ -21,6 +21,7 @@ from audit.access import draft
 from audit.catalog import claims, credentials, expressions
 from audit.connection import arrived, connect
 from audit.effects import effects
+from audit.gate import deeds, unseen
 from audit.probes import calling
 from audit.server.target import Target
 from audit.server_errors import Oversized
@@ -43,6 +44,8 @@ UNITS = {
     "addresses": "user=a@",
     "names of keys": "key_",
     "roles": "to, ",
+    "deletions": "(delete ",
+    "choices": "case where ",
     "dollars": "$a$a",
     "equal signs": "a = ",
     "headers": "v := 'request.headers' ->> 'a' ",
@@ -55,8 +58,13 @@ def _statements(text: str) -> None:
         list(migrations._roles(each))
 
 
+def _deeds(text: str) -> None:
+    deeds.read(f"with a as {text}", {})
+    list(unseen.settings(tuple(tokens(f"update t set a = {text}"))))
+
+
 # What is matched against the whole of a text that was cut before.
-OF_WHOLE_TEXTS = {"_ONLY_RETURNS", "_METADATA_KEY"}
+OF_WHOLE_TEXTS = {"_ONLY_RETURNS", "_METADATA_KEY", "_PLACEHOLDER"}
 
 
 def _patterns(text: str) -> None:
@@ -72,6 +80,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "tokens": lambda text: list(tokens(text)),
     "statements": _statements,
     "a grant": lambda text: _statements(f"grant x {text}"),
+    "deeds": _deeds,
     "bare": bare,
     "without comments": without_comments,
     "a body": lambda text: (expressions._only_returns(text), expressions.without_end(text)),
