@@ -18,7 +18,7 @@ COLUMNS = (
 )  # fmt: skip
 
 # What a spreadsheet would take for a formula: https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def render(run: Run) -> str:
@@ -65,4 +65,4 @@ def _state(finding: Finding) -> str:
 def _harmless(text: str) -> str:
     """Return a cell that is text to every spreadsheet, free of control characters."""
     plain = wording.lines(text)
-    return f"'{plain}" if plain.startswith(FORMULA) else plain
+    return f"'{plain}" if plain.lstrip().startswith(FORMULA) else plain

@@ -53,7 +53,7 @@ def _command(level: str, properties: dict[str, str], message: str) -> str:
 
 
 def _escaped(text: str, others: str = "") -> str:
-    plain = wording.cut(text, 1_000).replace("%", "%25")
+    plain = wording.printed(wording.cut(text, 1_000)).replace("%", "%25")
     for character in others:
         plain = plain.replace(character, f"%{ord(character):02X}")
     return plain

@@ -57,12 +57,15 @@ def _cut(lines: list[Line], room: int) -> list[Line]:
 
 
 def wrapped(text: str) -> list[str]:
-    """Return a sentence in lines of WIDTH columns. A path keeps its length, and longer words are cut."""
+    """Return a sentence in lines of WIDTH columns, which no CI system takes for commands.
+
+    A path keeps its length, and longer words are cut.
+    """
     words = (f"{word[:LONG]}..." if len(word) > LONG else word for word in wording.cut(text, 400).split(" "))
     lines = textwrap.wrap(
         " ".join(words), WIDTH, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False
     )
-    return lines or [""]
+    return [*map(wording.printed, lines)] or [""]
 
 
 def _wrapped(text: str, markup: dict[str, bool], most: int = 3) -> list[Line]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import unicodedata
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,14 @@ from pypdf import PdfReader
 from audit.evidence import Population
 from audit.policy import Severity
 from audit.results import Verdict
+from reports import index
 from reports.causes import anchor, causes
+from reports.fleet import fleet_of
+from reports.fleet import page as fleet_page
+from reports.history import nights
+from reports.history.store import Store, Subject
 from reports.model import Past
-from reports.renderers import html
+from reports.renderers import html, json_file
 from tests.support import samples
 from tests.support.browsing import Opened, browser
 
@@ -136,6 +143,38 @@ def test_hostile_names_are_inert(chromium, hostile):
             assert opened.said == [] and opened.asked == [opened.address]
             assert opened.page.locator("img").count() == 0
             assert opened.page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory):
+    """The pages about several runs, with names as hostile as they come."""
+    folder = tmp_path_factory.mktemp("others")
+    store, here = Store(folder / "history.sqlite"), Subject("7", "postgres", samples.MARKUP)
+    reports = {}
+    for day, text in enumerate((samples.SCRIPT, samples.LONG, samples.DIRECTION)):
+        run = replace(samples.hostile(text), started_at=samples.NOON + timedelta(days=day))
+        store.record(here, run)
+        (folder / f"night-{day}").mkdir()
+        reports[f"night-{day}"] = json_file.render(run)
+        (folder / f"night-{day}" / "audit.json").write_text(reports[f"night-{day}"], encoding="utf-8")
+    many = fleet_of({name: json.loads(text) for name, text in reports.items()}, {samples.MARKUP: samples.LONG})
+    pages = {"history": nights.page(store.past()), "index": index.render(folder), "fleet": fleet_page(many)}
+    for name, text in pages.items():
+        (folder / f"{name}.html").write_text(text, encoding="utf-8")
+    return [folder / f"{name}.html" for name in pages]
+
+
+def test_pages_about_several_runs_are_as_quiet_and_as_easy_to_read(chromium, others):
+    for path in others:
+        assert "script-src &#39;none&#39;; style-src &#39;sha256-" in path.read_text(encoding="utf-8")
+        for scheme, width in (("light", 1280), ("dark", 375)):
+            with Opened(chromium, path, color_scheme=scheme, viewport={"width": width, "height": 800}) as opened:
+                page = opened.page
+                assert opened.violations() == [] and opened.said == [] and opened.asked == [opened.address]
+                assert page.locator("img").count() == 0 and page.locator("tbody tr").count() >= 3
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
+                ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+                assert (ground == "rgb(255, 255, 255)") is (scheme == "light")
 
 
 def test_counts_and_fields_filter_and_the_address_keeps_it(at):
