@@ -19,7 +19,7 @@ WORDS = {
     Verdict.NOT_APPLICABLE: "not applicable",
 }
 
-# What a CI system takes for a command of its own in what a step prints: GitHub at the beginning of a line, blanks aside,
+# What a CI system takes for a command in what a step prints: GitHub at the beginning of a line, blanks aside,
 # and ##[...] anywhere; Azure Pipelines and TeamCity have words between.
 # https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
 # https://learn.microsoft.com/en-us/azure/devops/pipelines/scripts/logging-commands

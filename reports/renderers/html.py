@@ -46,6 +46,9 @@ MAX_FINDINGS = 50  # of lists inside a row
 MAX_TABLES = 30
 MAX_OPEN = 5
 
+# A fix of more lines is folded: the next cause must be near.
+LONG_FIX = 12
+
 # On the first screen so many causes; these are open, if they are not long.
 FIRST = 5
 OPEN, SHORT = 3, 20
@@ -302,6 +305,7 @@ def environment() -> jinja2.Environment:
         MAX_TABLES=MAX_TABLES,
         MAX_OPEN=MAX_OPEN,
         FULL=FULL,
+        LONG_FIX=LONG_FIX,
         ORDER=ORDER,
         SECTIONS=SECTIONS,
     )

@@ -136,7 +136,7 @@ def _cause(cause: Cause, run: Run, *, with_fix: bool) -> Iterator[Line]:
     about = _about(cause, run)
     if about:
         yield from _wrapped(f"{INDENT}{about}", {}, 2)
-    if with_fix and (fix := _first_line(cause)):
+    if with_fix and (fix := cause.first_step):
         yield from _wrapped(f"{INDENT}fix: {fix}", {"cyan": True}, 1)
 
 
@@ -152,11 +152,6 @@ def _about(cause: Cause, run: Run) -> str:
         return told + lapsed
     age = f"there since {wording.moment(since)}, for {wording.duration(run.started_at - since)}"
     return "; ".join(filter(None, [told + lapsed, age]))
-
-
-def _first_line(cause: Cause) -> str:
-    lines = (line.strip() for fix in cause.fixes for line in wording.lines(fix).split("\n"))
-    return next((line for line in lines if line), "")
 
 
 def _unchecked(run: Run) -> Iterator[Line]:
