@@ -120,11 +120,11 @@ class Cause:
 
     @property
     def first_step(self) -> str:
-        """What to do first, in a line: the beginning of the first statement, or of what somebody has to decide."""
+        """What to do first, in a line: the beginning of the first statement, or what somebody has to decide."""
         first = next(iter(self.fixes), "")
         lines = [line.strip() for line in wording.lines(first).split("\n") if line.strip()]
-        told = next((line for line in lines if not line.startswith("--")), next(iter(lines), ""))
-        return told.removeprefix("--").strip()
+        prose = " ".join(line.removeprefix("--").strip() for line in lines)
+        return next((line for line in lines if not line.startswith("--")), prose)
 
 
 def thing(finding: Finding) -> str:

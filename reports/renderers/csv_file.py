@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Iterator
 
+from audit.evidence import safe
 from reports import controls, wording
 from reports.model import Finding, Result, Run
 
@@ -43,7 +44,7 @@ def _rows(result: Result) -> Iterator[list[str]]:
 def _finding(finding: Finding) -> list[str]:
     where, waiver = finding.location, finding.waiver
     return [
-        finding.object,
+        safe(finding.object),
         where.file if where else "",
         str(where.line) if where and where.line else "",
         wording.moment(finding.since) if finding.since else "",

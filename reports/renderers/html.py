@@ -262,13 +262,19 @@ def _days_left(finding: Finding, run: Run) -> str:
     return f"{(finding.waiver.expires - run.started_at.date()).days:,}"
 
 
-def with_fixes(part: Part) -> Iterator[tuple[Finding, str]]:
-    """Yield the findings that are told in full, each with its fix; advice that was given before is not given again."""
-    given = set()
-    for finding in part.findings[:FULL]:
-        advice = finding.fix.replace(finding.object, "") if is_prose(finding.fix) else ""
-        yield finding, "" if advice in given else finding.fix
-        given |= {advice} if advice else set()
+def with_fixes(cause: Cause) -> Iterator[tuple[Part, list[tuple[Finding, str]]]]:
+    """Yield what each policy says of a cause, with the findings that are told in full, each with its fix.
+
+    What was told before is not told again: the same statements mend many findings, and advice names the object alone.
+    """
+    given: set[str] = set()
+    for part in cause.parts:
+        told = []
+        for finding in part.findings[:FULL]:
+            advice = finding.fix.replace(finding.object, "") if is_prose(finding.fix) else finding.fix
+            told.append((finding, "" if advice in given else finding.fix))
+            given |= {advice} if advice else set()
+        yield part, told
 
 
 def first_paragraph(result: Result) -> str:

@@ -21,7 +21,7 @@ from reports.fleet import fleet_of
 from reports.fleet import page as fleet_page
 from reports.history import nights
 from reports.history.store import Store, Subject
-from reports.model import Past
+from reports.model import Change, Changes, Event, Identity, Past
 from reports.renderers import html, json_file
 from tests.support import samples
 from tests.support.browsing import Opened, browser
@@ -126,6 +126,51 @@ def test_the_first_screen_says_it_all_without_scrolling(chromium, written):
             numbers = [int(each) for each in page.locator(".tile b").all_inner_texts()[:6]]
             assert sum(numbers[:5]) == numbers[5] == 7
             assert page.locator(".trend svg").is_visible() and page.locator(".clock li").count() == 3
+
+
+def worst():
+    """A run in which nearly all is wrong, for long, with every kind of change, and much that nobody knows."""
+    since, kinds = samples.NOON - timedelta(days=20), list(Change)
+    fix = "alter table public.contact_exchanges enable row level security;"
+    wrong = "API roles go round all rules of access: everybody reads and changes everything"
+    violated = tuple(
+        samples.result(
+            f"RLS-{n:02}", Verdict.VIOLATED, f"P{n % 4}", wrong=wrong,
+            findings=tuple(
+                samples.finding(f"RLS-{n:02}", f"public.contact_exchanges_of_{n}_{m}", fix=fix, since=since)
+                for m in range(4)
+            ),
+        )
+        for n in range(1, 80)
+    )  # fmt: skip
+    reason = "auth_service: delete a member: a function itself fails: column {} of conversations does not exist (42703)"
+    unchecked = tuple(
+        samples.result(f"MON-{n:02}", Verdict.UNCHECKED, "P0", reason=reason.format(n), population=None)
+        for n in range(1, 9)
+    )
+    changes = tuple(Event(kinds[n % 6], f"RLS-{n:02}", "x", Severity.P0, since) for n in range(1, 80))
+    trend = tuple(Past(samples.NOON, dict.fromkeys(Verdict, 100 + n)) for n in range(30))
+    return samples.quiet(
+        results=violated + unchecked,
+        trend=trend,
+        changes=Changes(since, changes),
+        identity=Identity("0.1", "service=x"),
+        trend=trend,
+        changes=Changes(since, changes),
+        identity=Identity("0.1", "service=x"),
+    )
+
+
+def test_the_first_screen_holds_the_worst_run(chromium, tmp_path):
+    path = tmp_path / "worst.html"
+    path.write_text(html.render(worst()), encoding="utf-8")
+    for width, height in ((1280, 800), (390, 844)):
+        with Opened(chromium, path, viewport={"width": width, "height": height}) as opened:
+            box = opened.page.locator("#summary").bounding_box()
+            assert box["y"] + box["height"] <= height
+            assert opened.page.locator(".begin").inner_text().startswith("Begin with: alter table")
+            for link in ("#changes", "#unchecked", "#identity", "#causes"):
+                assert opened.page.locator(f"#summary a[href='{link}']").is_visible()
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 375)])
