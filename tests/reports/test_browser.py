@@ -155,9 +155,6 @@ def worst():
         trend=trend,
         changes=Changes(since, changes),
         identity=Identity("0.1", "service=x"),
-        trend=trend,
-        changes=Changes(since, changes),
-        identity=Identity("0.1", "service=x"),
     )
 
 
