@@ -18,6 +18,7 @@ LINES = 36  # with what is said of the target at the beginning, one screen of 40
 LONG = 120  # a word that no line can hold
 MOST = 3  # of a kind, beside the causes
 MOST_EVENTS = 4
+MOST_FILES = 5  # more are only counted
 LEAST_CAUSES = 2
 WITH_FIX = 1
 INDENT = "      "
@@ -35,7 +36,10 @@ UNCHECKED = {"purple": True, "bold": True}
 
 def screen(run: Run, files: Sequence[Path] = ()) -> list[Line]:
     """Return all that is printed but the verdict, which comes last of all."""
-    written: list[Line] = [(f"report: {path}", {}) for path in files]
+    shown = files if len(files) <= MOST_FILES else files[: MOST_FILES - 1]
+    written: list[Line] = [(f"report: {path}", {}) for path in shown]
+    if len(files) > len(shown):
+        written.append((f"{INDENT}and {len(files) - len(shown)} more", {}))
     written += [(safe(problem), {"red": True}) for problem in run.unwritten]
     return summary(run, LINES - len(written) - len(wrapped(wording.verdict_line(run))) - 1) + written
 
