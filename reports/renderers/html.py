@@ -205,7 +205,7 @@ def told(run: Run, others: Iterable[str] = ()) -> dict[str, Any]:
         "first": found[:FIRST],
         "fixes": script(run),
         "clocks": wording.clocks(run),
-        "changed": wording.changes_line(run) or "No history of this database is kept (--history keeps one).",
+        "changed": wording.changes_line(run) or _without_changes(run),
         "trend": trend(run.trend),
         "trust": list(trust.lines(run)),
         "doubts": doubts,
@@ -232,6 +232,12 @@ def told(run: Run, others: Iterable[str] = ()) -> dict[str, Any]:
         "days_left": lambda finding: _days_left(finding, run),
     }
     return context | {"links": _links(context)}
+
+
+def _without_changes(run: Run) -> str:
+    if run.trend:
+        return "What has changed since the run before is not known."
+    return "No history of this database is kept (--history keeps one)."
 
 
 def _links(context: dict[str, Any]) -> list[tuple[str, str]]:
