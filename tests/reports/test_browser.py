@@ -137,7 +137,7 @@ def worst():
         samples.result(
             f"RLS-{n:02}", Verdict.VIOLATED, f"P{n % 4}", wrong=wrong,
             findings=tuple(
-                samples.finding(f"RLS-{n:02}", f"public.contact_exchanges_of_{n}_{m}", fix=fix, since=since)
+                samples.finding(f"RLS-{n:02}", f"public.help_requests_{n}_{m}", fix=fix, since=since)
                 for m in range(4)
             ),
         )
