@@ -593,6 +593,12 @@ select distinct h.helper_id from public.help_requests h
 where h.helper_id in (%(nobody)s, %(guest)s, %(pending)s, %(rejected)s, %(stranger)s, %(alice)s, %(bob)s)
 """
 
+FOR_EVERYBODY = """
+select array[r.id::text, r.location_override] from public.help_requests r
+where r.location_privacy = 'public' and r.location_override is not null and r.status = 'open'
+and r.user_id not in (%(alice)s, %(stranger)s) order by r.id limit 1
+"""
+
 FOR_HELPERS = """
 select array[r.id::text, r.location_override] from public.help_requests r
 where r.location_privacy = 'helpers_only' and r.location_override is not null and r.status = 'open'
@@ -608,7 +614,7 @@ and r.user_id not in (%(alice)s, %(bob)s) order by r.id limit 1
     runbook=RUNBOOK,
     fix=decide(WHERE_TOLD, LOCATION),
 )
-def test_an_address_is_for_the_helper(owner, outsiders, alice, bob):
+def test_an_address_is_for_the_helper(owner, outsiders, stranger, alice, bob):
     """An address meant for after the match is seen by the matched helper, and by nobody else but owner and admins.
 
     It is looked for in the column location_override itself and in what functions give that are asked with a request's
@@ -623,6 +629,15 @@ def test_an_address_is_for_the_helper(owner, outsiders, alice, bob):
             known = {"request": request, "address": address}
             given = GIVEN.format(function=function)
             seen += people(given, what=what, of="calls", control=TELLING.format(whose=which), **known)
+        return seen
+
+    def told(who, what, request, address):
+        known = {"request": request, "address": address, "what": what, "control": "select true"}
+        seen = who(
+            "select from public.help_requests r where r.id = %(request)s and r.location_override = %(address)s", **known
+        )
+        for function in functions:
+            seen += who(GIVEN.format(function=function), of="calls", **known)
         return seen
 
     def matched(which, me="bob"):
@@ -653,6 +668,14 @@ def test_an_address_is_for_the_helper(owner, outsiders, alice, bob):
     own = "r.user_id = %(me)s and r.status in ('open', 'in_progress')"
     if functions and matched(own, "alice"):
         assert seen_by(alice, own, "learn the address of her own request", "alice")
+        for request, address in matched(own, "alice"):
+            assert told(alice, "learn the address of each of her requests", request, address)
+    # Where a function tells addresses, it tells those whom they are for.
+    if functions:
+        for request, address in owner(FOR_EVERYBODY):
+            assert told(stranger, "learn an address that is public", request, address)
+        for request, address in owner(FOR_HELPERS) if str(owner("select %(alice)s")[0]) in map(str, helpers) else ():
+            assert told(alice, "learn an address meant for helpers, as one", request, address)
 
 
 @mark.policy(

@@ -22,7 +22,7 @@ from reports.model import Finding, Result, Run
 
 # schema.name, each plain or quoted, with arguments or without.
 _NAME = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
-_QUALIFIED = re.compile(rf"(?<![\w.\"])({_NAME}\.{_NAME})")
+_QUALIFIED = re.compile(rf"(?<![\w.$\"])({_NAME}\.{_NAME})")
 
 # Among equals in severity, what is told first: who gets everything, who gets more, what everybody sees; then damage,
 # and what does not work. Areas stand for all their other policies.
@@ -209,7 +209,7 @@ _ORDER = (
 )
 # https://www.postgresql.org/docs/current/sql-createindex.html and the pages of the others: not inside a transaction.
 _ALONE = re.compile(
-    r"^\s*(vacuum|create\s+(unique\s+)?index\s+concurrently|drop\s+index\s+concurrently|reindex\b.*\bconcurrently"
+    r"^[ \t]*+(vacuum|create\s+(unique\s+)?index\s+concurrently|drop\s+index\s+concurrently|reindex\b.*\bconcurrently"
     r"|alter\s+system|create\s+database|drop\s+database)\b",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import signal
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +25,7 @@ from tests.support.auditing import Sabotaged, audit, sabotage_everything, told_i
 from tests.support.proving import POLICIES, Bench, Sabotage
 
 PROOFS = "test_proofs"
+BEGUN = time.monotonic()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,6 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--thorough", action="store_true", help="exactness: ask every policy everywhere")
     group.addoption("--quick", action="store_true", help="one proof of each policy, and what does not take long")
     group.addoption("--prove", metavar="POLICY", help="the proofs of one policy, and nothing else")
+    group.addoption("--within", type=float, metavar="SECONDS", help="skip what has not begun by then, in any order")
+    group.addoption("--seed", default="", metavar="TEXT", help="the order for --within")
     group.addoption("--file-durations", action="store_true", help="print how long each file took")
     group.addoption("--write-durations", action="store_true", help="keep how long tests took in tests/durations.json")
 
@@ -61,9 +66,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         wanted = [item for item in wanted if item.path.stem == PROOFS and policy_of(item) == policy]
     elif config.getoption("quick"):
         wanted = quick(wanted, seconds)
+    if config.getoption("within") is not None:
+        random.Random(config.getoption("seed")).shuffle(wanted)  # the same in every process
     kept = {*map(id, wanted)}
     config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
     items[:] = wanted
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what there is no time for, and say so."""
+    within = item.config.getoption("within")
+    if within is not None and time.monotonic() - BEGUN > within:
+        pytest.skip("no time was left for it: --within")
 
 
 def out_of_step(items: list[pytest.Item]) -> None:

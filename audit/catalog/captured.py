@@ -14,7 +14,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from audit.catalog.expressions import Body, Tree, bare, bodies, called, trees
+from audit.catalog.expressions import Body, Tree, bare, bodies, called, trees, without_end
 from audit.evidence import Unchecked
 
 # What takes the path of a stored object apart (https://supabase.com/docs/guides/storage/schema/helper-functions).
@@ -22,7 +22,6 @@ _OF_PATHS = {("storage", name) for name in ("foldername", "filename", "extension
 _EQUAL = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ)
 _MAYBE_ITSELF = re.compile(r"""(?:\b\w+\.)?("[^"]+"|\b\w+)\s*=\s*(?:\w+\.)?\1(?![\w"])""", re.IGNORECASE)
 _HEAD = re.compile(r"\A\s*create\b.*?(?:\breturn\b|\b(begin\s+atomic)\b)", re.IGNORECASE | re.DOTALL)
-_END = re.compile(r"\bend\s*;?\s*\Z", re.IGNORECASE)
 
 
 def captured(row: Mapping[str, Any]) -> list[str]:
@@ -121,7 +120,7 @@ def _itself_in(body: Body) -> Iterator[str]:
 def _statements(body: Body) -> list[Tree]:
     """Return the trees of a function's statements; a body in the standard's form comes with its head."""
     text = _HEAD.sub(lambda head: "" if head[1] else "select ", body.text, count=1)
-    text = _END.sub("", text) if text != body.text else text
+    text = without_end(text) if text != body.text else text
     try:
         return [statement for statement in sqlglot.parse(text, dialect="postgres") if statement is not None]
     except (SqlglotError, RecursionError) as error:

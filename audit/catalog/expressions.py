@@ -163,11 +163,13 @@ def depends_on_caller(tree: Tree, known: Collection[Name]) -> bool:
 # --- what is always true ---------------------------------------------------------------------------------------------
 
 # A body that does nothing but return one expression: PL/pgSQL, SQL in either form of the standard, SQL in a string.
+# A long one does more; and how long a pattern takes must not be in the hands of who writes the body.
 _ONLY_RETURNS = re.compile(
-    r"\s*(?:(?:declare\b.*)?begin\s+return|create\b.*\breturn|create\b.*\bbegin\s+atomic\s+select|select)\b"
-    r"\s*([^;]+?)\s*;?\s*(?:end)?\s*;?\s*",
+    r"(?:(?:declare\b.*)?begin\s+return|create\b.*\breturn|create\b.*\bbegin\s+atomic\s+select|select)\b\s*+([^;]+)",
     re.IGNORECASE | re.DOTALL,
 )
+_LONGEST_RETURN = 10_000
+_END = re.compile(r"(?<=[\s;])end\Z", re.IGNORECASE)
 _SOMETHING = object()  # a value that is known not to be null, and nothing else
 
 
@@ -315,17 +317,31 @@ class Judge:
         return found.pop() if len(found) == 1 else None
 
     def _body(self, body: Body) -> bool | None:
-        simple = _ONLY_RETURNS.fullmatch(body.text)
-        if simple is None or re.search(rf"\b{re.escape(body.name)}\b", simple[1]):
+        simple = _only_returns(body.text)
+        if simple is None or re.search(rf"\b{re.escape(body.name)}\b", simple):
             return None
         try:
-            tree = parsed(simple[1])
+            tree = parsed(simple)
         except Unchecked:
             return None
         # Only what reads no rows can be judged here; who the user is depends on whose rights the function has.
         if tree.find(exp.From, exp.CurrentUser) is not None:
             return None
         return Judge(self.role, (), [other for other in self.functions if other is not body]).truth(tree)
+
+
+def _only_returns(text: str) -> str | None:
+    """Return the expression that a function's body returns where it does nothing else."""
+    if len(text) > _LONGEST_RETURN:
+        return None
+    found = _ONLY_RETURNS.fullmatch(without_end(text.strip()))
+    return found[1] if found else None
+
+
+def without_end(text: str) -> str:
+    """Return a body without the END of its block and the semicolons around it."""
+    text = text.rstrip().removesuffix(";").rstrip()
+    return _END.sub("", text).rstrip().removesuffix(";").rstrip()
 
 
 def _ordered(node: exp.Binary) -> bool | None:
@@ -549,11 +565,11 @@ def table_of(column: exp.Column) -> Name | None:
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NIL = "00000000-0000-0000-0000-000000000000"
-_ADDRESS = re.compile(r"[^\s@']+@[^\s@']+\.[^\s@']+")
+_ADDRESS = re.compile(r"(?<![^\s@'])[^\s@']++@[^\s@']+\.[^\s@']")
 _HEADERS = re.compile(r"request\.(headers?|cookies?)\b", re.IGNORECASE)
 HEADERS = "headers of the request, which the caller writes"
 # A header whose value is a secret of a row lets in whoever knows it, as a password does.
-_KEY_COLUMN = r"(?:\w+_)?(?:key|token|secret|hash|digest)(?:_\w+)?"
+_KEY_COLUMN = r"(?:\w{1,60}_)?(?:key|token|secret|hash|digest)(?:_\w{1,60})?"
 _BY_KEY = re.compile(
     rf"\b{_KEY_COLUMN}\s*=\s*[^;=]{{0,80}}request\.headers?|request\.headers?'[^;=]{{0,80}}=\s*(?:\w+\.)?{_KEY_COLUMN}\b",
     re.IGNORECASE,

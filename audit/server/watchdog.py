@@ -26,8 +26,14 @@ from audit.server_errors import Overdue
 from audit.sql_text import Unreadable, statements
 
 LIMIT_S = 60.0
-# How long a statement has to end when it was cancelled, and when its session was ended.
+# How long a statement has to end when it was cancelled, and a session when it was ended: on a busy machine that takes
+# its time, and what comes next is the end of the whole server. So long, too, a server may refuse to let us in.
 GRACE_S = 2.0
+LAST_GRACE_S = 10.0
+_ENDS = (
+    ("select pg_catalog.pg_cancel_backend(%s)", GRACE_S),
+    ("select pg_catalog.pg_terminate_backend(%s)", LAST_GRACE_S),
+)
 _POLL_S = 0.1
 _DISK_POLL_S = 0.5
 _WORDS_TOLD = 8
@@ -133,16 +139,25 @@ class Watchdog:
 
     def _end(self, watch: Watch) -> None:
         watch.ended = True
-        with suppress(TargetError, psycopg.Error), superuser(self.dsn) as connection:
-            for found in connection.execute(_QUERY, [watch.pid]).fetchall():
-                watch.statement = _named(str(found[0]))
-            for end in ("select pg_catalog.pg_cancel_backend(%s)", "select pg_catalog.pg_terminate_backend(%s)"):
-                connection.execute(end, [watch.pid])
-                if watch.over.wait(GRACE_S):
-                    return
+        given_up = time.monotonic() + LAST_GRACE_S
+        while not self._ask_to_end(watch) and time.monotonic() < given_up:
+            if watch.over.wait(_DISK_POLL_S):
+                return
         if not watch.over.is_set():
             self._kill(watch.pid)
             watch.over.wait(GRACE_S)
+
+    def _ask_to_end(self, watch: Watch) -> bool:
+        """Cancel a statement, then end its session. Returns whether the server took the request."""
+        with suppress(TargetError, psycopg.Error), superuser(self.dsn) as connection:
+            for found in connection.execute(_QUERY, [watch.pid]).fetchall():
+                watch.statement = _named(str(found[0]))
+            for end, grace_s in _ENDS:
+                connection.execute(end, [watch.pid])
+                if watch.over.wait(grace_s):
+                    break
+            return True
+        return False
 
     def _end_session(self, pid: int) -> None:
         with suppress(TargetError, psycopg.Error), superuser(self.dsn) as connection:

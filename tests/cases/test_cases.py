@@ -85,9 +85,9 @@ def programs(config: pytest.Config) -> list[str]:
 
 
 def told(outcome: Outcome) -> Mapping[str, list[str]]:
-    """Return the violated policies with the objects that they name."""
+    """Return the violated policies with the objects that they name, also where another policy tells of the cause."""
     return {
-        name: [finding["object"] for finding in policy["findings"]]
+        name: [finding["object"] for finding in (*policy["findings"], *policy["repeated"])]
         for name, policy in outcome.policies.items()
         if policy["verdict"] == "VIOLATED"
     }

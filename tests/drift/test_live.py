@@ -266,7 +266,7 @@ def test_three_hundred_tables_take_seconds_and_no_more_questions(tmp_path: Path)
 
 def test_the_verb_asks_what_to_compare_with_what() -> None:
     assert command("drift", {"MIGRATIONS": "supabase/migrations", "TARGET": "service=prod"}) == [
-        "-m", "pytest", "policies/test_drift.py", "--migrations=supabase/migrations",
+        "-m", "care_audit", "drift", "--migrations=supabase/migrations",
     ]  # fmt: skip
     for given in ({}, {"MIGRATIONS": "x"}, {"TARGET": "service=prod"}):
         with pytest.raises(ValueError, match="say what to compare with what"):
