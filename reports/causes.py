@@ -49,6 +49,13 @@ def gravity(result: Result) -> tuple[Severity, int, str]:
     return result.severity, place, result.id
 
 
+def gravest(run: Run) -> tuple[Result, ...]:
+    """Return what is violated, the gravest first: where a list is cut, the worst of it is told."""
+    if run.gate:
+        return wording.violated(run)
+    return tuple(sorted(run.having(Verdict.VIOLATED), key=gravity))
+
+
 def anchor(policy: str, obj: str) -> str:
     """Return the fragment by which a finding is linked to, which is the same in every run."""
     return "f-" + hashlib.sha256(json.dumps([policy, obj]).encode()).hexdigest()[:10]
@@ -110,6 +117,14 @@ class Cause:
     def fixes(self) -> tuple[str, ...]:
         """What mends it, each statement once."""
         return tuple(dict.fromkeys(finding.fix.strip() for finding in self.findings if finding.fix.strip()))
+
+    @property
+    def first_step(self) -> str:
+        """What to do first, in a line: the beginning of the first statement, or what somebody has to decide."""
+        first = next(iter(self.fixes), "")
+        lines = [line.strip() for line in wording.lines(first).split("\n") if line.strip()]
+        prose = " ".join(line.removeprefix("--").strip() for line in lines)
+        return next((line for line in lines if not line.startswith("--")), prose)
 
 
 def thing(finding: Finding) -> str:
