@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import ipaddress
 import os
 import re
+import struct
+import termios
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -19,13 +22,16 @@ from psycopg.waiting import Ready
 from audit.ending import ENDING
 from audit.evidence import safe
 from audit.progress import PROGRESS
-from audit.server_errors import Unanswered, explain
+from audit.server_errors import Oversized, Unanswered, explain
 
 APPLICATION_NAME = "care-collective-audit"
 CONNECT_TIMEOUT_S = 10
 
 # How long the audit waits for an answer beyond the server's own time-out of statements.
 GRACE_S = 5.0
+
+# The longest answer that is taken, or row of it where rows are let go of: one value may be of 1 GB, and is foreign.
+ANSWER_BYTES = 128 << 20
 
 # https://www.postgresql.org/docs/current/libpq-ssl.html: these settle for no encryption when the server, or somebody
 # in its place, offers none.
@@ -73,14 +79,16 @@ class Patient(psycopg.Connection[Any]):
     patience_s: float | None = None
     waited: Callable[[float], None] | None = None
     guard: Guard | None = None
+    _taken = 0
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        """Wait for the server. Raises Unanswered."""
+        """Wait for the server. Raises Unanswered, and Oversized where it says more than anybody can want to know."""
         begun = time.monotonic()
+        self.let_go()
         patience = self.patience_s if timeout is None else timeout
         try:
             with self.guard.watching(self) if self.guard is not None else nullcontext():
-                return self._waited_for(_resumable(gen), interval, patience)
+                return self._waited_for(_resumable(gen, self._take), interval, patience)
         finally:
             if self.waited is not None:
                 self.waited(time.monotonic() - begun)
@@ -92,18 +100,39 @@ class Patient(psycopg.Connection[Any]):
                 with ENDING.waiting():
                     return super().wait(gen, interval, part)
             except psycopg.OperationalError as error:
-                if error.sqlstate or time.monotonic() - begun < part:
+                if error.sqlstate or self.closed or time.monotonic() - begun < part:
                     raise
         self.close()
         raise Unanswered(f"the server did not answer within {patience:g} seconds")
 
+    def let_go(self) -> None:
+        """Count anew what the server says: what it said so far is not kept."""
+        self._taken = 0
 
-def _resumable(gen: PQGen[RV]) -> PQGen[RV]:
-    """Return a generator of psycopg's that can be waited for in parts: begun anew, a wait tells it None."""
+    def _take(self) -> None:
+        """Count what has arrived and is to be read next. Raises Oversized."""
+        self._taken += arrived(self.pgconn.socket)
+        if self._taken > ANSWER_BYTES:
+            self.close()
+            raise Oversized(f"the server's answer is larger than {ANSWER_BYTES >> 20} MB")
+
+
+def arrived(socket: int) -> int:
+    """Return how many bytes can be read from a socket at once (https://man7.org/linux/man-pages/man7/unix.7.html)."""
+    return int(struct.unpack("i", fcntl.ioctl(socket, termios.FIONREAD, struct.pack("i", 0)))[0])
+
+
+def _resumable(gen: PQGen[RV], take: Callable[[], None]) -> PQGen[RV]:
+    """Return a generator of psycopg's that can be waited for in parts: begun anew, a wait tells it None.
+
+    ``take`` is called whenever it is about to read.
+    """
     try:
         wanted = next(gen)
         while True:
             ready = yield wanted
+            if ready and ready & Ready.R:
+                take()
             wanted = gen.send(ready or Ready.NONE)
     except StopIteration as end:
         result: RV = end.value

@@ -69,12 +69,13 @@ def hooked(conn: psycopg.Connection[Any], tokens: Mapping[str, Mapping[str, Any]
 # Keys in headers
 
 _HEADER = r"""'request\.headers?'[^;]{0,80}?->>\s*'(?P<header>[\w-]+)'"""
-_COLUMN = r'(?:"?(?P<alias>\w+)"?\s*\.\s*)?"?(?P<column>[a-z_]\w*)"?'
+_COLUMN = r'(?<![\w"])(?:"?(?P<alias>\w++)"?\s*+\.\s*+)?"?(?P<column>[a-z_]\w*+)"?'
 _CURRENT = r"(?:pg_catalog\s*\.\s*)?current_setting\s*\(\s*"
-_AFTER = re.compile(rf"{_COLUMN}\s*=\s*[(\s]*(?:select\s+)?[(\s]*{_CURRENT}{_HEADER}", re.IGNORECASE)
-_BEFORE = re.compile(rf"{_HEADER}[)\s]*(?:as\s+\w+\s*)?[)\s]*=\s*{_COLUMN}", re.IGNORECASE)
+_AFTER = re.compile(rf"{_COLUMN}\s*+=[(\s]*+(?:select\s++)?+[(\s]*+{_CURRENT}{_HEADER}", re.IGNORECASE)
+_BEFORE = re.compile(rf"{_HEADER}[)\s]*+(?:as\s++\w++\s*+)?+[)\s]*+=\s*+{_COLUMN}", re.IGNORECASE)
 # A variable that is given such a value.
 _KEPT = re.compile(rf"\b(?P<variable>\w+)(?:\s+(?:text|varchar|uuid))?\s*:=\s*[^;]{{0,80}}?{_HEADER}", re.IGNORECASE)
+_COMPARED = re.compile(rf"{_COLUMN}\s*+=\s*+(?P<variable>\w++)", re.IGNORECASE)
 _TABLES = re.compile(
     r'\b(?:from|join)\s+(?:"?(?P<schema>\w+)"?\s*\.\s*)?"?(?P<table>\w+)"?(?:\s+(?:as\s+)?(?P<alias>[a-z_]\w*))?',
     re.IGNORECASE,
@@ -110,9 +111,11 @@ def keys(text: str, schema: str = "", table: str = "") -> Iterator[Key]:
     only = next(iter(dict.fromkeys(places.values())), (schema, table))
     text = text.replace("::text", "")
     found = [(m["header"], m["alias"], m["column"]) for m in (*_AFTER.finditer(text), *_BEFORE.finditer(text))]
-    for kept in _KEPT.finditer(text):
-        for m in re.finditer(rf"{_COLUMN}\s*=\s*{re.escape(kept['variable'])}\b", text, re.IGNORECASE):
-            found.append((kept["header"], m["alias"], m["column"]))
+    kept: dict[str, set[str]] = {}
+    for m in _KEPT.finditer(text):
+        kept.setdefault(m["variable"].lower(), set()).add(m["header"])
+    for m in _COMPARED.finditer(text) if kept else ():
+        found += [(header, m["alias"], m["column"]) for header in sorted(kept.get(m["variable"].lower(), ()))]
     for header, alias, column in found:
         yield Key(header, *(places.get((alias or "").lower(), only)), column)
 

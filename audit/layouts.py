@@ -254,7 +254,7 @@ def _sqitch(place: Path) -> Layout | None:
         return None
     top = place
     conf = beginning(place / "sqitch.conf") if (place / "sqitch.conf").is_file() else ""
-    if (found := re.search(r"^\s*top_dir\s*=\s*(\S+)", conf, re.MULTILINE)) and not (place / "deploy").is_dir():
+    if (found := re.search(r"^[ \t]*+top_dir\s*+=\s*+(\S+)", conf, re.MULTILINE)) and not (place / "deploy").is_dir():
         top = place / found[1]
     folder = top / "deploy"
     files: list[Path] = []

@@ -22,7 +22,7 @@ from audit.layouts import beginning, of_these, recognised, title, to_apply
 from audit.platform import absent, extensions
 from audit.results import ANYTHING, Migration, Thing, Trouble
 from audit.server_errors import tell
-from audit.sql_text import STRING, Statement, Token, Unreadable, statements, tokens
+from audit.sql_text import STRING, Statement, Unreadable, statements, tokens
 
 OWNER = "postgres"
 
@@ -354,7 +354,7 @@ def _not_here(missing: str) -> str:
 def _execute(conn: psycopg.Connection[Any], statement: Statement) -> None:
     if statement.data is None and statement.words[:1] != ("copy",):
         with conn.lock:
-            conn.wait(_unread_rows(conn.pgconn, statement.text.encode()))
+            conn.wait(_unread_rows(conn.pgconn, statement.text.encode(), getattr(conn, "let_go", _nothing)))
         return
     if statement.data is None:
         conn.execute(statement.text.encode(), prepare=False)  # psycopg says that it needs data
@@ -363,10 +363,15 @@ def _execute(conn: psycopg.Connection[Any], statement: Statement) -> None:
         copy.write(statement.data)
 
 
-def _unread_rows(pgconn: PGconn, query: bytes) -> PQGen[None]:
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def _unread_rows(pgconn: PGconn, query: bytes, let_go: Callable[[], None]) -> PQGen[None]:
     """Execute a statement and let go of each row as it comes: nobody reads what a migration selects.
 
-    All of it is one wait, so that time limits are about the whole. Raises psycopg.Error.
+    All of it is one wait, so that time limits are about the whole; ``let_go`` is called after each row. Raises
+    psycopg.Error.
     https://www.postgresql.org/docs/current/libpq-single-row-mode.html
     """
     pgconn.send_query(query)
@@ -374,6 +379,7 @@ def _unread_rows(pgconn: PGconn, query: bytes) -> PQGen[None]:
     yield from generators.send(pgconn)
     failed: PGresult | None = None
     while (result := (yield from generators.fetch(pgconn))) is not None:
+        let_go()
         if result.status == ExecStatus.FATAL_ERROR:
             failed = failed or result
     if failed is not None:
@@ -450,9 +456,13 @@ def _roles(statement: Statement) -> Iterator[str]:
     if statement.words[0] == "create" and statement.words[1:2] not in (("policy",), ("schema",)):
         return
     row = list(tokens(statement.text))
+    depth = place = 0
     for number, token in enumerate(row):
+        if number < place:
+            continue  # in a list that was read
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
         if token.word in ("to", "from", "authorization") or (token.word == "role" and row[number - 1].word == "for"):
-            if (token.word == "to" and row[number - 1].word in ("rename", "set")) or _within(row, number):
+            if (token.word == "to" and row[number - 1].word in ("rename", "set")) or depth > 0:
                 continue
             place = number + 1
             while place < len(row) and row[place].name:
@@ -460,8 +470,3 @@ def _roles(statement: Statement) -> Iterator[str]:
                 if place + 1 >= len(row) or row[place + 1].text != ",":
                     break
                 place += 2
-
-
-def _within(row: Sequence[Token], at: int) -> bool:
-    """Tell whether a place is within parentheses."""
-    return sum({"(": 1, ")": -1}.get(token.text, 0) for token in row[:at]) > 0

@@ -123,3 +123,16 @@ SYNONYMS: tuple[frozenset[str], ...] = (
     frozenset({"made", "created", "insert", "exchange", "requested", "offered"}),
     frozenset({"confirmed", "update", "confirm"}),
 )
+
+# Tables in which people knock at somebody's door: their rows are meant to lead to what the writer does not see yet.
+KNOCKS = re.compile(
+    r"(^|_)((join|joining|access|member|membership)_?(requests?|applications?)|applications|applicants|submissions"
+    r"|responses|feedback|wait_?list|complaints|abuse_reports|flags)$",
+    re.IGNORECASE,
+)
+
+# Columns that say where somebody stands, which only the server should decide.
+SERVERS = (
+    r"(^|_)(verified|verification|approved|approval|kyc|credits?|balance|quota|plan|tier|premium|subscription|trusted|banned"
+    r"|suspended|admin|staff|moderator|superuser)(_(at|by|until|status|state|level|plan|tier|balance|left))?$"
+)

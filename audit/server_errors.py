@@ -45,6 +45,10 @@ class Unanswered(psycopg.OperationalError):
     """The server did not answer in time; the connection is closed. The message is one safe sentence."""
 
 
+class Oversized(psycopg.OperationalError):
+    """The server said more than is taken; the connection is closed. The message is one safe sentence."""
+
+
 class Overdue(psycopg.errors.QueryCanceled):
     """A statement took too long on a server of ours, and was ended from outside. The message names it and is safe."""
 

@@ -62,8 +62,8 @@ AGAIN = ("report", "compare", "evidence")
 LAST = "reports/out/audit.json"
 # Of these ARGS are pytest's own options, or more of an audit's.
 ASKING = ("audit", "incident", "runbook", "gate", "drift", "nightly")
-# These say how the audit ended: make itself turns every failure into a status of its own.
-TELLING = (*ASKING, "doctor")
+# These say how they ended: make itself turns every failure into a status of its own.
+TELLING = (*ASKING, "doctor", "compare")
 
 
 def command(verb: str, given: Mapping[str, str]) -> list[str]:

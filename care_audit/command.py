@@ -302,7 +302,10 @@ def report(file: str | None, settings: str | None, **given: str | None) -> int:
 @click.option("--report-dir", metavar="DIR", help="where they go (default: beside the later file)")
 @SETTINGS
 def compare(earlier: str, later: str | None, settings: str | None, **given: str | None) -> int:
-    """Say what has changed between two runs: new, fixed, back again (default: up to the last run)."""
+    """Say what has changed between two runs: new, fixed, back again (default: up to the last run).
+
+    Exit status: 0 nothing is new or worse, 1 something is, or is no longer judged, 4 a file could not be read.
+    """
     from care_audit import calling
 
     return calling.report(later, earlier, settings, given)

@@ -113,7 +113,7 @@ def test_no_migration_breaks_a_policy(gate):
     severity="P0",
     wrong="New migrations let people reach more than is declared",
     runbook=GATE,
-    fix="-- {object}: declare it in schema/access.toml, or do not grant it.",
+    fix="-- {object}: declare it (access.toml), or do not grant it.",
 )
 def test_no_migration_widens_anybodys_reach(gate):
     """No new migration widens anybody's reach without a matching change in access.toml.

@@ -23,6 +23,8 @@ from audit.catalog.openings import openings
 from audit.names import OWNERS, private_columns, secret_columns
 from audit.probes.evaluation import unusable
 from audit.probes.oracles import telling
+from audit.probes.parents import misplaced
+from audit.probes.standing import risen
 
 RUNBOOK = "6. Row Level Security Issues"
 
@@ -145,7 +147,7 @@ def test_tables_with_policies_have_them_switched_on(auditor):
     runbook=RUNBOOK,
     fix="""
     -- If members are to reach {object}, write a policy that says which rows. If only the server is, say so in
-    -- schema/access.toml (server_only = true), or take the grants from {roles}: what looks at it with the caller's
+    -- access.toml (server_only = true), or take the grants from {roles}: what looks at it with the caller's
     -- rights (policies, views, functions) fails then, and finds it empty now.
     """,
 )
@@ -220,7 +222,7 @@ OF_SOMEBODY = """
     -- Policy {_name} on {_relation} lets every caller {command}. Decide whose rows they are, and alter the policy, or
     -- add a restrictive one that holds whatever else is allowed, with the column that names the owner:
     --   create policy ... on ... as restrictive for {command} to {role} using (... = (select auth.uid()));
-    -- or, for reading, declare the table public in schema/access.toml. To drop the policy locks out all whom it lets in
+    -- or, for reading, declare the table public in access.toml. To drop the policy locks out all whom it lets in
     -- rightly, such as those who look up a team to join, or an invitation.
     """,
 )
@@ -966,7 +968,7 @@ def test_nobody_reaches_more_than_is_declared(matrix):
 
     Every actor tries to read, insert, update and delete the rows of every exposed table, with a column in WHERE and
     blindly, the files of every bucket and the messages of every channel that there are policies for; and what they
-    reach is compared with schema/access.toml, by row and for hidden and fixed columns. A row of one's own that can be
+    reach is compared with access.toml, by row and for hidden and fixed columns. A row of one's own that can be
     given to somebody else, or moved into another tenant, is a leak as well, unless `moves` declares the column. What
     only a trigger or a constraint refuses is no leak. A table that is not declared, or that has no rows, proves
     nothing. An entry about what is not there counts for nothing, and is told with its line.
@@ -1068,3 +1070,53 @@ def test_nobody_widens_anybodys_reach(outsiders, alice, bob):
     for something else.
     """
     assert not widened(outsiders | alice | bob)
+
+
+@mark.policy(
+    "RLS-24",
+    severity="P1",
+    wrong="People put rows below what belongs to somebody else",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: {what}.
+    -- Let the check of the policies that write {relation} ({policies}) ask whether the writer may see or change that
+    -- row of {parent}, beside whose the new row is. If rows below what one cannot see are meant (a request to be let
+    -- in), waive this with that reason.
+    """,
+)
+def test_nobody_hangs_rows_below_somebody_elses(alice, bob, stranger):
+    """Nobody hangs a row below a parent that belongs to another person or tenant.
+
+    A policy that asks whose the new row is, and not whose it is put below, lets a member write into another's project:
+    the task stands in their list, the line in their order, and what is summed up there is wrong. Members insert rows of
+    their own below parents that they cannot see, by foreign keys and by columns named after a table, and move rows of
+    their own there. Whose a parent is, its own policies say: one of which everybody, or every member, sees rows is
+    shared; so is one whose id another table or a view shows to everybody. Not counted are people as parents, references
+    that may be empty and that no policy looks at, bookmarks (links and nothing else, of which one sees one's own),
+    requests to be let in by the name of their table (``join_requests``, ``applications``), and tables that take rows in
+    anybody's name, which RLS-04 tells of.
+    """
+    assert not misplaced(alice | bob | stranger)
+
+
+@mark.policy(
+    "RLS-25",
+    severity="P2",
+    wrong="People decide about themselves what only the server should",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: {what}, and {asked_by} asks for it.
+    -- Grant update on the other columns alone, or let a trigger keep {columns} as the server wrote it. If people may
+    -- say that about themselves, waive this with that reason.
+    """,
+)
+def test_nobody_decides_their_own_standing(alice, bob, stranger):
+    """Nobody decides about themselves what only the server should: verified, approved, a plan, credits, a ban.
+
+    Such a column often stands in the row that is one's own to change, beside the nickname. Names are hints: it counts
+    where a policy or a function has a condition on the column, and only in tables that have one row for each person
+    (by their key or a unique column), so that what people keep about things of their own is left alone. Members try to
+    give themselves another value; what stands in the row afterwards is what counts, so that a trigger that keeps it is
+    in order. Where somebody reaches more by it, RLS-09 tells.
+    """
+    assert not risen(alice | bob | stranger)

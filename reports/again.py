@@ -1,5 +1,7 @@
 """Reports of a run that is over, from its audit.json: ``python -m reports.again FILE``, ``--against OTHER`` compares.
 
+What compares ends with status 1 where something is new or worse, and with 0 where nothing is.
+
 ``--evidence DIR`` writes what an auditor takes along: every report, and a list of the files with their SHA-256, which
 ``sha256sum --check SHA256SUMS`` reads. ``--sign KEY`` signs that list with an SSH key.
 """
@@ -11,15 +13,22 @@ import shutil
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from audit.evidence import safe
+from audit.results import Verdict
 from reports import folder
 from reports.history.changes import Condition, Known, compare
-from reports.model import Change, Run
+from reports.model import EXIT_HELD, EXIT_VIOLATED, Change, Run
 from reports.reading import ReadError, load
 
 SUMS = "SHA256SUMS"
 NAMESPACE = "care-audit"
+
+# What must not have become of a finding, and verdicts that somebody has looked for.
+WORSE = (Change.NEW, Change.BACK, Change.COUNTS_AGAIN)
+JUDGED = (Verdict.HOLDS, Verdict.VIOLATED, Verdict.WAIVED)
 
 
 def against(run: Run, earlier: Run) -> Run:
@@ -37,17 +46,36 @@ def against(run: Run, earlier: Run) -> Run:
     return told
 
 
-def differences(run: Run) -> str:
-    """Return what has changed, a line for each finding."""
+def worsened(run: Run, earlier: Run) -> Iterator[str]:
+    """Yield what is worse than it was and no new finding: what is graver now, and what nobody knows any more.
+
+    A policy that does not apply any more is no worse: what it was about is gone.
+    """
+    now = {result.id: result for result in run.results}
+    for before in earlier.having(*JUDGED):
+        after = now.get(before.id)
+        if after is None:
+            yield f"no longer judged: {before.severity} {before.id}: it was not asked"
+        elif after.verdict is Verdict.UNCHECKED:
+            yield f"no longer judged: {before.severity} {before.id}: {safe(after.reason)}"
+        elif after.verdict is Verdict.VIOLATED and before.verdict is Verdict.VIOLATED:
+            if after.severity < before.severity:
+                yield f"graver: {after.severity} {after.id}, which was {before.severity}"
+            if after.partial and not before.partial:
+                yield f"no longer judged: {after.severity} {after.id}: not all of it was looked at"
+
+
+def differences(run: Run, worse: Iterable[str] = ()) -> str:
+    """Return what has changed, a line for each finding, and what is ``worse`` beside."""
     from reports import wording  # not above: pytest wants to be the first to import what it rewrites
 
-    lines = [wording.changes_line(run)]
+    lines = [wording.changes_line(run), *map(wording.cut, worse)]
     for change in Change:
         lines += [
             wording.cut(f"{change}: {each.severity} {each.policy} {each.object}")
             for each in (run.changes.having(change) if run.changes else ())
         ]
-    return "\n".join(lines)
+    return "\n".join(map(wording.printed, lines))
 
 
 def write(run: Run, where: Path, words: frozenset[str]) -> list[Path]:
@@ -111,9 +139,13 @@ def _done(options: Namespace) -> int:
     words = frozenset(word.strip() for word in options.output.split(","))
     if wrong := sorted(words - folder.OUTPUTS.keys()):
         raise ReadError(f"--output: there is no output {wrong[0]!r}; there are {', '.join(folder.OUTPUTS)}")
+    status = EXIT_HELD
     if options.against:
-        run = against(run, load(options.against))
-        sys.stdout.write(f"{differences(run)}\n")
+        earlier = load(options.against)
+        run, worse = against(run, earlier), [*worsened(run, earlier)]
+        sys.stdout.write(f"{differences(run, worse)}\n")
+        if worse or any(event.change in WORSE for event in (run.changes.events if run.changes else ())):
+            status = EXIT_VIOLATED
     if options.evidence:
         paths = evidence(run, options.file, options.evidence, options.sign)
     else:
@@ -121,7 +153,7 @@ def _done(options: Namespace) -> int:
         paths = write(run, where, words)
     for path in paths:
         sys.stdout.write(f"report: {path}\n")
-    return 0
+    return status
 
 
 if __name__ == "__main__":

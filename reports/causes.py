@@ -22,7 +22,7 @@ from reports.model import Finding, Result, Run
 
 # schema.name, each plain or quoted, with arguments or without.
 _NAME = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
-_QUALIFIED = re.compile(rf"(?<![\w.\"])({_NAME}\.{_NAME})")
+_QUALIFIED = re.compile(rf"(?<![\w.$\"])({_NAME}\.{_NAME})")
 
 # Among equals in severity, what is told first: who gets everything, who gets more, what everybody sees; then damage,
 # and what does not work. Areas stand for all their other policies.
@@ -47,6 +47,13 @@ def gravity(result: Result) -> tuple[Severity, int, str]:
     """Return what policies are ordered by, the gravest first."""
     place = _PLACES.get(result.id, _PLACES.get(area(result.id), len(_PLACES)))
     return result.severity, place, result.id
+
+
+def gravest(run: Run) -> tuple[Result, ...]:
+    """Return what is violated, the gravest first: where a list is cut, the worst of it is told."""
+    if run.gate:
+        return wording.violated(run)
+    return tuple(sorted(run.having(Verdict.VIOLATED), key=gravity))
 
 
 def anchor(policy: str, obj: str) -> str:
@@ -110,6 +117,14 @@ class Cause:
     def fixes(self) -> tuple[str, ...]:
         """What mends it, each statement once."""
         return tuple(dict.fromkeys(finding.fix.strip() for finding in self.findings if finding.fix.strip()))
+
+    @property
+    def first_step(self) -> str:
+        """What to do first, in a line: the beginning of the first statement, or what somebody has to decide."""
+        first = next(iter(self.fixes), "")
+        lines = [line.strip() for line in wording.lines(first).split("\n") if line.strip()]
+        prose = " ".join(line.removeprefix("--").strip() for line in lines)
+        return next((line for line in lines if not line.startswith("--")), prose)
 
 
 def thing(finding: Finding) -> str:
@@ -194,7 +209,7 @@ _ORDER = (
 )
 # https://www.postgresql.org/docs/current/sql-createindex.html and the pages of the others: not inside a transaction.
 _ALONE = re.compile(
-    r"^\s*(vacuum|create\s+(unique\s+)?index\s+concurrently|drop\s+index\s+concurrently|reindex\b.*\bconcurrently"
+    r"^[ \t]*+(vacuum|create\s+(unique\s+)?index\s+concurrently|drop\s+index\s+concurrently|reindex\b.*\bconcurrently"
     r"|alter\s+system|create\s+database|drop\s+database)\b",
     re.IGNORECASE | re.MULTILINE,
 )

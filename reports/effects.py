@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-_CODE = re.compile(r"^\s*--.*$", re.MULTILINE)
+_CODE = re.compile(r"^[ \t]*+--.*$", re.MULTILINE)
 _KINDS = (
     (r"\b(create\s+(unique\s+)?|re)index\b(?!\s+concurrently)", "an index is built: writes to its table wait"),
     (r"\b(create|drop)\s+(unique\s+)?index\s+concurrently\b", "an index is built or dropped without blocking anybody"),

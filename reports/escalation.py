@@ -39,7 +39,7 @@ class Escalation:
         limit, step = self.steps[-1]
         due, today = (found_at + limit).astimezone(dt.UTC), now.astimezone(dt.UTC)
         who = self.call.partition(";")[0]
-        return f"{who}: {step} by {_moment(due, today)}{', which has passed' if due < today else ''}"
+        return f"{who}: {step}{', overdue since' if due < today else ' by'} {_moment(due, today)}"
 
     def by_when(self, found_at: dt.datetime, now: dt.datetime | None = None) -> str:
         """Say the same as points in time, such as ``begin diagnosis by 09:15 UTC``; both arguments have a time zone.

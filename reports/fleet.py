@@ -14,12 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
-
 from audit.evidence import safe
 from audit.results import Verdict
 
-TEMPLATES = Path(__file__).parent / "templates"
 PAGE, DOCUMENT = "index.html", "fleet.json"
 SEVERITIES = ("P0", "P1", "P2", "P3")
 MOST_CAUSES = 200
@@ -179,6 +176,12 @@ def told(document: Mapping[str, Any]) -> str:
 
 def lines(fleet: Fleet) -> Iterator[str]:
     """Yield what is told on the terminal."""
+    from reports import wording  # not above: as in page
+
+    yield from map(wording.printed, _lines(fleet))
+
+
+def _lines(fleet: Fleet) -> Iterator[str]:
     found = ", ".join(f"{number} {state}" for state, number in fleet.verdicts.items())
     yield f"{len(fleet.members)} databases: {found}"
     for each in fleet.unreached[:TOLD]:
@@ -189,12 +192,21 @@ def lines(fleet: Fleet) -> Iterator[str]:
         yield f"  {cause.severity} {safe(cause.sentence)} ({cause.kind} {safe(cause.name)}{where}): {of}"
 
 
+def page(fleet: Fleet) -> str:
+    """Return the page about all of them."""
+    from reports.renderers import html  # not above: pytest wants to be the first to import the renderers
+
+    template = html.environment().get_template("fleet.html.jinja")
+    return template.render(
+        fleet=fleet, severities=SEVERITIES, causes=fleet.causes[:MOST_CAUSES], most=MOST_NAMED, body="fleet",
+        title=f"{html.TITLE}: {len(fleet.members)} databases", **html.framed(html.style()),
+    )  # fmt: skip
+
+
 def write(fleet: Fleet, folder: Path) -> None:
     """Write the page and the same as JSON into a folder. Raises OSError."""
     document = {**asdict(fleet), "verdicts": dict(fleet.verdicts), "exit_status": fleet.status}
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.get_template("fleet.html.jinja")
-    text = template.render(fleet=fleet, severities=SEVERITIES, causes=fleet.causes[:MOST_CAUSES], most=MOST_NAMED)
+    text = page(fleet)
     for name, content in ((DOCUMENT, json.dumps(document, indent=1)), (PAGE, text)):
         draft = folder / f".{name}"
         draft.write_text(content, encoding="utf-8")

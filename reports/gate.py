@@ -77,17 +77,23 @@ def _file(each: Rehearsed) -> dict[str, Any]:
     return {
         "file": each.file,
         "applied": each.migration.applied,
+        "error": each.migration.error or "",
+        "error_line": each.migration.line,
         "duration_ms": round(each.duration_ms, 3),
         "statements": [
             {
                 "line": step.line,
                 "statement": step.told,
+                "count": step.statements,
                 "duration_ms": round(step.duration_ms, 3),
                 "locks": [{"relation": lock.relation, "mode": lock.mode, "blocks": lock.blocks} for lock in step.taken],
                 "did": deeds(step),
+                "hazardous": step.line in each.hazards.slow_lines or bool(step.error),
             }
-            for step in each.steps[:MOST_STEPS]
+            for step in each.steps
         ],
+        "losses": [row.object for row in each.hazards.losses],
+        "waits": [row.object for row in each.hazards.waits],
         "reach": [
             {
                 "cell": cell.cell,
@@ -101,6 +107,9 @@ def _file(each: Rehearsed) -> dict[str, Any]:
         "policies": [
             {
                 "id": difference.policy,
+                "title": difference.title,
+                "severity": difference.severity,
+                "reason": difference.reason,
                 "before": difference.before,
                 "after": difference.after,
                 "new": list(difference.new),

@@ -1,6 +1,6 @@
 """audit.json read back: a run as it was told, of any version of the form, so that it can be rendered again.
 
-What a version did not have yet is left empty. A gate's hazards are not in audit.json, and are not told again.
+What a version did not have yet is left empty.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from audit.access.results import Cell, Judged, Judgement
 from audit.causes import UNKNOWN, Cause
-from audit.evidence import Location, Population
+from audit.evidence import Location, Population, Row
 from audit.facts import TargetFacts
 from audit.gate.results import Difference, Hazards, Lock, Reached, Rehearsal, Rehearsed, Step
 from audit.policy import Severity
@@ -31,9 +31,14 @@ class ReadError(Exception):
 
 @dataclass
 class Read(Step):
-    """A statement of a gate as it was told: what it did is a text."""
+    """A statement of a gate as it was told: its words, and what it did, are texts."""
 
     did: str = ""
+
+    @property
+    def told(self) -> str:
+        """The statement as it was told, which says already how many more there are."""
+        return self.words[0]
 
 
 def load(path: Path) -> Run:
@@ -207,9 +212,14 @@ def _gate(told: Json) -> Rehearsal:
 def _rehearsed(told: Json) -> Rehearsed:
     return Rehearsed(
         told["file"],
-        Migration(told["file"], told["applied"]),
+        Migration(told["file"], told["applied"], told.get("error", "") or None, told.get("error_line")),
         tuple(map(_step, told["statements"])),
-        Hazards(remarks=[*told["remarks"]]),
+        Hazards(
+            [*map(Row, told.get("losses", ()))],
+            [*map(Row, told.get("waits", ()))],
+            remarks=[*told["remarks"]],
+            slow_lines={each["line"] for each in told["statements"] if each.get("hazardous")},
+        ),
         differences=tuple(map(_difference, told["policies"])),
         reached=tuple(
             Reached(each["cell"], each["before"], each["after"], each["wider"], not each["declared"])
@@ -221,13 +231,19 @@ def _rehearsed(told: Json) -> Rehearsed:
 
 def _step(told: Json) -> Read:
     locks = tuple(Lock(each["relation"], each["mode"], each["blocks"]) for each in told["locks"])
-    words = tuple(told["statement"].split(" "))
-    return Read(told["line"], words, duration_ms=told["duration_ms"], taken=locks, did=told["did"])
+    words = told["statement"]
+    number = told.get("count", 1)
+    return Read(
+        told["line"], (words,), statements=number, duration_ms=told["duration_ms"], taken=locks, did=told["did"]
+    )
 
 
 def _difference(told: Json) -> Difference:
     new = dict.fromkeys(told["new"], "")
-    return Difference(told["id"], "", "", told["before"], told["after"], new=new, mended=tuple(told["mended"]))
+    return Difference(
+        told["id"], told.get("title", ""), told.get("severity", ""), told["before"], told["after"],
+        told.get("reason", ""), new, tuple(told["mended"]),
+    )  # fmt: skip
 
 
 def _runbook(told: Json) -> Outline:

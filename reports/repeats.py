@@ -31,6 +31,17 @@ def _named(repeat: Finding, told: Finding) -> bool:
     return told.cause.kind == "policy" and _table(repeat, told) and name in policies.split(", ")
 
 
+def _column(repeat: Finding, told: Finding) -> bool:
+    """Tell whether two findings are about writing the same column of a table."""
+    columns = set(str(repeat.details.get("columns", "")).split(", ")) - {""}
+    return _table(repeat, told) and bool(columns & set(str(told.details.get("columns", "")).split(", ")))
+
+
+def _constraint(repeat: Finding, told: Finding) -> bool:
+    """Tell whether a finding is about the foreign key by which rows get where another finding says."""
+    return repeat.object == told.details.get("constraint")
+
+
 def _anything(_repeat: Finding, _told: Finding) -> bool:
     return True
 
@@ -62,7 +73,13 @@ TOLD_BY: Mapping[str, tuple[tuple[str, Same], ...]] = {
         ("RLS-02", _cause), ("RLS-01", _cause),
     ),
     "RLS-18": (("RLS-07", _cause), ("RLS-09", _cause)),
-    "RLS-19": (("RLS-02", _table), ("RLS-01", _table)),
+    "RLS-19": (("RLS-02", _table), ("RLS-01", _table), ("RLS-24", _constraint)),
+    # Who reaches too much by it comes before where the row stands.
+    "RLS-24": (
+        ("RLS-09", _named), ("RLS-09", _column), ("RLS-07", _named), ("RLS-07", _column), ("RLS-04", _named),
+        ("RLS-20", _named), ("RLS-22", _named),
+    ),
+    "RLS-25": (("RLS-09", _cause), ("RLS-09", _column), ("RLS-07", _cause), ("RLS-07", _column), ("RLS-04", _table)),
     "RLS-20": (("RLS-07", _cause), ("RLS-09", _cause), ("RLS-04", _cause)),
     "RLS-21": (("RLS-07", _cause), ("RLS-04", _cause)),
     "RLS-22": (("RLS-09", _cause), ("RLS-07", _cause), ("RLS-04", _cause), ("RLS-13", _cause)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from audit.evidence import safe
 from audit.policy import Severity
@@ -17,6 +18,12 @@ WORDS = {
     Verdict.UNCHECKED: "unchecked",
     Verdict.NOT_APPLICABLE: "not applicable",
 }
+
+# What a CI system takes for a command in what a step prints: GitHub at the beginning of a line, blanks aside,
+# and ##[...] anywhere; Azure Pipelines and TeamCity have words between.
+# https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+# https://learn.microsoft.com/en-us/azure/devops/pipelines/scripts/logging-commands
+COMMANDS = re.compile(r"^(\s*):(?=:)|#(?=#\w*\[)")
 
 NO_REMEDY = "look at the reason, mend it and run the audit again"
 
@@ -278,6 +285,11 @@ def cut(text: str, width: int = 200) -> str:
     """Return a text in one line, free of control and direction characters, and no longer than a reader wants it."""
     text = safe(text)
     return text if len(text) <= width else f"{text[:width]}... ({len(text):,} characters)"
+
+
+def printed(line: str) -> str:
+    """Return a line for a log in which no CI system reads a command: names of a database may say anything."""
+    return COMMANDS.sub(lambda found: f"{found[0]} ", line)
 
 
 def lines(text: str) -> str:

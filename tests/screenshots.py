@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 
 from audit.results import Verdict
 from reports.causes import causes
-from reports.model import Past, Run
+from reports.model import Changes, Past, Run
 from reports.reading import load
 from reports.renderers import html
 from tests.support.browsing import Opened, browser
@@ -61,7 +61,7 @@ def lived(run: Run) -> Run:
         for n in range(NIGHTS)
         for when in [run.started_at - timedelta(days=NIGHTS - 1 - n)]
     )
-    return replace(run, trend=past)
+    return replace(run, trend=past, changes=Changes(past[-2].started_at))
 
 
 def take(started: Browser, run: Run, page: Path) -> None:

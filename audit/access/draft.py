@@ -47,9 +47,9 @@ DEEPEST = 4
 # As the server prints the caller's id, and as a declaration calls it.
 _ME = re.compile(r"\(\s*select auth\.uid\(\) as uid\s*\)|\bauth\.uid\(\)", re.IGNORECASE)
 # What may depend on who asks: the id, the claims, a setting, or a function of the project.
-_ASKS = re.compile(r":me\b|\bauth\.|current_setting|[\w\"]+\.[\w\"]+\s*\(", re.IGNORECASE)
+_ASKS = re.compile(r":me\b|\bauth\.|current_setting|(?<![\w\"])[\w\"]++\.[\w\"]++\s*+\(", re.IGNORECASE)
 
-_CALLED = re.compile(r"([\w\"]+\.[\w\"]+)\s*\(")
+_CALLED = re.compile(r"(?<![\w\"])([\w\"]++\.[\w\"]++)\s*+\(")
 
 POLICIES = """
 select t.relation, quote_ident(p.polname), p.polcmd::text, p.polpermissive,

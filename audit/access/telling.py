@@ -156,14 +156,14 @@ def _fix(cause: Cause, cells: Sequence[Judged], worst: Judged) -> str:
         lines = [
             head,
             f"What is declared ({declared}) cannot be written by anybody: a {worst.refused_by} refuses it.",
-            "Let it take what is declared, or correct the declaration in schema/access.toml.",
+            "Let it take what is declared, or correct the declaration in access.toml.",
         ]
     elif worst.missing:
         lines = [
             head,
             f"{worst.missing} of {worst.rows} rows are declared ({declared}) and not reached; refused by "
             f"{worst.refused_by or 'no policy'}.",
-            "Grant the command and write a policy for these rows, or correct the declaration in schema/access.toml.",
+            "Grant the command and write a policy for these rows, or correct the declaration in access.toml.",
         ]
     else:
         lines = [

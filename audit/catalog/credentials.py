@@ -19,8 +19,10 @@ _PLACEHOLDER = re.compile(
     r"|[x*.•_-]+|[\[<{(%$:].*|.*[\]>})]",
     re.IGNORECASE,
 )
-_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s:/@'\"]*:([^\s@/'\"]+)@[\w\[]", re.IGNORECASE)
-_CONNECTION = re.compile(r"\b(?:host|hostaddr|dbname|user)\s*=[^\n;]*?\bpassword\s*=\s*'*([^\s'|]+)", re.IGNORECASE)
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]{0,20}+://[^\s:/@'\"]{0,200}+:([^\s@/'\"]++)@[\w\[]", re.IGNORECASE)
+_CONNECTION = re.compile(
+    r"\b(?:host|hostaddr|dbname|user)\s*+=[^\n;]{0,400}?\bpassword\s*+=\s*+'*+([^\s'|]+)", re.IGNORECASE
+)
 _PRIVATE = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\s|\\n|')*[A-Za-z0-9+/=]{20}")
 # Forms that providers give to their secret keys, so that they can be found.
 _KEYS = {

@@ -565,11 +565,11 @@ def table_of(column: exp.Column) -> Name | None:
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NIL = "00000000-0000-0000-0000-000000000000"
-_ADDRESS = re.compile(r"[^\s@']+@[^\s@']+\.[^\s@']+")
+_ADDRESS = re.compile(r"(?<![^\s@'])[^\s@']++@[^\s@']+\.[^\s@']")
 _HEADERS = re.compile(r"request\.(headers?|cookies?)\b", re.IGNORECASE)
 HEADERS = "headers of the request, which the caller writes"
 # A header whose value is a secret of a row lets in whoever knows it, as a password does.
-_KEY_COLUMN = r"(?:\w+_)?(?:key|token|secret|hash|digest)(?:_\w+)?"
+_KEY_COLUMN = r"(?:\w{1,60}_)?(?:key|token|secret|hash|digest)(?:_\w{1,60})?"
 _BY_KEY = re.compile(
     rf"\b{_KEY_COLUMN}\s*=\s*[^;=]{{0,80}}request\.headers?|request\.headers?'[^;=]{{0,80}}=\s*(?:\w+\.)?{_KEY_COLUMN}\b",
     re.IGNORECASE,

@@ -111,7 +111,7 @@ _MENTIONED = re.compile(r"@supabase/|supabase-js|" + "|".join(sorted(NAMES)))
 
 # Names of variables and constants that hold a key of the server's own.
 SERVICE_NAME = re.compile(
-    r"SERVICE_?ROLE|SERVICE_?KEY|SUPABASE_?(?:\w*_)?SECRET|SECRET_?KEY|ADMIN_?KEY|SB_?SECRET", re.IGNORECASE
+    r"SERVICE_?ROLE|SERVICE_?KEY|SUPABASE_?(?:\w{0,40}_)?SECRET|SECRET_?KEY|ADMIN_?KEY|SB_?SECRET", re.IGNORECASE
 )
 
 

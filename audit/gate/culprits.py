@@ -28,7 +28,7 @@ MATRIX = "RLS-07"
 
 def names_in(text: str) -> set[str]:
     """Return the names that an offender's name holds: the qualified ones, else all words."""
-    qualified = re.findall(r'(?:"[^"]+"|[\w$]+)\.(?:"[^"]+"|[\w$]+)', text)
+    qualified = re.findall(r'(?:"[^"]++"|(?<![\w$])[\w$]++)\.(?:"[^"]++"|[\w$]++)', text)
     return set(qualified or re.findall(r"[\w$]{3,}", text))
 
 

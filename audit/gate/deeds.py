@@ -136,12 +136,14 @@ def _statement(
         found.deeds += _merged(code, guards, nested=nested)
     elif first not in _QUERIES and code[0].name:
         found.deeds.append(Deed(first, code, guards, nested))
-    opened = 0
+    opened = read = 0
     for at, token in enumerate(code):
         opened += {"(": 1, ")": -1}.get(token.text, 0)
         inner = at and token.sign in _CHANGING and (code[at - 1].text == "(" or (first == "with" and not opened))
-        if inner and code[at - 1].sign not in ("for", "do", "on", "then"):
+        # What changes rows within what does, PostgreSQL refuses: only a WITH at the top may.
+        if inner and at >= read and code[at - 1].sign not in ("for", "do", "on", "then"):
             part = tuple(_within(code, at))
+            read = at + len(part)
             made = (
                 _merged(part, guards, nested=nested)
                 if token.sign == "merge"

@@ -58,17 +58,18 @@ class Gate:
     def widened(self) -> Evidence:
         """Return whose reach a new file widens beyond what is declared, and what the API is told to serve instead."""
         rows = []
+        declarations = self.rehearsal.declarations
         cells = Population(len(self.rehearsal.final.reach), "cells of actor, table and command")
         for each in self.rehearsal.files:
             for cell in each.reached:
                 if cell.wider and cell.undeclared and not _about_undeclared(each, cell.cell):
                     fix = (
-                        f"-- {cell.cell} reaches more than schema/access.toml declares. Declare it there, in the same\n"
-                        "-- change, if it is meant; else narrow the grant or the policy."
+                        f"-- {cell.cell} reaches more than is declared. Declare it in\n"
+                        f"-- {declarations}, in the same change, if it is meant; else narrow the grant or the policy."
                     )
                     line = _line_about(each, cell.cell)
                     rows.append(found(each.file, line, cell.cell, fix, before=cell.before, after=cell.after))
-            rows += [*_undeclared(each), *_reconfigured(each)]
+            rows += [*_undeclared(each, declarations), *_reconfigured(each, declarations)]
         blind = [each for file in self.rehearsal.files for each in file.hazards.blind]
         return self._evidence("whose reach new migrations widen", rows, cells, [*self._unapplied(), *blind])
 
@@ -188,7 +189,7 @@ def _shut_out(each: Rehearsed) -> Iterator[Row]:
 # --- What the API is told
 
 
-def _reconfigured(each: Rehearsed) -> Iterator[Row]:
+def _reconfigured(each: Rehearsed, declarations: str) -> Iterator[Row]:
     """Tell of settings of roles and of the database by which the API decides what it serves, and as whom.
 
     https://docs.postgrest.org/en/stable/references/configuration.html#in-database-configuration
@@ -206,7 +207,7 @@ def _reconfigured(each: Rehearsed) -> Iterator[Row]:
                         step.line,
                         f"setting {name} {change.title}",
                         f"-- {name} decides what the API serves, and as whom. Declare what becomes reachable in\n"
-                        "-- schema/access.toml, and let somebody who knows the API look at it.",
+                        f"-- {declarations}, and let somebody who knows the API look at it.",
                         kind="the API's settings",
                         before=before.get(name, "not set") if shown else "",
                         after=after.get(name, "not set") if shown else "",
@@ -249,9 +250,9 @@ def _only_undeclared(each: Rehearsed, reason: str) -> bool:
     return bool(rest) and tables in each.undeclared
 
 
-def _undeclared(each: Rehearsed) -> Iterator[Row]:
+def _undeclared(each: Rehearsed, declarations: str) -> Iterator[Row]:
     for table, lines in each.undeclared.items():
-        what = f"-- Declare {table} in schema/access.toml, in the same change. As it is now, that would be:"
+        what = f"-- Declare {table} in {declarations}, in the same change. As it is now, that would be:"
         fix = "\n".join([what, *(f"--   {line}" for line in lines)])
         yield found(each.file, _line_about(each, table), f"declare {table}", fix, kind="undeclared", relation=table)
 

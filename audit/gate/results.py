@@ -345,11 +345,16 @@ class Rehearsed:
         return tuple(self.hazards.remarks)
 
 
+# Where to declare in a project that does not say so yet.
+NO_DECLARATIONS = 'access.toml, which audit.toml names (access = "access.toml")'
+
+
 @dataclass
 class Rehearsal:
     """The whole gate: since when files are new, what became of them, and why something could not be judged.
 
-    ``folder`` is the directory of migrations as the reader knows it, and ``places`` are files of it by their names.
+    ``folder`` is the directory of migrations as the reader knows it, and ``places`` are files of it by their names;
+    ``declarations`` is the file of the declarations.
     """
 
     since: str
@@ -359,3 +364,4 @@ class Rehearsal:
     unlinted: str = ""
     folder: str = ""
     places: Mapping[str, str] = field(default_factory=dict)
+    declarations: str = NO_DECLARATIONS

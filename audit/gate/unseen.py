@@ -142,21 +142,18 @@ def settings(code: Code) -> Iterator[tuple[str, Code]]:
             continue
         at += 1
         while True:
-            begin, depth = at, 0
+            begin, depth, cases = at, 0, 0
             while at < len(code):
                 depth += {"(": 1, ")": -1}.get(code[at].text, 0)
                 ends = code[at].text == "," or code[at].sign in ("from", "where", "returning", "when")
-                if depth < 0 or (not depth and ends and not _in_case(code[begin:at])):
+                if depth < 0 or (not depth and ends and cases <= 0):
                     break
+                cases += {"case": 1, "end": -1}.get(code[at].sign, 0)
                 at += 1
             yield from _one_setting(code[begin:at])
             if at >= len(code) or code[at].text != ",":
                 break
             at += 1
-
-
-def _in_case(code: Sequence[Token]) -> bool:
-    return sum({"case": 1, "end": -1}.get(token.sign, 0) for token in code) > 0
 
 
 def _one_setting(code: Code) -> Iterator[tuple[str, Code]]:

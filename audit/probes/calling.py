@@ -47,7 +47,7 @@ BROKEN_TEXT = (
 # (https://supabase.com/docs/guides/database/extensions/pg_net, https://github.com/citusdata/pg_cron).
 OUTSIDE = re.compile(
     r"\b(dblink|aws_s3|aws_lambda)\s*\.|\bdblink\w*\s*\(|\blo_(import|export)\s*\("
-    r"|\bpg_(read|ls|file|logdir)_?\w*\s*\(|\bpg_stat_file\s*\(|\bcopy\b[^;]*\b(program|from|to)\s+(program\s*)?'"
+    r"|\bpg_(read|ls|file|logdir)_?\w*\s*\(|\bpg_stat_file\s*\(|\bcopy\b(?:(?!\bcopy\b)[^;])*?\b(program|from|to)\s++(program\s*+)?+'"
     r"|\bpg_(terminate|cancel)_backend\s*\(|\bpg_reload_conf\s*\(",
     re.IGNORECASE,
 )

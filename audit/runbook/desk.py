@@ -343,7 +343,7 @@ def refusal(error: psycopg.Error, role: str = "", behind: int = 0) -> Refusal:
 
 
 # Whatever language the server speaks. https://www.postgresql.org/docs/current/plpgsql-structure.html
-_INSIDE = re.compile(r"\binline_code_block\D+(\d+)")
+_INSIDE = re.compile(r"\binline_code_block\D{1,80}+(\d+)")
 
 
 def _quoted(value: str) -> str:

@@ -106,7 +106,7 @@ def title(text: str) -> str:
 
 # What our parser knows; of the rest it says so on the terminal.
 _PARSED = re.compile(
-    r"\s*\(*\s*(?:select|with|insert|update|delete|merge|values|create\s+(?:or\s+replace\s+)?(?:(?:temp|temporary|materialized"
+    r"\s*+\(*+\s*+(?:select|with|insert|update|delete|merge|values|create\s+(?:or\s+replace\s+)?(?:(?:temp|temporary|materialized"
     r"|recursive|unlogged|unique)\s+)*(?:table|view|index))\b",
     re.IGNORECASE,
 )
@@ -342,7 +342,7 @@ def _executed(scene: Scene) -> Iterator[Remark]:
 
 
 _ANALYZES = re.compile(
-    r"explain\s*(?:\([^()]*\banalyze\b(?!\s*(?:off|false|0))[^()]*\)|(?:\s+verbose)?\s+analyze\b)", re.IGNORECASE
+    r"explain\s*+(?:\([^()]*\banalyze\b(?!\s*(?:off|false|0))[^()]*\)|(?<=\s)(?:verbose\s++)?+analyze\b)", re.IGNORECASE
 )
 
 
@@ -403,7 +403,7 @@ def _loses(scene: Scene) -> Iterator[Remark]:
 _ENDS_SESSIONS = re.compile(r"\bpg_terminate_backend\s*\(.*\bfrom\b", re.IGNORECASE | re.DOTALL)
 _FILES = re.compile(
     r"\b(?:pg_read_file|pg_read_binary_file|pg_ls_dir|lo_import|lo_export|pg_file_write)\s*\("
-    r"|\bcopy\b[^;]*\b(?:to|from)\s+'",
+    r"|\bcopy\b(?:(?!\bcopy\b)[^;])*?\b(?:to|from)\s++'",
     re.IGNORECASE | re.DOTALL,
 )
 

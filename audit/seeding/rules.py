@@ -224,9 +224,9 @@ def _age(text: str) -> dt.timedelta:
         return dt.timedelta(0)
     days = 0.0
     said = f"{found[2]} {found[3] or ''}"
-    for number, unit in re.findall(r"(\d+(?:\.\d+)?)\s*(y|mon|w|d|h|m|s)", said, re.IGNORECASE):
+    for number, unit in re.findall(r"(?<!\d)(\d{1,9}+(?:\.\d{1,9})?+)\s*+(y|mon|w|d|h|m|s)", said, re.IGNORECASE):
         days += float(number) * _UNITS[unit.lower()]
-    if clock := re.search(r"(\d+):(\d\d)(?::(\d\d))?", said):
+    if clock := re.search(r"(?<!\d)(\d{1,9}+):(\d\d)(?::(\d\d))?", said):
         days += int(clock[1]) / 24 + int(clock[2]) / 1440
     return dt.timedelta(days=min(days, 36_500) * (1 if found[1] == "-" else -1))
 

@@ -109,10 +109,10 @@ POOLER_TRIES = 10
 STATEMENT_LIMIT_MS = 60_000
 NAMED = 12  # as many things a note names; the rest it counts
 
-_QUOTED = r'"((?:[^"]|"")+)"'
+_QUOTED = r'(?<!")"((?:[^"]++|"")++)"'
 _RELATION = re.compile(rf"{_QUOTED}\.{_QUOTED}")
 _OWNER = re.compile(rf" OWNER TO {_QUOTED}\Z")
-_COMPILED = re.compile(r'^ +(?:[A-Z ]+ )?LANGUAGE "(?:c|internal)"', re.MULTILINE)
+_COMPILED = re.compile(r'^ {1,8}(?:[A-Z ]{1,80} )?LANGUAGE "(?:c|internal)"', re.MULTILINE)
 
 Say = Callable[[str], None]
 

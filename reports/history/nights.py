@@ -55,6 +55,10 @@ def page(past: Sequence[Past]) -> str:
         MOST_EVENTS=MOST_EVENTS,
         Verdict=Verdict,
         lasted=lasted,
+        words=[wording.WORDS[verdict] for verdict in html.ORDER],
+        title=f"{html.TITLE}: history",
+        body="history",
+        **html.framed(html.style()),
     )
 
 
@@ -87,7 +91,7 @@ def lasted(known: Known) -> str:
 
 def text(past: Sequence[Past]) -> str:
     """Return the history for the terminal: per target the last runs, what had changed, and what is there."""
-    return "\n".join(line for each in past for line in _lines(each))
+    return "\n".join(wording.printed(line) for each in past for line in _lines(each))
 
 
 def _lines(past: Past) -> Iterator[str]:

@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Iterator
 
+from audit.evidence import safe
 from reports import controls, wording
 from reports.model import Finding, Result, Run
 
@@ -18,7 +19,7 @@ COLUMNS = (
 )  # fmt: skip
 
 # What a spreadsheet would take for a formula: https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def render(run: Run) -> str:
@@ -43,7 +44,7 @@ def _rows(result: Result) -> Iterator[list[str]]:
 def _finding(finding: Finding) -> list[str]:
     where, waiver = finding.location, finding.waiver
     return [
-        finding.object,
+        safe(finding.object),
         where.file if where else "",
         str(where.line) if where and where.line else "",
         wording.moment(finding.since) if finding.since else "",
@@ -65,4 +66,4 @@ def _state(finding: Finding) -> str:
 def _harmless(text: str) -> str:
     """Return a cell that is text to every spreadsheet, free of control characters."""
     plain = wording.lines(text)
-    return f"'{plain}" if plain.startswith(FORMULA) else plain
+    return f"'{plain}" if plain.lstrip().startswith(FORMULA) else plain

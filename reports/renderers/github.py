@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from audit.policy import Severity
 from audit.results import Verdict
 from reports import wording
+from reports.causes import gravest
 from reports.model import Result, Run
 
 LEVELS = {Severity.P0: "error", Severity.P1: "error", Severity.P2: "warning", Severity.P3: "notice"}
@@ -23,7 +24,7 @@ def render(run: Run) -> str:
 
 
 def _lines(run: Run) -> Iterator[str]:
-    for result in run.having(Verdict.VIOLATED):
+    for result in gravest(run):
         yield _command(LEVELS[result.severity], _place(result), f"{result.wrong}: {_objects(result)}")
     for result in run.having(Verdict.UNCHECKED):
         yield _command("warning", _title(result), f"Not checked: {wording.title(result)}: {result.reason}")
@@ -53,7 +54,7 @@ def _command(level: str, properties: dict[str, str], message: str) -> str:
 
 
 def _escaped(text: str, others: str = "") -> str:
-    plain = wording.cut(text, 1_000).replace("%", "%25")
+    plain = wording.printed(wording.cut(text, 1_000)).replace("%", "%25")
     for character in others:
         plain = plain.replace(character, f"%{ord(character):02X}")
     return plain

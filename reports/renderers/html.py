@@ -46,6 +46,9 @@ MAX_FINDINGS = 50  # of lists inside a row
 MAX_TABLES = 30
 MAX_OPEN = 5
 
+# A fix of more lines is folded: the next cause must be near.
+LONG_FIX = 12
+
 # On the first screen so many causes; these are open, if they are not long.
 FIRST = 5
 OPEN, SHORT = 3, 20
@@ -202,7 +205,7 @@ def told(run: Run, others: Iterable[str] = ()) -> dict[str, Any]:
         "first": found[:FIRST],
         "fixes": script(run),
         "clocks": wording.clocks(run),
-        "changed": wording.changes_line(run) or "No history of this database is kept (--history keeps one).",
+        "changed": wording.changes_line(run) or _without_changes(run),
         "trend": trend(run.trend),
         "trust": list(trust.lines(run)),
         "doubts": doubts,
@@ -229,6 +232,12 @@ def told(run: Run, others: Iterable[str] = ()) -> dict[str, Any]:
         "days_left": lambda finding: _days_left(finding, run),
     }
     return context | {"links": _links(context)}
+
+
+def _without_changes(run: Run) -> str:
+    if run.trend:
+        return "What has changed since the run before is not known."
+    return "No history of this database is kept (--history keeps one)."
 
 
 def _links(context: dict[str, Any]) -> list[tuple[str, str]]:
@@ -259,13 +268,19 @@ def _days_left(finding: Finding, run: Run) -> str:
     return f"{(finding.waiver.expires - run.started_at.date()).days:,}"
 
 
-def with_fixes(part: Part) -> Iterator[tuple[Finding, str]]:
-    """Yield the findings that are told in full, each with its fix; advice that was given before is not given again."""
-    given = set()
-    for finding in part.findings[:FULL]:
-        advice = finding.fix.replace(finding.object, "") if is_prose(finding.fix) else ""
-        yield finding, "" if advice in given else finding.fix
-        given |= {advice} if advice else set()
+def with_fixes(cause: Cause) -> Iterator[tuple[Part, list[tuple[Finding, str]]]]:
+    """Yield what each policy says of a cause, with the findings that are told in full, each with its fix.
+
+    What was told before is not told again: the same statements mend many findings, and advice names the object alone.
+    """
+    given: set[str] = set()
+    for part in cause.parts:
+        told = []
+        for finding in part.findings[:FULL]:
+            advice = finding.fix.replace(finding.object, "") if is_prose(finding.fix) else finding.fix
+            told.append((finding, "" if advice in given else finding.fix))
+            given |= {advice} if advice else set()
+        yield part, told
 
 
 def first_paragraph(result: Result) -> str:
@@ -302,6 +317,7 @@ def environment() -> jinja2.Environment:
         MAX_TABLES=MAX_TABLES,
         MAX_OPEN=MAX_OPEN,
         FULL=FULL,
+        LONG_FIX=LONG_FIX,
         ORDER=ORDER,
         SECTIONS=SECTIONS,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+from audit.evidence import safe
 from audit.results import Verdict
 from reports import wording
 from reports.escalation import ESCALATION
@@ -78,7 +79,7 @@ def _violation(result: Result, run: Run) -> str:
 def _objects(result: Result) -> str:
     shown = [wording.placed(finding) for finding in result.findings[:MAX_OBJECTS]]
     more = len(result.findings) - len(shown)
-    return "\n".join([*map(wording.lines, shown), *([f"and {more:,} more in audit.json"] if more else [])])
+    return "\n".join([*map(safe, shown), *([f"and {more:,} more in audit.json"] if more else [])])
 
 
 def _text(text: str) -> str:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from html import escape
 from itertools import accumulate
 
+from audit.evidence import safe
 from audit.results import Verdict
 from reports import conduct, gate, matrix, runbook, wording
+from reports.causes import gravest, headline
 from reports.escalation import ESCALATION
 from reports.model import Finding, Result, Run
 
@@ -54,7 +56,10 @@ def render(run: Run) -> str:
 
 def _head(run: Run) -> Iterator[str]:
     yield "## Care Collective database audit\n"
-    yield f"**{wording.verdict_line(run)}** Exit status {run.exit_status}.\n"
+    verdict, worst = wording.verdict_line(run), headline(run)
+    if worst != verdict:
+        yield f"**{escape(worst)}**\n"
+    yield f"**{verdict}** Exit status {run.exit_status}.\n"
     columns = {wording.WORDS[verdict]: f"{number:,}" for verdict, number in run.counts().items()}
     columns["policies"] = f"{len(run.results):,}"
     if not run.selective:
@@ -80,7 +85,7 @@ def _entries(run: Run) -> Iterator[Entry]:
         changed = (f"{e.change}: {e.severity} **{e.policy}** {code(e.object)}" for e in wording.events(run))
         yield from _folded("What has changed", changed)
     severity = None
-    for result in wording.violated(run):
+    for result in gravest(run):
         if result.severity is not severity:
             severity = result.severity
             called = f"{wording.capital(wording.summons(severity, run))}."
@@ -128,7 +133,8 @@ def _violated(result: Result, run: Run) -> str:
 
 def _name(result: Result) -> str:
     # Markdown is not read in a line of HTML: it is escaped instead, and in code nobody is mentioned.
-    return f"{result.severity} <b>{result.id}</b> {escape(wording.title(result))}"
+    wrong = result.wrong if result.verdict is Verdict.VIOLATED else ""
+    return f"{result.severity} <b>{result.id}</b> {escape(safe(wrong) or wording.title(result))}"
 
 
 def _summary(result: Result) -> str:

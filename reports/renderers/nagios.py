@@ -16,6 +16,7 @@ from pathlib import Path
 from audit.policy import Severity
 from audit.results import Verdict
 from reports import folder, wording
+from reports.causes import gravest
 from reports.model import Run
 
 MOST_CHARACTERS = 500
@@ -51,7 +52,7 @@ def state(run: Run) -> Service:
 
 def render(run: Run) -> str:
     """Return the line, with a line break at its end."""
-    violated = [f"{result.severity} {result.id}" for result in run.having(Verdict.VIOLATED)]
+    violated = [f"{result.severity} {result.id}" for result in gravest(run)]
     parts = [wording.verdict_line(run), wording.changes_line(run), *map(wording.cut, run.problems), wording.facts(run)]
     if violated:
         parts.append(f"Violated: {', '.join(violated)}")

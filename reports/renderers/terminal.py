@@ -18,6 +18,7 @@ LINES = 36  # with what is said of the target at the beginning, one screen of 40
 LONG = 120  # a word that no line can hold
 MOST = 3  # of a kind, beside the causes
 MOST_EVENTS = 4
+MOST_FILES = 5  # more are only counted
 LEAST_CAUSES = 2
 WITH_FIX = 1
 INDENT = "      "
@@ -35,7 +36,10 @@ UNCHECKED = {"purple": True, "bold": True}
 
 def screen(run: Run, files: Sequence[Path] = ()) -> list[Line]:
     """Return all that is printed but the verdict, which comes last of all."""
-    written: list[Line] = [(f"report: {path}", {}) for path in files]
+    shown = files if len(files) <= MOST_FILES else files[: MOST_FILES - 1]
+    written: list[Line] = [(f"report: {path}", {}) for path in shown]
+    if len(files) > len(shown):
+        written.append((f"{INDENT}and {len(files) - len(shown)} more", {}))
     written += [(safe(problem), {"red": True}) for problem in run.unwritten]
     return summary(run, LINES - len(written) - len(wrapped(wording.verdict_line(run))) - 1) + written
 
@@ -57,12 +61,15 @@ def _cut(lines: list[Line], room: int) -> list[Line]:
 
 
 def wrapped(text: str) -> list[str]:
-    """Return a sentence in lines of WIDTH columns. A path keeps its length, and longer words are cut."""
+    """Return a sentence in lines of WIDTH columns, which no CI system takes for commands.
+
+    A path keeps its length, and longer words are cut.
+    """
     words = (f"{word[:LONG]}..." if len(word) > LONG else word for word in wording.cut(text, 400).split(" "))
     lines = textwrap.wrap(
         " ".join(words), WIDTH, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False
     )
-    return lines or [""]
+    return [*map(wording.printed, lines)] or [""]
 
 
 def _wrapped(text: str, markup: dict[str, bool], most: int = 3) -> list[Line]:
@@ -133,7 +140,7 @@ def _cause(cause: Cause, run: Run, *, with_fix: bool) -> Iterator[Line]:
     about = _about(cause, run)
     if about:
         yield from _wrapped(f"{INDENT}{about}", {}, 2)
-    if with_fix and (fix := _first_line(cause)):
+    if with_fix and (fix := cause.first_step):
         yield from _wrapped(f"{INDENT}fix: {fix}", {"cyan": True}, 1)
 
 
@@ -149,11 +156,6 @@ def _about(cause: Cause, run: Run) -> str:
         return told + lapsed
     age = f"there since {wording.moment(since)}, for {wording.duration(run.started_at - since)}"
     return "; ".join(filter(None, [told + lapsed, age]))
-
-
-def _first_line(cause: Cause) -> str:
-    lines = (line.strip() for fix in cause.fixes for line in wording.lines(fix).split("\n"))
-    return next((line for line in lines if line), "")
 
 
 def _unchecked(run: Run) -> Iterator[Line]:

@@ -15,10 +15,10 @@ from audit.causes import Cause
 from audit.policy import Severity
 from audit.results import Sizes, Verdict
 from audit.verbs import command
-from reports import again, folder, index
+from reports import again, folder, gate, index
 from reports.model import Change, Finding, Identity, Past
 from reports.reading import ReadError, load, run_of
-from reports.renderers import html, json_file
+from reports.renderers import html, json_file, markdown
 from tests.support import samples
 
 # What version 1.1 added, by where it stands.
@@ -98,10 +98,66 @@ def test_two_runs_are_compared(tmp_path, capsys):
     assert {(e.change, e.object) for e in told.changes.events} == {(Change.NEW, "a"), (Change.FIXED, "c")}
     for name, each in (("before", run("b", "c")), ("after", run("a", "b", severity="P0"))):
         (tmp_path / name).write_text(json_file.render(each), encoding="utf-8")
-    assert again.main([str(tmp_path / "after"), f"--against={tmp_path / 'before'}", f"--report-dir={tmp_path}"]) == 0
+    assert again.main([str(tmp_path / "after"), f"--against={tmp_path / 'before'}", f"--report-dir={tmp_path}"]) == 1
     printed = capsys.readouterr().out
+    assert "graver: P0 MSG-01, which was P1" in printed
     assert "new: P0 MSG-01 a" in printed and f"fixed: {Severity.P1} MSG-01 c" in printed
     assert "1 new, 1 fixed" in (tmp_path / "audit.html").read_text(encoding="utf-8")
+
+
+def one(verdict, *objects, **changes):
+    findings = tuple(samples.finding("MSG-01", each) for each in objects)
+    return samples.quiet(results=(samples.result("MSG-01", verdict, findings=findings, **changes),))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    [
+        (one(Verdict.VIOLATED, "a", "b"), one(Verdict.VIOLATED, "b"), 0),
+        (one(Verdict.VIOLATED, "a"), one(Verdict.VIOLATED, "a"), 0),
+        (one(Verdict.VIOLATED, "a"), one(Verdict.HOLDS), 0),
+        (one(Verdict.VIOLATED, "a"), one(Verdict.NOT_APPLICABLE), 0),
+        (one(Verdict.UNCHECKED), one(Verdict.UNCHECKED), 0),
+        (one(Verdict.UNCHECKED), one(Verdict.HOLDS), 0),
+        (one(Verdict.HOLDS), one(Verdict.VIOLATED, "a"), 1),
+        (one(Verdict.VIOLATED, "a", severity=Severity.P2), one(Verdict.VIOLATED, "a", severity=Severity.P0), 1),
+        (one(Verdict.HOLDS), one(Verdict.UNCHECKED), 1),
+        (one(Verdict.VIOLATED, "a"), one(Verdict.UNCHECKED), 1),
+        (one(Verdict.VIOLATED, "a", "b"), one(Verdict.VIOLATED, "a", partial=True), 1),
+        (one(Verdict.HOLDS), samples.quiet(results=()), 1),
+    ],
+)
+def test_a_comparison_ends_with_1_where_something_is_worse(tmp_path, before, after, status):
+    for name, run in (("before", before), ("after", after)):
+        (tmp_path / name).write_text(json_file.render(run), encoding="utf-8")
+    said = [str(tmp_path / "after"), f"--against={tmp_path / 'before'}", f"--report-dir={tmp_path}", "--output=csv"]
+    assert again.main(said) == status
+
+
+def test_what_newly_waits_or_was_waived_counts():
+    accepted = samples.finding("MSG-01", "a", waiver=samples.waiver("MSG-01", "a"))
+    waived = samples.quiet(results=(samples.result("MSG-01", Verdict.WAIVED, findings=(accepted,)),))
+    told = again.against(one(Verdict.VIOLATED, "a"), waived)
+    assert [event.change for event in told.changes.events] == [Change.COUNTS_AGAIN]
+    assert Change.COUNTS_AGAIN in again.WORSE
+
+
+def test_a_gate_that_is_told_again_says_the_same():
+    run = samples.hostile("things")
+    (file,) = run.gate.files
+    steps = tuple(replace(file.steps[0], line=n, statements=n % 3 + 1) for n in range(1, gate.MOST_STEPS + 50))
+    # Of doubts about a runbook's blocks audit.json tells the reason alone.
+    run = replace(run, runbook=None, gate=replace(run.gate, files=(replace(file, steps=steps),)))
+    told = run_of(json.loads(json_file.render(run)))
+    (read,) = told.gate.files
+    assert gate.headline(read) == gate.headline(run.gate.files[0])
+    assert "1 loses data" in gate.headline(read) and "1 makes others wait" in gate.headline(read)
+    for renderer in (html.render, markdown.render):
+        assert renderer(told) == renderer(run)
+    applied = replace(file, migration=replace(file.migration, applied=True, error=None, line=None))
+    for each in (applied, replace(applied, steps=steps)):
+        again_read = run_of(json.loads(json_file.render(replace(run, gate=replace(run.gate, files=(each,))))))
+        assert gate.headline(again_read.gate.files[0]) == gate.headline(each)
 
 
 def test_evidence_is_whole_and_its_list_is_right(written, tmp_path):

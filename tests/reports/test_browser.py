@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import unicodedata
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,14 @@ from pypdf import PdfReader
 from audit.evidence import Population
 from audit.policy import Severity
 from audit.results import Verdict
+from reports import index
 from reports.causes import anchor, causes
-from reports.model import Past
-from reports.renderers import html
+from reports.fleet import fleet_of
+from reports.fleet import page as fleet_page
+from reports.history import nights
+from reports.history.store import Store, Subject
+from reports.model import Change, Changes, Event, Identity, Past
+from reports.renderers import html, json_file
 from tests.support import samples
 from tests.support.browsing import Opened, browser
 
@@ -121,6 +128,52 @@ def test_the_first_screen_says_it_all_without_scrolling(chromium, written):
             assert page.locator(".trend svg").is_visible() and page.locator(".clock li").count() == 3
 
 
+def worst():
+    """A run in which nearly all is wrong, for long, with every kind of change, and much that nobody knows."""
+    since, kinds = samples.NOON - timedelta(days=20), list(Change)
+    fix = "alter table public.contact_exchanges enable row level security;"
+    tables = ("public.contact_exchanges", "public.help_requests", "public.a", "public.b", "public.c", "public.d")
+    # What is first when every sabotage is done at once, with its words.
+    known = {
+        12: ("API roles go round all rules of access: everybody reads and changes everything", ("anon", "helpers")),
+        4: ("A secret stands in the database's own text", ("cron job 1",)),
+        8: ("Everybody reaches whole tables: their row level security is switched off", tables),
+    }
+    violated = tuple(
+        samples.result(
+            id_, Verdict.VIOLATED, f"P{n % 4}", wrong=wrong,
+            findings=tuple(samples.finding(id_, each, fix=fix, since=since) for each in objects),
+        )
+        for n in range(1, 80)
+        for id_, (wrong, objects) in [(f"RLS-{n:02}", known.get(n, ("Policies are always true", (f"public.t{n}",))))]
+    )  # fmt: skip
+    reason = "auth_service: delete a member: a function itself fails: column {} of conversations does not exist (42703)"
+    unchecked = tuple(
+        samples.result(f"MON-{n:02}", Verdict.UNCHECKED, "P0", reason=reason.format(n), population=None)
+        for n in range(1, 9)
+    )
+    changes = tuple(Event(kinds[n % 6], f"RLS-{n:02}", "x", Severity.P0, since) for n in range(1, 80))
+    trend = tuple(Past(samples.NOON, dict.fromkeys(Verdict, 100 + n)) for n in range(30))
+    return samples.quiet(
+        results=violated + unchecked,
+        trend=trend,
+        changes=Changes(since, changes),
+        identity=Identity("0.1", "service=x"),
+    )
+
+
+def test_the_first_screen_holds_the_worst_run(chromium, tmp_path):
+    path = tmp_path / "worst.html"
+    path.write_text(html.render(worst()), encoding="utf-8")
+    for width, height in ((1280, 800), (390, 844)):
+        with Opened(chromium, path, viewport={"width": width, "height": height}) as opened:
+            box = opened.page.locator("#summary").bounding_box()
+            assert box["y"] + box["height"] <= height
+            assert opened.page.locator(".begin").inner_text().startswith("Begin with: alter table")
+            for link in ("#changes", "#unchecked", "#identity", "#causes"):
+                assert opened.page.locator(f"#summary a[href='{link}']").last.is_visible()
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 375)])
 def test_nothing_is_wrong_for_whoever_cannot_see_or_point(chromium, written, scheme, width):
     with Opened(chromium, written, color_scheme=scheme, viewport={"width": width, "height": 800}) as opened:
@@ -136,6 +189,38 @@ def test_hostile_names_are_inert(chromium, hostile):
             assert opened.said == [] and opened.asked == [opened.address]
             assert opened.page.locator("img").count() == 0
             assert opened.page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory):
+    """The pages about several runs, with names as hostile as they come."""
+    folder = tmp_path_factory.mktemp("others")
+    store, here = Store(folder / "history.sqlite"), Subject("7", "postgres", samples.MARKUP)
+    reports = {}
+    for day, text in enumerate((samples.SCRIPT, samples.LONG, samples.DIRECTION)):
+        run = replace(samples.hostile(text), started_at=samples.NOON + timedelta(days=day))
+        store.record(here, run)
+        (folder / f"night-{day}").mkdir()
+        reports[f"night-{day}"] = json_file.render(run)
+        (folder / f"night-{day}" / "audit.json").write_text(reports[f"night-{day}"], encoding="utf-8")
+    many = fleet_of({name: json.loads(text) for name, text in reports.items()}, {samples.MARKUP: samples.LONG})
+    pages = {"history": nights.page(store.past()), "index": index.render(folder), "fleet": fleet_page(many)}
+    for name, text in pages.items():
+        (folder / f"{name}.html").write_text(text, encoding="utf-8")
+    return [folder / f"{name}.html" for name in pages]
+
+
+def test_pages_about_several_runs_are_as_quiet_and_as_easy_to_read(chromium, others):
+    for path in others:
+        assert "script-src &#39;none&#39;; style-src &#39;sha256-" in path.read_text(encoding="utf-8")
+        for scheme, width in (("light", 1280), ("dark", 375)):
+            with Opened(chromium, path, color_scheme=scheme, viewport={"width": width, "height": 800}) as opened:
+                page = opened.page
+                assert opened.violations() == [] and opened.said == [] and opened.asked == [opened.address]
+                assert page.locator("img").count() == 0 and page.locator("tbody tr").count() >= 3
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
+                ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+                assert (ground == "rgb(255, 255, 255)") is (scheme == "light")
 
 
 def test_counts_and_fields_filter_and_the_address_keeps_it(at):

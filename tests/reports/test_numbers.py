@@ -100,12 +100,17 @@ def test_all_reports_tell_the_same_numbers():
 
 
 def test_cells_are_no_formulas_and_commands_end_where_they_should():
-    for text in ("=1+1", "@x", "-2", "+3"):
+    for text in ("=1+1", "@x", "-2", "+3", "  =1+1", "\uff1d1"):
         found = samples.quiet(
             results=(samples.result("MSG-01", Verdict.VIOLATED, findings=(samples.finding("MSG-01", text),)),)
         )
         (row,) = csv.DictReader(io.StringIO(RENDERERS["csv"](found), newline=""))
         assert row["object"] == f"'{text}"
+    names = "x " * 60 + "::error::a ::stop-commands::b ##[add-mask]c ##vso[task.setvariable variable=d]e"
+    printed = [line for line, _ in terminal.summary(samples.hostile(names), 10_000)]
+    assert any("::error::" in line for line in printed)
+    assert not [line for line in printed if re.match(r"\s*::", line) or re.search(r"##\w*\[", line)]
+    assert wording.printed("  ::error::a") == "  : :error::a" and wording.printed("a::text # ## [") == "a::text # ## ["
     hostile = RENDERERS["annotations"](samples.hostile("a\r\n::error::b%0A::warning,title=c"))
     assert all(line.startswith(("::error", "::warning", "::notice")) for line in hostile.splitlines())
     assert hostile.count("\n") == 4 and "%0A" not in hostile.replace("%250A", "")

@@ -1,4 +1,4 @@
--- also: MSG-07 MSG-09 PERF-10 RLS-07 RLS-09 RLS-15
+-- also: MSG-07 MSG-09 PERF-10 RLS-07 RLS-09 RLS-15 RLS-24
 -- object: alice: move into others' conversation
 -- object: *: join others' conversation
 grant insert, update on public.conversation_participants to authenticated;

@@ -1,5 +1,5 @@
 -- object: "people join as themselves" on public.conversation_participants
--- also: MSG-08 RLS-07 RLS-15
+-- also: MSG-08 RLS-07 RLS-15 RLS-24
 grant insert on public.conversation_participants to authenticated;
 create policy "people join as themselves" on public.conversation_participants for insert to authenticated
 with check (user_id = (select auth.uid()));

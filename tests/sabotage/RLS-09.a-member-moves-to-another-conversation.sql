@@ -1,5 +1,5 @@
 -- object: update (conversation_id) on public.conversation_participants
--- also: MSG-08, RLS-07
+-- also: MSG-08, RLS-07 RLS-24
 -- The row stays the caller's, and leads to whatever conversation they name.
 grant update (conversation_id) on public.conversation_participants to authenticated;
 create policy "people manage their own participation" on public.conversation_participants for update to authenticated

@@ -105,8 +105,9 @@ def audit(directory: Path, *options: str, test: str = "pass", **environment: str
 
 
 def linger(ready: Path) -> str:
-    """The body of a test that says that it began, and takes its time."""
-    return f"import pathlib, time; pathlib.Path({str(ready)!r}).touch(); time.sleep(600)"
+    """The body of a test that says that it began, and waits for the server, as policies do: there a run is told."""
+    wait = "connect(target.dsn).execute('select pg_sleep(600)')"
+    return f"import pathlib; from audit.connection import connect; pathlib.Path({str(ready)!r}).touch(); {wait}"
 
 
 def outcome(process: subprocess.Popen[str]) -> tuple[int, str]:

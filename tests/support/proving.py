@@ -79,6 +79,8 @@ OVERALL = {
     "RLS-13": _REACH,
     "RLS-15": _REACH,
     "RLS-19": frozenset(["policies", "grants", "constraints", "columns"]),
+    "RLS-24": frozenset(["policies", "grants", "constraints", "columns", "functions", "triggers"]),
+    "RLS-25": frozenset(["policies", "grants", "constraints", "columns", "functions", "triggers"]),
     "EXPO-05": frozenset(["policies", "grants", "functions"]),
     "EXPO-11": frozenset(["policies", "grants", "functions", "columns", "views"]),
     "SCHEMA-04": frozenset(["functions", "triggers", "columns", "views"]),

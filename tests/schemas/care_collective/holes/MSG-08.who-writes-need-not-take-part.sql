@@ -1,5 +1,5 @@
 -- object: stranger: send a message into others' conversation
--- also: MSG-09 RLS-07
+-- also: MSG-09 RLS-07 RLS-24
 create or replace function public.can_current_user_write(conversation_uuid uuid, recipient_uuid uuid) returns boolean
 language sql stable security definer set search_path = ''
 as $$

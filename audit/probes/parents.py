@@ -1,0 +1,169 @@
+"""Rows put below somebody else's parent: a task in another's project, a line in another's order.
+
+Whose a parent is, its own policies say: a table of which nobody in particular sees a row, or all members the same ones,
+is shared, and to hang rows below it is what it is for. What is left are tables of which people see some rows and not
+others. They insert rows of their own below a parent that they cannot see, and move rows of their own there. A row
+that is taken in another's name as well is a letter box, or a policy that asks nobody (RLS-04 tells of that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from audit.actors import Actor, Stage
+from audit.causes import Cause
+from audit.evidence import Evidence, Population, Row, safe
+from audit.names import KNOCKS
+from audit.people import CAST, Identity
+from audit.probes.attempt import acting, ask, each, without_an_end
+from audit.probes.calling import EVERYBODY, look, remembered
+from audit.question import Cursor, define
+from audit.sql_text import quoted
+
+SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+
+# Somebody who has just signed up: what they see is for everybody.
+NEWCOMER = Identity("newcomer", "authenticated", "00000000-0000-4000-8000-000000999999", full_name="New Comer")
+
+# Members who have nothing to do with each other: a row that all of them see is for members.
+MEMBERS = ("alice", "bob", "stranger")
+
+_TABLES = "select distinct child from pg_temp.links(%s) order by child"
+
+# The policies that let a role write to tables, by command.
+_POLICIES = """
+select p.polrelid::pg_catalog.regclass::text, quote_ident(p.polname)
+from pg_catalog.pg_policy p
+where p.polrelid = any (%s::pg_catalog.regclass[]) and p.polpermissive and p.polcmd in ('*', %s) and exists (
+    select from unnest(p.polroles) as named where case when named = 0 then true
+    else pg_catalog.pg_has_role('authenticated', named, 'usage') end)
+order by 1, 2
+"""
+
+
+class Hung(NamedTuple):
+    """What came of the tries with one column: ``command`` is how a row got below a parent that is not seen."""
+
+    child: str
+    attribute: str
+    parent: str
+    constraint: str
+    command: str | None
+    blocked: bool
+
+
+@dataclass
+class _Seen:
+    """What people see directly, as "table key", and the ids that tables and views show to everybody signed in."""
+
+    rows: dict[str, set[str]] = field(default_factory=dict)
+    ids: list[str] = field(default_factory=list)
+
+    def shared(self) -> set[str]:
+        """Return the tables of which everybody, or every member, sees a row."""
+        members = [self.rows[name] for name in MEMBERS if name in self.rows]
+        everybody = [self.rows.get(name, set()) for name in ("anon", "nobody", NEWCOMER.name)]
+        alike = set.intersection(*members) if len(members) == len(MEMBERS) else set()
+        return {row.partition(" ")[0] for row in alike.union(*everybody)}
+
+
+def misplaced(people: Actor) -> Evidence:
+    """Return the columns by which one of ``people`` hangs a row of their own below a parent that is another's.
+
+    Raises Unchecked on a live database, and when the server gave no answer.
+    """
+    stage = people.stage
+    unjudged: set[str] = set()
+    seen = _Seen()
+    found: dict[tuple[str, str], dict[str, Hung]] = {}
+    with remembered(stage) as cursor:
+        define(cursor, SETUP)
+        children = ask(cursor, str, _TABLES, [EVERYBODY]) if people.people else []
+        if children:
+            for who in (CAST["anon"], CAST["nobody"], NEWCOMER):
+                _look(stage, who, seen, unjudged)
+            for who in people.people:
+                for hung in _hang(stage, who, seen, children, unjudged):
+                    found.setdefault((hung.child, hung.attribute), {})[who.name] = hung
+        shared = seen.shared()
+        tried = {place: those for place, those in found.items() if _is_owned(place, those, shared)}
+        rows = _rows(cursor, tried)
+    return Evidence(
+        rows,
+        about="rows below other people's",
+        log=stage.log,
+        population=Population(len(tried), "columns that lead to rows of somebody"),
+        unjudgeable=without_an_end(unjudged) or _blocked(tried) or stage.gap,
+        question=SETUP,
+    )
+
+
+def _look(stage: Stage, who: Identity, seen: _Seen, unjudged: set[str]) -> None:
+    with acting(stage, who) as inner:
+        look(stage, inner, who, unjudged)
+        seen.rows[who.name] = set(ask(inner, str, "select pg_temp.see_parents()", []))
+        if who is NEWCOMER:
+            seen.ids = ask(inner, str, "select pg_temp.shown_ids(%s, %s)", [who.role, list(stage.known["exposed"])])
+
+
+def _hang(stage: Stage, who: Identity, seen: _Seen, children: Sequence[str], unjudged: set[str]) -> list[Hung]:
+    with acting(stage, who) as inner:
+        look(stage, inner, who, unjudged)
+        seen.rows[who.name] = set(ask(inner, str, "select pg_temp.see_parents()", []))
+
+        def hang(names: Sequence[str]) -> list[Hung]:
+            given = [who.role, who.id, EVERYBODY, seen.ids, list(names)]
+            return ask(inner, Hung, "select * from pg_temp.hang(%s, %s, %s, %s, %s)", given)
+
+        return each(inner, children, hang, unjudged, stage.known)
+
+
+def _is_owned(place: tuple[str, str], those: Mapping[str, Hung], shared: Collection[str]) -> bool:
+    """Tell whether the parents are somebody's, and their rows no knock at the door of those who own them."""
+    parent = next(iter(those.values())).parent
+    return parent not in shared and not KNOCKS.search(place[0].rpartition(".")[2].strip('"'))
+
+
+def _blocked(tried: Mapping[tuple[str, str], Mapping[str, Hung]]) -> str:
+    """Say where a rule let a row through and only a constraint did not, or ""."""
+    names = [
+        f"{attribute} of {child}"
+        for (child, attribute), those in tried.items()
+        if any(hung.blocked for hung in those.values()) and not any(hung.command for hung in those.values())
+    ]
+    return f"only a constraint refused rows below other people's: {safe(', '.join(names[:5]))}" if names else ""
+
+
+def _rows(cursor: Cursor, tried: Mapping[tuple[str, str], Mapping[str, Hung]]) -> list[Row]:
+    rows = []
+    for (child, attribute), those in tried.items():
+        went = {actor: hung for actor, hung in those.items() if hung.command}
+        if went:
+            first = next(iter(went.values()))
+            cursor.execute(_POLICIES, [[child], "a" if first.command == "insert" else "w"])
+            policies = [name for _, name in cursor.fetchall()]
+            rows.append(_row(f"{quoted(attribute)} of {child}", first, [*went], policies))
+    return rows
+
+
+def _row(title: str, hung: Hung, actors: Sequence[str], policies: Sequence[str]) -> Row:
+    deed = "put a row of their own" if hung.command == "insert" else "move a row of their own"
+    details = {
+        "what": f"members can {deed} below a row of {hung.parent} that is somebody else's",
+        "actors": ", ".join(actors),
+        "commands": hung.command,
+        "relation": hung.child,
+        "parent": hung.parent,
+        "columns": hung.attribute,
+        "policies": ", ".join(policies),
+        "constraint": hung.constraint,
+    }
+    told = {key: safe(str(value)) for key, value in details.items() if value}
+    cause = Cause("column", title, hung.child)
+    if policies:
+        cause = Cause("policy", f"{policies[0]} on {hung.child}", hung.child)
+    texts = {key: safe(str(value or "")) for key, value in details.items()}
+    return Row(safe(title), told, {**texts, "object": safe(title)}, cause=cause)

@@ -1,0 +1,113 @@
+-- The columns that say what somebody is worth to the project, of tables with a row for each person, that something asks
+-- for: "asked_by" is a policy or a function with a condition on the column.
+create function pg_temp.standings(words text)
+returns table (relation text, attribute text, kind text, asked_by text) language sql stable as $standings$
+    select a.name, t.attname::text, coalesce(b.typcategory, y.typcategory)::text, x.asked_by
+    from pg_temp.audited a
+    join pg_catalog.pg_attribute t on t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
+    join pg_catalog.pg_type y on y.oid = t.atttypid
+    left join pg_catalog.pg_type b on b.oid = y.typbasetype
+    cross join lateral (select pg_catalog.format(
+        $$(\m(where|and|or|if|elsif|when|not|on|having|coalesce\()\s*\(*\s*(["\w]+\.)*"?%1$s\M)|(\m%1$s\M"?\)?(::["\w. ]+)?\s*(=|<|>|!=|\min\M|\mis\M|~))$$,
+        t.attname) as condition) as c
+    cross join lateral (
+        select min(f.asked_by) as asked_by from (
+            select pg_catalog.format('%I on %s', p.polname, p.polrelid::pg_catalog.regclass) as asked_by,
+                   pg_catalog.concat_ws(' ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+                                        pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)) as text,
+                   p.polrelid = a.oid as own
+            from pg_catalog.pg_policy p
+            union all
+            select f.oid::pg_catalog.regprocedure::text,
+                   coalesce(pg_catalog.pg_get_function_sqlbody(f.oid), f.prosrc), false
+            from pg_catalog.pg_proc f join pg_catalog.pg_namespace n on n.oid = f.pronamespace
+            where n.nspname <> all (pg_catalog.string_to_array(pg_catalog.current_setting('audit.platform'), chr(10)))
+            and n.nspname !~ '^pg_|^information_schema$' and f.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype
+            and not exists (select from pg_catalog.pg_depend d
+                            where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = f.oid
+                            and d.deptype = 'e')
+        ) as f
+        where pg_catalog.strpos(f.text, t.attname) > 0 and (f.own or pg_catalog.strpos(f.text, a.relname) > 0)
+        and f.text ~* c.condition
+    ) as x
+    where a.exposed and not a.partition and a.schema <> 'auth' and a.key is not null and t.attname ~* words
+    and t.attname ~ '^\w+$' and t.attnum <> all (coalesce((
+        select i.indkey::int2[] from pg_catalog.pg_index i where i.indrelid = a.oid and i.indisprimary), '{}'))
+    and coalesce(b.typcategory, y.typcategory) in ('B', 'N', 'S', 'E', 'D')
+    and x.asked_by is not null
+    order by 1, 2
+$standings$;
+
+-- As "caller", give oneself another standing, in the one row that is one's own. "own": there is such a row; "went": the
+-- row says what was asked for; "whole": the right to is on the whole table.
+create function pg_temp.rise(caller name, me text, words text, wanted text[])
+returns table (relation text, attribute text, asked_by text, own boolean, went boolean, whole boolean)
+language plpgsql as $rise$
+declare
+    k record;
+    mine record;
+    choice text;
+    stands text;
+begin
+    for k in
+        select s.*, a.oid, a.key,
+               pg_catalog.has_table_privilege(caller, a.oid, 'update') as on_table,
+               pg_catalog.has_column_privilege(caller, a.oid, s.attribute, 'update') as updates,
+               -- The columns of which each person has one row.
+               array(select t.attname::text from pg_catalog.pg_index i
+                     join pg_catalog.pg_attribute t on t.attrelid = a.oid and t.attnum = i.indkey[0]
+                     where i.indrelid = a.oid and i.indisunique and i.indnkeyatts = 1 and i.indpred is null) as single
+        from pg_temp.standings(words) as s join pg_temp.audited a on a.name = s.relation
+        where s.relation = any (wanted) and pg_catalog.has_schema_privilege(caller, a.schema, 'usage')
+    loop
+        relation := k.relation; attribute := k.attribute; asked_by := k.asked_by; whole := k.on_table; went := false;
+        own := false;
+        for mine in
+            select s.content, s.key from pg_temp.stored s
+            where s.relation = k.relation and exists (select from unnest(k.single) as c where s.content ->> c = me)
+            limit 1
+        loop
+            own := true;
+            exit when not k.updates;
+            for choice in
+                select x.value from (
+                    select case mine.content ->> k.attribute when 'true' then 'false' else 'true' end as value
+                    where k.kind = 'B'
+                    union all
+                    -- A condition alone does not keep the cast from being tried beforehand.
+                    select (case when k.kind = 'N' then coalesce((mine.content ->> k.attribute)::numeric, 0) end + n)::text
+                    from unnest(array[1000, 1]) as n where k.kind = 'N'
+                    union all
+                    select '2100-01-01' where k.kind = 'D'
+                    union all
+                    (select distinct s.content ->> k.attribute from pg_temp.stored s
+                     where s.relation = k.relation and k.kind in ('S', 'E') limit 8)
+                ) as x
+                where x.value is distinct from mine.content ->> k.attribute and x.value is not null
+            loop
+                begin
+                    perform pg_catalog.set_config('role', caller, true);
+                    execute pg_catalog.format(
+                        'update %1$s as t set %2$I = n.%2$I from pg_catalog.jsonb_populate_record(null::%1$s, $1) as n,
+                         pg_catalog.jsonb_populate_record(null::%1$s, $2) as o where %3$s', k.relation, k.attribute,
+                        (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ') from unnest(k.key) as c))
+                    using pg_catalog.jsonb_build_object(k.attribute, choice), mine.content;
+                    set constraints all immediate;
+                    perform pg_catalog.set_config('role', 'none', true);
+                    execute pg_catalog.format(
+                        'select pg_catalog.to_jsonb(t) ->> %L from %s as t where pg_temp.key_of(pg_catalog.to_jsonb(t), $1) = $2',
+                        k.attribute, k.relation) into stands using k.key, mine.key;
+                    went := stands is distinct from mine.content ->> k.attribute;
+                    raise exception using errcode = 'ZZ000';
+                exception
+                    when sqlstate 'ZZ000' then null;
+                    when insufficient_resources or operator_intervention then raise;
+                    when others then null;  -- a refusal is an answer
+                end;
+                perform pg_catalog.set_config('role', 'none', true);
+                exit when went;
+            end loop;
+        end loop;
+        return next;
+    end loop;
+end $rise$;

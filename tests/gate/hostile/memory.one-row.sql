@@ -1,0 +1,2 @@
+-- expected: any
+select repeat('x', 900000000);
