@@ -117,7 +117,7 @@ def test_metadata_have_ranges_and_extras(installed: Installed) -> None:
         told = Parser().parsestr(file.read(name).decode())
     needed = told.get_all("Requires-Dist") or []
     assert told["Version"] == version() and told["Requires-Python"] == ">=3.11"
-    assert set(told.get_all("Provides-Extra") or []) == {"alerts", "container"}
+    assert set(told.get_all("Provides-Extra") or []) == {"alerts", "container", "fleet"}
     assert needed and not [each for each in needed if "==" in each.partition(";")[0]]
 
 
@@ -156,8 +156,8 @@ def test_of_the_team():
     assert answer == 42
 """
 ASKING = """
-def test_a_stranger_sees_no_plots(stranger):
-    assert not stranger("select id as object from public.plots")
+def test_a_stranger_sees_no_plots_of_others(stranger):
+    assert not stranger("select id as object from public.plots where gardener_id <> auth.uid()")
 
 def test_everybody_sees_gardens(anon):
     assert anon("select id as object from public.gardens")
