@@ -153,6 +153,12 @@ begin
         order by l.child, l.attribute
     loop
         continue when k.bookmark or not (k.inserts or k.updates);
+        -- Where some ids of a table are known to everybody, its rows are not only somebody's.
+        continue when exists (
+            select from pg_temp.stored s
+            where s.relation = k.parent
+            and array[s.content ->> k.parent_key, pg_catalog.concat_ws(' ', k.attribute, s.content ->> k.parent_key),
+                      pg_catalog.concat_ws(' ', 'view', k.parent_key, s.content ->> k.parent_key)] && open_ids);
         child := k.child; attribute := k.attribute; parent := k.parent; named := k.named; command := null;
         blocked := false;
         inserting := case when k.inserts then pg_catalog.format(
@@ -167,8 +173,6 @@ begin
             from pg_temp.stored s
             where s.relation = k.parent and s.content ->> k.parent_key is not null and me <> all (s.people)
             and not exists (select from pg_temp.sight v where v.relation = s.relation and v.key = s.key)
-            and not array[s.content ->> k.parent_key, pg_catalog.concat_ws(' ', k.attribute, s.content ->> k.parent_key),
-                          pg_catalog.concat_ws(' ', 'view', k.parent_key, s.content ->> k.parent_key)] && open_ids
             order by s.people = '{}', s.key limit 3
         loop
             for base in
