@@ -6,14 +6,14 @@ import inspect
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from select import select
 from textwrap import indent
 from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg import errors, sql
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.types.json import Jsonb
 
 from audit.connection import PLAIN, READ_ONLY, TargetError, setting
@@ -273,7 +273,12 @@ class Auditor:
         begin = "savepoint question; set local transaction_read_only = on" if nested else READ_ONLY
         together = together and not nested and not self.known["lock_hold_ms"] and psycopg.Pipeline.is_supported()
         try:
-            with connection.cursor() as cursor, connection.pipeline() if together else nullcontext() as self.pipeline:
+            with ExitStack() as opened:
+                cursor = opened.enter_context(connection.cursor())
+                self.pipeline = None
+                if together:
+                    opened.callback(_undo, connection)
+                    self.pipeline = opened.enter_context(connection.pipeline())
                 self.footprint.questions += 1
                 seen = self.footprint.seen
                 self.begun = time.monotonic()
@@ -404,14 +409,23 @@ def _once_more(ask: Callable[[], T]) -> T:
 
 def _end(connection: Connection, statement: str) -> None:
     """End a transaction of ours, and the question in it that is still being answered when the run is told to stop."""
-    if connection.closed:
-        return
+    if connection.closed or connection.pgconn.pipeline_status == PipelineStatus.ABORTED:
+        return  # what failed in a pipeline is rolled back when that has been left
     if connection.info.transaction_status == TransactionStatus.ACTIVE:
         with suppress(psycopg.Error):
             connection.cancel_safe(timeout=CANCEL_S)
         connection.close()
         return
     connection.execute(statement)
+
+
+def _undo(connection: Connection) -> None:
+    """Roll back a transaction of ours that failed in a pipeline."""
+    if not connection.closed and connection.info.transaction_status in (
+        TransactionStatus.INTRANS,
+        TransactionStatus.INERROR,
+    ):
+        connection.execute("rollback")
 
 
 def _explained(question: Question, cursor: Cursor, options: str = "") -> dict[str, Any]:
