@@ -30,7 +30,7 @@ from audit.connection import (
 from audit.evidence import safe
 from audit.layouts import config_beside, is_looked_at, recognised, root_of
 from audit.migrations import is_dump
-from audit.results import Build, Migration
+from audit.results import Build, Migration, Thing
 from audit.server import embedded, kept
 from audit.server.rights import OWNER, STAND_IN, follow, hire, login, superuser
 from audit.server.upkeep import analyze
@@ -338,7 +338,8 @@ def _to_keep(target: Target) -> kept.Facts:
     """Return what is known of a target, for JSON. What lacks a baseline depends on the whole repository: not kept."""
     assert target.build is not None
     until = dt.datetime.now(dt.UTC) + target.lasts
-    build = asdict(replace(target.build, nowhere={}))
+    nowhere = [[list(thing), place] for thing, place in target.build.nowhere.items()]
+    build = asdict(replace(target.build, nowhere={})) | {"nowhere": nowhere}
     return {
         "keep": not target.build.nowhere and target.lasts >= SHORT,
         "until": until.isoformat(),
@@ -359,7 +360,9 @@ def _kept(facts: kept.Facts) -> Target:
     return Target(
         dsn=Dsn(""),
         migrations=tuple(Migration.of(each) for each in facts["migrations"]),
-        build=Build(**plain(facts["build"])),
+        build=Build(
+            **plain(facts["build"]) | {"nowhere": {Thing(*each): at for each, at in facts["build"]["nowhere"]}}
+        ),
         unfilled=facts["unfilled"],
         **plain({name: facts[name] for name in _PLAIN}),
     )
