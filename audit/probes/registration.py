@@ -122,6 +122,11 @@ class Registration:
                 return SignUp(error=_error(answer), code=answer.code)
         return SignUp(tuple((each.relation, each.content) for each in answers if each.kind == "written"))
 
+    def there(self) -> list[str]:
+        """Return the ids of those who are to sign in and are there."""
+        people = [CAST[name].id for name in VISITORS]
+        return ask(self.cursor, str, "select id::text from auth.users where id::text = any (%s) order by 1", [people])
+
     def visit(self, person: str, *, known: bool) -> list[Visited]:
         """Confirm, sign in, stay signed in and so on; ``known``: somebody who is there, else one who signs up first."""
         words = None if known else json.dumps(_words(BY_EMAIL[PLAIN], person))
@@ -222,7 +227,7 @@ def troubles(service: Actor, fix: str) -> Evidence:
     with registering(service, visits=True) as (registration, triggers):
         answers = {name: registration.sign_up(given) for name, given in offered.items()}
         visited = [*registration.visit(PERSON, known=False)]
-        visited += [each for name in VISITORS for each in registration.visit(CAST[name].id or "", known=True)]
+        visited += [each for person in registration.there() for each in registration.visit(person, known=True)]
     usual = answers[PLAIN].counts()
     wanted = signed_up(known)
     ours = wanted is not None and {*triggers} <= {wanted.trigger}

@@ -301,8 +301,8 @@ def test_the_draft_says_what_is_so_and_can_be_read(bench, tmp_path):
     path.write_text(text, encoding="utf-8")
     declared = declaration.load(path).declared["public.t"]
     assert declared.review
-    assert declared.rows == {"user_id": "user_id = :me"}
-    assert declared.reach["select"]["members"] == ("user_id",)
+    assert declared.rows == {"own": "user_id = :me"}
+    assert declared.reach["select"]["members"] == ("own",)
     assert "anon" not in declared.reach["select"]
 
 
