@@ -302,7 +302,7 @@ def test_the_draft_says_what_is_so_and_can_be_read(bench, tmp_path):
     declared = declaration.load(path).declared["public.t"]
     assert declared.review
     assert declared.rows == {"own": "user_id = :me"}
-    assert declared.reach["select"]["members"] == ("own",)
+    assert declared.reach["select"] == {"signed_in": ("own",)}
     assert "anon" not in declared.reach["select"]
 
 
