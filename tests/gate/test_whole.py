@@ -81,7 +81,7 @@ def test_each_of_many_files_is_told_of_what_it_did(project: Path, cache: Path) -
     assert outcome.said.count("policies asked") == 2  # of the base, and after all files
     assert "blocks the merge" in outcome.said and "call the on-call" not in outcome.said
     page = (outcome.folder / "audit.html").read_text(encoding="utf-8")
-    assert "Blocks the merge." in page and "By when" not in page
+    assert "blocks the merge" in page and "By when" not in page
     draft = next(
         finding["fix"]
         for policy in outcome.document["policies"]
