@@ -255,14 +255,26 @@ def _causes(catalogue: Catalogue, only: Collection[Key]) -> dict[Key, Key]:
         if part.of in only and part.of not in above and part.of is not None:
             found = cause(part.of, above | {key})
         else:
-            others = [each for each in _rests(catalogue, part) if each in only and each not in above]
+            # A column takes its numbers from a sequence that is there for the column alone.
+            others = [
+                each for each in _rests(catalogue, part)
+                if each in only and each not in above and key not in _owners(catalogue, each)
+            ]  # fmt: skip
             found = cause(others[0], above | {key}) if others else key
         causes[key] = found
         return found
 
-    for key in only:
+    for key in sorted(only):
         cause(key, frozenset())
     return causes
+
+
+def _owners(catalogue: Catalogue, key: Key) -> set[Key]:
+    """Return what a part belongs to, and what that belongs to."""
+    found: set[Key] = set()
+    while (of := catalogue.parts[key].of) is not None and of in catalogue.parts and of not in found:
+        found.add(key := of)
+    return found
 
 
 def _rests(catalogue: Catalogue, part: Part) -> list[Key]:
