@@ -1269,3 +1269,43 @@ def test_no_private_value_reaches_the_unentitled(anon, nobody, pending, stranger
     what is private by its name counts.
     """
     assert not given_away(anon | nobody | pending | stranger)
+
+
+@mark.policy(
+    "EXPO-18",
+    severity="P1",
+    wrong="Outsiders can read the codes, tokens or links that let one in",
+    runbook=SECURITY,
+    fix="""
+    -- {object}: keep the rows to whose they are, or the column out of the grants for reading.
+    """,
+)
+def test_nobody_outside_reads_what_lets_one_in(matrix):
+    """Nobody outside reads the codes, tokens and links that let one in.
+
+    An event may be listed for everybody, and its door code beside it is then, too: policies know rows and not columns.
+    It is told of tables that nobody has declared, whose other policies tie rows to somebody, and of which visitors,
+    guests or members who take part in nothing were seen to read rows of others. Columns count by their names (an
+    invitation's code, a password, a reset link), or because they are filled at random and are no id.
+    """
+    assert not matrix.codes()
+
+
+@mark.policy(
+    "EXPO-19",
+    severity="P1",
+    wrong="Visitors can read how to reach persons",
+    runbook=SECURITY,
+    fix="""
+    -- {object}: take the columns from anon, or keep them apart from what is for everybody.
+    """,
+)
+def test_visitors_read_no_way_to_reach_a_person(matrix):
+    """Visitors read no way to reach a person, and nothing that identifies one.
+
+    A profile may be shown to everybody, and its telephone number, e-mail address or date of birth beside it is then,
+    too. It is told of tables that nobody has declared, that have one row for each person and a policy that ties it to
+    them, where somebody who is not signed in was seen to read such a column of somebody. A firm's or a shop's address
+    is its own to give.
+    """
+    assert not matrix.persons()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +17,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from audit.access.declaration import Access
+from audit.access.declaration import load as load_access
 from audit.connection import Dsn, connect
 from audit.migrations import statements
-from audit.server.target import PLATFORM, Target
+from audit.server.target import PLATFORM, Choice, Target
+from audit.settings import Settings
+from audit.settings import load as load_settings
 from fixtures.target import CHOICE
 from tests.support.auditing import Outcome, audit
+from tests.support.ground import Ground, ground
 
 CASES = Path(__file__).parent
 MEMBERS = 8
@@ -34,7 +39,7 @@ class Case:
     """One situation. ``waits`` says why it is not judged rightly yet; where it is judged rightly, the test fails.
 
     ``beside`` are policies that rightly tell of both forms, for another reason; ``forms`` are parts of what the
-    wrong of the bad one is called, each of which is told.
+    wrong of the bad one is called, each of which is told. ``alone``: it changes roles, which all databases share.
     """
 
     folder: Path
@@ -43,19 +48,30 @@ class Case:
     waits: str = ""
     beside: frozenset[str] = frozenset()
     forms: tuple[str, ...] = ()
+    alone: bool = False
 
     @property
     def name(self) -> str:
         return self.folder.name
 
+    def file(self, *names: str) -> Path | None:
+        """Return the first of some files that the case has."""
+        return next((path for name in names if (path := self.folder / name).is_file()), None)
+
+    def settings(self) -> Settings:
+        """Return the case's settings."""
+        path = self.file("audit.toml")
+        return load_settings(path) if path else Settings()
+
+    def access(self, form: str) -> Access:
+        """Return what is declared of a form."""
+        path = self.file(f"access.{form}.toml", "access.toml")
+        return load_access(path) if path else Access()
+
     def options(self, form: str) -> list[str]:
         """Return the options that a form of the case is audited with."""
-        options = []
-        if (self.folder / "audit.toml").is_file():
-            options.append(f"--settings={self.folder / 'audit.toml'}")
-        declared = [self.folder / f"access.{form}.toml", self.folder / "access.toml"]
-        options += [f"--access={path}" for path in declared if path.is_file()][:1]
-        return options
+        settings, access = self.file("audit.toml"), self.file(f"access.{form}.toml", "access.toml")
+        return [*([f"--settings={settings}"] if settings else []), *([f"--access={access}"] if access else [])]
 
 
 def read(folder: Path) -> Case:
@@ -64,7 +80,7 @@ def read(folder: Path) -> Case:
     waiting = tomllib.loads((CASES / "waiting.toml").read_text(encoding="utf-8"))
     beside = frozenset(told.get("beside", ()))
     expect, forms = frozenset(told["expect"]), tuple(told.get("forms", ()))
-    return Case(folder, told["kind"], expect, waiting.get(folder.name, ""), beside, forms)
+    return Case(folder, told["kind"], expect, waiting.get(folder.name, ""), beside, forms, told.get("alone", False))
 
 
 ALL = [read(path.parent) for path in sorted(CASES.glob("*/case.toml"))]
@@ -93,9 +109,11 @@ def told(outcome: Outcome) -> Mapping[str, list[str]]:
     }
 
 
-def judge(case: Case, bad: Outcome, good: Outcome, allowed: frozenset[str] = frozenset()) -> None:
+Told = Mapping[str, Collection[str]]
+
+
+def judge(case: Case, found: Told, innocent: Told, allowed: frozenset[str] = frozenset()) -> None:
     """Assert that an expected policy tells of the bad form what it does not of the good one, which is silent."""
-    found, innocent = told(bad), told(good)
     assert not {*innocent} - HISTORIC - allowed, innocent
     if case.expect:
         new = {name: {*found.get(name, ())} - {*innocent.get(name, ())} for name in case.expect}
@@ -104,19 +122,28 @@ def judge(case: Case, bad: Outcome, good: Outcome, allowed: frozenset[str] = fro
         assert [form for form in case.forms if not any(form in each for each in objects)] == [], objects
 
 
+@pytest.fixture(scope="module")
+def shared(pytestconfig: pytest.Config) -> Iterator[Ground]:
+    """Yield the server that the forms of the cases are built on, one after the other."""
+    with ground(pytestconfig.stash[CHOICE].postgres_bin) as found:
+        yield found
+
+
+def asked(case: Case, form: str, on: Ground, only: frozenset[str] | None = None) -> Told:
+    """Return the violated policies of a form, with the objects that they name."""
+    choice = Choice(migrations=case.folder / form, members=MEMBERS)
+    settings, access = case.settings(), case.access(form)
+    if case.alone:
+        with ground(on.postgres_bin) as apart:
+            standing = apart.asked(choice, settings, access, only)
+    else:
+        standing = on.asked(choice, settings, access, only)
+    return {name: [*each.objects] for name, each in standing.asked.items() if each.verdict == "VIOLATED"}
+
+
 @of("access", "platform")
-def test_what_migrations_build(case: Case, tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    bad, good = (
-        audit(
-            tmp_path / form,
-            f"--migrations={case.folder / form}",
-            f"--members={MEMBERS}",
-            *case.options(form),
-            *programs(pytestconfig),
-        )
-        for form in ("bad", "good")
-    )
-    judge(case, bad, good, case.beside)
+def test_what_migrations_build(case: Case, shared: Ground) -> None:
+    judge(case, asked(case, "bad", shared, case.expect or None), asked(case, "good", shared), case.beside)
 
 
 @of("migrations")
@@ -134,7 +161,7 @@ def test_what_new_migrations_do(case: Case, tmp_path: Path, pytestconfig: pytest
             *case.options(form),
             *programs(pytestconfig),
         )
-    judge(case, outcomes["bad"], outcomes["good"])
+    judge(case, told(outcomes["bad"]), told(outcomes["good"]))
 
 
 @contextmanager
