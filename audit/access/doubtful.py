@@ -157,13 +157,21 @@ class Reader:
 
 
 def _leads_on(column: exp.Column, own: Collection[str]) -> bool:
-    """Tell whether a column is compared with what is looked up, or given to a function."""
-    compares = column.find_ancestor(exp.Predicate, exp.Connector, exp.Not)
-    if not isinstance(compares, exp.Predicate):
-        function = column.find_ancestor(exp.Func)
-        return function is not None and not isinstance(function, exp.Connector)
+    """Tell whether a column is compared with what is looked up or asked of the caller, or given to a function."""
+    around = list(_above(column))
+    compares = next((each for each in reversed(around) if isinstance(each, exp.Predicate)), None)
+    if compares is None:
+        return any(isinstance(each, exp.Dot) for each in around)
     others = (each for each in compares.find_all(exp.Column) if each.name not in own or each.table != column.table)
-    return compares.find(exp.Select, exp.Func) is not None or any(others)
+    return compares.find(exp.Select, exp.Dot) is not None or any(others)
+
+
+def _above(node: exp.Expression) -> Iterator[exp.Expression]:
+    """Yield what a node is within, up to the next condition."""
+    above = node.parent
+    while above is not None and not isinstance(above, exp.Connector | exp.Not | exp.Select):
+        yield above
+        above = above.parent
 
 
 def plans(
