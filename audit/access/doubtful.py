@@ -175,43 +175,50 @@ def _above(node: exp.Expression) -> Iterator[exp.Expression]:
 
 
 def plans(
-    relations: Iterable[str], known: Known, calls: Callable[[], Calls], columns: Sequence[Sequence[Any]],
-    keys: Mapping[str, Collection[str]], doubts: list[str],
-) -> Iterator[Plan]:  # fmt: skip
-    """Yield what is to be observed of tables with rules that nobody has declared; ``columns`` are COLUMNS' rows.
+    relations: Iterable[str],
+    known: Known,
+    calls: Callable[[], Calls],
+    columns: Sequence[Sequence[Any]],
+    keys: Mapping[str, Collection[str]],
+    doubts: list[str],
+) -> Iterator[tuple[str, list[Plan]]]:
+    """Yield the tables of some whose rules say whose the rows are, and what is to be observed of each.
 
-    What cannot be read is added to ``doubts``.
+    ``columns`` are COLUMNS' rows. What cannot be read is added to ``doubts``.
     """
     for relation in relations:
         if not known.security.get(relation) or not known.rules.get(relation):
             continue
         reader = Reader(relation, known, calls(), keys.get(relation, ()))
         try:
-            yield from _plans(reader, [row[1:] for row in columns if row[0] == relation])
+            tied = [each for each in reader.conditions if reader.ties(each.text)]
+            if tied:
+                shown = _shown(reader, tied, [row[1:] for row in columns if row[0] == relation])
+                yield relation, [*_of_tenants(reader), *shown]
         except Unchecked as doubt:
             doubts.append(f"{relation}: {doubt.reason}")
 
 
-def _plans(reader: Reader, columns: Sequence[Sequence[Any]]) -> Iterator[Plan]:
+def _of_tenants(reader: Reader) -> Iterator[Plan]:
     keeping = [each for each in reader.conditions if reader.of_tenants(each.text)]
-    blamed = {
-        id(one): [other for other in keeping if reader.forgets(one, other)] for one in reader.conditions if keeping
-    }
-    forgetful = [one for one in reader.conditions if blamed.get(id(one))]
+    against = [(one, [other for other in keeping if reader.forgets(one, other)]) for one in reader.conditions]
+    forgetful = [(one, others) for one, others in against if others]
     if forgetful:
-        kept_by = {other.rule.name: other for one in forgetful for other in blamed[id(one)]}
-        told = {name: set() for name in sorted({c for each in kept_by.values() for c in reader.columns(each.text)})}
-        texts = {each.text for each in forgetful}
+        texts = {one.text for one, _ in forgetful}
+        kept_by = {other.rule.name: other for _, others in forgetful for other in others}
+        columns = {name for each in kept_by.values() for name in reader.columns(each.text)}
         others = [each for each in reader.conditions if each.text not in texts]
         kept = tuple(each.text for each in others if each.of_rows or reader.ties(each.text))
-        names = frozenset(one.rule.name for one in forgetful)
+        names = frozenset(one.rule.name for one, _ in forgetful)
+        told: dict[str, Collection[str]] = {name: () for name in sorted(columns)}
         yield Plan("tenants", reader.relation, kept, names, tuple(sorted(kept_by)), told)
-    tied = [each for each in reader.conditions if reader.ties(each.text)]
+
+
+def _shown(reader: Reader, tied: Sequence[Condition], columns: Sequence[Sequence[Any]]) -> Iterator[Plan]:
     kept, kept_by = tuple(each.text for each in tied), tuple(sorted({each.rule.name for each in tied}))
-    if tied:
-        for kind, shown in (("codes", _codes(reader.name, columns)), ("persons", _personal(columns))):
-            if shown:
-                yield Plan(kind, reader.relation, kept, frozenset(), kept_by, shown)
+    for kind, shown in (("codes", _codes(reader.name, columns)), ("persons", _personal(columns))):
+        if shown:
+            yield Plan(kind, reader.relation, kept, frozenset(), kept_by, shown)
 
 
 def _codes(table: str, columns: Sequence[Sequence[Any]]) -> dict[str, Collection[str]]:

@@ -19,7 +19,7 @@ import psycopg
 from psycopg import errors, sql
 
 from audit.access.declaration import ALL, REACHING, WHOLE, Declaration, declarations
-from audit.access.doubtful import COLUMNS, PEOPLE, Reached, plans, told
+from audit.access.doubtful import COLUMNS, PEOPLE, Plan, Reached, plans, told
 from audit.access.results import API_ACTORS, COMMANDS, Cell, Doubtful, Judged, Judgement
 from audit.access.rules import known_of, qualified
 from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, doubt_row, findings, missing_calls
@@ -497,24 +497,31 @@ def _doubtful(
             return calls_of(stage.connection)
 
     found: list[Doubtful] = []
-    looked_at: dict[str, None] = {}
-    for plan in plans(relations, known, calls, columns, keys, unread):
-        looked_at[plan.relation] = None
-        observatory.sets = json.dumps({plan.relation: [" or ".join(f"({each})" for each in plan.kept) or "false"]})
-        cells = []
-        observed = observatory.observe([plan.relation])
-        if not any(cell.everything for cell in observed if cell.shape == "select"):
-            unread.append(f"{plan.relation} has no rows, which proves nothing")
-        for cell in observed:
-            beyond = cell.reached.get("0", 0)
-            if cell.refusal == "unanswered":
-                unread.append(f"{cell.actor}: {cell.shape} {cell.relation} gave no answer: {cell.message}")
-            elif beyond and cell.actor in PEOPLE:
-                shown = observatory.showing(cell, ["0"]) if cell.shape == "select" else ()
-                names = shown or observatory.policies(cell, *([cell.sample["0"]] if "0" in cell.sample else []))
-                cells.append(Reached(cell.actor, cell.shape, beyond, names))
-        found += told(plan, cells)
+    looked_at: list[str] = []
+    for relation, planned in plans(relations, known, calls, columns, keys, unread):
+        looked_at.append(relation)
+        for plan in planned:
+            found += told(plan, _beyond(observatory, plan, unread))
     return tuple(found), tuple(looked_at), unread
+
+
+def _beyond(observatory: Observatory, plan: Plan, unread: list[str]) -> list[Reached]:
+    """Return what people reach of a table beyond what its other policies keep to them."""
+    kept = " or ".join(f"({each})" for each in plan.kept) or "false"
+    observatory.sets = json.dumps({plan.relation: [kept]})
+    cells = []
+    observed = observatory.observe([plan.relation])
+    if not any(cell.everything for cell in observed if cell.shape == "select"):
+        unread.append(f"{plan.relation} has no rows, which proves nothing")
+    for cell in observed:
+        beyond = cell.reached.get("0", 0)
+        if cell.refusal == "unanswered":
+            unread.append(f"{cell.actor}: {cell.shape} {cell.relation} gave no answer: {cell.message}")
+        elif beyond and cell.actor in PEOPLE:
+            shown = observatory.showing(cell, ["0"]) if cell.shape == "select" else ()
+            names = shown or observatory.policies(cell, *([cell.sample["0"]] if "0" in cell.sample else []))
+            cells.append(Reached(cell.actor, cell.shape, beyond, names))
+    return cells
 
 
 # One thing that is missing, and not one for each table.
