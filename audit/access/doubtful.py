@@ -210,7 +210,7 @@ def _of_tenants(reader: Reader) -> Iterator[Plan]:
         others = [each for each in reader.conditions if each.text not in texts]
         kept = tuple(each.text for each in others if each.of_rows or reader.ties(each.text))
         names = frozenset(one.rule.name for one, _ in forgetful)
-        told: dict[str, Collection[str]] = {name: () for name in sorted(columns)}
+        told: dict[str, Collection[str]] = dict.fromkeys(sorted(columns), ())
         yield Plan("tenants", reader.relation, kept, names, tuple(sorted(kept_by)), told)
 
 
