@@ -20,7 +20,7 @@ from sqlglot import exp
 from audit.access.results import COMMANDS, Doubtful
 from audit.access.rules import Known, Rule
 from audit.catalog.calls import Calls
-from audit.catalog.expressions import own_columns, parsed
+from audit.catalog.expressions import called, own_columns, parsed
 from audit.evidence import Unchecked
 from audit.names import LETTING_IN, NUMBERS, secret_columns
 from audit.people import CAST
@@ -106,11 +106,15 @@ class Reader:
         found = [Condition(rule, rule.using, of_rows=True) for rule in self.rules if rule.using]
         return found + [Condition(rule, rule.check, of_rows=False) for rule in self.rules if rule.check]
 
-    def columns(self, text: str) -> set[str]:
-        """Return the table's own columns by which a condition ties a row to something else than a constant."""
+    def columns(self, text: str, *, looked_up: bool = False) -> set[str]:
+        """Return the table's own columns by which a condition ties a row to something else than a constant.
+
+        ``looked_up``: to what is looked up about the caller, and not to the caller's id.
+        """
         tree = parsed(text)
         own = own_columns(tree, self.name)
-        return {each.name for each in tree.find_all(exp.Column) if each.name in own and _leads_on(each, own)}
+        columns = [each for each in tree.find_all(exp.Column) if each.name in own]
+        return {each.name for each in columns if _leads_on(each, own, looked_up=looked_up)}
 
     def tables(self, text: str) -> set[tuple[str, str]]:
         """Return the other tables that a condition looks at, also through functions and views."""
@@ -144,11 +148,15 @@ class Reader:
     def of_tenants(self, text: str) -> bool:
         """Tell whether a condition ties a row to something that the caller belongs to, and that is not the row."""
         joined = bool(self.tables(text) or self.claims(text))
-        return joined and self.ties(text) and self.columns(text) != self.keys
+        return joined and self.columns(text, looked_up=True) not in (set(), self.keys)
 
     def forgets(self, one: Condition, other: Condition) -> bool:
         """Tell whether a condition asks about belonging as another does, and not about the row, and asks no more."""
-        if not one.of_rows or one.text == other.text or self.columns(one.text) & self.columns(other.text):
+        if (
+            not one.of_rows
+            or one.text == other.text
+            or self.columns(one.text) & self.columns(other.text, looked_up=True)
+        ):
             return False
         if self.claims(one.text):
             return self.claims(one.text) <= self.claims(other.text)
@@ -156,14 +164,17 @@ class Reader:
         return bool(shared) and self.ranks(one.text) <= self.ranks(other.text)
 
 
-def _leads_on(column: exp.Column, own: Collection[str]) -> bool:
+def _leads_on(column: exp.Column, own: Collection[str], *, looked_up: bool) -> bool:
     """Tell whether a column is compared with what is looked up or asked of the caller, or given to a function."""
     around = list(_above(column))
     compares = next((each for each in reversed(around) if isinstance(each, exp.Predicate)), None)
+    calls = [each for each in (compares.find_all(exp.Dot) if compares else around) if isinstance(each, exp.Dot)]
+    if any(not looked_up or (each.this.name, called(each)) != ("auth", ("auth", "uid")) for each in calls):
+        return True
     if compares is None:
-        return any(isinstance(each, exp.Dot) for each in around)
+        return False
     others = (each for each in compares.find_all(exp.Column) if each.name not in own or each.table != column.table)
-    return compares.find(exp.Select, exp.Dot) is not None or any(others)
+    return compares.find(exp.Table if looked_up else exp.Select) is not None or any(others)
 
 
 def _above(node: exp.Expression) -> Iterator[exp.Expression]:
@@ -206,7 +217,7 @@ def _of_tenants(reader: Reader) -> Iterator[Plan]:
     if forgetful:
         texts = {one.text for one, _ in forgetful}
         kept_by = {other.rule.name: other for _, others in forgetful for other in others}
-        columns = {name for each in kept_by.values() for name in reader.columns(each.text)}
+        columns = {name for each in kept_by.values() for name in reader.columns(each.text, looked_up=True)}
         others = [each for each in reader.conditions if each.text not in texts]
         kept = tuple(each.text for each in others if each.of_rows or reader.ties(each.text))
         names = frozenset(one.rule.name for one, _ in forgetful)
