@@ -7,6 +7,7 @@ from audit.catalog.credentials import KINDS, holds_secret
 from audit.catalog.functions import Functions
 from audit.catalog.openings import shows_nothing_to_visitors
 from audit.catalog.storage import lists, ties
+from audit.evidence import gathered
 from audit.names import PRIVATE_FILES
 from audit.probes.disclosure import abused, given_away
 
@@ -493,8 +494,8 @@ def test_api_roles_hold_no_dangerous_privileges(auditor):
 
     TRUNCATE empties a table whatever row level security says; REFERENCES tells whether a hidden row exists; TRIGGER
     puts code into everybody else's writes. "grant all" and the platform's historic default privileges give all three.
-    What tables have from default privileges is one cause and one finding. The platform's own tables are left out, and
-    schemas that a role may not use.
+    What tables have from default privileges is one cause and one finding, and so is what three tables or more of a
+    schema were granted alike. The platform's own tables are left out, and schemas that a role may not use.
     """
     assert not auditor(
         f"""
@@ -563,14 +564,24 @@ def test_api_roles_hold_no_dangerous_privileges(auditor):
         join pg_catalog.pg_namespace n on n.oid = d.relnamespace
         group by d.relowner, n.nspname
         union all
-        select c.oid::pg_catalog.regclass::text as object, h.privileges, h.roles, null,
+        select case when r.many < 3 then r.relation
+                    else format('%%s on tables of %%I by %%s', r.privileges, r.schema, r.roles) end,
+               r.privileges, r.roles, case when r.many >= 3 then string_agg(r.name, ', ' order by r.name) end,
+               string_agg(r.fix, e'\n' order by r.relation)
+        from (
+        select c.oid::pg_catalog.regclass::text as relation, n.nspname as schema, c.relname as name, h.privileges,
+               h.roles,
+               count(*) over (partition by n.oid, h.privileges, h.roles) as many,
                (select string_agg(format('revoke truncate, references, trigger on %%s from %%s;',
                                          c.oid::pg_catalog.regclass,
                                          coalesce({RELATION_HELD_BY}, c.relowner::pg_catalog.regrole::text)), e'\\n')
                 from parts p join pg_catalog.pg_class c on c.oid = p.oid where p.top = h.oid) as fix
         from held h
         join pg_catalog.pg_class c on c.oid = h.oid
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         where h.oid in (select top from parts) and h.oid not in (select d.oid from given d)
+        ) as r
+        group by 1, r.privileges, r.roles, r.many
         union all
         select quote_ident(n.nspname), 'create', string_agg(distinct a.rolname, ', '), null,
                format('revoke create on schema %%I from %%s;', n.nspname, coalesce(
@@ -1193,9 +1204,10 @@ def test_graphql_shows_visitors_no_private_table(auditor):
     GraphQL describes every table that the caller may select from, with all columns and references, to whoever has the
     public key; the historic default grants include anon. Private are the tables that access.toml declares so, and those
     of which no policy shows a visitor a single row: there the grant does nothing else. Insert without select is left
-    alone. Tables without row level security are RLS-01's, and those of the platform are the platform's.
+    alone. Tables without row level security are RLS-01's, and those of the platform are the platform's. What tables
+    have from default privileges is one cause and one finding.
     """
-    assert not auditor(
+    found = auditor(
         f"""
         with {SERVED},
         entrances as (
@@ -1212,6 +1224,19 @@ def test_graphql_shows_visitors_no_private_table(auditor):
         select c.oid::pg_catalog.regclass as object,
                c.oid::pg_catalog.regclass::text = any (%(private_tables)s) as declared_private,
                c.oid::pg_catalog.regclass::text = any (%(private_tables)s) as _declared,
+               case when c.oid::pg_catalog.regclass::text <> all (%(private_tables)s) and not exists (
+                   select from pg_catalog.aclexplode(c.relacl) as g
+                   where g.privilege_type = 'SELECT' and g.grantee <> c.relowner
+                   and case when g.grantee = 0 then true else pg_catalog.pg_has_role(v.oid, g.grantee, 'usage') end
+                   and not exists (
+                       select from pg_catalog.pg_default_acl d
+                       cross join lateral pg_catalog.aclexplode(d.defaclacl) as x
+                       where d.defaclrole = c.relowner and d.defaclobjtype = 'r'
+                       and d.defaclnamespace in (0, c.relnamespace)
+                       and x.grantee = g.grantee and x.privilege_type = 'SELECT'))
+               and pg_catalog.has_table_privilege(v.oid, c.oid, 'select')
+               then format('default privileges of %%s in %%I', c.relowner::pg_catalog.regrole, n.nspname) end
+               as given_by,
                array(select coalesce(pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'true') from pg_catalog.pg_policy p
                      where p.polrelid = c.oid and p.polpermissive and p.polcmd in ('r', '*')
                      and exists (select from unnest(p.polroles) as named where case when named = 0 then true
@@ -1229,6 +1254,7 @@ def test_graphql_shows_visitors_no_private_table(auditor):
         of="select count(*) as \"GraphQL extensions\" from pg_catalog.pg_extension where extname = 'pg_graphql'",
         where=lambda row: row["_declared"] or shows_nothing_to_visitors(row),
     )
+    assert not gathered(found, "given_by")
 
 
 @mark.policy(
