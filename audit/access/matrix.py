@@ -20,7 +20,7 @@ from psycopg import errors, sql
 
 from audit.access.declaration import ALL, REACHING, WHOLE, Declaration, declarations
 from audit.access.doubtful import COLUMNS, PEOPLE, Plan, Reached, plans, told
-from audit.access.results import API_ACTORS, COMMANDS, Cell, Doubtful, Judged, Judgement
+from audit.access.results import API_ACTORS, COMMANDS, DOUBTFUL, Cell, Doubtful, Judged, Judgement
 from audit.access.rules import known_of, qualified
 from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, doubt_row, findings, missing_calls
 from audit.actors import Stage
@@ -470,6 +470,7 @@ def judge(stage: Stage) -> Judgement:
             judged[name] = judge_table
         cells = _Following(observatory, judged, cells).marked()
         doubtful, inventoried, unread = _doubtful(observatory, stage, unsettled, tables)
+        cells = [_marked(cell, doubtful) for cell in cells]
     if not declared and not stage.known["server_only_tables"] and not stage.known["public_tables"]:
         undeclared = [NOBODY] if undeclared else []
     return Judgement(
@@ -503,6 +504,18 @@ def _doubtful(
         for plan in planned:
             found += told(plan, _beyond(observatory, plan, unread))
     return tuple(found), tuple(looked_at), unread
+
+
+def _marked(cell: Judged, doubtful: Sequence[Doubtful]) -> Judged:
+    """Return a cell of the inventory with what is doubtful in it."""
+    command = cell.shape.removesuffix(" blind")
+    found = [
+        f"{each.policy} lets through what {' and '.join(each.kept_by)} would not"
+        for each in doubtful
+        if cell.verdict is Cell.UNDECLARED
+        and (cell.relation, command in each.commands, cell.actor in each.actors) == (each.relation, True, True)
+    ]
+    return replace(cell, note=DOUBTFUL + "; ".join(found)) if found else cell
 
 
 def _beyond(observatory: Observatory, plan: Plan, unread: list[str]) -> list[Reached]:

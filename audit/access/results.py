@@ -26,6 +26,10 @@ class Cell(StrEnum):
     UNCHECKED = "UNCHECKED"
 
 
+# How the note of a cell begins that looks like a hole in a table that nobody has declared.
+DOUBTFUL = "doubtful: "
+
+
 @dataclass(frozen=True)
 class Judged:
     """One cell of the matrix: what is declared, what was observed, and what follows.
@@ -50,6 +54,11 @@ class Judged:
     policies: tuple[str, ...] = ()
     note: str = ""
     follows: tuple[str, ...] = ()
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it looks like a hole, although nobody has declared what it ought to be."""
+        return self.note.startswith(DOUBTFUL)
 
     @property
     def object(self) -> str:
