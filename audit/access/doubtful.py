@@ -20,7 +20,7 @@ from sqlglot import exp
 from audit.access.results import COMMANDS, Doubtful
 from audit.access.rules import Known, Rule
 from audit.catalog.calls import Calls
-from audit.catalog.expressions import called, own_columns, parsed
+from audit.catalog.expressions import Tree, called, own_columns, parsed
 from audit.evidence import Unchecked
 from audit.names import LETTING_IN, NUMBERS, secret_columns
 from audit.people import CAST
@@ -177,7 +177,7 @@ def _leads_on(column: exp.Column, own: Collection[str], *, looked_up: bool) -> b
     return compares.find(exp.Table if looked_up else exp.Select) is not None or any(others)
 
 
-def _above(node: exp.Expression) -> Iterator[exp.Expression]:
+def _above(node: Tree) -> Iterator[Tree]:
     """Yield what a node is within, up to the next condition."""
     above = node.parent
     while above is not None and not isinstance(above, exp.Connector | exp.Not | exp.Select):

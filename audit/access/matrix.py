@@ -490,7 +490,7 @@ def _doubtful(
     cursor.execute(COLUMNS, [list(relations)])
     columns = cursor.fetchall()
     cursor.execute("select relation, keys from pg_temp.audit_table")
-    keys = dict(cursor.fetchall())
+    keys: dict[str, list[str]] = dict(cursor.fetchall())
 
     @cache
     def calls() -> Calls:
