@@ -506,6 +506,12 @@ def _doubtful(
     return tuple(found), tuple(looked_at), unread
 
 
+def _tells(cell: Observed) -> bool:
+    """Tell whether somebody who reaches rows of a table could have been seen to reach those of others, too."""
+    beside = bool(cell.everything.get("0"))
+    return cell.actor in PEOPLE and cell.shape != "insert" and beside and bool(cell.reached)
+
+
 def _marked(cell: Judged, doubtful: Sequence[Doubtful]) -> Judged:
     """Return a cell of the inventory with what is doubtful in it."""
     command = cell.shape.removesuffix(" blind")
@@ -526,6 +532,8 @@ def _beyond(observatory: Observatory, plan: Plan, unread: list[str]) -> list[Rea
     observed = observatory.observe([plan.relation])
     if not any(cell.everything for cell in observed if cell.shape == "select"):
         unread.append(f"{plan.relation} has no rows, which proves nothing")
+    elif plan.kind == "tenants" and not any(_tells(cell) for cell in observed):
+        unread.append(f"nobody who belongs to something was seen beside rows of others in {plan.relation}")
     for cell in observed:
         beyond = cell.reached.get("0", 0)
         if cell.refusal == "unanswered":

@@ -5,6 +5,7 @@ create table public.demandes (
     responsable uuid references auth.users on delete set null
 );
 create index on public.demandes (auteur);
+create index on public.demandes (responsable);
 alter table public.demandes enable row level security;
 revoke all on public.demandes from anon, authenticated;
 grant select on public.demandes to authenticated;

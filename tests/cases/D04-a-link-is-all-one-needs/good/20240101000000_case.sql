@@ -6,7 +6,5 @@ create table public.share_links (
 );
 create index on public.share_links (owner_id);
 alter table public.share_links enable row level security;
-create function public.open_link(link text) returns bigint language sql stable security definer set search_path = '' as
-    'select s.document from public.share_links s where s.slug = link and (s.expires_at is null or s.expires_at > now())';
 create policy own on public.share_links for select to authenticated using (owner_id = (select auth.uid()));
 create policy prolong on public.share_links for update to authenticated using (owner_id = (select auth.uid()));
