@@ -25,6 +25,8 @@ from audit.evidence import Unchecked
 from audit.names import LETTING_IN, NUMBERS, secret_columns
 from audit.people import CAST
 
+KINDS = ("tenants", "codes", "persons")
+
 # Who takes part in something, or in nothing: nobody who may look after all tenants.
 PEOPLE = ("anon", "nobody", "guest", "pending", "alice", "bob", "stranger")
 VISITORS = ("anon",)

@@ -19,7 +19,7 @@ import psycopg
 from psycopg import errors, sql
 
 from audit.access.declaration import ALL, REACHING, WHOLE, Declaration, declarations
-from audit.access.doubtful import COLUMNS, PEOPLE, Plan, Reached, plans, told
+from audit.access.doubtful import COLUMNS, KINDS, PEOPLE, Plan, Reached, plans, told
 from audit.access.results import API_ACTORS, COMMANDS, DOUBTFUL, Cell, Doubtful, Judged, Judgement
 from audit.access.rules import known_of, qualified
 from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, doubt_row, findings, missing_calls
@@ -483,9 +483,9 @@ def _doubtful(
     stage: Stage,
     relations: Sequence[str],
     tables: Mapping[str, tuple[frozenset[str], bool, int]],
-) -> tuple[tuple[Doubtful, ...], tuple[str, ...], list[str]]:
+) -> tuple[tuple[Doubtful, ...], tuple[str, ...], list[tuple[str, str]]]:
     """Return what looks like a hole in tables that nobody has declared, which were looked at, and what was not told."""
-    cursor, unread = observatory.cursor, list[str]()
+    cursor, unread, unparsed = observatory.cursor, list[tuple[str, str]](), list[str]()
     known = known_of(cursor, {name: tables[name][1] for name in relations})
     cursor.execute(COLUMNS, [list(relations)])
     columns = cursor.fetchall()
@@ -499,10 +499,11 @@ def _doubtful(
 
     found: list[Doubtful] = []
     looked_at: list[str] = []
-    for relation, planned in plans(relations, known, calls, columns, keys, unread):
+    for relation, planned in plans(relations, known, calls, columns, keys, unparsed):
         looked_at.append(relation)
         for plan in planned:
             found += told(plan, _beyond(observatory, plan, unread))
+    unread += [(kind, text) for text in unparsed for kind in KINDS]
     return tuple(found), tuple(looked_at), unread
 
 
@@ -524,20 +525,22 @@ def _marked(cell: Judged, doubtful: Sequence[Doubtful]) -> Judged:
     return replace(cell, note=DOUBTFUL + "; ".join(found)) if found else cell
 
 
-def _beyond(observatory: Observatory, plan: Plan, unread: list[str]) -> list[Reached]:
+def _beyond(observatory: Observatory, plan: Plan, unread: list[tuple[str, str]]) -> list[Reached]:
     """Return what people reach of a table beyond what its other policies keep to them."""
     kept = " or ".join(f"({each})" for each in plan.kept) or "false"
     observatory.sets = json.dumps({plan.relation: [kept]})
     cells = []
     observed = observatory.observe([plan.relation])
     if not any(cell.everything for cell in observed if cell.shape == "select"):
-        unread.append(f"{plan.relation} has no rows, which proves nothing")
+        unread.append((plan.kind, f"{plan.relation} has no rows, which proves nothing"))
     elif plan.kind == "tenants" and not any(_tells(cell) for cell in observed):
-        unread.append(f"nobody who belongs to something was seen beside rows of others in {plan.relation}")
+        text = f"nobody who belongs to something was seen beside rows of others in {plan.relation}"
+        unread.append((plan.kind, text))
     for cell in observed:
         beyond = cell.reached.get("0", 0)
         if cell.refusal == "unanswered":
-            unread.append(f"{cell.actor}: {cell.shape} {cell.relation} gave no answer: {cell.message}")
+            text = f"{cell.actor}: {cell.shape} {cell.relation} gave no answer: {cell.message}"
+            unread.append((plan.kind, text))
         elif beyond and cell.actor in PEOPLE:
             shown = observatory.showing(cell, ["0"]) if cell.shape == "select" else ()
             names = shown or observatory.policies(cell, *([cell.sample["0"]] if "0" in cell.sample else []))
@@ -1164,7 +1167,10 @@ class Matrix:
 
     def _doubtful(self, kind: str, about: str) -> Evidence:
         judgement = self.judgement()
-        doubts = [*([self.stage.doubt] if self.stage.doubt else []), *judgement.unread]
+        doubts = [
+            *([self.stage.doubt] if self.stage.doubt else []),
+            *(text for of, text in judgement.unread if of == kind),
+        ]
         of = "undeclared tables with rules about whose the rows are"
         return Evidence(
             [doubt_row(each) for each in judgement.doubtful if each.kind == kind],

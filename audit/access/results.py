@@ -92,7 +92,7 @@ class Judgement:
 
     ``misfits`` are declarations of what is not there, with their lines: these entries count for nothing. Of
     ``inventoried`` tables, which nobody has declared and whose policies respect whose the rows are, ``doubtful`` says
-    what looks like a hole, and ``unread`` of what that could not be told.
+    what looks like a hole, and ``unread`` of which kind that could not be told, and why.
     """
 
     cells: tuple[Judged, ...] = ()
@@ -101,7 +101,7 @@ class Judgement:
     misfits: tuple[str, ...] = ()
     doubtful: tuple[Doubtful, ...] = ()
     inventoried: tuple[str, ...] = ()
-    unread: tuple[str, ...] = ()
+    unread: tuple[tuple[str, str], ...] = ()
 
     def cell(self, actor: str, relation: str, shape: str) -> Judged:
         """Return one cell. Raises KeyError when it is not in the matrix."""
