@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, LiteralString
@@ -290,6 +290,19 @@ def _embedded(choice: Choice, start: float, say: Say) -> Iterator[Target]:
         )
         _tell(say, target, choice, start)
         yield target
+
+
+@contextmanager
+def once_more(choice: Choice) -> Iterator[Target | None]:
+    """Yield an embedded target once more, on a server of its own, if it was kept; None where it was not."""
+    place = _place_of(choice)
+    with ExitStack() as stack:
+        made = kept.found(place, choice.postgres_bin, stack) if place else None
+        if made is None:
+            yield None
+            return
+        server, facts = made
+        yield replace(_kept(facts), dsn=login(server.dsn, STAND_IN), server=server)
 
 
 def _tell(say: Say, target: Target, choice: Choice, start: float, platform: str = "platform") -> None:
