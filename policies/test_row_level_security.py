@@ -295,7 +295,7 @@ def test_no_policy_is_always_true(auditor):
 
 @mark.policy(
     "RLS-05",
-    severity="P1",
+    severity="P0",
     wrong="Policies fail with an error, so that nobody reaches the table",
     runbook=RUNBOOK,
     fix="""
