@@ -232,7 +232,8 @@ def _as_supabase(files: Sequence[Path]) -> Layout:
     kept: list[Path] = []
     for number, path in enumerate(files):
         old = _INIT.fullmatch(path.name)
-        if number == 0 and old and int(old[1]) < _INIT_ENDED:
+        # One that is all there is was applied by other means: without it there is nothing to look at.
+        if number == 0 and old and int(old[1]) < _INIT_ENDED and len(files) > 1:
             skipped[safe(path.name)] = 'the Supabase CLI passes over a first file of that age named "init"'
         elif not _SUPABASE.fullmatch(path.name):
             skipped[safe(path.name)] = "its name is not <timestamp>_name.sql"

@@ -78,6 +78,12 @@ PROFILES = "public.profiles"
 # Tables that say who is a member, rather than who waits to be one.
 MEMBERS = re.compile("member|profile|staff|employ|user", re.IGNORECASE)
 
+# Tables of what people are or have, rather than of what they belong to: to share a role with somebody is no group.
+VOCABULARIES = (
+    r"(^|_)(roles?|permissions?|ranks?|levels?|tiers?|plans?|types?|kinds?|status(es)?|states?|categor(y|ies)|tags?"
+    r"|skills?|badges?|countr(y|ies)|cit(y|ies)|languages?|currenc(y|ies)|features?|products?|prices?)$"
+)
+
 # Tables that say who belongs to what.
 MEMBERSHIPS = re.compile(
     r"member|team_?user|user_?(team|role|org)|staff|collaborator|(account|org\w*|workspace)_?users?", re.IGNORECASE
