@@ -460,7 +460,13 @@ def config_beside(place: Path) -> SupabaseConfig:
 
 
 def _ways(auth: Mapping[str, object]) -> Iterator[str]:
-    """Yield the ways of signing up that are switched on; that by phone needs a service that sends texts."""
+    """Yield the ways of signing up that are switched on; that by phone needs a service that sends texts.
+
+    "none" says that nobody signs up by themselves, by whichever way: people are invited.
+    """
+    if auth.get("enable_signup") is False:
+        yield "none"
+        return
     sms = _table(auth, "sms")
     providers = [_table(sms, name) for name in sms]
     if sms.get("enable_signup") is True and any(each.get("enabled") is True for each in providers):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from audit.catalog.calls import Calls, Source, on_path
+from audit.catalog.shown import harmless
 
 # Supabase's functions about the caller: https://supabase.com/docs/guides/database/postgres/row-level-security
 IDENTITY = {("auth", "uid"), ("auth", "jwt"), ("auth", "role"), ("auth", "email")}
@@ -31,6 +33,30 @@ class Functions(Calls):
         """Tell whether a function, or what it calls, may change anything; what is not known here may."""
         own = self.known.get(("function", oid))
         return own is None or any(each.mentions.writes or each.mentions.effective for each in self.reached(oid))
+
+    def serves_whoever_calls(self, row: Mapping[str, Any]) -> bool:
+        """Tell whether a function serves everybody without asking who calls.
+
+        ``row`` has ``_oid``, ``_public`` (relations for everybody), ``_exposed`` (the API serves it), ``_functions``
+        and ``_views`` (what the API serves that may hand it out), and ``_yes_or_no`` (it answers a policy with that).
+        """
+        oid = row["_oid"]
+        if row["_yes_or_no"] and not self.writes(oid):
+            return False
+        if self.asks_who_calls(oid) or not self.touches(oid, row["_public"]):
+            return False
+        return row["_exposed"] or any(
+            self.calls(kind, door, oid) and not self.asks_who_calls(door, kind)
+            for kind, doors in (("function", row["_functions"]), ("view", row["_views"]))
+            for door in doors
+        )
+
+    def answer_may_be_meant(self, row: Mapping[str, Any]) -> bool:
+        """Tell whether a function only reads, and answers nothing private by name where nothing is declared.
+
+        ``row`` has ``_oid``, ``_answers`` (the columns, as ``harmless`` takes them) and ``_undeclared``.
+        """
+        return row["_undeclared"] and not self.writes(row["_oid"]) and harmless(row["_answers"])
 
     def _touches(self, source: Source, public: Collection[str]) -> bool:
         if source.brought:

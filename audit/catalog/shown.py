@@ -1,0 +1,78 @@
+"""What is no harm to show to everybody, as far as names and types tell, where nobody has declared what is meant.
+
+A page's posts, the names and pictures of people beside them, what a shop sells, who leads a ranking: to show those is
+what many projects are for. That everybody reads them is told, as something to decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from audit.names import private_columns
+
+# Texts that are written to be read, or say what something is; a person's name and picture are among them.
+_WRITTEN = re.compile(
+    r"(^|_)((\w*name|title|user|handle|nick|slug|label|tag|avatar|image|photo|picture|logo|icon|cover|thumbnail|banner"
+    r"|url|link|website|bio|about|description|summary|excerpt|headline|content|body|comment|review|category|type|kind"
+    r"|status|state|colou?r|language|locale|country|city|region|currency|emoji|rating|level|rank|badge|visibility"
+    r"|time_?zone|unit|format|mime|theme|genre|brand|model|size|version|position|public_key|provider|source)s?)($|_)",
+    re.IGNORECASE,
+)
+# Numbers that are somebody's affair: what they have, earn and owe, where they are, how they are.
+_AFFAIRS = re.compile(
+    r"^total$|(^|_)(amount|balance|salary|income|wage|pay|paid|payment|debt|credit|earning|revenue|spen[dt]|budget|price"
+    r"|cost|fee|invoice|subtotal|lat|lng|lon|latitude|longitude|weight|height|bmi|age|pin|code|pressure|dose)s?($|_)",
+    re.IGNORECASE,
+)
+# What was written in one of these was written to somebody, or for oneself.
+_LETTERS = re.compile(
+    r"message|chat|conversation|thread|inbox|mail|letter|note|diary|journal|health|patient|medical|report|ticket|support",
+    re.IGNORECASE,
+)
+_PUBLISHED = re.compile(r"(^|_)(content|body)(_|$)", re.IGNORECASE)
+_PRIVATE = re.compile(private_columns({}), re.IGNORECASE)
+
+
+def harmless(columns: Iterable[Sequence[str]], relation: str = "", private: Iterable[str] = ()) -> bool:
+    """Tell whether nothing private can be seen in ``columns``: [name, category of its type, name of its type].
+
+    Categories are those of pg_type. What neither name nor type explains counts as private.
+    """
+    found = [*columns]
+    return bool(found) and all(_is_harmless(*each, relation) and each[0] not in private for each in found)
+
+
+def _is_harmless(name: str, category: str, kind: str, relation: str) -> bool:
+    published = _PUBLISHED.search(name) and not _LETTERS.search(relation)
+    if _PRIVATE.search(name) and not published:
+        return False
+    if category in "BDTE" or kind in ("uuid", "tsvector", "vector", "halfvec"):
+        return True
+    if category == "N":
+        return not _AFFAIRS.search(name)
+    return category in "SA" and (name == "id" or bool(_WRITTEN.search(name)))
+
+
+def may_be_meant(row: Mapping[str, Any]) -> bool:
+    """Tell whether what an always true policy lets do may be what its project is for.
+
+    ``row`` has ``command``, ``role``, ``_table``, ``_columns`` (those that the role reads), ``_owned`` (a column names
+    a person), ``_undeclared`` (nobody has declared anything yet) and ``_closed`` (nobody signs up by themselves).
+    """
+    if not row["_undeclared"]:
+        return False
+    if row["command"] == "insert":
+        return not row["_owned"]
+    return row["command"] == "select" and (
+        harmless(row["_columns"], row["_table"]) or (row["_closed"] and row["role"] == "authenticated")
+    )
+
+
+def view_may_be_meant(row: Mapping[str, Any]) -> bool:
+    """Tell whether a view that nobody writes through shows nothing private, as far as names and types tell.
+
+    ``row`` has ``_relation`` and ``_columns``, and ``_meant``: nobody writes through it, and nothing is declared.
+    """
+    return row["_meant"] and harmless(row["_columns"], row["_relation"])
