@@ -32,7 +32,8 @@ _PLACES = (
 )
 
 # https://supabase.com/docs/reference/cli/supabase-migration-new: what has no number and no "_" is passed over.
-_SUPABASE = re.compile(r"([0-9]+)_.*\.sql")
+# Lovable, which applies its files itself, writes "-" and an id: 20250712001859-aceb9865-e009-4a9a-b81c-43d8e7a82421.sql
+_SUPABASE = re.compile(r"([0-9]+)(?:_.*|(?<=[0-9]{14})-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.sql")
 # The first file of a project, made by the CLI before this version of it, is passed over, too.
 _INIT = re.compile(r"([0-9]{14})_init\.sql")
 _INIT_ENDED = 20211209000000

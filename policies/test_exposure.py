@@ -379,7 +379,8 @@ select p.oid::pg_catalog.regprocedure as object,
            (select jsonb_build_array(jsonb_build_array(p.proname, r.typcategory, r.typname))
             from pg_catalog.pg_type r where r.oid = p.prorettype)
        ) as _answers, %(declared_tables)s::text[] = '{{}}' as _undeclared,
-       p.oid::bigint as _oid, f.exposed as _exposed, %(public_tables)s::text[] as _public,
+       p.oid::bigint as _oid, f.exposed as _exposed, coalesce(p.proargnames, '{{}}') as _arguments,
+       %(public_tables)s::text[] as _public,
        p.prorettype = 'pg_catalog.bool'::pg_catalog.regtype and not p.proretset and exists (
            select from pg_catalog.pg_depend d
            where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
@@ -423,8 +424,9 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
     Innocent are trigger functions, functions that touch no relation, or read public ones only, and those that are
     declared in access.toml, public or for all callers of the role. So are those that only read, and answer a policy's
     question with yes or no (has_role(auth.uid(), 'admin')): whoever a policy is for must be able to execute what it
-    calls. Functions outside the exposed schemas count when something exposed calls them. What may be meant, as long as
-    nobody has declared it, is EXPO-18's.
+    calls; and those that look for what goes with a secret that they are given, such as an invitation's token. Functions
+    outside the exposed schemas count when something exposed calls them. What may be meant, as long as nobody has
+    declared it, is EXPO-18's.
     """
     known = Functions()
     auditor(SOURCES, of=OF_DEFINERS, where=known.learn)

@@ -250,7 +250,7 @@ select x.object, x.role, x.doing as command, x.name as _name, x.relation::pg_cat
         where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
         and pg_catalog.has_column_privilege(x.role, x.relation, a.attnum, 'select')) as _columns,
        {OF_SOMEBODY} as _owned,
-       %(declared_tables)s::text[] = '{{}}' and x.schema <> all (%(platform_schemas)s) as _undeclared,
+       %(declared_tables)s::text[] = '{{}}' as _undeclared,
        not %(sign_up)s::text[] && array['email', 'phone', 'anonymous'] as _closed,
        x.schema = any (%(platform_schemas)s)
        or x.relation::pg_catalog.regclass::text = any (%(declared_tables)s)
@@ -321,8 +321,9 @@ def test_rows_for_everybody_are_declared_so(auditor):
     Posts and comments, names and pictures of people, reviews, a form that anybody may fill in: to show or take those is
     what many projects are for, and nothing in the database says which. Told here, and not by RLS-04, is reading what
     columns are harmless by name and type; reading by whoever is signed in where supabase/config.toml lets nobody sign
-    up (enable_signup = false): those are invited, and know each other; and new rows in a table of which no column names
-    a person. As soon as access.toml declares anything, what it does not declare is RLS-04's.
+    up (enable_signup = false): those are invited, and know each other; new rows in a table of which no column names a
+    person; and new files in a bucket that the policy names. As soon as access.toml declares anything, what it does not
+    declare is RLS-04's.
     """
     calls = learned(auditor, OF_POLICIES)
     assert not auditor(

@@ -20,10 +20,17 @@ _WRITTEN = re.compile(
     r"|time_?zone|unit|format|mime|theme|genre|brand|model|size|version|position|public_key|provider|source)s?)($|_)",
     re.IGNORECASE,
 )
-# Numbers that are somebody's affair: what they have, earn and owe, where they are, how they are.
-_AFFAIRS = re.compile(
-    r"^total$|(^|_)(amount|balance|salary|income|wage|pay|paid|payment|debt|credit|earning|revenue|spen[dt]|budget|price"
-    r"|cost|fee|invoice|subtotal|lat|lng|lon|latitude|longitude|weight|height|bmi|age|pin|code|pressure|dose)s?($|_)",
+# Numbers that count, rank or number something; what people have, earn and owe, where and how they are is their affair.
+_COUNTING = re.compile(
+    r"(^|_)(id|count|counter|score|point|rank|ranking|rating|star|level|view|like|vote|share|play|download|comment|reply"
+    r"|replies|position|order|sort|index|number|num|no|size|width|duration|minute|second|hour|day|month|year|quantity"
+    r"|stock|percent|percentage|progress|streak|xp|win|loss|losses|draw|game|member|user|post|item|helped|played)s?($|_)",
+    re.IGNORECASE,
+)
+# Words of whatever type that say something about a person which is not for all.
+_HELD_AGAINST = re.compile(
+    r"(^|_)(ban|banned|suspen\w*|block\w*|mute[ds]?|strikes?|warned|fraud\w*|debt\w*|died|death|birth\w*|gender|sex"
+    r"|religion|pregnan\w*|disab\w*|diagnos\w*|admin)($|_)",
     re.IGNORECASE,
 )
 # What was written in one of these was written to somebody, or for oneself.
@@ -46,25 +53,28 @@ def harmless(columns: Iterable[Sequence[str]], relation: str = "", private: Iter
 
 def _is_harmless(name: str, category: str, kind: str, relation: str) -> bool:
     published = _PUBLISHED.search(name) and not _LETTERS.search(relation)
-    if _PRIVATE.search(name) and not published:
+    if (_PRIVATE.search(name) and not published) or _HELD_AGAINST.search(name):
         return False
     if category in "BDTE" or kind in ("uuid", "tsvector", "vector", "halfvec"):
         return True
     if category == "N":
-        return not _AFFAIRS.search(name)
+        return bool(_COUNTING.search(name))
     return category in "SA" and (name == "id" or bool(_WRITTEN.search(name)))
 
 
 def may_be_meant(row: Mapping[str, Any]) -> bool:
     """Tell whether what an always true policy lets do may be what its project is for.
 
-    ``row`` has ``command``, ``role``, ``_table``, ``_columns`` (those that the role reads), ``_owned`` (a column names
-    a person), ``_undeclared`` (nobody has declared anything yet) and ``_closed`` (nobody signs up by themselves).
+    ``row`` has ``command``, ``role``, ``_table``, ``_relation``, ``_check``, ``_columns`` (those that the role reads),
+    ``_owned`` (a column names a person), ``_undeclared`` (nobody has declared anything yet) and ``_closed`` (nobody
+    signs up by themselves).
     """
     if not row["_undeclared"]:
         return False
     if row["command"] == "insert":
-        return not row["_owned"]
+        # Storage itself says whose a file is; a policy that names the bucket lets people add files to that.
+        is_file = str(row["_relation"]) == "storage.objects"
+        return "bucket_id" in str(row["_check"]) if is_file else not row["_owned"]
     return row["command"] == "select" and (
         harmless(row["_columns"], row["_table"]) or (row["_closed"] and row["role"] == "authenticated")
     )
