@@ -43,7 +43,7 @@ begin
     end loop;
 end $shown$;
 
--- The columns that name a row of another exposed table: foreign keys of one column, and columns that are called after a
+-- The columns that name a row of another exposed table, looked up once: foreign keys of one column, and columns that are called after a
 -- table (project_id, of projects) and have the type of its key. What may be left empty and goes on without the other row
 -- is a mention and no place, unless a policy looks at it. "named" is the constraint. People, by their ids, are no parents.
 create function pg_temp.links(cast_ids text[])
@@ -145,7 +145,7 @@ begin
                and not exists (
                    select from pg_temp.stored s join pg_temp.sight v on v.relation = s.relation and v.key = s.key
                    where s.relation = a.name and me <> all (s.people)) as bookmark
-        from pg_temp.links(cast_ids) as l
+        from pg_temp.linked as l
         join pg_temp.audited a on a.name = l.child
         where l.child = any (wanted) and pg_catalog.has_schema_privilege(caller, a.schema, 'usage')
         -- Whose rows are whose is told by who sees some of them and not the others.
