@@ -14,7 +14,7 @@ from audit.names import private_columns
 
 # Texts that are written to be read, or say what something is; a person's name and picture are among them.
 _WRITTEN = re.compile(
-    r"(^|_)((\w*name|title|user|handle|nick|slug|label|tag|avatar|image|photo|picture|logo|icon|cover|thumbnail|banner"
+    r"(^|_)((\w*name|nom|prenom|nome|nombre|apellido|titre|titulo|titel|title|user|handle|nick|slug|label|tag|avatar|image|photo|picture|logo|icon|cover|thumbnail|banner"
     r"|url|link|website|bio|about|description|summary|excerpt|headline|content|body|comment|review|category|type|kind"
     r"|status|state|colou?r|language|locale|country|city|region|currency|emoji|rating|level|rank|badge|visibility"
     r"|time_?zone|unit|format|mime|theme|genre|brand|model|size|version|position|public_key|provider|source)s?)($|_)",

@@ -15,7 +15,7 @@ from audit.actors import Actor, Stage
 from audit.catalog.shown import harmless
 from audit.causes import Cause, Kind
 from audit.evidence import Evidence, Population, Row, by_cause, safe
-from audit.names import CONTACT_COLUMN, COUNTERS, DERIVED, WRITTEN_FOR_OTHERS
+from audit.names import CONTACT_COLUMN, COUNTERS, DERIVED, DUE, WRITTEN_FOR_OTHERS
 from audit.people import Identity
 from audit.probes.attempt import without_an_end, works
 from audit.probes.calling import (
@@ -293,6 +293,7 @@ def _harmed(sight: _Sight, change: Mapping[str, Any], who: Identity, given: str,
             bad = before != after and (who.id is None or who.id not in json.dumps(before))
             bad = bad and (bool(_people(before)) or (sight.governed(table) and not sight.sees(table, name)))
             bad = bad and not (after is not None and sight.sees(table, name) and _harmless(before, after, who))
+            bad = bad and not (after is not None and _is_due(before, after, name, given))
         else:
             bad = False
         if bad and not sight.may(table, key, before, after):
@@ -305,6 +306,13 @@ def _harmless(before: Mapping[str, Any], after: Mapping[str, Any], who: Identity
     changed = {column for column in after if before.get(column) != after[column]}
     claims = who.id is not None and any(before.get(c) is None and after[c] == who.id for c in changed)
     return claims or all(COUNTERS.search(column) for column in changed)
+
+
+def _is_due(before: Mapping[str, Any], after: Mapping[str, Any], key: str, given: str) -> bool:
+    """Tell whether a call only noted what was due (an invitation has run out), of a row that it was not asked about."""
+    named = {key, *_people(before)}
+    changed = (column for column in after if before.get(column) != after[column])
+    return not any(name in given for name in named if name) and all(map(DUE.search, changed))
 
 
 def _people(row: Mapping[str, Any]) -> set[str]:
