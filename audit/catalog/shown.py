@@ -38,6 +38,11 @@ _LETTERS = re.compile(
     r"message|chat|conversation|thread|inbox|mail|letter|note|diary|journal|health|patient|medical|report|ticket|support",
     re.IGNORECASE,
 )
+# Who writes to whom is told by any column of these.
+_BETWEEN_PEOPLE = re.compile(
+    r"messages?($|_)|conversation|threads?($|_)|inbox|(^|_)(letter|mail|friend|block|match)|diary|journal|patient",
+    re.IGNORECASE,
+)
 _PUBLISHED = re.compile(r"(^|_)(content|body)(_|$)", re.IGNORECASE)
 _PRIVATE = re.compile(private_columns({}), re.IGNORECASE)
 
@@ -48,6 +53,8 @@ def harmless(columns: Iterable[Sequence[str]], relation: str = "", private: Iter
     Categories are those of pg_type. What neither name nor type explains counts as private.
     """
     found = [*columns]
+    if _BETWEEN_PEOPLE.search(relation):
+        return False
     return bool(found) and all(_is_harmless(*each, relation) and each[0] not in private for each in found)
 
 

@@ -48,3 +48,7 @@ def test_those_who_are_invited_know_each_other():
     assert may_be_meant({**row, "role": "authenticated", "_closed": True})
     assert not may_be_meant({**row, "role": "anon", "_closed": True})
     assert not may_be_meant({**row, "role": "authenticated", "_closed": False})
+
+
+def test_who_writes_to_whom_is_private():
+    assert not harmless(POST, "message_threads")
