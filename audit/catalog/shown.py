@@ -53,9 +53,20 @@ def harmless(columns: Iterable[Sequence[str]], relation: str = "", private: Iter
     Categories are those of pg_type. What neither name nor type explains counts as private.
     """
     found = [*columns]
-    if _BETWEEN_PEOPLE.search(relation):
+    if _BETWEEN_PEOPLE.search(relation) or _only_refers(found):
         return False
     return bool(found) and all(_is_harmless(*each, relation) and each[0] not in private for each in found)
+
+
+def _only_refers(columns: Sequence[Sequence[str]]) -> bool:
+    """Tell whether rows say no more than who has to do with what and when, as those of loans do: nobody reads that."""
+    refers = any(kind == "uuid" and name != "id" for name, _, kind in columns)
+    says = any(
+        category in "SA" or (category == "N" and not name.endswith("id"))
+        for name, category, _ in columns
+        if name != "id"
+    )
+    return len(columns) > 1 and refers and not says
 
 
 def _is_harmless(name: str, category: str, kind: str, relation: str) -> bool:

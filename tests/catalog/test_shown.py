@@ -52,3 +52,9 @@ def test_those_who_are_invited_know_each_other():
 
 def test_who_writes_to_whom_is_private():
     assert not harmless(POST, "message_threads")
+
+
+def test_who_has_to_do_with_what_is_private():
+    loan = [("id", "U", "uuid"), ("tool_id", "U", "uuid"), ("borrower_id", "U", "uuid"), ("due_on", "D", "date")]
+    assert not harmless(loan, "open_loans")
+    assert harmless([*loan, ("title", "S", "text")], "open_loans")
