@@ -6,7 +6,7 @@ from audit.catalog.calls import BODY, SOURCES
 from audit.catalog.credentials import KINDS, holds_secret
 from audit.catalog.functions import Functions
 from audit.catalog.openings import shows_nothing_to_visitors
-from audit.catalog.shown import view_may_be_meant
+from audit.catalog.shown import saying_what_may_be_meant, view_may_be_meant
 from audit.catalog.storage import lists, ties
 from audit.names import PRIVATE_FILES
 from audit.probes.disclosure import abused, given_away
@@ -98,85 +98,6 @@ WRITES = """
 READS_OR_WRITES = f"(pg_catalog.has_any_column_privilege(s.role, c.oid, 'select') or {WRITES})"
 
 
-# Views through which an API role gets round row level security, and what they show.
-VIEWS_ROUND = f"""
-with recursive {SERVED},
-doors as (
-    select s.role, c.oid as view
-    from served s
-    join pg_catalog.pg_class c on c.relnamespace = s.schema and c.relkind = 'v'
-    where ('pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid) not in (select classid, objid from members)
-    and case when c.oid::pg_catalog.regclass::text = any (%(public_tables)s)
-             or format('select %%s %%s', s.role::pg_catalog.regrole, c.oid::pg_catalog.regclass)
-                = any (%(opened)s) then {WRITES}
-        else {READS_OR_WRITES} end
-),
-written as (  -- views that an API role can write through
-    select s.role, c.oid as view
-    from served s join pg_catalog.pg_class c on c.relnamespace = s.schema and c.relkind = 'v'
-    where {WRITES}
-),
-barrier as (
-    select e.view, e.relation
-    from edges e
-    join pg_catalog.pg_class c on c.oid = e.relation
-    where c.oid::pg_catalog.regclass::text = any (%(public_tables)s)
-    and e.view not in (select w.view from written w)
-    or case when c.relkind = 'm' then
-        pg_catalog.pg_get_viewdef(e.view) ~ '\\mauth\\.(uid|jwt|role|email)\\(|request\\.jwt'
-        or exists (
-            select from pg_catalog.pg_rewrite r
-            join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-                and d.objid = r.oid and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-            join pg_catalog.pg_proc p on p.oid = d.refobjid and p.prokind = 'f'
-            where r.ev_class = e.view
-            and {BODY}
-                ~ '\\mauth\\.(uid|jwt|role|email)\\(|request\\.jwt')
-    else false end
-),
-{WALK}
-select w.top::pg_catalog.regclass as object,
-       (select jsonb_agg(jsonb_build_array(a.attname, y.typcategory, y.typname))
-        from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid
-        where a.attrelid = w.top and a.attnum > 0 and not a.attisdropped) as _columns,
-       w.top::pg_catalog.regclass::text as _relation,
-       %(declared_tables)s::text[] = '{{}}' and not exists (select from written x where x.view = w.top) as _meant,
-       string_agg(distinct e.view::pg_catalog.regclass::text, ', ') as "with its owner's rights",
-       string_agg(distinct t.oid::pg_catalog.regclass::text, ', ') as tables,
-       string_agg(distinct w.role::pg_catalog.regrole::text, ', ') as roles,
-       string_agg(distinct case
-           when w.top::pg_catalog.regclass::text = any (%(public_tables)s)
-           or format('select %%s %%s', w.role::pg_catalog.regrole, w.top::pg_catalog.regclass)
-              = any (%(opened)s)
-           then format('revoke insert, update, delete on %%s from %%s;', w.top::pg_catalog.regclass,
-                       {RELATION_HELD_BY})
-           end, e'\\n') as fix
-from walk w
-join steps e on e.view = w.relation and not e.invoker
-join pg_catalog.pg_class c on c.oid = w.top
-join pg_catalog.pg_class t on t.oid = e.relation and t.relkind in ('r', 'p')
-join pg_catalog.pg_roles o on o.oid = e.relowner
-where case when t.relrowsecurity
-    then o.rolsuper or o.rolbypassrls
-         or (pg_catalog.pg_has_role(o.oid, t.relowner, 'usage') and not t.relforcerowsecurity)
-    else exists (select from pg_catalog.pg_inherits i
-                 join pg_catalog.pg_class parent on parent.oid = i.inhparent
-                 where i.inhrelid = t.oid and parent.relrowsecurity) end
-and pg_catalog.has_any_column_privilege(o.oid, t.oid, 'select, insert, update')
-and not exists (select from barrier b where b.view = e.view and b.relation = e.relation)
-and (e.ev_type = '1' or w.relation = w.top and pg_catalog.has_table_privilege(w.role, e.view,
-     case e.ev_type when '2' then 'update' when '3' then 'insert' else 'delete' end))
-group by w.top
-"""
-
-OF_VIEWS = """
-select count(*) as "views in exposed schemas" from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where c.relkind = 'v' and n.nspname = any (%(exposed)s)
-and exists (select from pg_catalog.pg_roles where rolname = any (%(api_roles)s))
-"""
-
-
 @mark.policy(
     "EXPO-01",
     severity="P0",
@@ -197,13 +118,88 @@ def test_no_view_goes_round_row_level_security(auditor):
     no excuse, the next change of it is not checked by anything. Views nested in views and materialised views underneath
     count (those that filter one by the caller do not, it has no row level security to keep), and so do partitions,
     which do not have their parent's. Relations that access.toml declares public, or all rows of them for a role, are
-    left out as long as nobody can write through the view, and owners whom row level security restrains. What may be
-    meant, as long as nobody has declared it, is EXPO-18's.
+    left out as long as nobody can write through the view, and owners whom row level security restrains. As long as
+    nothing is declared, a finding says where it may be meant: nobody writes through the view, and all that it shows is
+    harmless by name and type.
     """
     assert not auditor(
-        VIEWS_ROUND,
-        of=OF_VIEWS,
-        where=lambda row: not view_may_be_meant(row),
+        f"""
+        with recursive {SERVED},
+        doors as (
+            select s.role, c.oid as view
+            from served s
+            join pg_catalog.pg_class c on c.relnamespace = s.schema and c.relkind = 'v'
+            where ('pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid) not in (select classid, objid from members)
+            and case when c.oid::pg_catalog.regclass::text = any (%(public_tables)s)
+                     or format('select %%s %%s', s.role::pg_catalog.regrole, c.oid::pg_catalog.regclass)
+                        = any (%(opened)s) then {WRITES}
+                else {READS_OR_WRITES} end
+        ),
+        written as (  -- views that an API role can write through
+            select s.role, c.oid as view
+            from served s join pg_catalog.pg_class c on c.relnamespace = s.schema and c.relkind = 'v'
+            where {WRITES}
+        ),
+        barrier as (
+            select e.view, e.relation
+            from edges e
+            join pg_catalog.pg_class c on c.oid = e.relation
+            where c.oid::pg_catalog.regclass::text = any (%(public_tables)s)
+            and e.view not in (select w.view from written w)
+            or case when c.relkind = 'm' then
+                pg_catalog.pg_get_viewdef(e.view) ~ '\\mauth\\.(uid|jwt|role|email)\\(|request\\.jwt'
+                or exists (
+                    select from pg_catalog.pg_rewrite r
+                    join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+                        and d.objid = r.oid and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                    join pg_catalog.pg_proc p on p.oid = d.refobjid and p.prokind = 'f'
+                    where r.ev_class = e.view
+                    and {BODY}
+                        ~ '\\mauth\\.(uid|jwt|role|email)\\(|request\\.jwt')
+            else false end
+        ),
+        {WALK}
+        select w.top::pg_catalog.regclass as object,
+               (select jsonb_agg(jsonb_build_array(a.attname, y.typcategory, y.typname))
+                from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid
+                where a.attrelid = w.top and a.attnum > 0 and not a.attisdropped) as _columns,
+               w.top::pg_catalog.regclass::text as _relation,
+               %(declared_tables)s::text[] = '{{}}'
+               and not exists (select from written x where x.view = w.top) as _undeclared,
+               string_agg(distinct e.view::pg_catalog.regclass::text, ', ') as "with its owner's rights",
+               string_agg(distinct t.oid::pg_catalog.regclass::text, ', ') as tables,
+               string_agg(distinct w.role::pg_catalog.regrole::text, ', ') as roles,
+               string_agg(distinct case
+                   when w.top::pg_catalog.regclass::text = any (%(public_tables)s)
+                   or format('select %%s %%s', w.role::pg_catalog.regrole, w.top::pg_catalog.regclass)
+                      = any (%(opened)s)
+                   then format('revoke insert, update, delete on %%s from %%s;', w.top::pg_catalog.regclass,
+                               {RELATION_HELD_BY})
+                   end, e'\\n') as fix
+        from walk w
+        join steps e on e.view = w.relation and not e.invoker
+        join pg_catalog.pg_class c on c.oid = w.top
+        join pg_catalog.pg_class t on t.oid = e.relation and t.relkind in ('r', 'p')
+        join pg_catalog.pg_roles o on o.oid = e.relowner
+        where case when t.relrowsecurity
+            then o.rolsuper or o.rolbypassrls
+                 or (pg_catalog.pg_has_role(o.oid, t.relowner, 'usage') and not t.relforcerowsecurity)
+            else exists (select from pg_catalog.pg_inherits i
+                         join pg_catalog.pg_class parent on parent.oid = i.inhparent
+                         where i.inhrelid = t.oid and parent.relrowsecurity) end
+        and pg_catalog.has_any_column_privilege(o.oid, t.oid, 'select, insert, update')
+        and not exists (select from barrier b where b.view = e.view and b.relation = e.relation)
+        and (e.ev_type = '1' or w.relation = w.top and pg_catalog.has_table_privilege(w.role, e.view,
+             case e.ev_type when '2' then 'update' when '3' then 'insert' else 'delete' end))
+        group by w.top
+        """,
+        of="""
+        select count(*) as "views in exposed schemas" from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where c.relkind = 'v' and n.nspname = any (%(exposed)s)
+        and exists (select from pg_catalog.pg_roles where rolname = any (%(api_roles)s))
+        """,
+        where=saying_what_may_be_meant(lambda _row: True, view_may_be_meant),
     )
 
 
@@ -358,54 +354,6 @@ callable as (
 """
 
 
-OF_DEFINERS = f"""
-{CALLABLE}
-select count(*) as "SECURITY DEFINER functions that API roles may call" from callable where prosecdef
-"""
-
-# SECURITY DEFINER functions that API roles may call, and what they answer.
-DEFINERS = f"""
-{CALLABLE}
-select p.oid::pg_catalog.regprocedure as object,
-       string_agg(distinct a.rolname, ', ') as roles,
-       coalesce(
-           (select jsonb_agg(jsonb_build_array(p.proargnames[m.place], y.typcategory, y.typname))
-            from unnest(p.proallargtypes, p.proargmodes) with ordinality as m (type, mode, place)
-            join pg_catalog.pg_type y on y.oid = m.type where m.mode in ('t', 'o', 'b')),
-           (select jsonb_agg(jsonb_build_array(t.attname, y.typcategory, y.typname))
-            from pg_catalog.pg_type r
-            join pg_catalog.pg_attribute t on t.attrelid = r.typrelid and t.attnum > 0 and not t.attisdropped
-            join pg_catalog.pg_type y on y.oid = t.atttypid where r.oid = p.prorettype),
-           (select jsonb_build_array(jsonb_build_array(p.proname, r.typcategory, r.typname))
-            from pg_catalog.pg_type r where r.oid = p.prorettype)
-       ) as _answers, %(declared_tables)s::text[] = '{{}}' as _undeclared,
-       p.oid::bigint as _oid, f.exposed as _exposed, coalesce(p.proargnames, '{{}}') as _arguments,
-       %(public_tables)s::text[] as _public,
-       p.prorettype = 'pg_catalog.bool'::pg_catalog.regtype and not p.proretset and exists (
-           select from pg_catalog.pg_depend d
-           where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
-           and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.refobjid = p.oid) as _yes_or_no,
-       array(select door.oid::bigint from callable door where door.exposed and not door.prosecdef
-             and not f.exposed) as _functions,
-       array(select c.oid::bigint from pg_catalog.pg_class c join served s on s.schema = c.relnamespace
-             where c.relkind = 'v' and not f.exposed
-             and pg_catalog.has_any_column_privilege(s.role, c.oid, 'select')) as _views,
-       (select string_agg(format('%%I on %%s', r.polname, r.polrelid::pg_catalog.regclass), ', ')
-        from pg_catalog.pg_depend d join pg_catalog.pg_policy r on r.oid = d.objid
-        where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
-        and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.refobjid = p.oid)
-       as "asked by the policies"
-from callable f
-join pg_catalog.pg_proc p on p.oid = f.oid
-join api a on pg_catalog.has_function_privilege(a.oid, p.oid, 'execute')
-where f.prosecdef
-and replace(p.oid::pg_catalog.regprocedure::text, ' ', '') not in (
-    select replace(declared, ' ', '') from unnest(%(public_functions)s::text[]) as declared)
-and format('%%s %%s', a.rolname, replace(p.oid::pg_catalog.regprocedure::text, ' ', '')) <> all (%(called)s)
-group by p.oid, p.proacl, p.proowner, f.exposed
-"""
-
-
 @mark.policy(
     "EXPO-04",
     severity="P0",
@@ -425,43 +373,59 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
     declared in access.toml, public or for all callers of the role. So are those that only read, and answer a policy's
     question with yes or no (has_role(auth.uid(), 'admin')): whoever a policy is for must be able to execute what it
     calls; and those that look for what goes with a secret that they are given, such as an invitation's token. Functions
-    outside the exposed schemas count when something exposed calls them. What may be meant, as long as nobody has
-    declared it, is EXPO-18's.
+    outside the exposed schemas count when something exposed calls them. As long as nothing is declared, a finding says
+    where it may be meant: the function only reads, and all that it answers is harmless by name and type.
     """
     known = Functions()
-    auditor(SOURCES, of=OF_DEFINERS, where=known.learn)
+
+    of = f"""
+    {CALLABLE}
+    select count(*) as "SECURITY DEFINER functions that API roles may call" from callable where prosecdef
+    """
+    auditor(SOURCES, of=of, where=known.learn)
     assert not auditor(
-        DEFINERS,
-        of=OF_DEFINERS,
-        where=lambda row: known.serves_whoever_calls(row) and not known.answer_may_be_meant(row),
-    )
-
-
-@mark.policy(
-    "EXPO-18",
-    severity="P2",
-    wrong="Views and functions show everybody a part of what row level security keeps, which nobody has said is meant",
-    runbook=SECURITY,
-    fix="""
-    -- If everybody is to see what {object} shows, declare it public in access.toml (care-audit draft writes one): from
-    -- then on only what it shows besides is told. If not, let it show each caller their own, or take the grants away.
-    """,
-)
-def test_what_everybody_is_shown_is_declared_so(auditor):
-    """What views and functions with their owner's rights show everybody is declared so.
-
-    A ranking, the names and pictures beside posts, how many members there are: a view or function beyond row level
-    security is how a project shows a part of what it keeps, and nothing in the database says that it is meant. Told
-    here, and not by EXPO-01 and EXPO-04, are views through which no API role writes, and functions that only read,
-    where no column of what they answer is private by its name and type. The next column added to them is shown, too. As
-    soon as access.toml declares anything, what it does not declare is theirs.
-    """
-    known = Functions()
-    auditor(SOURCES, of=OF_DEFINERS, where=known.learn)
-    assert not auditor(VIEWS_ROUND, of=OF_VIEWS, where=view_may_be_meant) + auditor(
-        DEFINERS,
-        of=OF_DEFINERS,
-        where=lambda row: known.serves_whoever_calls(row) and known.answer_may_be_meant(row),
+        f"""
+        {CALLABLE}
+        select p.oid::pg_catalog.regprocedure as object,
+               string_agg(distinct a.rolname, ', ') as roles,
+               coalesce(
+                   (select jsonb_agg(jsonb_build_array(p.proargnames[m.place], y.typcategory, y.typname))
+                    from unnest(p.proallargtypes, p.proargmodes) with ordinality as m (type, mode, place)
+                    join pg_catalog.pg_type y on y.oid = m.type where m.mode in ('t', 'o', 'b')),
+                   (select jsonb_agg(jsonb_build_array(t.attname, y.typcategory, y.typname))
+                    from pg_catalog.pg_type r
+                    join pg_catalog.pg_attribute t on t.attrelid = r.typrelid and t.attnum > 0 and not t.attisdropped
+                    join pg_catalog.pg_type y on y.oid = t.atttypid where r.oid = p.prorettype),
+                   (select jsonb_build_array(jsonb_build_array(p.proname, r.typcategory, r.typname))
+                    from pg_catalog.pg_type r where r.oid = p.prorettype)
+               ) as _answers, %(declared_tables)s::text[] = '{{}}' as _undeclared,
+               coalesce(p.proargnames, '{{}}') as _arguments,
+               p.oid::bigint as _oid, f.exposed as _exposed, %(public_tables)s::text[] as _public,
+               p.prorettype = 'pg_catalog.bool'::pg_catalog.regtype and not p.proretset and exists (
+                   select from pg_catalog.pg_depend d
+                   where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
+                   and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.refobjid = p.oid) as _yes_or_no,
+               array(select door.oid::bigint from callable door where door.exposed and not door.prosecdef
+                     and not f.exposed) as _functions,
+               array(select c.oid::bigint from pg_catalog.pg_class c join served s on s.schema = c.relnamespace
+                     where c.relkind = 'v' and not f.exposed
+                     and pg_catalog.has_any_column_privilege(s.role, c.oid, 'select')) as _views,
+               (select string_agg(format('%%I on %%s', r.polname, r.polrelid::pg_catalog.regclass), ', ')
+                from pg_catalog.pg_depend d join pg_catalog.pg_policy r on r.oid = d.objid
+                where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
+                and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.refobjid = p.oid)
+               as "asked by the policies"
+        from callable f
+        join pg_catalog.pg_proc p on p.oid = f.oid
+        join api a on pg_catalog.has_function_privilege(a.oid, p.oid, 'execute')
+        where f.prosecdef
+        and replace(p.oid::pg_catalog.regprocedure::text, ' ', '') not in (
+            select replace(declared, ' ', '') from unnest(%(public_functions)s::text[]) as declared)
+        and format('%%s %%s', a.rolname, replace(p.oid::pg_catalog.regprocedure::text, ' ', '')) <> all (%(called)s)
+        group by p.oid, p.proacl, p.proowner, f.exposed
+        """,
+        of=of,
+        where=saying_what_may_be_meant(known.serves_whoever_calls, known.answer_may_be_meant),
     )
 
 

@@ -20,7 +20,7 @@ from audit.catalog.expressions import (
     weaknesses,
 )
 from audit.catalog.openings import openings
-from audit.catalog.shown import may_be_meant
+from audit.catalog.shown import rows_may_be_meant, saying_what_may_be_meant
 from audit.names import OWNERS, private_columns, secret_columns
 from audit.probes.evaluation import unusable
 from audit.probes.oracles import telling
@@ -124,7 +124,7 @@ def test_exposed_tables_have_row_level_security(auditor):
 def test_tables_with_policies_have_them_switched_on(auditor):
     """No table has policies but row level security switched off.
 
-    Its policies look right in every listing and do nothing. The runbook's "temporarily disable" leaves this behind.
+    Its policies look right in every listing and do nothing. "Temporarily disabled", in an incident, leaves this behind.
     """
     assert not auditor(
         f"""
@@ -213,60 +213,6 @@ OF_SOMEBODY = """
         where u.conrelid = k.confrelid and u.contype = 'f' and u.confrelid = pg_catalog.to_regclass('auth.users')))))
 """
 
-# What is always true of what a role may do, for each policy, role and command.
-ALWAYS_TRUE = f"""
-with {RULES},
-applied as (
-    select x.*, role, w.command as doing, c.relnamespace
-    from rules x
-    cross join unnest(x.roles) as role
-    cross join (values ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')) as w (command, code)
-    join pg_catalog.pg_class c on c.oid = x.relation
-    where x.command in ('*', w.code::"char")
-    and (x.schema = any (%(exposed)s) or x.schema in ('storage', 'realtime'))
-    and pg_catalog.has_schema_privilege(role, c.relnamespace, 'usage')
-    and case when w.command = 'delete' then pg_catalog.has_table_privilege(role, x.relation, 'delete')
-        else pg_catalog.has_any_column_privilege(role, x.relation, w.command) end
-)
-select x.object, x.role, x.doing as command, x.name as _name, x.relation::pg_catalog.regclass as _relation,
-       x."table" as _table, x."using" as _using, coalesce(x."check", x."using") as _check,
-       array(select a.attname::text from pg_catalog.pg_attribute a
-             where a.attrelid = x.relation and a.attnum > 0 and a.attnotnull) as _never_null,
-       array(select a.attname::text from pg_catalog.pg_attribute a
-             where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
-             and pg_catalog.has_column_privilege(x.role, x.relation, a.attnum, 'update')) as _updatable,
-       coalesce((select jsonb_agg(jsonb_build_array(y."using", coalesce(y."check", y."using")))
-                 from applied y where y.relation = x.relation and y.role = x.role and y.doing = x.doing
-                 and not y.permissive), '[]') as _restrictive,
-       array(select y."using" from applied y where y.relation = x.relation and y.role = x.role
-             and y.doing = x.doing and y.permissive and y."using" is not null) as _usings,
-       array(select coalesce(y."check", y."using") from applied y where y.relation = x.relation
-             and y.role = x.role and y.doing = x.doing and y.permissive
-             and coalesce(y."check", y."using") is not null) as _checks,
-       array(select e from rules y, unnest(array[y."using", y."check"]) as e
-             where y.relation = x.relation and e is not null) as _others,
-       (select jsonb_agg(jsonb_build_array(a.attname, y.typcategory, y.typname))
-        from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid
-        where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
-        and pg_catalog.has_column_privilege(x.role, x.relation, a.attnum, 'select')) as _columns,
-       {OF_SOMEBODY} as _owned,
-       %(declared_tables)s::text[] = '{{}}' as _undeclared,
-       not %(sign_up)s::text[] && array['email', 'phone', 'anonymous'] as _closed,
-       x.schema = any (%(platform_schemas)s)
-       or x.relation::pg_catalog.regclass::text = any (%(declared_tables)s)
-       or exists (select from pg_catalog.pg_attribute a
-                  join pg_catalog.pg_type y on y.oid = a.atttypid
-                      and y.typcategory not in ('B', 'N', 'D', 'T', 'E')
-                  where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
-                  and (a.attname ~* %(secret)s or a.attname = any (%(private_columns)s)
-                       or a.attname ~* %(private)s and {OF_SOMEBODY})) as _private,
-       {RULES_OF_TABLE}
-from applied x
-where x.permissive
-and not (x.doing = 'select' and x.relation::pg_catalog.regclass::text = any (%(public_tables)s))
-and format('%%s %%s %%s', x.doing, x.role, x.relation::pg_catalog.regclass) <> all (%(opened)s)
-"""
-
 
 @mark.policy(
     "RLS-04",
@@ -291,48 +237,68 @@ def test_no_policy_is_always_true(auditor):
     does not name is told where its rows are somebody's: a policy compares one of its columns with the caller, or it
     has columns that are private by their name; another is a catalogue, as far as anybody can know. What may be said of
     a house or by it (an address, a body) counts beside a column that names a person. Storage and realtime have APIs of
-    their own and count as exposed. What may be meant, as long as nobody has declared it, is RLS-26's.
+    their own and count as exposed. As long as nothing is declared, a finding says where it may be meant: to read what
+    is harmless by name and type, to add rows of which none names a person, or files to a bucket, and what whoever is
+    signed in reads where nobody signs up by themselves.
     """
     calls = learned(auditor, OF_POLICIES)
     assert not auditor(
-        ALWAYS_TRUE,
+        f"""
+        with {RULES},
+        applied as (
+            select x.*, role, w.command as doing, c.relnamespace
+            from rules x
+            cross join unnest(x.roles) as role
+            cross join (values ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')) as w (command, code)
+            join pg_catalog.pg_class c on c.oid = x.relation
+            where x.command in ('*', w.code::"char")
+            and (x.schema = any (%(exposed)s) or x.schema in ('storage', 'realtime'))
+            and pg_catalog.has_schema_privilege(role, c.relnamespace, 'usage')
+            and case when w.command = 'delete' then pg_catalog.has_table_privilege(role, x.relation, 'delete')
+                else pg_catalog.has_any_column_privilege(role, x.relation, w.command) end
+        )
+        select x.object, x.role, x.doing as command, x.name as _name, x.relation::pg_catalog.regclass as _relation,
+               x."table" as _table, x."using" as _using, coalesce(x."check", x."using") as _check,
+               array(select a.attname::text from pg_catalog.pg_attribute a
+                     where a.attrelid = x.relation and a.attnum > 0 and a.attnotnull) as _never_null,
+               array(select a.attname::text from pg_catalog.pg_attribute a
+                     where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
+                     and pg_catalog.has_column_privilege(x.role, x.relation, a.attnum, 'update')) as _updatable,
+               coalesce((select jsonb_agg(jsonb_build_array(y."using", coalesce(y."check", y."using")))
+                         from applied y where y.relation = x.relation and y.role = x.role and y.doing = x.doing
+                         and not y.permissive), '[]') as _restrictive,
+               array(select y."using" from applied y where y.relation = x.relation and y.role = x.role
+                     and y.doing = x.doing and y.permissive and y."using" is not null) as _usings,
+               array(select coalesce(y."check", y."using") from applied y where y.relation = x.relation
+                     and y.role = x.role and y.doing = x.doing and y.permissive
+                     and coalesce(y."check", y."using") is not null) as _checks,
+               array(select e from rules y, unnest(array[y."using", y."check"]) as e
+                     where y.relation = x.relation and e is not null) as _others,
+               (select jsonb_agg(jsonb_build_array(a.attname, y.typcategory, y.typname))
+                from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid
+                where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
+                and pg_catalog.has_column_privilege(x.role, x.relation, a.attnum, 'select')) as _columns,
+               {OF_SOMEBODY} as _owned, %(declared_tables)s::text[] = '{{}}' as _undeclared,
+               not %(sign_up)s::text[] && array['email', 'phone', 'anonymous'] as _closed,
+               x.schema = any (%(platform_schemas)s)
+               or x.relation::pg_catalog.regclass::text = any (%(declared_tables)s)
+               or exists (select from pg_catalog.pg_attribute a
+                          join pg_catalog.pg_type y on y.oid = a.atttypid
+                              and y.typcategory not in ('B', 'N', 'D', 'T', 'E')
+                          where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
+                          and (a.attname ~* %(secret)s or a.attname = any (%(private_columns)s)
+                               or a.attname ~* %(private)s and {OF_SOMEBODY})) as _private,
+               {RULES_OF_TABLE}
+        from applied x
+        where x.permissive
+        and not (x.doing = 'select' and x.relation::pg_catalog.regclass::text = any (%(public_tables)s))
+        and format('%%s %%s %%s', x.doing, x.role, x.relation::pg_catalog.regclass) <> all (%(opened)s)
+        """,
         of=OF_POLICIES,
         secret=secret_columns({}),
         private=private_columns({}),
         owners=list(OWNERS),
-        where=calls.following(lambda row: hole(row) and not may_be_meant(row)),
-    )
-
-
-@mark.policy(
-    "RLS-26",
-    severity="P2",
-    wrong="Rows are open to everybody, which nobody has said is meant",
-    runbook=RUNBOOK,
-    fix="""
-    -- Policy {_name} on {_relation} lets every caller {command}. If that is meant, say so: declare the table public in
-    -- access.toml (care-audit draft writes one). If not, let the policy ask whose the row is:
-    --   using (... = (select auth.uid()))
-    """,
-)
-def test_rows_for_everybody_are_declared_so(auditor):
-    """What everybody may read, or put where it is nobody's, is declared so.
-
-    Posts and comments, names and pictures of people, reviews, a form that anybody may fill in: to show or take those is
-    what many projects are for, and nothing in the database says which. Told here, and not by RLS-04, is reading what
-    columns are harmless by name and type; reading by whoever is signed in where supabase/config.toml lets nobody sign
-    up (enable_signup = false): those are invited, and know each other; new rows in a table of which no column names a
-    person; and new files in a bucket that the policy names. As soon as access.toml declares anything, what it does not
-    declare is RLS-04's.
-    """
-    calls = learned(auditor, OF_POLICIES)
-    assert not auditor(
-        ALWAYS_TRUE,
-        of=OF_POLICIES,
-        secret=secret_columns({}),
-        private=private_columns({}),
-        owners=list(OWNERS),
-        where=calls.following(lambda row: hole(row) and may_be_meant(row)),
+        where=saying_what_may_be_meant(calls.following(hole), rows_may_be_meant),
     )
 
 
@@ -644,58 +610,10 @@ SESSION = re.compile(
 )
 
 
-OF_FUNCTIONS = """
-select count(distinct d.refobjid) as "functions that policies call" from pg_catalog.pg_depend d
-where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
-and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-"""
-
-# The functions that policies call, with what their definition says wrongly of them.
-FUNCTIONS_OF_POLICIES = f"""
-with {RULES},
-direct as (
-    select d.refobjid as oid, min(x.object) as policy
-    from rules x
-    join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = x.oid
-        and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-    where x.roles <> '{{}}'
-    and not exists (
-        select from pg_catalog.pg_depend e
-        where e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and e.objid = d.refobjid
-        and e.deptype = 'e')
-    group by d.refobjid
-)
-select p.oid::pg_catalog.regprocedure as object, problem, d.policy, p.oid::bigint as _oid,
-       case when n.nspname <> all (%(platform_schemas)s) and case
-           when p.proleakproof and problem = 'it is LEAKPROOF' then true
-           when p.provolatile = 'i' then not exists (
-               select from pg_catalog.pg_depend u
-               where u.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and u.refobjid = p.oid
-               and u.classid in ('pg_catalog.pg_class'::pg_catalog.regclass,
-                                 'pg_catalog.pg_attrdef'::pg_catalog.regclass))
-           else l.lanname in ('sql', 'plpgsql')
-               and {BODY} !~*
-               '\\m(insert|update|delete|merge|truncate|create|alter|drop|grant|revoke|lock|execute|call|nextval|setval|set_config|notify|share)\\M'
-           end
-       then format('alter function %%s %%s;', p.oid::pg_catalog.regprocedure,
-                   case problem when 'it is LEAKPROOF' then 'not leakproof' else 'stable' end) end as fix
-from direct d
-join pg_catalog.pg_proc p on p.oid = d.oid and p.prokind = 'f'
-join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-join pg_catalog.pg_language l on l.oid = p.prolang
-cross join lateral (values
-    (p.provolatile = 'v' and n.nspname <> all (%(platform_schemas)s), 'it is VOLATILE'),
-    (p.proleakproof, 'it is LEAKPROOF'),
-    (p.provolatile = 'i', 'it is IMMUTABLE and reads the session or tables')
-) as found (wrong, problem)
-where wrong and problem = any (%(problems)s)
-"""
-
-
 @mark.policy(
     "RLS-17",
     severity="P1",
-    wrong="Functions that policies call are LEAKPROOF or wrongly IMMUTABLE",
+    wrong="Functions that policies call are VOLATILE, LEAKPROOF or wrongly IMMUTABLE",
     runbook=RUNBOOK,
     fix="""
     -- {object}: {problem}. Policies are to call functions that only read and are STABLE. One that writes fails once it
@@ -703,43 +621,69 @@ where wrong and problem = any (%(problems)s)
     """,
 )
 def test_functions_of_policies_are_honest(auditor):
-    """Functions that policies call are not LEAKPROOF, and not IMMUTABLE if they read session or tables.
+    """Functions that policies call are not VOLATILE, not LEAKPROOF, and not IMMUTABLE if they read session or tables.
 
-    An IMMUTABLE answer about one caller may be kept for the next one. A LEAKPROOF one may see rows before the policy
-    has refused them. Extensions' functions are not the project's to alter; those of the platform count.
+    An IMMUTABLE answer about one caller may be kept for the next one. A VOLATILE function, which is what a definition
+    without a word is, runs for every row, and no index can serve. A LEAKPROOF one may see rows before the policy has
+    refused them. Extensions' functions are not the project's to alter, and neither are the platform's, of which only a
+    false IMMUTABLE or a LEAKPROOF is told.
+    """
+    of = """
+    select count(distinct d.refobjid) as "functions that policies call" from pg_catalog.pg_depend d
+    where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
+    and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
     """
     immutable = "it is IMMUTABLE and reads the session or tables"
-    calls = learned(auditor, OF_FUNCTIONS)
+    calls = learned(auditor, of)
 
     def reads(oid):
         reached = calls.reached(oid)
         return bool(calls.looks_at(reached)) or any(SESSION.search(source.plain) for source in reached)
 
     assert not auditor(
-        FUNCTIONS_OF_POLICIES,
-        of=OF_FUNCTIONS,
-        problems=["it is LEAKPROOF", immutable],
+        f"""
+        with {RULES},
+        direct as (
+            select d.refobjid as oid, min(x.object) as policy
+            from rules x
+            join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = x.oid
+                and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+            where x.roles <> '{{}}'
+            and not exists (
+                select from pg_catalog.pg_depend e
+                where e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and e.objid = d.refobjid
+                and e.deptype = 'e')
+            group by d.refobjid
+        )
+        select p.oid::pg_catalog.regprocedure as object, problem, d.policy, p.oid::bigint as _oid,
+               case when n.nspname <> all (%(platform_schemas)s) and case
+                   when p.proleakproof and problem = 'it is LEAKPROOF' then true
+                   when p.provolatile = 'i' then not exists (
+                       select from pg_catalog.pg_depend u
+                       where u.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and u.refobjid = p.oid
+                       and u.classid in ('pg_catalog.pg_class'::pg_catalog.regclass,
+                                         'pg_catalog.pg_attrdef'::pg_catalog.regclass))
+                   else l.lanname in ('sql', 'plpgsql')
+                       and {BODY} !~*
+                       '\\m(insert|update|delete|merge|truncate|create|alter|drop|grant|revoke|lock|execute|call|nextval|setval|set_config|notify|share)\\M'
+                   end
+               then format('alter function %%s %%s;', p.oid::pg_catalog.regprocedure,
+                           case problem when 'it is LEAKPROOF' then 'not leakproof' else 'stable' end) end as fix
+        from direct d
+        join pg_catalog.pg_proc p on p.oid = d.oid and p.prokind = 'f'
+        join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+        join pg_catalog.pg_language l on l.oid = p.prolang
+        cross join lateral (values
+            (p.provolatile = 'v' and n.nspname <> all (%(platform_schemas)s), 'it is VOLATILE'),
+            (p.proleakproof, 'it is LEAKPROOF'),
+            (p.provolatile = 'i', %(immutable)s::text)
+        ) as found (wrong, problem)
+        where wrong
+        """,
+        of=of,
+        immutable=immutable,
         where=lambda row: row["problem"] != immutable or reads(row["_oid"]),
     )
-
-
-@mark.policy(
-    "RLS-27",
-    severity="P2",
-    wrong="Functions that policies call are VOLATILE, and run once for every row",
-    runbook=RUNBOOK,
-    fix="""
-    -- {object}: {problem}. Policies are to call functions that only read and are STABLE. One that writes fails once it
-    -- is STABLE: take the writing out.
-    """,
-)
-def test_functions_of_policies_are_stable(auditor):
-    """Functions that policies call are not VOLATILE.
-
-    That is what a definition without a word is. Such a function runs for every row, and no index can serve a condition
-    on what it answers. Extensions' functions and the platform's are not the project's to alter.
-    """
-    assert not auditor(FUNCTIONS_OF_POLICIES, of=OF_FUNCTIONS, problems=["it is VOLATILE"])
 
 
 @mark.policy(

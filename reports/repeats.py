@@ -61,9 +61,6 @@ TOLD_BY: Mapping[str, tuple[tuple[str, Same], ...]] = {
         ("EXPO-06", _cause), ("EXPO-01", _cause), ("EXPO-04", _cause), ("RLS-02", _table), ("RLS-01", _table),
         ("RLS-04", _table),
     ),
-    "EXPO-18": (
-        ("EXPO-06", _cause), ("EXPO-01", _cause), ("EXPO-04", _cause), ("EXPO-11", _cause), ("EXPO-05", _cause),
-    ),
     "EXPO-16": (("RLS-04", _cause), ("EXPO-09", _cause)),
     "PERF-10": (
         ("RLS-06", _named), ("RLS-09", _named), ("RLS-07", _named), ("RLS-04", _named), ("RLS-13", _named),
@@ -89,7 +86,6 @@ TOLD_BY: Mapping[str, tuple[tuple[str, Same], ...]] = {
     "RLS-25": (("RLS-09", _cause), ("RLS-09", _column), ("RLS-07", _cause), ("RLS-07", _column), ("RLS-04", _table)),
     "RLS-20": (("RLS-07", _cause), ("RLS-09", _cause), ("RLS-04", _cause)),
     "RLS-21": (("RLS-07", _cause), ("RLS-04", _cause)),
-    "RLS-26": (("RLS-09", _cause), ("RLS-07", _cause), ("RLS-04", _cause), ("RLS-13", _cause), ("RLS-22", _cause)),
     "RLS-22": (("RLS-09", _cause), ("RLS-07", _cause), ("RLS-04", _cause), ("RLS-13", _cause)),
 }  # fmt: skip
 

@@ -7,10 +7,12 @@ what many projects are for. That everybody reads them is told, as something to d
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from audit.names import private_columns
+
+Judging = Callable[[dict[str, Any]], bool]
 
 # Texts that are written to be read, or say what something is; a person's name and picture are among them.
 _WRITTEN = re.compile(
@@ -80,7 +82,7 @@ def _is_harmless(name: str, category: str, kind: str, relation: str) -> bool:
     return category in "SA" and (name == "id" or bool(_WRITTEN.search(name)))
 
 
-def may_be_meant(row: Mapping[str, Any]) -> bool:
+def rows_may_be_meant(row: Mapping[str, Any]) -> bool:
     """Tell whether what an always true policy lets do may be what its project is for.
 
     ``row`` has ``command``, ``role``, ``_table``, ``_relation``, ``_check``, ``_columns`` (those that the role reads),
@@ -101,6 +103,22 @@ def may_be_meant(row: Mapping[str, Any]) -> bool:
 def view_may_be_meant(row: Mapping[str, Any]) -> bool:
     """Tell whether a view that nobody writes through shows nothing private, as far as names and types tell.
 
-    ``row`` has ``_relation`` and ``_columns``, and ``_meant``: nobody writes through it, and nothing is declared.
+    ``row`` has ``_relation`` and ``_columns``, and ``_undeclared``: nobody writes through it, and nothing is declared.
     """
-    return row["_meant"] and harmless(row["_columns"], row["_relation"])
+    return row["_undeclared"] and harmless(row["_columns"], row["_relation"])
+
+
+MEANT = "it looks like what is shown to everybody, or taken from everybody: if it is, declare it in access.toml"
+
+
+def saying_what_may_be_meant(offends: Judging, meant: Judging) -> Judging:
+    """Return the ``where`` of a question that keeps what ``offends``, and says of what may be ``meant`` that it may."""
+
+    def judged(row: dict[str, Any]) -> bool:
+        if not offends(row):
+            return False
+        if meant(row):
+            row["may be meant"] = MEANT
+        return True
+
+    return judged

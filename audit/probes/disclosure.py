@@ -12,7 +12,6 @@ from typing import Any, LiteralString
 from psycopg import sql
 
 from audit.actors import Actor, Stage
-from audit.catalog.shown import harmless
 from audit.causes import Cause, Kind
 from audit.evidence import Evidence, Population, Row, by_cause, safe
 from audit.names import CONTACT_COLUMN, COUNTERS, DERIVED, DUE, WRITTEN_FOR_OTHERS
@@ -68,7 +67,6 @@ def given_away(people: Actor) -> Evidence:
             failing = {outcome.call["call"] for outcome in outcomes if (outcome.code or "").startswith("22")}
             outcomes += _by_column(stage, who, [door for door in doors if door[0] in failing], unjudged)
             found += _to_outsiders(stage, who, calls, list(_leaks(stage, who, outcomes)), _leaks, unjudged)
-    found = _not_meant(stage, found)
     return _evidence(stage, found, tried, "tables, views and functions that people read", hidden, unjudged)
 
 
@@ -137,7 +135,7 @@ def abused(people: Actor) -> Evidence:
             found += _to_outsiders(stage, who, calls, list(_leaks(stage, who, given)), _leaks, unjudged)
             found += _to_outsiders(stage, who, calls, list(_changes(stage, who, outcomes)), _changes, unjudged)
     merged: dict[tuple[str, object], Row] = {}
-    for row in _not_meant(stage, found):
+    for row in found:
         merged.setdefault((row.object, row.details["actor"]), row)
     return _evidence(stage, list(merged.values()), tried, "functions that people call", hidden, unjudged)
 
@@ -160,33 +158,6 @@ def _to_outsiders(
         return found
     still = {row.object for row in judged(stage, who, outcomes_apart(stage, who, again, unjudged=unjudged))}
     return [row for row in found if row.object in still or row.object in {safe(name) for name in unjudged}]
-
-
-def _not_meant(stage: Stage, found: list[Row]) -> list[Row]:
-    """Leave out views and functions that give everybody nothing but what may be meant for everybody.
-
-    As long as nothing is declared EXPO-18 tells of those, as of something to decide.
-    """
-    if stage.known.get("declared_tables"):
-        return found
-    given: dict[str, list[Row]] = {}
-    for row in found:
-        given.setdefault(row.object, []).append(row)
-    meant = {name for name, rows in given.items() if all(map(_is_shown, rows)) and any(map(_has_no_id, rows))}
-    return [row for row in found if row.object not in meant]
-
-
-def _has_no_id(row: Row) -> bool:
-    return row.details["actor"] in ("anon", "nobody")
-
-
-def _is_shown(row: Row) -> bool:
-    places = [place.rpartition(".") for place in str(row.details.get("columns", "")).split(", ")]
-    return (
-        row.cause.kind in ("function", "view")
-        and "columns" in row.details
-        and all(harmless([(column.strip('"'), "S", "text")], relation) for relation, _, column in places)
-    )
 
 
 def _count(cursor: Cursor, question: LiteralString) -> int:
