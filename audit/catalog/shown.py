@@ -100,7 +100,7 @@ def rows_may_be_meant(row: Mapping[str, Any]) -> bool:
     )
 
 
-def view_may_be_meant(row: Mapping[str, Any]) -> bool:
+def view_shows_no_harm(row: Mapping[str, Any]) -> bool:
     """Tell whether a view that nobody writes through shows nothing private, as far as names and types tell.
 
     ``row`` has ``_relation`` and ``_columns``, and ``_undeclared``: nobody writes through it, and nothing is declared.
