@@ -90,15 +90,20 @@ def renamed(text: str, known: Mapping[str, Any]) -> str:
 
 
 @cache
+def parsed(text: str) -> tuple[exp.Expression, ...]:
+    """Return the statements of a question. Raises sqlglot.errors.ParseError."""
+    found = sqlglot.parse(text.replace("%%", "%"), dialect="postgres")
+    return tuple(each for each in found if isinstance(each, exp.Expression))
+
+
+@cache
 def relations(text: str) -> list[str]:
     """Return the qualified names of the relations that a question reads or writes, in order.
 
     Raises sqlglot.errors.ParseError when the question cannot be parsed: such a policy is wrong.
     """
     names: dict[str, None] = {}
-    for statement in sqlglot.parse(text.replace("%%", "%"), dialect="postgres"):
-        if statement is None:
-            continue
+    for statement in parsed(text):
         local = {cte.alias_or_name for cte in statement.find_all(exp.CTE)}
         for table in statement.find_all(exp.Table):
             if table.name and table.db and table.name not in local and isinstance(table.this, exp.Identifier):
