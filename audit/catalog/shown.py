@@ -57,7 +57,7 @@ def harmless(columns: Iterable[Sequence[str]], relation: str = "", private: Iter
     found = [*columns]
     if _BETWEEN_PEOPLE.search(relation) or _only_refers(found):
         return False
-    return bool(found) and all(_is_harmless(*each, relation) and each[0] not in private for each in found)
+    return bool(found) and all(_is_harmless(each, relation) and each[0] not in private for each in found)
 
 
 def _only_refers(columns: Sequence[Sequence[str]]) -> bool:
@@ -71,7 +71,8 @@ def _only_refers(columns: Sequence[Sequence[str]]) -> bool:
     return len(columns) > 1 and refers and not says
 
 
-def _is_harmless(name: str, category: str, kind: str, relation: str) -> bool:
+def _is_harmless(column: Sequence[str], relation: str) -> bool:
+    name, category, kind = column
     published = _PUBLISHED.search(name) and not _LETTERS.search(relation)
     if (_PRIVATE.search(name) and not published) or _HELD_AGAINST.search(name):
         return False
