@@ -264,7 +264,7 @@ def _harmed(sight: _Sight, change: Mapping[str, Any], who: Identity, given: str,
             bad = before != after and (who.id is None or who.id not in json.dumps(before))
             bad = bad and (bool(_people(before)) or (sight.governed(table) and not sight.sees(table, name)))
             bad = bad and not (after is not None and sight.sees(table, name) and _harmless(before, after, who))
-            bad = bad and not (after is not None and _is_due(before, after, name, given))
+            bad = bad and not (after is not None and _is_due(before, after, given))
         else:
             bad = False
         if bad and not sight.may(table, key, before, after):
@@ -279,11 +279,11 @@ def _harmless(before: Mapping[str, Any], after: Mapping[str, Any], who: Identity
     return claims or all(COUNTERS.search(column) for column in changed)
 
 
-def _is_due(before: Mapping[str, Any], after: Mapping[str, Any], key: str, given: str) -> bool:
+def _is_due(before: Mapping[str, Any], after: Mapping[str, Any], given: str) -> bool:
     """Tell whether a call only noted what was due (an invitation has run out), of a row that it was not asked about."""
-    named = {key, *_people(before)}
+    asked = set(given.split())
     changed = (column for column in after if before.get(column) != after[column])
-    return not any(name in given for name in named if name) and all(map(DUE.search, changed))
+    return not any(str(value) in asked for value in before.values()) and all(map(DUE.search, changed))
 
 
 def _people(row: Mapping[str, Any]) -> set[str]:
