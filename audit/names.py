@@ -146,3 +146,27 @@ SERVERS = (
     r"(^|_)(verified|verification|approved|approval|kyc|credits?|balance|quota|plan|tier|premium|subscription|trusted|banned"
     r"|suspended|admin|staff|moderator|superuser)(_(at|by|until|status|state|level|plan|tier|balance|left))?$"
 )
+
+# Columns that hold what one must know to get in: codes, tokens and links that are for whoever was given them.
+_DOORS = (
+    "invite|invites|invitation|join|joining|access|door|gate|entry|entrance|share|sharing|shared|reset|login|log_?in|sign_?in"
+    "|magic|pairing|pair|unlock|claim|claims|redeem|redemption|verification|verify|confirm|confirmation|recovery|backup|wifi"
+    "|check_?in|private|secret|edit|admin|owner|meeting|meet|zoom|webinar|gift|voucher|lock|alarm|key_?box|safe|activation"
+    "|one_?time|session|refresh|api|enrol|enroll|enrolment|enrollment|registration|guest|device|einladungs?|zugangs?|tuer"
+    "|zutritts?|acceso|invitacion|acces|invitation|acesso|convite|accesso|invito|toegangs?|uitnodigings?"
+)
+_KEYS = (
+    "code|codes|codigo|codice|token|tokens|link|links|url|urls|key|keys|pin|pins|pass|passes|passcode|passcodes|password"
+    "|passwords|hash|secret|secrets|schluessel|clave|lien"
+)
+LETTING_IN = re.compile(
+    rf"(^|_)(({_DOORS})_?({_KEYS})|pin|pin_?code|pass_?code|otp|totp|token|secret|password|passwd|contrasena|kennwort"
+    r"|passwort|mot_de_passe|senha|wachtwoord|losung|losungswort|clave_acceso|magic_link)($|_hash$|_plain$)",
+    re.IGNORECASE,
+)
+# What is made up at random and lets nobody in: ids and names of things.
+NUMBERS = re.compile(
+    r"(^|_)(id|ids|uuid|uid|guid|slug|seed|ref|reference|number|no|nr|num|handle|name|avatar|colou?r|icon|emoji|sort|order"
+    r"|position|rank|etag|version|revision|nonce|salt|sku|batch|trace|span|correlation|request)($|_)",
+    re.IGNORECASE,
+)

@@ -8,6 +8,7 @@ from audit.catalog.functions import Functions
 from audit.catalog.openings import shows_nothing_to_visitors
 from audit.catalog.shown import saying_what_may_be_meant, view_shows_no_harm
 from audit.catalog.storage import lists, ties
+from audit.evidence import gathered
 from audit.names import PRIVATE_FILES
 from audit.probes.disclosure import abused, given_away
 
@@ -505,8 +506,8 @@ def test_api_roles_hold_no_dangerous_privileges(auditor):
 
     TRUNCATE empties a table whatever row level security says; REFERENCES tells whether a hidden row exists; TRIGGER
     puts code into everybody else's writes. "grant all" and the platform's historic default privileges give all three.
-    What tables have from default privileges is one cause and one finding. The platform's own tables are left out, and
-    schemas that a role may not use.
+    What tables have from default privileges is one cause and one finding, and so is what three tables or more of a
+    schema were granted alike. The platform's own tables are left out, and schemas that a role may not use.
     """
     assert not auditor(
         f"""
@@ -575,14 +576,24 @@ def test_api_roles_hold_no_dangerous_privileges(auditor):
         join pg_catalog.pg_namespace n on n.oid = d.relnamespace
         group by d.relowner, n.nspname
         union all
-        select c.oid::pg_catalog.regclass::text as object, h.privileges, h.roles, null,
+        select case when r.many < 3 then r.relation
+                    else format('%%s on tables of %%I by %%s', r.privileges, r.schema, r.roles) end,
+               r.privileges, r.roles, case when r.many >= 3 then string_agg(r.name, ', ' order by r.name) end,
+               string_agg(r.fix, e'\n' order by r.relation)
+        from (
+        select c.oid::pg_catalog.regclass::text as relation, n.nspname as schema, c.relname as name, h.privileges,
+               h.roles,
+               count(*) over (partition by n.oid, h.privileges, h.roles) as many,
                (select string_agg(format('revoke truncate, references, trigger on %%s from %%s;',
                                          c.oid::pg_catalog.regclass,
                                          coalesce({RELATION_HELD_BY}, c.relowner::pg_catalog.regrole::text)), e'\\n')
                 from parts p join pg_catalog.pg_class c on c.oid = p.oid where p.top = h.oid) as fix
         from held h
         join pg_catalog.pg_class c on c.oid = h.oid
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         where h.oid in (select top from parts) and h.oid not in (select d.oid from given d)
+        ) as r
+        group by 1, r.privileges, r.roles, r.many
         union all
         select quote_ident(n.nspname), 'create', string_agg(distinct a.rolname, ', '), null,
                format('revoke create on schema %%I from %%s;', n.nspname, coalesce(
@@ -1205,9 +1216,10 @@ def test_graphql_shows_visitors_no_private_table(auditor):
     GraphQL describes every table that the caller may select from, with all columns and references, to whoever has the
     public key; the historic default grants include anon. Private are the tables that access.toml declares so, and those
     of which no policy shows a visitor a single row: there the grant does nothing else. Insert without select is left
-    alone. Tables without row level security are RLS-01's, and those of the platform are the platform's.
+    alone. Tables without row level security are RLS-01's, and those of the platform are the platform's. What tables
+    have from default privileges is one cause and one finding.
     """
-    assert not auditor(
+    found = auditor(
         f"""
         with {SERVED},
         entrances as (
@@ -1224,6 +1236,19 @@ def test_graphql_shows_visitors_no_private_table(auditor):
         select c.oid::pg_catalog.regclass as object,
                c.oid::pg_catalog.regclass::text = any (%(private_tables)s) as declared_private,
                c.oid::pg_catalog.regclass::text = any (%(private_tables)s) as _declared,
+               case when c.oid::pg_catalog.regclass::text <> all (%(private_tables)s) and not exists (
+                   select from pg_catalog.aclexplode(c.relacl) as g
+                   where g.privilege_type = 'SELECT' and g.grantee <> c.relowner
+                   and case when g.grantee = 0 then true else pg_catalog.pg_has_role(v.oid, g.grantee, 'usage') end
+                   and not exists (
+                       select from pg_catalog.pg_default_acl d
+                       cross join lateral pg_catalog.aclexplode(d.defaclacl) as x
+                       where d.defaclrole = c.relowner and d.defaclobjtype = 'r'
+                       and d.defaclnamespace in (0, c.relnamespace)
+                       and x.grantee = g.grantee and x.privilege_type = 'SELECT'))
+               and pg_catalog.has_table_privilege(v.oid, c.oid, 'select')
+               then format('default privileges of %%s in %%I', c.relowner::pg_catalog.regrole, n.nspname) end
+               as given_by,
                array(select coalesce(pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'true') from pg_catalog.pg_policy p
                      where p.polrelid = c.oid and p.polpermissive and p.polcmd in ('r', '*')
                      and exists (select from unnest(p.polroles) as named where case when named = 0 then true
@@ -1241,6 +1266,7 @@ def test_graphql_shows_visitors_no_private_table(auditor):
         of="select count(*) as \"GraphQL extensions\" from pg_catalog.pg_extension where extname = 'pg_graphql'",
         where=lambda row: row["_declared"] or shows_nothing_to_visitors(row),
     )
+    assert not gathered(found, "given_by")
 
 
 @mark.policy(
@@ -1281,3 +1307,43 @@ def test_no_private_value_reaches_the_unentitled(anon, nobody, pending, stranger
     what is private by its name counts.
     """
     assert not given_away(anon | nobody | pending | stranger)
+
+
+@mark.policy(
+    "EXPO-18",
+    severity="P1",
+    wrong="Outsiders can read the codes, tokens or links that let one in",
+    runbook=SECURITY,
+    fix="""
+    -- {object}: keep the rows to whose they are, or the column out of the grants for reading.
+    """,
+)
+def test_nobody_outside_reads_what_lets_one_in(matrix):
+    """Nobody outside reads the codes, tokens and links that let one in.
+
+    An event may be listed for everybody, and its door code beside it is then, too: policies know rows and not columns.
+    It is told of tables that nobody has declared, whose other policies tie rows to somebody, and of which visitors,
+    guests or members who take part in nothing were seen to read rows of others. Columns count by their names (an
+    invitation's code, a password, a reset link), or because they are filled at random and are no id.
+    """
+    assert not matrix.codes()
+
+
+@mark.policy(
+    "EXPO-19",
+    severity="P1",
+    wrong="Visitors can read how to reach persons",
+    runbook=SECURITY,
+    fix="""
+    -- {object}: take the columns from anon, or keep them apart from what is for everybody.
+    """,
+)
+def test_visitors_read_no_way_to_reach_a_person(matrix):
+    """Visitors read no way to reach a person, and nothing that identifies one.
+
+    A profile may be shown to everybody, and its telephone number, e-mail address or date of birth beside it is then,
+    too. It is told of tables that nobody has declared, that have one row for each person and a policy that ties it to
+    them, where somebody who is not signed in was seen to read such a column of somebody. A firm's or a shop's address
+    is its own to give.
+    """
+    assert not matrix.persons()

@@ -304,7 +304,7 @@ def test_no_policy_is_always_true(auditor):
 
 @mark.policy(
     "RLS-05",
-    severity="P0",
+    severity="P1",
     wrong="Policies fail with an error, so that nobody reaches the table",
     runbook=RUNBOOK,
     fix="""
@@ -1129,3 +1129,24 @@ def test_nobody_decides_their_own_standing(alice, bob, stranger):
     in order. Where somebody reaches more by it, RLS-09 tells.
     """
     assert not risen(alice | bob | stranger)
+
+
+@mark.policy(
+    "RLS-26",
+    severity="P1",
+    wrong="A policy opens to every tenant what the others of its table keep to one",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: ask of the row what the table's other policies ask of it.
+    """,
+)
+def test_no_policy_forgets_the_tenant(matrix):
+    """No policy opens to whoever belongs to anything what the others of its table keep to one tenant.
+
+    `exists (select from members where user_id = auth.uid())` says that somebody belongs to a team, and not that the row
+    is that team's: all teams read each other's. It is told of tables that nobody has declared, where another policy
+    ties a column of the row to the same memberships (or to the same claim), and somebody was seen to reach rows that
+    none of the others lets through. A policy that asks for more than the others, such as a rank, is meant for few; one
+    that asks nobody is RLS-04's. What access.toml declares is RLS-07's.
+    """
+    assert not matrix.crossings()

@@ -62,6 +62,13 @@ TOLD_BY: Mapping[str, tuple[tuple[str, Same], ...]] = {
         ("RLS-04", _table),
     ),
     "EXPO-16": (("RLS-04", _cause), ("EXPO-09", _cause)),
+    "EXPO-18": (
+        ("RLS-09", _cause), ("RLS-07", _cause), ("RLS-04", _cause), ("RLS-22", _cause), ("RLS-26", _cause),
+        ("RLS-13", _cause),
+    ),
+    "EXPO-19": (
+        ("RLS-09", _cause), ("RLS-07", _cause), ("RLS-04", _cause), ("RLS-22", _cause), ("EXPO-18", _cause),
+    ),
     "PERF-10": (
         ("RLS-06", _named), ("RLS-09", _named), ("RLS-07", _named), ("RLS-04", _named), ("RLS-13", _named),
         ("RLS-18", _named), ("RLS-20", _named), ("RLS-22", _named),
@@ -87,6 +94,10 @@ TOLD_BY: Mapping[str, tuple[tuple[str, Same], ...]] = {
     "RLS-20": (("RLS-07", _cause), ("RLS-09", _cause), ("RLS-04", _cause)),
     "RLS-21": (("RLS-07", _cause), ("RLS-04", _cause)),
     "RLS-22": (("RLS-09", _cause), ("RLS-07", _cause), ("RLS-04", _cause), ("RLS-13", _cause)),
+    "RLS-26": (
+        ("RLS-09", _cause), ("RLS-07", _cause), ("RLS-06", _cause), ("RLS-04", _cause), ("RLS-20", _cause),
+        ("RLS-22", _cause),
+    ),
 }  # fmt: skip
 
 
