@@ -235,7 +235,7 @@ def widened(people: Actor) -> Evidence:
             changing = _Changing(stage, cursor, plan, audience, slow)
             for each in _batches(_tasks(plan, people.people, calls, slow)):
                 found += changing.calls(each) if each[0].calls else changing.changes(each[0])
-            doubts += changing.doubts()
+            doubts = [*changing.doubts(), *doubts]
             tried = changing.tried
             found = [each for each in found if not meant(each, stage.known.get("widens", {}))]
             rows = findings(found, doors(cursor, found), stage.known["api_roles"])
