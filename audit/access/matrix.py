@@ -450,7 +450,7 @@ def judge(stage: Stage) -> Judgement:
                 cells += _undeclared(observatory, observed, security=tables[name][1])
                 continue
             if declaration.review:
-                undeclared.append(f"{declaration.at('review')}: nobody has reviewed what is declared of {name}")
+                undeclared.append(f"{declaration.at('review')}: {UNREVIEWED} {name}")
                 cells += _undeclared(observatory, observed, security=tables[name][1])
                 continue
             columns, security, _ = tables[name]
@@ -469,6 +469,8 @@ def judge(stage: Stage) -> Judgement:
 
 
 # One thing that is missing, and not one for each table.
+UNREVIEWED = "nobody has reviewed what is declared of"
+REVIEW = "read the entry, and take its line review = true out when it says what ought to be"
 NOBODY = (
     "nobody has declared who may reach what: care-audit draft writes a draft of access.toml;"
     " the matrix in the report shows who reaches what"
@@ -1094,6 +1096,7 @@ class Matrix:
                 len(self._cells(actors)), "cells of actor, table and command", idle=self.judgement().misfits
             ),
             unjudgeable=doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "") if doubts else "",
+            remedy=REVIEW if doubts and UNREVIEWED in doubts[0] else "",
         )
 
 
