@@ -60,7 +60,11 @@ PRIVATE_FILES = (
 TRAILS = r"(^|_)(audit|audits|log|logs|trail|history|archive|archives|legal|consents?)(_|$)"
 
 # Changes of rows that others own which are nobody's harm: what counts how often something was seen or liked.
-COUNTERS = re.compile(r"count|views?$|likes?$|hits?$|votes?$|shares?$|clicks?$|downloads?$|plays?$|seen|_at$|last_")
+COUNTERS = re.compile(
+    r"count|rating|average|avg|stars|views?$|likes?$|hits?$|votes?$|shares?$|clicks?$|downloads?$|plays?$|seen|_at$|last_"
+)
+# Columns that change when something is due, by whoever looks next.
+DUE = re.compile(r"(^|_)(status|state|is_active|active|expired|is_expired|closed|at)$", re.IGNORECASE)
 # Tables whose rows others write for a person, or where what was done is noted.
 WRITTEN_FOR_OTHERS = re.compile(
     r"notif|inbox|outbox|alert|audit|(^|_)logs?($|_)|event|queue|job|invit|participant|member|follow|like|history|activit"
@@ -77,6 +81,12 @@ RESTRICTING = (
 PROFILES = "public.profiles"
 # Tables that say who is a member, rather than who waits to be one.
 MEMBERS = re.compile("member|profile|staff|employ|user", re.IGNORECASE)
+
+# Tables of what people are or have, rather than of what they belong to: to share a role with somebody is no group.
+VOCABULARIES = (
+    r"(^|_)(roles?|permissions?|ranks?|levels?|tiers?|plans?|types?|kinds?|status(es)?|states?|categor(y|ies)|tags?"
+    r"|skills?|badges?|countr(y|ies)|cit(y|ies)|languages?|currenc(y|ies)|features?|products?|prices?)$"
+)
 
 # Tables that say who belongs to what.
 MEMBERSHIPS = re.compile(

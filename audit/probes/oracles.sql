@@ -39,6 +39,10 @@ begin
                    select from pg_catalog.pg_attribute t
                    where t.attrelid = a.oid and t.attname = any (x.columns) and t.attname !~* unguessable
                    and t.atttypid not in ('pg_catalog.uuid'::pg_catalog.regtype, 'pg_catalog.bytea'::pg_catalog.regtype)
+                   -- A key of text that is called no more than an id is one of those that clients make.
+                   and not (t.attname in ('id', 'uid', 'uuid', 'guid', 'ulid') and a.key = array[t.attname::text]
+                            and t.atttypid in (
+                                'pg_catalog.text'::pg_catalog.regtype, 'pg_catalog.varchar'::pg_catalog.regtype))
                ) as guessed,
                array(select t.attname::text from pg_catalog.pg_attribute t
                      where t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
