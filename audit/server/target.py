@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, LiteralString
@@ -292,6 +292,19 @@ def _embedded(choice: Choice, start: float, say: Say) -> Iterator[Target]:
         yield target
 
 
+@contextmanager
+def once_more(choice: Choice) -> Iterator[Target | None]:
+    """Yield an embedded target once more, on a server of its own, if it was kept; None where it was not."""
+    place = _place_of(choice)
+    with ExitStack() as stack:
+        made = kept.found(place, choice.postgres_bin, stack) if place else None
+        if made is None:
+            yield None
+            return
+        server, facts = made
+        yield replace(_kept(facts), dsn=login(server.dsn, STAND_IN), server=server)
+
+
 def _tell(say: Say, target: Target, choice: Choice, start: float, platform: str = "platform") -> None:
     """Say what was made, and how long that took."""
     failed = sum(migration.error is not None for migration in target.migrations)
@@ -401,12 +414,20 @@ def _filling(kind: str, dsn: Dsn) -> Iterator[None]:
 
 
 def _build(choice: Choice, dsn: Dsn) -> Target:
-    """Make a database with the platform what it is to be: migrations, seeds, statistics. ``dsn`` is the superuser's."""
+    """Make the one database of a server with the platform what it is to be. ``dsn`` is the superuser's."""
+    with _filling(choice.kind, dsn), superuser(dsn) as connection:
+        hire(connection, str(conninfo_to_dict(dsn).get("password") or ""))
+    return made(choice, dsn)
+
+
+def made(choice: Choice, dsn: Dsn) -> Target:
+    """Make a database with the platform, on whose server the stand-in was hired, what it is to be.
+
+    Migrations, seeds and statistics come into it; ``dsn`` is the superuser's. Raises TargetError.
+    """
     from audit.seeding.seeds import plant  # not above: what was kept is filled already
 
     with _filling(choice.kind, dsn):
-        with superuser(dsn) as connection:
-            hire(connection, str(conninfo_to_dict(dsn).get("password") or ""))
         with connect(login(dsn, OWNER)) as connection:
             migrations, build = built(
                 connection, choice.source, choice.before, piecewise=not choice.strict, files=choice.files
