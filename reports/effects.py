@@ -13,7 +13,7 @@ _CODE = re.compile(r"^[ \t]*+--.*$", re.MULTILINE)
 _KINDS = (
     (r"\b(create\s+(unique\s+)?|re)index\b(?!\s+concurrently)", "an index is built: writes to its table wait"),
     (r"\b(create|drop)\s+(unique\s+)?index\s+concurrently\b", "an index is built or dropped without blocking anybody"),
-    (r"\balter\s+table\b.*\brow\s+level\s+security\b", "row level security is switched: its table is locked briefly"),
+    (r"\balter\s+table\b.*\brow\s+level\s+security\b", "row level security goes on or off: a brief lock of its table"),
     (r"\b(create|alter|drop)\s+policy\b", "policies change: their tables are locked briefly"),
     (r"\b(grant|revoke)\b", "rights change: nobody waits, and what is taken away stops working at once"),
     (r"\balter\s+table\b(?!.*\brow\s+level\s+security\b)", "a table changes: nobody reads or writes it meanwhile"),

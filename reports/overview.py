@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audit.evidence import safe
 from audit.results import Verdict
 from reports import wording
-from reports.model import Finding, Run
+from reports.model import Finding, Result, Run
 
 MOST = 12
 CONNECTIONS = "MON-02"
@@ -26,13 +26,25 @@ class Size:
 
 
 @dataclass(frozen=True)
+class Bar:
+    """Something that was found, and how much of the whole, or of the largest, it is: a percentage."""
+
+    finding: Finding
+    share: int
+
+
+@dataclass(frozen=True)
 class Overview:
-    """What is told of the database; what is empty is not known."""
+    """What is told of the database; what is empty is not known.
+
+    ``statements`` are compared by the time that they took together, ``full`` are connections in use of those there are.
+    """
 
     sizes: tuple[Size, ...]
     before: str
     connections: str
-    statements: tuple[Finding, ...]
+    full: tuple[Bar, ...]
+    statements: tuple[Bar, ...]
 
 
 def overview(run: Run) -> Overview:
@@ -43,8 +55,28 @@ def overview(run: Run) -> Overview:
         tuple(_sizes(run)),
         wording.moment(run.sizes_before.at) if run.sizes_before else "",
         _connections(run),
-        slow.findings if slow else (),
+        tuple(_full(results.get(CONNECTIONS))),
+        tuple(_statements(slow.findings if slow else ())),
     )
+
+
+def _full(result: Result | None) -> Iterator[Bar]:
+    for finding in result.findings if result else ():
+        available = _number(finding, "available")
+        if available:
+            yield Bar(finding, min(100, round(100 * _number(finding, "used") / available)))
+
+
+def _statements(findings: Sequence[Finding]) -> Iterator[Bar]:
+    taken = [(_number(each, "calls") * _number(each, "average_ms"), each) for each in findings]
+    largest = max((total for total, _ in taken), default=0) or 1
+    for total, finding in sorted(taken, key=lambda each: -each[0]):
+        yield Bar(finding, round(100 * total / largest))
+
+
+def _number(finding: Finding, name: str) -> float:
+    value = finding.details.get(name)
+    return value if isinstance(value, int | float) else 0
 
 
 def _connections(run: Run) -> str:

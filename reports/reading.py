@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -263,6 +263,15 @@ def _difference(told: Json) -> Difference:
     )  # fmt: skip
 
 
+def _doubts(block: Json) -> Iterator[Doubt]:
+    """Yield what could not be judged in a block; before 1.2 nothing was told but why."""
+    if "unjudged" not in block:
+        yield from (Doubt("", block["line"], reason) for reason in block["doubts"])
+        return
+    for each in block["unjudged"]:
+        yield Doubt(each["policy"], each["line"], each["reason"], each["remedy"])
+
+
 def _runbook(told: Json) -> Outline:
     blocks = tuple(
         Told(
@@ -272,7 +281,7 @@ def _runbook(told: Json) -> Outline:
             tuple(each["headings"]),
             each["statements"],
             tuple(Remark(r["policy"], r["line"], r["kind"], "", r["message"], r["mend"]) for r in each["remarks"]),
-            tuple(Doubt("", each["line"], reason) for reason in each["doubts"]),
+            tuple(_doubts(each)),
             tuple(each["covered"]),
         )
         for each in told["blocks"]

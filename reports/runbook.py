@@ -83,6 +83,10 @@ def document(run: Run) -> dict[str, Any] | None:
                     for each in block.remarks
                 ],
                 "doubts": [doubt.reason for doubt in block.doubts],
+                "unjudged": [
+                    {"policy": each.policy, "line": each.line, "reason": each.reason, "remedy": each.remedy}
+                    for each in block.doubts
+                ],
                 "covered": list(block.covered),
             }
             for block in run.runbook.blocks

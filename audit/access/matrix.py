@@ -455,7 +455,7 @@ def judge(stage: Stage) -> Judgement:
                 unsettled.append(name)
                 continue
             if declaration.review:
-                undeclared.append(f"{declaration.at('review')}: nobody has reviewed what is declared of {name}")
+                undeclared.append(f"{declaration.at('review')}: {UNREVIEWED} {name}")
                 cells += _undeclared(observatory, observed, security=tables[name][1])
                 unsettled.append(name)
                 continue
@@ -549,6 +549,8 @@ def _beyond(observatory: Observatory, plan: Plan, unread: list[tuple[str, str]])
 
 
 # One thing that is missing, and not one for each table.
+UNREVIEWED = "nobody has reviewed what is declared of"
+REVIEW = "read the entry, and take its line review = true out when it says what ought to be"
 NOBODY = (
     "nobody has declared who may reach what: care-audit draft writes a draft of access.toml;"
     " the matrix in the report shows who reaches what"
@@ -1201,6 +1203,7 @@ class Matrix:
                 len(self._cells(actors)), "cells of actor, table and command", idle=self.judgement().misfits
             ),
             unjudgeable=doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "") if doubts else "",
+            remedy=REVIEW if doubts and UNREVIEWED in doubts[0] else "",
         )
 
 

@@ -580,3 +580,20 @@ def test_wrong_waivers_end_the_run_with_their_line(project):
     outcome = project.run("policies")
     assert outcome.returncode == pytest.ExitCode.USAGE_ERROR
     assert "waivers.toml, line 3: there is no policy 'MSG-77'" in outcome.stderr
+
+
+def test_slow_statements_and_connections_are_drawn():
+    statements = [
+        samples.finding("PERF-01", name, details={"calls": calls, "average_ms": 1000})
+        for name, calls in (("1", 5), ("2", 20))
+    ]
+    full = samples.finding("MON-02", "the server", details={"used": 90, "available": 100})
+    run = samples.quiet(
+        results=(
+            samples.result("PERF-01", Verdict.VIOLATED, findings=tuple(statements)),
+            samples.result("MON-02", Verdict.VIOLATED, findings=(full,)),
+        )
+    )
+    page = html.render(run)
+    assert page.index("100 % of the slowest") < page.index("25 % of the slowest")
+    assert "the server: 90 % in use" in page

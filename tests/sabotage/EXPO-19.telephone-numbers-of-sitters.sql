@@ -1,5 +1,4 @@
 -- object: "Listed sitters" on public.sabotage_sitters
--- also: EXPO-11
 -- Whoever looks for a sitter sees the telephone numbers of all that are listed, signed in or not.
 create table public.sabotage_sitters (
     id uuid primary key references public.profiles (id) on delete cascade,
