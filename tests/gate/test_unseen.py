@@ -243,7 +243,7 @@ HARMLESS = {
 @pytest.fixture(scope="module")
 def quick(ground: Ground, settings: Settings, access: Access) -> Ground:
     """The ground of the corpus, with hardly any policy but the gate's."""
-    made = Ground(ground.base, ground.released, SilentSuite(settings, access))
+    made = Ground(lambda: ground.base, ground.released, SilentSuite(settings, access))
     made.numbers = ground.numbers
     return made
 
