@@ -123,6 +123,8 @@ class Reader:
             if len(text) > LONGEST:
                 raise Unreadable
             self._read[text] = tuple(tokens(text))
+            if any(token.word == "uescape" for token in self._read[text]):
+                raise Unreadable  # what is written in signs of its author's choice
         self.effort.spend(len(self._read[text]))
         return self._read[text]
 
