@@ -32,6 +32,8 @@ _TELLING = frozenset({"debug", "log", "info", "notice", "warning"})
 _TELLING_MORE = frozenset({"select", "conflict", "with", "update", "delete", "table"})
 # What begins a statement that takes something away or changes it, in a query's parentheses, too.
 _CHANGING = frozenset({"delete", "update", "merge"})
+# What a statement begins with that is prepared or explained.
+_STATEMENTS = _CHANGING | {"insert", "select", "with", "values", "table", "create", "execute"}
 # What changes nothing by itself.
 _QUERIES = frozenset({"select", "perform", "with", "call", "return", "insert", "values", "open", "table", "for"})
 # What only names functions.
@@ -189,8 +191,12 @@ def _statement(code: Code, guards: tuple[Code, ...], reader: Reader, depth: int,
             if token.kind is STRING:
                 found += _body(token.value, guards, reader, depth - 1)
         return found
-    if first in ("execute", "explain") and nested:
+    if first == "execute" and nested:
         return _executed(code, guards, reader, depth)
+    if first in ("prepare", "explain"):
+        # What is prepared is taken for executed: it is there to be, and by whatever name that is said.
+        at = next((at for at, token in enumerate(code) if token.sign in _STATEMENTS and _is_outside(code, at)), None)
+        return found if at is None else _statement(code[at:], guards, reader, depth, nested=nested)
     defines = first in _NAMING or (first == "create" and bool({token.sign for token in code[1:6]} & _DEFINED))
     defines = defines or (first == "alter" and len(code) > 1 and code[1].sign != "table")
     if first == "merge":
@@ -214,6 +220,11 @@ def _statement(code: Code, guards: tuple[Code, ...], reader: Reader, depth: int,
     if not defines:
         found += _calls(code, guards, reader, depth)
     return found
+
+
+def _is_outside(code: Code, at: int) -> bool:
+    """Tell whether a token stands outside of parentheses."""
+    return not sum({"(": 1, ")": -1}.get(token.text, 0) for token in code[:at])
 
 
 def _merged(code: Code, guards: tuple[Code, ...], *, nested: bool) -> list[Deed]:
