@@ -16,7 +16,6 @@ from itertools import chain
 from typing import Any, Literal
 
 import psycopg
-import sqlglot
 from psycopg import errors, sql
 from sqlglot import exp
 
@@ -35,6 +34,7 @@ from audit.question import (
     absent_functions,
     not_asked_for,
     not_there,
+    parsed,
     relations,
     renamed,
     rows,
@@ -526,7 +526,7 @@ def command_of(text: str) -> tuple[str, str]:
 
     Raises sqlglot.errors.ParseError when the statement cannot be parsed.
     """
-    statement = sqlglot.parse_one(text, dialect="postgres")
+    statement = parsed(text)[0]
     writes = ((exp.Insert, "insert into"), (exp.Update, "update"), (exp.Delete, "delete from"))
     command = next((name for kind, name in writes if isinstance(statement, kind)), "select")
     found = relations(text)

@@ -44,11 +44,12 @@ class Facts:
     identifier by which a live server is known for life, and ``unreachable`` why the target could not be reached.
     ``stopped`` returns the name of the signal by which the run was told to stop, or "".
 
-    ``people`` are whom to call, by severity, and ``severities`` the minutes by which something must have happened,
-    where the project says so. ``offered`` are all policies that could be asked, ``own`` those of them that the project
-    has written for itself, ``selected`` those of this run in their order, ``rulings`` those of them that were asked, by
-    id. ``cost`` returns what a live database has been asked for so far. ``earlier`` returns the newest sizes of a
-    moment or before it, else the oldest that there are; it is None where no history is kept.
+    ``packs`` are those whose policies are asked, ``people`` whom to call, by severity, and ``severities`` the minutes
+    by which something must have happened, where the project says so. ``offered`` are all policies that could be asked,
+    ``own`` those of them that the project has written for itself, ``selected`` those of this run in their order,
+    ``rulings`` those of them that were asked, by id. ``cost`` returns what a live database has been asked for so far.
+    ``earlier`` returns the newest sizes of a moment or before it, else the oldest that there are; it is None where no
+    history is kept.
     """
 
     started_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
@@ -63,6 +64,7 @@ class Facts:
     notes: tuple[str, ...] = ()
     unreachable: str = ""
     stopped: Callable[[], str] = str
+    packs: tuple[str, ...] = ()
     people: Mapping[str, str] = field(default_factory=dict)
     severities: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     offered: tuple[Policy, ...] = ()

@@ -30,6 +30,25 @@ Pack = str
 CORE: Pack = "core"
 CARE_COLLECTIVE: Pack = "care-collective"
 PACKS: tuple[Pack, ...] = (CORE, CARE_COLLECTIVE)
+
+# What the chapters of the Care Collective's runbook are about: projects that do not have it are told this instead.
+SUBJECTS = {
+    "1. Authentication & User Registration": "Authentication and sign-up",
+    "1. Authentication & User Registration: authentication tokens expired prematurely": "Authentication: sessions",
+    "1. Authentication & User Registration: reset registration system": "Building the database again",
+    "3. Contact Exchange & Privacy": "Privacy",
+    "5. Performance Issues": "Performance",
+    "6. Row Level Security (RLS) & Permissions": "Permissions, and what the API exposes",
+    "6. Row Level Security Issues": "Row level security",
+    "6. Row Level Security: keys": "Row level security: keys",
+    "Monitoring & Prevention": "Monitoring",
+    "Prevention: changes of the schema": "Changes of the schema",
+    "Prevention: the database is what its migrations build": "The database is what its migrations build",
+    "Prevention: the setup is what the project says": "The setup is what the project says",
+    "Quick Diagnostic Commands: schema": "The schema",
+    "The runbook itself": "Runbooks",
+    "Weekly Maintenance Schedule": "Maintenance",
+}
 # The policies that a project has written for itself, and that are asked wherever they are.
 OWN: Pack = "own"
 # Where packages of others say that they bring a pack: its name, and the package that its policies are in.

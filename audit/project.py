@@ -85,8 +85,9 @@ def project_of(
             raise FileError(f"--{option} {name}: there is no such file")
     foreign = source is not None and source.resolve() != (root / REFERENCE).resolve()
     ours = load(root / SETTINGS) if not foreign and not settings else Settings()
-    note = _of_others(live, ours) if live is not None and not foreign and not settings else ""
-    applies = not foreign and (live is None or (not settings and not note))
+    why = _of_others(live, ours) if live is not None and not foreign and not settings else ""
+    applies = not foreign and (live is None or (not settings and not why))
+    note = why if (root / SETTINGS).is_file() else ""
     chosen = load(Path(settings)) if settings else ours if applies else Settings()
     if applies and chosen.packs is None:
         chosen = replace(chosen, packs=PACKS)

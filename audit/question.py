@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -89,15 +90,20 @@ def renamed(text: str, known: Mapping[str, Any]) -> str:
 
 
 @cache
+def parsed(text: str) -> tuple[exp.Expression, ...]:
+    """Return the statements of a question. Raises sqlglot.errors.ParseError."""
+    found = sqlglot.parse(text.replace("%%", "%"), dialect="postgres")
+    return tuple(each for each in found if isinstance(each, exp.Expression))
+
+
+@cache
 def relations(text: str) -> list[str]:
     """Return the qualified names of the relations that a question reads or writes, in order.
 
     Raises sqlglot.errors.ParseError when the question cannot be parsed: such a policy is wrong.
     """
     names: dict[str, None] = {}
-    for statement in sqlglot.parse(text.replace("%%", "%"), dialect="postgres"):
-        if statement is None:
-            continue
+    for statement in parsed(text):
         local = {cte.alias_or_name for cte in statement.find_all(exp.CTE)}
         for table in statement.find_all(exp.Table):
             if table.name and table.db and table.name not in local and isinstance(table.this, exp.Identifier):
@@ -234,6 +240,8 @@ def unchecked(error: psycopg.Error) -> Unchecked:
 
 T = TypeVar("T")
 
+# How many are asked about at first; twice as many when that was quick.
+FIRST = 16
 # How long the answers of those may take in all that are asked one by one.
 PATIENCE_MS = 15_000
 
@@ -254,20 +262,37 @@ def short_ms(known: Mapping[str, Any]) -> int:
 def together(
     cursor: Cursor, names: Sequence[str], ask: Callable[[Sequence[str]], list[T]], short: int
 ) -> tuple[list[T], set[str]]:
-    """Ask about all names at once; if that takes too long, about each alone, in ``short`` milliseconds.
+    """Ask about many names at once; where that takes too long, about each alone, in ``short`` milliseconds.
 
     Returns the answers, and the names that gave none in time. Once those have cost all patience, nothing more is asked
     about the rest, which gave no answer either. The cursor is inside a transaction.
     """
-    if not names:
-        return [], set()
-    try:
-        with cursor.connection.transaction():
-            return ask(names), set()
-    except errors.QueryCanceled:
-        pass
     found: list[T] = []
     slow: set[str] = set()
+    many, begun = FIRST, 0
+    while begun < len(names) and not slow:
+        some = names[begun : begun + many]
+        begun += len(some)
+        started = time.monotonic()
+        try:
+            with cursor.connection.transaction():
+                found += ask(some)
+            if time.monotonic() - started < short / 1000:
+                many *= 2
+        except errors.QueryCanceled:
+            found += _one_by_one(cursor, some, ask, short, slow)
+            # Where each has an answer, there are just too many of them.
+            many = max(1, many // 4)
+    return found + _one_by_one(cursor, names[begun:], ask, short, slow), slow
+
+
+def _one_by_one(
+    cursor: Cursor, names: Sequence[str], ask: Callable[[Sequence[str]], list[T]], short: int, slow: set[str]
+) -> list[T]:
+    """Ask about each name alone; add those that give no answer in time to ``slow``."""
+    found: list[T] = []
+    if not names:
+        return found
     ((usual,),) = cursor.execute("select pg_catalog.current_setting('statement_timeout')").fetchall()
     cursor.execute(f"set local statement_timeout = {short}")
     for name in names:
@@ -279,4 +304,4 @@ def together(
         except errors.QueryCanceled:
             slow.add(name)
     cursor.execute("select pg_catalog.set_config('statement_timeout', %s, true)", [usual])
-    return found, slow
+    return found

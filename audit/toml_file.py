@@ -115,7 +115,7 @@ def form_of(kind: type[Form], file: TomlFile, within: Way = ()) -> Form:
 def _explained(kind: Any, within: Way, mistakes: list[ErrorDetails]) -> tuple[Way, str]:  # noqa: ANN401
     """Return where a mistake is, and what is wrong, in words of the file: a key that is not known before all others."""
     mistake = min(mistakes, key=lambda each: each["type"] != "unexpected_keyword_argument")
-    way = tuple(step for step in mistake["loc"] if step != "[key]")
+    way = tuple(step for step in mistake["loc"] if step not in NO_STEPS)
     return (*within, *way), _wrong(kind, mistake, way, (*within, *way))
 
 
@@ -145,6 +145,9 @@ def _wrong(kind: Any, mistake: ErrorDetails, way: Way, whole: Way) -> str:  # no
         case type_:
             return f"{inside or 'this'} must be {EXPECTED.get(type_, 'written in another way')}"
 
+
+# What pydantic adds to the way to a mistake: which of several types it tried.
+NO_STEPS = frozenset({"[key]", "str", "bool", "int", "tuple[str, ...]"})
 
 # What pydantic expects, by its types of mistakes, in words of the file.
 EXPECTED = {

@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -32,8 +31,26 @@ NIGHTLY = ("--target", "--app", *FILES, "--history", "--alert-file", "--alert-on
 OF_A_DATABASE = ("--migrations", "--schema", "--before", "--postgres-bin", "--members", "--platform-defaults")
 
 
+class Verb(click.Command):
+    """A verb whose options have a value where they are given: an empty one is a variable that was not set."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words. Raises UsageError."""
+        rest = super().parse_args(ctx, args)
+        for param in self.get_params(ctx):
+            key = param.name or ""
+            value = ctx.params.get(key)
+            said = key != "pytest" and ctx.get_parameter_source(key) is click.core.ParameterSource.COMMANDLINE
+            if said and (value == "" or (isinstance(value, tuple) and "" in value)):
+                name = param.opts[0] if isinstance(param, click.Option) else f"the {param.human_readable_name}"
+                raise click.UsageError(f"{name} is empty: give it a value, or leave it out", ctx)
+        return rest
+
+
 class Group(click.Group):
     """Verbs in the order in which one needs them; of one that is unknown the nearest is named."""
+
+    command_class = Verb
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the verbs as they stand in this file."""
@@ -49,7 +66,7 @@ class Group(click.Group):
         return super().resolve_command(ctx, args)
 
 
-class Audit(click.Command):
+class Audit(Verb):
     """A verb that takes the options of an audit, as the plugins declare them, and shows those that ``shown`` names."""
 
     def __init__(self, *names: Any, shown: Sequence[str] = (), only: bool = False, **rest: Any) -> None:  # noqa: ANN401
@@ -395,5 +412,5 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on, and that is fine
         sys.exit(0)
     except OSError as error:
-        _ended(safe(f"{error.filename or Path.cwd()}: {error.strerror or error}"))
+        _ended(safe(f"{error.filename or 'the system'}: {error.strerror or error}"))
     sys.exit(status if isinstance(status, int) else 0)

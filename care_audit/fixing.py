@@ -62,7 +62,8 @@ def fix(names: Sequence[str], words: Sequence[str], settings: str | None, *, wri
     offered = [mend for mend in mends if is_sql(mend.fix) and not harms(mend.fix) and not alone(mend.fix)]
     left = _counted([mend for mend in mends if mend not in offered])
     proved = _proved(place, full, source, before, offered) if offered else []
-    decide = f"{wording.counted(left, 'finding')} need somebody who decides: the report says what" if left else ""
+    needing = wording.counted(left, "finding needs", "findings need")
+    decide = f"{needing} somebody who decides: the report says what" if left else ""
     if not proved:
         click.echo(safe(f"nothing here can be mended by rule{f'; {decide}' if decide else ''}"), err=True)
         return 1

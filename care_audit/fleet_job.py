@@ -53,11 +53,6 @@ class Judged:
     took_s: float
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
-    @property
-    def is_judged(self) -> bool:
-        """Tell whether there is a verdict."""
-        return not self.reason
-
 
 def judge(job: Job) -> Judged:
     """Audit a database; return what became of it."""

@@ -117,6 +117,8 @@ def _wrong(path: Path, key: str, why: str) -> FileError:
 
 def _unfit(option: Option, value: object) -> str:
     """Say what a value must be, where it is something else."""
+    if value == "" or (isinstance(value, tuple) and "" in value):
+        return "given a value, or left out: it is empty"
     if option.switch:
         return "" if isinstance(value, bool) else "true or false"
     if option.number:

@@ -6,9 +6,10 @@ above that, somebody else may have written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from audit.connection import TargetError
 from audit.house import HOUSE, INSTALLED
@@ -79,11 +80,16 @@ def here(named: str | None = None) -> Place:
         if not file.is_file():
             raise FileError(f"--settings {named}: there is no such file")
         return Place(_root(file), file, load(file))
-    start = Path.cwd()
+    try:
+        start = Path.cwd()
+    except FileNotFoundError:
+        raise FileError("the folder that this was called in is not there any more: call it in the project's") from None
     for folder in _upwards(start):
         for name in NAMES:
             if (folder / name).is_file():
                 return Place(folder, folder / name, load(folder / name))
+            if (folder / name).is_symlink() or (folder / name).exists():
+                raise FileError(f"{folder / name} is no file that can be read: settings are one, or are left out")
         if _says_something(folder / PYPROJECT):
             return Place(folder, folder / PYPROJECT, load(folder / PYPROJECT))
     return Place(start)
@@ -100,13 +106,25 @@ def _upwards(start: Path) -> Iterator[Path]:
 
 
 def _says_something(file: Path) -> bool:
-    """Tell whether there are settings of ours in a pyproject.toml, which may be broken: that is for others to say."""
+    """Tell whether there are settings of ours in a pyproject.toml.
+
+    One that is broken is for others to tell of, unless it names us. Raises FileError.
+    """
     if not file.is_file():
         return False
     try:
-        return bool(read(file).part(TABLE).content)
+        content: Any = read(file).content
     except FileError:
+        if TABLE[-1] in file.read_text(encoding="utf-8", errors="replace"):
+            raise
         return False
+    for step in TABLE:
+        if not isinstance(content, Mapping) or step not in content:
+            return False
+        content = content[step]
+    if not isinstance(content, Mapping):
+        raise read(file).wrong(TABLE, f"[{'.'.join(TABLE)}] must be a table")
+    return bool(content)
 
 
 def source(root: Path) -> Path | None:

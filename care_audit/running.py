@@ -24,6 +24,7 @@ pytest_plugins = (
     f"{PREFIX}fixtures.runbook",
     f"{PREFIX}fixtures.askers",
     f"{PREFIX}fixtures.suite",
+    f"{PREFIX}fixtures.ahead",
     f"{PREFIX}fixtures.gate",
     f"{PREFIX}reports.folder",
     f"{PREFIX}reports.waivers",

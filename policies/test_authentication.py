@@ -9,7 +9,13 @@ from audit.probes.registration import failing, privileged, troubles
 
 RUNBOOK = "1. Authentication & User Registration"
 
-# A sound one, in the columns of the reference: whether the one that is there is to go is not ours to say.
+SIGN_UP_FIX = """
+-- {object}: look at all triggers on auth.users and at what their functions write. Mend the function that is there
+-- rather than adding a second one, which would write everything twice.
+"""
+
+# A sound one, in the columns of the Care Collective, and told to them alone: whether the one that is there is to go is
+# not ours to say.
 REGISTRATION = decide(
     """
     {object}: look at all triggers on auth.users and at what their functions write. Mend the function that is there
@@ -122,15 +128,15 @@ def test_every_profile_belongs_to_a_user(auditor):
     severity="P0",
     wrong="Nobody can sign up: the triggers of the sign-up are missing, switched off or broken",
     runbook=RUNBOOK,
-    fix=REGISTRATION,
+    fix=SIGN_UP_FIX,
 )
 def test_the_registration_trigger_works(auditor, auth_service):
     """The triggers that run at sign-up are enabled, and work: somebody who gives an address and a name is let in.
 
     The service that signs people up may write none of the project's tables, so that a trigger's function needs its
-    owner's rights and a search_path of its own. The care-collective pack counts on one of them (on_auth_user_created in
-    runbook_objects): after insert, for each row, with a function that has both. The catalogue is asked, not
-    information_schema, which hides tables of others and knows nothing of disabled triggers.
+    owner's rights and a search_path of its own. One that runbook_objects in audit.toml names (on_auth_user_created) is
+    to run after insert, for each row, with a function that has both. The catalogue is asked, not information_schema,
+    which hides tables of others and knows nothing of disabled triggers.
     """
     assert not auditor(
         f"""
@@ -140,7 +146,8 @@ def test_the_registration_trigger_works(auditor, auth_service):
         select format('%%I on auth.users', coalesce(t.tgname, w.name)) as object, problem,
                case when problem = 'it is disabled' then format(
                    E'-- %%s is disabled: see whether somebody meant that. If not, as the owner of auth.users:\n'
-                   || '-- alter table auth.users enable trigger %%s;', name.inert, name.inert) end as fix
+                   || '-- alter table auth.users enable trigger %%s;', name.inert, name.inert)
+               else replace(%(registration)s, '{{object}}', name.inert) end as fix
         from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'auth' and c.relname = 'users'
         cross join wanted w
@@ -159,14 +166,15 @@ def test_the_registration_trigger_works(auditor, auth_service):
         cross join lateral (select {inert("quote_ident(coalesce(t.tgname, w.name))")} as inert) as name
         where here and wrong
         union all
-        select format('%%I on auth.users', w.name), 'there is no such trigger', (
+        select format('%%I on auth.users', w.name), 'there is no such trigger', coalesce((
             -- What is there and nothing calls is what it called.
             select format(E'create trigger %%I after insert on auth.users\n'
                           || 'for each row execute function public.handle_new_user();', w.name)
             from pg_catalog.pg_proc p
             where p.oid = to_regprocedure('public.handle_new_user()') and p.prosecdef
             and p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype
-            and not exists (select from pg_catalog.pg_trigger t where t.tgfoid = p.oid))
+            and not exists (select from pg_catalog.pg_trigger t where t.tgfoid = p.oid)),
+            replace(%(registration)s, '{{object}}', w.name || ' on auth.users'))
         from wanted w
         where w.relied_on and exists (select from pg_catalog.pg_class c where c.oid = to_regclass('auth.users'))
         and not exists (
@@ -178,6 +186,7 @@ def test_the_registration_trigger_works(auditor, auth_service):
         where t.tgrelid = to_regclass('auth.users') and not t.tgisinternal and t.tgtype & 4 <> 0
         """,
         trigger="trigger on_auth_user_created on auth.users",
+        registration=REGISTRATION,
     )
     assert not failing(auth_service)
 
@@ -187,18 +196,18 @@ def test_the_registration_trigger_works(auditor, auth_service):
     severity="P0",
     wrong="Some people cannot sign up, or are let in who must not be",
     runbook=RUNBOOK,
-    fix=REGISTRATION,
+    fix=SIGN_UP_FIX,
 )
 def test_signing_up_works_in_every_way(auth_service):
     """Signing up works in every way: with and without metadata, whatever the name, invited, anonymous or by phone.
 
     A trigger runs inside the sign-up: when it fails on an unusual name, the person cannot sign up at all, and when it
-    swallows its errors, they are let in and have no row of their own. So each way is acted out as the service does it,
-    and what it writes is compared with what signing up with a name writes, whatever tables those are. Ways are those of
-    sign_up in audit.toml, else of supabase/config.toml, else by e-mail and by invitation. Which letters a name may
-    have, and how many, is for the project's checks to say. With the care-collective pack exactly one profile is made in
-    every way, and it is pending. What the service writes afterwards, when somebody confirms their address, signs in,
-    stays signed in, sets a password or signs out, must work, too.
+    swallows its errors, they are let in and have no row of their own. So each way is acted out as the service does
+    it, and what it writes is compared with what signing up with a name writes, whatever tables those are. Ways are
+    those of sign_up in audit.toml, else of supabase/config.toml, else by e-mail and by invitation. Which letters a
+    name may have, and how many, is for the project's checks to say. Where runbook_objects in audit.toml relies on a
+    table of profiles, exactly one is made in every way, and it is pending. What the service writes afterwards, when
+    somebody confirms their address, signs in, stays signed in, sets a password or signs out, must work, too.
     """
     assert not troubles(auth_service, REGISTRATION)
 
@@ -307,7 +316,7 @@ def test_the_registration_check_agrees(auditor):
     severity="P0",
     wrong="Whoever signs up can give themselves rights by what they write into their metadata",
     runbook=RUNBOOK,
-    fix=REGISTRATION,
+    fix=SIGN_UP_FIX,
 )
 def test_signing_up_grants_no_privileges(auth_service):
     """What a person writes into the metadata of their sign-up gives them nothing that others do not have.

@@ -9,22 +9,22 @@ SECURITY = "6. Row Level Security: keys"
 @mark.policy(
     "CONF-01",
     severity="P1",
-    wrong="The browser client is not set up as the runbook says",
+    wrong="The browser client loses sessions, or shows tokens in addresses",
     runbook=RUNBOOK,
     fix="""
     -- {object}, {file} line {line}: {value}, and it should be {wanted}. In the options of the browser's client:
     --   auth: {{ autoRefreshToken: true, persistSession: true, detectSessionInUrl: true, flowType: 'pkce' }}
     """,
 )
-def test_browser_clients_are_set_as_the_runbook_says(app):
-    """The browser client's settings are the runbook's.
+def test_browser_clients_keep_sessions_and_hide_tokens(app):
+    """Browser clients keep people signed in, and show no token in an address.
 
     `autoRefreshToken`, `persistSession` and `detectSessionInUrl` true, `flowType` "pkce": otherwise people are signed
     out when their token ends or when they load the page anew, a link from a mail signs nobody in, or tokens stand in
     addresses. The files below `--app=DIR` are read, and not run: the options are followed through variables, spreads,
     imports and helper functions, and a wrapper is judged at each of its calls. Where nothing is written, the library's
     defaults count: `createClient` of supabase-js takes the implicit flow, `createBrowserClient` of @supabase/ssr sets
-    all four as the runbook does. What is decided by variables of the environment or by code that cannot be followed is
+    all four so. What is decided by variables of the environment or by code that cannot be followed is
     UNCHECKED, with file and line. Tests and stories are left out, and clients whose tokens come from elsewhere
     (`accessToken`).
     """
@@ -34,15 +34,15 @@ def test_browser_clients_are_set_as_the_runbook_says(app):
 @mark.policy(
     "CONF-02",
     severity="P1",
-    wrong="The server client is not set up as the runbook says",
+    wrong="The server client keeps a session that the next person may get",
     runbook=RUNBOOK,
     fix="""
     -- {object}, {file} line {line}: {value}, and it should be {wanted}. In the options of the server's client:
     --   auth: {{ autoRefreshToken: false, persistSession: false, flowType: 'pkce' }}
     """,
 )
-def test_server_clients_are_set_as_the_runbook_says(app):
-    """The server client's settings are the runbook's.
+def test_server_clients_keep_no_session(app):
+    """Server clients keep no session of anybody.
 
     `autoRefreshToken` and `persistSession` false, `flowType` "pkce": a server that keeps a session may give it to the
     next person who asks. A client is the server's by the function that makes it, or by its module: directives,

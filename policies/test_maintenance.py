@@ -75,9 +75,9 @@ def test_changed_tables_are_maintained(auditor):
 def test_statistics_are_kept(auditor):
     """The statistics of this database were not reset within 14 days.
 
-    The runbook's weekly script resets them just before it reads which indexes are unused: all of them, then. Autovacuum
-    too forgets which tables changed. A server that crashes discards all that it has counted, and from PostgreSQL 15 on
-    says so only of what it counts for all databases together. A database that is younger than that has them from its
+    A script that resets them just before it reads which indexes are unused finds that all are. Autovacuum too forgets
+    which tables changed. A server that crashes discards all that it has counted, and from PostgreSQL 15 on says so
+    only of what it counts for all databases together. A database that is younger than that has them from its
     beginning, which up to PostgreSQL 14 looks like a reset.
     """
     # What nobody resets at the same moment, unless it was lost; where it began before the server did, it may have been

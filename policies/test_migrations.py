@@ -19,7 +19,7 @@ GATE = "Prevention: changes of the schema"
 def test_every_migration_applies(failed_migrations):
     """Every migration applies, in order, to an empty database.
 
-    The runbook's last resort is to build the database again from its migrations. When one fails, that resort is none,
+    The last resort is to build the database again from its migrations. When one fails, that resort is none,
     and everything that this run says is about a schema that lacks what the file should have brought: it is applied as
     far as it goes, what rests on the rest is unproven or unchecked. There is one finding for each cause, with what
     follows from it. Two files of one version offend, because one of them is never applied.

@@ -123,7 +123,7 @@ def test_exposed_tables_have_row_level_security(auditor):
 def test_tables_with_policies_have_them_switched_on(auditor):
     """No table has policies but row level security switched off.
 
-    Its policies look right in every listing and do nothing. The runbook's "temporarily disable" leaves this behind.
+    Its policies look right in every listing and do nothing. "Temporarily disabled", in an incident, leaves this behind.
     """
     assert not auditor(
         f"""

@@ -54,7 +54,7 @@ def test_every_object_that_the_runbook_names_exists(runbook):
     """Every object that the runbook names exists.
 
     Looked up are the tables, views, indexes and functions of its statements, names that it compares with columns of the
-    catalogue (``tablename = 'help_requests'``), and code spans that are a call, a qualified name, or are called a
+    catalogue (``tablename = 'orders'``), and code spans that are a call, a qualified name, or are called a
     table, function, index and the like by the text beside them. What the book itself makes in another block is there.
     """
     assert not runbook.missing()

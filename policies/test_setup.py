@@ -23,8 +23,8 @@ def test_variables_are_set_and_of_the_right_kind(app):
     not be set, nor one that is only asked about, nor what runtimes and providers set. By its name a variable is
     meant for an address, for the key that everybody may have, or for the server's: one in the place of another, a
     key that has expired or is another project's, and what a template left, are told; its value never is. Where
-    nothing here sets any of them, the application is set up elsewhere, and the policy is unchecked. A server's key
-    in a public variable is CONF-04's.
+    nothing here sets any of them, as in CI, the application is set up elsewhere: then a template (`.env.example`) must
+    list them, and of those that it does not nobody knows. A server's key in a public variable is CONF-04's.
     """
     assert not app.variables()
 

@@ -7,6 +7,7 @@ channel of its severity has taken it: what could not be delivered is told by the
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import os
 import re
@@ -28,7 +29,6 @@ from audit.house import extra
 from audit.policy import Severity
 from audit.results import UNREACHED, Verdict
 from reports import folder, wording
-from reports.escalation import ESCALATION
 from reports.history.changes import Condition, Known, Unjudged
 from reports.history.history import place as place_of
 from reports.history.store import STORE_KEY, HistoryError, Subject
@@ -301,9 +301,12 @@ def _of_all(policies: Sequence[Unjudged], what: str, lines: Iterable[str], at_mo
 def _called(run: Run, place: Subject, policies: Sequence[Unjudged]) -> Iterator[str]:
     """Yield what was audited, and who is to be called by when."""
     yield _audited(run, place)
-    escalation = ESCALATION[min(each.severity for each in policies)]
-    begun = min(each.since for each in policies)
-    yield f"{wording.capital(escalation.whom)}: {escalation.by_when(begun, run.started_at)}."
+    yield from _summons(run, min(each.severity for each in policies), min(each.since for each in policies))
+
+
+def _summons(run: Run, severity: Severity, begun: dt.datetime) -> Iterator[str]:
+    if told := run.escalation[severity].told(begun, run.started_at):
+        yield f"{wording.capital(told)}."
 
 
 def _united(due: Collection[Known], present: Iterable[Known]) -> list[Known]:
@@ -359,8 +362,7 @@ def _body(
     worse = [each.since for each in findings if each.state is Condition.VIOLATED]
     worse += [each.since for each in policies if each.open]
     if worse:
-        escalation = ESCALATION[severity]
-        yield f"{wording.capital(escalation.whom)}: {escalation.by_when(min(worse), run.started_at)}."
+        yield from _summons(run, severity, min(worse))
     results = {result.id: result for result in run.results}
     named = list(dict.fromkeys(each.policy for each in findings))
     for policy in named[:MAX_POLICIES]:

@@ -1,31 +1,39 @@
-"""Whom to call and by when: the runbook's emergency team and time limits (severity levels, escalation procedures)."""
+"""Whom to call and by when: as a project has it, or the runbook of the Care Collective where its pack is selected.
+
+What the runbook says (severity levels, escalation procedures) is the Care Collective's own. In another project nobody
+is named and no time limit is set, until its settings do.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from audit.policy import Severity
+from audit.policy import CARE_COLLECTIVE, Severity
+
+UNSET = "[people] and [severities] in audit.toml name whom to call, and by when"
 
 
 @dataclass(frozen=True)
 class Escalation:
     """What one severity asks for.
 
-    ``call`` is who is to be called, "" when nobody needs to be; ``steps`` are what must have happened by when, counted
-    from the moment of the finding.
+    ``call`` is who is to be called, "" when nobody is named; ``steps`` are what must have happened by when, counted
+    from the moment of the finding. ``otherwise`` is what is asked for where there are no steps.
     """
 
     meaning: str
-    call: str
+    call: str = ""
     steps: tuple[tuple[dt.timedelta, str], ...] = ()
     otherwise: str = ""
 
     @property
     def whom(self) -> str:
-        """Say in a few words whom to call."""
-        return f"call {self.call}" if self.call else "no call is needed"
+        """Say in a few words whom to call; "" where nothing is known of that."""
+        if self.call:
+            return f"call {self.call}"
+        return "no call is needed" if self.otherwise else ""
 
     @property
     def limits(self) -> str:
@@ -34,12 +42,21 @@ class Escalation:
 
     def brief(self, found_at: dt.datetime, now: dt.datetime) -> str:
         """Say in one line who does what at last, and by when: ``the administrator: have it fixed by 12:00``."""
+        who = self.call.partition(";")[0]
         if not self.steps:
-            return self.otherwise
+            return _together(who, self.otherwise)
         limit, step = self.steps[-1]
         due, today = (found_at + limit).astimezone(dt.UTC), now.astimezone(dt.UTC)
-        who = self.call.partition(";")[0]
-        return f"{who}: {step}{', overdue since' if due < today else ' by'} {_moment(due, today)}"
+        return _together(who, f"{step}{', overdue since' if due < today else ' by'} {_moment(due, today)}")
+
+    def told(self, found_at: dt.datetime, now: dt.datetime) -> str:
+        """Say whom to call, and all that must have happened by when."""
+        return _together(self.whom, self.by_when(found_at, now))
+
+    @property
+    def rule(self) -> str:
+        """Say whom to call, and within which time limits: whenever it was found."""
+        return _together(self.whom, self.limits)
 
     def by_when(self, found_at: dt.datetime, now: dt.datetime | None = None) -> str:
         """Say the same as points in time, such as ``begin diagnosis by 09:15 UTC``; both arguments have a time zone.
@@ -55,7 +72,8 @@ class Escalation:
         return ", ".join(steps) or self.otherwise
 
 
-ESCALATION = {
+# What the runbook of the Care Collective says.
+RUNBOOK: Mapping[Severity, Escalation] = {
     Severity.P0: Escalation(
         "critical",
         "the on-call database administrator, then the lead developer; keep the platform owner informed",
@@ -87,21 +105,34 @@ ESCALATION = {
 }
 
 
-# What the runbook of the reference says, whatever a project has said since.
-_RUNBOOK = {**ESCALATION}
+# What is known of the severities where nobody has said more.
+UNSAID: Mapping[Severity, Escalation] = {severity: Escalation(known.meaning) for severity, known in RUNBOOK.items()}
 
 
-def configure(people: Mapping[str, str], severities: Mapping[str, Mapping[str, int]]) -> None:
-    """Let a project's own people be called, and its own limits count, which are minutes by what must have happened."""
-    for severity, runbook in _RUNBOOK.items():
-        steps = severities.get(severity)
-        limits = tuple(sorted((dt.timedelta(minutes=limit), step) for step, limit in steps.items())) if steps else ()
-        ESCALATION[severity] = replace(
-            runbook,
-            call=people.get(severity, runbook.call),
-            steps=limits if steps is not None else runbook.steps,
-            otherwise=runbook.otherwise if steps is None else "no time limit is set",
-        )
+def escalation_of(
+    packs: Collection[str], people: Mapping[str, str], severities: Mapping[str, Mapping[str, int]]
+) -> Mapping[Severity, Escalation]:
+    """Return what each severity asks for in a project, which has ``packs``, names ``people`` and sets time limits.
+
+    The limits are minutes by what must have happened.
+    """
+    usual = RUNBOOK if CARE_COLLECTIVE in packs else UNSAID
+    return {
+        severity: _as_set(known, people.get(severity), severities.get(severity)) for severity, known in usual.items()
+    }
+
+
+def _as_set(known: Escalation, call: str | None, steps: Mapping[str, int] | None) -> Escalation:
+    if call is not None:
+        known = replace(known, call=call)
+    if steps is None:
+        return known
+    limits = sorted((dt.timedelta(minutes=limit), step) for step, limit in steps.items())
+    return replace(known, steps=tuple(limits), otherwise="" if limits else "no time limit is set")
+
+
+def _together(*said: str) -> str:
+    return ": ".join(filter(None, said))
 
 
 def _duration(limit: dt.timedelta) -> str:

@@ -194,12 +194,13 @@ def _lines(fleet: Fleet) -> Iterator[str]:
 
 def page(fleet: Fleet) -> str:
     """Return the page about all of them."""
-    from reports.renderers import html  # not above: pytest wants to be the first to import the renderers
+    from reports import wording  # not above: pytest wants to be the first to import the renderers
+    from reports.renderers import html
 
     template = html.environment().get_template("fleet.html.jinja")
     return template.render(
         fleet=fleet, severities=SEVERITIES, causes=fleet.causes[:MOST_CAUSES], most=MOST_NAMED, body="fleet",
-        title=f"{html.TITLE}: {len(fleet.members)} databases", **html.framed(html.style()),
+        title=f"{wording.TITLE}: {len(fleet.members)} databases", **html.framed(html.style()),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from reports import folder
+from reports import folder, wording
 from reports.causes import headline
 from reports.model import Run
 from reports.reading import ReadError, load
@@ -49,7 +49,7 @@ def render(where: Path) -> str:
     """Return the page."""
     template = html.environment().get_template("index.html.jinja")
     framed = html.framed(html.style())
-    return template.render(entries=[*entries(where)], title=f"{html.TITLE}: all runs", body="index", **framed)
+    return template.render(entries=[*entries(where)], title=f"{wording.TITLE}: all runs", body="index", **framed)
 
 
 def write(where: Path) -> None:

@@ -19,12 +19,13 @@ from audit.facts import TargetFacts as TargetFacts
 from audit.policy import Severity as Severity
 from audit.results import Build, Cost, Login, Migration, Sizes
 from audit.results import Verdict as Verdict
+from reports.escalation import UNSAID, Escalation
 
 if TYPE_CHECKING:
     from audit.gate.results import Rehearsal
     from audit.runbook.results import Outline
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 # Why a policy is unchecked when the run was stopped.
 STOPPED = "the run was stopped before this policy was asked"
@@ -218,6 +219,7 @@ class Run:
     is what new migrations do, where there are any; ``runbook`` the outline of a runbook, where one was audited;
     ``build`` what became of those that the target was built from. ``trend`` are the last runs, this one included, the
     oldest first; ``sizes`` are how large database and tables are, and ``sizes_before`` how large they were.
+    ``escalation`` is what each severity asks for in this project.
     """
 
     started_at: dt.datetime
@@ -244,6 +246,7 @@ class Run:
     trend: tuple[Past, ...] = ()
     sizes: Sizes | None = None
     sizes_before: Sizes | None = None
+    escalation: Mapping[Severity, Escalation] = field(default_factory=lambda: UNSAID)
 
     @property
     def finished(self) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from audit.house import POLICIES
 from audit.policy import CORE, Policy, Severity, collected
 from audit.runbook.questions import known, question
-from reports.escalation import ESCALATION
+from reports.escalation import RUNBOOK as ESCALATION
 
 PAGE = Path(__file__).parents[1] / "docs" / "RUNBOOK.md"
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from audit.facts import facts_of
-from reports import alerts, baseline, escalation, folder, identity, repeats, waivers
+from reports import alerts, baseline, folder, identity, repeats, waivers
 from reports.history import history
 from reports.model import RUN_KEY, Run
 from reports.renderers import (
@@ -68,13 +68,6 @@ STEPS: tuple[Callable[[Run, pytest.Config], Run], ...] = (
     alerts.send,
     write_files,
 )
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_configure(config: pytest.Config) -> None:
-    """Say whom to call and by when as the project has it."""
-    facts = facts_of(config)
-    escalation.configure(facts.people, facts.severities)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

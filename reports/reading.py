@@ -17,9 +17,10 @@ from audit.causes import UNKNOWN, Cause
 from audit.evidence import Location, Population, Row
 from audit.facts import TargetFacts
 from audit.gate.results import Difference, Hazards, Lock, Reached, Rehearsal, Rehearsed, Step
-from audit.policy import Severity
+from audit.policy import CORE, Severity
 from audit.results import Build, Cost, Login, Migration, Sizes, Trouble, Verdict
 from audit.runbook.results import Doubt, Outline, Remark, Told
+from reports.escalation import Escalation, escalation_of
 from reports.model import Change, Changes, Event, Finding, Identity, Past, Result, Run, Waiver
 
 Json = Mapping[str, Any]
@@ -80,7 +81,23 @@ def run_of(told: Json) -> Run:
         trend=tuple(map(_past, told.get("trend", ()))),
         sizes=_sizes(told.get("sizes")),
         sizes_before=_sizes(told.get("sizes_before")),
+        escalation=_escalation(told),
     )
+
+
+def _escalation(told: Json) -> Mapping[Severity, Escalation]:
+    """Return what was asked for. Before 1.2 it was not told, and where the pack was asked it was the runbook's."""
+    if "escalation" not in told:
+        return escalation_of({each.get("pack", CORE) for each in told["policies"]}, {}, {})
+    return {
+        Severity(name): Escalation(
+            each["meaning"],
+            each["call"],
+            tuple((dt.timedelta(minutes=step["minutes"]), step["what"]) for step in each["steps"]),
+            each["otherwise"],
+        )
+        for name, each in told["escalation"].items()
+    }
 
 
 def _moment(text: str) -> dt.datetime:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 
 import pytest
 
 from audit.evidence import safe
 from audit.facts import TargetFacts, facts_of
+from audit.policy import CARE_COLLECTIVE, SUBJECTS
 from audit.results import Ruling, Verdict
 from reports import waivers
+from reports.escalation import escalation_of
 from reports.model import STOPPED, WAIVERS_KEY, Finding, Result, Run, Waiver
 
 UNKNOWN = TargetFacts("unknown", "unknown", "unknown", "unknown")
@@ -83,7 +86,7 @@ def run_of(config: pytest.Config, exit_status: int) -> Run | None:
         started_at=facts.started_at,
         duration_s=time.monotonic() - facts.clock,
         target=facts.target or UNKNOWN,
-        results=tuple(result_of(ruling, accepted) for ruling in rulings),
+        results=tuple(_filed(result_of(ruling, accepted), facts.packs) for ruling in rulings),
         migrations=facts.migrations,
         ended_by=_ended_by(exit_status, facts.stopped()),
         notes=facts.notes,
@@ -95,8 +98,14 @@ def run_of(config: pytest.Config, exit_status: int) -> Run | None:
         runbook=facts.runbook,
         build=facts.build,
         offered=len(facts.offered),
+        escalation=escalation_of(facts.packs, facts.people, facts.severities),
         unreachable=facts.unreachable,
     )
+
+
+def _filed(result: Result, packs: Sequence[str]) -> Result:
+    """Put a result under what it is about, where the chapters of the runbook are not the project's own."""
+    return result if CARE_COLLECTIVE in packs else replace(result, runbook=SUBJECTS.get(result.runbook, result.runbook))
 
 
 def _ended_by(exit_status: int, stopped: str) -> int | None:

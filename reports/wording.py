@@ -8,8 +8,10 @@ import re
 from audit.evidence import safe
 from audit.policy import Severity
 from audit.results import Migration, Verdict
-from reports.escalation import ESCALATION
 from reports.model import SCORE_FORMULA, Change, Event, Finding, Result, Run
+
+# What a report is headed: the name of the command, which is nobody's project.
+TITLE = "care-audit"
 
 WORDS = {
     Verdict.HOLDS: "holds",
@@ -159,10 +161,9 @@ def summons(severity: Severity, run: Run) -> str:
     """Say who is to be called and by when; nobody for what a pull request would do, which only must not be merged."""
     if run.gate:
         return "blocks the merge"
-    escalation = ESCALATION[severity]
+    escalation = run.escalation[severity]
     # Where a history is kept, the clock of each policy began when it was violated first.
-    by_when = "" if run.changes else f": {escalation.by_when(run.started_at)}"
-    return f"{escalation.whom}{by_when}"
+    return escalation.whom if run.changes else escalation.told(run.started_at, run.started_at)
 
 
 def _begun(severity: Severity, run: Run) -> dt.datetime:
@@ -172,15 +173,20 @@ def _begun(severity: Severity, run: Run) -> dt.datetime:
 
 
 def call(severity: Severity, run: Run) -> str:
-    """Say in full who is to be called, and all that has to happen by when, for one severity."""
+    """Say in full who is to be called, and all that has to happen by when, for one severity; "" if nothing is known."""
     if run.gate:
         return "It blocks the merge."
-    escalation = ESCALATION[severity]
-    return f"{capital(escalation.whom)}. By when: {escalation.by_when(_begun(severity, run), run.started_at)}."
+    escalation = run.escalation[severity]
+    by_when = escalation.by_when(_begun(severity, run), run.started_at)
+    said = [capital(escalation.whom), f"By when: {by_when}" if by_when else ""]
+    return " ".join(f"{each}." for each in said if each)
 
 
 def clocks(run: Run) -> dict[Severity, str]:
-    """Say once for each severity who has to do what by when, counted from when its oldest finding was seen first."""
+    """Say once for each severity who has to do what by when, counted from when its oldest finding was seen first.
+
+    Where nobody is named and no time limit is set for a severity, it is left out.
+    """
     found: dict[Severity, str] = {}
     for severity in Severity:
         if not any(result.severity is severity for result in run.having(Verdict.VIOLATED)):
@@ -188,7 +194,8 @@ def clocks(run: Run) -> dict[Severity, str]:
         if run.gate:
             found[severity] = "It blocks the merge."
             continue
-        found[severity] = f"{capital(ESCALATION[severity].brief(_begun(severity, run), run.started_at))}."
+        if brief := run.escalation[severity].brief(_begun(severity, run), run.started_at):
+            found[severity] = f"{capital(brief)}."
     return found
 
 
@@ -229,10 +236,11 @@ def clock(result: Result, run: Run) -> str:
     Without a history that is the present run.
     """
     begun = result.since or run.started_at
+    by_when = run.escalation[result.severity].by_when(begun, run.started_at)
     if begun >= run.started_at:
-        return f"new: {ESCALATION[result.severity].by_when(begun)}"
+        return f"new: {by_when}" if by_when else "new"
     there = f"there since {moment(begun)}, for {duration(run.started_at - begun)}"
-    return f"{there}: {ESCALATION[result.severity].by_when(begun, run.started_at)}"
+    return f"{there}: {by_when}" if by_when else there
 
 
 def moment(when: dt.datetime) -> str:

@@ -239,7 +239,8 @@ class Access:
         """Return the declarations as parameters for questions, and what those who act need as it is."""
         acted = ("declared", "callers", "claims", "widens", "places")
         plain = {key: list(value) for key, value in vars(self).items() if key not in acted}
-        named = [name for kind, name in self.places if kind == "tables"]
+        # What a machine wrote and nobody has reviewed says no more than what it was written from.
+        named = [name for name, declaration in self.declared.items() if not declaration.review]
         whole = {key: getattr(self, key) for key in acted}
         declared = {"declared_tables": named, "opened": self.opened(), "called": self.called()}
         return {**plain, **whole, **declared}

@@ -45,6 +45,8 @@ SQL = Path(__file__).with_suffix(".sql")
 TABLE_MS = 5000
 ALL_S = 60
 MOST_WORDS = 12
+# How many functions are called at once.
+MOST_CALLED = 16
 # How many of the tables that are ruled alike are looked at after a change.
 MOST_ALIKE = 2
 
@@ -231,8 +233,8 @@ def widened(people: Actor) -> Evidence:
             slow = _remembered(cursor, stage, audience)
             doubts += [f"{name} does not answer in time" for name in sorted(slow)]
             changing = _Changing(stage, cursor, plan, audience, slow)
-            for each in _tasks(plan, people.people, calls, slow):
-                found += changing.calls(each) if each.calls else changing.changes(each)
+            for each in _batches(_tasks(plan, people.people, calls, slow)):
+                found += changing.calls(each) if each[0].calls else changing.changes(each[0])
             doubts += changing.doubts()
             tried = changing.tried
             found = [each for each in found if not meant(each, stage.known.get("widens", {}))]
@@ -299,8 +301,20 @@ def _tasks(plan: Plan, people: Sequence[Identity], calls: Sequence[Call], slow: 
     for who, routine, given in calls:
         words = _words(routine.source) if given else ()
         worth = min((hinges[word] for word in words if word in hinges), default=4)
-        add(worth, 0, routine.signature, "call", [Task(who, routine.signature, calls=tuple(given))] if given else [])
+        add(worth, 0, who.name, "call", [Task(who, routine.signature, calls=tuple(given))] if given else [])
     return [task for _, task in sorted(ranked, key=lambda each: each[0]) if task.relation not in slow]
+
+
+def _batches(tasks: Iterable[Task]) -> Iterator[list[Task]]:
+    """Yield the tasks in their order, some calls of one person at a time."""
+    batch: list[Task] = []
+    for task in tasks:
+        if batch and not (task.calls and batch[0].calls and task.who == batch[0].who and len(batch) < MOST_CALLED):
+            yield batch
+            batch = []
+        batch.append(task)
+    if batch:
+        yield batch
 
 
 def _person(stage: Stage, who: Identity) -> dict[str, str | None]:
@@ -428,20 +442,21 @@ class _Changing:
         self.tried += sum(count for _, _, count, _ in answers)
         return [Found(who.name, who.role, relation, column, kind, gains) for column, kind, _, gains in answers if gains]
 
-    def calls(self, task: Task) -> list[Found]:
-        """Let one person call one function."""
-        who, function, given = task.who, task.relation, task.calls
+    def calls(self, tasks: Sequence[Task]) -> list[Found]:
+        """Let one person call some functions."""
+        who, given = tasks[0].who, {task.relation: task.calls for task in tasks}
 
-        def call(_names: Sequence[str]) -> list[Any]:
+        def call(names: Sequence[str]) -> list[Any]:
+            person, some = json.dumps(_person(self.stage, who)), json.dumps({name: given[name] for name in names})
             self.cursor.execute(
-                "select pg_temp.chain_calls(%s, %s, %s, %s)",
-                [json.dumps(_person(self.stage, who)), self.audience, json.dumps(given), json.dumps(self.plan.ruled)],
+                "select f.key, pg_temp.chain_calls(%s, %s, f.value, %s) from pg_catalog.jsonb_each(%s) as f",
+                [person, self.audience, json.dumps(self.plan.ruled), some],
             )
             return self.cursor.fetchall()
 
-        answers = self._asked([function], call)
+        answers = self._asked([*given], call)
         self.tried += len(answers)
-        return [Found(who.name, who.role, function, "", BY_CALL, gains) for (gains,) in answers if gains]
+        return [Found(who.name, who.role, function, "", BY_CALL, gains) for function, gains in answers if gains]
 
 
 Call = tuple[Identity, Routine, list[dict[str, Any]]]

@@ -327,7 +327,7 @@ def opened_tables(
             or exists (select from pg_catalog.pg_policy p where p.polrelid = t.id)
             order by t.relation
             """,
-            [list(stage.known["platform_schemas"]), [*sets, *stage.known.get("declared_tables", ())]],
+            [list(stage.known["platform_schemas"]), [*sets, *stage.known.get("declared", ())]],
         )
         tables = {name: (frozenset(columns), security, 0) for name, security, columns in cursor.fetchall()}
         # As the API has it: the exposed schemas and those of extensions.

@@ -23,7 +23,6 @@ UNGUARDED = "row level security is off"
 
 VERBS = {"select": "read", "insert": "add", "update": "change", "delete": "delete", "move": "give away"}
 MEMBERS = frozenset(name for name in API_ACTORS if CAST[name].verification == "approved")
-SIGNED_IN = frozenset(name for name in API_ACTORS if CAST[name].id)
 
 
 @dataclass(frozen=True)

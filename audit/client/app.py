@@ -24,12 +24,15 @@ from audit.client.values import UNDEFINED, Absent, Known, Unknown, Value, altern
 from audit.evidence import Evidence, Location, Log, NotApplicable, Population, Row, Scalar, safe
 from audit.question import Question
 
-# What the runbook wants: 1. Authentication & User Registration, "Authentication tokens expired prematurely".
+# What keeps people signed in, and tokens out of addresses. The Care Collective's runbook wants the same.
 WANTED: Mapping[str, Mapping[str, object]] = {
     BROWSER: {"autoRefreshToken": True, "persistSession": True, "detectSessionInUrl": True, "flowType": "pkce"},
     SERVER: {"autoRefreshToken": False, "persistSession": False, "flowType": "pkce"},
 }
 _WORDS = frozenset({"pkce", "implicit"})
+
+WRITE_IT = "write it so that the file itself says what it is"
+LIST_IT = "list in .env.example what is to be set, without its values; or run the audit where it is set"
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,8 @@ class App:
         found = self.findings.environment
         rows = [_row(f"variable {each.name}", each.place, what=each.what) for each in shown_variables(found.wrong)]
         count = Population(len(found.named), "variables that the application names")
-        return self._evidence("the variables of the environment", rows, count, [*found.doubts, *self._unread()])
+        doubts = [*found.doubts, *self._unread()]
+        return self._evidence("the variables of the environment", rows, count, doubts, LIST_IT)
 
     def versions(self, auditor: Auditor) -> Evidence:
         """Return what of the server's version and extensions is not as the project says. Raises Unchecked."""
@@ -175,7 +179,9 @@ class App:
             f"the settings of {side} clients", rows, Population(count, f"settings of {side} clients"), doubts
         )
 
-    def _evidence(self, about: str, rows: Sequence[Row], population: Population, doubts: Sequence[str]) -> Evidence:
+    def _evidence(
+        self, about: str, rows: Sequence[Row], population: Population, doubts: Sequence[str], remedy: str = WRITE_IT
+    ) -> Evidence:
         told = [*dict.fromkeys(safe(masked(doubt)) for doubt in doubts)]
         more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
         return Evidence(
@@ -184,7 +190,7 @@ class App:
             log=self.log,
             population=population,
             unjudgeable=f"{told[0]}{more}" if told else "",
-            remedy="write it so that the file itself says what it is" if told else "",
+            remedy=remedy if told else "",
         )
 
 

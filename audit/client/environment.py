@@ -13,7 +13,7 @@ import io
 import posixpath
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -60,6 +60,10 @@ _FILE = re.compile(r"\.env(\.[\w-]+)*|\.dev\.vars|\.envrc|[\w-]+\.env")
 _NOT_REAL = re.compile(
     r"(^|[._-])(example|sample|template|dist|defaults|schema|test|testing|vault|keys|me)($|[._-])", re.IGNORECASE
 )
+
+# Files that say which variables are to be set, and not to what.
+_TEMPLATE = re.compile(r"(^|[._-])(example|sample|template|dist|defaults|schema)($|[._-])", re.IGNORECASE)
+_LISTED = re.compile(r"^[ \t]*(?:#[ \t]*)?(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]{0,120})[ \t]*=", re.MULTILINE)
 
 _OPTIONAL = re.compile(r"\.\s*(optional|default|nullish|catch)\s*\(")
 _ENDS = re.compile(r"\bthrow\b|\bexit\s*\(|\babort\s*\(|\bconsole\.error\b|\bnotFound\s*\(")
@@ -143,7 +147,9 @@ def environment_of(project: Project, given: Mapping[str, str], now: float | None
     files = _files(project, found.doubts)
     counted = [each for each in reads if not _is_given(each)]
     found.named = frozenset(each.name for each in counted if each.needed or _set_somewhere(each, files, given))
-    _judge_presence([each for each in counted if each.needed and each.name not in optional], files, given, found)
+    listed = _templates(project)
+    needed = [each for each in counted if each.needed and each.name not in optional]
+    _judge_presence(needed, files, given, listed, found)
     moment = time.time() if now is None else now
     places = {each.name: each.place for each in reversed(counted)}
     _judge_kinds(places, files, given, found, moment)
@@ -439,6 +445,19 @@ def _files(project: Project, doubts: list[str]) -> Files:
     return {name: _assigned(project, name, doubts) for name in folder.sources if _is_file(name)}
 
 
+def _templates(project: Project) -> Mapping[str, frozenset[str]]:
+    """Return which variables each template names (``.env.example``), also those in its comments."""
+    found = {}
+    for name, size in project.folder.sources.items():
+        base = posixpath.basename(name)
+        if _FILE.fullmatch(base) and _TEMPLATE.search(base.removeprefix(".")) and size <= LARGEST:
+            try:
+                found[name] = frozenset(_LISTED.findall(decoded(project.folder.content(name, LARGEST))))
+            except OSError:
+                continue
+    return found
+
+
 def _is_file(name: str) -> bool:
     base = posixpath.basename(name)
     return bool(_FILE.fullmatch(base)) and not _NOT_REAL.search(base.removeprefix("."))
@@ -471,7 +490,7 @@ def _assigned(project: Project, name: str, doubts: list[str]) -> list[Assigned]:
     return [*found.values()]
 
 
-def _in_reach(file: str, files: Files) -> list[str]:
+def _in_reach(file: str, files: Iterable[str]) -> list[str]:
     """Return the files that set variables for a file of code: those in its folder and in the ones above."""
     folder = posixpath.dirname(file)
     return [name for name in files if (there := posixpath.dirname(name)) == "" or f"{folder}/".startswith(f"{there}/")]
@@ -489,8 +508,17 @@ def _settings(read: Read, files: Files) -> Iterator[Assigned]:
 # --- What is wrong
 
 
-def _judge_presence(needed: Sequence[Read], files: Files, given: Mapping[str, str], found: Environment) -> None:
-    """Judge whether variables are set. Where nothing is set at all, the application is set up elsewhere."""
+def _judge_presence(
+    needed: Sequence[Read],
+    files: Files,
+    given: Mapping[str, str],
+    listed: Mapping[str, frozenset[str]],
+    found: Environment,
+) -> None:
+    """Judge whether variables are set. Where nothing is set at all, the application is set up elsewhere.
+
+    Then a variable is in order that a template lists: whoever sets the application up knows of it.
+    """
     missing: dict[str, tuple[str, Read]] = {}
     elsewhere: dict[str, Read] = {}
     for each in needed:
@@ -504,7 +532,7 @@ def _judge_presence(needed: Sequence[Read], files: Files, given: Mapping[str, st
         # A variable that nobody needs but the environment itself has shows that the application runs here.
         if known or (not of_functions and any(given.get(other.name) for other in needed)):
             missing[each.name] = ("it is empty" if each.name in present else "it is set nowhere", each)
-        else:
+        elif not any(each.among & listed[name] for name in _in_reach(each.place.file, listed)):
             elsewhere.setdefault(each.name, each)
     for name, (what, each) in missing.items():
         others = sorted(each.among - {name})
@@ -515,8 +543,8 @@ def _judge_presence(needed: Sequence[Read], files: Files, given: Mapping[str, st
         first = next(iter(elsewhere.values()))
         some = ", ".join([*elsewhere][:4]) + (f" and {len(elsewhere) - 4} more" if len(elsewhere) > 4 else "")
         found.doubts.append(
-            f"{first.place}: no file here sets {some}, and the environment has none of them: they are set where the "
-            "application runs"
+            f"{first.place}: no file here sets {some}, the environment has none of them, and no template lists them "
+            "(.env.example)"
         )
 
 

@@ -56,9 +56,8 @@ class Repository:
         """Return the commit where the branch left ``ref``. Raises TargetError."""
         if ref.startswith("-") or not ref.strip() or "\0" in ref:
             raise TargetError("--base must be a branch, a tag or a commit")
-        return (
-            self._git("merge-base", "HEAD", ref, what=f"there is no common ancestor with {safe(ref)}").decode().strip()
-        )
+        what = f"there is no common ancestor with {safe(ref)}; fetch it with its history (git fetch --unshallow)"
+        return self._git("merge-base", "HEAD", ref, what=what).decode().strip()
 
     def files(self, commit: str, folder: Path) -> dict[str, tuple[bytes, str]]:
         """Return the files that a folder had at a commit, those of its folders too: mode and blob by path below it.

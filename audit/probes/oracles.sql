@@ -25,6 +25,8 @@ declare
     k record;
     hidden jsonb;
     base jsonb;
+    bases jsonb[];
+    bases_of oid;
     fresh jsonb;
     told boolean;
     missing boolean;
@@ -70,6 +72,7 @@ begin
         where a.exposed and not a.partition and a.name = any (wanted)
         and (pg_catalog.has_any_column_privilege(caller, a.oid, 'insert, update'))
         and pg_catalog.has_schema_privilege(caller, a.schema, 'usage')
+        order by a.oid
     loop
         title := pg_catalog.format('%I on %s', k.name_, k.name); kind := null; mend := null;
         -- What cannot be guessed needs no trying, and nothing to try it with.
@@ -78,16 +81,10 @@ begin
             return next;
             continue;
         end if;
-        -- Rows of others that the caller cannot see, and rows of their own.
-        for hidden in
-            select s.content from pg_temp.stored s
-            join pg_temp.audited p on p.name = s.relation and p.oid = coalesce(k.parent, k.oid)
-            where not exists (select from sight v where v.relation = s.relation and v.key = s.key)
-            and (s.people <> '{}' or p.oid in (select oid from personal))
-            and (me is null or me <> all (s.people)) and p.schema <> 'auth'
-            order by s.people = '{}', s.key limit 3
-        loop
-            for base in
+        -- Rows of their own, for all keys of a table.
+        if bases_of is distinct from k.oid then
+            bases_of := k.oid;
+            bases := array(
                 (select s.content from pg_temp.stored s
                  where s.relation = k.name and me = any (s.people) order by s.key limit 3)
                 union all
@@ -98,7 +95,18 @@ begin
                 (select s.content from pg_temp.stored s where s.relation = k.name and me is null order by s.key limit 2)
                 union all
                 (select s.content from pg_temp.stored s join sight v on v.relation = s.relation and v.key = s.key
-                 where s.relation = k.name and me is not null and me <> all (s.people) order by s.key limit 12)
+                 where s.relation = k.name and me is not null and me <> all (s.people) order by s.key limit 12));
+        end if;
+        -- Rows of others that the caller cannot see.
+        for hidden in
+            select s.content from pg_temp.stored s
+            join pg_temp.audited p on p.name = s.relation and p.oid = coalesce(k.parent, k.oid)
+            where not exists (select from sight v where v.relation = s.relation and v.key = s.key)
+            and (s.people <> '{}' or p.oid in (select oid from personal))
+            and (me is null or me <> all (s.people)) and p.schema <> 'auth'
+            order by s.people = '{}', s.key limit 3
+        loop
+            foreach base in array bases
             loop
                 fresh := base || coalesce((
                     select pg_catalog.jsonb_object_agg(c, pg_catalog.gen_random_uuid())

@@ -43,7 +43,7 @@ begin
     end loop;
 end $shown$;
 
--- The columns that name a row of another exposed table: foreign keys of one column, and columns that are called after a
+-- The columns that name a row of another exposed table, looked up once: foreign keys of one column, and columns that are called after a
 -- table (project_id, of projects) and have the type of its key. What may be left empty and goes on without the other row
 -- is a mention and no place, unless a policy looks at it. "named" is the constraint. People, by their ids, are no parents.
 create function pg_temp.links(cast_ids text[])
@@ -124,6 +124,7 @@ declare
     other jsonb;
     fresh jsonb;
     went text;
+    held boolean;
     inserting text;
     updating text;
 begin
@@ -145,7 +146,7 @@ begin
                and not exists (
                    select from pg_temp.stored s join pg_temp.sight v on v.relation = s.relation and v.key = s.key
                    where s.relation = a.name and me <> all (s.people)) as bookmark
-        from pg_temp.links(cast_ids) as l
+        from pg_temp.linked as l
         join pg_temp.audited a on a.name = l.child
         where l.child = any (wanted) and pg_catalog.has_schema_privilege(caller, a.schema, 'usage')
         -- Whose rows are whose is told by who sees some of them and not the others.
@@ -160,7 +161,7 @@ begin
             and array[s.content ->> k.parent_key, pg_catalog.concat_ws(' ', k.attribute, s.content ->> k.parent_key),
                       pg_catalog.concat_ws(' ', 'view', k.parent_key, s.content ->> k.parent_key)] && open_ids);
         child := k.child; attribute := k.attribute; parent := k.parent; named := k.named; command := null;
-        blocked := false;
+        blocked := false; held := false;
         inserting := case when k.inserts then pg_catalog.format(
             'insert into %s (%s) select %2$s from pg_catalog.jsonb_populate_record(null::%1$s, $1)', k.child, k.insertable) end;
         updating := case when k.updates and k.key is not null then pg_catalog.format(
@@ -176,16 +177,18 @@ begin
             order by s.people = '{}', s.key limit 3
         loop
             for base in
-                (select s.content, true as there from pg_temp.stored s
-                 where s.relation = k.child and me = any (s.people) order by s.key limit 4)
+                (select s.content, true as there, pg_catalog.row_number() over (order by s.key) as place
+                 from pg_temp.stored s where s.relation = k.child and me = any (s.people) order by s.key limit 12)
                 union all
-                (select s.content, true from pg_temp.stored s join pg_temp.sight v on v.relation = s.relation and v.key = s.key
+                (select s.content, true, 0 from pg_temp.stored s join pg_temp.sight v on v.relation = s.relation and v.key = s.key
                  where s.relation = k.child and me <> all (s.people) order by s.key limit 3)
                 union all
                 (select pg_catalog.regexp_replace(s.content::text, pg_catalog.array_to_string(cast_ids, '|'), me, 'g')::jsonb,
-                        false
+                        false, 0
                  from pg_temp.stored s where s.relation = k.child and s.people <> '{}' order by s.key limit 2)
             loop
+                -- Of rows that other rows hold in their place, or that say the same as one there, more are tried.
+                continue when base.place > 4 and not held;
                 fresh := base.content || pg_catalog.jsonb_build_object(k.attribute, hidden.value) || coalesce((
                     select pg_catalog.jsonb_object_agg(c, pg_catalog.gen_random_uuid())
                     from unnest(k.key) as c join pg_catalog.pg_attribute t on t.attrelid = k.oid and t.attname = c
@@ -194,6 +197,7 @@ begin
                 if inserting is not null then
                     went := pg_temp.hung(caller, inserting, fresh, null, k.child, k.attribute, hidden.id);
                     blocked := blocked or went in ('23505', '23514', '23P01');
+                    held := held or went ~ '^23';
                     if went = '' then
                         -- Where the like is taken in another's name, nobody asks whose it is: that is another matter.
                         for other in
@@ -225,6 +229,7 @@ begin
                         || pg_catalog.jsonb_build_object(k.attribute, hidden.value), base.content, k.child, k.attribute,
                         hidden.id);
                     blocked := blocked or went in ('23505', '23514', '23P01');
+                    held := held or went ~ '^23';
                     if went = '' then
                         command := 'update';
                     end if;

@@ -93,7 +93,7 @@ def serving(place: Path | None, postgres_bin: Path | None, make: Make) -> Iterat
     """
     with ExitStack() as stack:
         yield (
-            (place and _found(place, postgres_bin, stack))
+            (place and found(place, postgres_bin, stack))
             or (place and _anew(place, postgres_bin, make, stack))
             or stack.enter_context(make())
         )
@@ -125,7 +125,7 @@ def _anew(place: Path, postgres_bin: Path | None, make: Make, stack: ExitStack) 
         return None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return _found(place, postgres_bin, stack)
+    return found(place, postgres_bin, stack)
 
 
 def _is_worth_it(server: Server, facts: Facts, place: Path) -> bool:
@@ -135,8 +135,8 @@ def _is_worth_it(server: Server, facts: Facts, place: Path) -> bool:
     return shutil.disk_usage(place).free > 2 * size(server.directory)
 
 
-def _found(place: Path, postgres_bin: Path | None, stack: ExitStack) -> Made | None:
-    """Start a server with what is kept, or return None where that is of no use."""
+def found(place: Path, postgres_bin: Path | None, stack: ExitStack) -> Made | None:
+    """Start a server with what is kept, which ends with ``stack``, or return None where that is of no use."""
     with suppress(OSError), _locked(place, fcntl.LOCK_SH):
         if not is_private(place):
             return None

@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, LiteralString
@@ -53,6 +53,28 @@ MOST_BYTES = 512 << 20
 SHORT = dt.timedelta(minutes=5)
 
 Say = Callable[[str], None]
+
+
+# So many made-up people can be seeded within an audit's time.
+MOST_MEMBERS = 100_000
+
+# How files begin that hold a dump in another form. https://www.postgresql.org/docs/current/app-pgdump.html (--format)
+_FORMS = {
+    b"PGDMP": "is a dump in pg_dump's own format: write it as SQL first, pg_restore --file=schema.sql",
+    b"\x1f\x8b": "is compressed: unpack it first",
+    b"\xff\xfe": "is UTF-16: save it as UTF-8",
+    b"\xfe\xff": "is UTF-16: save it as UTF-8",
+}
+
+
+def _no_sql(file: Path) -> str:
+    """Say why a file cannot be read as SQL; "" where it can."""
+    with file.open("rb") as opened:
+        head = opened.read(100_000)
+    form = next((reason for start, reason in _FORMS.items() if head.startswith(start)), "")
+    if form or not head.strip():
+        return form or "is empty: nothing would be built"
+    return "is no text: name a file of SQL" if b"\0" in head else ""
 
 
 @dataclass(frozen=True)
@@ -138,8 +160,8 @@ class Choice:
             raise TargetError("--platform-defaults is not for a live target, which has its own")
         if self.require_walls and kind != "container":
             require(embedded.Account.for_server().walls.standing)
-        if self.members < 0:
-            raise TargetError("--members must be 0 or more")
+        if not 0 <= self.members <= MOST_MEMBERS:
+            raise TargetError(f"--members must be 0 or more, and at most {MOST_MEMBERS:,}")
         if self.postgres_bin and not self.postgres_bin.is_dir():
             raise TargetError(f"--postgres-bin: there is no directory {safe(str(self.postgres_bin))}")
         # A dump is a file, and is audited as --schema has it.
@@ -147,6 +169,8 @@ class Choice:
             raise TargetError(f"--migrations: there is no directory {safe(str(place))}")
         if self.schema and not self.schema.is_file():
             raise TargetError(f"--schema: there is no file {safe(str(self.schema))}")
+        if self.schema and (reason := _no_sql(self.schema)):
+            raise TargetError(f"--schema: {safe(str(self.schema))} {reason}")
         if self.before and not self.before.exists():
             raise TargetError(f"--before: there is no file or directory {safe(str(self.before))}")
 
@@ -266,6 +290,19 @@ def _embedded(choice: Choice, start: float, say: Say) -> Iterator[Target]:
         )
         _tell(say, target, choice, start)
         yield target
+
+
+@contextmanager
+def once_more(choice: Choice) -> Iterator[Target | None]:
+    """Yield an embedded target once more, on a server of its own, if it was kept; None where it was not."""
+    place = _place_of(choice)
+    with ExitStack() as stack:
+        made = kept.found(place, choice.postgres_bin, stack) if place else None
+        if made is None:
+            yield None
+            return
+        server, facts = made
+        yield replace(_kept(facts), dsn=login(server.dsn, STAND_IN), server=server)
 
 
 def _tell(say: Say, target: Target, choice: Choice, start: float, platform: str = "platform") -> None:

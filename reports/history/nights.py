@@ -56,7 +56,7 @@ def page(past: Sequence[Past]) -> str:
         Verdict=Verdict,
         lasted=lasted,
         words=[wording.WORDS[verdict] for verdict in html.ORDER],
-        title=f"{html.TITLE}: history",
+        title=f"{wording.TITLE}: history",
         body="history",
         **html.framed(html.style()),
     )

@@ -26,7 +26,7 @@ from audit.results import Verdict
 from reports import conduct, controls, folder, gate, matrix, runbook, trust, waivers, wording
 from reports.causes import Cause, Part, anchor, causes, headline, is_prose, script
 from reports.effects import effects
-from reports.escalation import ESCALATION
+from reports.escalation import UNSET
 from reports.model import SCORE_FORMULA, Finding, Result, Run
 from reports.overview import overview
 from reports.trend import trend
@@ -34,7 +34,6 @@ from reports.trend import trend
 # The plugin that is there when pytest-html is to write our page.
 PAGE = "audit-html"
 
-TITLE = "Care Collective database audit"
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
 # So many rows of a table; of a policy's findings so many with details, and the others by name alone.
@@ -100,7 +99,7 @@ class Page:
 
     def pytest_html_report_title(self, report: Any) -> None:  # noqa: ANN401 -- pytest-html has no types
         """Leave out the environment: it holds variables of the CI system and paths of the machine."""
-        report.title = TITLE
+        report.title = wording.TITLE
         report.set_data("environment", {})
 
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
@@ -152,7 +151,7 @@ def render(run: Run, others: Iterable[str] = ()) -> str:
     """Return the page; ``others`` failed and are no policies."""
     code = _file("page.js")
     page = environment().get_template("audit.html.jinja")
-    title = f"{_word(run)}: {wording.cut(run.target.database)}, {TITLE}"
+    title = f"{_word(run)}: {wording.cut(run.target.database)}, {wording.TITLE}"
     return page.render(told(run, others), title=title, body="audit", **framed(style(), code))
 
 
@@ -308,9 +307,9 @@ def environment() -> jinja2.Environment:
         anchor=anchor,
         first_paragraph=first_paragraph,
         with_fixes=with_fixes,
-        ESCALATION=ESCALATION,
+        UNSET=UNSET,
         Severity=Severity,
-        TITLE=TITLE,
+        TITLE=wording.TITLE,
         SCORE_FORMULA=SCORE_FORMULA,
         MAX_FINDINGS=MAX_FINDINGS,
         MAX_ROWS=MAX_ROWS,

@@ -9,8 +9,10 @@ from typing import Any
 
 from audit.access.results import Judgement
 from audit.evidence import Scalar, safe
+from audit.policy import Severity
 from audit.results import Build, Migration, Sizes, Verdict
 from reports import causes, conduct, controls, gate, matrix, runbook, wording
+from reports.escalation import Escalation
 from reports.model import SCHEMA_VERSION, SCORE_FORMULA, Changes, Finding, Result, Run, Waiver
 
 
@@ -67,8 +69,18 @@ def document(run: Run) -> dict[str, Any]:
         ],
         "sizes": run.sizes and _sizes(run.sizes),
         "sizes_before": run.sizes_before and _sizes(run.sizes_before),
+        "escalation": {severity.value: _escalation(run.escalation[severity]) for severity in Severity},
         "gate": gate.document(run),
         "runbook": runbook.document(run),
+    }
+
+
+def _escalation(asked: Escalation) -> dict[str, Any]:
+    return {
+        "meaning": asked.meaning,
+        "call": asked.call,
+        "steps": [{"minutes": int(limit.total_seconds()) // 60, "what": step} for limit, step in asked.steps],
+        "otherwise": asked.otherwise,
     }
 
 

@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 from audit.evidence import safe
 from audit.results import Verdict
 from reports import wording
-from reports.escalation import ESCALATION
 from reports.model import Result, Run
 
 MAX_OBJECTS = 20
@@ -25,7 +24,7 @@ def render(run: Run) -> str:
     counts = run.counts()
     suite = ElementTree.Element(
         "testsuite",
-        name="Care Collective database audit" + (f", {wording.selection(run)}" if run.selective else ""),
+        name=wording.TITLE + (f", {wording.selection(run)}" if run.selective else ""),
         timestamp=run.started_at.isoformat(timespec="seconds"),
         time=f"{run.duration_s:.3f}",
         tests=str(len(run.results)),
@@ -71,9 +70,8 @@ def _case(result: Result, run: Run) -> ElementTree.Element:
 
 
 def _violation(result: Result, run: Run) -> str:
-    escalation = ESCALATION[result.severity]
-    called = "blocks the merge" if run.gate else f"{escalation.whom}; {escalation.limits}"
-    return f"{wording.extent(result)}; {called}"
+    called = "blocks the merge" if run.gate else run.escalation[result.severity].rule
+    return "; ".join(filter(None, [wording.extent(result), called]))
 
 
 def _objects(result: Result) -> str:

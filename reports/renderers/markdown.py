@@ -15,7 +15,6 @@ from audit.evidence import safe
 from audit.results import Verdict
 from reports import conduct, gate, matrix, runbook, wording
 from reports.causes import gravest, headline
-from reports.escalation import ESCALATION
 from reports.model import Finding, Result, Run
 
 # GitHub refuses comments of more than 65,536 characters; some are left for what a workflow puts round this.
@@ -55,7 +54,7 @@ def render(run: Run) -> str:
 
 
 def _head(run: Run) -> Iterator[str]:
-    yield "## Care Collective database audit\n"
+    yield f"## {wording.TITLE}\n"
     verdict, worst = wording.verdict_line(run), headline(run)
     if worst != verdict:
         yield f"**{escape(worst)}**\n"
@@ -88,8 +87,9 @@ def _entries(run: Run) -> Iterator[Entry]:
     for result in gravest(run):
         if result.severity is not severity:
             severity = result.severity
-            called = f"{wording.capital(wording.summons(severity, run))}."
-            yield _always(f"### Violated: {severity}, {ESCALATION[severity].meaning}\n\n{called}\n")
+            called = wording.capital(wording.summons(severity, run))
+            heading = f"### Violated: {severity}, {run.escalation[severity].meaning}"
+            yield _always(f"{heading}\n\n{called}.\n" if called else f"{heading}\n")
         yield Entry(_violated(result, run), f"- {_summary(result)}\n")
     if unchecked := run.having(Verdict.UNCHECKED):
         yield _always("### Unchecked: nobody knows whether these hold\n")

@@ -17,7 +17,6 @@ from audit import house
 from audit.policy import PACKS, Severity
 from audit.results import Verdict
 from reports import conduct, wording
-from reports.escalation import ESCALATION
 from reports.model import Change, Finding, Result, Run
 from reports.renderers import markdown
 
@@ -48,7 +47,7 @@ def document(run: Run) -> dict[str, Any]:
             {
                 "tool": {
                     "driver": {
-                        "name": "Care Collective database audit",
+                        "name": wording.TITLE,
                         "version": run.identity.tool or house.version(),
                         "rules": [_rule(each, run) for each in run.results],
                     }
@@ -73,9 +72,9 @@ def document(run: Run) -> dict[str, Any]:
 
 
 def _rule(result: Result, run: Run) -> dict[str, Any]:
-    escalation = ESCALATION[result.severity]
-    call = "It blocks the merge." if run.gate else f"{wording.capital(escalation.whom)}: {escalation.limits}."
-    text = f"{result.explanation}\n\n{call}"
+    rule = run.escalation[result.severity].rule
+    call = "It blocks the merge." if run.gate else f"{wording.capital(rule)}." if rule else ""
+    text = "\n\n".join(filter(None, [result.explanation, call]))
     help_ = {"text": text, "markdown": text}
     if result.fix:
         help_["text"] += f"\n\nWhat mends it:\n\n{result.fix}"

@@ -136,10 +136,17 @@ def test_a_helper_may_be_in_another_file(tmp_path: Path, imported: str, called: 
 
 
 def test_where_nothing_is_set_nothing_is_known(tmp_path: Path) -> None:
-    """In a pipeline the variables are set where the application runs; a template is no setting."""
+    """In a pipeline the variables are set where the application runs: a template must list them at least."""
     put(tmp_path, "lib/use.ts", "use(process.env.SUPABASE_URL!, process.env.X!)")
-    put(tmp_path, ".env.example", "SUPABASE_URL=\nX=\n")
     assert ruled(tmp_path).verdict is Verdict.UNCHECKED
+    put(tmp_path, ".env.example", "SUPABASE_URL=\n")
+    assert "sets X, the environment" in ruled(tmp_path).reason
+    put(tmp_path, ".env.example", "SUPABASE_URL=\n# export X=\n")
+    assert ruled(tmp_path).verdict is Verdict.HOLDS
+    put(tmp_path, ".env.test", "Y=\n")
+    put(tmp_path, "lib/more.ts", "use(process.env.Y!)")
+    assert "sets Y, the environment" in ruled(tmp_path).reason
+    (tmp_path / "lib/more.ts").unlink()
     assert ruled(tmp_path, {"SUPABASE_URL": ADDRESS, "X": "1"}).verdict is Verdict.HOLDS
     result = ruled(tmp_path, {"SUPABASE_URL": ADDRESS})
     assert [each.object for each in result.offences] == ["variable X"]

@@ -16,6 +16,7 @@ from audit.policy import Severity
 from audit.results import Sizes, Verdict
 from audit.verbs import command
 from reports import again, folder, gate, index
+from reports.escalation import UNSAID
 from reports.model import Change, Finding, Identity, Past
 from reports.reading import ReadError, load, run_of
 from reports.renderers import html, json_file, markdown
@@ -23,6 +24,7 @@ from tests.support import samples
 
 # What version 1.1 added, by where it stands.
 NEW_IN_1_1 = ("ended_by", "unreachable", "headline", "identity", "trend", "sizes", "sizes_before")
+NEW_IN_1_2 = ("escalation",)
 NEW_OF_A_POLICY = ("wrong", "pack", "controls", "partial", "repeated")
 
 
@@ -54,7 +56,7 @@ def test_what_was_written_is_read_as_it_was():
 def test_older_versions_are_read_too():
     document = json.loads(json_file.render(full()))
     document["schema_version"] = "1.0"
-    for name in NEW_IN_1_1:
+    for name in (*NEW_IN_1_1, *NEW_IN_1_2):
         del document[name]
     for policy in document["policies"]:
         for name in NEW_OF_A_POLICY:
@@ -63,6 +65,7 @@ def test_older_versions_are_read_too():
             del finding["cause"], finding["stands_for"]
     run = run_of(document)
     assert run.counts() == full().counts() and "<h1" in html.render(run)
+    assert run.escalation == UNSAID
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema_version": "2.0"}', '{"schema_version": "1.1"}', "\x00"])

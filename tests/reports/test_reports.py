@@ -20,7 +20,7 @@ from audit.evidence import UNSAFE, Location
 from audit.policy import Severity
 from audit.results import Sizes, Verdict
 from reports import folder, model, wording
-from reports.escalation import ESCALATION
+from reports.escalation import RUNBOOK
 from reports.renderers import html, json_file, junit, terminal
 from tests.support import samples
 from tests.support.auditing import unwrapped
@@ -217,12 +217,12 @@ def test_the_verdict_line(verdicts, changes, says):
 
 
 def test_each_severity_says_whom_to_call_and_by_when():
-    assert ESCALATION.keys() == set(Severity)
-    assert "begin diagnosis by 12:15 UTC" in ESCALATION[Severity.P0].by_when(samples.NOON)
-    assert "have it fixed by 2026-11-24 12:00 UTC" in ESCALATION[Severity.P2].by_when(samples.NOON)
-    assert "begin diagnosis within 15 minutes" in ESCALATION[Severity.P1].limits
-    assert "within 1 hour," in ESCALATION[Severity.P2].limits
-    assert ESCALATION[Severity.P3].by_when(samples.NOON) == "mend it in the next maintenance window"
+    assert RUNBOOK.keys() == set(Severity)
+    assert "begin diagnosis by 12:15 UTC" in RUNBOOK[Severity.P0].by_when(samples.NOON)
+    assert "have it fixed by 2026-11-24 12:00 UTC" in RUNBOOK[Severity.P2].by_when(samples.NOON)
+    assert "begin diagnosis within 15 minutes" in RUNBOOK[Severity.P1].limits
+    assert "within 1 hour," in RUNBOOK[Severity.P2].limits
+    assert RUNBOOK[Severity.P3].by_when(samples.NOON) == "mend it in the next maintenance window"
 
 
 # Hostile names
@@ -501,7 +501,7 @@ def test_the_page_is_whole_and_safe(audited):
         (one.id, one.verdict.value) for verdict in html.ORDER for one in samples.hostile("x").having(verdict)
     ]
     assert samples.MARKUP not in text and "data-jsonblob" not in text
-    assert html.TITLE in text and wording.verdict_line(samples.hostile("x")) in text
+    assert wording.TITLE in text and wording.verdict_line(samples.hostile("x")) in text
     for absent in ("secret-token", str(ROOT), str(audited.path), "printed by the policy", "an assertion"):
         assert absent not in text
     assert not re.search(r"<script src|@import|url\(", text)

@@ -1,4 +1,6 @@
-create table private.sign_ins (user_id uuid, at timestamptz not null default now());
+create table private.sign_ins (
+    id bigint generated always as identity primary key, user_id uuid, at timestamptz not null default now()
+);
 create function private.count_sign_in() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
     insert into private.sign_ins (user_id) values (new.user_id);

@@ -1,3 +1,4 @@
+-- also: PERF-10
 set role postgres;
 create table private.keepers (user_id uuid not null references auth.users (id), duty text not null, primary key (user_id, duty));
 create function public.has_duty(member uuid, wanted text) returns boolean

@@ -12,3 +12,4 @@ create policy "whoever invited" on public.invitations for select to authenticate
 reset role;
 insert into public.invitations (invited_by, email)
 select p.id, u.email from public.profiles p cross join auth.users u where u.email is not null and u.id <> p.id;
+analyze public.invitations;

@@ -1,5 +1,4 @@
 -- object: alice: complete a request
--- also: RLS-08
 create function private.never_done() returns trigger language plpgsql set search_path = '' as $$
 begin
     if new.status = 'completed' then

@@ -1,3 +1,4 @@
+-- also: EXPO-07
 -- As EXPO-13 advises: what was made before has what default privileges gave then.
 set role postgres;
 alter default privileges in schema public grant all on tables to anon, authenticated;

@@ -11,6 +11,7 @@ from audit.gate.results import Difference, Hazards, Lock, Moved, Reached, Rehear
 from audit.policy import Severity
 from audit.results import Cost, Login, Migration, Verdict
 from audit.runbook.results import Doubt, Outline, Remark, Told
+from reports.escalation import RUNBOOK
 from reports.model import Change, Changes, Event, Finding, Result, Run, TargetFacts, Waiver
 
 MARKUP = '"><img src=x onerror=alert(1)>'
@@ -150,10 +151,13 @@ def hostile(text):
         problems=(text,),
         gate=rehearsed(text),
         runbook=outline(text),
+        escalation=RUNBOOK,
     )
 
 
 def quiet(*verdicts, **changes):
     """A run with one P1 policy for each verdict."""
     results = tuple(result(f"MSG-{number:02}", verdict) for number, verdict in enumerate(verdicts, 1))
-    return Run(**{"started_at": NOON, "duration_s": 0.5, "target": TARGET, "results": results} | changes)
+    return Run(
+        **{"started_at": NOON, "duration_s": 0.5, "target": TARGET, "results": results, "escalation": RUNBOOK} | changes
+    )

@@ -179,6 +179,91 @@ MISTAKES: Mapping[str, tuple[str, Mapping[str, str], str]] = {
     "a fleet of no file": ("fleet", {}, "targets.toml"),
     "a beginning with no application": ("init --app=nowhere", {}, "--app: there is no folder nowhere"),
     "a beginning with no migrations": ("init --migrations=nowhere", {}, "nowhere"),
+    "an empty folder of programs": ("check --postgres-bin=", {}, "--postgres-bin is empty: give it a value, or leave"),
+    "an empty folder of migrations": ("check --migrations=", {}, "--migrations is empty"),
+    "an empty target": ("check --target=", {}, "--target is empty"),
+    "an empty folder of reports": ("check --report-dir=", {}, "--report-dir is empty"),
+    "an empty output": ("check --output=", {}, "--output is empty"),
+    "an empty branch": ("gate --base=", {}, "--base is empty"),
+    "an empty list of files": ("gate --files=", {}, "--files is empty"),
+    "an empty image": ("check --target=container --image=", {}, "--image is empty"),
+    "an empty name of a policy": ("check --policy=", {}, "--policy is empty"),
+    "an empty option in audit.toml": (
+        "check", {"audit.toml": "[options]\nmigrations = ''"}, "audit.toml, line 2: migrations must be given a value",
+    ),
+    "part of a member": ("check --members=1.5", {}, "'1.5' is not a valid integer"),
+    "too many members": ("check --members=99999999999", {}, "--members must be 0 or more, and at most 100,000"),
+    "an address of the API": ("check --target=https://x.supabase.co", {}, "unknown target: say embedded, container"),
+    "an address that is open": ("check --target=host='x", {}, "the connection string cannot be read"),
+    "reports where nothing can be": ("check --report-dir=/proc/x", {}, "the reports cannot be written there"),
+    "a dump that is a folder": ("check --schema=supabase", {}, "--schema: there is no file supabase"),
+    "an empty dump": ("check --schema=e.sql", {"e.sql": "\n"}, "e.sql is empty: nothing would be built"),
+    "a dump of another form": ("check --schema=a.dump", {"a.dump": "PGDMP\x01\x0e\0"}, "pg_restore --file=schema.sql"),
+    "a compressed dump": ("check --schema=a.gz", {"a.gz": "\x1f\udc8b\x08"}, "is compressed: unpack it first"),
+    "a dump in UTF-16": ("check --schema=a.sql", {"a.sql": "\udcff\udcfec\0"}, "is UTF-16: save it as UTF-8"),
+    "a dump that is no text": ("check --schema=a.sql", {"a.sql": "\x7fELF\0\0"}, "is no text: name a file of SQL"),
+    "settings that are a folder": ("check", {"audit.toml/x": ""}, "audit.toml is no file that can be read"),
+    "settings to name that are a folder": ("check --settings=supabase", {}, "--settings supabase: there is no such"),
+    "settings in UTF-16": ("check", {"audit.toml": "\udcff\udcfep\0"}, "it is not UTF-8 text; save the file as UTF-8"),
+    "settings with ends of lines of long ago": ("check", {"audit.toml": "packs = ['core']\r"}, "audit.toml, line 1:"),
+    "a setting twice": ("check", {"audit.toml": "access='a'\naccess='b'"}, "audit.toml, line 2: this cannot be read"),
+    "a number for our part of pyproject.toml": (
+        "check", {"pyproject.toml": "[tool]\ncare-audit = 3"}, "pyproject.toml, line 2: [tool.care-audit] must be a",
+    ),
+    "a list for our part of pyproject.toml": (
+        "check", {"pyproject.toml": "[[tool.care-audit]]\naccess = 'x'"}, "[tool.care-audit] must be a table",
+    ),
+    "our part of pyproject.toml is broken": (
+        "check", {"pyproject.toml": "[tool.care-audit\n"}, "pyproject.toml, line 1: this cannot be read",
+    ),
+    "one pack for a list": (
+        "check", {"pyproject.toml": "[tool.care-audit]\npacks = 'core'"}, "packs must be a list of strings",
+    ),
+    "one person for all": ("check", {"audit.toml": "people = 'Ada'"}, "audit.toml, line 1: people must be a table"),
+    "a person for no severity": ("check", {"audit.toml": "[people]\nP7 = 'A'"}, "unknown key 'P7' in people"),
+    "a limit without what is to be done": (
+        "check", {"audit.toml": "[severities]\nP0 = '15 minutes'"}, "severities.P0 must be a table",
+    ),
+    "a limit in a unit that is none": (
+        "check", {"audit.toml": "[severities]\nP0 = { x = '15 fortnights' }"}, "'15 fortnights' is no time limit",
+    ),
+    "a negative threshold": (
+        "check", {"audit.toml": "[thresholds]\nmaintenance_days = -3"}, "thresholds.maintenance_days must not be neg",
+    ),
+    "yes for a threshold": (
+        "check", {"audit.toml": "[thresholds]\nmaintenance_days = true"}, "maintenance_days must be a whole number",
+    ),
+    "a table for an option": (
+        "check", {"audit.toml": "[options.migrations]\nx = 1"}, "options.migrations must be a string",
+    ),
+    "a list for an option": (
+        "check", {"audit.toml": "[options]\nmigrations = ['a', 'b']"}, "line 2: migrations must be a string",
+    ),
+    "declarations that are a folder": ("check --access=supabase", {}, "--access supabase: there is no such file"),
+    "declarations in UTF-16": ("check --access=a.toml", {"a.toml": "\udcff\udcfe[\0"}, "a.toml cannot be read"),
+    "declarations that are a number": ("check --access=a.toml", {"a.toml": "tables = 3"}, "tables must be a table"),
+    "a table's name without its quotes": (
+        "check --access=a.toml", {"a.toml": "[tables.public.t]\nreview=true"}, "unknown key 't' in tables.public",
+    ),
+    "waivers that are a number": ("check --waivers=w.toml", {"w.toml": "waiver = 3"}, "each under [[waiver]]"),
+    "a baseline that is a folder": ("check --baseline=supabase", {}, "the baseline cannot be read (Is a directory)"),
+    "a baseline of numbers": ("check --baseline=b.json", {"b.json": '{"accepted": [3]}'}, "this is no baseline"),
+    "a report of another version": ("report x.json", {"x.json": '{"schema_version": "9"}'}, "it is of version 9"),
+    "a report of bytes": ("report x.json", {"x.json": "\udcff\udcfe\0"}, "x.json: this is no audit.json"),
+    "a report of a folder": ("report supabase", {}, "supabase: there is no such file"),
+    "words for a version": ("gate --since-version=abc", {}, "'abc' is not a valid integer"),
+    "a severity in small letters": ("list --severity=p0", {}, "'p0' is not one of 'P0', 'P1', 'P2', 'P3'"),
+    "two policies to explain": ("explain RLS-01 RLS-02", {}, "got unexpected extra argument (RLS-02)"),
+    "two exports": ("export pgtap sql", {}, "got unexpected extra argument (sql)"),
+    "a policy without a number": ("new-policy X", {}, "'X' is no id of a policy"),
+    "a policy that is a path": ("new-policy ../../X-01", {}, "'../../X-01' is no id of a policy"),
+    "a beginning with no dump": ("init --schema=nope.sql", {}, "nope.sql: there is no such file or directory"),
+    "a runbook of bytes": ("runbook --runbook=r.md", {"r.md": "\0\x01"}, "r.md holds binary data"),
+    "a runbook in Latin-1": ("runbook --runbook=r.md", {"r.md": "# M\udcfcller\n"}, "r.md is not UTF-8 (line 1)"),
+    "a fleet that is broken": ("fleet t.toml", {"t.toml": "x = [\n"}, "t.toml, line 1: this cannot be read"),
+    "a fleet of nobody": ("fleet t.toml", {"t.toml": ""}, "each stands under [[database]], with name and target"),
+    "an application that is a file": ("check --app=f", {"f": ""}, "--app: there is no folder f"),
+    "an option of pytest that is none": ("check -- --frobnicate", {}, "unrecognized arguments: --frobnicate"),
 }  # fmt: skip
 
 
@@ -213,6 +298,14 @@ def test_a_mistake_gets_one_sentence(mistake: str, say: Say) -> None:
     assert expected in said.replace("\n", " "), said
     assert "Traceback" not in said and "INTERNALERROR" not in said
     assert len([line for line in said.splitlines() if line.strip()]) <= 30, said
+
+
+def test_a_folder_that_is_gone_is_no_place_to_call_from(tmp_path: Path, say: Say) -> None:
+    (tmp_path / "gone").mkdir()
+    os.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    status, said = say("check", {})
+    assert status == USAGE and "is not there any more" in said
 
 
 @pytest.mark.parametrize("verb", [*command.cli.commands])
