@@ -32,7 +32,8 @@ _PLACES = (
 )
 
 # https://supabase.com/docs/reference/cli/supabase-migration-new: what has no number and no "_" is passed over.
-_SUPABASE = re.compile(r"([0-9]+)_.*\.sql")
+# Lovable, which applies its files itself, writes "-" and an id: 20250712001859-aceb9865-e009-4a9a-b81c-43d8e7a82421.sql
+_SUPABASE = re.compile(r"([0-9]+)(?:_.*|(?<=[0-9]{14})-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.sql")
 # The first file of a project, made by the CLI before this version of it, is passed over, too.
 _INIT = re.compile(r"([0-9]{14})_init\.sql")
 _INIT_ENDED = 20211209000000
@@ -232,7 +233,8 @@ def _as_supabase(files: Sequence[Path]) -> Layout:
     kept: list[Path] = []
     for number, path in enumerate(files):
         old = _INIT.fullmatch(path.name)
-        if number == 0 and old and int(old[1]) < _INIT_ENDED:
+        # One that is all there is was applied by other means: without it there is nothing to look at.
+        if number == 0 and old and int(old[1]) < _INIT_ENDED and len(files) > 1:
             skipped[safe(path.name)] = 'the Supabase CLI passes over a first file of that age named "init"'
         elif not _SUPABASE.fullmatch(path.name):
             skipped[safe(path.name)] = "its name is not <timestamp>_name.sql"
@@ -459,7 +461,13 @@ def config_beside(place: Path) -> SupabaseConfig:
 
 
 def _ways(auth: Mapping[str, object]) -> Iterator[str]:
-    """Yield the ways of signing up that are switched on; that by phone needs a service that sends texts."""
+    """Yield the ways of signing up that are switched on; that by phone needs a service that sends texts.
+
+    "none" says that nobody signs up by themselves, by whichever way: people are invited.
+    """
+    if auth.get("enable_signup") is False:
+        yield "none"
+        return
     sms = _table(auth, "sms")
     providers = [_table(sms, name) for name in sms]
     if sms.get("enable_signup") is True and any(each.get("enabled") is True for each in providers):

@@ -60,7 +60,11 @@ PRIVATE_FILES = (
 TRAILS = r"(^|_)(audit|audits|log|logs|trail|history|archive|archives|legal|consents?)(_|$)"
 
 # Changes of rows that others own which are nobody's harm: what counts how often something was seen or liked.
-COUNTERS = re.compile(r"count|views?$|likes?$|hits?$|votes?$|shares?$|clicks?$|downloads?$|plays?$|seen|_at$|last_")
+COUNTERS = re.compile(
+    r"count|rating|average|avg|stars|views?$|likes?$|hits?$|votes?$|shares?$|clicks?$|downloads?$|plays?$|seen|_at$|last_"
+)
+# Columns that change when something is due, by whoever looks next.
+DUE = re.compile(r"(^|_)(status|state|is_active|active|expired|is_expired|closed|at)$", re.IGNORECASE)
 # Tables whose rows others write for a person, or where what was done is noted.
 WRITTEN_FOR_OTHERS = re.compile(
     r"notif|inbox|outbox|alert|audit|(^|_)logs?($|_)|event|queue|job|invit|participant|member|follow|like|history|activit"
@@ -77,6 +81,12 @@ RESTRICTING = (
 PROFILES = "public.profiles"
 # Tables that say who is a member, rather than who waits to be one.
 MEMBERS = re.compile("member|profile|staff|employ|user", re.IGNORECASE)
+
+# Tables of what people are or have, rather than of what they belong to: to share a role with somebody is no group.
+VOCABULARIES = (
+    r"(^|_)(roles?|permissions?|ranks?|levels?|tiers?|plans?|types?|kinds?|status(es)?|states?|categor(y|ies)|tags?"
+    r"|skills?|badges?|countr(y|ies)|cit(y|ies)|languages?|currenc(y|ies)|features?|products?|prices?)$"
+)
 
 # Tables that say who belongs to what.
 MEMBERSHIPS = re.compile(
@@ -135,4 +145,28 @@ KNOCKS = re.compile(
 SERVERS = (
     r"(^|_)(verified|verification|approved|approval|kyc|credits?|balance|quota|plan|tier|premium|subscription|trusted|banned"
     r"|suspended|admin|staff|moderator|superuser)(_(at|by|until|status|state|level|plan|tier|balance|left))?$"
+)
+
+# Columns that hold what one must know to get in: codes, tokens and links that are for whoever was given them.
+_DOORS = (
+    "invite|invites|invitation|join|joining|access|door|gate|entry|entrance|share|sharing|shared|reset|login|log_?in|sign_?in"
+    "|magic|pairing|pair|unlock|claim|claims|redeem|redemption|verification|verify|confirm|confirmation|recovery|backup|wifi"
+    "|check_?in|private|secret|edit|admin|owner|meeting|meet|zoom|webinar|gift|voucher|lock|alarm|key_?box|safe|activation"
+    "|one_?time|session|refresh|api|enrol|enroll|enrolment|enrollment|registration|guest|device|einladungs?|zugangs?|tuer"
+    "|zutritts?|acceso|invitacion|acces|invitation|acesso|convite|accesso|invito|toegangs?|uitnodigings?"
+)
+_KEYS = (
+    "code|codes|codigo|codice|token|tokens|link|links|url|urls|key|keys|pin|pins|pass|passes|passcode|passcodes|password"
+    "|passwords|hash|secret|secrets|schluessel|clave|lien"
+)
+LETTING_IN = re.compile(
+    rf"(^|_)(({_DOORS})_?({_KEYS})|pin|pin_?code|pass_?code|otp|totp|token|secret|password|passwd|contrasena|kennwort"
+    r"|passwort|mot_de_passe|senha|wachtwoord|losung|losungswort|clave_acceso|magic_link)($|_hash$|_plain$)",
+    re.IGNORECASE,
+)
+# What is made up at random and lets nobody in: ids and names of things.
+NUMBERS = re.compile(
+    r"(^|_)(id|ids|uuid|uid|guid|slug|seed|ref|reference|number|no|nr|num|handle|name|avatar|colou?r|icon|emoji|sort|order"
+    r"|position|rank|etag|version|revision|nonce|salt|sku|batch|trace|span|correlation|request)($|_)",
+    re.IGNORECASE,
 )

@@ -183,24 +183,24 @@ def not_asked_for(error: psycopg.Error, texts: Sequence[str], known: Mapping[str
 def rows(cursor: Cursor, about: str, where: Callable[[dict[str, Any]], bool] | None = None) -> list[Row]:
     """Read the rows of an answer. Without a column ``object`` the offender is the question itself, once for all rows.
 
-    ``where`` keeps the rows that it accepts: it is given each row by column name.
+    ``where`` keeps the rows that it accepts: it is given each row by column name, and what it adds to one is told.
     """
     if cursor.description is None:
         return [] if cursor.rowcount <= 0 else [_as_one(about, cursor.rowcount)]
     names = [column.name for column in cursor.description]
     types = [column.type_code for column in cursor.description]
-    found = [values for values in cursor.fetchall() if where is None or where(dict(zip(names, values, strict=True)))]
+    given = [(values, dict(zip(names, values, strict=True))) for values in cursor.fetchall()]
+    found = [(values, by_name) for values, by_name in given if where is None or where(by_name)]
     if "object" not in names:
         return [_as_one(about, len(found))] if found else []
-    return [_row(names, types, values) for values in found]
+    return [_row(names, types, values, by_name) for values, by_name in found]
 
 
 def _as_one(about: str, count: int) -> Row:
     return Row(safe(about), {"rows": count}, {"object": about})
 
 
-def _row(names: list[str], types: list[int], values: Sequence[Any]) -> Row:
-    by_name = dict(zip(names, values, strict=True))
+def _row(names: list[str], types: list[int], values: Sequence[Any], by_name: Mapping[str, Any]) -> Row:
     quoted = {n: quote(v, t) for n, v, t in zip(names, values, types, strict=True)}
     details = {n: _scalar(v) for n, v in by_name.items() if n not in ("object", "fix") and not n.startswith("_")}
     cause = by_name.get("_cause")

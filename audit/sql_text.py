@@ -67,6 +67,11 @@ _NO_SIGN = "\N{REPLACEMENT CHARACTER}"
 _WORDS_KEPT = 16
 
 
+def _kept(name: str) -> str:
+    """Return what the server keeps of a name: https://www.postgresql.org/docs/current/limits.html (63 bytes)."""
+    return name if len(name) < 16 else name.encode()[:63].decode(errors="ignore")
+
+
 class Token(NamedTuple):
     """One token: ``text`` as it is written from offset ``start`` on; ``closed`` is false where a quote never ends."""
 
@@ -94,11 +99,11 @@ class Token(NamedTuple):
     def name(self) -> str:
         """The name that it stands for, folded or unquoted as the server would; "" for what is no name."""
         if self.kind is WORD:
-            return folded(self.text)
+            return _kept(folded(self.text))
         if self.kind is not NAME:
             return ""
         inner = self.text[self.text.index('"') + 1 : -1 if self.closed else None].replace('""', '"')
-        return inner if self.text[0] == '"' else _UNICODE.sub(_unicode, inner)
+        return _kept(inner if self.text[0] == '"' else _UNICODE.sub(_unicode, inner))
 
     @property
     def value(self) -> str:

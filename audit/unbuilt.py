@@ -203,6 +203,8 @@ def signing_up(conn: psycopg.Connection[Any], place: Path) -> str:
         return ""
     value = sql.Literal(" ".join(ways))
     conn.execute(sql.SQL("alter role authenticator set audit.sign_up = {}").format(value))
+    if "none" in ways:
+        return "nobody signs up by themselves, as supabase/config.toml has it (enable_signup = false)"
     return f"people sign up as supabase/config.toml has it: also {named(ways)}"
 
 

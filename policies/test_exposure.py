@@ -6,7 +6,9 @@ from audit.catalog.calls import BODY, SOURCES
 from audit.catalog.credentials import KINDS, holds_secret
 from audit.catalog.functions import Functions
 from audit.catalog.openings import shows_nothing_to_visitors
+from audit.catalog.shown import saying_what_may_be_meant, view_shows_no_harm
 from audit.catalog.storage import lists, ties
+from audit.evidence import gathered
 from audit.names import PRIVATE_FILES
 from audit.probes.disclosure import abused, given_away
 
@@ -117,7 +119,9 @@ def test_no_view_goes_round_row_level_security(auditor):
     no excuse, the next change of it is not checked by anything. Views nested in views and materialised views underneath
     count (those that filter one by the caller do not, it has no row level security to keep), and so do partitions,
     which do not have their parent's. Relations that access.toml declares public, or all rows of them for a role, are
-    left out as long as nobody can write through the view, and owners whom row level security restrains.
+    left out as long as nobody can write through the view, and owners whom row level security restrains. As long as
+    nothing is declared, a finding says where it may be meant: nobody writes through the view, and all that it shows is
+    harmless by name and type.
     """
     assert not auditor(
         f"""
@@ -157,6 +161,12 @@ def test_no_view_goes_round_row_level_security(auditor):
         ),
         {WALK}
         select w.top::pg_catalog.regclass as object,
+               (select jsonb_agg(jsonb_build_array(a.attname, y.typcategory, y.typname))
+                from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid
+                where a.attrelid = w.top and a.attnum > 0 and not a.attisdropped) as _columns,
+               w.top::pg_catalog.regclass::text as _relation,
+               %(declared_tables)s::text[] = '{{}}'
+               and not exists (select from written x where x.view = w.top) as _undeclared,
                string_agg(distinct e.view::pg_catalog.regclass::text, ', ') as "with its owner's rights",
                string_agg(distinct t.oid::pg_catalog.regclass::text, ', ') as tables,
                string_agg(distinct w.role::pg_catalog.regrole::text, ', ') as roles,
@@ -190,6 +200,7 @@ def test_no_view_goes_round_row_level_security(auditor):
         where c.relkind = 'v' and n.nspname = any (%(exposed)s)
         and exists (select from pg_catalog.pg_roles where rolname = any (%(api_roles)s))
         """,
+        where=saying_what_may_be_meant(lambda _row: True, view_shows_no_harm),
     )
 
 
@@ -362,21 +373,11 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
     Innocent are trigger functions, functions that touch no relation, or read public ones only, and those that are
     declared in access.toml, public or for all callers of the role. So are those that only read, and answer a policy's
     question with yes or no (has_role(auth.uid(), 'admin')): whoever a policy is for must be able to execute what it
-    calls. Functions outside the exposed schemas count when something exposed calls them.
+    calls; and those that look for what goes with a secret that they are given, such as an invitation's token. Functions
+    outside the exposed schemas count when something exposed calls them. As long as nothing is declared, a finding says
+    where it may be meant: the function only reads, and all that it answers is harmless by name and type.
     """
     known = Functions()
-
-    def ignores_the_caller(row):
-        oid, public = row["_oid"], row["_public"]
-        if row["_yes_or_no"] and not known.writes(oid):
-            return False
-        if known.asks_who_calls(oid) or not known.touches(oid, public):
-            return False
-        return row["_exposed"] or any(
-            known.calls(kind, door, oid) and not known.asks_who_calls(door, kind)
-            for kind, doors in (("function", row["_functions"]), ("view", row["_views"]))
-            for door in doors
-        )
 
     of = f"""
     {CALLABLE}
@@ -388,6 +389,18 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
         {CALLABLE}
         select p.oid::pg_catalog.regprocedure as object,
                string_agg(distinct a.rolname, ', ') as roles,
+               coalesce(
+                   (select jsonb_agg(jsonb_build_array(p.proargnames[m.place], y.typcategory, y.typname))
+                    from unnest(p.proallargtypes, p.proargmodes) with ordinality as m (type, mode, place)
+                    join pg_catalog.pg_type y on y.oid = m.type where m.mode in ('t', 'o', 'b')),
+                   (select jsonb_agg(jsonb_build_array(t.attname, y.typcategory, y.typname))
+                    from pg_catalog.pg_type r
+                    join pg_catalog.pg_attribute t on t.attrelid = r.typrelid and t.attnum > 0 and not t.attisdropped
+                    join pg_catalog.pg_type y on y.oid = t.atttypid where r.oid = p.prorettype),
+                   (select jsonb_build_array(jsonb_build_array(p.proname, r.typcategory, r.typname))
+                    from pg_catalog.pg_type r where r.oid = p.prorettype)
+               ) as _answers, %(declared_tables)s::text[] = '{{}}' as _undeclared,
+               coalesce(p.proargnames, '{{}}') as _arguments,
                p.oid::bigint as _oid, f.exposed as _exposed, %(public_tables)s::text[] as _public,
                p.prorettype = 'pg_catalog.bool'::pg_catalog.regtype and not p.proretset and exists (
                    select from pg_catalog.pg_depend d
@@ -413,7 +426,7 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
         group by p.oid, p.proacl, p.proowner, f.exposed
         """,
         of=of,
-        where=ignores_the_caller,
+        where=saying_what_may_be_meant(known.serves_whoever_calls, known.answer_may_be_meant),
     )
 
 
@@ -493,8 +506,8 @@ def test_api_roles_hold_no_dangerous_privileges(auditor):
 
     TRUNCATE empties a table whatever row level security says; REFERENCES tells whether a hidden row exists; TRIGGER
     puts code into everybody else's writes. "grant all" and the platform's historic default privileges give all three.
-    What tables have from default privileges is one cause and one finding. The platform's own tables are left out, and
-    schemas that a role may not use.
+    What tables have from default privileges is one cause and one finding, and so is what three tables or more of a
+    schema were granted alike. The platform's own tables are left out, and schemas that a role may not use.
     """
     assert not auditor(
         f"""
@@ -563,14 +576,24 @@ def test_api_roles_hold_no_dangerous_privileges(auditor):
         join pg_catalog.pg_namespace n on n.oid = d.relnamespace
         group by d.relowner, n.nspname
         union all
-        select c.oid::pg_catalog.regclass::text as object, h.privileges, h.roles, null,
+        select case when r.many < 3 then r.relation
+                    else format('%%s on tables of %%I by %%s', r.privileges, r.schema, r.roles) end,
+               r.privileges, r.roles, case when r.many >= 3 then string_agg(r.name, ', ' order by r.name) end,
+               string_agg(r.fix, e'\n' order by r.relation)
+        from (
+        select c.oid::pg_catalog.regclass::text as relation, n.nspname as schema, c.relname as name, h.privileges,
+               h.roles,
+               count(*) over (partition by n.oid, h.privileges, h.roles) as many,
                (select string_agg(format('revoke truncate, references, trigger on %%s from %%s;',
                                          c.oid::pg_catalog.regclass,
                                          coalesce({RELATION_HELD_BY}, c.relowner::pg_catalog.regrole::text)), e'\\n')
                 from parts p join pg_catalog.pg_class c on c.oid = p.oid where p.top = h.oid) as fix
         from held h
         join pg_catalog.pg_class c on c.oid = h.oid
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         where h.oid in (select top from parts) and h.oid not in (select d.oid from given d)
+        ) as r
+        group by 1, r.privileges, r.roles, r.many
         union all
         select quote_ident(n.nspname), 'create', string_agg(distinct a.rolname, ', '), null,
                format('revoke create on schema %%I from %%s;', n.nspname, coalesce(
@@ -1193,9 +1216,10 @@ def test_graphql_shows_visitors_no_private_table(auditor):
     GraphQL describes every table that the caller may select from, with all columns and references, to whoever has the
     public key; the historic default grants include anon. Private are the tables that access.toml declares so, and those
     of which no policy shows a visitor a single row: there the grant does nothing else. Insert without select is left
-    alone. Tables without row level security are RLS-01's, and those of the platform are the platform's.
+    alone. Tables without row level security are RLS-01's, and those of the platform are the platform's. What tables
+    have from default privileges is one cause and one finding.
     """
-    assert not auditor(
+    found = auditor(
         f"""
         with {SERVED},
         entrances as (
@@ -1212,6 +1236,19 @@ def test_graphql_shows_visitors_no_private_table(auditor):
         select c.oid::pg_catalog.regclass as object,
                c.oid::pg_catalog.regclass::text = any (%(private_tables)s) as declared_private,
                c.oid::pg_catalog.regclass::text = any (%(private_tables)s) as _declared,
+               case when c.oid::pg_catalog.regclass::text <> all (%(private_tables)s) and not exists (
+                   select from pg_catalog.aclexplode(c.relacl) as g
+                   where g.privilege_type = 'SELECT' and g.grantee <> c.relowner
+                   and case when g.grantee = 0 then true else pg_catalog.pg_has_role(v.oid, g.grantee, 'usage') end
+                   and not exists (
+                       select from pg_catalog.pg_default_acl d
+                       cross join lateral pg_catalog.aclexplode(d.defaclacl) as x
+                       where d.defaclrole = c.relowner and d.defaclobjtype = 'r'
+                       and d.defaclnamespace in (0, c.relnamespace)
+                       and x.grantee = g.grantee and x.privilege_type = 'SELECT'))
+               and pg_catalog.has_table_privilege(v.oid, c.oid, 'select')
+               then format('default privileges of %%s in %%I', c.relowner::pg_catalog.regrole, n.nspname) end
+               as given_by,
                array(select coalesce(pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'true') from pg_catalog.pg_policy p
                      where p.polrelid = c.oid and p.polpermissive and p.polcmd in ('r', '*')
                      and exists (select from unnest(p.polroles) as named where case when named = 0 then true
@@ -1229,6 +1266,7 @@ def test_graphql_shows_visitors_no_private_table(auditor):
         of="select count(*) as \"GraphQL extensions\" from pg_catalog.pg_extension where extname = 'pg_graphql'",
         where=lambda row: row["_declared"] or shows_nothing_to_visitors(row),
     )
+    assert not gathered(found, "given_by")
 
 
 @mark.policy(
@@ -1269,3 +1307,43 @@ def test_no_private_value_reaches_the_unentitled(anon, nobody, pending, stranger
     what is private by its name counts.
     """
     assert not given_away(anon | nobody | pending | stranger)
+
+
+@mark.policy(
+    "EXPO-18",
+    severity="P1",
+    wrong="Outsiders can read the codes, tokens or links that let one in",
+    runbook=SECURITY,
+    fix="""
+    -- {object}: keep the rows to whose they are, or the column out of the grants for reading.
+    """,
+)
+def test_nobody_outside_reads_what_lets_one_in(matrix):
+    """Nobody outside reads the codes, tokens and links that let one in.
+
+    An event may be listed for everybody, and its door code beside it is then, too: policies know rows and not columns.
+    It is told of tables that nobody has declared, whose other policies tie rows to somebody, and of which visitors,
+    guests or members who take part in nothing were seen to read rows of others. Columns count by their names (an
+    invitation's code, a password, a reset link), or because they are filled at random and are no id.
+    """
+    assert not matrix.codes()
+
+
+@mark.policy(
+    "EXPO-19",
+    severity="P1",
+    wrong="Visitors can read how to reach persons",
+    runbook=SECURITY,
+    fix="""
+    -- {object}: take the columns from anon, or keep them apart from what is for everybody.
+    """,
+)
+def test_visitors_read_no_way_to_reach_a_person(matrix):
+    """Visitors read no way to reach a person, and nothing that identifies one.
+
+    A profile may be shown to everybody, and its telephone number, e-mail address or date of birth beside it is then,
+    too. It is told of tables that nobody has declared, that have one row for each person and a policy that ties it to
+    them, where somebody who is not signed in was seen to read such a column of somebody. A firm's or a shop's address
+    is its own to give.
+    """
+    assert not matrix.persons()

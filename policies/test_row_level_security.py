@@ -20,6 +20,7 @@ from audit.catalog.expressions import (
     weaknesses,
 )
 from audit.catalog.openings import openings
+from audit.catalog.shown import rows_may_be_meant, saying_what_may_be_meant
 from audit.names import OWNERS, private_columns, secret_columns
 from audit.probes.evaluation import unusable
 from audit.probes.oracles import telling
@@ -236,7 +237,9 @@ def test_no_policy_is_always_true(auditor):
     does not name is told where its rows are somebody's: a policy compares one of its columns with the caller, or it
     has columns that are private by their name; another is a catalogue, as far as anybody can know. What may be said of
     a house or by it (an address, a body) counts beside a column that names a person. Storage and realtime have APIs of
-    their own and count as exposed.
+    their own and count as exposed. As long as nothing is declared, a finding says where it may be meant: to read what
+    is harmless by name and type, to add rows of which none names a person, or files to a bucket, and what whoever is
+    signed in reads where nobody signs up by themselves.
     """
     calls = learned(auditor, OF_POLICIES)
     assert not auditor(
@@ -271,6 +274,12 @@ def test_no_policy_is_always_true(auditor):
                      and coalesce(y."check", y."using") is not null) as _checks,
                array(select e from rules y, unnest(array[y."using", y."check"]) as e
                      where y.relation = x.relation and e is not null) as _others,
+               (select jsonb_agg(jsonb_build_array(a.attname, y.typcategory, y.typname))
+                from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid
+                where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
+                and pg_catalog.has_column_privilege(x.role, x.relation, a.attnum, 'select')) as _columns,
+               {OF_SOMEBODY} as _owned, %(declared_tables)s::text[] = '{{}}' as _undeclared,
+               not %(sign_up)s::text[] && array['email', 'phone', 'anonymous'] as _closed,
                x.schema = any (%(platform_schemas)s)
                or x.relation::pg_catalog.regclass::text = any (%(declared_tables)s)
                or exists (select from pg_catalog.pg_attribute a
@@ -289,13 +298,13 @@ def test_no_policy_is_always_true(auditor):
         secret=secret_columns({}),
         private=private_columns({}),
         owners=list(OWNERS),
-        where=calls.following(hole),
+        where=saying_what_may_be_meant(calls.following(hole), rows_may_be_meant),
     )
 
 
 @mark.policy(
     "RLS-05",
-    severity="P0",
+    severity="P1",
     wrong="Policies fail with an error, so that nobody reaches the table",
     runbook=RUNBOOK,
     fix="""
@@ -1120,3 +1129,24 @@ def test_nobody_decides_their_own_standing(alice, bob, stranger):
     in order. Where somebody reaches more by it, RLS-09 tells.
     """
     assert not risen(alice | bob | stranger)
+
+
+@mark.policy(
+    "RLS-26",
+    severity="P1",
+    wrong="A policy opens to every tenant what the others of its table keep to one",
+    runbook=RUNBOOK,
+    fix="""
+    -- {object}: ask of the row what the table's other policies ask of it.
+    """,
+)
+def test_no_policy_forgets_the_tenant(matrix):
+    """No policy opens to whoever belongs to anything what the others of its table keep to one tenant.
+
+    `exists (select from members where user_id = auth.uid())` says that somebody belongs to a team, and not that the row
+    is that team's: all teams read each other's. It is told of tables that nobody has declared, where another policy
+    ties a column of the row to the same memberships (or to the same claim), and somebody was seen to reach rows that
+    none of the others lets through. A policy that asks for more than the others, such as a rank, is meant for few; one
+    that asks nobody is RLS-04's. What access.toml declares is RLS-07's.
+    """
+    assert not matrix.crossings()

@@ -142,7 +142,11 @@ class Table:
             same = (cell.shape, cell.verdict, cell.declared, cell.refused_by, cell.policies, cell.note)
             found.setdefault((*same, bool(cell.reached), bool(cell.leaked), bool(cell.missing)), []).append(cell)
         lines = [Line(tuple(cells)) for cells in found.values()]
-        return tuple(sorted(lines, key=lambda line: (ORDER.index(line.cells[0].verdict), line.state is NOTHING)))
+
+        def place(line: Line) -> tuple[int, bool, bool]:
+            return ORDER.index(line.cells[0].verdict), not line.cells[0].doubtful, line.state is NOTHING
+
+        return tuple(sorted(lines, key=place))
 
     @property
     def state(self) -> Sign:
@@ -156,12 +160,17 @@ class Table:
 
 
 def tables(judgement: Judgement) -> tuple[Table, ...]:
-    """Return the rows of the matrix: the worst first, then by name."""
+    """Return the rows of the matrix: the worst first, of what is undeclared the doubtful, then by name."""
     ordered = sorted(judgement.cells, key=lambda cell: cell.relation)
     grouped = groupby(ordered, key=lambda cell: cell.relation)
     found = [Table(number, name, tuple(cells)) for number, (name, cells) in enumerate(grouped, 1)]
     states = [*STATES.values(), NOTHING]
-    return tuple(sorted(found, key=lambda table: states.index(table.state) if table.state.grave else len(states)))
+
+    def place(table: Table) -> tuple[int, bool]:
+        state = states.index(table.state) if table.state.grave else len(states)
+        return state, not any(cell.doubtful for cell in table.cells)
+
+    return tuple(sorted(found, key=place))
 
 
 def counts(squares: Iterable[Square]) -> dict[Sign, int]:

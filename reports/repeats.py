@@ -56,8 +56,19 @@ TOLD_BY: Mapping[str, tuple[tuple[str, Same], ...]] = {
     "EXPO-05": (("RLS-09", _cause), ("EXPO-04", _cause)),
     "EXPO-08": (("RLS-02", _cause), ("RLS-01", _cause)),
     "EXPO-09": (("RLS-04", _cause),),
-    "EXPO-11": (("EXPO-06", _cause), ("EXPO-01", _cause), ("EXPO-04", _cause)),
+    # Of a table that everybody reads, or that has no rules, that is why its rows tell of others.
+    "EXPO-11": (
+        ("EXPO-06", _cause), ("EXPO-01", _cause), ("EXPO-04", _cause), ("RLS-02", _table), ("RLS-01", _table),
+        ("RLS-04", _table),
+    ),
     "EXPO-16": (("RLS-04", _cause), ("EXPO-09", _cause)),
+    "EXPO-18": (
+        ("RLS-09", _cause), ("RLS-07", _cause), ("RLS-04", _cause), ("RLS-22", _cause), ("RLS-26", _cause),
+        ("RLS-13", _cause),
+    ),
+    "EXPO-19": (
+        ("RLS-09", _cause), ("RLS-07", _cause), ("RLS-04", _cause), ("RLS-22", _cause), ("EXPO-18", _cause),
+    ),
     "PERF-10": (
         ("RLS-06", _named), ("RLS-09", _named), ("RLS-07", _named), ("RLS-04", _named), ("RLS-13", _named),
         ("RLS-18", _named), ("RLS-20", _named), ("RLS-22", _named),
@@ -83,6 +94,10 @@ TOLD_BY: Mapping[str, tuple[tuple[str, Same], ...]] = {
     "RLS-20": (("RLS-07", _cause), ("RLS-09", _cause), ("RLS-04", _cause)),
     "RLS-21": (("RLS-07", _cause), ("RLS-04", _cause)),
     "RLS-22": (("RLS-09", _cause), ("RLS-07", _cause), ("RLS-04", _cause), ("RLS-13", _cause)),
+    "RLS-26": (
+        ("RLS-09", _cause), ("RLS-07", _cause), ("RLS-06", _cause), ("RLS-04", _cause), ("RLS-20", _cause),
+        ("RLS-22", _cause),
+    ),
 }  # fmt: skip
 
 

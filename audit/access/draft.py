@@ -27,10 +27,10 @@ from audit.access.declaration import ALL, REACHING, Access
 from audit.access.matrix import Observed, opened_tables, predicate
 from audit.access.parameters import parameters
 from audit.access.results import API_ACTORS, COMMANDS
+from audit.access.rules import ROLES, Known, known_of, qualified
 from audit.actors import Stage, staged
 from audit.connection import TargetError, connect
 from audit.evidence import Log, Unchecked, safe
-from audit.names import OWNERS, private_columns, secret_columns
 from audit.project import marked, project_of
 from audit.question import Cursor
 from audit.server.shadow import shadowed
@@ -39,8 +39,6 @@ from audit.server_errors import describe
 from audit.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-ROLES = ("anon", "authenticated")
-CODES = {"select": "r", "insert": "a", "update": "w", "delete": "d"}
 # As many policies are written into each other.
 DEEPEST = 4
 
@@ -50,37 +48,6 @@ _ME = re.compile(r"\(\s*select auth\.uid\(\) as uid\s*\)|\bauth\.uid\(\)", re.IG
 _ASKS = re.compile(r":me\b|\bauth\.|current_setting|(?<![\w\"])[\w\"]++\.[\w\"]++\s*+\(", re.IGNORECASE)
 
 _CALLED = re.compile(r"(?<![\w\"])([\w\"]++\.[\w\"]++)\s*+\(")
-
-POLICIES = """
-select t.relation, quote_ident(p.polname), p.polcmd::text, p.polpermissive,
-       array(select r.rolname::text from pg_catalog.pg_roles r
-             where r.rolname = any (%s) and exists (
-                 select from unnest(p.polroles) as named where case when named = 0 then true
-                 else pg_catalog.pg_has_role(r.oid, named, 'usage') end)),
-       pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)
-from pg_temp.audit_table t join pg_catalog.pg_policy p on p.polrelid = t.id
-order by 1, 2
-"""
-
-# What each role may do with each table: commands, and the columns that it may not read, or not change.
-RIGHTS = """
-select g.relation, g.role::text, g.reads is not null, g.inserts is not null, g.updates is not null, g.deletes,
-       array(select a.attname::text from pg_catalog.pg_attribute a
-             where a.attrelid = t.id and a.attnum > 0 and not a.attisdropped
-             and not pg_catalog.has_column_privilege(g.role, t.id, a.attnum, 'select') order by a.attnum),
-       array(select a.attname::text from pg_catalog.pg_attribute a
-             where a.attrelid = t.id and a.attnum > 0 and not a.attisdropped
-             and not pg_catalog.has_column_privilege(g.role, t.id, a.attnum, 'update') order by a.attnum)
-from pg_temp.audit_grant g join pg_temp.audit_table t on t.relation = g.relation
-"""
-
-# Whether rows are somebody's, or hold what is private by its name.
-SOMEBODYS = """
-select t.relation, coalesce(t.people, '{}') <> '{}' or exists (
-    select from pg_catalog.pg_attribute a where a.attrelid = t.id and a.attnum > 0 and not a.attisdropped
-    and (a.attname = any (%(owners)s) or a.attname ~* %(secret)s or a.attname ~* %(private)s))
-from pg_temp.audit_table t
-"""
 
 # The functions that the API serves, with the roles that may call them, and whether they have their owner's rights.
 FUNCTIONS = """
@@ -95,46 +62,6 @@ and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog
                 and d.objid = p.oid and d.deptype = 'e')
 order by 1
 """
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A policy, as far as a draft reads it."""
-
-    name: str
-    command: str
-    permissive: bool
-    roles: tuple[str, ...]
-    using: str | None
-    check: str | None
-
-    def condition(self, command: str) -> str:
-        """Return what it asks of a row for a command; without a condition, nothing."""
-        given = (self.check or self.using) if command == "insert" else self.using
-        return given or "true"
-
-    def goes_for(self, command: str, role: str) -> bool:
-        """Tell whether it applies to a command of a role."""
-        return role in self.roles and self.command in ("*", CODES[command])
-
-
-@dataclass(frozen=True)
-class Rights:
-    """What a role may do with a table by its grants: commands, and the columns that it may not read, or not set."""
-
-    commands: frozenset[str]
-    hidden: tuple[str, ...]
-    fixed: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the catalogue says of all tables. ``somebodys`` are those whose rows are somebody's, or private by name."""
-
-    rules: Mapping[str, Sequence[Rule]]
-    rights: Mapping[tuple[str, str], Rights]
-    security: Mapping[str, bool]
-    somebodys: frozenset[str]
 
 
 @dataclass
@@ -173,7 +100,7 @@ def draft(stage: Stage, only: Collection[str] | None = None) -> Iterator[str]:
     """
     declared = {*stage.known["declared"], *stage.known["server_only_tables"], *stage.known["public_tables"]}
     with opened_tables(stage, {}) as (observatory, tables):
-        known = _known(observatory.cursor, {name: security for name, (_, security, _) in tables.items()})
+        known = known_of(observatory.cursor, {name: security for name, (_, security, _) in tables.items()})
         for relation in tables:
             if relation in declared or (only is not None and relation not in only):
                 continue
@@ -184,41 +111,6 @@ def draft(stage: Stage, only: Collection[str] | None = None) -> Iterator[str]:
             yield from _functions(observatory.cursor, stage)
             yield from _buckets(observatory.cursor, stage)
             yield from _unseen(stage, [*tables], declared)
-
-
-def _known(cursor: Cursor, security: Mapping[str, bool]) -> Known:
-    with _qualified(cursor):
-        return _asked(cursor, security)
-
-
-@contextmanager
-def _qualified(cursor: Cursor) -> Iterator[None]:
-    """Let names come qualified, as they do when the path is empty."""
-    cursor.execute("select pg_catalog.current_setting('search_path')")
-    ((path,),) = cursor.fetchall()
-    cursor.execute("select pg_catalog.set_config('search_path', '', true)")
-    yield
-    cursor.execute("select pg_catalog.set_config('search_path', %s, true)", [path])
-
-
-def _asked(cursor: Cursor, security: Mapping[str, bool]) -> Known:
-    cursor.execute(POLICIES, [[*ROLES]])
-    rules: dict[str, list[Rule]] = {}
-    for relation, name, command, permissive, roles, using, check in cursor.fetchall():
-        rules.setdefault(relation, []).append(Rule(name, command, permissive, tuple(roles), using, check))
-    cursor.execute(RIGHTS)
-    rights = {
-        (relation, role): Rights(
-            frozenset(command for command, may in zip(COMMANDS, (reads, adds, changes, deletes), strict=True) if may),
-            tuple(hidden),
-            tuple(fixed),
-        )
-        for relation, role, reads, adds, changes, deletes, hidden, fixed in cursor.fetchall()
-    }
-    given = {"owners": list(OWNERS), "secret": secret_columns({}), "private": private_columns({})}
-    cursor.execute(SOMEBODYS, given)
-    somebodys = frozenset(relation for relation, somebodys in cursor.fetchall() if somebodys)
-    return Known(rules, rights, security, somebodys)
 
 
 def _proposed(relation: str, known: Known) -> Entry:
@@ -400,7 +292,7 @@ def _functions(cursor: Cursor, stage: Stage) -> Iterator[str]:
     """Propose for whom each function is that the API serves."""
     known = stage.known
     given = {"roles": [*ROLES], "exposed": list(known["exposed"]), "platform": list(known["platform_schemas"])}
-    with _qualified(cursor):
+    with qualified(cursor):
         found = cursor.execute(FUNCTIONS, given).fetchall()
     told = {*known["callers"], *known["public_functions"]}
     for name, definer, roles in found:

@@ -27,17 +27,31 @@ RANK = re.compile(
     r"(^|_)(role|roles|rank|level|tier|plan|permissions?|scopes?|privileges?|grants?)($|_)|admin|staff|super"
 )
 
-# What lets roles write to tables: whether a grant of UPDATE is on the whole table, and the permissive policies.
+# What lets roles write to tables: whether a grant of UPDATE is on the whole table, and the permissive policies. Where
+# one for new rows looks at the row, those that ask nothing but who calls let nobody in who was not let in before.
 DOORS = """
+with rules as (
+    select p.polrelid, p.polname, p.polcmd, r.rolname,
+           pg_catalog.pg_get_expr(coalesce(p.polwithcheck, p.polqual), p.polrelid) is distinct from 'true'
+           and not exists (
+               select from pg_catalog.pg_depend d
+               where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = p.oid
+               and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = p.polrelid
+               and d.refobjsubid > 0) as blind
+    from pg_catalog.pg_policy p
+    join pg_catalog.pg_roles r on exists (
+        select from unnest(p.polroles) as named
+        where case when named = 0 then true else pg_catalog.pg_has_role(r.oid, named, 'usage') end)
+    where p.polpermissive
+)
 select t.relation, r.rolname::text, t.security, pg_catalog.has_table_privilege(r.oid, t.id, 'update'),
-       array(select quote_ident(p.polname) from pg_catalog.pg_policy p
-             where p.polrelid = t.id and p.polpermissive and p.polcmd in ('a', '*') and exists (
-                 select from unnest(p.polroles) as named where case when named = 0 then true
-                 else pg_catalog.pg_has_role(r.oid, named, 'usage') end) order by 1),
-       array(select quote_ident(p.polname) from pg_catalog.pg_policy p
-             where p.polrelid = t.id and p.polpermissive and p.polcmd in ('w', '*') and exists (
-                 select from unnest(p.polroles) as named where case when named = 0 then true
-                 else pg_catalog.pg_has_role(r.oid, named, 'usage') end) order by 1)
+       array(select quote_ident(x.polname) from rules x
+             where x.polrelid = t.id and x.rolname = r.rolname and x.polcmd in ('a', '*')
+             and (not x.blind or not exists (
+                 select from rules y where y.polrelid = t.id and y.rolname = r.rolname and y.polcmd in ('a', '*')
+                 and not y.blind)) order by 1),
+       array(select quote_ident(x.polname) from rules x
+             where x.polrelid = t.id and x.rolname = r.rolname and x.polcmd in ('w', '*') order by 1)
 from pg_temp.audit_table t cross join pg_catalog.pg_roles r
 where t.relation = any (%s) and r.rolname = any (%s)
 """

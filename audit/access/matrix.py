@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,12 @@ import psycopg
 from psycopg import errors, sql
 
 from audit.access.declaration import ALL, REACHING, WHOLE, Declaration, declarations
-from audit.access.results import API_ACTORS, COMMANDS, Cell, Judged, Judgement
-from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, findings, missing_calls
+from audit.access.doubtful import COLUMNS, KINDS, PEOPLE, Plan, Reached, plans, told
+from audit.access.results import API_ACTORS, COMMANDS, DOUBTFUL, Cell, Doubtful, Judged, Judgement
+from audit.access.rules import known_of, qualified
+from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, doubt_row, findings, missing_calls
 from audit.actors import Stage
+from audit.catalog.calls import Calls, calls_of
 from audit.evidence import Evidence, Population, Unchecked, safe
 from audit.people import CAST, Identity
 from audit.question import Cursor, define
@@ -418,6 +421,7 @@ def judge(stage: Stage) -> Judgement:
     with opened_tables(stage, sets) as (observatory, tables):
         doubts: list[str] = [stage.doubt] if stage.doubt else []
         undeclared: list[str] = []
+        unsettled: list[str] = []
         misfits = _missing(stage, observatory.cursor)
         unfit: set[str] = set()
         for name in sorted(set(declared) & set(tables)):
@@ -448,10 +452,12 @@ def judge(stage: Stage) -> Judgement:
                 if name not in PLATFORMS:
                     undeclared.append(f"{name} has no declaration in access.toml: care-audit draft writes a draft")
                 cells += _undeclared(observatory, observed, security=tables[name][1])
+                unsettled.append(name)
                 continue
             if declaration.review:
                 undeclared.append(f"{declaration.at('review')}: nobody has reviewed what is declared of {name}")
                 cells += _undeclared(observatory, observed, security=tables[name][1])
+                unsettled.append(name)
                 continue
             columns, security, _ = tables[name]
             if declaration.unsaid:
@@ -463,9 +469,83 @@ def judge(stage: Stage) -> Judgement:
             doubts += judge_table.doubts
             judged[name] = judge_table
         cells = _Following(observatory, judged, cells).marked()
+        doubtful, inventoried, unread = _doubtful(observatory, stage, unsettled, tables)
+        cells = [_marked(cell, doubtful) for cell in cells]
     if not declared and not stage.known["server_only_tables"] and not stage.known["public_tables"]:
         undeclared = [NOBODY] if undeclared else []
-    return Judgement(tuple(cells), tuple(doubts), tuple(undeclared), tuple(misfits))
+    return Judgement(
+        tuple(cells), tuple(doubts), tuple(undeclared), tuple(misfits), doubtful, inventoried, tuple(unread)
+    )
+
+
+def _doubtful(
+    observatory: Observatory,
+    stage: Stage,
+    relations: Sequence[str],
+    tables: Mapping[str, tuple[frozenset[str], bool, int]],
+) -> tuple[tuple[Doubtful, ...], tuple[str, ...], list[tuple[str, str]]]:
+    """Return what looks like a hole in tables that nobody has declared, which were looked at, and what was not told."""
+    cursor, unread, unparsed = observatory.cursor, list[tuple[str, str]](), list[str]()
+    known = known_of(cursor, {name: tables[name][1] for name in relations})
+    cursor.execute(COLUMNS, [list(relations)])
+    columns = cursor.fetchall()
+    cursor.execute("select relation, keys from pg_temp.audit_table")
+    keys: dict[str, list[str]] = dict(cursor.fetchall())
+
+    @cache
+    def calls() -> Calls:
+        with qualified(cursor):
+            return calls_of(stage.connection)
+
+    found: list[Doubtful] = []
+    looked_at: list[str] = []
+    for relation, planned in plans(relations, known, calls, columns, keys, unparsed):
+        looked_at.append(relation)
+        for plan in planned:
+            found += told(plan, _beyond(observatory, plan, unread))
+    unread += [(kind, text) for text in unparsed for kind in KINDS]
+    return tuple(found), tuple(looked_at), unread
+
+
+def _tells(cell: Observed) -> bool:
+    """Tell whether somebody who reaches rows of a table could have been seen to reach those of others, too."""
+    beside = bool(cell.everything.get("0"))
+    return cell.actor in PEOPLE and cell.shape != "insert" and beside and bool(cell.reached)
+
+
+def _marked(cell: Judged, doubtful: Sequence[Doubtful]) -> Judged:
+    """Return a cell of the inventory with what is doubtful in it."""
+    command = cell.shape.removesuffix(" blind")
+    found = [
+        f"{each.policy} lets through what {' and '.join(each.kept_by)} would not"
+        for each in doubtful
+        if cell.verdict is Cell.UNDECLARED
+        and (cell.relation, command in each.commands, cell.actor in each.actors) == (each.relation, True, True)
+    ]
+    return replace(cell, note=DOUBTFUL + "; ".join(found)) if found else cell
+
+
+def _beyond(observatory: Observatory, plan: Plan, unread: list[tuple[str, str]]) -> list[Reached]:
+    """Return what people reach of a table beyond what its other policies keep to them."""
+    kept = " or ".join(f"({each})" for each in plan.kept) or "false"
+    observatory.sets = json.dumps({plan.relation: [kept]})
+    cells = []
+    observed = observatory.observe([plan.relation])
+    if not any(cell.everything for cell in observed if cell.shape == "select"):
+        unread.append((plan.kind, f"{plan.relation} has no rows, which proves nothing"))
+    elif plan.kind == "tenants" and not any(_tells(cell) for cell in observed):
+        text = f"nobody who belongs to something was seen beside rows of others in {plan.relation}"
+        unread.append((plan.kind, text))
+    for cell in observed:
+        beyond = cell.reached.get("0", 0)
+        if cell.refusal == "unanswered":
+            text = f"{cell.actor}: {cell.shape} {cell.relation} gave no answer: {cell.message}"
+            unread.append((plan.kind, text))
+        elif beyond and cell.actor in PEOPLE:
+            shown = observatory.showing(cell, ["0"]) if cell.shape == "select" else ()
+            names = shown or observatory.policies(cell, *([cell.sample["0"]] if "0" in cell.sample else []))
+            cells.append(Reached(cell.actor, cell.shape, beyond, names))
+    return cells
 
 
 # One thing that is missing, and not one for each table.
@@ -1072,6 +1152,33 @@ class Matrix:
         found = [cell for cell in self._cells((actor,)) if theirs(cell)]
         unanswered = [f"{c.object} gave no answer" for c in self._cells((actor, other)) if c.verdict is Cell.UNCHECKED]
         return self._evidence(found, f"more than {other}", (actor,), [*unanswered, *_untold(self._cells((actor,)))])
+
+    def crossings(self) -> Evidence:
+        """Return which policies open to anybody's tenant what the others of an undeclared table keep to one."""
+        return self._doubtful("tenants", "tenants are kept apart where nobody has declared it")
+
+    def codes(self) -> Evidence:
+        """Return which policies of undeclared tables show outsiders what lets one in."""
+        return self._doubtful("codes", "codes and links are for whoever was given them")
+
+    def persons(self) -> Evidence:
+        """Return which policies of undeclared tables show visitors how persons are reached."""
+        return self._doubtful("persons", "visitors do not learn how persons are reached")
+
+    def _doubtful(self, kind: str, about: str) -> Evidence:
+        judgement = self.judgement()
+        doubts = [
+            *([self.stage.doubt] if self.stage.doubt else []),
+            *(text for of, text in judgement.unread if of == kind),
+        ]
+        of = "undeclared tables with rules about whose the rows are"
+        return Evidence(
+            [doubt_row(each) for each in judgement.doubtful if each.kind == kind],
+            about=about,
+            log=self.stage.log,
+            population=Population(len(judgement.inventoried), of),
+            unjudgeable=doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "") if doubts else "",
+        )
 
     def _doubts(self) -> list[str]:
         """Why it proves nothing that nobody differs: of what is undeclared, empty or undecided nobody knows."""

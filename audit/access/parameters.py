@@ -46,7 +46,10 @@ def ways_of_signing_up(connection: Connection, settings: Settings) -> list[str]:
         where setting like 'audit.sign_up=%' limit 1
         """
     ).fetchone()
-    return ["email", "invitation", *(way for way in ("phone", "anonymous") if found and way in found[0].split())]
+    noted = found[0].split() if found else []
+    if "none" in noted:
+        return ["invitation"]
+    return ["email", "invitation", *(way for way in ("phone", "anonymous") if way in noted)]
 
 
 def parameters(connection: Connection, settings: Settings, access: Access) -> dict[str, Any]:

@@ -26,6 +26,10 @@ class Cell(StrEnum):
     UNCHECKED = "UNCHECKED"
 
 
+# How the note of a cell begins that looks like a hole in a table that nobody has declared.
+DOUBTFUL = "doubtful: "
+
+
 @dataclass(frozen=True)
 class Judged:
     """One cell of the matrix: what is declared, what was observed, and what follows.
@@ -52,6 +56,11 @@ class Judged:
     follows: tuple[str, ...] = ()
 
     @property
+    def doubtful(self) -> bool:
+        """Whether it looks like a hole, although nobody has declared what it ought to be."""
+        return self.note.startswith(DOUBTFUL)
+
+    @property
     def object(self) -> str:
         """The identity of a finding: "alice: update public.t", with "(blind)" where only the blind shape differs."""
         words = self.shape.removesuffix(" blind")
@@ -59,16 +68,40 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class Doubtful:
+    """What looks like a hole in a table that nobody has declared, by a policy.
+
+    By its kind "tenants" are crossed, or "codes" or "persons" told.
+    ``columns`` are those that tell tenants apart, or that let somebody in; the policies ``kept_by`` respect whose the
+    rows are. ``rows`` is how many one of the actors reaches beyond that.
+    """
+
+    kind: str
+    policy: str
+    relation: str
+    actors: tuple[str, ...]
+    commands: tuple[str, ...]
+    columns: tuple[str, ...]
+    kept_by: tuple[str, ...]
+    rows: int
+
+
+@dataclass(frozen=True)
 class Judgement:
     """The whole matrix. ``doubts`` say what gave no answer, and ``undeclared`` which tables nobody has declared.
 
-    ``misfits`` are declarations of what is not there, with their lines: these entries count for nothing.
+    ``misfits`` are declarations of what is not there, with their lines: these entries count for nothing. Of
+    ``inventoried`` tables, which nobody has declared and whose policies respect whose the rows are, ``doubtful`` says
+    what looks like a hole, and ``unread`` of which kind that could not be told, and why.
     """
 
     cells: tuple[Judged, ...] = ()
     doubts: tuple[str, ...] = ()
     undeclared: tuple[str, ...] = ()
     misfits: tuple[str, ...] = ()
+    doubtful: tuple[Doubtful, ...] = ()
+    inventoried: tuple[str, ...] = ()
+    unread: tuple[tuple[str, str], ...] = ()
 
     def cell(self, actor: str, relation: str, shape: str) -> Judged:
         """Return one cell. Raises KeyError when it is not in the matrix."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from audit.access.results import API_ACTORS, COMMANDS, Cell, Judged
+from audit.access.results import API_ACTORS, COMMANDS, Cell, Doubtful, Judged
 from audit.causes import Cause
 from audit.evidence import Row, Scalar, safe
 from audit.people import CAST
@@ -215,6 +215,49 @@ def _closing(cause: Cause, cells: Sequence[Judged]) -> list[str]:
             "functions.",
         ]
     return lines
+
+
+def doubt_row(found: Doubtful) -> Row:
+    """Return the finding of what looks like a hole in a table that nobody has declared."""
+    people = who(found.actors)
+    columns = ", ".join(found.columns)
+    keeping = " and ".join(found.kept_by)
+    if found.kind == "tenants":
+        verbs = " and ".join(VERBS[each] for each in found.commands)
+        what = (
+            f"{people} can {verbs} rows of {found.relation} whose {columns} is none of theirs, which {keeping} respects"
+        )
+        advice = [
+            f"Let the policy ask of the row's {columns} what {keeping} asks of it.",
+            "If everybody who belongs to anything is meant, declare the table in access.toml.",
+        ]
+    elif found.kind == "persons":
+        what = f"{people} can read {columns} of persons in {found.relation}"
+        advice = [
+            f"Take {columns} from the grants for reading, or keep it in a table of its own that is for those who are",
+            "to know it. If everybody is to, declare the table in access.toml.",
+        ]
+    else:
+        what = f"{people} can read {columns} of rows of {found.relation} that are not theirs"
+        advice = [
+            f"Whoever reads {columns} gets in. Keep the rows to whose they are, take the column from the grants for",
+            "reading, or keep it in a table of its own and let a function look it up. If it is no secret, declare the",
+            "table in access.toml.",
+        ]
+    details: dict[str, Scalar] = {
+        "what": what,
+        "actors": ", ".join(found.actors),
+        "commands": ", ".join(found.commands),
+        "relation": found.relation,
+        "columns": columns,
+        "kept_by": ", ".join(found.kept_by),
+        "beyond": found.rows,
+    }
+    name = f"{found.policy} on {found.relation}"
+    cause = Cause("policy", name, found.relation)
+    told = {key: safe(value) if isinstance(value, str) else value for key, value in details.items()}
+    fix = "\n".join(f"-- {safe(line)}" for line in [f"{name}: {what}.", *advice])
+    return Row(name, told, {"object": safe(name)}, fix, cause=cause)
 
 
 def missing_calls(found: Iterable[tuple[str, str, bool, str]]) -> list[Row]:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from audit.catalog.calls import Calls, Source, on_path
+from audit.catalog.shown import harmless
+
+# What a caller has to know: the names of such arguments. A "key" alone may be that of a setting, a "code" a country's.
+_KNOWN_TO_HOLDERS = re.compile(
+    r"(.*_)?(token|secret|passcode|password|passphrase|otp|pin"
+    r"|(share|access|api|invite|invitation|edit|join|reset|claim|magic|device|private)_(key|code|hash|link))(_(hash|text|value|id))?",
+    re.IGNORECASE,
+)
 
 # Supabase's functions about the caller: https://supabase.com/docs/guides/database/postgres/row-level-security
 IDENTITY = {("auth", "uid"), ("auth", "jwt"), ("auth", "role"), ("auth", "email")}
@@ -16,6 +26,18 @@ class Functions(Calls):
     def asks_who_calls(self, oid: int, kind: str = "function") -> bool:
         """Tell whether a function (or view), or what it calls or looks at, reads who is calling."""
         return any(map(self._asks, self.reached(oid, kind)))
+
+    def asks_for_a_secret(self, oid: int, arguments: Collection[str]) -> bool:
+        """Tell whether a function compares something with an argument that only some know: an invitation's token.
+
+        Whoever has been given the link is meant then, and it need not ask who that is.
+        """
+        own = self.known.get(("function", oid))
+        secrets = [re.escape(name) for name in arguments if _KNOWN_TO_HOLDERS.fullmatch(name)]
+        if own is None or not secrets:
+            return False
+        secret = rf"\b(?:{'|'.join(secrets)})\b"
+        return bool(re.search(rf"[\w\")]\s*=\s*[\w.(\s]*{secret}|{secret}[\s)]*=\s*[\w\"(]", own.plain, re.IGNORECASE))
 
     def touches(self, oid: int, public: Collection[str] = ()) -> bool:
         """Tell whether a function, or what it calls, can read or change anything at all.
@@ -31,6 +53,33 @@ class Functions(Calls):
         """Tell whether a function, or what it calls, may change anything; what is not known here may."""
         own = self.known.get(("function", oid))
         return own is None or any(each.mentions.writes or each.mentions.effective for each in self.reached(oid))
+
+    def serves_whoever_calls(self, row: Mapping[str, Any]) -> bool:
+        """Tell whether a function serves everybody without asking who calls.
+
+        ``row`` has ``_oid``, ``_arguments`` (their names), ``_public`` (relations for everybody), ``_exposed`` (the API
+        serves it), ``_functions`` and ``_views`` (what the API serves that may hand it out), and ``_yes_or_no`` (it
+        answers a policy with that).
+        """
+        oid = row["_oid"]
+        if row["_yes_or_no"] and not self.writes(oid):
+            return False
+        if self.asks_who_calls(oid) or self.asks_for_a_secret(oid, row["_arguments"]):
+            return False
+        if not self.touches(oid, row["_public"]):
+            return False
+        return row["_exposed"] or any(
+            self.calls(kind, door, oid) and not self.asks_who_calls(door, kind)
+            for kind, doors in (("function", row["_functions"]), ("view", row["_views"]))
+            for door in doors
+        )
+
+    def answer_may_be_meant(self, row: Mapping[str, Any]) -> bool:
+        """Tell whether a function only reads, and answers nothing private by name where nothing is declared.
+
+        ``row`` has ``_oid``, ``_answers`` (the columns, as ``harmless`` takes them) and ``_undeclared``.
+        """
+        return row["_undeclared"] and not self.writes(row["_oid"]) and harmless(row["_answers"])
 
     def _touches(self, source: Source, public: Collection[str]) -> bool:
         if source.brought:

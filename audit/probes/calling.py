@@ -23,7 +23,7 @@ from psycopg.rows import dict_row
 
 from audit.actors import Stage
 from audit.catalog.calls import Calls, Source, calls_of
-from audit.names import CONTACT, private_columns
+from audit.names import CONTACT, VOCABULARIES, private_columns
 from audit.people import CAST, Identity
 from audit.probes.arguments import Given, Values, stories, uses
 from audit.probes.attempt import acting, ask, each, prepared
@@ -534,29 +534,47 @@ def outcomes_of(
     with acting(stage, who, api_path(stage, path)) as cursor:
         if looking:
             look(stage, cursor, who, unjudged)
-        if any(call.get("all") for call in calls):
-            _stir(cursor, unjudged, int(stage.known["statement_timeout_ms"]))
-        # A table that does not answer is not asked a second time.
-        calls = [call for call in calls if call["call"] not in unjudged]
-        by_name: dict[str, list[dict[str, Any]]] = {}
-        for call in calls:
+        return _made(cursor, stage, calls, None if owner else who.role, unjudged, looking=looking)
+
+
+def outcomes_apart(stage: Stage, who: Identity, calls: list[dict[str, Any]], *, unjudged: set[str]) -> list[Outcome]:
+    """Make the calls as somebody who belongs to no group with anybody else, and owns nothing others have to do with.
+
+    What a call then gives away or changes, it does for an outsider. All of it is undone.
+    """
+    with acting(stage, who, api_path(stage)) as cursor:
+        look(stage, cursor, who, unjudged)
+        cursor.execute("select pg_temp.part(%s, %s, %s)", [who.id, EVERYBODY, VOCABULARIES])
+        return _made(cursor, stage, calls, who.role, unjudged, looking=True)
+
+
+def _made(
+    cursor: Cursor, stage: Stage, calls: list[dict[str, Any]], role: str | None, unjudged: set[str], *, looking: bool
+) -> list[Outcome]:
+    if any(call.get("all") for call in calls):
+        _stir(cursor, unjudged, int(stage.known["statement_timeout_ms"]))
+    # A table that does not answer is not asked a second time.
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for call in calls:
+        if call["call"] not in unjudged:
             by_name.setdefault(call["call"], []).append(call)
 
-        def act(names: Sequence[str]) -> list[Outcome]:
-            some = [call for name in names for call in by_name[name]]
-            given = [None if owner else who.role, json.dumps(some), None if looking else BROKEN_TEXT, looking]
-            return ask(
-                cursor,
-                lambda n, *rest: Outcome(some[n - 1], *rest),
-                "select * from pg_temp.attempt(%s, %s, %s, %s)",
-                given,
-            )
+    def act(names: Sequence[str]) -> list[Outcome]:
+        some = [call for name in names for call in by_name[name]]
+        given = [role, json.dumps(some), None if looking else BROKEN_TEXT, looking]
+        return ask(
+            cursor,
+            lambda n, *rest: Outcome(some[n - 1], *rest),
+            "select * from pg_temp.attempt(%s, %s, %s, %s)",
+            given,
+        )
 
-        outcomes = each(cursor, [*by_name], act, unjudged, stage.known)
-        if looking:
-            cursor.execute("select * from pg_temp.without_rule(%s)", [json.dumps(calls)])
-            outcomes += [Outcome(by_name[name][-1], leaks={place: hits}) for name, place, hits in cursor.fetchall()]
-        return outcomes
+    outcomes = each(cursor, [*by_name], act, unjudged, stage.known)
+    if looking:
+        asked = [call for some in by_name.values() for call in some]
+        cursor.execute("select * from pg_temp.without_rule(%s)", [json.dumps(asked)])
+        outcomes += [Outcome(by_name[name][-1], leaks={place: hits}) for name, place, hits in cursor.fetchall()]
+    return outcomes
 
 
 STIRRING_MS = 1000

@@ -6,7 +6,7 @@ Only people who take part in nothing are asked: whatever they get from others, n
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, LiteralString
 
 from psycopg import sql
@@ -14,10 +14,19 @@ from psycopg import sql
 from audit.actors import Actor, Stage
 from audit.causes import Cause, Kind
 from audit.evidence import Evidence, Population, Row, by_cause, safe
-from audit.names import CONTACT_COLUMN, COUNTERS, DERIVED, WRITTEN_FOR_OTHERS
+from audit.names import CONTACT_COLUMN, COUNTERS, DERIVED, DUE, WRITTEN_FOR_OTHERS
 from audit.people import Identity
 from audit.probes.attempt import without_an_end, works
-from audit.probes.calling import DOORS, EVERYBODY, VICTIMS, Outcome, outcomes_of, planned, remembered
+from audit.probes.calling import (
+    DOORS,
+    EVERYBODY,
+    VICTIMS,
+    Outcome,
+    outcomes_apart,
+    outcomes_of,
+    planned,
+    remembered,
+)
 from audit.question import Cursor
 
 
@@ -57,7 +66,7 @@ def given_away(people: Actor) -> Evidence:
             outcomes = outcomes_of(stage, who, calls, unjudged=unjudged)
             failing = {outcome.call["call"] for outcome in outcomes if (outcome.code or "").startswith("22")}
             outcomes += _by_column(stage, who, [door for door in doors if door[0] in failing], unjudged)
-            found += _leaks(stage, who, outcomes)
+            found += _to_outsiders(stage, who, calls, list(_leaks(stage, who, outcomes)), _leaks, unjudged)
     return _evidence(stage, found, tried, "tables, views and functions that people read", hidden, unjudged)
 
 
@@ -122,14 +131,33 @@ def abused(people: Actor) -> Evidence:
             outcomes = outcomes_of(stage, who, calls, unjudged=unjudged)
             # What needs no arguments is read by everybody: given_away tells of it, whatever arguments give besides.
             told = {each.call["call"] for each in outcomes if not each.call["values"] and each.leaks}
-            found += _leaks(
-                stage, who, [each for each in outcomes if each.call["values"] and each.call["call"] not in told]
-            )
-            found += _changes(stage, who, outcomes)
+            given = [each for each in outcomes if each.call["values"] and each.call["call"] not in told]
+            found += _to_outsiders(stage, who, calls, list(_leaks(stage, who, given)), _leaks, unjudged)
+            found += _to_outsiders(stage, who, calls, list(_changes(stage, who, outcomes)), _changes, unjudged)
     merged: dict[tuple[str, object], Row] = {}
     for row in found:
         merged.setdefault((row.object, row.details["actor"]), row)
     return _evidence(stage, list(merged.values()), tried, "functions that people call", hidden, unjudged)
+
+
+def _to_outsiders(
+    stage: Stage,
+    who: Identity,
+    calls: Sequence[dict[str, Any]],
+    found: list[Row],
+    judged: Callable[[Stage, Identity, list[Outcome]], Iterator[Row]],
+    unjudged: set[str],
+) -> list[Row]:
+    """Return those of ``found`` that somebody gets or does who has nothing to do with anybody.
+
+    A list of a team's members that its members are given is none of them: nobody else is given anything.
+    """
+    suspects = {row.object for row in found}
+    again = [call for call in calls if safe(call["call"]) in suspects]
+    if who.id is None or not again:
+        return found
+    still = {row.object for row in judged(stage, who, outcomes_apart(stage, who, again, unjudged=unjudged))}
+    return [row for row in found if row.object in still or row.object in {safe(name) for name in unjudged}]
 
 
 def _count(cursor: Cursor, question: LiteralString) -> int:
@@ -236,6 +264,7 @@ def _harmed(sight: _Sight, change: Mapping[str, Any], who: Identity, given: str,
             bad = before != after and (who.id is None or who.id not in json.dumps(before))
             bad = bad and (bool(_people(before)) or (sight.governed(table) and not sight.sees(table, name)))
             bad = bad and not (after is not None and sight.sees(table, name) and _harmless(before, after, who))
+            bad = bad and not (after is not None and _is_due(before, after, given))
         else:
             bad = False
         if bad and not sight.may(table, key, before, after):
@@ -248,6 +277,13 @@ def _harmless(before: Mapping[str, Any], after: Mapping[str, Any], who: Identity
     changed = {column for column in after if before.get(column) != after[column]}
     claims = who.id is not None and any(before.get(c) is None and after[c] == who.id for c in changed)
     return claims or all(COUNTERS.search(column) for column in changed)
+
+
+def _is_due(before: Mapping[str, Any], after: Mapping[str, Any], given: str) -> bool:
+    """Tell whether a call only noted what was due (an invitation has run out), of a row that it was not asked about."""
+    asked = set(given.split())
+    changed = (column for column in after if before.get(column) != after[column])
+    return not any(str(value) in asked for value in before.values()) and all(map(DUE.search, changed))
 
 
 def _people(row: Mapping[str, Any]) -> set[str]:

@@ -33,6 +33,15 @@ from pg_catalog.pg_constraint k
 where k.contype = 'f' and k.conrelid = pg_catalog.to_regclass(%s) and k.conname = %s
 """
 
+# Which of some tables leads to which other by a foreign key that takes its rows along, or empties the reference.
+_FOLLOWS = """
+select k.conrelid::pg_catalog.regclass::text, k.confrelid::pg_catalog.regclass::text
+from pg_catalog.pg_constraint k
+where k.contype = 'f' and k.confdeltype in ('c', 'n', 'd') and k.conrelid <> k.confrelid
+and k.conrelid::pg_catalog.regclass::text = any (%(tables)s)
+and k.confrelid::pg_catalog.regclass::text = any (%(tables)s)
+"""
+
 _COLUMN = """
 select pg_catalog.format('%%s.%%I', %(relation)s::text, %(column)s::text),
     exists (select from pg_catalog.pg_attribute a where a.attrelid = pg_catalog.to_regclass(%(relation)s)
@@ -77,8 +86,11 @@ def remains(service: Actor) -> Evidence:
             for left in answers:
                 row = _refused(cursor, left) if left.kind == "refused" else _left(cursor, left)
                 found.setdefault(row.object, row)
+        rows = _by_table(found.values())
+        tables = [str(row.details["table"]) for row in rows if row.details.get("table")]
+        keys = cursor.execute(_FOLLOWS, {"tables": tables}).fetchall()
     return Evidence(
-        _by_table(found.values()),
+        _without_followers(rows, keys),
         about=f"{service.people[0].name}: delete from auth.users",
         log=stage.log,
         population=Population(tried, "users who have something personal to leave"),
@@ -99,6 +111,31 @@ def _by_table(rows: Iterable[Row]) -> list[Row]:
         fixes = "\n".join(dict.fromkeys(row.fix or "" for row in (first, *others)))
         found.append(replace(first, details={**first.details, "also": also}, fix=fixes) if also else first)
     return found
+
+
+def _without_followers(rows: list[Row], keys: Iterable[tuple[str, str]]) -> list[Row]:
+    """Put tables whose rows would go with those of another to that one, whose own rows stay: it is what keeps them.
+
+    ``keys`` are pairs of tables: (one whose rows go, one that they go with).
+    """
+    kept = [row for row in rows if row.details.get("table") and row.details["problem"] != TEXTS_STAY]
+    by_table = {str(row.details["table"]): row for row in kept}
+    parents = {child: parent for child, parent in sorted(keys) if {child, parent} <= by_table.keys()}
+
+    def root(table: str, seen: frozenset[str] = frozenset()) -> str:
+        return root(parents[table], seen | {table}) if table in parents and table not in seen else table
+
+    also: dict[str, list[str]] = {}
+    for table in by_table:
+        if (first := root(table)) != table and root(first) == first:
+            also.setdefault(first, []).append(by_table[table].object)
+    gone = {name for names in also.values() for name in names}
+    return [
+        replace(row, details={**row.details, "with it": ", ".join(sorted(names))}) if names else row
+        for row in rows
+        if row.object not in gone
+        for names in [also.get(str(row.details.get("table", "")), [])]
+    ]
 
 
 def _refused(cursor: Cursor, left: Left) -> Row:

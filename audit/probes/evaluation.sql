@@ -1,3 +1,25 @@
+-- Whether there are policies for new files, and "caller" could have put none of the files there that are there.
+create function pg_temp.only_by_the_server(caller name) returns boolean language plpgsql as $only$
+declare
+    file jsonb;
+    code text;
+begin
+    if not exists (select from pg_catalog.pg_policy p
+                   where p.polrelid = 'storage.objects'::pg_catalog.regclass and p.polcmd in ('a', '*')) then
+        return false;
+    end if;
+    for file in execute 'select pg_catalog.to_jsonb(o.*) from storage.objects as o limit 20' loop
+        select t.code into code from pg_temp.tried(
+            'insert into storage.objects (bucket_id, name, owner, owner_id)
+             select bucket_id, name, owner, owner_id
+             from pg_catalog.jsonb_populate_record(null::storage.objects, $1)', caller, file, null) as t;
+        if code is null or code !~ '^22|^42501' then
+            return false;
+        end if;
+    end loop;
+    return true;
+end $only$;
+
 -- One row for each command on each table with row level security for which "caller" has the privilege; "code" is null
 -- where nothing went wrong. Each try is undone by an error of our own. Triggers and foreign keys are off (see below), so
 -- that privileges, policies and constraints object, in this order. The search_path is then the API's, "path", as names
@@ -73,6 +95,10 @@ begin
             -- What fails without the policies as well is another's fault: a value of ours, a default, a generated column.
             if code is not null and attempt !~ '^select ' then
                 select t.code into again from pg_temp.tried(attempt, null, coalesce(sample, '{}'), null) as t;
+            end if;
+            -- Nor is a name of a file of ours that no policy for new files would have let in.
+            if code ~ '^22' and target.name = 'storage.objects' and pg_temp.only_by_the_server(caller) then
+                again := code;
             end if;
             perform pg_catalog.set_config('search_path', '', true);
             if code = '55000' then  -- a published table without a key, say: no policy was asked

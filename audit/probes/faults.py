@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from audit.actors import Actor, Stage
+from audit.catalog.calls import ANY_IDENTITY
 from audit.evidence import Evidence, Population, Row, safe
 from audit.people import CAST, Identity
 from audit.probes.attempt import acting, ask, each, without_an_end
@@ -157,7 +158,7 @@ def faulty(people: Actor) -> Evidence:
             for outcome in outcomes_of(stage, who, calls, unjudged=unjudged, looking=False) if calls else ():
                 if outcome.code == "42501" and LACKING.match(outcome.message or "") and outcome.place:
                     note(outcome.call["call"], f"{who.name}, for whom it is declared: {outcome.message}")
-        alone = [r for r in inside if not r.roles]
+        alone = [r for r in inside if not r.roles and not _is_anothers(plan, r)]
         served = [call for routine in alone for call in plan.calls(routine, None, most=6)]
         nobody = CAST["service_role"]
         path = [str(name) for name in _schemas(alone)]
@@ -229,6 +230,14 @@ class _Own:
         routine = self.signatures.get(_at_fault(outcome.place, self.signatures) or outcome.call["call"])
         said = outcome.message or ""
         return routine is not None and bool(EXECUTES.search(routine.source)) and only_words(said, words) != said
+
+
+def _is_anothers(plan: Plan, routine: Routine) -> bool:
+    """Tell whether a function asks who calls, and is there for another one to call, for somebody who is there then."""
+    graph = plan.graph
+    return any(ANY_IDENTITY.search(source.plain) for source in graph.reached(routine.oid)) and any(
+        graph.calls("function", other.oid, routine.oid) for other in plan.routines if other.oid != routine.oid
+    )
 
 
 def _let_out(cursor: Cursor, plan: Plan) -> None:

@@ -37,7 +37,7 @@ def telling(people: Actor) -> Evidence:
     """
     stage = people.stage
     found: dict[str, Row] = {}
-    tried = 0
+    tried: set[str] = set()
     unjudged: set[str] = set()
     with remembered(stage) as cursor:
         define(cursor, SETUP)
@@ -47,12 +47,12 @@ def telling(people: Actor) -> Evidence:
                 inner.execute("select pg_temp.see()")
 
                 def offer(names: Sequence[str], inner: Cursor = inner, who: Identity = who) -> list[Offer]:
-                    given = [who.role, who.id, EVERYBODY, UNGUESSABLE, list(names)]
-                    return ask(inner, Offer, "select * from pg_temp.offer(%s, %s, %s, %s, %s)", given)
+                    given = [who.role, who.id, EVERYBODY, UNGUESSABLE, list(names), [*found]]
+                    return ask(inner, Offer, "select * from pg_temp.offer(%s, %s, %s, %s, %s, %s)", given)
 
                 tables = ask(inner, str, _TABLES, [])
                 answers = each(inner, tables, offer, unjudged, stage.known)
-            tried = max(tried, sum(answer.offered for answer in answers))
+            tried |= {answer.title for answer in answers if answer.offered}
             for title, kind, mend, _ in answers:
                 if kind is not None:
                     problem = _PROBLEMS[kind]
@@ -62,7 +62,7 @@ def telling(people: Actor) -> Evidence:
         list(found.values()),
         about="constraints on rows that people write",
         log=stage.log,
-        population=Population(tried, "unique and foreign keys of tables that people write"),
+        population=Population(len(tried), "unique and foreign keys of tables that people write"),
         unjudgeable=without_an_end(unjudged) or stage.gap,
         question=SETUP,
     )

@@ -18,8 +18,9 @@ end $see$;
 
 -- As "caller", offer rows of one's own that differ from another's only in what nobody can guess. "kind" is null where
 -- nothing was told. Unique: an own row with the value of a row that they cannot see. Foreign key: an own row below a
--- parent that they cannot see, and below one that does not exist.
-create function pg_temp.offer(caller name, me text, cast_ids text[], unguessable text, wanted text[])
+-- parent that they cannot see, and below one that does not exist. What was told to somebody ("known") is not tried again.
+create function pg_temp.offer(
+    caller name, me text, cast_ids text[], unguessable text, wanted text[], known text[])
 returns table (title text, kind text, mend text, offered boolean) language plpgsql as $offer$
 declare
     k record;
@@ -38,6 +39,10 @@ begin
                    select from pg_catalog.pg_attribute t
                    where t.attrelid = a.oid and t.attname = any (x.columns) and t.attname !~* unguessable
                    and t.atttypid not in ('pg_catalog.uuid'::pg_catalog.regtype, 'pg_catalog.bytea'::pg_catalog.regtype)
+                   -- A key of text that is called no more than an id is one of those that clients make.
+                   and not (t.attname in ('id', 'uid', 'uuid', 'guid', 'ulid') and a.key = array[t.attname::text]
+                            and t.atttypid in (
+                                'pg_catalog.text'::pg_catalog.regtype, 'pg_catalog.varchar'::pg_catalog.regtype))
                ) as guessed,
                array(select t.attname::text from pg_catalog.pg_attribute t
                      where t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
@@ -75,6 +80,7 @@ begin
         order by a.oid
     loop
         title := pg_catalog.format('%I on %s', k.name_, k.name); kind := null; mend := null;
+        continue when title = any (known);
         -- What cannot be guessed needs no trying, and nothing to try it with.
         offered := not k.guessed;
         if not k.guessed then

@@ -1160,7 +1160,7 @@ class _Chooser:
             if (len(able) > 1 or (able and of_parent)) and able not in whole:
                 # Of people's own parents, and those of others.
                 whole += [able] * (1 + of_parent)
-                rest = {column: kinds[column] - able[column] for column in able if column in wanted}
+                rest = {column: kinds[column] - able[column] for column in able if column in kinds}
                 partly += [{**able, column: others} for column, others in rest.items() if others]
         starts = (person % max(len(partly), 1) for person in range(len(PEOPLE)))
         turns = (partly[start:] + partly[:start] for start in starts)

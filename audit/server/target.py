@@ -414,12 +414,20 @@ def _filling(kind: str, dsn: Dsn) -> Iterator[None]:
 
 
 def _build(choice: Choice, dsn: Dsn) -> Target:
-    """Make a database with the platform what it is to be: migrations, seeds, statistics. ``dsn`` is the superuser's."""
+    """Make the one database of a server with the platform what it is to be. ``dsn`` is the superuser's."""
+    with _filling(choice.kind, dsn), superuser(dsn) as connection:
+        hire(connection, str(conninfo_to_dict(dsn).get("password") or ""))
+    return made(choice, dsn)
+
+
+def made(choice: Choice, dsn: Dsn) -> Target:
+    """Make a database with the platform, on whose server the stand-in was hired, what it is to be.
+
+    Migrations, seeds and statistics come into it; ``dsn`` is the superuser's. Raises TargetError.
+    """
     from audit.seeding.seeds import plant  # not above: what was kept is filled already
 
     with _filling(choice.kind, dsn):
-        with superuser(dsn) as connection:
-            hire(connection, str(conninfo_to_dict(dsn).get("password") or ""))
         with connect(login(dsn, OWNER)) as connection:
             migrations, build = built(
                 connection, choice.source, choice.before, piecewise=not choice.strict, files=choice.files

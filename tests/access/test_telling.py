@@ -6,8 +6,9 @@ import pytest
 
 from audit.access.gains import BY_CALL, Door, Found
 from audit.access.gains import causes as causes_of_gain
-from audit.access.results import Cell, Judged
-from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, findings, missing_calls, who
+from audit.access.results import DOUBTFUL, Cell, Doubtful, Judged, Judgement
+from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, doubt_row, findings, missing_calls, who
+from reports.matrix import tables
 
 
 def leak(actor: str, shape: str, policies: tuple[str, ...] = (), **more: object) -> Judged:
@@ -99,3 +100,28 @@ def test_a_function_is_told_once_for_all_roles() -> None:
     given = [("public.f()", role, False, f"grant execute on function public.f() to {role};") for role in ("anon", "x")]
     (row,) = missing_calls([*given, ("public.g()", "anon", True, "")])
     assert (row.object, row.details["roles"]) == ("public.f()", "anon, x")
+
+
+def test_what_is_doubtful_comes_first_in_the_inventory() -> None:
+    def cell(relation: str, actor: str, note: str = "") -> Judged:
+        return Judged(actor, relation, "select", Cell.UNDECLARED, rows=3, reached=3, note=note)
+
+    cells = (cell("public.a", "alice"), cell("public.b", "alice"), cell("public.b", "bob", f"{DOUBTFUL}p lets it"))
+    first, second = tables(Judgement(cells))
+    assert (first.relation, second.relation) == ("public.b", "public.a")
+    assert [line.actors for line in first.lines] == ["bob", "alice"]
+
+
+def test_a_doubtful_policy_is_told_with_who_and_what() -> None:
+    found = Doubtful("tenants", "r", "public.t", ("alice", "stranger"), ("select",), ("firm",), ("w",), 7)
+    row = doubt_row(found)
+    assert row.object == "r on public.t"
+    assert row.details["what"] == (
+        "alice and stranger can read rows of public.t whose firm is none of theirs, which w respects"
+    )
+    assert row.fix is not None and all(line.startswith("-- ") for line in row.fix.splitlines())
+    codes = doubt_row(Doubtful("codes", "r", "public.t", ("anon",), ("select",), ("door_code",), ("w",), 7))
+    assert (
+        codes.details["what"]
+        == "anybody, without signing in, can read door_code of rows of public.t that are not theirs"
+    )

@@ -33,3 +33,14 @@ grant select, insert (user_id, name, share_code), update (name) on public.shelve
 grant select, insert (user_id, shelf_id) on public.books to authenticated;
 insert into public.shelves (user_id, name, share_code) select p.id, 'Shelf of ' || p.id, md5(p.id::text) from public.profiles p;
 insert into public.books (user_id, shelf_id) select s.user_id, s.id from public.shelves s;
+create table public.client_keys (
+    id text primary key, owner_id uuid not null references auth.users (id) on delete cascade, label text not null
+);
+create index on public.client_keys (owner_id);
+alter table public.client_keys enable row level security;
+revoke all on public.client_keys from anon, authenticated;
+grant select, insert on public.client_keys to authenticated;
+create policy "owners see their own" on public.client_keys for select to authenticated using (owner_id = (select auth.uid()));
+create policy "owners add their own" on public.client_keys for insert to authenticated
+with check (owner_id = (select auth.uid()));
+insert into public.client_keys select 'k' || row_number() over (), id, 'mine' from public.profiles;

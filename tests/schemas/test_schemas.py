@@ -20,6 +20,7 @@ import pytest
 from audit import settings
 from audit.access import declaration
 from audit.access.parameters import parameters
+from audit.access.results import Cell
 from audit.connection import connect
 from audit.results import Verdict
 from audit.server.target import Choice, opened
@@ -104,6 +105,20 @@ def whole(name: str, more: str, folder: Path, pytestconfig: pytest.Config) -> Ou
 def test_the_clean_schema_is_clean(project: Project) -> None:
     said = {name: (str(r.verdict), r.reason) for name, r in project.before.items() if r.verdict not in FINE}
     assert said == {}
+
+
+# Cells that no row could have told, at most: a share of all.
+MOST_VACUOUS = 0.02
+
+
+@pytest.mark.parametrize("project", NAMES, indirect=True)
+def test_nearly_every_cell_tells(project: Project) -> None:
+    (judgement,) = project.bench.untouched
+    cells = [cell for cell in judgement.cells if " column " not in cell.shape]
+    vacuous = [cell.object for cell in cells if cell.verdict is Cell.VACUOUS]
+    print(f"{project.name}: {len(vacuous)} of {len(cells)} cells could not be told by any row")
+    assert len(cells) > 400
+    assert len(vacuous) <= MOST_VACUOUS * len(cells), vacuous
 
 
 @pytest.mark.parametrize("name", NAMES)

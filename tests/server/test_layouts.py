@@ -210,3 +210,14 @@ def test_links_that_lead_out_are_refused_and_an_environment_is_not(tmp_path):
     (place / ".hidden" / "migration.sql").symlink_to(tmp_path / "elsewhere.sql")
     with pytest.raises(TargetError, match="leads out of the project"):
         recognised(place)
+
+
+def test_an_only_file_named_init_is_all_there_is(place):
+    assert names(recognised(place(["00000000000000_init.sql"]))) == ["00000000000000_init.sql"]
+
+
+def test_files_as_lovable_names_them_are_applied(place):
+    name = "20250712001859-aceb9865-e009-4a9a-b81c-43d8e7a82421.sql"
+    layout = recognised(place([name, "20250801000000_more.sql", "20250801000000-notes.sql"]))
+    assert names(layout) == [name, "20250801000000_more.sql"]
+    assert [*layout.skipped] == ["20250801000000-notes.sql"]
