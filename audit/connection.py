@@ -37,6 +37,8 @@ ANSWER_BYTES = 128 << 20
 # in its place, offers none.
 WEAK_SSLMODES = ("disable", "allow", "prefer")
 
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
 # How the server reads texts and writes values: psycopg reads ISO times only, our texts have backslashes, and findings
 # are known by their names. A database or a login may have other defaults.
 # https://www.postgresql.org/docs/current/runtime-config-client.html, .../runtime-config-compatible.html
@@ -80,11 +82,13 @@ class Patient(psycopg.Connection[Any]):
     waited: Callable[[float], None] | None = None
     guard: Guard | None = None
     _taken = 0
+    _held = 0
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """Wait for the server. Raises Unanswered, and Oversized where it says more than anybody can want to know."""
         begun = time.monotonic()
         self.let_go()
+        self._held = held()
         patience = self.patience_s if timeout is None else timeout
         try:
             with self.guard.watching(self) if self.guard is not None else nullcontext():
@@ -110,9 +114,13 @@ class Patient(psycopg.Connection[Any]):
         self._taken = 0
 
     def _take(self) -> None:
-        """Count what has arrived and is to be read next. Raises Oversized."""
+        """Count what has arrived and is to be read next. Raises Oversized.
+
+        More may arrive while that is read. But libpq makes room for a whole message before it reads the rest of it,
+        at most twice as much as it needs, and that is seen in time.
+        """
         self._taken += arrived(self.pgconn.socket)
-        if self._taken > ANSWER_BYTES:
+        if self._taken > ANSWER_BYTES or held() - self._held > 2 * ANSWER_BYTES:
             self.close()
             raise Oversized(f"the server's answer is larger than {ANSWER_BYTES >> 20} MB")
 
@@ -120,6 +128,18 @@ class Patient(psycopg.Connection[Any]):
 def arrived(socket: int) -> int:
     """Return how many bytes can be read from a socket at once (https://man7.org/linux/man-pages/man7/unix.7.html)."""
     return int(struct.unpack("i", fcntl.ioctl(socket, termios.FIONREAD, struct.pack("i", 0)))[0])
+
+
+def held() -> int:
+    """Return how many bytes this process has for itself, used or not; 0 where the system does not tell.
+
+    https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html
+    """
+    try:
+        with open("/proc/self/statm", "rb") as said:
+            return int(said.read().split()[5]) * _PAGE_BYTES
+    except OSError:
+        return 0
 
 
 def _resumable(gen: PQGen[RV], take: Callable[[], None]) -> PQGen[RV]:

@@ -8,6 +8,7 @@ texts are other people's.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -57,8 +58,12 @@ _KINDS = {
     "operator": OPERATOR,
 }
 _PLAIN_NAME = re.compile(r"[a-z_\x80-\U0010ffff][$0-9a-z_\x80-\U0010ffff]*")
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
+# What stands for another sign in a literal that begins with E, and in literals and names that begin with U&.
+# https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-STRINGS-ESCAPE
+_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+_UNICODE = re.compile(r"\\(?:([0-9a-fA-F]{4})|\+([0-9a-fA-F]{6})|(\\))")
+_NO_SIGN = "\N{REPLACEMENT CHARACTER}"
 _WORDS_KEPT = 16
 
 
@@ -97,11 +102,12 @@ class Token(NamedTuple):
             return _kept(folded(self.text))
         if self.kind is not NAME:
             return ""
-        return _kept(self.text[self.text.index('"') + 1 : -1 if self.closed else None].replace('""', '"'))
+        inner = self.text[self.text.index('"') + 1 : -1 if self.closed else None].replace('""', '"')
+        return _kept(inner if self.text[0] == '"' else _UNICODE.sub(_unicode, inner))
 
     @property
     def value(self) -> str:
-        """What a literal says, without its quotes and the commonest escapes; "" for what is none."""
+        """What a literal says, without its quotes and escapes; "" for what is none."""
         if self.kind is not STRING:
             return ""
         opening = self.opening
@@ -111,7 +117,9 @@ class Token(NamedTuple):
         if self.dollar:
             return inner
         inner = inner.replace("''", "'")
-        return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), inner) if opening in ("e'", "E'") else inner
+        if opening in ("u&'", "U&'"):
+            return _UNICODE.sub(_unicode, inner)
+        return _unescaped(inner) if opening in ("e'", "E'") else inner
 
     @property
     def dollar(self) -> bool:
@@ -124,6 +132,29 @@ class Token(NamedTuple):
         if self.text.startswith("$"):
             return self.text[: self.text.index("$", 1) + 1]
         return self.text[: self.text.index("'") + 1]
+
+
+def _sign(digits: str) -> str:
+    number = int(digits, 16)
+    return chr(number) if number <= sys.maxunicode and not 0xD800 <= number <= 0xDFFF else _NO_SIGN
+
+
+def _unicode(found: re.Match[str]) -> str:
+    return "\\" if found[3] else _sign(found[1] or found[2])
+
+
+def _unescaped(text: str) -> str:
+    """Return what a literal with escapes says: some stand for bytes, of which several may be one sign."""
+
+    def said(found: re.Match[str]) -> str:
+        octal, byte, short, long, plain = found.groups()
+        if short or long:
+            return _sign(short or long)
+        if plain:
+            return _ESCAPED.get(plain, plain)
+        return bytes([int(octal, 8) & 0xFF if octal else int(byte, 16)]).decode("ascii", "surrogateescape")
+
+    return _ESCAPE.sub(said, text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def folded(name: str) -> str:

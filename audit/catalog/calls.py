@@ -75,6 +75,7 @@ BEFORE_RELATIONS = {"from", "join", "into", "update", "using", "only", "table", 
 NEVER_CALLED = {"into", "update", "only", "table", "truncate", "view", "lock", "copy"}
 WRITES = {"insert", "update", "delete", "merge", "truncate", "copy"}
 UTILITIES = {"alter", "call", "copy", "create", "drop", "grant", "lock", "notify", "refresh", "revoke", "truncate"}
+DEPTH = 8
 BEFORE_STATEMENTS = {"", ";", "begin", "then", "else", "loop"}
 
 _BLANKS = re.compile(r"[ \t]{60,}")
@@ -242,15 +243,18 @@ def calls_of(connection: psycopg.Connection[Any]) -> Calls:
 
 
 @lru_cache(maxsize=1024)
-def read(text: str) -> Mentions:
-    """Read one source text in SQL or PL/pgSQL. Raises Unchecked when it cannot be read as such."""
+def read(text: str, depth: int = DEPTH) -> Mentions:
+    """Read one source text in SQL or PL/pgSQL. Raises Unchecked when it cannot be read as such.
+
+    ``depth`` is how many texts within texts are read: each of them is read again with the one around it.
+    """
     found = list(tokens(text))
     if not all(token.closed for token in found):
         raise Unchecked("the source of a function could not be read, so it was not judged")
     body = Mentions()
     _read_names(found, body)
     body.writes = any(token.word in WRITES for token in found)
-    _read_dynamic(found, body)
+    _read_dynamic(found, body, depth)
     return body
 
 
@@ -286,7 +290,7 @@ def _read_call(names: Sequence[str], argument: Token | None, body: Mentions) -> 
     body.effective |= schema in EFFECTIVE_SCHEMAS or bool(EFFECTIVE.match(name))
 
 
-def _read_dynamic(found: Sequence[Token], body: Mentions) -> None:
+def _read_dynamic(found: Sequence[Token], body: Mentions, depth: int) -> None:
     """Read statements put together as text: where there is an EXECUTE, all literals but messages may be one."""
     statements: list[list[Token]] = [[]]
     for token in found:
@@ -301,13 +305,15 @@ def _read_dynamic(found: Sequence[Token], body: Mentions) -> None:
         if "raise" not in {token.word for token in statement}:
             for token in statement:
                 if token.kind is STRING:
-                    body.take(mentioned(token.value))
+                    body.take(mentioned(token.value, depth - 1))
 
 
-def mentioned(text: str) -> Mentions:
+def mentioned(text: str, depth: int = DEPTH) -> Mentions:
     """Read a piece of a statement; one that cannot be read by itself is only searched for the caller's identity."""
     try:
-        return read(text)
+        if depth < 0:
+            raise Unchecked("a function's source holds texts within texts, more than are read, so it was not judged")
+        return read(text, depth)
     except Unchecked:
         return Mentions(asks=bool(ANY_IDENTITY.search(text)))
 

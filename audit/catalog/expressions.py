@@ -184,6 +184,9 @@ class Judge:
         self.never_null = frozenset(never_null)
         self.functions = functions
         self.readers = readers(functions)
+        # Of each function what it returns, once, however many others call it.
+        self._returned: dict[int, bool | None] = {}
+        self._within: Judge | None = None if never_null else self
 
     def always(self, tree: Tree) -> bool:
         """Tell whether ``tree`` is true for every row and every caller of the role."""
@@ -317,6 +320,12 @@ class Judge:
         return found.pop() if len(found) == 1 else None
 
     def _body(self, body: Body) -> bool | None:
+        if id(body) not in self._returned:
+            self._returned[id(body)] = None  # to itself, meanwhile
+            self._returned[id(body)] = self._returns(body)
+        return self._returned[id(body)]
+
+    def _returns(self, body: Body) -> bool | None:
         simple = _only_returns(body.text)
         if simple is None or re.search(rf"\b{re.escape(body.name)}\b", simple):
             return None
@@ -327,7 +336,10 @@ class Judge:
         # Only what reads no rows can be judged here; who the user is depends on whose rights the function has.
         if tree.find(exp.From, exp.CurrentUser) is not None:
             return None
-        return Judge(self.role, (), [other for other in self.functions if other is not body]).truth(tree)
+        if self._within is None:  # where no column of the table is meant
+            self._within = Judge(self.role, (), self.functions)
+            self._within._returned = self._returned
+        return self._within.truth(tree)
 
 
 def _only_returns(text: str) -> str | None:

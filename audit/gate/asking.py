@@ -168,9 +168,9 @@ def _tidy(conn: Connection, *, analyze: bool = True) -> None:
     conn.execute("vacuum (analyze)" if analyze else "vacuum")
 
 
-def lost(path: Path, line: int | None = None) -> Migration:
+def lost(path: Path, line: int | None = None, error: str = "the session was lost") -> Migration:
     """Tell of a file whose session was lost."""
-    return Migration(title(path), applied=False, error="the session was lost", line=line)
+    return Migration(title(path), applied=False, error=error, line=line)
 
 
 # --- The suite, by two askers

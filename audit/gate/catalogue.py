@@ -24,6 +24,19 @@ _GRANTS = """(
                       ' ', x.privilege_type, case when x.is_grantable then ' grantable' end)
                   order by x.grantee, x.privilege_type, x.is_grantable)
            from pg_catalog.aclexplode({}) x)"""
+# Of a longer text its beginning is known, and a digest: it is foreign, and is read after each statement.
+LONGEST = 1_000_000
+_CUT = (
+    f"case when pg_catalog.octet_length({{0}}) > {LONGEST} "
+    f"then pg_catalog.concat(pg_catalog.substr({{0}}, 1, {LONGEST}), ' ', pg_catalog.md5({{0}})) else {{0}} end"
+)
+
+
+def _cut(text: str) -> str:
+    """Return the expression of a text, cut where it is too long; it is evaluated once."""
+    return f"(select {_CUT.format('whole.said')} from (select {text} as said offset 0) as whole)"
+
+
 # Where nothing was ever granted, PostgreSQL's own defaults hold.
 _DEFAULT = 'coalesce({0}, pg_catalog.acldefault({1}::pg_catalog."char", {2}))'
 _GRANTS_OF_RELATION = _GRANTS.format(
@@ -32,6 +45,12 @@ _GRANTS_OF_RELATION = _GRANTS.format(
 _GRANTS_OF_COLUMN = _GRANTS.format("a.attacl")
 _GRANTS_OF_FUNCTION = _GRANTS.format(_DEFAULT.format("p.proacl", "'f'", "p.proowner"))
 _GRANTS_OF_SCHEMA = _GRANTS.format(_DEFAULT.format("n.nspacl", "'n'", "n.nspowner"))
+
+_DEFINITION_OF_RELATION = _cut(
+    "case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) "
+    "when c.relkind in ('i', 'I') then pg_catalog.pg_get_indexdef(c.oid) end"
+)
+_DEFINITION_OF_FUNCTION = _cut("case when p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid) end")
 
 # https://www.postgresql.org/docs/current/catalogs.html
 ENTRIES = f"""
@@ -53,8 +72,7 @@ select 'r' || c.oid as key,
            'valid', (select i.indisvalid from pg_catalog.pg_index i where i.indexrelid = c.oid),
            '_of', (select i.indrelid::pg_catalog.int8 from pg_catalog.pg_index i where i.indexrelid = c.oid),
            'persistence', c.relpersistence, 'partition', c.relispartition,
-           '_definition', case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid)
-                               when c.relkind in ('i', 'I') then pg_catalog.pg_get_indexdef(c.oid) end) as facts
+           '_definition', {_DEFINITION_OF_RELATION}) as facts
 from relations c
 union all
 select 'c' || a.attrelid || '.' || a.attnum, 'column', c.title || '.' || pg_catalog.quote_ident(a.attname),
@@ -63,7 +81,7 @@ select 'c' || a.attrelid || '.' || a.attnum, 'column', c.title || '.' || pg_cata
            'generated', a.attgenerated, 'grants', a.attacl::pg_catalog.text, 'default', f.oid is not null,
            '_name', a.attname, '_of', a.attrelid::pg_catalog.int8,
            '_acl', {_GRANTS_OF_COLUMN},
-           '_default', pg_catalog.pg_get_expr(f.adbin, f.adrelid))
+           '_default', {_cut("pg_catalog.pg_get_expr(f.adbin, f.adrelid)")})
 from relations c join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 left join pg_catalog.pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum
 where c.relkind in ('r', 'p', 'v', 'm', 'f')
@@ -71,7 +89,7 @@ union all
 select 'k' || k.oid, 'constraint', pg_catalog.quote_ident(k.conname) || ' of ' || c.title,
        pg_catalog.jsonb_build_object('kind', k.contype, 'valid', k.convalidated, '_of', k.conrelid::pg_catalog.int8,
                                      '_to', k.confrelid::pg_catalog.int8, '_columns', k.conkey,
-                                     '_definition', pg_catalog.pg_get_constraintdef(k.oid))
+                                     '_definition', {_cut("pg_catalog.pg_get_constraintdef(k.oid)")})
 from relations c join pg_catalog.pg_constraint k on k.conrelid = c.oid
 union all
 select 'p' || p.oid, 'policy', pg_catalog.quote_ident(p.polname) || ' of ' || c.title,
@@ -79,19 +97,19 @@ select 'p' || p.oid, 'policy', pg_catalog.quote_ident(p.polname) || ' of ' || c.
            'command', p.polcmd, 'permissive', p.polpermissive, '_of', p.polrelid::pg_catalog.int8, 'roles', (
                select pg_catalog.array_agg(coalesce(r.rolname, 'public') order by r.rolname)
                from pg_catalog.unnest(p.polroles) as role left join pg_catalog.pg_roles r on r.oid = role),
-           '_using', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
-           '_check', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))
+           '_using', {_cut("pg_catalog.pg_get_expr(p.polqual, p.polrelid)")},
+           '_check', {_cut("pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)")})
 from relations c join pg_catalog.pg_policy p on p.polrelid = c.oid
 union all
 select 't' || t.oid, 'trigger', pg_catalog.quote_ident(t.tgname) || ' of ' || c.title,
        pg_catalog.jsonb_build_object('enabled', t.tgenabled, '_of', t.tgrelid::pg_catalog.int8,
                                      '_function', t.tgfoid::pg_catalog.int8,
-                                     '_definition', pg_catalog.pg_get_triggerdef(t.oid))
+                                     '_definition', {_cut("pg_catalog.pg_get_triggerdef(t.oid)")})
 from relations c join pg_catalog.pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal
 union all
 select 'w' || w.oid, 'rule', pg_catalog.quote_ident(w.rulename) || ' of ' || c.title,
        pg_catalog.jsonb_build_object('enabled', w.ev_enabled, '_of', w.ev_class::pg_catalog.int8,
-                                     '_definition', pg_catalog.pg_get_ruledef(w.oid))
+                                     '_definition', {_cut("pg_catalog.pg_get_ruledef(w.oid)")})
 from relations c join pg_catalog.pg_rewrite w on w.ev_class = c.oid and w.rulename <> '_RETURN'
 union all
 select 'f' || p.oid, 'function',
@@ -102,8 +120,8 @@ select 'f' || p.oid, 'function',
            '_trigger', p.prorettype in ('pg_catalog.trigger'::pg_catalog.regtype,
                                         'pg_catalog.event_trigger'::pg_catalog.regtype),
            '_acl', {_GRANTS_OF_FUNCTION},
-           '_body', p.prosrc,
-           '_definition', case when p.prokind in ('f', 'p') then pg_catalog.pg_get_functiondef(p.oid) end)
+           '_body', {_cut("p.prosrc")},
+           '_definition', {_DEFINITION_OF_FUNCTION})
 from schemas n join pg_catalog.pg_proc p on p.pronamespace = n.oid
 where not exists (select from pg_catalog.pg_depend d where d.deptype = 'e' and d.objid = p.oid
                   and d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass)

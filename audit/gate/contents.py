@@ -247,7 +247,7 @@ def _without_key(before: Print, after: Print, stride: int) -> tuple[list[tuple[L
     for line in before.lines:
         same = left.get(tuple(line[place] for place in places))
         if same:
-            pairs.append((line, same.pop(0)))
+            pairs.append((line, same.pop()))
         else:
             changed.append(line)
     rest = [line for lines in left.values() for line in lines]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from audit.sql_text import STRING, Token, tokens
 
@@ -19,21 +19,44 @@ Code = tuple[Token, ...]
 # A condition by itself: a handler runs when something fails, and what that is, nobody reads.
 FAILURE = tuple(tokens("exception"))
 _FOUND = tuple(tokens("found"))
-# More is not read of one piece of code: what is longer than this are rows.
-LONGEST = 400_000
+# Longer texts are not read: what anybody writes is shorter, and of those of the catalogue only the beginning is known.
+LONGEST = 1_000_000
 # Texts within texts, and functions that call functions.
 DEPTH = 4
+# So many tokens are looked at for one statement, those of all that it calls and those of all conditions included.
+MOST_STEPS = 2_000_000
 
 _LEAVING = frozenset({"return", "exit", "continue"})
 _TELLING = frozenset({"debug", "log", "info", "notice", "warning"})
+# In a statement that adds rows, what does more than that.
+_TELLING_MORE = frozenset({"select", "conflict", "with", "update", "delete", "table"})
 # What begins a statement that takes something away or changes it, in a query's parentheses, too.
 _CHANGING = frozenset({"delete", "update", "merge"})
+# What a statement begins with that is prepared or explained.
+_STATEMENTS = _CHANGING | {"insert", "select", "with", "values", "table", "create", "execute"}
 # What changes nothing by itself.
 _QUERIES = frozenset({"select", "perform", "with", "call", "return", "insert", "values", "open", "table", "for"})
 # What only names functions.
 _NAMING = frozenset({"grant", "revoke", "comment", "drop", "security", "reassign"})
 # What is made of code that runs later.
 _DEFINED = frozenset({"function", "procedure", "trigger", "policy", "view", "rule"})
+
+
+class Unreadable(Exception):  # noqa: N818  it is no error of ours
+    """Code is too long to be read, or leads to too much: what it would do is not known."""
+
+
+class Effort:
+    """What is left of what may be spent on one statement: whoever writes code decides how much of it there is."""
+
+    def __init__(self, most: int = MOST_STEPS) -> None:
+        self.most, self.spent = most, 0
+
+    def spend(self, steps: int) -> None:
+        """Note so many steps. Raises Unreadable when there have been too many."""
+        self.spent += steps
+        if self.spent > self.most:
+            raise Unreadable
 
 
 @dataclass(frozen=True)
@@ -83,24 +106,63 @@ class _Frame:
     leaves: bool = False
 
 
-def read(text: str, functions: Mapping[str, Sequence[str]], depth: int = DEPTH) -> Reading:
-    """Read one SQL statement, the blocks in it and the functions that it calls (their bodies, by name)."""
-    return _statement(tuple(tokens(text[:LONGEST])), (), functions, depth, nested=False)
+class Reader:
+    """Reads code and all that it calls. ``functions`` are the bodies of the project's functions, by name.
+
+    What a function does is read once for each set of conditions under which it is called, however many call it.
+    """
+
+    def __init__(self, functions: Mapping[str, Sequence[str]], effort: Effort | None = None) -> None:
+        self.functions = functions
+        self.effort = effort or Effort()
+        # By which conditions these are, which are kept meanwhile so that no others can be taken for them.
+        self._called: dict[tuple[str, tuple[int, ...]], tuple[int, tuple[Code, ...]]] = {}
+        self._read: dict[str, Code] = {}
+
+    def tokens(self, text: str) -> Code:
+        """Return the tokens of a text. Raises Unreadable."""
+        if text not in self._read:
+            if len(text) > LONGEST:
+                raise Unreadable
+            self._read[text] = tuple(tokens(text))
+            if any(token.word == "uescape" for token in self._read[text]):
+                raise Unreadable  # what is written in signs of its author's choice
+        self.effort.spend(len(self._read[text]))
+        return self._read[text]
+
+    def is_new(self, name: str, guards: tuple[Code, ...], depth: int) -> bool:
+        """Tell whether a call leads to what was not read yet, at this depth or a smaller one."""
+        key = name, tuple(dict.fromkeys(map(id, guards)))
+        if key in self._called and self._called[key][0] >= depth:
+            return False
+        self._called[key] = depth, guards
+        return True
 
 
-def body(text: str, functions: Mapping[str, Sequence[str]], depth: int = DEPTH) -> Reading:
-    """Read the body of a function or block."""
-    return _body(text, (), functions, depth)
+def read(text: str, reader: Reader) -> Reading:
+    """Read one SQL statement, the blocks in it and the functions that it calls. Raises Unreadable."""
+    code = _rows_of(text, reader) if len(text) > LONGEST else reader.tokens(text)
+    return _statement(code, (), reader, DEPTH, nested=False)
 
 
-def _body(text: str, guards: tuple[Code, ...], functions: Mapping[str, Sequence[str]], depth: int) -> Reading:
-    code = tuple(tokens(text[:LONGEST]))
+def _rows_of(text: str, reader: Reader) -> Code:
+    """Return the beginning of a long statement that holds rows, and nothing else. Raises Unreadable."""
+    found = tuple(islice(tokens(text), LONGEST))
+    words = {token.sign for token in found}
+    plain = bool(found) and found[0].sign in ("insert", "copy", "values") and not words & _TELLING_MORE
+    if len(found) == LONGEST or not plain or any(token.name in reader.functions for token in found):
+        raise Unreadable
+    return found[:1]
+
+
+def _body(text: str, guards: tuple[Code, ...], reader: Reader, depth: int) -> Reading:
+    code = reader.tokens(text)
     first = next((token.sign for token in code if token.sign not in ("<", ">", "<<", ">>")), "")
     if first in ("begin", "declare") or (code[:1] and code[0].text == "<<"):
-        return _Block(code, guards, functions, depth).read()
+        return _Block(code, guards, reader, depth).read()
     found = Reading()
     for piece in _split(code, ";"):
-        found += _statement(piece, guards, functions, depth, nested=True)
+        found += _statement(piece, guards, reader, depth, nested=True)
     return found
 
 
@@ -115,21 +177,26 @@ def _split(code: Sequence[Token], mark: str) -> Iterator[Code]:
     yield tuple(code[begin:])
 
 
-def _statement(
-    code: Code, guards: tuple[Code, ...], functions: Mapping[str, Sequence[str]], depth: int, *, nested: bool
-) -> Reading:
+def _statement(code: Code, guards: tuple[Code, ...], reader: Reader, depth: int, *, nested: bool) -> Reading:
     """Return what one statement does, with all that it calls."""
     found = Reading()
     if not code:
         return found
+    reader.effort.spend(len(code) + len(guards))
     first = code[0].sign
     if first == "do":
+        if not depth:
+            raise Unreadable
         for token in code:
-            if token.kind is STRING and depth:
-                found += _body(token.value, guards, functions, depth - 1)
+            if token.kind is STRING:
+                found += _body(token.value, guards, reader, depth - 1)
         return found
-    if first in ("execute", "explain") and nested:
-        return _executed(code, guards, functions, depth)
+    if first == "execute" and nested:
+        return _executed(code, guards, reader, depth)
+    if first in ("prepare", "explain"):
+        # What is prepared is taken for executed: it is there to be, and by whatever name that is said.
+        at = next((at for at, token in enumerate(code) if token.sign in _STATEMENTS and _is_outside(code, at)), None)
+        return found if at is None else _statement(code[at:], guards, reader, depth, nested=nested)
     defines = first in _NAMING or (first == "create" and bool({token.sign for token in code[1:6]} & _DEFINED))
     defines = defines or (first == "alter" and len(code) > 1 and code[1].sign != "table")
     if first == "merge":
@@ -151,8 +218,13 @@ def _statement(
             )
             found.deeds += made
     if not defines:
-        found += _calls(code, guards, functions, depth)
+        found += _calls(code, guards, reader, depth)
     return found
+
+
+def _is_outside(code: Code, at: int) -> bool:
+    """Tell whether a token stands outside of parentheses."""
+    return not sum({"(": 1, ")": -1}.get(token.text, 0) for token in code[:at])
 
 
 def _merged(code: Code, guards: tuple[Code, ...], *, nested: bool) -> list[Deed]:
@@ -164,56 +236,58 @@ def _merged(code: Code, guards: tuple[Code, ...], *, nested: bool) -> list[Deed]
 def _within(code: Sequence[Token], at: int) -> Iterator[Token]:
     """Yield what is left within parentheses."""
     depth = 0
-    for token in code[at:]:
-        depth += {"(": 1, ")": -1}.get(token.text, 0)
+    for place in range(at, len(code)):
+        depth += {"(": 1, ")": -1}.get(code[place].text, 0)
         if depth < 0:
             return
-        yield token
+        yield code[place]
 
 
 _CHOOSING = frozenset({"where", "case", "and", "or", "having", "filter", "on", "limit", "from", "coalesce", "when"})
 
 
-def _calls(code: Code, guards: tuple[Code, ...], functions: Mapping[str, Sequence[str]], depth: int) -> Reading:
+def _calls(code: Code, guards: tuple[Code, ...], reader: Reader, depth: int) -> Reading:
     """Return what the functions do that a statement calls; whether they are called may hang on its conditions."""
     found = Reading()
     if not depth:
         return found
     chosen = any(token.sign in _CHOOSING for token in code)
+    # What it is called with counts: it says what the function decides upon.
+    under = (*guards, code) if chosen else guards
     for token, after in pairwise(code):
-        if after.text == "(" and token.name and (bodies := functions.get(token.name)):
-            # What it is called with counts: it says what the function decides upon.
-            under = (*guards, code) if chosen else guards
-            inner = {name: texts for name, texts in functions.items() if name != token.name}
-            for text in bodies:
-                found += _body(text, under, inner, depth - 1)
+        if after.text != "(" or not token.name or token.name not in reader.functions:
+            continue
+        reader.effort.spend(1 + len(under))
+        if reader.is_new(token.name, under, depth):
+            for text in reader.functions[token.name]:
+                found += _body(text, under, reader, depth - 1)
     return found
 
 
-def _executed(code: Code, guards: tuple[Code, ...], functions: Mapping[str, Sequence[str]], depth: int) -> Reading:
+def _executed(code: Code, guards: tuple[Code, ...], reader: Reader, depth: int) -> Reading:
     """Return what EXECUTE does: what its text says, as far as there is one to read."""
     found = Reading()
     end = next((at for at, token in enumerate(code) if token.sign in ("using", "into")), len(code))
     texts = [token for token in code[1:end] if token.kind is STRING]
     if len(texts) == 1 and end == 2:
-        for piece in _split(tuple(tokens(texts[0].value)), ";"):
-            found += _statement(piece, guards, functions, depth, nested=True)
+        if not depth:
+            raise Unreadable
+        for piece in _split(reader.tokens(texts[0].value), ";"):
+            found += _statement(piece, guards, reader, depth - 1, nested=True)
         return found
-    read_ = tuple(token for text in texts for token in tokens(text.value))
+    read_ = tuple(token for text in texts for token in reader.tokens(text.value))
     # The first literal is the beginning of a statement, where it is a word that begins one.
     found.deeds.append(Deed("execute", read_, guards, nested=True))
-    found += _calls(code, guards, functions, depth)
+    found += _calls(code, guards, reader, depth)
     return found
 
 
 class _Block:
     """Reads a block of PL/pgSQL."""
 
-    def __init__(
-        self, code: Code, guards: tuple[Code, ...], functions: Mapping[str, Sequence[str]], depth: int
-    ) -> None:
+    def __init__(self, code: Code, guards: tuple[Code, ...], reader: Reader, depth: int) -> None:
         self.code = code
-        self.functions = functions
+        self.reader = reader
         self.depth = depth
         self.frames = [_Frame("block", list(guards))]
         self.found = Reading()
@@ -221,7 +295,9 @@ class _Block:
 
     @property
     def guards(self) -> tuple[Code, ...]:
-        return tuple(each for frame in self.frames for each in (*frame.conditions, *frame.left))
+        found = tuple(each for frame in self.frames for each in (*frame.conditions, *frame.left))
+        self.reader.effort.spend(1 + len(found))
+        return found
 
     def read(self) -> Reading:
         """Read all of it."""
@@ -290,7 +366,7 @@ class _Block:
 
     def _condition(self) -> Code:
         condition = self._until("then")
-        self._add(_calls(condition, self.guards, self.functions, self.depth))
+        self._add(_calls(condition, self.guards, self.reader, self.depth))
         return condition
 
     def _declared(self) -> None:
@@ -303,13 +379,13 @@ class _Block:
         over = self._until("loop")
         self.frames.append(_Frame("loop", [over]))
         if kind == "while":
-            self._add(_calls(over, self.guards, self.functions, self.depth))
+            self._add(_calls(over, self.guards, self.reader, self.depth))
         else:
             names = list(_names_before(over, "in"))
             for name in names:
                 self._set(name, over)
             query = over[len(names) * 2 :] if names else over
-            self._add(_statement(query, self.guards[:-1], self.functions, self.depth, nested=True))
+            self._add(_statement(query, self.guards[:-1], self.reader, self.depth, nested=True))
 
     def _end(self) -> None:
         if len(self.frames) < 2:
@@ -332,10 +408,12 @@ class _Block:
             self._set(name, value)
         if first == "return" and len(code) > 2 and code[1].sign == "query":
             code = code[2:]
-        self._add(_statement(code, self.guards, self.functions, self.depth, nested=True))
+        self._add(_statement(code, self.guards, self.reader, self.depth, nested=True))
 
     def _set(self, name: str, value: Code) -> None:
-        self.found.variables.setdefault(name, []).append((*value, *(token for each in self.guards for token in each)))
+        guards = self.guards
+        self.reader.effort.spend(len(value) + sum(map(len, guards)))
+        self.found.variables.setdefault(name, []).append((*value, *(token for each in guards for token in each)))
 
     def _add(self, found: Reading) -> None:
         self.found += found

@@ -28,12 +28,12 @@ class Gate:
         """Return what data the new files lose."""
         rows = [row for each in self.rehearsal.files for row in each.hazards.losses]
         doubts = [doubt for each in self.rehearsal.files for doubt in each.hazards.doubts]
-        return self._evidence("the data that new migrations lose", rows, self._statements, doubts)
+        return self._evidence("the data that new migrations lose", rows, self._statements, [*self._untried(), *doubts])
 
     def waits(self) -> Evidence:
         """Return which tables' readers or writers wait while a new file works."""
         rows = [row for each in self.rehearsal.files for row in each.hazards.waits]
-        return self._evidence("the locks that new migrations hold", rows, self._statements)
+        return self._evidence("the locks that new migrations hold", rows, self._statements, self._untried())
 
     def broken(self) -> Evidence:
         """Return what other policies newly say in the end: offenders that were none before, and what is unknown now.
@@ -83,21 +83,20 @@ class Gate:
         ]
         given = sum(step.words[:1] in (("grant",), ("revoke",)) for each in self.rehearsal.files for step in each.steps)
         # Of a file that did not apply MIG-01 tells; without a grant in it, there is nothing to be in doubt about.
-        doubts = self._unapplied() if given else []
+        doubts = self._unapplied() if given else self._untried()
         return self._evidence("grants without effect", rows, Population(given, "new GRANT and REVOKE"), doubts)
 
     def forbidden(self) -> Evidence:
         """Return what the static linter forbids and the trace does not contradict."""
         rows = [row for each in self.rehearsal.files for row in each.warnings]
-        doubts = [self.rehearsal.unlinted] if self.rehearsal.unlinted else []
+        doubts = [self.rehearsal.unlinted] if self.rehearsal.unlinted else self._untried()
         return self._evidence("the static linter", rows, self._statements, doubts)
 
     def _unapplied(self) -> list[str]:
-        return [
-            f"{each.file} did not apply, so that nobody knows what it would have done"
-            for each in self.rehearsal.files
-            if not each.migration.applied
-        ]
+        return [_unknown(each) for each in self.rehearsal.files if not each.migration.applied]
+
+    def _untried(self) -> list[str]:
+        return [_unknown(each) for each in self.rehearsal.files if each.untried]
 
     @property
     def _statements(self) -> Population:
@@ -107,6 +106,8 @@ class Gate:
     def _evidence(
         self, about: str, rows: Sequence[Row], population: Population, doubts: Sequence[str] = ()
     ) -> Evidence:
+        if doubts and not population.count:
+            population = Population(len(doubts), "new migrations that were not tried")
         return Evidence(
             [_placed(row, self.rehearsal) for row in rows],
             about=about,
@@ -114,6 +115,10 @@ class Gate:
             population=population,
             unjudgeable=doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "") if doubts else "",
         )
+
+
+def _unknown(each: Rehearsed) -> str:
+    return f"{each.file} did not apply, so that nobody knows what it would have done"
 
 
 def _placed(row: Row, made: Rehearsal) -> Row:

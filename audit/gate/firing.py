@@ -16,7 +16,7 @@ from psycopg import sql
 
 from audit.gate.contents import compare, prints
 from audit.gate.looking import looking
-from audit.gate.results import TOUCHED, Effect, Entry, Loss, Print, Step
+from audit.gate.results import TOUCHED, Change, Effect, Entry, Loss, Print, Step
 from audit.people import CAST
 from audit.question import Connection
 
@@ -42,7 +42,7 @@ _USUAL = 'set local search_path = "$user", public, extensions'
 class Fired:
     """A table on which something fires that a statement made or changed: that statement's step, and what fires.
 
-    ``off`` is what an ALTER TABLE says to switch that off, each part.
+    ``off`` are the statements that make it as it was: a function has its old body, and a trigger is switched off.
     """
 
     step: Step
@@ -54,21 +54,36 @@ class Fired:
 
 def fired(steps: Sequence[Step], entries: Mapping[str, Entry], known: Mapping[int, str]) -> Iterator[Fired]:
     """Yield the tables on which something new fires, of those that were there before all new files."""
-    found: dict[int, list[tuple[Step, Entry]]] = {}
+    found: dict[int, list[tuple[Step, Entry, str]]] = {}
     for kinds in (("trigger", "rule"), ("function",)):
         for step in steps:
             for change in step.catalogue if not step.undone else ():
-                if change.kind not in kinds or change.what not in ("created", "changed"):
+                if change.kind not in kinds or not _does_otherwise(change):
                     continue
                 for key, entry in entries.items():
                     calls = change.kind == "function" and f"f{entry.facts.get('_function')}" == change.key
                     if entry.kind in ("trigger", "rule") and (key == change.key or calls):
-                        found.setdefault(entry.facts["_of"], []).append((step, entry))
+                        before = change.fact("_definition")[0] if calls else None
+                        found.setdefault(entry.facts["_of"], []).append((step, entry, before or ""))
     for oid, firing in found.items():
         if oid in known:
-            step, entry = firing[0]
-            off = tuple(f"disable {each.kind} {each.title.rpartition(' of ')[0]}" for _, each in firing)
+            step, entry, _ = firing[0]
+            off = (
+                before or f"alter table {known[oid]} disable {each.kind} {each.title.rpartition(' of ')[0]}"
+                for _, each, before in firing
+            )
             yield Fired(step, oid, known[oid], f"{entry.kind} {entry.title}", tuple(dict.fromkeys(off)))
+
+
+# What decides what a function does, when it is called by a trigger; of a trigger or rule it is all that is known.
+_DECIDING = ("_body", "settings", "security definer", "owner")
+
+
+def _does_otherwise(change: Change) -> bool:
+    """Tell whether something that fires is new, or does something else than before: who may call it says nothing."""
+    if change.kind != "function" or change.what != "changed":
+        return change.what in ("created", "changed")
+    return any(before != after for before, after in map(change.fact, _DECIDING))
 
 
 @dataclass
@@ -133,10 +148,11 @@ def _came(
 
 
 def _switch_off(conn: Connection, table: Fired) -> None:
-    """Switch off what is new; on a table of the platform's nobody of the project may, and all of it counts."""
+    """Undo what is new; on a table of the platform's nobody of the project may, and all of it counts."""
     try:
         with conn.transaction():
-            conn.execute(f"alter table {table.title} {', '.join(table.off)}".encode(), prepare=False)
+            for statement in table.off:
+                conn.execute(statement.encode(), prepare=False)
     except psycopg.Error:
         if conn.closed:
             raise

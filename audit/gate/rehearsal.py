@@ -10,15 +10,16 @@ directory and the verdicts are kept in a cache by content. Each new file is appl
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
 
 from audit.catalog.table_statistics import TableStatistics
-from audit.connection import connect
+from audit.connection import TargetError, connect
+from audit.ending import ENDING
 from audit.evidence import Row, Unchecked, safe
 from audit.gate.asking import Aftermath, Helper, Lots, ask_all, lost, lots, migrating, spare
 from audit.gate.base import Base, Suite
@@ -35,6 +36,37 @@ from audit.migrations import apply_files, decoded
 from audit.question import Connection
 from audit.results import Migration
 from audit.server.target import Say, Target
+from audit.server_errors import describe
+
+# How often the base is begun anew for what ends its server; and how long a server may take to come up by itself, after
+# a process of it crashed.
+MOST_BASES = 4
+UP_AGAIN_S = 20.0
+_POLL_S = 0.2
+
+
+class FileEnds(Exception):  # noqa: N818  it is no error of ours
+    """With this file the rehearsal cannot go on: it is to be left out, and told with what became of it."""
+
+    def __init__(self, path: Path, migration: Migration) -> None:
+        super().__init__(f"{migration.file}: {migration.error}")
+        self.path, self.migration = path, migration
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of new files: of each, what the suite says in the end, and why the linter did not run, or "".
+
+    ``base`` is where they were tried at last, ``origin`` what there was before them, and ``left_out`` are the files
+    that a server ended with, and those that were not tried after them.
+    """
+
+    files: tuple[Rehearsed, ...]
+    final: Standing
+    unlinted: str
+    base: Base
+    origin: State
+    left_out: Mapping[Path, Migration]
 
 
 @dataclass
@@ -50,7 +82,8 @@ class _Tried:
 
 
 def rehearse(
-    base: Base,
+    stack: ExitStack,
+    bases: Callable[[], AbstractContextManager[Base]],
     files: Sequence[Path],
     suite: Suite,
     weights: Mapping[str, str],
@@ -59,17 +92,48 @@ def rehearse(
     live_statistics: TableStatistics | None = None,
     overwritten_percent: int = OVERWRITTEN_PERCENT,
     say: Say = lambda _: None,
-) -> tuple[tuple[Rehearsed, ...], Standing, str]:
-    """Apply new files to the base, one after the other, and judge each.
+) -> Outcome:
+    """Apply new files to a base, and judge each (:func:`_rehearse`); where one ends its server, begin anew without it.
+
+    The base that they were tried on at last is open for as long as ``stack``. Raises TargetError where there is none,
+    and psycopg.Error when its server answers no more.
+    """
+    known = live_statistics or TableStatistics()
+    left_out: dict[Path, Migration] = {}
+    for number in range(MOST_BASES):
+        with ExitStack() as opened:
+            base = opened.enter_context(bases())
+            try:
+                made = _rehearse(base, files, dict(left_out), suite, weights, limit_s, known, overwritten_percent, say)
+            except FileEnds as ended:
+                rest = files[files.index(ended.path) + 1 :] if number + 2 >= MOST_BASES else ()
+                left_out |= {path: lost(path, None, NOT_TRIED) for path in rest} | {ended.path: ended.migration}
+                say(f"{ended}; the other files are tried without it")
+                continue
+            stack.push(opened.pop_all())
+            return made
+    raise TargetError("the gate could not judge what is new: again and again its server ended")
+
+
+def _rehearse(
+    base: Base,
+    files: Sequence[Path],
+    left_out: Mapping[Path, Migration],
+    suite: Suite,
+    weights: Mapping[str, str],
+    limit_s: float,
+    known_statistics: TableStatistics,
+    overwritten_percent: int,
+    say: Say,
+) -> Outcome:
+    """Apply new files to the base, one after the other, and judge each; those ``left_out`` are only told.
 
     The suite is asked once, after all of them: they are released together, and what a later one mends is none's fault.
     Whose doing it is that something differs is found out afterwards (:mod:`audit.gate.culprits`).
 
-    Returns them, what the suite says in the end, and why the linter did not run, or "".
-
-    Raises psycopg.Error when the server answers no more.
+    Raises FileEnds where a file ends the server, or cannot be looked at, and psycopg.Error when the server answers no
+    more.
     """
-    known_statistics = live_statistics or TableStatistics()
     tried: list[_Tried] = []
     unlinted = ""
     watchdog = base.server.watchdog
@@ -77,14 +141,16 @@ def rehearse(
     with ExitStack() as stack:
         with connect(base.target.dsn) as other:
             remarks = fitted(other, files)
-        conn = stack.enter_context(connect(dsn))
+        conn: Connection = stack.enter_context(connect(dsn))
         origin = now = state(conn)
-        after = Aftermath(base, suite, files, limit_s, origin)
+        after = Aftermath(base, suite, [path for path in files if path not in left_out], limit_s, origin)
         groups = lots(suite.groups(), base.standing.took_ms)
         left, helper = Lots(groups), None
         if base.apart and spare() and len(groups) > 1:
             helper = stack.enter_context(Helper(after, left))
         for path in files:
+            if path in left_out:
+                continue
             begun = time.monotonic()
             name = title(path)
             tracer = Tracer(conn, now, origin, limit_s, watchdog)
@@ -92,13 +158,12 @@ def rehearse(
                 (migration,) = apply_files(conn, [path], tracer.around)
                 if not conn.closed:
                     tracer.finish(applied=migration.applied)
-            except psycopg.Error:
+            except psycopg.Error as error:
                 if not conn.closed:
-                    raise
+                    raise FileEnds(path, lost(path, _last_line(tracer), _unseen(error))) from error
                 migration = lost(path, _last_line(tracer))
             if conn.closed:
-                conn = stack.enter_context(connect(dsn))
-                now = state(conn)
+                conn, now = _anew(stack, base, path, _last_line(tracer))
             else:
                 now = tracer.now
             pool = contents(now.prints.items(), origin.prints)
@@ -112,8 +177,42 @@ def rehearse(
         begun = time.monotonic()
         final = ask_all(after, base.target, [each.migration for each in tried], helper, left)
         say(f"new migrations: {len(final.asked)} policies asked ({time.monotonic() - begun:.1f} s)")
-        told = _told(after, tried, final)
-        return tuple(_with_drafts(told, base, suite, now, final)), final, unlinted
+        told = _with_left_out(_told(after, tried, final), files, left_out)
+        return Outcome(tuple(_with_drafts(told, base, suite, now, final)), final, unlinted, base, origin, left_out)
+
+
+def _anew(stack: ExitStack, base: Base, path: Path, line: int | None) -> tuple[Connection, State]:
+    """Connect again after a session was lost: to the same server, if it is there. Raises FileEnds where it is not."""
+    until = time.monotonic() + UP_AGAIN_S
+    while True:
+        try:
+            conn = stack.enter_context(connect(migrating(base.target)))
+            return conn, state(conn)
+        except (TargetError, psycopg.OperationalError) as error:
+            if base.server.process.poll() is not None or time.monotonic() > until:
+                raise FileEnds(path, lost(path, line, SERVER_ENDED)) from error
+        with ENDING.waiting():
+            time.sleep(_POLL_S)
+
+
+SERVER_ENDED = "the server that it was tried on ended with it"
+NOT_TRIED = "it was not tried: files before it ended their servers"
+
+
+def _unseen(error: psycopg.Error) -> str:
+    return f"what it did could not be looked at: {describe(error)}"
+
+
+def _with_left_out(
+    told: Sequence[Rehearsed], files: Sequence[Path], left_out: Mapping[Path, Migration]
+) -> list[Rehearsed]:
+    """Put the files that were left out in their places."""
+    by_file = {each.file: each for each in told}
+    names = {title(path): left_out.get(path) for path in files}
+    return [
+        by_file[name] if migration is None else Rehearsed(name, migration, untried=True)
+        for name, migration in names.items()
+    ]
 
 
 def _told(after: Aftermath, tried: Sequence[_Tried], final: Standing) -> tuple[Rehearsed, ...]:

@@ -326,7 +326,7 @@ class Rehearsed:
     """One new file and all that became of it.
 
     ``undeclared`` are its new tables that have row level security and policies and are only not declared: for each the
-    lines of a draft for access.toml.
+    lines of a draft for access.toml. ``untried``: it was left out, because its server ended, or those before it.
     """
 
     file: str
@@ -338,6 +338,7 @@ class Rehearsed:
     reached: tuple[Reached, ...] = ()
     undeclared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     duration_ms: float = 0.0
+    untried: bool = False
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from audit.gate.deeds import FAILURE, LONGEST, Code
+from audit.gate.deeds import FAILURE, LONGEST, Code, Reader
 from audit.sql_text import NUMBER, STRING, Token, tokens
 
 
@@ -122,9 +122,14 @@ def decided(code: Sequence[Token]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+TOO_LONG = "more than is read of it"
+
+
 def decided_later(text: str, *, is_condition: bool) -> tuple[str, ...]:
     """Return the same of code that stays and runs later; ``is_condition``: all of it decides, as in a policy."""
-    code = tuple(tokens(text[:LONGEST]))
+    if len(text) > LONGEST:
+        return (TOO_LONG,)
+    code = tuple(tokens(text))
     parts = _parts(code) if is_condition else conditions(code)
     found = dict.fromkeys(said for each in parts for said in (*asks(each), *(by_chance(each) if is_condition else ())))
     return tuple(said for said in found if not _OFTEN.match(said))
@@ -145,34 +150,38 @@ _ASKING = {"found": "what was found", "execute": "what a text says that is put t
 class Dependence:
     """What conditions depend on, that may be otherwise elsewhere: rows of tables, or the place.
 
-    ``tables`` are the names of those that hold rows, ``functions`` the bodies of the project's functions by name, and
-    ``variables`` what each variable of a block is set to.
+    ``tables`` are the names of those that hold rows, ``variables`` what each variable of a block is set to; ``reader``
+    knows the project's functions, and what of them was read.
     """
 
-    def __init__(
-        self,
-        tables: Iterable[str],
-        functions: Mapping[str, Sequence[Code]],
-        variables: Mapping[str, Sequence[Code]],
-    ) -> None:
+    def __init__(self, tables: Iterable[str], reader: Reader, variables: Mapping[str, Sequence[Code]]) -> None:
         self.tables = frozenset(tables)
-        self.functions = functions
+        self.reader = reader
         self.variables = variables
+        self._known: dict[tuple[int, ...], tuple[str, ...]] = {}
 
-    def of(self, guards: Iterable[Code]) -> tuple[str, ...]:
-        """Return what some conditions depend on, in words."""
+    def of(self, guards: Sequence[Code]) -> tuple[str, ...]:
+        """Return what some conditions, which somebody keeps, depend on, in words. Raises Unreadable."""
+        key = tuple(map(id, guards))
+        self.reader.effort.spend(len(key))
+        if key not in self._known:
+            self._known[key] = self._of(guards)
+        return self._known[key]
+
+    def _of(self, guards: Sequence[Code]) -> tuple[str, ...]:
         found: dict[str, None] = {}
         seen: set[str] = set()
         waiting = list(guards)
         while waiting:
             code = waiting.pop()
+            self.reader.effort.spend(1 + len(code))
             if code is FAILURE:
                 found.setdefault("what fails", None)
                 continue
             found.update(dict.fromkeys((*asks(code), *by_chance(code))))
             for at, token in enumerate(code):
                 if token.kind is STRING and any(map(str.isspace, token.value)):
-                    waiting.append(tuple(tokens(token.value)))
+                    waiting.append(self.reader.tokens(token.value))
                 name = token.name
                 if not name or name in seen:
                     continue
@@ -183,5 +192,5 @@ class Dependence:
                     found.setdefault(f"rows of {name}", None)
                 waiting += self.variables.get(name, ())
                 if at + 1 < len(code) and code[at + 1].text == "(":
-                    waiting += self.functions.get(name, ())
+                    waiting += map(self.reader.tokens, self.reader.functions.get(name, ()))
         return tuple(found)

@@ -8,8 +8,8 @@ together with its neighbours, so that a file of many thousand statements takes n
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -28,7 +28,7 @@ from audit.gate.surroundings import Dependence, asks
 from audit.migrations import Refused, stands_alone
 from audit.question import Connection
 from audit.server.watchdog import Watchdog
-from audit.sql_text import Statement, Token, tokens
+from audit.sql_text import Statement, Token
 
 # What each lock mode conflicts with, as far as an application's statements are concerned: SELECT takes ACCESS SHARE,
 # and INSERT, UPDATE and DELETE take ROW EXCLUSIVE.
@@ -63,6 +63,9 @@ ENDING = TAKING_BACK | {"commit", "end"}
 
 # After the time limit the statement is cancelled; one that catches even that loses its session after this.
 GRACE_S = 2.0
+
+# What may be spent on the code of one file: what so many statements may that lead to as much as one may.
+MOST_STATEMENTS = 5
 
 # Inserts into a table with triggers are looked at one by one, so that what a trigger does is told of its statement;
 # after so many in one file they are looked at together like all others.
@@ -148,6 +151,8 @@ class Tracer:
         self._triggers: tuple[Mapping[str, Entry], set[str]] | None = None
         self._given: list[tuple[Step, Given]] = []
         self._code: tuple[Mapping[str, Entry], dict[str, list[str]]] | None = None
+        self._asked: tuple[Mapping[str, list[str]], dict[str, tuple[set[str], tuple[str, ...]]]] | None = None
+        self._effort = deeds.Effort(MOST_STATEMENTS * deeds.MOST_STEPS)
 
     @contextmanager
     def around(self, statement: Statement, line: int) -> Iterator[None]:
@@ -314,27 +319,26 @@ class Tracer:
         step.takes_along, step.names = "cascade" in words, frozenset(reading.named(code))
         step.whole = not words & {"where", "limit", "on", "using", "fetch"}
         defines = statement.words[:1] == ("create",)
-        asked = () if defines else asks([*code, *self._called(code)])
-        step.telltale = tuple(sorted({*asked}))
+        step.telltale = () if defines else tuple(sorted({*asks(code), *self._asked_by(code)}))
 
-    def _called(self, code: list[Token]) -> list[Token]:
-        """Return the code of the functions that some code names."""
-        names, seen = reading.named(code), set[str]()
-        bodies: list[Token] = []
-        waiting = names
+    def _asked_by(self, code: Iterable[Token]) -> Iterator[str]:
+        """Yield what the functions ask of the place where they run that some code names, and those that these name."""
+        bodies = self._bodies()
+        if self._asked is None or self._asked[0] is not bodies:
+            self._asked = bodies, {}
+        known = self._asked[1]
+        seen = set[str]()
+        waiting = reading.named(code)
         while waiting:
-            entries = [
-                entry
-                for entry in self.now.entries.values()
-                if entry.kind == "function" and entry.facts.get("_name") in waiting and entry.title not in seen
-            ]
-            seen |= {entry.title for entry in entries}
-            inner = [token for entry in entries for token in reading.code(entry.facts.get("_body") or "")]
-            bodies += inner
-            waiting = reading.named(inner)
-            if not entries:
-                break
-        return bodies
+            seen |= waiting
+            found = set[str]()
+            for name in waiting & bodies.keys():
+                if name not in known:
+                    inner = [token for text in bodies[name] for token in reading.code(text)]
+                    known[name] = reading.named(inner) & bodies.keys(), tuple(asks(inner))
+                found |= known[name][0]
+                yield from known[name][1]
+            waiting = found - seen
 
     def _quick(self) -> tuple[dict[int, set[str]], Counts, int]:
         locks: dict[int, set[str]] = {}
@@ -371,11 +375,23 @@ class Tracer:
     def _doubt(self, step: Step, statement: Statement, was: State, locks: Mapping[int, set[str]]) -> None:
         """Note what the statement may do elsewhere, and was not seen to do here."""
         step.blind += tuple(f"{told}: whom it lets in elsewhere is not known" for told in unseen.stored(step))
-        read = deeds.read(statement.text, self._bodies())
+        effort = deeds.Effort(min(deeds.MOST_STEPS, self._effort.most - self._effort.spent))
+        try:
+            self._doubt_as_read(step, statement, was, locks, deeds.Reader(self._bodies(), effort))
+        except deeds.Unreadable:
+            step.doubts = (Doubt(f"{step.told} leads to more code than is read: what it does elsewhere is not known"),)
+            step.blind += (f"{step.told} leads to more code than is read: whom it lets in elsewhere is not known",)
+        with suppress(deeds.Unreadable):
+            self._effort.spend(min(effort.spent, effort.most))
+
+    def _doubt_as_read(
+        self, step: Step, statement: Statement, was: State, locks: Mapping[int, set[str]], reader: deeds.Reader
+    ) -> None:
+        read = deeds.read(statement.text, reader)
         if not read.deeds:
             return
         seen = self._seen(step, was, locks)
-        dependence = self._dependence(read)
+        dependence = self._dependence(read, reader)
         found = [one for one in unseen.unmet(read, seen, dependence) if not self._is_harmless(one)]
         doubts = [unseen.doubt(one) for one in found]
         doubts += [
@@ -411,12 +427,9 @@ class Tracer:
             self._code = self.now.entries, found
         return self._code[1]
 
-    def _dependence(self, read: deeds.Reading) -> Dependence:
-        bodies = {
-            name: [tuple(tokens(text[: deeds.LONGEST])) for text in texts] for name, texts in self._bodies().items()
-        }
+    def _dependence(self, read: deeds.Reading, reader: deeds.Reader) -> Dependence:
         holding = (entry.title for entry in self.now.entries.values() if entry.kind in HOLDING)
-        return Dependence(map(unqualified, holding), bodies, read.variables)
+        return Dependence(map(unqualified, holding), reader, read.variables)
 
     def _seen(self, step: Step, was: State, locks: Mapping[int, set[str]]) -> unseen.Seen:
         """Gather what was seen of a statement; ``was`` is what there was before it."""

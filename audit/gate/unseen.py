@@ -8,15 +8,17 @@ may go another way: then it must have been seen, or nobody knows.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from audit.gate import reading
 from audit.gate.deeds import Code, Deed, Reading
 from audit.gate.results import TOUCHED, Doubt, Entry, Step
 from audit.gate.supposing import loses
 from audit.gate.surroundings import Dependence, decided, decided_later
-from audit.sql_text import STRING, Token, tokens
+from audit.sql_text import STRING, Token, quoted, tokens
 
 DATA = frozenset({"delete", "truncate", "update"})
 # What lets somebody in, or takes a guard away, by what a statement begins with.
@@ -59,6 +61,17 @@ class Seen:
     entries: Mapping[str, Entry]
     now: Mapping[str, Entry]
 
+    @cached_property
+    def columns(self) -> dict[str, set[str]]:
+        """The names of the columns of each table that there was before, by its title."""
+        found: dict[str, set[str]] = {}
+        for entry in self.entries.values():
+            if entry.kind == "column":
+                name = entry.facts["_name"]
+                table = entry.title.removesuffix(f".{quoted(name)}").removesuffix(f".{name}")
+                found.setdefault(table, set()).add(name)
+        return found
+
     def met(self, table: str) -> bool:
         """Tell whether it took rows of a table away, or all that is in it."""
         moved = self.step.moved.get(table)
@@ -82,14 +95,14 @@ def tables_of(code: Sequence[Token], names: Mapping[str, Sequence[str]]) -> list
 
 
 def unmet(read: Reading, seen: Seen, dependence: Dependence) -> Iterator[Unmet]:
-    """Yield what a statement would take away or overwrite, and was not seen to."""
+    """Yield what a statement would take away or overwrite, and was not seen to. Raises Unreadable."""
+    setting = _rivals(read, seen)
     for deed in read.deeds:
         if deed.kind not in DATA:
             continue
         depends = dependence.of(deed.guards)
         tables = tables_of(deed.code, seen.names)
-        rivals = [other for other in read.deeds if other is not deed and other.kind == "update"] if depends else []
-        met = {table for table in tables if _met(deed, table, seen, rivals)}
+        met = {table for table in tables if _met(deed, table, seen, setting if depends else {})}
         for table in tables:
             if table in met or (met and table in seen.partitions):
                 continue
@@ -98,18 +111,29 @@ def unmet(read: Reading, seen: Seen, dependence: Dependence) -> Iterator[Unmet]:
             yield Unmet(deed, table, ", ".join(depends), _set(deed, table, seen))
 
 
-def _met(deed: Deed, table: str, seen: Seen, rivals: Sequence[Deed]) -> bool:
+def _rivals(read: Reading, seen: Seen) -> dict[str, tuple[int, Counter[str]]]:
+    """Return of each table how many statements update it, and how many of them set each column."""
+    found: dict[str, tuple[int, Counter[str]]] = {}
+    for deed in read.deeds:
+        for table in {*tables_of(deed.code, seen.names)} if deed.kind == "update" else ():
+            count, columns = found.get(table, (0, Counter[str]()))
+            columns.update({*_set(deed, table, seen)})
+            found[table] = count + 1, columns
+    return found
+
+
+def _met(deed: Deed, table: str, seen: Seen, rivals: Mapping[str, tuple[int, Counter[str]]]) -> bool:
     """Tell whether a statement was seen to take rows away or change them, and not ``rivals`` that do the like."""
     if deed.kind != "update":
         return seen.met(table)
     moved = seen.step.moved.get(table)
     if not moved or not moved.updated:
         return False
-    rivals = [other for other in rivals if table in tables_of(other.code, seen.names)]
-    if not rivals:
+    count, setting = rivals.get(table, (1, Counter[str]()))
+    if count < 2:
         return True
-    others = {column for other in rivals for column in _set(other, table, seen)}
-    return bool(({*_set(deed, table, seen)} - others) & _changed(table, seen))
+    own = {column for column in _set(deed, table, seen) if setting[column] < 2}
+    return bool(own & _changed(table, seen))
 
 
 def _changed(table: str, seen: Seen) -> set[str]:
@@ -125,11 +149,7 @@ def _changed(table: str, seen: Seen) -> set[str]:
 
 def _set(deed: Deed, table: str, seen: Seen) -> list[str]:
     """Return the columns that an UPDATE sets, of those that were there before and tell more than when it was."""
-    known = {
-        entry.facts["_name"]
-        for entry in seen.entries.values()
-        if entry.kind == "column" and entry.title.startswith(f"{table}.")
-    }
+    known = seen.columns.get(table, set[str]())
     return [name for name, _ in settings(deed.code) if name in known and not TOUCHED.fullmatch(name)]
 
 
@@ -208,12 +228,13 @@ def deciding(read: Reading, seen: Seen) -> Iterator[str]:
 def not_taken(read: Reading, seen: Seen, dependence: Dependence) -> Iterator[tuple[bool, bool, str]]:
     """Yield of each statement in a branch that may not have been taken here whether it takes data and lets in.
 
-    With it, what the branch hangs on.
+    With it, what the branch hangs on. Raises Unreadable.
     """
     for deed in read.deeds:
         if deed.kind in DATA:
             continue
         depends = dependence.of(deed.guards)
+        dependence.reader.effort.spend(len(seen.step.catalogue))
         if not depends or _was_seen(deed, seen):
             continue
         takes, opens = _takes(deed), _opens(deed)

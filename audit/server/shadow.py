@@ -30,7 +30,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from audit.connection import GRACE_S, WEAK_SSLMODES, Dsn, TargetError, connect, reading
+from audit.connection import ANSWER_BYTES, GRACE_S, WEAK_SSLMODES, Dsn, TargetError, connect, reading
 from audit.ending import ENDING
 from audit.evidence import Unchecked, safe
 from audit.footprint import Footprint
@@ -104,6 +104,8 @@ SECRETS = ("sslpassword", "scram_client_key", "scram_server_key", "oauth_client_
 LOOKED_UP = ("service", "servicefile")
 
 DUMP_LIMIT_S = 300
+# More is not taken of what pg_dump writes: it is foreign, and is read whole.
+DUMP_BYTES = ANSWER_BYTES
 LOCK_WAIT_MS = 2000
 POOLER_TRIES = 10
 STATEMENT_LIMIT_MS = 60_000
@@ -416,11 +418,13 @@ def _way_in(connection: Connection) -> tuple[str, dict[str, str]]:
 def _run(command: Sequence[str], environment: Mapping[str, str], limit_s: float = DUMP_LIMIT_S) -> tuple[int, str, str]:
     """Run a program to its end in a session of its own; return its exit status, output and complaints.
 
-    Raises TargetError when it takes too long. Interrupted, it is ended.
+    Raises TargetError when it takes too long, or says more than is taken. Interrupted, it is ended.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaints:
+        # A file that grows beyond its limit ends whoever writes it, wherever the program comes from.
+        limited = ["/bin/sh", "-c", f'ulimit -f {DUMP_BYTES >> 9}; exec "$@"', "sh", *command]
         process = subprocess.Popen(  # noqa: S603  the program is PostgreSQL's, from the wheel or the user's directory
-            command,
+            limited,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=complaints,
@@ -437,6 +441,8 @@ def _run(command: Sequence[str], environment: Mapping[str, str], limit_s: float 
             if isinstance(reason, subprocess.TimeoutExpired):
                 raise TargetError(f"pg_dump did not end within {limit_s:.3g} seconds") from None
             raise
+        if max(os.fstat(file.fileno()).st_size for file in (output, complaints)) >= DUMP_BYTES:
+            raise TargetError(f"pg_dump: the schema is larger than {DUMP_BYTES >> 20} MB as SQL, and is not read")
         output.seek(0)
         complaints.seek(0)
         return status, output.read().decode(errors="replace"), complaints.read().decode(errors="replace")

@@ -33,7 +33,7 @@ def told(ground: Ground, tmp_path: Path, settings: Settings, access: Access) -> 
             path = tmp_path / f"2027010100000{number}_new.sql"
             path.write_text(text, encoding="utf-8")
             paths.append(path)
-        quick = Ground(ground.base, ground.released, SilentSuite(settings, access))
+        quick = Ground(lambda: ground.base, ground.released, SilentSuite(settings, access))
         quick.numbers = ground.numbers
         results = quick.try_files(paths, weights={})
         return tuple(finding for result in results.values() for finding in result.findings)

@@ -88,6 +88,18 @@ UNKNOWN = {
     "a day to come": block(f"if now() > '2027-06-01' then {WIPE} end if;"),
     "chance": "delete from private.labels where random() < 0.0000001 and id < 0;",
     "a value by the place": "update private.parcels set note = case when pg_backend_pid() < 0 then '' else note end;",
+    "a name in signs of another kind": r'delete from private.U&"l\0061bels" where id < 0;',
+    "a name in signs of its author's choice": r"""delete from private.U&"l!0061bels" uescape '!' where id < 0;""",
+    "a word in signs of another kind": block(
+        r"if (select count(*) from auth.users) > 9999 then execute E'del\x65te from private.labels'; end if;"
+    ),
+    "a statement that is prepared": "prepare x (int) as delete from private.labels where id < $1; execute x (-5);",
+    "a statement that is explained": "explain (analyze, costs off) delete from private.labels where id < 0;",
+    "behind a long comment": f"delete /*{'x' * 450_000}*/ from private.labels where id < 0;",
+    "a function that is too long": (
+        f"create function private.purge() returns void language plpgsql as $$ begin /*{'x' * 1_100_000}*/ "
+        f"if (select count(*) from auth.users) > 9999 then {WIPE} end if; end $$; select private.purge();"
+    ),
     "a column by the place": (
         "alter table private.labels alter word type text using case when inet_server_addr() is null then word end;"
     ),
@@ -150,6 +162,11 @@ LOST = {
         "before update", "new.code := coalesce(new.code, ''); new.note := null; return new;"
     ),
     "values are made equal later": trigger("before insert or update", "new.note := 'redacted'; return new;"),
+    "a trigger's function makes values equal": (
+        trigger("before insert or update", "return new;")
+        + "create or replace function private.new_one() returns trigger language plpgsql as "
+        "$$ begin new.note := 'redacted'; return new; end $$;"
+    ),
     "a rule swallows": "create rule nothing as on insert to private.parcels do instead nothing;",
     "a view in place of a table": (
         "alter table private.labels rename to labels_old;"
@@ -236,6 +253,15 @@ HARMLESS = {
         "$$ select count(*) from private.parcels where sent_at < now() - interval '30 days' $$;"
     ),
     "random letters": "alter table private.labels add column code text; update private.labels set code = substr(md5(random()::text), 1, 6);",
+    "a statement that is prepared and adds": "prepare x (int) as insert into private.shelves values ($1, 'top'); execute x (-5);",
+    "a name in signs of another kind": r"""comment on table private.U&"l\0061bels" is E'it\x27s a \'word\'';""",
+    "who may call a trigger's function": "revoke execute on all functions in schema private from public;"
+                                         "grant usage on schema private to authenticated;"
+                                         "grant execute on all functions in schema private to authenticated;",
+    "a trigger's function is written anew": block(
+        "execute (select replace(pg_get_functiondef(p.oid), 'begin', 'begin null;') from pg_trigger t "
+        "join pg_proc p on p.oid = t.tgfoid where t.tgname = 'guard_profile');"
+    ),
     "a seed": "insert into private.shelves (id, word) values (1, 'top'), (2, 'low') on conflict (id) do update set word = excluded.word;",
 }  # fmt: skip
 
@@ -243,7 +269,7 @@ HARMLESS = {
 @pytest.fixture(scope="module")
 def quick(ground: Ground, settings: Settings, access: Access) -> Ground:
     """The ground of the corpus, with hardly any policy but the gate's."""
-    made = Ground(ground.base, ground.released, SilentSuite(settings, access))
+    made = Ground(lambda: ground.base, ground.released, SilentSuite(settings, access))
     made.numbers = ground.numbers
     return made
 

@@ -479,6 +479,13 @@ def test_a_program_that_does_not_end_is_ended():
         shadow._run(["sleep", "60"], {"PATH": os.environ["PATH"]}, limit_s=0.2)
 
 
+@pytest.mark.parametrize("where", ["", " >&2"])
+def test_a_dump_that_is_too_large_is_not_read(monkeypatch, where):
+    monkeypatch.setattr(shadow, "DUMP_BYTES", 1 << 20)
+    with pytest.raises(TargetError, match="the schema is larger than 1 MB"):
+        shadow._run(["/bin/sh", "-c", f"head -c 3000000 /dev/zero{where}"], {"PATH": os.environ["PATH"]}, limit_s=20)
+
+
 # --- The end
 
 

@@ -59,7 +59,7 @@ def _statements(text: str) -> None:
 
 
 def _deeds(text: str) -> None:
-    deeds.read(f"with a as {text}", {})
+    deeds.read(f"with a as {text}", deeds.Reader({}))
     list(unseen.settings(tuple(tokens(f"update t set a = {text}"))))
 
 

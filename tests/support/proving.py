@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -306,12 +306,12 @@ class Bench:
         """Judge a new migration on the database of a connection."""
         dsn = login(self.target.server.dsn_of(connection.info.dbname), STAND_IN)
         base = Base(replace(self.target, dsn=dsn), self.target.server, self.standing)
-        with TemporaryDirectory() as directory:
+        with TemporaryDirectory() as directory, ExitStack() as stack:
             path = Path(directory, name)
             path.write_text(sql, encoding="utf-8")
-            files, final, unlinted = rehearse(base, [path], self.suite, {})
+            made = rehearse(stack, lambda: nullcontext(base), [path], self.suite, {})
             versions = judge_versions(Pending("the reference", (path,), tuple(find(MIGRATIONS))))
-        self.rehearsal = Rehearsal("the reference", files, versions, final, unlinted)
+        self.rehearsal = Rehearsal("the reference", made.files, versions, made.final, made.unlinted)
 
     def _measure(self, connection: Connection) -> None:
         """Measure at the beginning of a proof, as if that had been a week ago."""

@@ -15,8 +15,8 @@ from __future__ import annotations
 import itertools
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -150,13 +150,19 @@ class SilentSuite(CorpusSuite):
 
 
 class Ground:
-    """The base with data; each case is tried on a clone of it."""
+    """The base with data; each case is tried on a clone of it. ``build`` builds it anew, where its server ended."""
 
-    def __init__(self, base: Base, released: tuple[Path, ...], suite: Suite) -> None:
-        self.base = base
+    def __init__(self, build: Callable[[], Base], released: tuple[Path, ...], suite: Suite) -> None:
+        self.build = build
+        self.base = build()
         self.released = released
         self.suite = suite
         self.numbers = itertools.count(1)
+
+    def stand(self) -> None:
+        """Let there be a base whose server runs."""
+        if self.base.server.process.poll() is not None:
+            self.base = self.build()
 
     @contextmanager
     def copies(self) -> Iterator[tuple[Dsn, Server]]:
@@ -183,44 +189,58 @@ class Ground:
         weights: Mapping[str, str] = WEIGHTS,
     ) -> dict[str, Result]:
         """Rehearse files and judge them. ``meanwhile`` is what another session in the database does first."""
-        database = f"case_{next(self.numbers)}"
-        server = self.base.server
+        with ExitStack() as stack:
+            outcome = rehearse(
+                stack,
+                lambda: self._clone(meanwhile),
+                files,
+                self.suite,
+                weights,
+                limit_s=limit_s,
+                live_statistics=statistics,
+            )
+            versions = judge_versions(Pending("the corpus", tuple(files), self.released))
+            made = Rehearsal("the corpus", outcome.files, versions, outcome.final, outcome.unlinted)
+            connection = stack.enter_context(connect(outcome.base.target.dsn))
+            known = parameters(connection, self.suite.settings, self.suite.access)
+            migrations = (*self.base.target.migrations, *(each.migration for each in outcome.files))
+            results = {}
+            for policy in GATE:
+                at = Disposable(Stage(connection, known, Log()), [], migrations, made)
+                results[policy.id] = result_of(put(policy, at))
+            return results
+
+    @contextmanager
+    def _clone(self, meanwhile: str) -> Iterator[Base]:
+        self.stand()
+        database, server = f"case_{next(self.numbers)}", self.base.server
         dsn = login(server.clone_database(database), STAND_IN)
         try:
-            target = replace(self.base.target, dsn=dsn)
-            base = Base(target, server, self.base.standing, copies=self.copies)
             with connect(dsn) as other:
                 other.execute(meanwhile)
-                tried, final, unlinted = rehearse(
-                    base, files, self.suite, weights, limit_s=limit_s, live_statistics=statistics
-                )
-            versions = judge_versions(Pending("the corpus", tuple(files), self.released))
-            made = Rehearsal("the corpus", tried, versions, final, unlinted)
-            with connect(dsn) as connection:
-                known = parameters(connection, self.suite.settings, self.suite.access)
-                migrations = (*self.base.target.migrations, *(each.migration for each in tried))
-                results = {}
-                for policy in GATE:
-                    at = Disposable(Stage(connection, known, Log()), [], migrations, made)
-                    results[policy.id] = result_of(put(policy, at))
-                return results
+                yield Base(replace(self.base.target, dsn=dsn), server, self.base.standing, copies=self.copies)
         finally:
-            server.drop_database(database)
+            if server.process.poll() is None:
+                server.drop_database(database)
 
 
 @contextmanager
 def grounded(choice: Choice, suite: Suite) -> Iterator[Ground]:
     """Build the base of the corpus on a server of its own."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, ExitStack() as stack:
         for path in (*find(MIGRATIONS), *find(BASE)):
             shutil.copy(path, folder)
         released = tuple(find(Path(folder)))
-        with opened(replace(choice, migrations=Path(folder))) as target:
+
+        def build() -> Base:
+            target = stack.enter_context(opened(replace(choice, migrations=Path(folder))))
             assert all(migration.applied for migration in target.migrations), target.migrations
             assert target.server is not None
             with connect(target.dsn) as connection:
                 standing = suite.ask(connection, target.unfilled, target.migrations)
-            yield Ground(Base(target, target.server, standing), released, suite)
+            return Base(target, target.server, standing)
+
+        yield Ground(build, released, suite)
 
 
 def found_in(results: dict[str, Result]) -> list[tuple[str, str, int | None, str]]:
