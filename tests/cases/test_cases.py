@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -167,14 +167,15 @@ def rehearsed(case: Case, form: str, on: Ground) -> Told:
         with connect(target.dsn) as conn:
             standing = suite.ask(conn, target.unfilled, target.migrations)
         base = Base(target, on.server, standing)
-        files, final, unlinted = rehearse(base, new, suite, settings.linter)
+        with ExitStack() as stack:
+            outcome = rehearse(stack, lambda: nullcontext(base), new, suite, settings.linter)
         versions = judge_versions(Pending("a case", tuple(new), (released,)))
-        made = Rehearsal("a case", files, versions, final, unlinted)
-        migrations = (*target.migrations, *(each.migration for each in files))
+        made = Rehearsal("a case", outcome.files, versions, outcome.final, outcome.unlinted)
+        migrations = (*target.migrations, *(each.migration for each in outcome.files))
         with connect(target.dsn) as conn:
             known = parameters(conn, settings, access)
             rulings = [put(each, Disposable(Stage(conn, known, Log()), [], migrations, made)) for each in GATE]
-    found = {name: [*each.objects] for name, each in final.asked.items() if each.verdict == "VIOLATED"}
+    found = {name: [*each.objects] for name, each in outcome.final.asked.items() if each.verdict == "VIOLATED"}
     return found | {
         each.policy.id: [offence.object for offence in each.offences]
         for each in rulings
