@@ -95,7 +95,7 @@ def conclude(run: Run, config: pytest.Config) -> Run:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the history and write its page; return the exit status."""
+    """Print the history and write its page; return 0, 3 when it could not be written, 4 when there is none to read."""
     from reports.history import nights  # not above: pytest wants to be the first to import the renderers
 
     parser = ArgumentParser(prog="python -m reports.history", description="What earlier runs found.")
@@ -110,9 +110,9 @@ def main(arguments: list[str]) -> int:
         folder.replace_file(page, nights.page(past))
     except HistoryError as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return 4
     except OSError as error:
         sys.stderr.write(f"{page} could not be written: {error.strerror}\n")
-        return 1
+        return 3
     sys.stdout.write(f"{nights.text(past)}\nreport: {page}\n")
     return 0

@@ -427,7 +427,7 @@ def test_the_history_is_printed_and_its_page_written(store, tmp_path):
 def test_without_a_history_one_sentence_says_so(tmp_path):
     command = [sys.executable, "-m", "reports.history", f"--history={tmp_path / 'none.sqlite'}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert done.stderr.count("\n") == 1 and "there is no history yet" in done.stderr
     assert not (tmp_path / "none.sqlite").exists()
 

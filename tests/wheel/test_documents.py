@@ -72,6 +72,21 @@ def test_the_first_steps_work_as_they_are_written(installed: Installed, tmp_path
     assert statuses["care-audit init"] == statuses["care-audit fix"] == statuses["care-audit gate"] == 0, statuses
 
 
+# Other commands that need neither a live database nor a project of a certain kind, and how each ends here.
+ELSEWHERE = {
+    "list": 0, "explain EXPO-01": 0, "show EXPO-01": 0, "draft": 0, "export sql --into=views.sql": 0, "history": 4,
+    'new-policy SHOP-01 --title="Every order has a customer"': 0, "gate --since-version=20260101000000": 0,
+}  # fmt: skip
+
+
+def test_the_others_work_as_they_are_written(installed: Installed, tmp_path: Path) -> None:
+    place = repository("plain", tmp_path)
+    assert {*ELSEWHERE} <= {words for _, words in ALL}
+    ended = {words: installed.call(place, *shlex.split(words)) for words in ELSEWHERE}
+    assert {words: done.status for words, done in ended.items()} == ELSEWHERE, [done.said for done in ended.values()]
+    assert (place / "views.sql").read_text(encoding="utf-8").startswith("--")
+
+
 @pytest.mark.parametrize("page", [*PAGES, "docs/reference.md", "CONTRIBUTING.md"])
 def test_no_link_leads_nowhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)", FENCE.sub("", text(page))):

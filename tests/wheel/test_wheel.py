@@ -150,6 +150,70 @@ def test_it_is_small(installed: Installed) -> None:
     assert size < 250_000_000
 
 
+OF_A_PACK = '''from pytest import mark
+
+
+@mark.policy("ACME-01", severity="P2", runbook="Acme", fix="-- rename {object}")
+def test_no_table_is_called_stuff(auditor):
+    """No table is called stuff.
+
+    Nobody knows what belongs there.
+    """
+    assert not auditor(
+        "select c.oid::pg_catalog.regclass as object from pg_catalog.pg_class c where c.relname = 'stuff'",
+        of="select count(*) as tables from pg_catalog.pg_class",
+    )
+'''
+
+
+def test_a_pack_of_others_is_installed_as_a_package(installed: Installed, tmp_path: Path) -> None:
+    """Its policies are asked where audit.toml selects it, and nowhere else; a broken one is told in a sentence."""
+    place, packages = repository("plain", tmp_path), tmp_path / "packages"
+    for name, text in {
+        "acme_policies/__init__.py": "",
+        "acme_policies/test_tables.py": OF_A_PACK,
+        "acme-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n",
+        "acme-1.0.dist-info/entry_points.txt": "[care_audit.packs]\nacme = acme_policies\n",
+    }.items():
+        (packages / name).parent.mkdir(parents=True, exist_ok=True)
+        (packages / name).write_text(text, encoding="utf-8")
+    there = {"PYTHONPATH": str(packages)}
+    (place / "sql" / "009_stuff.sql").write_text("create table public.stuff (id bigint primary key);\n")
+    assert "ACME-01" in installed.call(place, "list", **there).out
+    done = installed.call(place, "check", "--", "-k", "test_no_table_is_called_stuff", **there)
+    assert done.status == 5 and "ACME-01" not in done.out, done.said
+    (place / "audit.toml").write_text("packs = ['core', 'acme']\n", encoding="utf-8")
+    done = installed.call(place, "check", "--policy=ACME-01", **there)
+    assert done.status == 1 and "ACME-01" in done.out and "public.stuff" in done.out, done.said
+    done = installed.call(place, "check", "--policy=ACME-01")
+    assert done.status == 4 and "unknown pack 'acme'" in done.said, done.said
+    (packages / "acme_policies" / "test_tables.py").write_text("import nothing_like_it\n", encoding="utf-8")
+    done = installed.call(place, "list", **there)
+    assert done.status == 4 and "the pack acme cannot be used" in done.said, done.said
+
+
+def test_uninstalling_leaves_one_folder_of_the_cache(installed: Installed, tmp_path: Path) -> None:
+    """In an environment that ends with what it began with; the folder is named in the README."""
+    folder, home = tmp_path / "environment", tmp_path / "home"
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=LIMIT_S)
+    before = {path.relative_to(folder) for path in folder.rglob("*") if "__pycache__" not in path.parts}
+    pip = [folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", installed.wheel], check=True, timeout=LIMIT_S)
+    # What it needs is in the other environment; it itself is the new one's.
+    own, needed = (next((each / "lib").glob("python*/site-packages")) for each in (folder, installed.folder))
+    place = repository("plain", tmp_path)
+    done = Installed(folder, installed.wheel).call(
+        place, "check", "--policy=PERF-04", PYTHONPATH=f"{own}:{needed}", HOME=str(home), XDG_CACHE_HOME=""
+    )
+    assert done.status == 1 and "plots_gardener_id_fkey" in done.out, done.said
+    subprocess.run([*pip, "uninstall", "--quiet", "--yes", "care-collective-audit"], check=True, timeout=LIMIT_S)
+    after = {path.relative_to(folder) for path in folder.rglob("*") if "__pycache__" not in path.parts}
+    assert {path for path in after - before if "care_audit" not in path.parts} == set()
+    assert [path.relative_to(home) for path in (home / ".cache").iterdir()] == [Path(".cache/care-collective-audit")]
+    assert {path.name for path in home.iterdir()} <= {".cache", "tmp"}
+    assert "`~/.cache/care-collective-audit`" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 SUITE = """
 def test_of_the_team():
     from fixtures import answer
