@@ -40,7 +40,11 @@ class Verb(click.Command):
         for param in self.get_params(ctx):
             key = param.name or ""
             value = ctx.params.get(key)
-            said = key != "pytest" and ctx.get_parameter_source(key) is click.core.ParameterSource.COMMANDLINE
+            # An empty baseline is none, whatever the settings say.
+            said = (
+                key not in ("pytest", "baseline")
+                and ctx.get_parameter_source(key) is click.core.ParameterSource.COMMANDLINE
+            )
             if said and (value == "" or (isinstance(value, tuple) and "" in value)):
                 name = param.opts[0] if isinstance(param, click.Option) else f"the {param.human_readable_name}"
                 raise click.UsageError(f"{name} is empty: give it a value, or leave it out", ctx)

@@ -17,10 +17,10 @@ from audit.toml_file import FileError
 from care_audit.calling import built, completed, names
 from care_audit.options import options
 from care_audit.place import here
-from fixtures import access, app, askers, drift, footprint, gate, policy, runbook, settings, suite, target
+from fixtures import access, ahead, app, askers, drift, footprint, gate, policy, runbook, settings, suite, target
 
 # What the fixtures come from, in the order in which they get ready.
-MODULES = (settings, access, target, app, footprint, drift, runbook, askers, suite, gate)
+MODULES = (settings, access, target, app, footprint, drift, runbook, askers, suite, ahead, gate)
 # Hooks would have a say in tests that ask for nothing of ours: these alone are wanted, where something does not apply.
 HOOKS = ("pytest_runtest_setup", "pytest_runtest_call")
 

@@ -69,11 +69,6 @@ class Quiet(TerminalReporter):  # type: ignore[misc]  # docs/decisions/044: ther
     def _get_progress_information_message(self) -> str:
         return ""
 
-    def _report_keyboardinterrupt(self) -> None:
-        """Leave out how pytest tells what ended the run, where our screen says so."""
-        if folder.finished(self.config) is None:
-            super()._report_keyboardinterrupt()
-
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:

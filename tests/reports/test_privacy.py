@@ -25,6 +25,7 @@ from audit.settings import Settings
 from fixtures.suite import Suite
 from reports import folder, wording
 from reports.causes import causes
+from reports.escalation import RUNBOOK
 from reports.model import Run, TargetFacts
 from reports.renderers import (
     codequality,
@@ -111,7 +112,7 @@ def acted(sabotaged: Sabotaged, settings: Settings, access: Access, suite: Suite
         bench = Bench(target, parameters(connection, settings, access), connection, suite)
         results = tuple(bench.ask(policy, connection, wished[name]) for name, policy in POLICIES.items())
     facts = TargetFacts(target.kind, target.server_version, target.database, target.role)
-    return Run(samples.NOON, 1.0, facts, results)
+    return Run(samples.NOON, 1.0, facts, results, escalation=RUNBOOK)
 
 
 def rendered(run: Run) -> dict[str, str]:
