@@ -54,7 +54,7 @@ alter table public.help_requests add constraint not_long check (char_length(cate
 def test_the_words_are_those_that_the_database_allows(bench: Bench) -> None:
     with other(bench, VOCABULARY):
         for policy in ("HELP-02", "HELP-05", "HELP-06", "HELP-10"):
-            assert (result := ask(bench, policy)).verdict is Verdict.HOLDS, result
+            assert (result := ask(bench, policy)).verdict is Verdict.HOLDS, f"{policy}: {result.reason}"
         bench.connection.execute(
             """
             update public.help_requests set urgency = 'high' where id = '20000000-0000-4000-8000-000000000001';
@@ -88,7 +88,7 @@ def test_whose_a_profile_is_follows_the_key(bench: Bench, references: str) -> No
     with other(bench, KEY + references + strange):
         for policy in ("AUTH-01", "AUTH-02", "AUTH-05"):
             if policy != "AUTH-05":  # which signs somebody up, by a trigger that knows of the id alone
-                assert (result := ask(bench, policy)).verdict is Verdict.HOLDS, result
+                assert (result := ask(bench, policy)).verdict is Verdict.HOLDS, f"{policy}: {result.reason}"
         bench.connection.execute("delete from public.profiles where user_id = '10000000-0000-4000-8000-000000001009'")
         result = ask(bench, "AUTH-01")
         assert [finding.object for finding in result.findings] == ["10000000-0000-4000-8000-000000001009"]
@@ -268,7 +268,7 @@ def test_stories_fill_what_a_row_must_have(bench: Bench) -> None:
             assert [finding.object for finding in ask(bench, policy).findings] == [what]
         bench.connection.execute(FILLED)
         for policy in (*DEMANDED, "HELP-06", "HELP-10", "CONTACT-07", "CONTACT-11", "MSG-08", "MSG-09"):
-            assert (result := ask(bench, policy)).verdict is Verdict.HOLDS, result
+            assert (result := ask(bench, policy)).verdict is Verdict.HOLDS, f"{policy}: {result.reason}"
         bench.connection.execute(
             """
             create policy open on public.messages for insert to authenticated with check (sender_id = auth.uid());
