@@ -55,8 +55,8 @@ SHORT = dt.timedelta(minutes=5)
 Say = Callable[[str], None]
 
 
-# So many made-up people can be seeded within an audit's time.
-MOST_MEMBERS = 100_000
+# As many people as anybody measures with; a slip of the finger is no order to fill the disk.
+MOST_MEMBERS = 1_000_000
 
 # How files begin that hold a dump in another form. https://www.postgresql.org/docs/current/app-pgdump.html (--format)
 _FORMS = {

@@ -192,7 +192,7 @@ MISTAKES: Mapping[str, tuple[str, Mapping[str, str], str]] = {
         "check", {"audit.toml": "[options]\nmigrations = ''"}, "audit.toml, line 2: migrations must be given a value",
     ),
     "part of a member": ("check --members=1.5", {}, "'1.5' is not a valid integer"),
-    "too many members": ("check --members=99999999999", {}, "--members must be 0 or more, and at most 100,000"),
+    "too many members": ("check --members=99999999999", {}, "--members must be 0 or more, and at most 1,000,000"),
     "an address of the API": ("check --target=https://x.supabase.co", {}, "unknown target: say embedded, container"),
     "an address that is open": ("check --target=host='x", {}, "the connection string cannot be read"),
     "reports where nothing can be": ("check --report-dir=/proc/x", {}, "the reports cannot be written there"),
