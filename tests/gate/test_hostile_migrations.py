@@ -117,6 +117,7 @@ def clean_up(ground: Ground) -> None:
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
 def test_no_hostile_migration_gets_out(unwalled_ground: Ground, place: Path, tmp_path: Path, path: Path) -> None:
     file, marker = armed(path, place, tmp_path)
+    server = unwalled_ground.base.server
     begun = time.monotonic()
     try:
         came = came_of(unwalled_ground, file)
@@ -126,6 +127,8 @@ def test_no_hostile_migration_gets_out(unwalled_ground: Ground, place: Path, tmp
         clean_up(unwalled_ground)
     assert time.monotonic() - begun < LONGEST_S
     assert expected(path) in ("any", came.partition(":")[0]), came
+    # Only with a file that is to be ended may its server end, too, and then that is what is said.
+    assert server.process.poll() is None or came.startswith("ended"), f"the server is gone: {came}"
     assert not marker.exists()
     with superuser(unwalled_ground.base.server.dsn) as connection:
         mighty = {name for (name,) in connection.execute("select rolname from pg_catalog.pg_roles where rolsuper")}
