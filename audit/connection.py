@@ -126,21 +126,20 @@ class Patient(psycopg.Connection[Any]):
             wanted = next(gen)
             while True:
                 ready = yield wanted
-                if ready and ready & Ready.R:
-                    wanted = self._take(gen, ready)
-                else:
-                    wanted = gen.send(ready or Ready.NONE)
+                wanted = self._take(gen, ready or Ready.NONE)
         except StopIteration as end:
             result: RV = end.value
             return result
 
-    def _take(self, gen: PQGen[RV], ready: Ready) -> Wait:
-        """Let a generator read what has arrived. Raises Oversized.
+    def _take(self, gen: PQGen[RV], ready: int) -> Wait:
+        """Let a generator go on: read what has arrived, if anything has. Raises Oversized.
 
         More may arrive while it reads. But libpq makes room for a whole message before it reads the rest of it, at most
         twice as much as it needs, and that is seen in time: by what the process has more of than before. So that no
         other thread's answers count, only one of them reads at a time.
         """
+        if not ready & Ready.R:
+            return gen.send(ready)
         self._taken += arrived(self.pgconn.socket)
         if self._taken <= ANSWER_BYTES:
             with _READING:
