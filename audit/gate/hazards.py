@@ -87,7 +87,7 @@ def _holds(table: Mapping[str, Sequence[Value]], rows: Mapping[str, Sequence[Val
     kept = []
     for name, values in rows.items():
         # Under the same name, or else wherever all values are.
-        names = (name,) if name in table else table
+        names = (each for each in (name, *table) if each in table)
         column = next((each for each in names if {*values} <= {*table[each], None}), None)
         if column is None:
             return False

@@ -3,4 +3,3 @@ alter role authenticated set row_security = on;
 alter role postgres set statement_timeout = 0;
 do $$ begin execute format('alter database %I set search_path = "$user", public, extensions', current_database()); end $$;
 alter role authenticator set idle_in_transaction_session_timeout = '5s';
-do $$ begin execute format('alter database %I set app.settings.key = %L', current_database(), 'x'); end $$;
