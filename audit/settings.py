@@ -277,6 +277,15 @@ class Settings:
         }
 
 
+def emptiness(name: str, value: object) -> str:
+    """Say what to do about an option that has no value, most likely a variable that was not set; "" where it has one.
+
+    An empty ``--baseline`` is none, whatever the settings say.
+    """
+    empty = name != "--baseline" and "" in (value if isinstance(value, list | tuple) else (value,))
+    return f"{name} is empty: give it a value, or leave it out" if empty else ""
+
+
 def in_settings(path: Path) -> TomlFile:
     """Read audit.toml, or what a pyproject.toml says under ``[tool.care-audit]``. Raises FileError."""
     return read(path).part(TABLE) if path.name == PYPROJECT else read(path)

@@ -16,6 +16,7 @@ import click
 from audit.connection import TargetError
 from audit.evidence import Unchecked, safe
 from audit.house import version
+from audit.settings import emptiness
 from audit.toml_file import suggestion
 
 USAGE = 4  # as pytest's
@@ -39,15 +40,10 @@ class Verb(click.Command):
         rest = super().parse_args(ctx, args)
         for param in self.get_params(ctx):
             key = param.name or ""
-            value = ctx.params.get(key)
-            # An empty baseline is none, whatever the settings say.
-            said = (
-                key not in ("pytest", "baseline")
-                and ctx.get_parameter_source(key) is click.core.ParameterSource.COMMANDLINE
-            )
-            if said and (value == "" or (isinstance(value, tuple) and "" in value)):
-                name = param.opts[0] if isinstance(param, click.Option) else f"the {param.human_readable_name}"
-                raise click.UsageError(f"{name} is empty: give it a value, or leave it out", ctx)
+            said = ctx.get_parameter_source(key) is click.core.ParameterSource.COMMANDLINE and key != "pytest"
+            name = param.opts[0] if isinstance(param, click.Option) else f"the {param.human_readable_name}"
+            if said and (empty := emptiness(name, ctx.params.get(key))):
+                raise click.UsageError(empty, ctx)
         return rest
 
 
@@ -262,11 +258,12 @@ def show(policy: str) -> int:
 
 @cli.command(name="list")
 @selecting
-def list_(policy: tuple[str, ...], severity: tuple[str, ...]) -> int:
-    """List the policies."""
+@click.option("--all", "unselected", is_flag=True, help="those of packs that the project does not select, too")
+def list_(policy: tuple[str, ...], severity: tuple[str, ...], unselected: bool) -> int:
+    """List the policies that are asked in this project."""
     from care_audit import telling
 
-    return telling.listed(policy, severity)
+    return telling.listed(policy, severity, unselected=unselected)
 
 
 @cli.command(cls=Audit, shown=OF_A_DATABASE, only=True)

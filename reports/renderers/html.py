@@ -120,9 +120,7 @@ def finish(run: Run, config: pytest.Config) -> Run:
     page = config.pluginmanager.get_plugin(PAGE)
     if page is None:
         return run
-    for plugin in config.pluginmanager.get_plugins():
-        if type(plugin).__module__.startswith("pytest_html."):  # it would name the file once more, in its own words
-            config.pluginmanager.unregister(plugin)
+    leave_out(config)  # it would name the file once more, in its own words
     path = Path(config.getoption("htmlpath"))
     try:
         text = render(run, page.others)
@@ -133,6 +131,15 @@ def finish(run: Run, config: pytest.Config) -> Run:
     except OSError as error:
         return folder.unwritten(run, discarded(config), error)
     return run
+
+
+def leave_out(config: pytest.Config) -> None:
+    """Take pytest-html out of a run that is an audit: it has no page to write any more."""
+    if not config.pluginmanager.hasplugin(PAGE):
+        return
+    for plugin in config.pluginmanager.get_plugins():
+        if type(plugin).__module__.startswith("pytest_html."):
+            config.pluginmanager.unregister(plugin)
 
 
 def discarded(config: pytest.Config) -> Path:

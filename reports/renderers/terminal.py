@@ -21,6 +21,7 @@ MOST_EVENTS = 4
 MOST_FILES = 5  # more are only counted
 LEAST_CAUSES = 2
 WITH_FIX = 1
+BASELINE = "the baseline accepts until they are mended"
 INDENT = "      "
 
 Line = tuple[str, dict[str, bool]]
@@ -41,6 +42,8 @@ def screen(run: Run, files: Sequence[Path] = ()) -> list[Line]:
     if len(files) > len(shown):
         written.append((f"{INDENT}and {len(files) - len(shown)} more", {}))
     written += [(safe(problem), {"red": True}) for problem in run.unwritten]
+    if run.unreachable:  # the last line says it
+        return written
     return summary(run, LINES - len(written) - len(wrapped(wording.verdict_line(run))) - 1) + written
 
 
@@ -186,8 +189,13 @@ def _rest(run: Run) -> Iterator[Line]:
 
 
 def _waived(run: Run) -> Iterator[str]:
-    for result in run.having(Verdict.WAIVED):
+    """Yield what was accepted, one by one; what a baseline accepts is only counted."""
+    waived = run.having(Verdict.WAIVED)
+    begun = sum(not w.expires for result in waived for w in {f.waiver for f in result.findings} if w is not None)
+    if begun:
+        yield f"WAIVED: {wording.counted(begun, 'finding')} that {BASELINE}; the report lists what they are"
+    for result in waived:
         for waiver in dict.fromkeys(finding.waiver for finding in result.findings):
-            if waiver is not None:
+            if waiver is not None and waiver.expires:
                 accepted = f"{wording.cut(waiver.reason)} ({safe(waiver.owner)}, until {waiver.until})"
                 yield f"WAIVED {result.id} {wording.cut(waiver.object)}: {accepted}"

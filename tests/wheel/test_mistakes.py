@@ -189,7 +189,7 @@ MISTAKES: Mapping[str, tuple[str, Mapping[str, str], str]] = {
     "an empty image": ("check --target=container --image=", {}, "--image is empty"),
     "an empty name of a policy": ("check --policy=", {}, "--policy is empty"),
     "an empty option in audit.toml": (
-        "check", {"audit.toml": "[options]\nmigrations = ''"}, "audit.toml, line 2: migrations must be given a value",
+        "check", {"audit.toml": "[options]\nmigrations = ''"}, "audit.toml, line 2: migrations is empty: give it",
     ),
     "part of a member": ("check --members=1.5", {}, "'1.5' is not a valid integer"),
     "too many members": ("check --members=99999999999", {}, "--members must be 0 or more, and at most 1,000,000"),
