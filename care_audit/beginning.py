@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,10 +98,8 @@ def init(*, dry_run: bool, migrations: str | None, schema: str | None, app: str 
         else:
             _write(place.root / name, text)
     for line in _told(found, [name for name in files if name not in there], there, dry_run=dry_run):
-        head, _, rest = line.partition(":")
-        for each in textwrap.wrap(safe(rest.strip()), WIDTH - len(INDENT), **WHOLE):
-            click.echo(f"{f'{head}:' if head else '':{len(INDENT)}}{each}")
-            head = ""
+        for each in _columns(safe(line)):
+            click.echo(each)
     return 0
 
 
@@ -266,17 +264,32 @@ def _told(found: Found, written: list[str], there: list[str], *, dry_run: bool) 
     if not worst:
         yield "grave: nothing was found that is wrong"
     for cause in worst[:MOST_FOUND]:
-        yield f"grave: {cause.severity} {cause.title}: {cause.about or safe(cause.findings[0].object)}"
+        yield f"grave: {cause.severity} {cause.about}: {cause.title}"
     if len(worst) > MOST_FOUND:
         rest = wording.counted(len(worst) - MOST_FOUND, "more cause")
         yield f": and {rest}, {worst[MOST_FOUND].severity} or less"
-    names = ", ".join(written) or "nothing"
+    names = ", ".join(_short(written)) or "nothing"
     yield f"plan: {names}; nothing was written" if dry_run else f"wrote: {names}"
     if there:
-        yield f"kept: {', '.join(there)}, as they were"
-    drafted = wording.counted(found.tables, "table")
-    yield f"review: access.toml says who reaches what in {drafted} today; take out review = true where that is right"
-    yield f"next: care-audit check   (and open {REPORTS}/audit.html), then commit the files"
+        yield f"kept: {', '.join(_short(there))}, as they were"
+    yield "review: access.toml, entry by entry: take out review = true where it is right"
+    yield f"next: care-audit check, open {REPORTS}/audit.html, commit the files"
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Return names of files; those of workflows, which are long, only counted."""
+    others = [name for name in names if WORKFLOWS not in name]
+    workflows = len(names) - len(others)
+    return [*others, f"{wording.counted(workflows, 'workflow')} in {WORKFLOWS}"] if workflows else others
+
+
+def _columns(line: str) -> list[str]:
+    """Return a line as a terminal has room for it; of what is only pointed at, the report has the rest."""
+    head, _, rest = line.partition(":")
+    lines = textwrap.wrap(rest.strip(), WIDTH - len(INDENT), **WHOLE)
+    if len(lines) > 1 and head == "grave":
+        lines = [textwrap.shorten(rest.strip(), WIDTH - len(INDENT), placeholder=" ...")]
+    return [f"{f'{head}:' if head and not n else '':{len(INDENT)}}{each}" for n, each in enumerate(lines)]
 
 
 def _inventory(found: Found) -> Iterator[str]:

@@ -116,8 +116,10 @@ def _changed(run: Run) -> Iterator[Line]:
 
 
 def _clocks(run: Run) -> Iterator[Line]:
-    for severity, line in wording.clocks(run).items():
-        yield from _wrapped(f"{severity}: {line}", {"bold": True})
+    clocks = wording.clocks(run)
+    for line in dict.fromkeys(clocks.values()):
+        severities = ", ".join(severity for severity, other in clocks.items() if other == line)
+        yield from _wrapped(f"{severities}: {line}", {"bold": True})
 
 
 def _causes(run: Run, room: int) -> Iterator[Line]:
@@ -167,7 +169,7 @@ def _unchecked(run: Run) -> Iterator[Line]:
         ids = ", ".join(result.id for result in group.results[:4]) + (" ..." if len(group.results) > 4 else "")
         number = wording.counted(len(group.results), "policy", "policies")
         yield from _wrapped(f"UNCHECKED: {number} ({ids}); reason: {group.told}", UNCHECKED, 2)
-        yield from _wrapped(f"{INDENT}to enable: {wording.cut(group.remedy)}", {}, 2)
+        yield from _wrapped(f"{INDENT}to enable: {wording.cut(' '.join(group.remedy.split()))}", {}, 2)
     if len(groups) > MOST:
         yield f"{INDENT}and {wording.counted(len(groups) - MOST, 'more reason')} in the report", {}
 
