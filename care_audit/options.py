@@ -49,6 +49,11 @@ class Option:
         return self.said.get("type") is int
 
     @property
+    def choices(self) -> Sequence[str]:
+        """What its value may be, where that is one of a few words."""
+        return tuple(self.said.get("choices") or ())
+
+    @property
     def place(self) -> bool:
         """Whether its value is a path."""
         return self.said.get("metavar") in PLACES
@@ -125,6 +130,8 @@ def _unfit(option: Option, value: object) -> str:
         return "" if isinstance(value, int) and not isinstance(value, bool) else "a whole number"
     if isinstance(value, tuple):
         return "" if option.several else "a string"
+    if option.choices and value not in option.choices:
+        return f"one of {', '.join(option.choices)}"
     return "" if isinstance(value, str) else "a string"
 
 

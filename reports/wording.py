@@ -254,7 +254,7 @@ def duration(span: dt.timedelta) -> str:
     """Say a span of time in its largest unit, rounded down: ``3 days``."""
     minutes = max(int(span.total_seconds()), 0) // 60
     if minutes < 60:
-        return counted(minutes, "minute")
+        return counted(minutes, "minute") if minutes else "less than a minute"
     return counted(minutes // 60, "hour") if minutes < 48 * 60 else counted(minutes // 1440, "day")
 
 
