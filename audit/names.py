@@ -170,3 +170,23 @@ NUMBERS = re.compile(
     r"|position|rank|etag|version|revision|nonce|salt|sku|batch|trace|span|correlation|request)($|_)",
     re.IGNORECASE,
 )
+# Tables of what is passed on to let somebody in: of these a name that is made up at random is what one needs to know.
+LINKS = re.compile(r"(^|_)(link|share|invite|invitation|token|ticket|pass|voucher|join)(s|es)?($|_)", re.IGNORECASE)
+
+# What a row says of itself that is for all to see, or that is kept back until it is: in columns and words.
+PUBLISHED = re.compile(
+    r"(^|_|-|\b|is|for)(public\w*|publish\w*|publi[eéc]\w*|pubblic\w*|(ver)?oeffentlich\w*|veröffentlich\w*|öffentlich\w*|visib\w*"
+    r"|sichtbar|shown?|shared?|listed|unlisted|listings?|open|opened|offen|abiert\w*|activ\w*|aktiv\w*|attiv\w*|enabled|approved"
+    r"|accepted|confirmed|verified|live|available|disponib\w*|verfuegbar|featured|promoted|searchable|discoverable|released"
+    r"|sale|sold|templates?|global|system|defaults?|builtin|preset|demo|sample|example|everyone|everybody|anyone|world|internet"
+    r"|free|online|community|private|privat|privado|hidden|drafts?|secret|internal|completed|finished|resolved|scheduled"
+    r"|upcoming|moderated|catalog(ue)?|guide|official|all)($|_|-|\b)",
+    re.IGNORECASE,
+)
+
+# Words that say of what somebody handed in that somebody else has agreed to it.
+GRANTED = re.compile(
+    r"^(approved|verified|certified|paid|granted|accredited|vetted|authori[sz]ed|reimbursed|refunded|aprobad[oa]|aprovad[oa]"
+    r"|genehmigt|freigegeben|bezahlt|approuv[eé]e?|pay[eé]e?|approvat[oa]|pagad[oa]|goedgekeurd)$",
+    re.IGNORECASE,
+)

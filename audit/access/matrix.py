@@ -1157,25 +1157,25 @@ class Matrix:
 
     def crossings(self) -> Evidence:
         """Return which policies open to anybody's tenant what the others of an undeclared table keep to one."""
-        return self._doubtful("tenants", "tenants are kept apart where nobody has declared it")
+        return self._doubtful(("tenants", "open", "names"), "whose the rows are, where nobody has declared it")
 
     def codes(self) -> Evidence:
         """Return which policies of undeclared tables show outsiders what lets one in."""
-        return self._doubtful("codes", "codes and links are for whoever was given them")
+        return self._doubtful(("codes",), "codes and links are for whoever was given them")
 
     def persons(self) -> Evidence:
         """Return which policies of undeclared tables show visitors how persons are reached."""
-        return self._doubtful("persons", "visitors do not learn how persons are reached")
+        return self._doubtful(("persons",), "visitors do not learn how persons are reached")
 
-    def _doubtful(self, kind: str, about: str) -> Evidence:
+    def _doubtful(self, kinds: Sequence[str], about: str) -> Evidence:
         judgement = self.judgement()
         doubts = [
             *([self.stage.doubt] if self.stage.doubt else []),
-            *(text for of, text in judgement.unread if of == kind),
+            *(text for of, text in judgement.unread if of in kinds),
         ]
         of = "undeclared tables with rules about whose the rows are"
         return Evidence(
-            [doubt_row(each) for each in judgement.doubtful if each.kind == kind],
+            [doubt_row(each) for each in judgement.doubtful if each.kind in kinds],
             about=about,
             log=self.stage.log,
             population=Population(len(judgement.inventoried), of),
