@@ -121,7 +121,7 @@ class _Told:
             yield from (finding for finding in result.findings if not finding.waived)
 
 
-def note(run: Run, _config: pytest.Config) -> Run:
+def note(run: Run, _config: pytest.Config | None = None) -> Run:
     """Say of each finding which policy tells of its cause in its place, and of that one what else it stands for."""
     told = _Told({result.id: result for result in run.results})
     better = {

@@ -26,7 +26,7 @@ from audit.catalog.expressions import Tree, bare, called, own_columns, parsed, t
 from audit.catalog.functions import IDENTITY
 from audit.catalog.shown import harmless
 from audit.evidence import Unchecked
-from audit.names import LETTING_IN, LINKS, NUMBERS, PUBLISHED, WRITTEN_FOR_OTHERS, secret_columns
+from audit.names import LETTING_IN, PUBLISHED, WRITTEN_FOR_OTHERS, lets_in, secret_columns
 from audit.people import CAST
 from audit.sql_text import quoted
 
@@ -65,7 +65,6 @@ where t.relation = any (%s)
 order by 1, a.attnum
 """
 _PERSONAL = re.compile(secret_columns({}), re.IGNORECASE)
-_RANDOM = re.compile(r"random|uuid_generate_v4|gen_salt|nanoid", re.IGNORECASE)
 
 
 # Of these types are codes, and what tells who somebody is.
@@ -436,16 +435,6 @@ def _personal(columns: Sequence[Column]) -> dict[str, Collection[str]]:
         for each in columns
         if each.of_person and "anon" in each.roles and _PERSONAL.search(each.name) and not LETTING_IN.search(each.name)
     }
-
-
-def lets_in(table: str, column: str, default: str, *, key: bool) -> bool:
-    """Tell whether whoever knows what a column holds gets in somewhere, by its name or by how it is made."""
-    if LETTING_IN.search(column):
-        return True
-    if not _RANDOM.search(default):
-        return False
-    # A key that nobody guesses is an id, but for tables of links and passes, of which it is all that one needs.
-    return bool(LETTING_IN.search(table)) if key else not NUMBERS.search(column) or bool(LINKS.search(table))
 
 
 def told(plan: Plan, cells: Sequence[Reached]) -> Iterator[Doubtful]:

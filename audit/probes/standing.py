@@ -4,9 +4,9 @@ Names are hints: a column counts where a policy or a function has a condition on
 row for each person, so that what people keep about their own things is left alone. Members then give themselves another
 value in that row; what the row says afterwards is the evidence.
 
-Of what people hand in, the policies say who decides: a new row must be a draft, and a word that a policy for changes keeps
-to somebody else (or one that says so itself, such as approved, and that a policy for reading looks for) is not for whoever
-wrote the row. People try to set it in a row that they could have added.
+Of what people hand in, the policies say who decides: a new row must be a draft, and a word that a policy for changes
+keeps to somebody else (or one that says so itself, such as approved, and that a policy for reading looks for) is not
+for whoever wrote the row. People try to set it in a row that they could have added.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class Rule(NamedTuple):
 class State(NamedTuple):
     """A column that new rows begin with certain words in, and the words that are not for whoever wrote the row.
 
-    ``adding`` is what a new row has to be, ``begun`` the words that it may have, and ``kept`` the other words, each with
-    what keeps it and the condition under which that one lets somebody write it (None: by no policy for changes).
+    ``adding`` is what a new row has to be, ``begun`` the words that it may have, and ``kept`` the other words, each
+    with what keeps it and the condition under which that one lets somebody write it (None: by no policy for changes).
     """
 
     relation: str

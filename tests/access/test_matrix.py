@@ -179,6 +179,16 @@ def test_what_reaches_as_declared_is_in_order(bench):
     assert {str(cell.verdict) for cell in cells} == {"OK"}
 
 
+def test_every_cell_of_the_reference_tells(bench):
+    with bench.connection.transaction(force_rollback=True):
+        bench.judgements = bench.untouched
+        bench.ask(POLICIES["RLS-07"], bench.connection)
+    (judgement,) = bench.untouched
+    cells = [cell for cell in judgement.cells if " column " not in cell.shape]
+    assert len(cells) > 400
+    assert [cell.object for cell in cells if cell.verdict is Cell.VACUOUS] == []
+
+
 HOSTILE = {
     "a trigger that sleeps": (
         """
