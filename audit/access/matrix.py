@@ -470,7 +470,7 @@ def judge(stage: Stage) -> Judgement:
             judged[name] = judge_table
         cells = _Following(observatory, judged, cells).marked()
         doubtful, inventoried, unread = _doubtful(observatory, stage, unsettled, tables)
-        cells = [_marked(cell, doubtful) for cell in cells]
+        cells = _guests([_marked(cell, doubtful) for cell in cells], observatory.cursor)
     if not declared and not stage.known["server_only_tables"] and not stage.known["public_tables"]:
         undeclared = [NOBODY] if undeclared else []
     return Judgement(
@@ -523,6 +523,37 @@ def _marked(cell: Judged, doubtful: Sequence[Doubtful]) -> Judged:
         and (cell.relation, command in each.commands, cell.actor in each.actors) == (each.relation, True, True)
     ]
     return replace(cell, note=DOUBTFUL + "; ".join(found)) if found else cell
+
+
+# Whether the project's rules tell guests from members anywhere:
+# https://supabase.com/docs/guides/auth/auth-anonymous#access-control
+TELLS_GUESTS = """
+select exists (
+    select from pg_catalog.pg_policies
+    where pg_catalog.concat_ws(' ', qual, with_check) ~ 'is_anonymous'
+) or exists (
+    select from pg_catalog.pg_policy p
+    join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = p.oid
+    join pg_catalog.pg_proc f on f.oid = d.refobjid and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    where f.prosrc ~ 'is_anonymous'
+)
+"""
+
+
+def _guests(cells: Sequence[Judged], cursor: Cursor) -> list[Judged]:
+    """Return the cells, and say where a guest reaches what any member does in a project that tells them apart."""
+    ((tells,),) = cursor.execute(TELLS_GUESTS).fetchall()
+    members = {cell.place: cell.reached for cell in cells if cell.actor == "stranger"}
+    visitors = {cell.place: cell.reached for cell in cells if cell.actor == "anon"}
+    return [
+        replace(cell, note=f"{DOUBTFUL}a guest reaches what members do, and other rules tell guests from members")
+        if tells
+        and (cell.actor, cell.verdict, cell.note) == ("guest", Cell.UNDECLARED, "")
+        and visitors.get(cell.place, 0) < cell.reached
+        and cell.reached == members.get(cell.place)
+        else cell
+        for cell in cells
+    ]
 
 
 def _beyond(observatory: Observatory, plan: Plan, unread: list[tuple[str, str]]) -> list[Reached]:

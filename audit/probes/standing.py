@@ -137,14 +137,23 @@ def states(rules: Sequence[Rule]) -> Iterator[State]:
 
 
 def _kept(rules: Sequence[Rule], column: str, begun: Collection[str]) -> Iterator[tuple[str, str, str | None]]:
+    changing = [rule for rule in rules if rule.command == "w" and rule.check]
+    words = {word for rule in changing for word in pinned(str(rule.check)).get(column, ())}
+    for word in sorted(words - {*begun}):
+        naming = [rule for rule in changing if word in pinned(str(rule.check)).get(column, ())]
+        yield word, naming[0].name, " or ".join(f"({rule.using or 'true'})" for rule in naming)
     for rule in rules:
-        if rule.command == "w" and rule.check:
-            yield from (
-                (word, rule.name, rule.using) for word in pinned(rule.check).get(column, ()) if word not in begun
-            )
-        elif rule.command == "r" and rule.using:
-            words = pinned(rule.using).get(column, set()) - {*begun}
-            yield from ((word, rule.name, None) for word in sorted(words) if GRANTED.search(word))
+        if rule.command == "r" and rule.using:
+            looked_for = {each.name for each in _compared(parsed(rule.using), column)} - words - {*begun}
+            yield from ((word, rule.name, None) for word in sorted(looked_for) if GRANTED.search(word))
+
+
+def _compared(tree: exp.Expr, column: str) -> Iterator[exp.Literal]:
+    """Yield the words that a column is compared with."""
+    for part in tree.find_all(exp.EQ, exp.In):
+        known = bare(part.this)
+        if isinstance(known, exp.Column) and known.name == column:
+            yield from (word for word in part.find_all(exp.Literal) if word.is_string)
 
 
 def pinned(text: str) -> dict[str, set[str]]:
