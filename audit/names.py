@@ -190,14 +190,15 @@ GRANTED = re.compile(
     r"|genehmigt|freigegeben|bezahlt|approuv[eé]e?|pay[eé]e?|approvat[oa]|pagad[oa]|goedgekeurd)$",
     re.IGNORECASE,
 )
-_RANDOM = re.compile(r"random|uuid_generate_v4|gen_salt|nanoid", re.IGNORECASE)
+# Defaults that nobody guesses.
+RANDOM = re.compile(r"random|uuid_generate_v4|gen_salt|nanoid", re.IGNORECASE)
 
 
 def lets_in(table: str, column: str, default: str, *, key: bool) -> bool:
     """Tell whether whoever knows what a column holds gets in somewhere, by its name or by how it is made."""
     if LETTING_IN.search(column):
         return True
-    if not _RANDOM.search(default):
+    if not RANDOM.search(default):
         return False
     # A key that nobody guesses is an id, but for tables of links and passes, of which it is all that one needs.
     return bool(LETTING_IN.search(table)) if key else not NUMBERS.search(column) or bool(LINKS.search(table))

@@ -8,7 +8,7 @@ from typing import Any
 
 from audit.catalog.calls import Calls, Source, on_path
 from audit.catalog.shown import harmless
-from audit.names import lets_in
+from audit.names import RANDOM, lets_in
 
 # What a caller has to know: the names of such arguments. A "key" alone may be that of a setting, a "code" a country's.
 _KNOWN_TO_HOLDERS = re.compile(
@@ -32,14 +32,18 @@ class Functions(Calls):
         """Tell whether a function compares something with an argument that only some know: an invitation's token.
 
         Whoever has been given the link is meant then, and it need not ask who that is. Arguments count by their names,
-        or because a column is compared with them that lets in whoever knows what it holds; ``doors`` are columns:
-        table, name, default, and whether it is the key.
+        or because a column is compared with them that is filled at random and lets in whoever knows what it holds;
+        ``doors`` are columns: table, name, default, and whether it is the key.
         """
         own = self.known.get(("function", oid))
         if own is None or not arguments:
             return False
         named = "|".join(re.escape(name) for name in arguments if name)
-        columns = {re.escape(name) for table, name, default, key in doors if lets_in(table, name, default, key=key)}
+        columns = {
+            re.escape(name)
+            for table, name, default, key in doors
+            if RANDOM.search(default) and lets_in(table, name, default, key=key)
+        }
         given = rf"(?:\w+\.)?(?:{named})\b"
         by_column = rf"\b(?:{'|'.join(columns)})\s*=\s*{given}|\b{given}\s*=\s*(?:\w+\.)?(?:{'|'.join(columns)})\b"
         if named and columns and re.search(by_column, own.plain, re.IGNORECASE):
