@@ -173,14 +173,19 @@ NUMBERS = re.compile(
 # Tables of what is passed on to let somebody in: of these a name that is made up at random is what one needs to know.
 LINKS = re.compile(r"(^|_)(link|share|invite|invitation|token|ticket|pass|voucher|join)(s|es)?($|_)", re.IGNORECASE)
 
-# What a row says of itself that is for all to see, or that is kept back until it is: in columns and words.
+# What a row says of itself that is for all to see, in columns and words.
 PUBLISHED = re.compile(
     r"(^|_|-|\b|is|for)(public\w*|publish\w*|publi[eéc]\w*|pubblic\w*|(ver)?oeffentlich\w*|veröffentlich\w*|öffentlich\w*|visib\w*"
-    r"|sichtbar|shown?|shared?|listed|unlisted|listings?|open|opened|offen|abiert\w*|activ\w*|aktiv\w*|attiv\w*|enabled|approved"
+    r"|sichtbar|shown?|shared?|listed|listings?|open|opened|offen|abiert\w*|activ\w*|aktiv\w*|attiv\w*|enabled|approved"
     r"|accepted|confirmed|verified|live|available|disponib\w*|verfuegbar|featured|promoted|searchable|discoverable|released"
     r"|sale|sold|templates?|global|system|defaults?|builtin|preset|demo|sample|example|everyone|everybody|anyone|world|internet"
-    r"|free|online|community|private|privat|privado|hidden|drafts?|secret|internal|completed|finished|resolved|scheduled"
-    r"|upcoming|moderated|catalog(ue)?|guide|official|all)($|_|-|\b)",
+    r"|free|online|community|completed|finished|resolved|scheduled|upcoming|moderated|catalog(ue)?|guide|official|all)($|_|-|\b)",
+    re.IGNORECASE,
+)
+# What it says when it is kept back.
+KEPT_BACK = re.compile(
+    r"(^|_|-|\b|is)(private|privat|privad[oa]|privato|hidden|drafts?|secret|internal|unlisted|unpublished|confidential|entwurf"
+    r"|borrador|brouillon|bozza|rascunho)($|_|-|\b)",
     re.IGNORECASE,
 )
 

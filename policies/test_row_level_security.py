@@ -1126,9 +1126,9 @@ def test_nobody_decides_their_own_standing(alice, bob, stranger):
     where a policy or a function has a condition on the column, and only in tables that have one row for each person
     (by their key or a unique column), so that what people keep about things of their own is left alone. Members try to
     give themselves another value; what stands in the row afterwards is what counts, so that a trigger that keeps it is
-    in order. Where somebody reaches more by it, RLS-09 tells. Of what people hand in, the policies say who agrees to it:
-    a new row must be a draft, and a word that a policy for changes keeps to others (or one such as approved, which a
-    policy for reading looks for) is not for whoever wrote the row to set.
+    in order. Where somebody reaches more by it, RLS-09 tells. Of what people hand in, the policies say who agrees to
+    it: a new row must be a draft, and a word that a policy for changes keeps to others (or one such as approved, which
+    a policy for reading looks for) is not for whoever wrote the row to set.
     """
     assert not risen(alice | bob | stranger)
 

@@ -88,7 +88,7 @@ TOLD_BY: Mapping[str, tuple[tuple[str, Same], ...]] = {
     # Who reaches too much by it comes before where the row stands.
     "RLS-24": (
         ("RLS-09", _named), ("RLS-09", _column), ("RLS-07", _named), ("RLS-07", _column), ("RLS-04", _named),
-        ("RLS-20", _named), ("RLS-22", _named),
+        ("RLS-20", _named), ("RLS-22", _named), ("RLS-26", _named),
     ),
     "RLS-25": (("RLS-09", _cause), ("RLS-09", _column), ("RLS-07", _cause), ("RLS-07", _column), ("RLS-04", _table)),
     "RLS-20": (("RLS-07", _cause), ("RLS-09", _cause), ("RLS-04", _cause)),

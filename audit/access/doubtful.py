@@ -26,7 +26,7 @@ from audit.catalog.expressions import Tree, bare, called, own_columns, parsed, t
 from audit.catalog.functions import IDENTITY
 from audit.catalog.shown import harmless
 from audit.evidence import Unchecked
-from audit.names import LETTING_IN, PUBLISHED, WRITTEN_FOR_OTHERS, lets_in, secret_columns
+from audit.names import KEPT_BACK, LETTING_IN, PUBLISHED, WRITTEN_FOR_OTHERS, lets_in, secret_columns
 from audit.people import CAST
 from audit.sql_text import quoted
 
@@ -207,18 +207,18 @@ class Reader:
         """Tell whether a condition says of a row that it is for all to see, or that it is nobody's."""
         tree = parsed(text)
         own = own_columns(tree, self.name)
-        words = [*own, *(each.name for each in tree.find_all(exp.Literal))]
+        parts = [
+            each for each in tree.find_all(exp.Column, exp.Literal) if isinstance(each, exp.Literal) or each.name in own
+        ]
         owners = {each.name for each in self.held if each.refers or each.person}
         empty = (bare(each.this) for each in tree.find_all(exp.Is) if not each.args.get("negate"))
-        return any(map(PUBLISHED.search, words)) or any(
-            isinstance(each, exp.Column) and each.name in own & owners for each in empty
-        )
+        said = any((KEPT_BACK if _denied(each) else PUBLISHED).search(each.name) for each in parts)
+        return said or any(isinstance(each, exp.Column) and each.name in own & owners for each in empty)
 
     def forgets(self, one: Condition, other: Condition) -> bool:
         """Tell whether a condition asks about belonging as another does, and not about the row, and asks no more."""
         if (
-            not one.of_rows
-            or one.text == other.text
+            one.text == other.text
             or self.columns(one.text, looked_up=True)
             or self.columns(one.text) & self.columns(other.text, looked_up=True)
         ):
@@ -241,10 +241,16 @@ def _denied(node: Tree) -> bool:
     """Tell whether what a part of a condition says keeps people out."""
     above, odd = node.parent, False
     while above is not None:
-        negated = bool(above.args.get("negate"))
-        odd ^= isinstance(above, exp.Not | exp.NEQ) or (isinstance(above, exp.Is) != negated)
+        odd ^= isinstance(above, exp.Not | exp.NEQ) or bool(above.args.get("negate"))
+        odd ^= isinstance(above, exp.EQ | exp.Is | exp.NEQ) and any(map(_is_no, (above.this, above.expression)))
         above = above.parent
     return odd
+
+
+def _is_no(node: Tree) -> bool:
+    """Tell whether a part of a condition is NULL or false."""
+    node = bare(node)
+    return isinstance(node, exp.Null) or (isinstance(node, exp.Boolean) and not node.this)
 
 
 def _leads_on(column: exp.Column, own: Collection[str], *, looked_up: bool) -> bool:
@@ -461,7 +467,7 @@ def told(plan: Plan, cells: Sequence[Reached]) -> Iterator[Doubtful]:
 
 def _counts(plan: Plan, cell: Reached) -> bool:
     if plan.kind == "tenants":
-        return cell.actor in PEOPLE and cell.shape != "insert"
+        return cell.actor in PEOPLE
     if plan.kind == "names":
         return CAST[cell.actor].id is not None and cell.shape == "insert"
     if plan.kind == "open":

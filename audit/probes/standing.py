@@ -60,7 +60,7 @@ class State(NamedTuple):
     """A column that new rows begin with certain words in, and the words that are not for whoever wrote the row.
 
     ``adding`` is what a new row has to be, ``begun`` the words that it may have, and ``kept`` the other words, each
-    with what keeps it and the condition under which that one lets somebody write it (None: by no policy for changes).
+    with what keeps it and the condition under which that one lets somebody write it (None: it is for reading).
     """
 
     relation: str
@@ -141,7 +141,7 @@ def _kept(rules: Sequence[Rule], column: str, begun: Collection[str]) -> Iterato
     words = {word for rule in changing for word in pinned(str(rule.check)).get(column, ())}
     for word in sorted(words - {*begun}):
         naming = [rule for rule in changing if word in pinned(str(rule.check)).get(column, ())]
-        yield word, naming[0].name, " or ".join(f"({rule.using or 'true'})" for rule in naming)
+        yield word, naming[0].name, " or ".join(f"({rule.check})" for rule in naming)
     for rule in rules:
         if rule.command == "r" and rule.using:
             looked_for = {each.name for each in _compared(parsed(rule.using), column)} - words - {*begun}

@@ -120,7 +120,6 @@ language plpgsql as $advance$
 declare
     t record;
     mine jsonb;
-    theirs boolean;
     choice jsonb;
 begin
     select a.oid, a.key into t from pg_temp.audited a where a.name = relation;
@@ -134,12 +133,6 @@ begin
         for choice in select x from pg_catalog.jsonb_array_elements(kept) as x loop
             asked_by := choice ->> 1;
             begin
-                if choice ->> 2 is not null then
-                    execute pg_catalog.format(
-                        'select exists (select from %1$s where (%2$s) and pg_temp.key_of(pg_catalog.to_jsonb(%1$s.*), $1) = $2)',
-                        relation, choice ->> 2) into theirs using t.key, pg_temp.key_of(mine, t.key);
-                    continue when theirs;
-                end if;
                 perform pg_catalog.set_config('role', caller, true);
                 execute pg_catalog.format(
                     'update %1$s as t set %2$I = n.%2$I from pg_catalog.jsonb_populate_record(null::%1$s, $1) as n,
@@ -148,12 +141,14 @@ begin
                 using pg_catalog.jsonb_build_object(attribute, choice ->> 0), mine;
                 set constraints all immediate;
                 perform pg_catalog.set_config('role', 'none', true);
+                -- Who is let in by the policy that keeps the word is not kept from it.
                 execute pg_catalog.format(
-                    'select exists (select from %1$s as t where pg_temp.key_of(pg_catalog.to_jsonb(t), $1) = $2 and t.%2$I::text = $3)',
-                    relation, attribute) into theirs using t.key, pg_temp.key_of(mine, t.key), choice ->> 0;
-                if theirs then
-                    went := true; word := choice ->> 0;
-                end if;
+                    'select exists (
+                         select from %1$s where pg_temp.key_of(pg_catalog.to_jsonb(%1$s.*), $1) = $2 and %2$I::text = $3
+                         and (%3$s) is not true)',
+                    relation, attribute, coalesce(choice ->> 2, 'false')) into went
+                using t.key, pg_temp.key_of(mine, t.key), choice ->> 0;
+                word := case when went then choice ->> 0 else '' end;
                 raise exception using errcode = 'ZZ000';
             exception
                 when sqlstate 'ZZ000' then null;
