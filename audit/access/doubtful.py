@@ -102,7 +102,7 @@ class Condition(NamedTuple):
 class Plan:
     """What is to be observed of a table: rows beyond what ``kept`` lets through, and who may be to blame.
 
-    ``columns`` are those that tell tenants apart, or that let one in; ``commands`` are those that are looked at.
+    ``columns`` are those that tell tenants apart, or that let one in; ``places`` tables in which people are looked up.
     """
 
     kind: str
@@ -111,6 +111,7 @@ class Plan:
     blamed: frozenset[str]
     kept_by: tuple[str, ...]
     columns: Mapping[str, Collection[str]]
+    places: frozenset[tuple[str, str]] = frozenset()
 
 
 class Reached(NamedTuple):
@@ -353,7 +354,8 @@ def _of_tenants(reader: Reader, borrowed: Sequence[Condition]) -> Iterator[Plan]
         kept = tuple(each.text for each in others if each.of_rows or reader.ties(each.text))
         names = frozenset(one.rule.name for one, _ in forgetful)
         told: dict[str, Collection[str]] = dict.fromkeys(sorted(columns), ())
-        yield Plan("tenants", reader.relation, kept, names, tuple(sorted(kept_by)), told)
+        places = frozenset(place for one, _ in forgetful for place in reader.tables(one.text))
+        yield Plan("tenants", reader.relation, kept, names, tuple(sorted(kept_by)), told, places)
 
 
 def _open(reader: Reader) -> Iterator[Plan]:
