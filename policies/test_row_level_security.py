@@ -11,9 +11,11 @@ from audit.catalog.captured import captured
 from audit.catalog.claims import asks_for, users_claims
 from audit.catalog.coverage import unseen
 from audit.catalog.expressions import (
+    EXPRESSIONS_OF_TABLE,
     OWN_RULES,
     RULES,
     RULES_OF_TABLE,
+    SIBLINGS,
     hole,
     trusts_metadata,
     weak_within,
@@ -201,6 +203,9 @@ def test_no_exposed_table_is_locked(auditor):
     )
 
 
+# Whether the policy "y" of the table of "x" speaks of the same command and role.
+OF_THE_SAME = """y.command in ('*', x.code::"char") and x.role = any (y.roles)"""
+
 # Whether a column of the table x.relation names a person: by its name, or by a key to users or to what has their ids.
 OF_SOMEBODY = """
 (exists (select from pg_catalog.pg_attribute o where o.attrelid = x.relation and o.attname = any (%(owners)s))
@@ -246,7 +251,7 @@ def test_no_policy_is_always_true(auditor):
         f"""
         with {RULES},
         applied as (
-            select x.*, role, w.command as doing, c.relnamespace
+            select x.*, role, w.command as doing, w.code, c.relnamespace
             from rules x
             cross join unnest(x.roles) as role
             cross join (values ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')) as w (command, code)
@@ -265,15 +270,13 @@ def test_no_policy_is_always_true(auditor):
                      where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
                      and pg_catalog.has_column_privilege(x.role, x.relation, a.attnum, 'update')) as _updatable,
                coalesce((select jsonb_agg(jsonb_build_array(y."using", coalesce(y."check", y."using")))
-                         from applied y where y.relation = x.relation and y.role = x.role and y.doing = x.doing
-                         and not y.permissive), '[]') as _restrictive,
-               array(select y."using" from applied y where y.relation = x.relation and y.role = x.role
-                     and y.doing = x.doing and y.permissive and y."using" is not null) as _usings,
-               array(select coalesce(y."check", y."using") from applied y where y.relation = x.relation
-                     and y.role = x.role and y.doing = x.doing and y.permissive
+                         from {SIBLINGS} where {OF_THE_SAME} and not y.permissive), '[]') as _restrictive,
+               array(select y."using" from {SIBLINGS}
+                     where {OF_THE_SAME} and y.permissive and y."using" is not null) as _usings,
+               array(select coalesce(y."check", y."using") from {SIBLINGS}
+                     where {OF_THE_SAME} and y.permissive
                      and coalesce(y."check", y."using") is not null) as _checks,
-               array(select e from rules y, unnest(array[y."using", y."check"]) as e
-                     where y.relation = x.relation and e is not null) as _others,
+               {EXPRESSIONS_OF_TABLE} as _others,
                (select jsonb_agg(jsonb_build_array(a.attname, y.typcategory, y.typname))
                 from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid
                 where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
@@ -800,25 +803,29 @@ def test_who_may_change_a_row_may_see_it(auditor):
     calls = learned(auditor, of)
     assert not auditor(
         f"""
-        with {RULES}
+        with {RULES},
+        below as (
+            select k.confrelid as relation, array_agg(distinct c.relname::text) as children
+            from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
+            where k.contype = 'f' and k.conrelid <> k.confrelid
+            group by k.confrelid
+        )
         select x.object, role, w.command, x."table" as _table,
                case w.command when 'insert' then coalesce(x."check", 'true') else coalesce(x."using", 'true') end
                as _condition,
                array(select a.attname::text from pg_catalog.pg_index i
                      join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
                      where i.indrelid = x.relation and i.indisprimary and (a.atthasdef or a.attidentity <> '')) as _key,
-               array(select distinct c.relname::text from pg_catalog.pg_constraint k
-                     join pg_catalog.pg_class c on c.oid = k.conrelid
-                     where k.confrelid = x.relation and k.contype = 'f' and k.conrelid <> k.confrelid) as _children,
-               array(select coalesce(y."using", 'true') from rules y
-                     where y.relation = x.relation and y.permissive and y.command in ('r', '*')
-                     and role = any (y.roles)) as _selects,
+               coalesce(b.children, '{{}}') as _children,
+               array(select coalesce(y."using", 'true') from {SIBLINGS}
+                     where y.permissive and y.command in ('r', '*') and role = any (y.roles)) as _selects,
                {RULES_OF_TABLE}
         from rules x
         cross join unnest(x.roles) as role
         join (values ('insert', 'a'), ('update', 'w'), ('delete', 'd')) as w (command, code)
             on x.command = w.code::"char"
         join pg_catalog.pg_class c on c.oid = x.relation
+        left join below b on b.relation = x.relation
         where x.permissive and (x.schema = any (%(exposed)s) or x.schema = 'storage')
         and pg_catalog.has_schema_privilege(role, c.relnamespace, 'usage')
         and case when w.command = 'delete' then pg_catalog.has_table_privilege(role, x.relation, 'delete')
@@ -863,9 +870,9 @@ def test_no_policy_opens_by_what_everybody_can_know(auditor):
                      and i.indpred is null and a.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype
                      and not exists (select from pg_catalog.pg_constraint k where k.conrelid = i.indrelid
                                      and k.contype = 'f' and a.attnum = any (k.conkey))) as _codes,
-               array(select y."using" from rules y where y.relation = x.relation and not y.permissive
-                     and y."using" is not null and y.command in ('*', x.command) and role = any (y.roles)
-                    ) as _restrictive,
+               array(select y."using" from {SIBLINGS}
+                     where not y.permissive and y."using" is not null and y.command in ('*', x.command)
+                     and role = any (y.roles)) as _restrictive,
                {RULES_OF_TABLE}
         from rules x
         cross join unnest(x.roles) as role

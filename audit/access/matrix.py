@@ -109,6 +109,7 @@ class Observatory:
         self.people = {who.name: self._person(who) for who in people}
         self.sets = json.dumps({name: [predicate(each) for each in given.values()] for name, given in sets.items()})
         self.slow: set[tuple[str, str]] = set()
+        self.unread: Mapping[str, str] = {}
 
     def _person(self, who: Identity) -> dict[str, str | None]:
         return {"name": who.name, "role": who.role, "id": who.id, "claims": f"select {self.stage.claims_of(who)}"}
@@ -333,10 +334,14 @@ def opened_tables(
             [list(stage.known["platform_schemas"]), [*sets, *stage.known.get("declared", ())]],
         )
         tables = {name: (frozenset(columns), security, 0) for name, security, columns in cursor.fetchall()}
+        cursor.execute("select relation, message from pg_temp.audit_unread order by 1")
+        unread = {name: safe(message) for name, message in cursor.fetchall()}
         # As the API has it: the exposed schemas and those of extensions.
         path = sql.SQL(", ").join(map(sql.Identifier, [*exposed, "extensions"]))
         cursor.execute(sql.SQL("set local search_path = {}; set local session_replication_role = origin").format(path))
-        yield Observatory(stage, cursor, people, sets), tables
+        observatory = Observatory(stage, cursor, people, sets)
+        observatory.unread = unread
+        yield observatory, tables
 
 
 # Verdicts beside which nothing more is said about a command.
@@ -420,6 +425,8 @@ def judge(stage: Stage) -> Judgement:
     sets = {name: dict(each.rows) for name, each in declared.items()}
     with opened_tables(stage, sets) as (observatory, tables):
         doubts: list[str] = [stage.doubt] if stage.doubt else []
+        blind = [f"{name} could not be looked at: {why}" for name, why in observatory.unread.items()]
+        doubts += blind
         undeclared: list[str] = []
         unsettled: list[str] = []
         misfits = _missing(stage, observatory.cursor)
@@ -470,6 +477,7 @@ def judge(stage: Stage) -> Judgement:
             judged[name] = judge_table
         cells = _Following(observatory, judged, cells).marked()
         doubtful, inventoried, unread = _doubtful(observatory, stage, unsettled, tables)
+        unread += [(kind, text) for text in blind for kind in KINDS]
         cells = _guests([_marked(cell, doubtful) for cell in cells], observatory.cursor)
     if not declared and not stage.known["server_only_tables"] and not stage.known["public_tables"]:
         undeclared = [NOBODY] if undeclared else []

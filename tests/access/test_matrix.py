@@ -17,6 +17,7 @@ from audit.actors import Stage, staged
 from audit.evidence import Log
 from audit.people import CAST
 from audit.results import Verdict
+from audit.server.rights import STAND_IN
 from tests.support.proving import POLICIES, Bench
 
 ROOT = Path(__file__).parents[2]
@@ -355,3 +356,19 @@ def test_a_table_of_which_everybody_may_have_every_row_is_unchecked(bench):
     grant = "grant select on public.t to authenticated; create policy q on public.t using (text = 'x');"
     with scene(bench, alone + grant, {"public.t": everybody}) as stage:
         assert "public.t has no row that select could reach beyond named" in Matrix(stage, []).leaks().unjudgeable
+
+
+def test_a_table_that_cannot_be_looked_at_costs_no_other_its_verdict(bench):
+    closed = f"""
+    create table public.shut (id bigint primary key);
+    revoke all on public.shut from public, postgres, anon, authenticated, service_role;
+    alter table public.t owner to postgres;
+    set local session authorization {STAND_IN};
+    """
+    with scene(bench, TABLE + "grant select on public.t to authenticated;" + closed, {"public.t": READ}) as stage:
+        told = judge(stage)
+        words = "\n".join(draft(stage, only=None))
+    assert "public.shut could not be looked at: permission denied for table shut" in told.doubts
+    assert any(cell.relation == "public.t" and cell.verdict is Cell.OK and cell.reached for cell in told.cells)
+    assert not any(cell.relation == "public.shut" for cell in told.cells)
+    assert "# not seen: public.shut could not be looked at (permission denied for table shut)" in words
