@@ -178,10 +178,18 @@ PUBLISHED = re.compile(
     r"(^|_|-|\b|is|for)(public\w*|publish\w*|publi[eéc]\w*|pubblic\w*|(ver)?oeffentlich\w*|veröffentlich\w*|öffentlich\w*|visib\w*"
     r"|sichtbar|shown?|shared?|listed|listings?|open|opened|offen|abiert\w*|activ\w*|aktiv\w*|attiv\w*|enabled|approved"
     r"|accepted|confirmed|verified|live|available|disponib\w*|verfuegbar|featured|promoted|searchable|discoverable|released"
-    r"|sale|sold|templates?|global|system|defaults?|builtin|preset|demo|sample|example|everyone|everybody|anyone|world|internet"
+    r"|sale|sold|starts|ends|expires|deadline|templates?|global|system|defaults?|builtin|preset|demo|sample|example|everyone|everybody|anyone|world|internet"
     r"|free|online|community|completed|finished|resolved|scheduled|upcoming|moderated|catalog(ue)?|guide|official|all)($|_|-|\b)",
     re.IGNORECASE,
 )
+# Words that say how far something has come, and that it is for those who have to do with it.
+ON_ITS_WAY = re.compile(
+    r"^(submitted|handed_?in|sent_in|pending|waiting|queued|requested|(in_)?review|under_review|new|cancell?ed|rejected|declined|failed"
+    r"|paid|unpaid|overdue|archived|deleted|trashed|suspended|banned|blocked|expired|eingereicht|offen|enviad[oa]|pendiente|soumis)$",
+    re.IGNORECASE,
+)
+# Columns that say what something is, and not how far it has come.
+OF_A_KIND = re.compile(r"(^|_)(kind|type|class|scope|sort|art|tipo|owner\w*|subject\w*|target\w*)$", re.IGNORECASE)
 # What it says when it is kept back.
 KEPT_BACK = re.compile(
     r"(^|_|-|\b|is)(private|privat|privad[oa]|privato|hidden|drafts?|secret|internal|unlisted|unpublished|confidential|entwurf"

@@ -26,7 +26,16 @@ from audit.catalog.expressions import Tree, bare, called, own_columns, parsed, t
 from audit.catalog.functions import IDENTITY
 from audit.catalog.shown import harmless
 from audit.evidence import Unchecked
-from audit.names import KEPT_BACK, LETTING_IN, PUBLISHED, WRITTEN_FOR_OTHERS, lets_in, secret_columns
+from audit.names import (
+    KEPT_BACK,
+    LETTING_IN,
+    OF_A_KIND,
+    ON_ITS_WAY,
+    PUBLISHED,
+    WRITTEN_FOR_OTHERS,
+    lets_in,
+    secret_columns,
+)
 from audit.people import CAST
 from audit.sql_text import quoted
 
@@ -130,7 +139,7 @@ class Reader:
         self, relation: str, known: Known, calls: Calls, keys: Collection[str], columns: Sequence[Column] = ()
     ) -> None:
         self.relation = relation
-        self.name = relation.rpartition(".")[2].strip('"')
+        self.name = _name(relation)
         self.calls = calls
         self.keys = frozenset(keys)
         self.held = columns
@@ -214,6 +223,7 @@ class Reader:
         owners = {each.name for each in self.held if each.refers or each.person}
         empty = (bare(each.this) for each in tree.find_all(exp.Is) if not each.args.get("negate"))
         said = any((KEPT_BACK if _denied(each) else PUBLISHED).search(each.name) for each in parts)
+        said = said or any(map(_says_a_state, tree.find_all(exp.EQ)))
         return said or any(isinstance(each, exp.Column) and each.name in own & owners for each in empty)
 
     def forgets(self, one: Condition, other: Condition) -> bool:
@@ -226,8 +236,19 @@ class Reader:
             return False
         if self.claims(one.text):
             return self.claims(one.text) <= self.claims(other.text)
-        shared = self.tables(one.text) & self.tables(other.text)
-        return bool(shared) and self.ranks(one.text) <= self.ranks(other.text)
+        looked_at = self.tables(one.text)
+        # Whoever has any row of the table that this one belongs to has not been asked for that one.
+        places = {
+            each.name for each in self.held if each.refers and _name(each.refers) in {name for _, name in looked_at}
+        }
+        asks_no_more = self.ranks(one.text) <= self.ranks(other.text)
+        belongs = bool(places & self.columns(other.text, looked_up=True))
+        return bool(looked_at & self.tables(other.text)) and (asks_no_more or belongs)
+
+
+def _name(relation: str) -> str:
+    """Return the name of a table without its schema."""
+    return relation.rpartition(".")[2].strip('"')
 
 
 def _beyond_casts(node: Tree) -> Tree | None:
@@ -236,6 +257,18 @@ def _beyond_casts(node: Tree) -> Tree | None:
     while isinstance(above, exp.Paren | exp.Cast | exp.Alias | exp.Select | exp.Subquery):
         above = above.parent
     return above
+
+
+def _says_a_state(node: exp.EQ) -> bool:
+    """Tell whether a row is for all once it has come as far as a word says that is none of work in progress."""
+    column, word = bare(node.this), bare(node.expression)
+    return (
+        isinstance(column, exp.Column)
+        and isinstance(word, exp.Literal)
+        and not OF_A_KIND.search(column.name)
+        and not ON_ITS_WAY.search(word.name)
+        and not _denied(column)
+    )
 
 
 def _denied(node: Tree) -> bool:
