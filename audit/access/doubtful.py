@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice, product
 from typing import Any, NamedTuple
 
 from sqlglot import exp
@@ -97,6 +98,10 @@ class Column(NamedTuple):
     def telling(self) -> bool:
         """Whether it is of a type that codes have, and names, and days."""
         return self.category == "S" or self.kind in _TELLING
+
+
+# A condition with more alternatives is looked at as a whole.
+MOST_ALTERNATIVES = 12
 
 
 class Condition(NamedTuple):
@@ -197,10 +202,10 @@ class Reader:
 
     def branches(self, text: str) -> list[str]:
         """Return the alternatives of a condition; one that has none, as it is."""
-        tree = bare(parsed(text))
-        if not isinstance(tree, exp.Or):
+        parts = _alternatives(parsed(text))
+        if not 1 < len(parts) <= MOST_ALTERNATIVES:
             return [text]
-        return [part for each in (tree.left, tree.right) for part in self.branches(each.sql(dialect="postgres"))]
+        return [part.sql(dialect="postgres", normalize_functions=False) for part in parts]
 
     def invites(self, text: str) -> bool:
         """Tell whether a condition lets people in for who they are, and does not only keep some of them out."""
@@ -244,6 +249,17 @@ class Reader:
         asks_no_more = self.ranks(one.text) <= self.ranks(other.text)
         belongs = bool(places & self.columns(other.text, looked_up=True))
         return bool(looked_at & self.tables(other.text)) and (asks_no_more or belongs)
+
+
+def _alternatives(tree: Tree) -> list[Tree]:
+    """Return the alternatives of a condition: "a and (b or c)" has two."""
+    node = bare(tree)
+    if isinstance(node, exp.Or):
+        return [*_alternatives(node.left), *_alternatives(node.right)]
+    if isinstance(node, exp.And):
+        pairs = product(_alternatives(node.left), _alternatives(node.right))
+        return [exp.and_(one, other) for one, other in islice(pairs, MOST_ALTERNATIVES + 1)]
+    return [tree]
 
 
 def _name(relation: str) -> str:
@@ -371,7 +387,7 @@ def _said_of(text: str, table: str, column: str, mine: str) -> str:
     ]
     for each in places:
         each.replace(exp.column(mine, quoted=True))
-    return tree.sql(dialect="postgres")
+    return tree.sql(dialect="postgres", normalize_functions=False)
 
 
 def _of_tenants(reader: Reader, borrowed: Sequence[Condition]) -> Iterator[Plan]:

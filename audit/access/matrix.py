@@ -564,26 +564,34 @@ def _guests(cells: Sequence[Judged], cursor: Cursor) -> list[Judged]:
     ]
 
 
-def _rearranged(observatory: Observatory, plan: Plan) -> list[Observed]:
-    """Observe a table with rows that decide: of several tenants, beside people who belong to one of them."""
+@contextmanager
+def _rearranged(observatory: Observatory, plan: Plan) -> Iterator[None]:
+    """Have rows that decide for as long as this lasts: of several tenants, beside people who belong to one of them."""
     cursor = observatory.cursor
-    people = [str(CAST[name].id) for name in PEOPLE if name in MEMBERS]
+    people = [str(CAST[name].id) for name in MEMBERS]
     with _undone(cursor, int(observatory.stage.known["statement_timeout_ms"])):
         cursor.execute("set local session_replication_role = replica")
         given = [plan.relation, [*plan.columns], [f"{schema}.{name}" for schema, name in plan.places], people]
         cursor.execute("select pg_temp.audit_rearrange(%s, %s, %s, %s)", given)
         cursor.execute("set local session_replication_role = origin")
-        return observatory.observe([plan.relation])
+        yield
 
 
 def _beyond(observatory: Observatory, plan: Plan, unread: list[tuple[str, str]]) -> list[Reached]:
     """Return what people reach of a table beyond what its other policies keep to them."""
     kept = " or ".join(f"({each})" for each in plan.kept) or "false"
     observatory.sets = json.dumps({plan.relation: [kept]})
-    cells = []
     observed = observatory.observe([plan.relation])
     if plan.kind == "tenants" and not any(_tells(cell) for cell in observed):
-        observed = _rearranged(observatory, plan)
+        with _rearranged(observatory, plan):
+            return _reached(observatory, plan, observatory.observe([plan.relation]), unread)
+    return _reached(observatory, plan, observed, unread)
+
+
+def _reached(
+    observatory: Observatory, plan: Plan, observed: Sequence[Observed], unread: list[tuple[str, str]]
+) -> list[Reached]:
+    cells = []
     if not any(cell.everything for cell in observed if cell.shape == "select"):
         unread.append((plan.kind, f"{plan.relation} has no rows, which proves nothing"))
     elif plan.kind == "tenants" and not any(_tells(cell) for cell in observed):
