@@ -271,7 +271,7 @@ MISTAKES: Mapping[str, tuple[str, Mapping[str, str], str]] = {
         "check", {"audit.toml": "[options]\nalert-on = 'P9'"}, "line 2: alert-on must be one of new, violated, always",
     ),
     "a prefix in small letters": (
-        "list", {"audit.toml": "prefix = 'shop1'"}, "audit.toml, line 1: prefix must be capital letters and nothing else",
+        "list", {"audit.toml": "prefix = 'shop1'"}, "prefix must be capital letters and nothing else",
     ),
     "a port that is none": ("check --target=postgresql://127.0.0.1:99999/x", {}, "the port is no number"),
     "a port in words": ("check --target=postgresql://127.0.0.1:abc/x", {}, "the port is no number"),
