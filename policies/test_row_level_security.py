@@ -1133,7 +1133,9 @@ def test_nobody_decides_their_own_standing(alice, bob, stranger):
     where a policy or a function has a condition on the column, and only in tables that have one row for each person
     (by their key or a unique column), so that what people keep about things of their own is left alone. Members try to
     give themselves another value; what stands in the row afterwards is what counts, so that a trigger that keeps it is
-    in order. Where somebody reaches more by it, RLS-09 tells.
+    in order. Where somebody reaches more by it, RLS-09 tells. Of what people hand in, the policies say who agrees to
+    it: a new row must be a draft, and a word that a policy for changes keeps to others (or one such as approved, which
+    a policy for reading looks for) is not for whoever wrote the row to set.
     """
     assert not risen(alice | bob | stranger)
 
@@ -1141,19 +1143,25 @@ def test_nobody_decides_their_own_standing(alice, bob, stranger):
 @mark.policy(
     "RLS-26",
     severity="P1",
-    wrong="A policy opens to every tenant what the others of its table keep to one",
+    wrong="A policy forgets whose the rows are, which the others respect",
     runbook=RUNBOOK,
     fix="""
-    -- {object}: ask of the row what the table's other policies ask of it.
+    -- {object}: ask of the row what the other policies ask of it.
     """,
 )
 def test_no_policy_forgets_the_tenant(matrix):
-    """No policy opens to whoever belongs to anything what the others of its table keep to one tenant.
+    """No policy forgets whose a row is, where the other policies say it.
 
     `exists (select from members where user_id = auth.uid())` says that somebody belongs to a team, and not that the row
-    is that team's: all teams read each other's. It is told of tables that nobody has declared, where another policy
-    ties a column of the row to the same memberships (or to the same claim), and somebody was seen to reach rows that
-    none of the others lets through. A policy that asks for more than the others, such as a rank, is meant for few; one
-    that asks nobody is RLS-04's. What access.toml declares is RLS-07's.
+    is that team's: all teams read each other's. `deleted_at is null`, as a policy of its own beside `owner =
+    auth.uid()`, shows everybody's rows, because policies are joined by OR: it was to be restrictive. And who may add
+    rows to a team's may do so in another's name, where the column that says who wrote one is filled with the caller by
+    default, and no policy asks for it.
+
+    It is told of tables that nobody has declared, whose other policies tie a column of the row to the caller (of
+    tenants, also those of other tables that refer to the same one), and where somebody was seen to do so. In order is
+    what a row says of itself to be for all (published, active, approved), rows that are nobody's, and tables of which
+    all is harmless to show, by names and types. A policy that asks for more than the others, such as a rank, is meant
+    for few; one that is true for every row is RLS-04's. What access.toml declares is RLS-07's.
     """
     assert not matrix.crossings()

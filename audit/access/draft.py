@@ -271,6 +271,8 @@ def remarks(entry: Entry, observed: Sequence[Observed]) -> Iterator[str]:
             if any(cell.refusal in ("broken", "unanswered") for cell in cells):
                 yield f"{actor}: {command} gave no answer"
                 continue
+            if not cells:  # channels are listened to and spoken in, and no more
+                continue
             cell = max(cells, key=lambda c: sum(c.reached.values()))
 
             def may(kind: str, sets: Sequence[str] = sets) -> bool:

@@ -180,6 +180,40 @@ def test_what_reaches_as_declared_is_in_order(bench):
     assert {str(cell.verdict) for cell in cells} == {"OK"}
 
 
+def test_every_cell_of_the_reference_tells(bench):
+    with bench.connection.transaction(force_rollback=True):
+        bench.judgements = bench.untouched
+        bench.ask(POLICIES["RLS-07"], bench.connection)
+    (judgement,) = bench.untouched
+    cells = [cell for cell in judgement.cells if " column " not in cell.shape]
+    assert len(cells) > 300
+    assert [cell.object for cell in cells if cell.verdict is Cell.VACUOUS] == []
+
+
+def test_rows_that_decide_are_made_where_a_tenant_stands_alone(bench):
+    """All rows are one company's, and none of the cast works for any: somebody is put there, and reads the others'."""
+    sql = """
+    create table public.staff (
+        company integer, user_id uuid references public.profiles (id), primary key (company, user_id));
+    create table public.quotes (
+        id bigint generated always as identity primary key, company integer not null, said text);
+    alter table public.staff enable row level security;
+    alter table public.quotes enable row level security;
+    grant select on public.staff, public.quotes to authenticated;
+    grant update (said) on public.quotes to authenticated;
+    create policy own on public.staff for select to authenticated using (user_id = (select auth.uid()));
+    create policy read on public.quotes for select to authenticated
+        using (exists (select from public.staff s where s.user_id = (select auth.uid())));
+    create policy change on public.quotes for update to authenticated
+        using (company in (select s.company from public.staff s where s.user_id = (select auth.uid())));
+    insert into public.quotes (company) select 1 + n / 9 from generate_series(1, 10) as n;
+    """
+    people = ", ".join(f"'{who.id}'" for who in CAST.values() if who.id)
+    sql += f"insert into public.staff select 1, id from public.profiles where id not in ({people}) limit 5;"
+    found = judged(bench, sql, {})
+    assert [(each.policy, each.relation) for each in found.doubtful] == [("read", "public.quotes")]
+
+
 HOSTILE = {
     "a trigger that sleeps": (
         """
