@@ -208,7 +208,7 @@ class Plan:
     people: Mapping[str, frozenset[str]]
     ruled: Mapping[str, Sequence[str]]
     links: Sequence[Link]
-    decisive: frozenset[str]
+    decisive: frozenset[str] = frozenset()
 
     def worth(self, relation: str, column: str) -> int:
         """Say how much a column is worth to whoever may change it: 0 a rank, 1 whose it is, 2 a state, 3 the rest."""
