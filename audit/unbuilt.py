@@ -148,7 +148,9 @@ def _rests_on(thing: Thing, told: str) -> bool:
     """Tell whether a text names a thing, or the table that it belongs to."""
     if thing.schema and quoted(thing.schema) not in told and "." in told:
         return False
-    names = [re.escape(quoted(name)) for name in (thing.name, thing.of) if name]
+    # What is said of one policy or key of a table does not rest on another one.
+    apart = " on " in told and thing.kind in ("policy", "constraint", "index", "trigger")
+    names = [re.escape(quoted(name)) for name in (thing.name, "" if apart else thing.of) if name]
     return any(re.search(rf"(?<![\w$]){name}(?![\w$])", told) for name in names)
 
 
