@@ -29,6 +29,9 @@ from audit.sql_text import Statement, Unreadable, quoted, statements, tokens
 
 REMEDY = "mend what MIG-01 names, or audit what there is: a dump (--schema=FILE) or the live database (TARGET=...)"
 
+# More versions than this that several files have are one finding: it is how files are named.
+MOST_VERSIONS = 3
+
 # The cause of what fails because no file at all creates what it needs.
 NOWHERE = "what no migration creates"
 
@@ -302,6 +305,8 @@ class _Causes:
         self.failed: list[tuple[Trouble, str]] = []
         self.extensions: dict[str, tuple[str, bool]] = {}
         self.needing: set[str] = set()
+        # What a file creates that comes too late, and where it was needed first.
+        self.late: list[tuple[Thing, str]] = []
 
     def sort(self) -> tuple[Migration, ...]:
         """Return the migrations with the causes of their troubles."""
@@ -368,7 +373,10 @@ class _Causes:
             own = place.rpartition(":")[0]
             later = own and not any(each.file == own for each in self.migrations[: self._number(file)])
             if later and own != file:
-                return replace(trouble, error=f"{trouble.error}; {safe(own)} creates it, and comes later")
+                cause = next((where for thing, where in self.late if thing.is_like(lacks)), "")
+                if not cause:
+                    self.late.append((lacks, f"{file}, line {trouble.line}"))
+                return replace(trouble, error=f"{trouble.error}; {safe(own)} creates it, and comes later", cause=cause)
             return trouble
         if extension := self._extension(lacks):
             return replace(trouble, cause=extension[0], aside=extension[1])
@@ -500,7 +508,9 @@ def _row(name: str, file: str, line: int | None, details: Mapping[str, Scalar], 
 def _baseline(migrations: Sequence[Migration]) -> Iterator[Row]:
     """Yield the one row about what no file creates."""
     found = [(each, t) for each in migrations for t in each.troubles if t.cause == NOWHERE]
-    needed = list(dict.fromkeys(t.lacks.told for _, t in found if t.lacks is not None))
+    failed = [thing for each in migrations for t in each.troubles for thing in t.made]
+    lacking = [t.lacks for _, t in found if t.lacks is not None and not any(map(t.lacks.is_like, failed))]
+    needed = list(dict.fromkeys(thing.told for thing in lacking))
     if not found or not needed:
         return
     first, trouble = found[0]
@@ -553,18 +563,23 @@ def _cascade(migrations: Sequence[Migration], causes: Sequence[str]) -> dict[str
 
 
 def _twice(migrations: Sequence[Migration]) -> Iterator[Row]:
-    """Yield a row for each version that several files have."""
+    """Yield a row for each version that several files have; one for all where that is how files are named here."""
     found: dict[str, list[str]] = {}
     for each in migrations:
         if each.twice:
             found.setdefault(each.twice, []).append(each.file)
-    for first, (file, *others) in found.items():
+    pairs = [(f"{file}: the version of {first}", file, first, others) for first, (file, *others) in found.items()]
+    if len(pairs) > MOST_VERSIONS:
+        _, file, first, others = pairs[0]
+        more = [name for _, other, _, rest in pairs[1:] for name in (other, *rest)]
+        pairs = [("versions that several files have", file, first, [*others, *more])]
+    for name, file, first, others in pairs:
         details: dict[str, Scalar] = {
-            "error": f"has the same version as {first}: the tool applies one file of a version",
+            "error": f"{file} has the same version as {first}: the tool applies one file of a version",
             "also": named(others),
         }
         fix = (
             f"-- {named([file, *others])}: give each a version of its own, unless it was released:\n"
             "-- then a new file repeats it."
         )
-        yield _row(f"{file}: the version of {first}", file, None, details, fix)
+        yield _row(name, file, None, details, fix)

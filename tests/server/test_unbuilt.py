@@ -131,6 +131,28 @@ def test_files_of_one_version_are_told_together():
     assert row.details["also"] == "1_c.sql, 1_d.sql"
 
 
+def test_many_files_of_versions_that_others_have_are_one_cause():
+    same = [
+        Migration(f"{n}_{name}.sql", True, twice=f"{n}_a.sql" if name == "b" else "") for n in "1234" for name in "ab"
+    ]
+    (row,) = rows(same).values()
+    assert row.object == "versions that several files have"
+    assert row.details["also"] == "2_b.sql, 3_b.sql, 4_b.sql"
+
+
+def test_what_comes_too_late_for_several_statements_is_one_cause(build):
+    migrations, _ = build(
+        {
+            "1_a.sql": "create index on public.late (id);\ninsert into public.late values (1);\n",
+            "2_b.sql": "create policy p on public.late using (true);\n",
+            "3_c.sql": "create table public.late (id int primary key);\n",
+        }
+    )
+    found = rows(migrations)
+    assert set(found) == {"1_a.sql"}
+    assert found["1_a.sql"].details["consequences in"] == "1_a.sql:2, 2_b.sql:1"
+
+
 def test_what_comes_later_is_said(build):
     migrations, _ = build(
         {
