@@ -487,7 +487,8 @@ def _patient(cursor: Cursor) -> Iterator[None]:
     ((usual,),) = cursor.execute("select pg_catalog.current_setting('statement_timeout')").fetchall()
     cursor.execute(f"set local statement_timeout = {PATIENT_MS}")
     yield
-    cursor.execute("select pg_catalog.set_config('statement_timeout', %s, true)", [usual])
+    # Not by this cursor, whose answer may not have been fetched yet.
+    cursor.connection.execute("select pg_catalog.set_config('statement_timeout', %s, true)", [usual])
 
 
 def planned(cursor: Cursor, stage: Stage) -> Plan:
@@ -569,7 +570,8 @@ def outcomes_apart(stage: Stage, who: Identity, calls: list[dict[str, Any]], *, 
     """
     with acting(stage, who, api_path(stage)) as cursor:
         look(stage, cursor, who, unjudged)
-        cursor.execute("select pg_temp.part(%s, %s, %s)", [who.id, EVERYBODY, VOCABULARIES])
+        with _patient(cursor):
+            cursor.execute("select pg_temp.part(%s, %s, %s)", [who.id, EVERYBODY, VOCABULARIES])
         return _made(cursor, stage, calls, who.role, unjudged, looking=True)
 
 
@@ -597,7 +599,8 @@ def _made(
     outcomes = each(cursor, [*by_name], act, unjudged, stage.known)
     if looking:
         asked = [call for some in by_name.values() for call in some]
-        cursor.execute("select * from pg_temp.without_rule(%s)", [json.dumps(asked)])
+        with _patient(cursor):
+            cursor.execute("select * from pg_temp.without_rule(%s)", [json.dumps(asked)])
         outcomes += [Outcome(by_name[name][-1], leaks={place: hits}) for name, place, hits in cursor.fetchall()]
     return outcomes
 
