@@ -32,6 +32,8 @@ GRACE_S = 5.0
 
 # The longest answer that is taken, or row of it where rows are let go of: one value may be of 1 GB, and is foreign.
 ANSWER_BYTES = 128 << 20
+# What is read of one at once is too little to count as much.
+LITTLE_BYTES = 4 << 10
 
 # https://www.postgresql.org/docs/current/libpq-ssl.html: these settle for no encryption when the server, or somebody
 # in its place, offers none.
@@ -82,13 +84,14 @@ class Patient(psycopg.Connection[Any]):
     waited: Callable[[float], None] | None = None
     guard: Guard | None = None
     _taken = 0
+    _reads = 0
     _held = 0
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """Wait for the server. Raises Unanswered, and Oversized where it says more than anybody can want to know."""
         begun = time.monotonic()
         self.let_go()
-        self._held = held()
+        self._held = 0
         patience = self.patience_s if timeout is None else timeout
         try:
             with self.guard.watching(self) if self.guard is not None else nullcontext():
@@ -117,12 +120,21 @@ class Patient(psycopg.Connection[Any]):
         """Count what has arrived and is to be read next. Raises Oversized.
 
         More may arrive while that is read. But libpq makes room for a whole message before it reads the rest of it,
-        at most twice as much as it needs, and that is seen in time.
+        at most twice as much as it needs, and that is seen in time: whenever much is there, and now and then.
         """
-        self._taken += arrived(self.pgconn.socket)
-        if self._taken > ANSWER_BYTES or held() - self._held > 2 * ANSWER_BYTES:
+        here = arrived(self.pgconn.socket)
+        self._taken += here
+        self._reads += 1
+        grown = self._grown() if here > LITTLE_BYTES or self._reads % 8 == 0 else 0
+        if self._taken > ANSWER_BYTES or grown > 2 * ANSWER_BYTES:
             self.close()
             raise Oversized(f"the server's answer is larger than {ANSWER_BYTES >> 20} MB")
+
+    def _grown(self) -> int:
+        """Return by how many bytes the process has grown since much was there for the first time in this wait."""
+        now = held()
+        self._held = self._held or now
+        return now - self._held
 
 
 def arrived(socket: int) -> int:

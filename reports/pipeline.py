@@ -79,6 +79,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     config = session.config
     run = run_of(config, exitstatus)
     if run is None:
+        html.leave_out(config)
         return (yield)
     for step in STEPS:
         run = step(run, config)

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice, product
 from pathlib import Path
@@ -22,7 +22,7 @@ from psycopg.rows import dict_row
 
 from audit.actors import Stage
 from audit.catalog.calls import Calls, Source, calls_of
-from audit.names import CONTACT, VOCABULARIES, private_columns
+from audit.names import CONTACT, VOCABULARIES, lets_in, private_columns
 from audit.people import CAST, Identity
 from audit.probes.arguments import Given, Values, stories, uses
 from audit.probes.attempt import acting, ask, each, prepared
@@ -169,6 +169,16 @@ from (
 ) as x
 where n <= 3
 order by n, relation
+"""
+
+# Columns of texts and ids that are no key: relation, table, name, default.
+CODES = """
+select a.name, a.relname, t.attname::text, coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), ''), false
+from pg_temp.audited a
+join pg_catalog.pg_attribute t on t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped
+join pg_catalog.pg_type y on y.oid = t.atttypid and (y.typcategory = 'S' or y.typname in ('uuid', 'bytea'))
+left join pg_catalog.pg_attrdef d on d.adrelid = a.oid and d.adnum = t.attnum
+where a.schema <> 'auth' and t.attname <> all (coalesce(a.key, '{}'))
 """
 
 VALUES = """
@@ -508,6 +518,21 @@ def planned(cursor: Cursor, stage: Stage) -> Plan:
             found = named.execute(VALUES, {"names": sorted(words - {""}), "victims": list(VICTIMS)}).fetchall()
             plan.values = {row["name"]: row["values"] for row in found}
     return plan
+
+
+def without_codes(cursor: Cursor, plan: Plan) -> Plan:
+    """Return a plan whose calls do not know what only those know whom it was given to: tokens, links, codes."""
+    cursor.execute(CODES)
+    codes = {
+        (relation, name)
+        for relation, table, name, default, key in cursor.fetchall()
+        if lets_in(table, name, default, key=key)
+    }
+
+    def known(row: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in row["content"].items() if (row["relation"], name) not in codes}
+
+    return replace(plan, rows=[{**row, "content": known(row)} for row in plan.rows])
 
 
 def _by_name(connection: Connection) -> Any:  # noqa: ANN401 -- a cursor of dictionaries

@@ -29,6 +29,7 @@ from audit.probes.calling import (
     outcomes_of,
     planned,
     remembered,
+    without_codes,
 )
 from audit.question import Cursor
 
@@ -133,7 +134,7 @@ def abused(people: Actor) -> Evidence:
     tried = 0
     with remembered(stage) as cursor:
         hidden = _count(cursor, "select count(*) from pg_temp.stored where people <> '{}'")
-        plan = planned(cursor, stage)
+        plan = without_codes(cursor, planned(cursor, stage))
         led = _led_to(plan, (), lambda _: True)
         for who in people.people:
             calls = []
@@ -277,6 +278,7 @@ def _harmed(sight: _Sight, change: Mapping[str, Any], who: Identity, given: str,
         return 0
     old = {_key(row, key): row for row in change["old"]}
     new = {_key(row, key): row for row in change["new"]}
+    mine = [(row, new[name]) for name, row in old.items() if name in new and who.id and who.id in json.dumps(row)]
     harmed = 0
     for name in old.keys() | new.keys():
         before, after = old.get(name), new.get(name)
@@ -289,7 +291,7 @@ def _harmed(sight: _Sight, change: Mapping[str, Any], who: Identity, given: str,
             bad = before != after and (who.id is None or who.id not in json.dumps(before))
             bad = bad and (bool(_people(before)) or (sight.governed(table) and not sight.sees(table, name)))
             bad = bad and not (after is not None and sight.sees(table, name) and _harmless(before, after, who))
-            bad = bad and not (after is not None and _is_due(before, after, given))
+            bad = bad and not (after is not None and (_is_due(before, after, given) or _is_gift(before, after, mine)))
         else:
             bad = False
         if bad and not sight.may(table, key, before, after):
@@ -302,6 +304,23 @@ def _harmless(before: Mapping[str, Any], after: Mapping[str, Any], who: Identity
     changed = {column for column in after if before.get(column) != after[column]}
     claims = who.id is not None and any(before.get(c) is None and after[c] == who.id for c in changed)
     return claims or all(COUNTERS.search(column) for column in changed)
+
+
+def _is_gift(
+    before: Mapping[str, Any], after: Mapping[str, Any], mine: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+) -> bool:
+    """Tell whether a row only gained what the caller's own row (``mine``: as it was, as it is) lost: points, credit."""
+    changed = [column for column in after if before.get(column) != after[column] and not COUNTERS.search(column)]
+
+    def gained(was: Mapping[str, Any], now: Mapping[str, Any], column: str) -> float:
+        known = all(type(row.get(column)) in (int, float) for row in (was, now))
+        return now[column] - was[column] if known else 0
+
+    return bool(changed) and all(
+        gained(before, after, column) > 0
+        and any(gained(*own, column) == -gained(before, after, column) for own in mine)
+        for column in changed
+    )
 
 
 def _is_due(before: Mapping[str, Any], after: Mapping[str, Any], given: str) -> bool:

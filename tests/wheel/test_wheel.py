@@ -145,6 +145,16 @@ def test_a_release_fits_its_tag_and_the_changelog() -> None:
     assert "unreleased" in unfit([f"v{version()}"], told.replace("2027-01-01", "unreleased"))
 
 
+def test_other_pythons_read_the_wheel(installed: Installed, tmp_path: Path) -> None:
+    from tests import release
+
+    assert release.unread(installed.wheel) == ""
+    broken = tmp_path / "broken.whl"
+    with zipfile.ZipFile(broken, "w") as files:
+        files.writestr("a.py", "def f(:\n")
+    assert "broken.whl" in release.unread(broken, [sys.executable])
+
+
 def test_it_is_small(installed: Installed) -> None:
     size = sum(path.stat().st_size for path in installed.folder.rglob("*") if path.is_file() and not path.is_symlink())
     assert size < 250_000_000
