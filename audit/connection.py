@@ -33,6 +33,8 @@ GRACE_S = 5.0
 
 # The longest answer that is taken, or row of it where rows are let go of: one value may be of 1 GB, and is foreign.
 ANSWER_BYTES = 128 << 20
+# What is read of one at once is too little to count as much.
+LITTLE_BYTES = 4 << 10
 
 # https://www.postgresql.org/docs/current/libpq-ssl.html: these settle for no encryption when the server, or somebody
 # in its place, offers none.
@@ -87,6 +89,7 @@ class Patient(psycopg.Connection[Any]):
     guard: Guard | None = None
     _taken = 0
     _grown = 0
+    _reads = 0
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """Wait for the server. Raises Unanswered, and Oversized where it says more than anybody can want to know."""
@@ -140,8 +143,13 @@ class Patient(psycopg.Connection[Any]):
         """
         if not ready & Ready.R:
             return gen.send(ready)
-        self._taken += arrived(self.pgconn.socket)
-        if self._taken <= ANSWER_BYTES:
+        here = arrived(self.pgconn.socket)
+        self._taken += here
+        self._reads += 1
+        # To ask costs more than a short answer does: it is done whenever much is there, and now and then.
+        if here <= LITTLE_BYTES and self._reads % 8:
+            wanted = gen.send(ready)
+        elif self._taken <= ANSWER_BYTES:
             with _READING:
                 before = held()
                 wanted = gen.send(ready)

@@ -170,3 +170,48 @@ NUMBERS = re.compile(
     r"|position|rank|etag|version|revision|nonce|salt|sku|batch|trace|span|correlation|request)($|_)",
     re.IGNORECASE,
 )
+# Tables of what is passed on to let somebody in: of these a name that is made up at random is what one needs to know.
+LINKS = re.compile(r"(^|_)(link|share|invite|invitation|token|ticket|pass|voucher|join)(s|es)?($|_)", re.IGNORECASE)
+
+# What a row says of itself that is for all to see, in columns and words.
+PUBLISHED = re.compile(
+    r"(^|_|-|\b|is|for)(public\w*|publish\w*|publi[eéc]\w*|pubblic\w*|(ver)?oeffentlich\w*|veröffentlich\w*|öffentlich\w*|visib\w*"
+    r"|sichtbar|shown?|shared?|listed|listings?|open|opened|offen|abiert\w*|activ\w*|aktiv\w*|attiv\w*|enabled|approved"
+    r"|accepted|confirmed|verified|live|available|disponib\w*|verfuegbar|featured|promoted|searchable|discoverable|released"
+    r"|sale|sold|starts|ends|expires|deadline|templates?|global|system|defaults?|builtin|preset|demo|sample|example|everyone|everybody|anyone|world|internet"
+    r"|free|online|community|completed|finished|resolved|scheduled|upcoming|moderated|catalog(ue)?|guide|official|all)($|_|-|\b)",
+    re.IGNORECASE,
+)
+# Words that say how far something has come, and that it is for those who have to do with it.
+ON_ITS_WAY = re.compile(
+    r"^(submitted|handed_?in|sent_in|pending|waiting|queued|requested|(in_)?review|under_review|new|cancell?ed|rejected|declined|failed"
+    r"|paid|unpaid|overdue|archived|deleted|trashed|suspended|banned|blocked|expired|eingereicht|offen|enviad[oa]|pendiente|soumis)$",
+    re.IGNORECASE,
+)
+# Columns that say what something is, and not how far it has come.
+OF_A_KIND = re.compile(r"(^|_)(kind|type|class|scope|sort|art|tipo|owner\w*|subject\w*|target\w*)$", re.IGNORECASE)
+# What it says when it is kept back.
+KEPT_BACK = re.compile(
+    r"(^|_|-|\b|is)(private|privat|privad[oa]|privato|hidden|drafts?|secret|internal|unlisted|unpublished|confidential|entwurf"
+    r"|borrador|brouillon|bozza|rascunho)($|_|-|\b)",
+    re.IGNORECASE,
+)
+
+# Words that say of what somebody handed in that somebody else has agreed to it.
+GRANTED = re.compile(
+    r"^(approved|verified|certified|paid|granted|accredited|vetted|authori[sz]ed|reimbursed|refunded|aprobad[oa]|aprovad[oa]"
+    r"|genehmigt|freigegeben|bezahlt|approuv[eé]e?|pay[eé]e?|approvat[oa]|pagad[oa]|goedgekeurd)$",
+    re.IGNORECASE,
+)
+# Defaults that nobody guesses.
+RANDOM = re.compile(r"random|uuid_generate_v4|gen_salt|nanoid", re.IGNORECASE)
+
+
+def lets_in(table: str, column: str, default: str, *, key: bool) -> bool:
+    """Tell whether whoever knows what a column holds gets in somewhere, by its name or by how it is made."""
+    if LETTING_IN.search(column):
+        return True
+    if not RANDOM.search(default):
+        return False
+    # A key that nobody guesses is an id, but for tables of links and passes, of which it is all that one needs.
+    return bool(LETTING_IN.search(table)) if key else not NUMBERS.search(column) or bool(LINKS.search(table))

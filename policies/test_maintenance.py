@@ -213,12 +213,15 @@ def test_keys_are_not_running_out(auditor):
         ), sequences as (
             select c.oid, n.nspname, s.seqincrement, s.seqmin, s.seqmax,
                    pg_catalog.has_sequence_privilege(s.seqrelid, 'usage, select') as readable,
-                   (select min(i.most) from columns l
-                    join pg_catalog.pg_attribute a on a.attrelid = l.relation and a.attnum = l.number
-                    join pg_catalog.pg_type y on y.oid = a.atttypid
-                    join integers i on i.output = y.typoutput
-                    where l.sequence = c.oid) as most
+                   m.most
             from pg_catalog.pg_sequence s
+            left join (
+                select l.sequence, min(i.most) as most from columns l
+                join pg_catalog.pg_attribute a on a.attrelid = l.relation and a.attnum = l.number
+                join pg_catalog.pg_type y on y.oid = a.atttypid
+                join integers i on i.output = y.typoutput
+                group by l.sequence
+            ) as m on m.sequence = s.seqrelid
             join pg_catalog.pg_class c on c.oid = s.seqrelid
             join pg_catalog.pg_namespace n on n.oid = c.relnamespace
             where not s.seqcycle and {of_project}

@@ -11,9 +11,11 @@ from audit.catalog.captured import captured
 from audit.catalog.claims import asks_for, users_claims
 from audit.catalog.coverage import unseen
 from audit.catalog.expressions import (
+    EXPRESSIONS_OF_TABLE,
     OWN_RULES,
     RULES,
     RULES_OF_TABLE,
+    SIBLINGS,
     hole,
     trusts_metadata,
     weak_within,
@@ -201,6 +203,9 @@ def test_no_exposed_table_is_locked(auditor):
     )
 
 
+# Whether the policy "y" of the table of "x" speaks of the same command and role.
+OF_THE_SAME = """y.command in ('*', x.code::"char") and x.role = any (y.roles)"""
+
 # Whether a column of the table x.relation names a person: by its name, or by a key to users or to what has their ids.
 OF_SOMEBODY = """
 (exists (select from pg_catalog.pg_attribute o where o.attrelid = x.relation and o.attname = any (%(owners)s))
@@ -246,7 +251,7 @@ def test_no_policy_is_always_true(auditor):
         f"""
         with {RULES},
         applied as (
-            select x.*, role, w.command as doing, c.relnamespace
+            select x.*, role, w.command as doing, w.code, c.relnamespace
             from rules x
             cross join unnest(x.roles) as role
             cross join (values ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')) as w (command, code)
@@ -265,15 +270,13 @@ def test_no_policy_is_always_true(auditor):
                      where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
                      and pg_catalog.has_column_privilege(x.role, x.relation, a.attnum, 'update')) as _updatable,
                coalesce((select jsonb_agg(jsonb_build_array(y."using", coalesce(y."check", y."using")))
-                         from applied y where y.relation = x.relation and y.role = x.role and y.doing = x.doing
-                         and not y.permissive), '[]') as _restrictive,
-               array(select y."using" from applied y where y.relation = x.relation and y.role = x.role
-                     and y.doing = x.doing and y.permissive and y."using" is not null) as _usings,
-               array(select coalesce(y."check", y."using") from applied y where y.relation = x.relation
-                     and y.role = x.role and y.doing = x.doing and y.permissive
+                         from {SIBLINGS} where {OF_THE_SAME} and not y.permissive), '[]') as _restrictive,
+               array(select y."using" from {SIBLINGS}
+                     where {OF_THE_SAME} and y.permissive and y."using" is not null) as _usings,
+               array(select coalesce(y."check", y."using") from {SIBLINGS}
+                     where {OF_THE_SAME} and y.permissive
                      and coalesce(y."check", y."using") is not null) as _checks,
-               array(select e from rules y, unnest(array[y."using", y."check"]) as e
-                     where y.relation = x.relation and e is not null) as _others,
+               {EXPRESSIONS_OF_TABLE} as _others,
                (select jsonb_agg(jsonb_build_array(a.attname, y.typcategory, y.typname))
                 from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid
                 where a.attrelid = x.relation and a.attnum > 0 and not a.attisdropped
@@ -800,25 +803,29 @@ def test_who_may_change_a_row_may_see_it(auditor):
     calls = learned(auditor, of)
     assert not auditor(
         f"""
-        with {RULES}
+        with {RULES},
+        below as (
+            select k.confrelid as relation, array_agg(distinct c.relname::text) as children
+            from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
+            where k.contype = 'f' and k.conrelid <> k.confrelid
+            group by k.confrelid
+        )
         select x.object, role, w.command, x."table" as _table,
                case w.command when 'insert' then coalesce(x."check", 'true') else coalesce(x."using", 'true') end
                as _condition,
                array(select a.attname::text from pg_catalog.pg_index i
                      join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
                      where i.indrelid = x.relation and i.indisprimary and (a.atthasdef or a.attidentity <> '')) as _key,
-               array(select distinct c.relname::text from pg_catalog.pg_constraint k
-                     join pg_catalog.pg_class c on c.oid = k.conrelid
-                     where k.confrelid = x.relation and k.contype = 'f' and k.conrelid <> k.confrelid) as _children,
-               array(select coalesce(y."using", 'true') from rules y
-                     where y.relation = x.relation and y.permissive and y.command in ('r', '*')
-                     and role = any (y.roles)) as _selects,
+               coalesce(b.children, '{{}}') as _children,
+               array(select coalesce(y."using", 'true') from {SIBLINGS}
+                     where y.permissive and y.command in ('r', '*') and role = any (y.roles)) as _selects,
                {RULES_OF_TABLE}
         from rules x
         cross join unnest(x.roles) as role
         join (values ('insert', 'a'), ('update', 'w'), ('delete', 'd')) as w (command, code)
             on x.command = w.code::"char"
         join pg_catalog.pg_class c on c.oid = x.relation
+        left join below b on b.relation = x.relation
         where x.permissive and (x.schema = any (%(exposed)s) or x.schema = 'storage')
         and pg_catalog.has_schema_privilege(role, c.relnamespace, 'usage')
         and case when w.command = 'delete' then pg_catalog.has_table_privilege(role, x.relation, 'delete')
@@ -863,9 +870,9 @@ def test_no_policy_opens_by_what_everybody_can_know(auditor):
                      and i.indpred is null and a.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype
                      and not exists (select from pg_catalog.pg_constraint k where k.conrelid = i.indrelid
                                      and k.contype = 'f' and a.attnum = any (k.conkey))) as _codes,
-               array(select y."using" from rules y where y.relation = x.relation and not y.permissive
-                     and y."using" is not null and y.command in ('*', x.command) and role = any (y.roles)
-                    ) as _restrictive,
+               array(select y."using" from {SIBLINGS}
+                     where not y.permissive and y."using" is not null and y.command in ('*', x.command)
+                     and role = any (y.roles)) as _restrictive,
                {RULES_OF_TABLE}
         from rules x
         cross join unnest(x.roles) as role
@@ -1126,7 +1133,9 @@ def test_nobody_decides_their_own_standing(alice, bob, stranger):
     where a policy or a function has a condition on the column, and only in tables that have one row for each person
     (by their key or a unique column), so that what people keep about things of their own is left alone. Members try to
     give themselves another value; what stands in the row afterwards is what counts, so that a trigger that keeps it is
-    in order. Where somebody reaches more by it, RLS-09 tells.
+    in order. Where somebody reaches more by it, RLS-09 tells. Of what people hand in, the policies say who agrees to
+    it: a new row must be a draft, and a word that a policy for changes keeps to others (or one such as approved, which
+    a policy for reading looks for) is not for whoever wrote the row to set.
     """
     assert not risen(alice | bob | stranger)
 
@@ -1134,19 +1143,25 @@ def test_nobody_decides_their_own_standing(alice, bob, stranger):
 @mark.policy(
     "RLS-26",
     severity="P1",
-    wrong="A policy opens to every tenant what the others of its table keep to one",
+    wrong="A policy forgets whose the rows are, which the others respect",
     runbook=RUNBOOK,
     fix="""
-    -- {object}: ask of the row what the table's other policies ask of it.
+    -- {object}: ask of the row what the other policies ask of it.
     """,
 )
 def test_no_policy_forgets_the_tenant(matrix):
-    """No policy opens to whoever belongs to anything what the others of its table keep to one tenant.
+    """No policy forgets whose a row is, where the other policies say it.
 
     `exists (select from members where user_id = auth.uid())` says that somebody belongs to a team, and not that the row
-    is that team's: all teams read each other's. It is told of tables that nobody has declared, where another policy
-    ties a column of the row to the same memberships (or to the same claim), and somebody was seen to reach rows that
-    none of the others lets through. A policy that asks for more than the others, such as a rank, is meant for few; one
-    that asks nobody is RLS-04's. What access.toml declares is RLS-07's.
+    is that team's: all teams read each other's. `deleted_at is null`, as a policy of its own beside `owner =
+    auth.uid()`, shows everybody's rows, because policies are joined by OR: it was to be restrictive. And who may add
+    rows to a team's may do so in another's name, where the column that says who wrote one is filled with the caller by
+    default, and no policy asks for it.
+
+    It is told of tables that nobody has declared, whose other policies tie a column of the row to the caller (of
+    tenants, also those of other tables that refer to the same one), and where somebody was seen to do so. In order is
+    what a row says of itself to be for all (published, active, approved), rows that are nobody's, and tables of which
+    all is harmless to show, by names and types. A policy that asks for more than the others, such as a rank, is meant
+    for few; one that is true for every row is RLS-04's. What access.toml declares is RLS-07's.
     """
     assert not matrix.crossings()

@@ -1,26 +1,21 @@
 """How fast it is, as figures and not as a test: ``make bench``, or ``python -m tests.bench --matrix`` for one part.
 
-What is promised is printed beside what was measured, as a ratio: seconds are promised for a machine as fast as ours,
-and here they are as many more or fewer as this one needs for a piece of work that never changes. Whether a promise is
-kept is for the reader to judge, because a busy machine says nothing.
+What is compared was measured in turn, in the same run; what is promised stands beside it. Whether a promise is kept is
+for the reader to judge, because a busy machine says nothing.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from audit.access.declaration import Access
 from audit.access.declaration import load as load_access
@@ -43,121 +38,33 @@ from tests.support import load, ratios
 from tests.support.auditing import migrated
 from tests.support.figures import RESULTS, Figures, rewrite
 from tests.support.large import SETS, Made, build, one_at_a_time
+from tests.support.ratios import check, timed
 from tests.support.rehearsing import CorpusSuite, corpus, found_in, grounded
 
 ROOT = Path(__file__).parents[1]
-SLOWEST = 10
-LOAD_SCALE, LOAD_KEPT = 50, 0.95
-PROMISED_S = {"audit": 8.0, "policies": 2.0, "proofs": 60.0, "seeds": 60.0, "gate": 5.0, "large gate": 60.0}
 LARGE = 100_000
 
 # The matrix: of so many tables, compared with one statement at a time, with twice the tables, and with longer ones.
 TABLES, ROWS = 200, 60
 FEW_TABLES, SHORT, LONG = 12, 200, 20_000
-FASTER, TWICE, LONGER = 5.0, 2.3, 3.0
-UNCHECKED = 1.5
 EIGHT = [name for name in API_ACTORS if name != "rejected"]
 
 
-# A piece of work that never changes, and the processor's seconds that it takes where the promises were made.
-WORK, WORK_S = 300_000, 0.14
-
-
-@cache
-def pace() -> float:
-    """Return how much longer this machine takes for a piece of work, whatever else it does: the best of three."""
-
-    def work() -> float:
-        begun = time.process_time()
-        text = b""
-        for _ in range(WORK):
-            text = hashlib.md5(text, usedforsecurity=False).digest()
-        return time.process_time() - begun
-
-    return min(work() for _ in range(3)) / WORK_S
-
-
-def tell(what: str, seconds: float, promised: float | None = None) -> None:
-    """Print a figure, and its ratio to what is promised."""
-    due = promised * pace() if promised else 0
-    ratio = f"  {seconds / due:5.2f} of the promised {promised:g} s, here {due:.1f} s" if promised else ""
-    print(f"{what:<56}{seconds:9.2f} s{ratio}", flush=True)
-
-
-def timed(command: Sequence[str]) -> float:
-    """Run a command without its output; return the seconds that it took. Its status is told when it is not 0.
-
-    Compiled files are kept, as ``make`` does.
-    """
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment.setdefault("PYTHONPYCACHEPREFIX", str(Path(sys.prefix, "pycache")))
-    begun = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
-    took = time.perf_counter() - begun
-    if done.returncode:
-        print(f"{' '.join(command)}: exit status {done.returncode}")
-    return took
-
-
-def measure_audit(times: int) -> None:
-    """Measure whole audits of the embedded reference, and print the best one: start to report."""
-    runs: list[tuple[float, dict[str, Any]]] = []
-    with TemporaryDirectory() as folder:
-        for _ in range(times):
-            took = timed(["-m", "pytest", "policies", f"--report-dir={folder}"])
-            runs.append((took, json.loads(Path(folder, "audit.json").read_text(encoding="utf-8"))))
-    best, document = min(runs, key=lambda run: run[0])
-    policies = document["policies"]
-    print(f"best of {times}: {', '.join(f'{took:.2f} s' for took, _ in runs)}; {len(policies)} policies")
-    tell("the whole audit of the embedded reference", best, PROMISED_S["audit"])
-    tell("  the policies' own part", sum(p["duration_ms"] for p in policies) / 1000, PROMISED_S["policies"])
-    for policy in sorted(policies, key=lambda policy: -policy["duration_ms"])[:SLOWEST]:
-        tell(f"    {policy['id']} {policy['name'].removeprefix('test_')[:40]}", policy["duration_ms"] / 1000)
-
-
-def measure_parts() -> None:
-    """Measure what an audit does before the first policy."""
-    tell("  python with pytest and the plugins, nothing asked", timed(["-m", "pytest", "policies", "--co", "-q"]))
-    begun = time.perf_counter()
-    with serve() as server, connect(server.dsn) as connection:
-        tell("  a server: initdb and start", time.perf_counter() - begun)
-        begun = time.perf_counter()
-        for file in sorted(PLATFORM.glob("*.sql")):
-            connection.execute(file.read_bytes())
-        tell("  schema/platform", time.perf_counter() - begun)
-        begun = time.perf_counter()
-        migrated(connection, MIGRATIONS)
-        tell("  schema/migrations", time.perf_counter() - begun)
-        begun = time.perf_counter()
-        plant(connection)
-        tell("  seeds, 200 members", time.perf_counter() - begun)
-        begun = time.perf_counter()
-        connection.execute("analyze")
-        tell("  analyze", time.perf_counter() - begun)
-
-
-def measure_unchecked(times: int) -> None:
+def measure_unchecked(found: Figures, times: int) -> None:
     """Measure audits of a live copy of the reference in which nobody can act, beside the same with nothing unchecked.
 
     One after the other, again and again: what else the machine does is felt by both.
     """
-    judged: list[float] = []
-    blind: list[float] = []
     with opened(Choice()) as target, TemporaryDirectory() as folder:
-        command = ["-m", "pytest", "policies", f"--target={target.dsn}", "--no-history", f"--report-dir={folder}"]
-        for _ in range(times):
-            judged.append(timed(command))
-            blind.append(timed([*command, "--no-shadow"]))
-            document = json.loads(Path(folder, "audit.json").read_text(encoding="utf-8"))
-    tell("a live copy of the reference, with its shadow", min(judged))
-    tell(f"  without it, {document['counts']['UNCHECKED']} policies unchecked", min(blind))
-    compare("  unchecked to judged", min(blind) / min(judged), f"at most {UNCHECKED}")
+        command = check(folder, f"--target={target.dsn}")
+        runs = [(timed(command)[0], timed([*command, "--no-shadow"])[0]) for _ in range(times)]
+        document = json.loads(Path(folder, "audit.json").read_text(encoding="utf-8"))
+    found.add("a live copy of the reference, with its shadow", [judged for judged, _ in runs])
+    name = f"without a shadow, {document['counts']['UNCHECKED']} policies unchecked, to the same with one"
+    found.add(name, [blind / judged for judged, blind in runs], "times", most=1.5)
 
 
-def measure_seeds() -> None:
+def measure_seeds(found: Figures) -> None:
     """Measure the seeds with a large community."""
     with serve() as server, connect(server.dsn) as connection:
         for file in sorted(PLATFORM.glob("*.sql")):
@@ -167,12 +74,7 @@ def measure_seeds() -> None:
         plant(connection, LARGE)
         took = time.perf_counter() - begun
         counted = connection.execute("select count(*) from public.messages").fetchone()
-    tell(f"seeds, {LARGE:,} members and {counted[0] if counted else 0:,} messages", took, PROMISED_S["seeds"])
-
-
-def compare(what: str, ratio: float, promised: str) -> None:
-    """Print a ratio beside what is promised of it."""
-    print(f"{what:<56}{ratio:9.2f}    promised: {promised}", flush=True)
+    found.add(f"seeds, {LARGE:,} members and {counted[0] if counted else 0:,} messages", [took], most=60)
 
 
 def observe(connection: Connection, made: Sequence[Made]) -> tuple[float, list[Observed]]:
@@ -191,9 +93,7 @@ def observed(tables: int, rows: int) -> float:
         for file in sorted(PLATFORM.glob("*.sql")):
             connection.execute(file.read_bytes())
         made = build(connection, tables, rows)
-        took = min(observe(connection, made)[0] for _ in range(2))
-    tell(f"  the matrix of {tables} tables with {rows:,} rows", took)
-    return took
+        return min(observe(connection, made)[0] for _ in range(2))
 
 
 def differences(cells: Sequence[Observed], others: Sequence[Observed]) -> int:
@@ -215,7 +115,7 @@ def differences(cells: Sequence[Observed], others: Sequence[Observed]) -> int:
     return count
 
 
-def measure_matrix() -> None:
+def measure_matrix(found: Figures) -> None:
     """Measure the access matrix, and the same cells asked one statement at a time."""
     with serve() as server, connect(server.dsn) as connection:
         for file in sorted(PLATFORM.glob("*.sql")):
@@ -228,64 +128,59 @@ def measure_matrix() -> None:
             plain = time.perf_counter() - begun
         after, _ = observe(connection, made)
     took = (before + after) / 2
-    tell(f"the matrix of {TABLES} tables, {len(cells):,} cells", took)
-    tell(f"  one statement at a time, {len(others):,} cells", plain)
-    print(f"  cells of which the two say something else: {differences(cells, others)}")
-    compare("  so many times faster", plain / took, f"at least {FASTER:g}")
+    found.add(f"the matrix of {TABLES} tables, {len(cells):,} cells", [took])
+    found.add("  cells of which one statement at a time says something else", [differences(cells, others)], "", most=0)
+    found.add("  so many times faster than one statement at a time", [plain / took], "times", least=5)
     once, twice = observed(TABLES, ROWS), observed(2 * TABLES, ROWS)
-    compare(f"  {2 * TABLES} tables to {TABLES}", twice / once, f"at most {TWICE:g}")
+    found.add(f"  {2 * TABLES} tables to {TABLES}", [twice / once], "times", most=2.3)
     short, long = observed(FEW_TABLES, SHORT), observed(FEW_TABLES, LONG)
-    compare(f"  {FEW_TABLES} tables with {LONG:,} rows to {SHORT}", long / short, f"at most {LONGER:g}")
+    found.add(f"  {FEW_TABLES} tables with {LONG:,} rows to {SHORT}", [long / short], "times", most=3)
 
 
-def measure_load(scale: int, times: int) -> None:
-    """Measure what pgbench does while audits run and while none does: on the same processors, and on others."""
-    for apart in (False, True):
-        found = load.measure(scale, times, apart=apart)
-        where = "server and pgbench on one processor, the audit on others" if found.apart else "all on all processors"
-        print(f"pgbench, scale {scale}, {load.CLIENTS} clients; {where}; {times} audits, {found.took_s:.1f} s each")
-        print(f"  {found.on:,.0f} transactions a second with an audit, {found.off:,.0f} without")
-        print(f"  audit by audit: {', '.join(f'{ratio:.1%}' for ratio in found.ratios)}; {found.unhurt=}")
-        print(f"  {json.dumps(found.footprint)}")
-        print(f"  the server's processor time for an audit: {found.processor_s:.2f} s")
-        compare("  kept while an audit runs", found.on / found.off, f"at least {LOAD_KEPT}")
+def measure_load(found: Figures, times: int) -> None:
+    """Measure how members' work goes on while audits run; it and the server have one processor to themselves."""
+    beside = load.measure(times)
+    found.add("an audit of a database at work", beside.took_s)
+    found.add("  members' transactions a second, to those without it", beside.throughput, "times", least=0.95)
+    found.add("  99th percentile of their time, to that without it", beside.p99, "times", most=1.15)
+    found.add("  members whose session broke", [not beside.unhurt], "", most=0)
 
 
-def measure_gate() -> None:
-    """Measure the gate: its whole process with a cached base, and what it finds in its corpus, beside squawk alone."""
+def measure_gate(found: Figures) -> None:
+    """Measure whole processes of the gate, with a cached base and without."""
     with TemporaryDirectory() as folder:
-        small, large = Path(folder, "small"), Path(folder, "large")
-        for place, count in ((small, 0), (large, 300 - len(list(MIGRATIONS.glob("*.sql"))) - 3)):
+        for count, new, what, most in (
+            (0, 1, "one new file", 5.0),
+            (0, 40, "40 new files", 60.0),
+            (297, 3, "300 files and 3 of them new, nothing cached", 60.0),
+        ):
+            place = Path(folder, f"{count}-{new}")
             shutil.copytree(MIGRATIONS, place)
-            for number in range(count):
+            for number in range(max(0, count - len(list(MIGRATIONS.glob("*.sql"))))):
                 text = f"create table private.t{number} (id bigint primary key, word text, since timestamptz);\n"
                 Path(place, f"20260101{number:06}_t{number}.sql").write_text(text, encoding="utf-8")
-            for number in range(3 if count else 1):
+            for number in range(new):
                 text = f"alter table public.messages add column extra_{number} text;\n"
-                Path(place, f"2027010100000{number}_new.sql").write_text(text, encoding="utf-8")
-        for place, what, name in (
-            (small, "the gate: one new file, the base cached", "gate"),
-            (large, "the gate: 300 files and 3 of them new", "large gate"),
-        ):
-            command = [
-                "-m", "pytest", "policies", "--gate", f"--migrations={place}", "--since-version=20269999999999",
-                f"--gate-cache={folder}/cache", f"--report-dir={folder}/out", f"--settings={ROOT / 'audit.toml'}",
-            ]  # fmt: skip
-            first = timed(command)
-            tell(f"{what.split(',')[0]}, nothing cached", first, PROMISED_S["large gate"] if place is large else None)
-            if place is small:
-                tell(what, min(timed(command), timed(command)), PROMISED_S[name])
-    compare_with_squawk()
+                Path(place, f"20270101{number:06}_new.sql").write_text(text, encoding="utf-8")
+            command = check(
+                folder, "--gate", f"--migrations={place}", "--since-version=20269999999999",
+                f"--gate-cache={folder}/cache", f"--settings={ROOT / 'audit.toml'}",
+            )  # fmt: skip
+            first = timed(command)[0]
+            if count:
+                found.add(f"the gate: {what}", [first], most=most)
+            else:
+                found.add(f"the gate: {what}, the base cached", [timed(command)[0] for _ in range(3)], most=most)
 
 
-def compare_with_squawk(figures: Figures | None = None) -> None:
-    """Print how many dangers of the corpus the gate and squawk alone find, and how many harmless files they blame.
+def measure_corpus(found: Figures) -> None:
+    """Measure how many dangers of the corpus the gate and squawk alone find, and how many harmless files they blame.
 
     Beside them the hazards that eugene's and squawk's documents list, and how many of them we tell wrongly.
     """
     suite = CorpusSuite(load_settings(ROOT / "audit.toml"), load_access(ROOT / "schema" / "access.toml"))
     dangers = harmless = 0
-    found, blamed = {"gate": 0, "squawk": 0}, {"gate": 0, "squawk": 0}
+    right, blamed = {"gate": 0, "squawk": 0}, {"gate": 0, "squawk": 0}
     with grounded(Choice(), suite) as ground:
         for case in corpus():
             said = {
@@ -296,56 +191,46 @@ def compare_with_squawk(figures: Figures | None = None) -> None:
             dangers += bool(expected)
             harmless += not case.dangerous
             for who, places in said.items():
-                found[who] += bool(expected) and expected <= places
+                right[who] += bool(expected) and expected <= places
                 blamed[who] += not case.dangerous and bool(places)
-    for who in ("gate", "squawk"):
-        right = f"{found[who]} of {dangers} dangers at their lines"
-        print(f"{who}: {right}, {blamed[who]} of {harmless} harmless cases blamed")
-        if figures is not None:
-            promised = {"least": 100.0} if who == "gate" else {}
-            figures.add(
-                f"{who}: dangers of the corpus found at their lines", [100 * found[who] / dangers], "%", **promised
-            )
-            promised = {"most": 0.0} if who == "gate" else {}
-            figures.add(f"{who}: harmless cases blamed", [100 * blamed[who] / harmless], "%", **promised)
-    if figures is not None:
-        wrong = compare_hazards()
-        figures.add(
-            "documented hazards of eugene and squawk: missed, or told of where there is none", [wrong], "", most=0
-        )
+    for who in right:
+        ours = who == "gate"
+        name = f"{who}: dangers of the corpus found at their lines, of {dangers}"
+        found.add(name, [right[who]], "", **({"least": dangers} if ours else {}))
+        name = f"{who}: harmless cases blamed, of {harmless}"
+        found.add(name, [blamed[who]], "", **({"most": 0} if ours else {}))
+    name = "documented hazards of eugene and squawk: missed, or told of where there is none"
+    found.add(name, [compare_hazards()], "", most=0)
+
+
+def measure_proofs(found: Figures) -> None:
+    """Measure all proofs of the policies."""
+    command = ["-m", "pytest", "tests/policies/test_proofs.py", "--numprocesses=auto"]
+    found.add("all proofs of the policies", [timed([sys.executable, *command], limit_s=900)[0]], most=60)
 
 
 # What `make bench` measures, in order; each begins only while there is time.
 SECTIONS: Mapping[str, tuple[str, Callable[[Figures, argparse.Namespace], None]]] = {
     "start": ("Start", lambda found, chosen: ratios.start(found, chosen.times)),
     "live": ("Live, beside other tools", lambda found, chosen: ratios.beside_peers(found, chosen.times)),
+    "unchecked": ("Nothing can be checked", lambda found, _: measure_unchecked(found, 3)),
     "catalogue": ("Catalogue policies", lambda found, _: ratios.catalogue(found)),
     "distance": ("From far away", lambda found, _: ratios.distance(found)),
+    "load": ("A database at work", lambda found, chosen: measure_load(found, chosen.times)),
     "fleet": ("Many databases", lambda found, _: ratios.fleet(found)),
-    "corpus": ("The gate, beside squawk and eugene", lambda found, _: compare_with_squawk(found)),
     "acting": ("People who act", lambda found, _: ratios.acting(found)),
+    "gate": ("The gate", lambda found, _: measure_gate(found)),
+    "corpus": ("The gate, beside squawk and eugene", lambda found, _: measure_corpus(found)),
     "data": ("Many rows", lambda found, chosen: ratios.data(found, chosen.members)),
 }
-BUDGET_S = 19 * 60.0
-MEMBERS = 20_000
-# Parts that are measured by name alone, and only printed.
-PARTS: Mapping[str, Callable[[argparse.Namespace], None]] = {
-    "seeds": lambda _: measure_seeds(),
-    "matrix": lambda _: measure_matrix(),
-    "load": lambda chosen: measure_load(chosen.scale, chosen.times),
-    "gate": lambda _: measure_gate(),
-    "unchecked": lambda chosen: measure_unchecked(chosen.times),
-    "hazards": lambda _: print(compare_hazards()),
-    "audit": lambda chosen: measure_audit(chosen.times),
-    "parts": lambda _: measure_parts(),
-    "proofs": lambda _: measure_proofs(),
+# What is measured by name alone.
+BY_NAME: Mapping[str, tuple[str, Callable[[Figures, argparse.Namespace], None]]] = {
+    "seeds": ("Seeds", lambda found, _: measure_seeds(found)),
+    "matrix": ("The access matrix", lambda found, _: measure_matrix(found)),
+    "proofs": ("Proofs", lambda found, _: measure_proofs(found)),
 }
-
-
-def measure_proofs() -> None:
-    """Measure all proofs of the policies."""
-    command = ["-m", "pytest", "tests/policies/test_proofs.py", "--numprocesses=auto"]
-    tell("the proofs: pytest tests/policies/test_proofs.py --numprocesses=auto", timed(command), PROMISED_S["proofs"])
+BUDGET_S = 19 * 60.0
+MEMBERS = 1_000_000
 
 
 def machine() -> dict[str, str]:
@@ -353,7 +238,7 @@ def machine() -> dict[str, str]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30
     name = next((line.partition(": ")[2] for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "")
     return {
-        "processors": f"{os.cpu_count()} ({name.strip() or platform.machine()}), {pace():.2f} times our time",
+        "processors": f"{os.cpu_count()} ({name.strip() or platform.machine()})",
         "memory": f"{memory} GB",
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
         "load at the beginning": f"{os.getloadavg()[0]:.1f}",
@@ -371,18 +256,17 @@ def _lines(path: str) -> list[str]:
 def main() -> None:
     """Measure and print; write reports/out/bench.json and docs/performance.md when all of it was measured."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.partition("\n")[0])
-    for name in (*SECTIONS, *PARTS):
+    for name in (*SECTIONS, *BY_NAME):
         parser.add_argument(f"--{name}", action="store_true", help="this part, and no other that is not named")
-    parser.add_argument("--scale", type=int, default=LOAD_SCALE, help=f"of pgbench (default {LOAD_SCALE})")
     parser.add_argument("--members", type=int, default=MEMBERS, help=f"of --data (default {MEMBERS:,})")
     parser.add_argument("--times", type=int, default=5, help="how often, one after the other (default 5)")
     chosen = parser.parse_args()
-    asked = [name for name in (*SECTIONS, *PARTS) if getattr(chosen, name)]
+    asked = [name for name in (*SECTIONS, *BY_NAME) if getattr(chosen, name)]
     begun = time.monotonic()
     found = Figures(machine())
     print(", ".join(f"{name}: {value}" for name, value in found.machine.items()), flush=True)
-    for name, (title, measure) in SECTIONS.items():
-        if asked and name not in asked:
+    for name, (title, measure) in (SECTIONS | BY_NAME).items():
+        if name not in (asked or SECTIONS):
             continue
         found.section = title
         print(f"\n{title} ({time.monotonic() - begun:.0f} s)", flush=True)
@@ -393,11 +277,8 @@ def main() -> None:
             measure(found, chosen)
         except Exception as error:  # noqa: BLE001  the other parts are measured all the same
             found.missing(title, f"it could not be measured: {type(error).__name__}: {error}"[:200])
-    for name in asked:
-        if name in PARTS:
-            PARTS[name](chosen)
-    if not asked or any(name in SECTIONS for name in asked):
-        found.write(RESULTS if not asked else RESULTS.with_name("bench-part.json"))
+    found.write(RESULTS if not asked else RESULTS.with_name("bench-part.json"))
+    print(f"\n{time.monotonic() - begun:.0f} s in all")
     if not asked:
         rewrite()
 

@@ -20,7 +20,7 @@ from audit.access.draft import draft
 from audit.access.matrix import opened_tables, predicate
 from audit.access.parameters import parameters
 from audit.access.results import API_ACTORS, COMMANDS
-from audit.actors import staged
+from audit.actors import Stage, staged
 from audit.connection import connect
 from audit.evidence import Log
 from audit.server.target import MIGRATIONS, Choice, opened
@@ -75,6 +75,26 @@ def compared(observed: Sequence[object], true: Declaration, mine: Declaration) -
             yield f"{cell.actor}: {command}"  # type: ignore[attr-defined]
 
 
+def changed(stage: Stage, true: Access) -> tuple[str, int, dict[str, list[str]]]:
+    """Draft a project anew; return the draft, how many entries were compared, and what is wrong in which of them."""
+    text = "\n".join(draft(stage))
+    mine = declarations(tomllib.loads(text)["tables"])
+    wrong: dict[str, list[str]] = {}
+    told = {**true.declared}
+    for table in true.public_tables:
+        given = told.get(table, Declaration())
+        told[table] = Declaration(given.rows, {**given.reach, "select": {"everybody": (ALL,)}})
+    with opened_tables(stage, {}) as (observatory, tables):
+        common = [table for table in tables if table in told and table in mine]
+        for table in common:
+            both = [*told[table].rows.values(), *mine[table].rows.values()]
+            observatory.sets = json.dumps({table: [predicate(each) for each in both]})
+            differ = [*compared(observatory.observe([table]), told[table], mine[table])]
+            if differ:
+                wrong[table] = differ
+    return text, len(common), wrong
+
+
 def score(name: str) -> Score:
     """Draft a project anew and compare."""
     migrations, folder = PROJECTS[name]
@@ -84,22 +104,8 @@ def score(name: str) -> Score:
     with opened(Choice(migrations=migrations, members=MEMBERS)) as target, connect(target.dsn) as connection:
         known = parameters(connection, chosen, Access(claims=true.claims))
         with staged(connection, known, Log(), target.unfilled) as stage:
-            text = "\n".join(draft(stage))
-            mine = declarations(tomllib.loads(text)["tables"])
-            wrong: dict[str, list[str]] = {}
-            told = {**true.declared}
-            for table in true.public_tables:
-                given = told.get(table, Declaration())
-                told[table] = Declaration(given.rows, {**given.reach, "select": {"everybody": (ALL,)}})
-            with opened_tables(stage, {}) as (observatory, tables):
-                common = [table for table in tables if table in told and table in mine]
-                for table in common:
-                    both = [*told[table].rows.values(), *mine[table].rows.values()]
-                    observatory.sets = json.dumps({table: [predicate(each) for each in both]})
-                    differ = [*compared(observatory.observe([table]), told[table], mine[table])]
-                    if differ:
-                        wrong[table] = differ
-    return Score(name, len(common), wrong)
+            _, entries, wrong = changed(stage, true)
+    return Score(name, entries, wrong)
 
 
 def main(names: Sequence[str]) -> int:

@@ -1,18 +1,21 @@
 """What is doubtful of tables that nobody has declared: their own policies say whose the rows are, and one forgets it.
 
-Three kinds. A policy opens to whoever belongs to anything what the others of its table keep to one tenant; rows that
-others see hold what one must know to get in: codes, tokens, links; and visitors see how persons are reached.
+Five kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and shows
+what the others of its table keep to somebody; one lets people write in another's name; rows that others see hold what
+one must know to get in: codes, tokens, links; and visitors see how persons are reached.
 
 Which policies come into question is read from them; that somebody reaches such rows is seen by acting. Without a column
-that other policies respect nothing is told: a catalogue is for everybody, and what members share is theirs.
+that other policies respect nothing is told: a catalogue is for everybody, and what members share is theirs. Nor is
+what says of itself that it is for all to see (``PUBLISHED``), or nobody's.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice, product
 from typing import Any, NamedTuple
 
 from sqlglot import exp
@@ -20,12 +23,24 @@ from sqlglot import exp
 from audit.access.results import COMMANDS, Doubtful
 from audit.access.rules import Known, Rule
 from audit.catalog.calls import Calls
-from audit.catalog.expressions import Tree, called, own_columns, parsed
+from audit.catalog.expressions import Tree, bare, called, own_columns, parsed, table_of
+from audit.catalog.functions import IDENTITY
+from audit.catalog.shown import harmless
 from audit.evidence import Unchecked
-from audit.names import LETTING_IN, NUMBERS, secret_columns
+from audit.names import (
+    KEPT_BACK,
+    LETTING_IN,
+    OF_A_KIND,
+    ON_ITS_WAY,
+    PUBLISHED,
+    WRITTEN_FOR_OTHERS,
+    lets_in,
+    secret_columns,
+)
 from audit.people import CAST
+from audit.sql_text import quoted
 
-KINDS = ("tenants", "codes", "persons")
+KINDS = ("tenants", "open", "names", "codes", "persons")
 
 # Who takes part in something, or in nothing: nobody who may look after all tenants.
 PEOPLE = ("anon", "nobody", "guest", "pending", "alice", "bob", "stranger")
@@ -34,30 +49,59 @@ OUTSIDE = ("anon", "nobody", "guest", "pending", "stranger")
 
 _CLAIMS = re.compile(r"\bauth\s*\.\s*jwt\s*\(|request\.jwt\.claim", re.IGNORECASE)
 _CALLER = re.compile(r"\bauth\s*\.\s*(uid|jwt|email)\s*\(|request\.jwt|current_setting", re.IGNORECASE)
+# Where the policies of channels find out which channel it is: https://supabase.com/docs/guides/realtime/authorization
+CHANNELS, FILES, TOPIC = "realtime.messages", "storage.objects", ("realtime", "topic")
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 
-# Columns of texts, ids and days: name, default, whether it is in the primary key, whether it refers to another table,
-# which API roles may read it, and whether the table has one row for each person.
+# Columns: name, default, whether it is in the primary key, which table it refers to by itself, which API roles may read
+# it, whether the table has one row for each person, whether it holds ids of people, and its type's category and name.
 COLUMNS = """
 select t.relation, a.attname::text, coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), ''), a.attname = any (t.keys),
-       exists (select from pg_catalog.pg_constraint k
-               where k.conrelid = t.id and k.contype = 'f' and a.attnum = any (k.conkey)),
+       (select k.confrelid::pg_catalog.regclass::text from pg_catalog.pg_constraint k
+        where k.conrelid = t.id and k.contype = 'f' and a.attnum = any (k.conkey)
+        order by pg_catalog.cardinality(k.conkey), k.oid limit 1),
        array(select r from unnest(array['anon', 'authenticated']) as r
              where pg_catalog.has_column_privilege(r, t.id, a.attnum, 'select')),
        exists (select from pg_catalog.pg_index i
                join pg_catalog.pg_attribute k on k.attrelid = t.id and k.attnum = i.indkey[0]
                where i.indrelid = t.id and i.indisunique and i.indnkeyatts = 1 and i.indpred is null
-               and k.attname = any (t.people))
+               and k.attname = any (t.people)),
+       a.attname = any (t.people), y.typcategory::text, y.typname::text
 from pg_temp.audit_table t
 join pg_catalog.pg_attribute a on a.attrelid = t.id and a.attnum > 0 and not a.attisdropped
 join pg_catalog.pg_type y on y.oid = a.atttypid
 left join pg_catalog.pg_attrdef d on d.adrelid = t.id and d.adnum = a.attnum and a.attgenerated = ''
 where t.relation = any (%s)
-and (y.typcategory = 'S' or y.typname in ('uuid', 'bytea', 'date', 'int4', 'int8', 'json', 'jsonb'))
 order by 1, a.attnum
 """
 _PERSONAL = re.compile(secret_columns({}), re.IGNORECASE)
-_RANDOM = re.compile(r"random|uuid_generate_v4|gen_salt|nanoid", re.IGNORECASE)
+
+
+# Of these types are codes, and what tells who somebody is.
+_TELLING = ("uuid", "bytea", "date", "int4", "int8", "json", "jsonb")
+
+
+class Column(NamedTuple):
+    """A column of a table, as COLUMNS tells."""
+
+    name: str
+    default: str
+    key: bool
+    refers: str | None
+    roles: Sequence[str]
+    of_person: bool
+    person: bool
+    category: str
+    kind: str
+
+    @property
+    def telling(self) -> bool:
+        """Whether it is of a type that codes have, and names, and days."""
+        return self.category == "S" or self.kind in _TELLING
+
+
+# A condition with more alternatives is looked at as a whole.
+MOST_ALTERNATIVES = 12
 
 
 class Condition(NamedTuple):
@@ -72,7 +116,7 @@ class Condition(NamedTuple):
 class Plan:
     """What is to be observed of a table: rows beyond what ``kept`` lets through, and who may be to blame.
 
-    ``columns`` are those that tell tenants apart, or that let one in; ``commands`` are those that are looked at.
+    ``columns`` are those that tell tenants apart, or that let one in; ``places`` tables in which people are looked up.
     """
 
     kind: str
@@ -81,6 +125,7 @@ class Plan:
     blamed: frozenset[str]
     kept_by: tuple[str, ...]
     columns: Mapping[str, Collection[str]]
+    places: frozenset[tuple[str, str]] = frozenset()
 
 
 class Reached(NamedTuple):
@@ -95,11 +140,14 @@ class Reached(NamedTuple):
 class Reader:
     """Reads what the conditions of one table's policies ask, and of whom."""
 
-    def __init__(self, relation: str, known: Known, calls: Calls, keys: Collection[str]) -> None:
+    def __init__(
+        self, relation: str, known: Known, calls: Calls, keys: Collection[str], columns: Sequence[Column] = ()
+    ) -> None:
         self.relation = relation
-        self.name = relation.rpartition(".")[2].strip('"')
+        self.name = _name(relation)
         self.calls = calls
         self.keys = frozenset(keys)
+        self.held = columns
         self.rules = [rule for rule in known.rules.get(relation, ()) if rule.permissive]
 
     @cached_property
@@ -152,18 +200,107 @@ class Reader:
         joined = bool(self.tables(text) or self.claims(text))
         return joined and self.columns(text, looked_up=True) not in (set(), self.keys)
 
+    def branches(self, text: str) -> list[str]:
+        """Return the alternatives of a condition; one that has none, as it is."""
+        parts = _alternatives(parsed(text))
+        if not 1 < len(parts) <= MOST_ALTERNATIVES:
+            return [text]
+        return [part.sql(dialect="postgres", normalize_functions=False) for part in parts]
+
+    def invites(self, text: str) -> bool:
+        """Tell whether a condition lets people in for who they are, and does not only keep some of them out."""
+        return any(self._is_question(node) and not _denied(node) for node in parsed(text).walk())
+
+    def _is_question(self, node: Tree) -> bool:
+        """Tell whether a part of a condition looks something up, or asks who the caller is, beyond being signed in."""
+        name = called(node) if isinstance(node, exp.Dot) else None
+        if name in (TOPIC, ("auth", "role")) or (name in IDENTITY and isinstance(_beyond_casts(node), exp.Is)):
+            return False
+        return isinstance(node, exp.Table) or bool(name and self.asks(node.sql(dialect="postgres")))
+
+    def published(self, text: str) -> bool:
+        """Tell whether a condition says of a row that it is for all to see, or that it is nobody's."""
+        tree = parsed(text)
+        own = own_columns(tree, self.name)
+        parts = [
+            each for each in tree.find_all(exp.Column, exp.Literal) if isinstance(each, exp.Literal) or each.name in own
+        ]
+        owners = {each.name for each in self.held if each.refers or each.person}
+        empty = (bare(each.this) for each in tree.find_all(exp.Is) if not each.args.get("negate"))
+        said = any((KEPT_BACK if _denied(each) else PUBLISHED).search(each.name) for each in parts)
+        said = said or any(map(_says_a_state, tree.find_all(exp.EQ)))
+        return said or any(isinstance(each, exp.Column) and each.name in own & owners for each in empty)
+
     def forgets(self, one: Condition, other: Condition) -> bool:
         """Tell whether a condition asks about belonging as another does, and not about the row, and asks no more."""
         if (
-            not one.of_rows
-            or one.text == other.text
+            one.text == other.text
+            or self.columns(one.text, looked_up=True)
             or self.columns(one.text) & self.columns(other.text, looked_up=True)
         ):
             return False
         if self.claims(one.text):
             return self.claims(one.text) <= self.claims(other.text)
-        shared = self.tables(one.text) & self.tables(other.text)
-        return bool(shared) and self.ranks(one.text) <= self.ranks(other.text)
+        looked_at = self.tables(one.text)
+        # Whoever has any row of the table that this one belongs to has not been asked for that one.
+        places = {
+            each.name for each in self.held if each.refers and _name(each.refers) in {name for _, name in looked_at}
+        }
+        asks_no_more = self.ranks(one.text) <= self.ranks(other.text)
+        belongs = bool(places & self.columns(other.text, looked_up=True))
+        return bool(looked_at & self.tables(other.text)) and (asks_no_more or belongs)
+
+
+def _alternatives(tree: Tree) -> list[Tree]:
+    """Return the alternatives of a condition: "a and (b or c)" has two."""
+    node = bare(tree)
+    if isinstance(node, exp.Or):
+        return [*_alternatives(node.left), *_alternatives(node.right)]
+    if isinstance(node, exp.And):
+        pairs = product(_alternatives(node.left), _alternatives(node.right))
+        return [exp.and_(one, other) for one, other in islice(pairs, MOST_ALTERNATIVES + 1)]
+    return [tree]
+
+
+def _name(relation: str) -> str:
+    """Return the name of a table without its schema."""
+    return relation.rpartition(".")[2].strip('"')
+
+
+def _beyond_casts(node: Tree) -> Tree | None:
+    """Return what a node is an operand of, sub-selects of one expression, casts and parentheses aside."""
+    above = node.parent
+    while isinstance(above, exp.Paren | exp.Cast | exp.Alias | exp.Select | exp.Subquery):
+        above = above.parent
+    return above
+
+
+def _says_a_state(node: exp.EQ) -> bool:
+    """Tell whether a row is for all once it has come as far as a word says that is none of work in progress."""
+    column, word = bare(node.this), bare(node.expression)
+    return (
+        isinstance(column, exp.Column)
+        and isinstance(word, exp.Literal)
+        and not OF_A_KIND.search(column.name)
+        and not ON_ITS_WAY.search(word.name)
+        and not _denied(column)
+    )
+
+
+def _denied(node: Tree) -> bool:
+    """Tell whether what a part of a condition says keeps people out."""
+    above, odd = node.parent, False
+    while above is not None:
+        odd ^= isinstance(above, exp.Not | exp.NEQ) or bool(above.args.get("negate"))
+        odd ^= isinstance(above, exp.EQ | exp.Is | exp.NEQ) and any(map(_is_no, (above.this, above.expression)))
+        above = above.parent
+    return odd
+
+
+def _is_no(node: Tree) -> bool:
+    """Tell whether a part of a condition is NULL or false."""
+    node = bare(node)
+    return isinstance(node, exp.Null) or (isinstance(node, exp.Boolean) and not node.this)
 
 
 def _leads_on(column: exp.Column, own: Collection[str], *, looked_up: bool) -> bool:
@@ -199,66 +336,162 @@ def plans(
 
     ``columns`` are COLUMNS' rows. What cannot be read is added to ``doubts``.
     """
-    for relation in relations:
-        if not known.security.get(relation) or not known.rules.get(relation):
-            continue
-        reader = Reader(relation, known, calls(), keys.get(relation, ()))
+    held: dict[str, list[Column]] = {}
+    for relation, *column in columns:
+        held.setdefault(relation, []).append(Column(*column))
+    ruled = [each for each in relations if known.security.get(each) and known.rules.get(each)]
+    readers = [Reader(each, known, calls(), keys.get(each, ()), held.get(each, ())) for each in ruled]
+    for reader in readers:
         try:
             tied = [each for each in reader.conditions if reader.ties(each.text)]
-            if tied:
-                shown = _shown(reader, tied, [row[1:] for row in columns if row[0] == relation])
-                yield relation, [*_of_tenants(reader), *shown]
+            borrowed = [] if tied else [*_borrowed(reader, readers)]
+            if tied or borrowed or reader.relation == CHANNELS:
+                shown = _shown(reader, tied, reader.held) if tied else ()
+                planned = (_of_tenants(reader, borrowed), _open(reader), _in_anothers_name(reader), shown)
+                yield reader.relation, [plan for some in planned for plan in some]
         except Unchecked as doubt:
-            doubts.append(f"{relation}: {doubt.reason}")
+            doubts.append(f"{reader.relation}: {doubt.reason}")
 
 
-def _of_tenants(reader: Reader) -> Iterator[Plan]:
-    keeping = [each for each in reader.conditions if reader.of_tenants(each.text)]
-    against = [(one, [other for other in keeping if reader.forgets(one, other)]) for one in reader.conditions]
+def _borrowed(reader: Reader, readers: Sequence[Reader]) -> Iterator[Condition]:
+    """Yield conditions of other tables about a tenant that this table's rows have as well, said of this table.
+
+    A table of which everything is harmless to show may be meant for all tenants.
+    """
+    if harmless([(each.name, each.category, each.kind) for each in reader.held], reader.name):
+        return
+    for other in readers:
+        for each in other.conditions if other is not reader else ():
+            names = other.columns(each.text, looked_up=True)
+            if len(names) == 1 and other.of_tenants(each.text) and own_columns(parsed(each.text), other.name) == names:
+                theirs = next((one for one in other.held if one.name in names), None)
+                mine = next((one for one in reader.held if theirs and _alike(one, theirs) and not one.person), None)
+                if theirs and mine:
+                    name = f"{each.rule.name} on {other.relation}"
+                    text = _said_of(each.text, other.name, theirs.name, mine.name)
+                    yield Condition(replace(each.rule, name=name), text, each.of_rows)
+
+
+def _alike(one: Column, other: Column) -> bool:
+    """Tell whether two columns refer to the same table."""
+    return one.refers is not None and one.refers == other.refers and one.kind == other.kind
+
+
+def _said_of(text: str, table: str, column: str, mine: str) -> str:
+    """Return a condition with a column of its table called otherwise; it is about another table then."""
+    tree = parsed(text).copy()
+    places = [
+        each
+        for each in tree.find_all(exp.Column)
+        if each.name == column and each.table in ("", table) and table_of(each) is None
+    ]
+    for each in places:
+        each.replace(exp.column(mine, quoted=True))
+    return tree.sql(dialect="postgres", normalize_functions=False)
+
+
+def _of_tenants(reader: Reader, borrowed: Sequence[Condition]) -> Iterator[Plan]:
+    parts = [each._replace(text=part) for each in reader.conditions for part in reader.branches(each.text)]
+    keeping = [*borrowed, *(each for each in parts if reader.of_tenants(each.text))]
+    against = [(one, [other for other in keeping if reader.forgets(one, other)]) for one in parts]
     forgetful = [(one, others) for one, others in against if others]
     if forgetful:
         texts = {one.text for one, _ in forgetful}
         kept_by = {other.rule.name: other for _, others in forgetful for other in others}
         columns = {name for each in kept_by.values() for name in reader.columns(each.text, looked_up=True)}
-        others = [each for each in reader.conditions if each.text not in texts]
+        others = [each for each in (*borrowed, *parts) if each.text not in texts]
         kept = tuple(each.text for each in others if each.of_rows or reader.ties(each.text))
         names = frozenset(one.rule.name for one, _ in forgetful)
         told: dict[str, Collection[str]] = dict.fromkeys(sorted(columns), ())
-        yield Plan("tenants", reader.relation, kept, names, tuple(sorted(kept_by)), told)
+        places = frozenset(place for one, _ in forgetful for place in reader.tables(one.text))
+        yield Plan("tenants", reader.relation, kept, names, tuple(sorted(kept_by)), told, places)
 
 
-def _shown(reader: Reader, tied: Sequence[Condition], columns: Sequence[Sequence[Any]]) -> Iterator[Plan]:
+def _open(reader: Reader) -> Iterator[Plan]:
+    """Yield what policies show that ask nobody, while others of their table show people what is theirs.
+
+    Of channels the policies for speaking say so as well: one listens where one speaks.
+    """
+    channels = reader.relation == CHANNELS
+    if reader.relation == FILES or harmless([(c.name, c.category, c.kind) for c in reader.held], reader.name):
+        return
+    reading = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "r")]
+    parts = [(each, part) for each in reading for part in reader.branches(each.text)]
+    asking = [each for each in parts if reader.invites(each[1])]
+    tied = [each for each in asking if reader.columns(each[1])]
+    if channels:
+        said = [each for each in reader.conditions if not each.of_rows and reader.invites(each.text)]
+        tied += [(each, each.text) for each in said if not asking]
+    openly = [
+        each
+        for each in parts
+        if each not in asking
+        and _narrows(each[1], reader.name, tied if channels else ())
+        and not reader.published(each[1])
+    ]
+    if tied and openly:
+        others = [each[1] for each in (*parts, *tied) if each not in openly]
+        columns = {name for _, part in tied for name in reader.columns(part)} or {"topic"}
+        names = frozenset(each.rule.name for each, _ in openly)
+        kept_by = tuple(sorted({each.rule.name for each, _ in tied}))
+        told: dict[str, Collection[str]] = dict.fromkeys(sorted(columns), ())
+        yield Plan("open", reader.relation, tuple(dict.fromkeys(others)), names, kept_by, told)
+
+
+def _narrows(text: str, table: str, tied: Sequence[tuple[Condition, str]]) -> bool:
+    """Tell whether a condition says something of the row: one that is true of every row is told by RLS-04.
+
+    Of channels (``tied`` are the conditions about them): whether it speaks of those that they are about.
+    """
+    if tied:
+        words = {word.strip("%_") for word in _LITERAL.findall(text)}
+        return any(words & set(_LITERAL.findall(other)) for _, other in tied)
+    return bool(own_columns(parsed(text), table))
+
+
+def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
+    """Yield what may be written in another's name: the column that says who wrote a row is filled with the caller.
+
+    The default says so, or whoever wrote a row may change it, and nobody else has to do with it.
+    """
+    adding = [each for each in reader.conditions if each.rule.command in ("*", "a")]
+    asked = {name for each in adding for name in own_columns(parsed(each.text), reader.name)}
+    people = [each for each in reader.held if each.person]
+    changing = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "w", "d")]
+    writers = {name for each in changing for name in reader.columns(each.text)}
+    for column in people:
+        by_default = bool(_CALLER.search(column.default))
+        alone = len(people) == 1 and column.name in writers and not WRITTEN_FOR_OTHERS.search(reader.name)
+        if adding and column.name not in asked and (by_default or alone):
+            names = frozenset(each.rule.name for each in adding)
+            kept_by = tuple(sorted({each.rule.name for each in changing if column.name in reader.columns(each.text)}))
+            kept = (f"{quoted(column.name)}::text = $1::text",)
+            yield Plan("names", reader.relation, kept, names, kept_by, {column.name: ()})
+
+
+def _shown(reader: Reader, tied: Sequence[Condition], columns: Sequence[Column]) -> Iterator[Plan]:
     kept, kept_by = tuple(each.text for each in tied), tuple(sorted({each.rule.name for each in tied}))
-    for kind, shown in (("codes", _codes(reader.name, columns)), ("persons", _personal(columns))):
+    telling = [each for each in columns if each.telling]
+    for kind, shown in (("codes", _codes(reader.name, telling)), ("persons", _personal(telling))):
         if shown:
             yield Plan(kind, reader.relation, kept, frozenset(), kept_by, shown)
 
 
-def _codes(table: str, columns: Sequence[Sequence[Any]]) -> dict[str, Collection[str]]:
+def _codes(table: str, columns: Sequence[Column]) -> dict[str, Collection[str]]:
     return {
-        name: roles
-        for name, default, key, refers, roles, _ in columns
-        if roles and not refers and lets_in(table, name, default, key=key)
+        each.name: each.roles
+        for each in columns
+        if each.roles and not each.refers and lets_in(table, each.name, each.default, key=each.key)
     }
 
 
-def _personal(columns: Sequence[Sequence[Any]]) -> dict[str, Collection[str]]:
+def _personal(columns: Sequence[Column]) -> dict[str, Collection[str]]:
     """Return the columns by which visitors reach or know a person, of a table with one row for each."""
     return {
-        name: roles
-        for name, *_, roles, of_person in columns
-        if of_person and "anon" in roles and _PERSONAL.search(name) and not LETTING_IN.search(name)
+        each.name: each.roles
+        for each in columns
+        if each.of_person and "anon" in each.roles and _PERSONAL.search(each.name) and not LETTING_IN.search(each.name)
     }
-
-
-def lets_in(table: str, column: str, default: str, *, key: bool) -> bool:
-    """Tell whether whoever knows what a column holds gets in somewhere, by its name or by how it is made."""
-    if LETTING_IN.search(column):
-        return True
-    if not _RANDOM.search(default):
-        return False
-    # A key that nobody guesses is an id, but for tables of links and passes, of which it is all that one needs.
-    return bool(LETTING_IN.search(table)) if key else not NUMBERS.search(column)
 
 
 def told(plan: Plan, cells: Sequence[Reached]) -> Iterator[Doubtful]:
@@ -285,7 +518,11 @@ def told(plan: Plan, cells: Sequence[Reached]) -> Iterator[Doubtful]:
 
 def _counts(plan: Plan, cell: Reached) -> bool:
     if plan.kind == "tenants":
-        return cell.actor in PEOPLE and cell.shape != "insert"
+        return cell.actor in PEOPLE
+    if plan.kind == "names":
+        return CAST[cell.actor].id is not None and cell.shape == "insert"
+    if plan.kind == "open":
+        return cell.actor in OUTSIDE and cell.shape == "select"
     readable = any(_role(cell) in roles for roles in plan.columns.values())
     return cell.actor in (OUTSIDE if plan.kind == "codes" else VISITORS) and cell.shape == "select" and readable
 

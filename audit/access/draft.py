@@ -110,7 +110,7 @@ def draft(stage: Stage, only: Collection[str] | None = None) -> Iterator[str]:
         if only is None:
             yield from _functions(observatory.cursor, stage)
             yield from _buckets(observatory.cursor, stage)
-            yield from _unseen(stage, [*tables], declared)
+            yield from _unseen(stage, [*tables], declared, observatory.unread)
 
 
 def _proposed(relation: str, known: Known) -> Entry:
@@ -271,6 +271,8 @@ def remarks(entry: Entry, observed: Sequence[Observed]) -> Iterator[str]:
             if any(cell.refusal in ("broken", "unanswered") for cell in cells):
                 yield f"{actor}: {command} gave no answer"
                 continue
+            if not cells:  # channels are listened to and spoken in, and no more
+                continue
             cell = max(cells, key=lambda c: sum(c.reached.values()))
 
             def may(kind: str, sets: Sequence[str] = sets) -> bool:
@@ -317,7 +319,7 @@ def _buckets(cursor: Cursor, stage: Stage) -> Iterator[str]:
             yield "public = true"
 
 
-def _unseen(stage: Stage, tables: Sequence[str], declared: Collection[str]) -> Iterator[str]:
+def _unseen(stage: Stage, tables: Sequence[str], declared: Collection[str], unread: Mapping[str, str]) -> Iterator[str]:
     """Say what was looked at, and what could not be seen."""
     there = [name for name in tables if name in declared]
     yield ""
@@ -327,6 +329,8 @@ def _unseen(stage: Stage, tables: Sequence[str], declared: Collection[str]) -> I
     else:
         rest = len(tables) - len(there)
         yield f"# Of {len(tables)} tables in {schemas}, {len(there)} have an entry already, and {rest} are proposed."
+    for name, why in unread.items():
+        yield f"# not seen: {safe(name)} could not be looked at ({why})"
     for name, why in stage.unfilled.items():
         yield f"# not seen: {safe(name)} has no made-up rows ({safe(why)})"
     for condition in stage.undecided:

@@ -109,6 +109,7 @@ class Observatory:
         self.people = {who.name: self._person(who) for who in people}
         self.sets = json.dumps({name: [predicate(each) for each in given.values()] for name, given in sets.items()})
         self.slow: set[tuple[str, str]] = set()
+        self.unread: Mapping[str, str] = {}
 
     def _person(self, who: Identity) -> dict[str, str | None]:
         return {"name": who.name, "role": who.role, "id": who.id, "claims": f"select {self.stage.claims_of(who)}"}
@@ -333,10 +334,14 @@ def opened_tables(
             [list(stage.known["platform_schemas"]), [*sets, *stage.known.get("declared", ())]],
         )
         tables = {name: (frozenset(columns), security, 0) for name, security, columns in cursor.fetchall()}
+        cursor.execute("select relation, message from pg_temp.audit_unread order by 1")
+        unread = {name: safe(message) for name, message in cursor.fetchall()}
         # As the API has it: the exposed schemas and those of extensions.
         path = sql.SQL(", ").join(map(sql.Identifier, [*exposed, "extensions"]))
         cursor.execute(sql.SQL("set local search_path = {}; set local session_replication_role = origin").format(path))
-        yield Observatory(stage, cursor, people, sets), tables
+        observatory = Observatory(stage, cursor, people, sets)
+        observatory.unread = unread
+        yield observatory, tables
 
 
 # Verdicts beside which nothing more is said about a command.
@@ -420,6 +425,8 @@ def judge(stage: Stage) -> Judgement:
     sets = {name: dict(each.rows) for name, each in declared.items()}
     with opened_tables(stage, sets) as (observatory, tables):
         doubts: list[str] = [stage.doubt] if stage.doubt else []
+        blind = [f"{name} could not be looked at: {why}" for name, why in observatory.unread.items()]
+        doubts += blind
         undeclared: list[str] = []
         unsettled: list[str] = []
         misfits = _missing(stage, observatory.cursor)
@@ -450,7 +457,7 @@ def judge(stage: Stage) -> Judgement:
             if declaration is None:
                 # Files and channels are the platform's tables: who declares none of them has declared their own.
                 if name not in PLATFORMS:
-                    undeclared.append(f"{name} has no declaration in access.toml: care-audit draft writes a draft")
+                    undeclared.append(f"{name} {UNDECLARED}")
                 cells += _undeclared(observatory, observed, security=tables[name][1])
                 unsettled.append(name)
                 continue
@@ -470,7 +477,8 @@ def judge(stage: Stage) -> Judgement:
             judged[name] = judge_table
         cells = _Following(observatory, judged, cells).marked()
         doubtful, inventoried, unread = _doubtful(observatory, stage, unsettled, tables)
-        cells = [_marked(cell, doubtful) for cell in cells]
+        unread += [(kind, text) for text in blind for kind in KINDS]
+        cells = _guests([_marked(cell, doubtful) for cell in cells], observatory.cursor)
     if not declared and not stage.known["server_only_tables"] and not stage.known["public_tables"]:
         undeclared = [NOBODY] if undeclared else []
     return Judgement(
@@ -525,12 +533,65 @@ def _marked(cell: Judged, doubtful: Sequence[Doubtful]) -> Judged:
     return replace(cell, note=DOUBTFUL + "; ".join(found)) if found else cell
 
 
+# Whether the project's rules tell guests from members anywhere:
+# https://supabase.com/docs/guides/auth/auth-anonymous#access-control
+TELLS_GUESTS = """
+select exists (
+    select from pg_catalog.pg_policies
+    where pg_catalog.concat_ws(' ', qual, with_check) ~ 'is_anonymous'
+) or exists (
+    select from pg_catalog.pg_policy p
+    join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = p.oid
+    join pg_catalog.pg_proc f on f.oid = d.refobjid and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    where f.prosrc ~ 'is_anonymous'
+)
+"""
+
+
+def _guests(cells: Sequence[Judged], cursor: Cursor) -> list[Judged]:
+    """Return the cells, and say where a guest reaches what any member does in a project that tells them apart."""
+    ((tells,),) = cursor.execute(TELLS_GUESTS).fetchall()
+    members = {cell.place: cell.reached for cell in cells if cell.actor == "stranger"}
+    visitors = {cell.place: cell.reached for cell in cells if cell.actor == "anon"}
+    return [
+        replace(cell, note=f"{DOUBTFUL}a guest reaches what members do, and other rules tell guests from members")
+        if tells
+        and (cell.actor, cell.verdict, cell.note) == ("guest", Cell.UNDECLARED, "")
+        and visitors.get(cell.place, 0) < cell.reached
+        and cell.reached == members.get(cell.place)
+        else cell
+        for cell in cells
+    ]
+
+
+@contextmanager
+def _rearranged(observatory: Observatory, plan: Plan) -> Iterator[None]:
+    """Have rows that decide for as long as this lasts: of several tenants, beside people who belong to one of them."""
+    cursor = observatory.cursor
+    people = [str(CAST[name].id) for name in MEMBERS]
+    with _undone(cursor, int(observatory.stage.known["statement_timeout_ms"])):
+        cursor.execute("set local session_replication_role = replica")
+        given = [plan.relation, [*plan.columns], [f"{schema}.{name}" for schema, name in plan.places], people]
+        cursor.execute("select pg_temp.audit_rearrange(%s, %s, %s, %s)", given)
+        cursor.execute("set local session_replication_role = origin")
+        yield
+
+
 def _beyond(observatory: Observatory, plan: Plan, unread: list[tuple[str, str]]) -> list[Reached]:
     """Return what people reach of a table beyond what its other policies keep to them."""
     kept = " or ".join(f"({each})" for each in plan.kept) or "false"
     observatory.sets = json.dumps({plan.relation: [kept]})
-    cells = []
     observed = observatory.observe([plan.relation])
+    if plan.kind == "tenants" and not any(_tells(cell) for cell in observed):
+        with _rearranged(observatory, plan):
+            return _reached(observatory, plan, observatory.observe([plan.relation]), unread)
+    return _reached(observatory, plan, observed, unread)
+
+
+def _reached(
+    observatory: Observatory, plan: Plan, observed: Sequence[Observed], unread: list[tuple[str, str]]
+) -> list[Reached]:
+    cells = []
     if not any(cell.everything for cell in observed if cell.shape == "select"):
         unread.append((plan.kind, f"{plan.relation} has no rows, which proves nothing"))
     elif plan.kind == "tenants" and not any(_tells(cell) for cell in observed):
@@ -551,10 +612,10 @@ def _beyond(observatory: Observatory, plan: Plan, unread: list[tuple[str, str]])
 # One thing that is missing, and not one for each table.
 UNREVIEWED = "nobody has reviewed what is declared of"
 REVIEW = "read the entry, and take its line review = true out when it says what ought to be"
-NOBODY = (
-    "nobody has declared who may reach what: care-audit draft writes a draft of access.toml;"
-    " the matrix in the report shows who reaches what"
-)
+UNDECLARED = "has no declaration in access.toml"
+PROPOSE = "care-audit draft proposes an entry: review it, and put it into access.toml"
+NOBODY = "nobody has declared who may reach what; the report shows who reaches what today"
+DECLARE = "care-audit init writes a draft, access.toml, and audit.toml, which names it: review it, entry by entry"
 
 
 def _with_flags(stage: Stage, relation: str, declaration: Declaration | None) -> Declaration | None:
@@ -569,6 +630,7 @@ def _with_flags(stage: Stage, relation: str, declaration: Declaration | None) ->
 
 # Of whose reach without a declaration it is told what lets them through: they take part in nothing.
 OUTSIDE = ("anon", "nobody", "guest", "stranger")
+MEMBERS = ("alice", "bob", "stranger")
 
 
 def _undeclared(observatory: Observatory, observed: Sequence[Observed], *, security: bool) -> list[Judged]:
@@ -1157,25 +1219,25 @@ class Matrix:
 
     def crossings(self) -> Evidence:
         """Return which policies open to anybody's tenant what the others of an undeclared table keep to one."""
-        return self._doubtful("tenants", "tenants are kept apart where nobody has declared it")
+        return self._doubtful(("tenants", "open", "names"), "whose the rows are, where nobody has declared it")
 
     def codes(self) -> Evidence:
         """Return which policies of undeclared tables show outsiders what lets one in."""
-        return self._doubtful("codes", "codes and links are for whoever was given them")
+        return self._doubtful(("codes",), "codes and links are for whoever was given them")
 
     def persons(self) -> Evidence:
         """Return which policies of undeclared tables show visitors how persons are reached."""
-        return self._doubtful("persons", "visitors do not learn how persons are reached")
+        return self._doubtful(("persons",), "visitors do not learn how persons are reached")
 
-    def _doubtful(self, kind: str, about: str) -> Evidence:
+    def _doubtful(self, kinds: Sequence[str], about: str) -> Evidence:
         judgement = self.judgement()
         doubts = [
             *([self.stage.doubt] if self.stage.doubt else []),
-            *(text for of, text in judgement.unread if of == kind),
+            *(text for of, text in judgement.unread if of in kinds),
         ]
         of = "undeclared tables with rules about whose the rows are"
         return Evidence(
-            [doubt_row(each) for each in judgement.doubtful if each.kind == kind],
+            [doubt_row(each) for each in judgement.doubtful if each.kind in kinds],
             about=about,
             log=self.stage.log,
             population=Population(len(judgement.inventoried), of),
@@ -1203,8 +1265,15 @@ class Matrix:
                 len(self._cells(actors)), "cells of actor, table and command", idle=self.judgement().misfits
             ),
             unjudgeable=doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "") if doubts else "",
-            remedy=REVIEW if doubts and UNREVIEWED in doubts[0] else "",
+            remedy=_remedy(doubts),
         )
+
+
+def _remedy(doubts: Sequence[str]) -> str:
+    """Return what would settle the first of some doubts; "" where its own words say it."""
+    first = doubts[0] if doubts else ""
+    known = {UNREVIEWED: REVIEW, UNDECLARED: PROPOSE, NOBODY: DECLARE}
+    return next((remedy for words, remedy in known.items() if words in first), "")
 
 
 def _untold(cells: Sequence[Judged]) -> list[str]:

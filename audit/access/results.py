@@ -56,6 +56,11 @@ class Judged:
     follows: tuple[str, ...] = ()
 
     @property
+    def place(self) -> tuple[str, str]:
+        """Table and shape: what it is about, whoever acts."""
+        return self.relation, self.shape
+
+    @property
     def doubtful(self) -> bool:
         """Whether it looks like a hole, although nobody has declared what it ought to be."""
         return self.note.startswith(DOUBTFUL)

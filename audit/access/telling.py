@@ -231,6 +231,19 @@ def doubt_row(found: Doubtful) -> Row:
             f"Let the policy ask of the row's {columns} what {keeping} asks of it.",
             "If everybody who belongs to anything is meant, declare the table in access.toml.",
         ]
+    elif found.kind == "open":
+        what = f"{people} can read rows of {found.relation} that are not theirs: {found.policy} asks nobody"
+        advice = [
+            f"{keeping} shows people what is theirs, and policies are joined by OR. If the policy was to narrow that,",
+            "create it anew as restrictive; else let it ask who calls. If everybody is to read these rows, declare the",
+            "table in access.toml.",
+        ]
+    elif found.kind == "names":
+        what = f"{people} can put rows into {found.relation} in another's name ({columns})"
+        advice = [
+            f"Let the policy ask that {columns} is the caller: {columns} = (select auth.uid()).",
+            "If people write for others there, declare the table in access.toml.",
+        ]
     elif found.kind == "persons":
         what = f"{people} can read {columns} of persons in {found.relation}"
         advice = [

@@ -24,32 +24,45 @@ from audit.evidence import Unchecked
 # A common table expression: "rules" are the policies.
 RULES = """
 rules as materialized (
-    select p.oid, p.polrelid as relation, p.polname as name, p.polcmd as command, p.polpermissive as permissive,
-           n.nspname as schema, c.relname as "table",
-           format('%%I on %%s', p.polname, p.polrelid::pg_catalog.regclass) as object,
-           pg_catalog.pg_get_expr(p.polqual, p.polrelid) as "using",
-           pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) as "check",
-           array(select r.rolname::text from pg_catalog.pg_roles r
-                 where r.rolname = any (%(api_roles)s)
-                 and exists (select from unnest(p.polroles) as named
-                             where named = 0 or pg_catalog.pg_has_role(r.oid, named, 'usage'))) as roles
-    from pg_catalog.pg_policy p
-    join pg_catalog.pg_class c on c.oid = p.polrelid
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where c.relpersistence <> 't' and n.nspname <> 'information_schema'
-    and not exists (
-        select from pg_catalog.pg_depend e
-        where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e')
+    select x.*, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+               'command', x.command, 'permissive', x.permissive, 'using', x."using", 'check', x."check",
+               'roles', x.roles)) over (partition by x.relation) as of_table
+    from (
+        select p.oid, p.polrelid as relation, p.polname as name, p.polcmd as command, p.polpermissive as permissive,
+               n.nspname as schema, c.relname as "table",
+               format('%%I on %%s', p.polname, p.polrelid::pg_catalog.regclass) as object,
+               pg_catalog.pg_get_expr(p.polqual, p.polrelid) as "using",
+               pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) as "check",
+               array(select r.rolname::text from pg_catalog.pg_roles r
+                     where r.rolname = any (%(api_roles)s)
+                     and exists (select from unnest(p.polroles) as named
+                                 where named = 0 or pg_catalog.pg_has_role(r.oid, named, 'usage'))) as roles
+        from pg_catalog.pg_policy p
+        join pg_catalog.pg_class c on c.oid = p.polrelid
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where c.relpersistence <> 't' and n.nspname <> 'information_schema'
+        and not exists (
+            select from pg_catalog.pg_depend e
+            where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e')
+        offset 0
+    ) as x
 )
 """
 
-# The expressions of the policy "x" of such a question, or of all the policies of its table; what they lead to is in the
-# column ``_called`` for who is asked by way of ``Calls.following``.
-OWN_RULES = 'pg_catalog.array_remove(array[x."using", x."check"], null) as _rules'
-RULES_OF_TABLE = """
-array(select e from rules y, unnest(array[y."using", y."check"]) as e
-      where y.relation = x.relation and e is not null) as _rules
+# All policies of the table of the policy "x" of such a question: looked up once, since thousands of tables would else
+# be looked through for each policy.
+SIBLINGS = """
+pg_catalog.jsonb_to_recordset(x.of_table)
+as y (command "char", permissive boolean, "using" text, "check" text, roles text[])
 """
+
+# The expressions of the policy "x", or of all the policies of its table; what they lead to is in the column ``_called``
+# for who is asked by way of ``Calls.following``.
+OWN_RULES = 'pg_catalog.array_remove(array[x."using", x."check"], null) as _rules'
+EXPRESSIONS_OF_TABLE = f"""
+array(select e from {SIBLINGS}, unnest(array[y."using", y."check"]) as e where e is not null)
+"""
+RULES_OF_TABLE = f"{EXPRESSIONS_OF_TABLE} as _rules"
 
 _READS_CLAIMS = re.compile(r"request\.jwt|\bauth\s*\.\s*(uid|jwt|role|email)\s*\(", re.IGNORECASE)
 

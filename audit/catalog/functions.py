@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from audit.catalog.calls import Calls, Source, on_path
 from audit.catalog.shown import harmless
+from audit.names import RANDOM, lets_in
 
 # What a caller has to know: the names of such arguments. A "key" alone may be that of a setting, a "code" a country's.
 _KNOWN_TO_HOLDERS = re.compile(
@@ -27,17 +28,31 @@ class Functions(Calls):
         """Tell whether a function (or view), or what it calls or looks at, reads who is calling."""
         return any(map(self._asks, self.reached(oid, kind)))
 
-    def asks_for_a_secret(self, oid: int, arguments: Collection[str]) -> bool:
+    def asks_for_a_secret(self, oid: int, arguments: Collection[str], doors: Iterable[Sequence[Any]] = ()) -> bool:
         """Tell whether a function compares something with an argument that only some know: an invitation's token.
 
-        Whoever has been given the link is meant then, and it need not ask who that is.
+        Whoever has been given the link is meant then, and it need not ask who that is. Arguments count by their names,
+        or because a column is compared with them that is filled at random and lets in whoever knows what it holds;
+        ``doors`` are columns: table, name, default, and whether it is the key.
         """
         own = self.known.get(("function", oid))
-        secrets = [re.escape(name) for name in arguments if _KNOWN_TO_HOLDERS.fullmatch(name)]
-        if own is None or not secrets:
+        if own is None or not arguments:
             return False
+        named = "|".join(re.escape(name) for name in arguments if name)
+        columns = {
+            re.escape(name)
+            for table, name, default, key in doors
+            if RANDOM.search(default) and lets_in(table, name, default, key=key)
+        }
+        given = rf"(?:\w+\.)?(?:{named})\b"
+        by_column = rf"\b(?:{'|'.join(columns)})\s*=\s*{given}|\b{given}\s*=\s*(?:\w+\.)?(?:{'|'.join(columns)})\b"
+        if named and columns and re.search(by_column, own.plain, re.IGNORECASE):
+            return True
+        secrets = [re.escape(name) for name in arguments if _KNOWN_TO_HOLDERS.fullmatch(name)]
         secret = rf"\b(?:{'|'.join(secrets)})\b"
-        return bool(re.search(rf"[\w\")]\s*=\s*[\w.(\s]*{secret}|{secret}[\s)]*=\s*[\w\"(]", own.plain, re.IGNORECASE))
+        return bool(secrets) and bool(
+            re.search(rf"[\w\")]\s*=\s*[\w.(\s]*{secret}|{secret}[\s)]*=\s*[\w\"(]", own.plain, re.IGNORECASE)
+        )
 
     def touches(self, oid: int, public: Collection[str] = ()) -> bool:
         """Tell whether a function, or what it calls, can read or change anything at all.
@@ -57,14 +72,14 @@ class Functions(Calls):
     def serves_whoever_calls(self, row: Mapping[str, Any]) -> bool:
         """Tell whether a function serves everybody without asking who calls.
 
-        ``row`` has ``_oid``, ``_arguments`` (their names), ``_public`` (relations for everybody), ``_exposed`` (the API
-        serves it), ``_functions`` and ``_views`` (what the API serves that may hand it out), and ``_yes_or_no`` (it
-        answers a policy with that).
+        ``row`` has ``_oid``, ``_arguments`` (their names), ``_doors`` (columns that may be codes), ``_public``
+        (relations for everybody), ``_exposed`` (the API serves it), ``_functions`` and ``_views`` (what the API serves
+        that may hand it out), and ``_yes_or_no`` (it answers a policy with that).
         """
         oid = row["_oid"]
         if row["_yes_or_no"] and not self.writes(oid):
             return False
-        if self.asks_who_calls(oid) or self.asks_for_a_secret(oid, row["_arguments"]):
+        if self.asks_who_calls(oid) or self.asks_for_a_secret(oid, row["_arguments"], row["_doors"]):
             return False
         if not self.touches(oid, row["_public"]):
             return False

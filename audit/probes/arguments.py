@@ -58,7 +58,7 @@ def uses(text: str, function: str, names: tuple[str | None, ...]) -> tuple[Use, 
 
 # Stands for an argument in a text, so that the patterns are the same for all, and are compiled once.
 _MARK = "\x01"
-_FOLDED = rf"(?:(?:lower|upper|b?trim)\s*\(\s*)?{_MARK}"
+_FOLDED = rf"(?:(?:lower|upper|b?trim|coalesce|nullif)\s*\(\s*)?{_MARK}"
 _BESIDE = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (

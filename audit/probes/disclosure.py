@@ -6,7 +6,7 @@ Only people who take part in nothing are asked: whatever they get from others, n
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, LiteralString
 
 from psycopg import sql
@@ -20,12 +20,16 @@ from audit.probes.attempt import without_an_end, works
 from audit.probes.calling import (
     DOORS,
     EVERYBODY,
+    EXECUTES,
     VICTIMS,
     Outcome,
+    Plan,
+    Routine,
     outcomes_apart,
     outcomes_of,
     planned,
     remembered,
+    without_codes,
 )
 from audit.question import Cursor
 
@@ -43,6 +47,7 @@ def given_away(people: Actor) -> Evidence:
         hidden = _count(cursor, "select count(*) from pg_temp.secret")
         plan = planned(cursor, stage)
         doors = cursor.execute(DOORS, dict(stage.known)).fetchall()
+        led = _led_to(plan, [name for name, *_ in doors], lambda each: len(each.arguments) == each.defaults)
         for who in people.people:
             calls = [
                 {
@@ -67,7 +72,22 @@ def given_away(people: Actor) -> Evidence:
             failing = {outcome.call["call"] for outcome in outcomes if (outcome.code or "").startswith("22")}
             outcomes += _by_column(stage, who, [door for door in doors if door[0] in failing], unjudged)
             found += _to_outsiders(stage, who, calls, list(_leaks(stage, who, outcomes)), _leaks, unjudged)
-    return _evidence(stage, found, tried, "tables, views and functions that people read", hidden, unjudged)
+    return _evidence(stage, found, tried, "tables, views and functions that people read", hidden, unjudged, led)
+
+
+def _led_to(plan: Plan, doors: Collection[str], called: Callable[[Routine], bool]) -> set[str] | None:
+    """Return the relations, as schema.name, that ``doors`` and the functions that are called are, or lead to.
+
+    None where nobody knows: a function that makes up statements may look at anything.
+    """
+    graph = plan.graph
+    sources = set(graph.led_to([f"select from {name}" for name in doors]))
+    for routine in plan.routines:
+        if routine.returns_trigger or (routine.exposed and called(routine)):
+            sources |= graph.reached(routine.oid)
+    if any(EXECUTES.search(source.plain) for source in sources):
+        return None
+    return {f"{schema}.{name}" for schema, name in graph.looks_at(sources)}
 
 
 def _by_column(stage: Stage, who: Identity, doors: Sequence[tuple[Any, ...]], unjudged: set[str]) -> list[Outcome]:
@@ -114,7 +134,8 @@ def abused(people: Actor) -> Evidence:
     tried = 0
     with remembered(stage) as cursor:
         hidden = _count(cursor, "select count(*) from pg_temp.stored where people <> '{}'")
-        plan = planned(cursor, stage)
+        plan = without_codes(cursor, planned(cursor, stage))
+        led = _led_to(plan, (), lambda _: True)
         for who in people.people:
             calls = []
             for routine in plan.routines:
@@ -137,7 +158,7 @@ def abused(people: Actor) -> Evidence:
     merged: dict[tuple[str, object], Row] = {}
     for row in found:
         merged.setdefault((row.object, row.details["actor"]), row)
-    return _evidence(stage, list(merged.values()), tried, "functions that people call", hidden, unjudged)
+    return _evidence(stage, list(merged.values()), tried, "functions that people call", hidden, unjudged, led)
 
 
 def _to_outsiders(
@@ -215,14 +236,19 @@ def _row(who: Identity, name: str, kind: str, problem: str, details: Mapping[str
     return Row(safe(name), details_, {}, fix, cause=cause)
 
 
-def _evidence(stage: Stage, found: list[Row], tried: int, of: str, hidden: int, unjudged: set[str]) -> Evidence:
-    """Put it together. Where nothing is ``hidden`` from anybody, what was ``tried`` could not have given it away."""
+def _evidence(
+    stage: Stage, found: list[Row], tried: int, of: str, hidden: int, unjudged: set[str], led: set[str] | None
+) -> Evidence:
+    """Put it together. Where nothing is ``hidden`` from anybody, what was ``tried`` could not have given it away.
+
+    ``led`` are the relations that it led to, None for any: see :meth:`audit.actors.Stage.gap`.
+    """
     return Evidence(
         by_cause(found),
         about=of,
         log=stage.log,
         population=Population(tried, of) if hidden else Population(0, "private values of people"),
-        unjudgeable=without_an_end(unjudged) or stage.gap,
+        unjudgeable="; ".join(filter(None, (without_an_end(unjudged), stage.gap(led)))),
         question=DOORS,
     )
 
@@ -252,6 +278,7 @@ def _harmed(sight: _Sight, change: Mapping[str, Any], who: Identity, given: str,
         return 0
     old = {_key(row, key): row for row in change["old"]}
     new = {_key(row, key): row for row in change["new"]}
+    mine = [(row, new[name]) for name, row in old.items() if name in new and who.id and who.id in json.dumps(row)]
     harmed = 0
     for name in old.keys() | new.keys():
         before, after = old.get(name), new.get(name)
@@ -264,7 +291,7 @@ def _harmed(sight: _Sight, change: Mapping[str, Any], who: Identity, given: str,
             bad = before != after and (who.id is None or who.id not in json.dumps(before))
             bad = bad and (bool(_people(before)) or (sight.governed(table) and not sight.sees(table, name)))
             bad = bad and not (after is not None and sight.sees(table, name) and _harmless(before, after, who))
-            bad = bad and not (after is not None and _is_due(before, after, given))
+            bad = bad and not (after is not None and (_is_due(before, after, given) or _is_gift(before, after, mine)))
         else:
             bad = False
         if bad and not sight.may(table, key, before, after):
@@ -277,6 +304,23 @@ def _harmless(before: Mapping[str, Any], after: Mapping[str, Any], who: Identity
     changed = {column for column in after if before.get(column) != after[column]}
     claims = who.id is not None and any(before.get(c) is None and after[c] == who.id for c in changed)
     return claims or all(COUNTERS.search(column) for column in changed)
+
+
+def _is_gift(
+    before: Mapping[str, Any], after: Mapping[str, Any], mine: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+) -> bool:
+    """Tell whether a row only gained what the caller's own row (``mine``: as it was, as it is) lost: points, credit."""
+    changed = [column for column in after if before.get(column) != after[column] and not COUNTERS.search(column)]
+
+    def gained(was: Mapping[str, Any], now: Mapping[str, Any], column: str) -> float:
+        known = all(type(row.get(column)) in (int, float) for row in (was, now))
+        return now[column] - was[column] if known else 0
+
+    return bool(changed) and all(
+        gained(before, after, column) > 0
+        and any(gained(*own, column) == -gained(before, after, column) for own in mine)
+        for column in changed
+    )
 
 
 def _is_due(before: Mapping[str, Any], after: Mapping[str, Any], given: str) -> bool:

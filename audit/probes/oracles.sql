@@ -38,6 +38,9 @@ begin
                exists (
                    select from pg_catalog.pg_attribute t
                    where t.attrelid = a.oid and t.attname = any (x.columns) and t.attname !~* unguessable
+                   and not exists (select from pg_catalog.pg_attrdef d
+                                   where d.adrelid = a.oid and d.adnum = t.attnum and x.what = 'unique'
+                                   and pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~* 'random|uuid_generate_v4|nanoid')
                    and t.atttypid not in ('pg_catalog.uuid'::pg_catalog.regtype, 'pg_catalog.bytea'::pg_catalog.regtype)
                    -- A key of text that is called no more than an id is one of those that clients make.
                    and not (t.attname in ('id', 'uid', 'uuid', 'guid', 'ulid') and a.key = array[t.attname::text]

@@ -3,18 +3,27 @@
 Names are hints: a column counts where a policy or a function has a condition on it, and only in tables that have one
 row for each person, so that what people keep about their own things is left alone. Members then give themselves another
 value in that row; what the row says afterwards is the evidence.
+
+Of what people hand in, the policies say who decides: a new row must be a draft, and a word that a policy for changes
+keeps to somebody else (or one that says so itself, such as approved, and that a policy for reading looks for) is not
+for whoever wrote the row. People try to set it in a row that they could have added.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from audit.actors import Actor
+from sqlglot import exp
+
+from audit.actors import Actor, Stage
+from audit.catalog.expressions import bare, parsed
 from audit.causes import Cause
 from audit.evidence import Evidence, Population, Row, safe
-from audit.names import SERVERS
+from audit.names import GRANTED, SERVERS
+from audit.people import Identity
 from audit.probes.attempt import acting, ask, each, without_an_end
 from audit.probes.calling import remembered
 from audit.question import define
@@ -23,6 +32,42 @@ from audit.sql_text import quoted
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
 _TABLES = "select distinct relation from pg_temp.standings(%s) order by relation"
+
+
+# The policies of the exposed tables for whoever is signed in.
+_POLICIES = """
+select a.name, pg_catalog.format('%%I on %%s', p.polname, a.name), p.polcmd::text,
+       pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)
+from pg_temp.audited a join pg_catalog.pg_policy p on p.polrelid = a.oid
+where a.exposed and not a.partition and a.key is not null and p.polpermissive and exists (
+    select from unnest(p.polroles) as named
+    where named = 0 or pg_catalog.pg_has_role('authenticated', named, 'usage'))
+order by 1, 2
+"""
+
+
+class Rule(NamedTuple):
+    """A policy: of which table, its name, its command as in pg_policy, USING and WITH CHECK."""
+
+    relation: str
+    name: str
+    command: str
+    using: str | None
+    check: str | None
+
+
+class State(NamedTuple):
+    """A column that new rows begin with certain words in, and the words that are not for whoever wrote the row.
+
+    ``adding`` is what a new row has to be, ``begun`` the words that it may have, and ``kept`` the other words, each
+    with what keeps it and the condition under which that one lets somebody write it (None: it is for reading).
+    """
+
+    relation: str
+    attribute: str
+    adding: str
+    begun: tuple[str, ...]
+    kept: tuple[tuple[str, str, str | None], ...]
 
 
 class Risen(NamedTuple):
@@ -34,6 +79,7 @@ class Risen(NamedTuple):
     own: bool
     went: bool
     whole: bool
+    word: str = ""
 
 
 def risen(people: Actor) -> Evidence:
@@ -56,6 +102,10 @@ def risen(people: Actor) -> Evidence:
 
                 for got in each(inner, tables, rise, unjudged, stage.known):
                     found.setdefault((got.relation, got.attribute), {})[who.name] = got
+        for state in states(ask(cursor, Rule, _POLICIES, [])):
+            for who in people.people:
+                for got in _advance(stage, who, state):
+                    found.setdefault((got.relation, got.attribute), {})[who.name] = got
     # A table of which nobody has one row is no table of people.
     about = {place: those for place, those in found.items() if any(got.own for got in those.values())}
     return Evidence(
@@ -63,9 +113,67 @@ def risen(people: Actor) -> Evidence:
         about="what people decide about themselves",
         log=stage.log,
         population=Population(len(about), "columns that say where somebody stands"),
-        unjudgeable=without_an_end(unjudged) or stage.gap,
+        unjudgeable=without_an_end(unjudged) or stage.gap(),
         question=SETUP,
     )
+
+
+def _advance(stage: Stage, who: Identity, state: State) -> list[Risen]:
+    with acting(stage, who) as inner:
+        given = [who.role, state.relation, state.attribute, state.adding, list(state.begun), json.dumps(state.kept)]
+        return ask(inner, Risen, "select * from pg_temp.advance(%s, %s, %s, %s, %s, %s)", given)
+
+
+def states(rules: Sequence[Rule]) -> Iterator[State]:
+    """Yield the columns that say how far a row has come, where the policies say so."""
+    for relation in dict.fromkeys(rule.relation for rule in rules):
+        of = [rule for rule in rules if rule.relation == relation]
+        adding = [rule for rule in of if rule.command == "a" and rule.check]
+        for rule in adding:
+            for column, begun in pinned(str(rule.check)).items():
+                kept = tuple(dict.fromkeys(_kept(of, column, begun)))
+                if kept:
+                    yield State(relation, column, str(rule.check), tuple(sorted(begun)), kept)
+
+
+def _kept(rules: Sequence[Rule], column: str, begun: Collection[str]) -> Iterator[tuple[str, str, str | None]]:
+    changing = [rule for rule in rules if rule.command == "w" and rule.check]
+    words = {word for rule in changing for word in pinned(str(rule.check)).get(column, ())}
+    for word in sorted(words - {*begun}):
+        naming = [rule for rule in changing if word in pinned(str(rule.check)).get(column, ())]
+        yield word, naming[0].name, " or ".join(f"({rule.check})" for rule in naming)
+    for rule in rules:
+        if rule.command == "r" and rule.using:
+            looked_for = {each.name for each in _compared(parsed(rule.using), column)} - words - {*begun}
+            yield from ((word, rule.name, None) for word in sorted(looked_for) if GRANTED.search(word))
+
+
+def _compared(tree: exp.Expr, column: str) -> Iterator[exp.Literal]:
+    """Yield the words that a column is compared with."""
+    for part in tree.find_all(exp.EQ, exp.In):
+        known = bare(part.this)
+        if isinstance(known, exp.Column) and known.name == column:
+            yield from (word for word in part.find_all(exp.Literal) if word.is_string)
+
+
+def pinned(text: str) -> dict[str, set[str]]:
+    """Return the columns that a condition lets hold certain words alone."""
+    found: dict[str, set[str]] = {}
+    for part in _conjuncts(bare(parsed(text))):
+        column = bare(part.this) if isinstance(part, exp.EQ | exp.In) else None
+        if isinstance(column, exp.Column) and not part.args.get("negate"):
+            words = {each.name for each in part.find_all(exp.Literal) if each.is_string}
+            if words and not part.find(exp.Select):
+                found.setdefault(column.name, words)
+    return found
+
+
+def _conjuncts(tree: exp.Expr) -> Iterator[exp.Expr]:
+    if isinstance(tree, exp.And):
+        for each in (tree.left, tree.right):
+            yield from _conjuncts(bare(each))
+    else:
+        yield tree
 
 
 def _rows(about: Mapping[tuple[str, str], Mapping[str, Risen]]) -> list[Row]:
@@ -87,6 +195,7 @@ def _row(cause: Cause, several: Sequence[tuple[Risen, Collection[str]]]) -> Row:
     columns = ", ".join(got.attribute for got, _ in several)
     details = {
         "what": f"members can decide about their own {columns} in {first.relation}",
+        **({"word": first.word} if first.word else {}),
         "actors": ", ".join(actors),
         "relation": first.relation,
         "columns": columns,

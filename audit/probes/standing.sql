@@ -111,3 +111,56 @@ begin
         return next;
     end loop;
 end $rise$;
+
+-- As "caller", set a word that is kept to others, in a row that they could have added ("adding" holds for it, but for the
+-- word), and that has come no further than new ones have.
+create function pg_temp.advance(caller name, relation text, attribute text, adding text, begun text[], kept jsonb)
+returns table (of_relation text, of_attribute text, asked_by text, own boolean, went boolean, whole boolean, word text)
+language plpgsql as $advance$
+declare
+    t record;
+    mine jsonb;
+    choice jsonb;
+begin
+    select a.oid, a.key into t from pg_temp.audited a where a.name = relation;
+    of_relation := relation; of_attribute := attribute; own := false; went := false; word := '';
+    whole := pg_catalog.has_table_privilege(caller, t.oid, 'update');
+    for mine in execute pg_catalog.format(
+        'select pg_catalog.to_jsonb(%1$s.*) from %1$s where (%2$s) and %3$I::text = any ($1) limit 2',
+        relation, adding, attribute) using begun
+    loop
+        own := true;
+        for choice in select x from pg_catalog.jsonb_array_elements(kept) as x loop
+            asked_by := choice ->> 1;
+            begin
+                perform pg_catalog.set_config('role', caller, true);
+                execute pg_catalog.format(
+                    'update %1$s as t set %2$I = n.%2$I from pg_catalog.jsonb_populate_record(null::%1$s, $1) as n,
+                     pg_catalog.jsonb_populate_record(null::%1$s, $2) as o where %3$s', relation, attribute,
+                    (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ') from unnest(t.key) as c))
+                using pg_catalog.jsonb_build_object(attribute, choice ->> 0), mine;
+                set constraints all immediate;
+                perform pg_catalog.set_config('role', 'none', true);
+                -- Who is let in by the policy that keeps the word is not kept from it.
+                execute pg_catalog.format(
+                    'select exists (
+                         select from %1$s where pg_temp.key_of(pg_catalog.to_jsonb(%1$s.*), $1) = $2 and %2$I::text = $3
+                         and (%3$s) is not true)',
+                    relation, attribute, coalesce(choice ->> 2, 'false')) into went
+                using t.key, pg_temp.key_of(mine, t.key), choice ->> 0;
+                word := case when went then choice ->> 0 else '' end;
+                raise exception using errcode = 'ZZ000';
+            exception
+                when sqlstate 'ZZ000' then null;
+                when insufficient_resources or operator_intervention then raise;
+                when others then null;  -- a refusal is an answer
+            end;
+            perform pg_catalog.set_config('role', 'none', true);
+            if went then
+                return next;
+                return;
+            end if;
+        end loop;
+    end loop;
+    return next;
+end $advance$;

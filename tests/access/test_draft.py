@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from audit.access.declaration import WHOLE, declarations
-from audit.access.draft import draft
-from audit.access.matrix import judge
-from audit.access.results import Cell
+from audit.access.draft import Entry, draft, remarks
+from audit.access.matrix import Observed, judge
+from audit.access.results import API_ACTORS, Cell
 from audit.actors import staged
 from audit.evidence import Log
 from tests.support.proving import Bench
@@ -66,6 +66,11 @@ def test_other_tables_show_what_their_own_policies_show(bench: Bench) -> None:
     (rows,) = tomllib.loads(text)["tables"]["public.notes"]["rows"].values()
     assert "owner_id = :me" in rows
     assert "not explained" not in text
+
+
+def test_of_channels_no_more_is_remarked_than_what_one_does_there() -> None:
+    cells = [Observed(actor, "realtime.messages", shape) for actor in API_ACTORS for shape in ("select", "insert")]
+    assert [*remarks(Entry("realtime.messages"), cells)] == []
 
 
 @pytest.mark.parametrize(

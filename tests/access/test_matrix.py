@@ -17,6 +17,7 @@ from audit.actors import Stage, staged
 from audit.evidence import Log
 from audit.people import CAST
 from audit.results import Verdict
+from audit.server.rights import STAND_IN
 from tests.support.proving import POLICIES, Bench
 
 ROOT = Path(__file__).parents[2]
@@ -137,7 +138,7 @@ def test_where_nobody_declared_anything_that_is_one_sentence(bench):
         matrix = Matrix(stage, [])
         for evidence in (matrix.leaks(), matrix.lockouts(), matrix.leaks("guest")):
             assert not evidence.rows
-            assert evidence.unjudgeable.startswith("nobody has declared who may reach what: care-audit draft")
+            assert evidence.unjudgeable.startswith("nobody has declared who may reach what; the report shows")
         assert {cell.verdict for cell in matrix.judgement().cells} == {Cell.UNDECLARED}
         assert len(matrix.judgement().undeclared) == 1
 
@@ -177,6 +178,40 @@ def test_what_reaches_as_declared_is_in_order(bench):
     cells = [cell for cell in found.cells if cell.relation == "public.t"]
     assert len(cells) == 9 * 6
     assert {str(cell.verdict) for cell in cells} == {"OK"}
+
+
+def test_every_cell_of_the_reference_tells(bench):
+    with bench.connection.transaction(force_rollback=True):
+        bench.judgements = bench.untouched
+        bench.ask(POLICIES["RLS-07"], bench.connection)
+    (judgement,) = bench.untouched
+    cells = [cell for cell in judgement.cells if " column " not in cell.shape]
+    assert len(cells) > 300
+    assert [cell.object for cell in cells if cell.verdict is Cell.VACUOUS] == []
+
+
+def test_rows_that_decide_are_made_where_a_tenant_stands_alone(bench):
+    """All rows are one company's, and none of the cast works for any: somebody is put there, and reads the others'."""
+    sql = """
+    create table public.staff (
+        company integer, user_id uuid references public.profiles (id), primary key (company, user_id));
+    create table public.quotes (
+        id bigint generated always as identity primary key, company integer not null, said text);
+    alter table public.staff enable row level security;
+    alter table public.quotes enable row level security;
+    grant select on public.staff, public.quotes to authenticated;
+    grant update (said) on public.quotes to authenticated;
+    create policy own on public.staff for select to authenticated using (user_id = (select auth.uid()));
+    create policy read on public.quotes for select to authenticated
+        using (exists (select from public.staff s where s.user_id = (select auth.uid())));
+    create policy change on public.quotes for update to authenticated
+        using (company in (select s.company from public.staff s where s.user_id = (select auth.uid())));
+    insert into public.quotes (company) select 1 + n / 9 from generate_series(1, 10) as n;
+    """
+    people = ", ".join(f"'{who.id}'" for who in CAST.values() if who.id)
+    sql += f"insert into public.staff select 1, id from public.profiles where id not in ({people}) limit 5;"
+    found = judged(bench, sql, {})
+    assert [(each.policy, each.relation) for each in found.doubtful] == [("read", "public.quotes")]
 
 
 HOSTILE = {
@@ -321,3 +356,19 @@ def test_a_table_of_which_everybody_may_have_every_row_is_unchecked(bench):
     grant = "grant select on public.t to authenticated; create policy q on public.t using (text = 'x');"
     with scene(bench, alone + grant, {"public.t": everybody}) as stage:
         assert "public.t has no row that select could reach beyond named" in Matrix(stage, []).leaks().unjudgeable
+
+
+def test_a_table_that_cannot_be_looked_at_costs_no_other_its_verdict(bench):
+    closed = f"""
+    create table public.shut (id bigint primary key);
+    revoke all on public.shut from public, postgres, anon, authenticated, service_role;
+    alter table public.t owner to postgres;
+    set local session authorization {STAND_IN};
+    """
+    with scene(bench, TABLE + "grant select on public.t to authenticated;" + closed, {"public.t": READ}) as stage:
+        told = judge(stage)
+        words = "\n".join(draft(stage, only=None))
+    assert "public.shut could not be looked at: permission denied for table shut" in told.doubts
+    assert any(cell.relation == "public.t" and cell.verdict is Cell.OK and cell.reached for cell in told.cells)
+    assert not any(cell.relation == "public.shut" for cell in told.cells)
+    assert "# not seen: public.shut could not be looked at (permission denied for table shut)" in words

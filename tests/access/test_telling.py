@@ -120,6 +120,10 @@ def test_a_doubtful_policy_is_told_with_who_and_what() -> None:
         "alice and stranger can read rows of public.t whose firm is none of theirs, which w respects"
     )
     assert row.fix is not None and all(line.startswith("-- ") for line in row.fix.splitlines())
+    asks_nobody = doubt_row(Doubtful("open", "r", "public.t", ("stranger",), ("select",), ("owner",), ("w",), 7))
+    assert asks_nobody.details["what"] == "stranger can read rows of public.t that are not theirs: r asks nobody"
+    in_anothers_name = doubt_row(Doubtful("names", "r", "public.t", ("alice",), ("insert",), ("writer",), (), 7))
+    assert in_anothers_name.details["what"] == "alice can put rows into public.t in another's name (writer)"
     codes = doubt_row(Doubtful("codes", "r", "public.t", ("anon",), ("select",), ("door_code",), ("w",), 7))
     assert (
         codes.details["what"]

@@ -90,3 +90,20 @@ def test_a_pair_with_a_policy_that_leaks_is_told_with_it(pytestconfig: pytest.Co
     others = replace(pair, object="others", details={"policies": "own, pp"})
     run = ran(told("RLS-07", found("RLS-07")), told("PERF-10", pair, others, severity="P3"))
     assert noted(run, pytestconfig)["PERF-10"] == ["RLS-07", ""]
+
+
+def test_a_policy_for_changes_is_told_by_what_is_gained_by_them(pytestconfig: pytest.Config) -> None:
+    grant = Cause("grant", "update on public.t", "public.t")
+    for commands, better in (("update", "RLS-09"), ("select, update", "")):
+        leak = found("RLS-07", details={"commands": commands})
+        run = ran(told("RLS-07", leak), told("RLS-09", found("RLS-09", grant)))
+        assert noted(run, pytestconfig)["RLS-07"] == [better]
+
+
+def test_what_rows_give_away_is_told_by_who_lets_too_many_read_them(pytestconfig: pytest.Config) -> None:
+    table = Cause("table", "public.t", "public.t")
+    for commands, better in (("select", "RLS-07"), ("update", "")):
+        run = ran(
+            told("EXPO-11", found("EXPO-11", table)), told("RLS-07", found("RLS-07", details={"commands": commands}))
+        )
+        assert noted(run, pytestconfig)["EXPO-11"] == [better]

@@ -3,4 +3,5 @@
 -- object: 20000000-0000-4000-8000-000000000005
 -- object: 20000000-0000-4000-8000-000000000008
 -- object: 20000000-0000-4000-8000-000000000009
+-- also: AUTH-08
 alter table public.help_requests drop constraint help_requests_helper_id_fkey;

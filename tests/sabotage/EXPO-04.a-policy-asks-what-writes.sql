@@ -1,5 +1,5 @@
 -- object: public.has_duty(uuid,text)
--- also: PERF-10 RLS-17
+-- also: EXPO-05 PERF-10 RLS-07 RLS-15 RLS-17
 set role postgres;
 create table private.keepers (user_id uuid not null references auth.users (id), duty text not null, primary key (user_id, duty));
 create function public.has_duty(member uuid, wanted text) returns boolean

@@ -1,3 +1,5 @@
+-- also: CONTACT-08
+--
 -- Members of a team are given the list of its members, and whoever leads it may put them out. Nobody else may.
 set role postgres;
 create table public.teams (
@@ -41,3 +43,4 @@ select l.id, p.id from leader l cross join public.profiles p
 where p.id = l.led_by or p.id in (select min(id::text)::uuid from public.profiles union select max(id::text)::uuid from public.profiles)
 or p.id::text ~ '0[0-9a]$'
 on conflict do nothing;
+analyze public.teams, public.team_seats;

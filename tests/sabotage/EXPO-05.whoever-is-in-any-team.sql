@@ -1,5 +1,4 @@
 -- object: public.members_of(bigint)
--- also: CONTACT-08
 -- To be in one team is enough to be given the list of another.
 set role postgres;
 create table public.teams (
@@ -27,3 +26,4 @@ with leader as (
     select id from public.profiles order by id returning id, led_by
 )
 insert into public.team_seats (team_id, user_id) select id, led_by from leader;
+analyze public.teams, public.team_seats;

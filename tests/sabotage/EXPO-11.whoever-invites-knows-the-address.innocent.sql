@@ -1,3 +1,5 @@
+-- also: AUTH-08
+--
 set role postgres;
 create table public.invitations (
     id bigint generated always as identity primary key,

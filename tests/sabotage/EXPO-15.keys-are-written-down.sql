@@ -13,6 +13,7 @@ create table public.hooks (
     id bigint generated always as identity primary key,
     address text default 'postgresql://worker:Tr0ub4dor-3@db.internal:5432/postgres'
 );
+alter table public.hooks owner to postgres;
 alter table public.hooks enable row level security;
 comment on table public.hooks is 'the key is sb_secret_N7UND0UgjKTVK-Uodkm0Hg';
 create trigger tell after insert on public.hooks for each row

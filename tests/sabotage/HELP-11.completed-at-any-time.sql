@@ -1,6 +1,7 @@
 -- object: alice: say oneself when help began
 -- object: alice: say oneself when help ended
 -- object: alice: say oneself when it was called off
+-- also: AUTH-08
 create or replace function private.keep_life_cycle() returns trigger language plpgsql set search_path = '' as $$
 begin
     if new.status = 'in_progress' then

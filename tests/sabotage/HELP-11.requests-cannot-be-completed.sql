@@ -1,4 +1,5 @@
 -- object: alice: complete a request
+-- also: AUTH-08
 create function private.never_done() returns trigger language plpgsql set search_path = '' as $$
 begin
     if new.status = 'completed' then

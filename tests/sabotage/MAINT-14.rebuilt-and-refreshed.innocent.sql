@@ -1,5 +1,7 @@
+set role postgres;
 create table public.words (id bigint generated always as identity primary key, word text);
 alter table public.words enable row level security;
+reset role;
 do $$
 declare chosen oid;
 begin

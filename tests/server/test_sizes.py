@@ -181,8 +181,8 @@ def test_only_what_grows_while_an_answer_is_read_counts(
     """What another thread holds by now is none of this answer's."""
     told = iter(sizes)
     monkeypatch.setattr(connection, "held", lambda: next(told))
-    monkeypatch.setattr(connection, "arrived", lambda socket: 1)
-    asked = SimpleNamespace(pgconn=SimpleNamespace(socket=0), close=lambda: None, _taken=0, _grown=0)
+    monkeypatch.setattr(connection, "arrived", lambda socket: 1 << 14)
+    asked = SimpleNamespace(pgconn=SimpleNamespace(socket=0), close=lambda: None, _taken=0, _grown=0, _reads=0)
 
     def answer():
         while True:

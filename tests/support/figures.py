@@ -21,7 +21,7 @@ class Figure:
     """What was measured: ``samples`` are all of it, ``value`` their median.
 
     ``most`` or ``least`` is what is promised, and ``met`` whether that was kept; None where nothing is promised, or
-    nothing was measured: then ``note`` says why.
+    nothing was measured: then ``note`` says why. ``needed`` is what it would take to keep a promise that is not kept.
     """
 
     section: str
@@ -31,6 +31,7 @@ class Figure:
     most: float | None = None
     least: float | None = None
     note: str = ""
+    needed: str = ""
     samples: tuple[float, ...] = ()
 
     @property
@@ -133,6 +134,13 @@ def _page(document: Mapping[str, Any]) -> Iterator[str]:
                 value = "" if each.value is None else f"{each.value:,.3g} {each.unit}".strip()
                 note = f" ({each.note})" if each.note else ""
                 yield f"| {each.name}{note} | {value} | {each.promised} | {each.verdict} |"
+    if missed:
+        yield ""
+        yield "## What is not met, and what would be needed"
+        yield ""
+        for each in wanted:
+            if each.met is False:
+                yield f"- {each.section}, {each.name.strip()}: {each.needed or 'not looked into yet.'}"
 
 
 def rewrite() -> None:

@@ -1,160 +1,128 @@
-"""What an audit takes from a busy server: pgbench at full speed, with audits now and then, and how fast it was then.
+"""What an audit takes from a busy server: members at work by way of pgbench, with audits now and then.
 
 On a machine of its own the audit's Python and its shadow would take nothing from the database server. That is measured
-by giving server and pgbench one processor and the audit the others; the other way they share all processors.
+by giving server and pgbench one processor and the audit the others.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
+from statistics import quantiles
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
-from audit.connection import Dsn, connect
 from audit.server.target import Choice, opened
 from tests.support.outages import tree
 
 ROOT = Path(__file__).parents[2]
 CLIENTS = 2
-PAUSE_S = 12.0  # about as long as an audit: then there is as much of the one as of the other
-PROGRESS = re.compile(rb"progress: ([\d.]+) s, ([\d.]+) tps")
+PAUSE_S = 8.0  # about as long as an audit: then there is as much of the one as of the other
+MEMBERS = 5_000
+# What libpq reads from the environment: https://www.postgresql.org/docs/18/libpq-envars.html
+VARIABLES = {"PGHOST": "host", "PGUSER": "user", "PGDATABASE": "dbname", "PGPASSFILE": "passfile"}
+
+# What a member's page asks, as the API asks it.
+WORK = r"""
+\set n random(0, 199)
+begin;
+select id as me from public.profiles order by id offset :n limit 1 \gset
+select set_config('request.jwt.claims', json_build_object('sub', ':me', 'role', 'authenticated')::text, true);
+set local role authenticated;
+select id, title, status from public.help_requests order by created_at desc limit 20;
+select c.id, c.created_at from public.conversations c order by c.created_at desc limit 20;
+select m.id, m.content, m.created_at from public.messages m order by m.created_at desc limit 20;
+commit;
+"""
 
 
 @dataclass(frozen=True)
 class Load:
-    """Transactions per second of pgbench while an audit ran and while none did, and the ratio for each audit.
+    """For each audit: members' transactions a second, and the 99th percentile of their time, in relation to without it.
 
-    ``unhurt``: all of its sessions lasted to the end, and each ends with its first error. ``processor_s`` is the time
-    of a processor that the audit's sessions on the server had, for each audit: whatever else the machine does.
+    ``unhurt``: all of pgbench's sessions lasted to the end, and each ends with its first error.
     """
 
-    on: float
-    off: float
-    ratios: tuple[float, ...]
+    throughput: tuple[float, ...]
+    p99: tuple[float, ...]
     unhurt: bool
     footprint: dict[str, Any]
-    took_s: float
-    apart: bool
-    processor_s: float
+    took_s: tuple[float, ...]
 
 
-class Sessions(threading.Thread):
-    """Looks ten times a second at the audit's sessions, and at the time of a processor that each has had."""
-
-    def __init__(self, dsn: Dsn) -> None:
-        super().__init__(daemon=True)
-        self.dsn = dsn
-        self.over = threading.Event()
-        self.seconds: dict[int, float] = {}
-
-    def run(self) -> None:
-        """Look until it is over."""
-        tick = os.sysconf("SC_CLK_TCK")
-        with connect(self.dsn) as connection:
-            connection.execute("set application_name = 'load'")
-            while not self.over.wait(0.1):
-                for (pid,) in connection.execute(
-                    "select pid from pg_catalog.pg_stat_activity where backend_type = 'client backend'"
-                    " and (application_name ~ '^care-collective-audit' or application_name = 'pg_dump')"
-                ).fetchall():
-                    with suppress(OSError):  # it has just ended
-                        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                        self.seconds[pid] = (int(fields[11]) + int(fields[12])) / tick
-
-
-def measure(scale: int, times: int, options: Sequence[str] = (), *, apart: bool = False) -> Load:
-    """Let pgbench run, and audit its database ``times`` times.
-
-    ``apart``: server and pgbench have one processor and the audit the others, where there are several. A second that
-    was partly the one and partly the other is left out.
-    """
+def measure(times: int) -> Load:
+    """Let members work, and audit their database ``times`` times, with as long a rest before and after each."""
     processors = sorted(os.sched_getaffinity(0))
-    apart = apart and len(processors) > 1
-    with opened(Choice()) as target, TemporaryDirectory() as folder:
+    ours, others = (processors[:1], processors[1:]) if len(processors) > 1 else (processors, processors)
+    with opened(Choice(members=MEMBERS, keep=False)) as target, TemporaryDirectory() as folder:
         assert target.server is not None
-        programs = target.server.programs
         place = conninfo_to_dict(target.server.dsn)
         environment = {
             **os.environ,
-            "PGHOST": str(place["host"]), "PGUSER": str(place["user"]), "PGDATABASE": str(place["dbname"]),
-            "PGOPTIONS": "-c search_path=bench",
+            **{variable: str(place[name]) for variable, name in VARIABLES.items()},
         }  # fmt: skip
-        with connect(target.server.dsn) as connection:
-            connection.execute("create schema bench")
-        made = [programs / "pgbench", "-i", "-q", "-s", str(scale)]
-        subprocess.run(made, env=environment, check=True, capture_output=True)
-        with connect(target.server.dsn) as connection:
-            connection.execute("checkpoint")
-        if apart:
-            for pid in tree(target.server.pid):
-                os.sched_setaffinity(pid, processors[:1])
-        length = (times + 1) * PAUSE_S * 20  # it is stopped when the audits are over
+        Path(folder, "work.sql").write_text(WORK, encoding="utf-8")
+        for pid in tree(target.server.pid):
+            os.sched_setaffinity(pid, ours)
         bench = subprocess.Popen(
-            [programs / "pgbench", "-c", str(CLIENTS), "-j", "1", "-n", "-T", str(int(length)), "-P", "1",
-             "--progress-timestamp"],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            preexec_fn=(lambda: os.sched_setaffinity(0, processors[:1])) if apart else None,
+            [target.server.programs / "pgbench", "-f", f"{folder}/work.sql", "-c", str(CLIENTS), "-n",
+             "-T", str(int((times + 1) * PAUSE_S * 20)), "-l", f"--log-prefix={folder}/log"],
+            env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: os.sched_setaffinity(0, ours),
         )  # fmt: skip
         windows = []
-        sessions = Sessions(target.server.dsn)
-        sessions.start()
         try:
             time.sleep(PAUSE_S)
             for _ in range(times):
                 begun = time.time()
                 subprocess.run(
-                    [sys.executable, "-m", "pytest", "policies", f"--report-dir={folder}",
-                     f"--target={target.server.dsn}", *options],
+                    [sys.executable, "-m", "pytest", "policies", f"--report-dir={folder}", "--no-history",
+                     f"--target={target.server.dsn}"],
                     cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False,
-                    preexec_fn=(lambda: os.sched_setaffinity(0, processors[1:])) if apart else None,
+                    preexec_fn=lambda: os.sched_setaffinity(0, others),
                 )  # fmt: skip
                 windows.append((begun, time.time()))
                 time.sleep(PAUSE_S)
+            alive = bench.poll() is None
         finally:
-            sessions.over.set()
-            sessions.join()
-            with connect(target.server.dsn) as connection:
-                alive = bench.poll() is None and connection.execute(
-                    "select count(*) from pg_catalog.pg_stat_activity where application_name = 'pgbench'"
-                ).fetchone() == (CLIENTS,)
             bench.terminate()
-            _, said = bench.communicate()
+            bench.wait()
         document = json.loads(Path(folder, "audit.json").read_text(encoding="utf-8"))
-    seconds = [(float(end), float(tps)) for end, tps in PROGRESS.findall(said)]
-    on, off, ratios = _sorted_out(seconds, windows)
+        logged = _logged(Path(folder))
+    beside = [_beside(logged, *window) for window in windows]
     return Load(
-        mean(on), mean(off), tuple(ratios), alive, document["footprint"],
-        mean(end - begun for begun, end in windows), apart,
-        sum(sessions.seconds.values()) / len(windows),
+        tuple(throughput for throughput, _ in beside), tuple(p99 for _, p99 in beside), alive, document["footprint"],
+        tuple(end - begun for begun, end in windows),
     )  # fmt: skip
 
 
-def _sorted_out(
-    seconds: Sequence[tuple[float, float]], windows: Sequence[tuple[float, float]]
-) -> tuple[list[float], list[float], list[float]]:
-    on: list[float] = []
-    off: list[float] = []
-    ratios = []
-    for begun, end in windows:
-        inside = [tps for at, tps in seconds if begun + 1 <= at <= end]
-        around = [
-            tps for at, tps in seconds
-            if (begun - PAUSE_S + 2 <= at <= begun or end + 1 <= at <= end + PAUSE_S - 1)
-        ]  # fmt: skip
-        on += inside
-        off += around
-        ratios.append(mean(inside) / mean(around))
-    return on, off, ratios
+def _logged(folder: Path) -> list[tuple[float, float]]:
+    """Return for each transaction when it ended, in seconds, and how many milliseconds it took.
+
+    https://www.postgresql.org/docs/18/pgbench.html, "Per-Transaction Logging"
+    """
+    lines = (line.split() for path in folder.glob("log.*") for line in path.read_text(encoding="utf-8").splitlines())
+    return [
+        (int(fields[4]) + int(fields[5]) / 1e6, int(fields[2]) / 1000)
+        for fields in lines
+        if len(fields) >= 6 and fields[2].isdigit()
+    ]
+
+
+def _beside(logged: Sequence[tuple[float, float]], begun: float, end: float) -> tuple[float, float]:
+    """Return throughput and 99th percentile during an audit, both in relation to those in the rests around it."""
+    during = [ms for at, ms in logged if begun < at <= end]
+    around = [ms for at, ms in logged if begun - PAUSE_S + 1 < at <= begun or end < at <= end + PAUSE_S - 1]
+    seconds = end - begun, 2 * (PAUSE_S - 1)
+    return (
+        len(during) / seconds[0] / (len(around) / seconds[1]),
+        quantiles(during, n=100)[98] / quantiles(around, n=100)[98],
+    )
