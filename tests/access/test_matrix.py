@@ -45,6 +45,24 @@ def judged(bench: Bench, sql: str, tables: Mapping[str, Any]) -> Judgement:
         return judge(stage)
 
 
+# Rows written anew lie behind the others, and ctid is what reads follow.
+MOVED = "update public.t set text = text where id % {} = 0;"
+
+
+@pytest.mark.parametrize(
+    ("check", "reached"), [("user_id = (select auth.uid())", "some"), ("user_id is not null", "all"), ("false", "none")]
+)
+def test_who_may_insert_does_not_hang_on_where_rows_lie(bench: Bench, check: str, reached: str) -> None:
+    policy = f"create policy i on public.t for insert to authenticated with check ({check});"
+    policy += "grant select, insert on public.t to authenticated;"
+    for moved in ("", MOVED.format(2), MOVED.format(3)):
+        cell = judged(
+            bench, TABLE.replace("on public.t using", "on public.t for select using") + policy + moved, {}
+        ).cell("alice", "public.t", "insert")
+        told = "none" if not cell.reached else "all" if cell.reached >= cell.rows else "some"
+        assert (cell.verdict, told) == (Cell.UNDECLARED, reached)
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
