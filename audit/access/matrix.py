@@ -567,6 +567,11 @@ def _guests(cells: Sequence[Judged], cursor: Cursor) -> list[Judged]:
     ]
 
 
+def _undecided(plan: Plan, observed: Sequence[Observed]) -> bool:
+    """Tell whether nobody stood where it would have been seen that tenants are crossed."""
+    return plan.kind == "tenants" and plan.of_rows and not any(map(_tells, observed))
+
+
 @contextmanager
 def _rearranged(observatory: Observatory, plan: Plan) -> Iterator[None]:
     """Have rows that decide for as long as this lasts: of several tenants, beside people who belong to one of them."""
@@ -585,7 +590,7 @@ def _beyond(observatory: Observatory, plan: Plan, unread: list[tuple[str, str]])
     kept = " or ".join(f"({each})" for each in plan.kept) or "false"
     observatory.sets = json.dumps({plan.relation: [kept]})
     observed = observatory.observe([plan.relation], TELLING.get(plan.kind, ("select",)))
-    if plan.kind == "tenants" and not any(_tells(cell) for cell in observed):
+    if _undecided(plan, observed):
         with _rearranged(observatory, plan):
             return _reached(observatory, plan, observatory.observe([plan.relation]), unread)
     return _reached(observatory, plan, observed, unread)
@@ -597,7 +602,7 @@ def _reached(
     cells = []
     if not any(cell.everything for cell in observed if cell.shape == "select"):
         unread.append((plan.kind, f"{plan.relation} has no rows, which proves nothing"))
-    elif plan.kind == "tenants" and not any(_tells(cell) for cell in observed):
+    elif _undecided(plan, observed):
         text = f"nobody who belongs to something was seen beside rows of others in {plan.relation}"
         unread.append((plan.kind, text))
     for cell in observed:
