@@ -33,6 +33,7 @@ from audit.names import (
     OF_A_KIND,
     ON_ITS_WAY,
     PUBLISHED,
+    RUNNING,
     WRITTEN_FOR_OTHERS,
     lets_in,
     secret_columns,
