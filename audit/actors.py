@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -146,10 +146,14 @@ class Stage:
         unlike = (f"{name}: {why}" for name, why in self.unlike.items() if name.startswith(exposed))
         return safe(next(chain(unlike, self.strangers.values()), ""))
 
-    @property
-    def gap(self) -> str:
-        """Why a look for people's rows proves nothing: a doubt as above, or a table in which there are none; or ""."""
-        unfilled = (f"{name} could not be filled: {why}" for name, why in self.unfilled.items())
+    def gap(self, looked_at: Collection[str] | None = None) -> str:
+        """Why a look for people's rows proves nothing: a doubt as above, or a table in which there are none; or "".
+
+        Of tables that nothing looked at, where it is known what was (``looked_at``), nobody misses rows.
+        """
+        empty = [name for name in self.unfilled if looked_at is None or name.replace('"', "") in looked_at]
+        more = f" (and {len(empty) - 1} more)" if len(empty) > 1 else ""
+        unfilled = (f"{name} could not be filled: {self.unfilled[name]}{more}" for name in empty)
         return self.doubt or safe(next(unfilled, ""))
 
     @cached_property

@@ -21,6 +21,7 @@ from audit.client.app import App, Findings, read
 from audit.connection import CONNECT_TIMEOUT_S, TargetError, connect, holds_password, place_of, reading
 from audit.drift.findings import Drift
 from audit.evidence import Log, NotApplicable, Unchecked, safe
+from audit.house import DOCUMENTS
 from audit.judging import ruling
 from audit.layouts import recognised
 from audit.login import excess, lacking
@@ -125,7 +126,9 @@ def _database(patient: Patient, findings: Findings | None) -> Iterator[Line]:
         yield from lines
     except (TargetError, psycopg.Error) as error:
         why = str(error) if isinstance(error, TargetError) else f"the database does not answer: {describe(error)}"
-        yield from _unreached(why, "see docs/live.md: a service file keeps address and password together", State.WRONG)
+        yield from _unreached(
+            why, f"see {DOCUMENTS}/live.md: a service file keeps address and password together", State.WRONG
+        )
 
 
 def _settings(patient: Patient) -> Settings:
@@ -183,7 +186,7 @@ def _login(target: Target, auditor: Auditor, settings: Settings) -> Iterator[Lin
     less = _lacking(auditor, settings)
     if more:
         rest = f", and {len(more) - MOST_LINES} more" if len(more) > MOST_LINES else ""
-        todo = "audit with a login that can only read: schema/auditor.sql makes one, docs/live.md says how"
+        todo = f"audit with a login that can only read: schema/auditor.sql makes one, {DOCUMENTS}/live.md says how"
         yield Line(State.WRONG, "login", f"{role} can do too much: {', '.join(more[:MOST_LINES])}{rest}", todo)
     if less:
         rest = f" and {len(less) - MOST_GRANTS} more" if len(less) > MOST_GRANTS else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from audit.effects import effects, lacks, things
 from audit.evidence import safe
 from audit.layouts import beginning, of_these, recognised, title, to_apply
 from audit.platform import absent, extensions
-from audit.results import ANYTHING, Migration, Thing, Trouble
+from audit.results import ANYTHING, RELATIONS, Migration, Thing, Trouble
 from audit.server_errors import tell
 from audit.sql_text import STRING, Statement, Unreadable, statements, tokens
 
@@ -38,6 +38,7 @@ _BEGINNING = 10_000
 THERE_ALREADY = frozenset({"42P06", "42P07", "42710", "42723", "42P16", "42701"})
 _NOT_ALLOWED = frozenset({"42501", "0LP01"})
 _EXTRAS = frozenset({"extension", "event trigger", "publication", "server", "wrapper", "default privileges", "role"})
+_OF_PROJECTS = frozenset({"policy", "trigger"})
 _KNOWN_ROLES = frozenset({"public", "current_user", "session_user", "current_role", OWNER})
 _TRANSACTIONS = frozenset({"begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "lock"})
 
@@ -278,8 +279,9 @@ class _File:
                 else:
                     self.troubles.append(self._trouble(error, statement))
         if self._passed:
-            told = "what the platform brings, or keeps for itself, was passed over"
-            self.notes.append(f"{self._passed} statement{'s' if self._passed > 1 else ''} of the dump about {told}")
+            many = "s of the dump were" if self._passed > 1 else " of the dump was"
+            told = "passed over: about what the platform brings, or keeps for itself"
+            self.notes.append(f"{self._passed} statement{many} {told}")
         if self._kept:
             own = (
                 "1 object that the dump gives to another role stays"
@@ -427,18 +429,36 @@ def _extension(statement: Statement) -> str:
 
 
 def _is_the_platforms(statement: Statement, error: psycopg.Error) -> bool:
-    """Tell whether a statement of a dump failed because the platform has, or keeps, what it is about."""
+    """Tell whether a statement of a dump failed because the platform has, or keeps, what it is about.
+
+    A dump of a whole database brings the platform's own schemas along, as another version of it has them. What projects
+    put there, policies and triggers, is theirs.
+    """
     code, words = error.sqlstate or "", statement.words
     if words[:1] == ("set",):
         return True  # a setting of another version
     if words[:2] == ("create", "schema") and code in THERE_ALREADY:
         return True
-    if code not in THERE_ALREADY | _NOT_ALLOWED:
-        return False
-    if code in _NOT_ALLOWED and words[0] == "comment":
-        return True
-    touched = effects(statement).touched
-    return bool(touched) and all(each.kind in _EXTRAS or is_of_the_platform(each) for each in touched)
+    if code in _NOT_ALLOWED and words[0] in ("comment", "select"):
+        return True  # where a sequence of the platform is to go on, among others
+    touched, missing = effects(statement).touched, lacks(error)
+    lacks_platform = missing is not None and is_of_the_platform(missing)
+    if not touched:
+        return lacks_platform
+    theirs = any(each.kind in _OF_PROJECTS for each in touched) and code not in THERE_ALREADY | _NOT_ALLOWED
+    return _all_of_the_platform(touched) and (lacks_platform or not theirs)
+
+
+def _all_of_the_platform(touched: Collection[Thing]) -> bool:
+    """Tell whether all that a statement is about is the server's or in schemas of the platform."""
+    tables = {each.name for each in touched if each.kind in RELATIONS and is_of_the_platform(each)}
+    return all(
+        each.kind in _EXTRAS
+        or is_of_the_platform(each)
+        or each.schema in ("pg_catalog", "information_schema")
+        or (not each.schema and each.of in tables)
+        for each in touched
+    )
 
 
 def is_of_the_platform(thing: Thing) -> bool:

@@ -10,7 +10,9 @@ import importlib
 import inspect
 import pkgutil
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -174,6 +176,16 @@ def everything() -> Iterator[Policy]:
             raise ValueError(f"the pack {name} cannot be used: {error}") from error
 
 
+@contextmanager
+def leaving_no_trace() -> Iterator[None]:
+    """Import without writing ``__pycache__``: the folder is a project's, whose git does not leave that alone."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
+
+
 def in_folder(folder: Path) -> Iterator[Policy]:
     """Yield the policies that a project has written for itself. Raises ValueError about a file that is of no use."""
     for path in sorted(folder.glob("test_*.py")):
@@ -181,7 +193,8 @@ def in_folder(folder: Path) -> Iterator[Policy]:
         assert spec is not None and spec.loader is not None
         module = module_from_spec(spec)
         try:
-            spec.loader.exec_module(module)
+            with leaving_no_trace():
+                spec.loader.exec_module(module)
         except Exception as error:
             raise ValueError(f"{path} cannot be used: {type(error).__name__}: {error}") from error
         for function in vars(module).values():

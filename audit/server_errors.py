@@ -27,6 +27,7 @@ LONGEST = 2000
 # another language than English end up with their own sentence, see explain().
 _ADVICE: tuple[tuple[str, str], ...] = (
     (r"definition of service .* not found|service file .* not found", "no such service is defined; see PGSERVICEFILE"),
+    (r"invalid \S*port number|connection option \"port\"", "the port is no number from 1 to 65535"),
     (r"translate host name|resolve|Name or service not known|getaddrinfo", "the host name is not known"),
     (r"password authentication failed", "the user name or password is wrong"),
     (r"no password supplied", "a password is needed: set PGPASSWORD, or use a password file or service file"),

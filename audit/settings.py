@@ -13,7 +13,7 @@ from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 from audit.lint_rules import RULES
 from audit.packs import EXCHANGE_TRAIL, MESSAGING, REQUEST_CATEGORIES, RUNBOOK_OBJECTS
 from audit.policy import CARE_COLLECTIVE, CORE, OWN, PACKS, Pack, Policy, packs_of_others
-from audit.toml_file import EXACTLY, Amount, Flag, Text, TomlFile, form_of, read, suggestion
+from audit.toml_file import CAPITALS, EXACTLY, Amount, Flag, Text, TomlFile, form_of, read, suggestion
 
 # The ways of signing up that Supabase has (https://supabase.com/docs/guides/auth).
 Way = Literal["email", "invitation", "phone", "anonymous"]
@@ -237,7 +237,7 @@ class Settings:
     people: Mapping[Grade, Text] = field(default_factory=dict)
     severities: Mapping[Grade, Mapping[str, Limit]] = field(default_factory=dict)
     policies: str = ""
-    prefix: Annotated[str, Field(pattern=r"^[A-Z]*$")] = ""
+    prefix: Annotated[str, Field(pattern=CAPITALS)] = ""
     options: Mapping[str, Option] = field(default_factory=dict)
 
     @property
@@ -275,6 +275,15 @@ class Settings:
             "platform_schemas": list(PLATFORM_SCHEMAS),
             "platform_roles": list(PLATFORM_ROLES),
         }
+
+
+def emptiness(name: str, value: object) -> str:
+    """Say what to do about an option that has no value, most likely a variable that was not set; "" where it has one.
+
+    An empty ``--baseline`` is none, whatever the settings say.
+    """
+    empty = name != "--baseline" and "" in (value if isinstance(value, list | tuple) else (value,))
+    return f"{name} is empty: give it a value, or leave it out" if empty else ""
 
 
 def in_settings(path: Path) -> TomlFile:

@@ -27,6 +27,7 @@ Way = tuple[str | int, ...]
 EXACTLY = ConfigDict(extra="forbid")
 
 # What can stand in a field, and is not taken for another: true is no number, and "3" is none either.
+CAPITALS = r"^[A-Z]*$"
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
 Flag = Annotated[bool, Strict()]
 Amount = Annotated[int, Strict(), Field(ge=0)]
@@ -142,6 +143,8 @@ def _wrong(kind: Any, mistake: ErrorDetails, way: Way, whole: Way) -> str:  # no
             return f"{inside} must be a list of tables, each under [[{inside}]]"
         case "string_type" if way and isinstance(way[-1], int):
             return f"{parent} must be a list of strings"
+        case "string_pattern_mismatch" if mistake["ctx"]["pattern"] == CAPITALS:
+            return f"{inside} must be capital letters and nothing else"
         case type_:
             return f"{inside or 'this'} must be {EXPECTED.get(type_, 'written in another way')}"
 

@@ -7,6 +7,7 @@ fails because this server is not the provider's is set aside. What either would 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,9 +25,12 @@ from audit.origins import advice
 from audit.question import relations
 from audit.results import ANYTHING, RELATIONS, Build, Migration, Offence, Ruling, Thing, Trouble, Verdict, named
 from audit.server_errors import tell
-from audit.sql_text import Unreadable, quoted, statements
+from audit.sql_text import Statement, Unreadable, quoted, statements, tokens
 
 REMEDY = "mend what MIG-01 names, or audit what there is: a dump (--schema=FILE) or the live database (TARGET=...)"
+
+# More versions than this that several files have are one finding: it is how files are named.
+MOST_VERSIONS = 3
 
 # The cause of what fails because no file at all creates what it needs.
 NOWHERE = "what no migration creates"
@@ -147,7 +151,9 @@ def _rests_on(thing: Thing, told: str) -> bool:
     """Tell whether a text names a thing, or the table that it belongs to."""
     if thing.schema and quoted(thing.schema) not in told and "." in told:
         return False
-    names = [re.escape(quoted(name)) for name in (thing.name, thing.of) if name]
+    # What is said of one policy or key of a table does not rest on another one.
+    apart = " on " in told and thing.kind in ("policy", "constraint", "index", "trigger")
+    names = [re.escape(quoted(name)) for name in (thing.name, "" if apart else thing.of) if name]
     return any(re.search(rf"(?<![\w$]){name}(?![\w$])", told) for name in names)
 
 
@@ -178,7 +184,7 @@ def built(
     done = apply(conn, before, piecewise=True) if before else ()
     done += apply(conn, place, piecewise=piecewise, files=files)
     found, build = understood(conn, done, (*first, *layout.files), len(first))
-    notes = [*(f"{name} is not applied: {why}" for name, why in layout.skipped.items()), config.note]
+    notes = [*_skipped(layout.skipped), config.note]
     notes += [note for each in found for note in each.notes]
     notes.append(_exposed(conn, config))
     server = conn.info.server_version // 10000
@@ -191,6 +197,18 @@ def built(
         notes.append(f"seed files are not loaded ({names}): people and rows are made up")
     build = replace(build, layout=str(layout), notes=tuple(filter(None, notes)))
     return found, replace(build, advice=advice(place, layout.files, build))
+
+
+def _skipped(skipped: Mapping[str, str]) -> Iterator[str]:
+    """Say which files are not applied and why, those together that are left out for the same."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in skipped.items():
+        by_reason.setdefault(why, []).append(name)
+    for why, names in by_reason.items():
+        if len(names) == 1:
+            yield f"{names[0]} is not applied: {why}"
+        else:
+            yield f"{len(names)} files are not applied, each because {why}: {named(names)}"
 
 
 def signing_up(conn: psycopg.Connection[Any], place: Path) -> str:
@@ -279,6 +297,7 @@ class _Causes:
         failed = any(each.troubles for each in migrations)
         self.created = dict(_created(files)) if failed else {}
         self.before = set(dict(_created(files[:before]))) if failed else set()
+        self.columns = _columns_of_several(migrations) - _words_of_tables(files) if failed else set()
         self.nowhere: dict[Thing, str] = {}
         self._forget()
 
@@ -286,6 +305,8 @@ class _Causes:
         self.failed: list[tuple[Trouble, str]] = []
         self.extensions: dict[str, tuple[str, bool]] = {}
         self.needing: set[str] = set()
+        # What a file creates that comes too late, and where it was needed first.
+        self.late: list[tuple[Thing, str]] = []
 
     def sort(self) -> tuple[Migration, ...]:
         """Return the migrations with the causes of their troubles."""
@@ -293,8 +314,10 @@ class _Causes:
         found = tuple(map(self._sorted, self.migrations))
         if self.together and len(self.needing) < 2 and len(self._missing_tables()) < 2:
             # One table that one file lacks is that file's own mistake.
-            self._forget()
             self.nowhere, self.together = {}, False
+        if self.nowhere or not self.together:
+            # Once it is known what no file creates, queries that lack it follow from that as well.
+            self._forget()
             found = tuple(map(self._sorted, self.migrations))
         return found
 
@@ -350,20 +373,30 @@ class _Causes:
             own = place.rpartition(":")[0]
             later = own and not any(each.file == own for each in self.migrations[: self._number(file)])
             if later and own != file:
-                return replace(trouble, error=f"{trouble.error}; {safe(own)} creates it, and comes later")
+                cause = next((where for thing, where in self.late if thing.is_like(lacks)), "")
+                if not cause:
+                    self.late.append((lacks, f"{file}, line {trouble.line}"))
+                return replace(trouble, error=f"{trouble.error}; {safe(own)} creates it, and comes later", cause=cause)
             return trouble
         if extension := self._extension(lacks):
             return replace(trouble, cause=extension[0], aside=extension[1])
         if is_of_the_platform(lacks):
             told = f"{trouble.error}; Supabase has it, this server does not"
             return replace(trouble, error=told, aside=True)
-        if self.together and lacks.kind in RELATIONS | {"function", "type", "schema"} and _changes(trouble):
-            if not any(known.is_like(lacks) for known in self.nowhere):
+        known = any(each.is_like(lacks) for each in self.nowhere)
+        if known or (self.together and self._is_nowhere(lacks) and _changes(trouble)):
+            if not known:
                 self.nowhere[lacks] = f"{file}:{trouble.line}"
-            if lacks.kind in RELATIONS:
+            if lacks.kind in RELATIONS | {"column"}:
                 self.needing.add(file)
             return replace(trouble, cause=NOWHERE)
         return trouble
+
+    def _is_nowhere(self, lacks: Thing) -> bool:
+        """Tell whether what is lacking was made elsewhere; a column, if several files count on it and none has it."""
+        if lacks.kind == "column":
+            return lacks.name in self.columns
+        return lacks.kind in RELATIONS | {"function", "type", "schema"}
 
     def _extension(self, lacks: Thing) -> tuple[str, bool] | None:
         """Return where the extension failed that brings what is lacking, and whether it was set aside.
@@ -390,6 +423,28 @@ class _Causes:
         return ""
 
 
+def _columns_of_several(migrations: Sequence[Migration]) -> set[str]:
+    """Return the names of columns for whose lack several files fail."""
+    lacking = {(t.lacks.name, each.file) for each in migrations for t in each.troubles if _lacks_column(t) and t.lacks}
+    files = Counter(name for name, _ in lacking)
+    return {name for name, number in files.items() if number > 1}
+
+
+def _lacks_column(trouble: Trouble) -> bool:
+    return trouble.lacks is not None and trouble.lacks.kind == "column"
+
+
+def _words_of_tables(files: Sequence[Path]) -> set[str]:
+    """Return all names in statements that make tables or add to them: what is among them, some file may create."""
+    return {
+        token.name
+        for _, statement in _statements(files)
+        if statement.words[:1] in (("create",), ("alter",)) and "table" in statement.words[:6]
+        for token in tokens(statement.text)
+        if token.name
+    }
+
+
 def _changes(trouble: Trouble) -> bool:
     """Tell whether a statement was to make or change something, which a query is not."""
     return any(thing.kind != ANYTHING for thing in trouble.touched)
@@ -398,6 +453,15 @@ def _changes(trouble: Trouble) -> bool:
 def _created(files: Sequence[Path]) -> Iterator[tuple[Thing, str]]:
     """Return all that the files' statements make, with the place of the first that does."""
     seen: set[Thing] = set()
+    for place, statement in _statements(files):
+        if statement.words[:1] in (("create",), ("alter",), ("do",), ("select",)):
+            for thing in sorted(effects(statement).made - seen):
+                seen.add(thing)
+                yield thing, place
+
+
+def _statements(files: Sequence[Path]) -> Iterator[tuple[str, Statement]]:
+    """Yield the statements of files that can be read, each with its file and line."""
     for path in files:
         try:
             text = to_apply(decoded(path.read_bytes()))
@@ -407,10 +471,7 @@ def _created(files: Sequence[Path]) -> Iterator[tuple[Thing, str]]:
         line, counted = 1, 0
         for statement in parsed:
             line, counted = line + text.count("\n", counted, statement.start), statement.start
-            if statement.words[:1] in (("create",), ("alter",), ("do",), ("select",)):
-                for thing in sorted(effects(statement).made - seen):
-                    seen.add(thing)
-                    yield thing, f"{title(path)}:{line}"
+            yield f"{title(path)}:{line}", statement
 
 
 # --- MIG-01
@@ -447,7 +508,9 @@ def _row(name: str, file: str, line: int | None, details: Mapping[str, Scalar], 
 def _baseline(migrations: Sequence[Migration]) -> Iterator[Row]:
     """Yield the one row about what no file creates."""
     found = [(each, t) for each in migrations for t in each.troubles if t.cause == NOWHERE]
-    needed = list(dict.fromkeys(t.lacks.told for _, t in found if t.lacks is not None))
+    failed = [thing for each in migrations for t in each.troubles for thing in t.made]
+    lacking = [t.lacks for _, t in found if t.lacks is not None and not any(map(t.lacks.is_like, failed))]
+    needed = list(dict.fromkeys(thing.told for thing in lacking))
     if not found or not needed:
         return
     first, trouble = found[0]
@@ -457,7 +520,7 @@ def _baseline(migrations: Sequence[Migration]) -> Iterator[Row]:
         "-- These files begin with what was made elsewhere, in the dashboard perhaps: put a baseline before them\n"
         "-- (supabase db pull), or audit what there is: a dump with --schema=FILE, or the live database with TARGET=..."
     )
-    yield _row(NOWHERE, first.file, trouble.line, {**details, **_cascade(migrations, NOWHERE)}, fix)
+    yield _row(NOWHERE, first.file, trouble.line, {**details, **_cascade(migrations, [NOWHERE])}, fix)
 
 
 def _roots(migrations: Sequence[Migration]) -> Iterator[Row]:
@@ -467,17 +530,22 @@ def _roots(migrations: Sequence[Migration]) -> Iterator[Row]:
             continue
         if not migration.troubles:
             yield _row(migration.file, migration.file, migration.line, _details(migration.error, migration.sqlstate))
-        # That things are there already is one cause, however many they are.
-        again = [each for each in roots if is_there(each)]
-        for number, root in enumerate(each for each in roots if each not in again[1:]):
+        # That things are there already is one cause, however many they are; so is one error of several statements.
+        alike: dict[str, list[Trouble]] = {}
+        for root in roots:
+            alike.setdefault("" if is_there(root) else root.error, []).append(root)
+        for number, (root, *others) in enumerate(alike.values()):
             # Of a file with several causes the first bears its name alone.
             error = migration.error if number == 0 and root.line == migration.line else root.error
             name = migration.file if number == 0 else f"{migration.file}: {root.error}"
-            place = f"{migration.file}, line {root.line}"
+            places = [f"{migration.file}, line {each.line}" for each in (root, *others)]
             line = migration.line if number == 0 else root.line
-            details = {**_details(error, root.sqlstate), **_cascade(migrations, place)}
-            if again[1:] and root is again[0]:
-                details["likewise"] = f"{len(again) - 1} more statements make what is there already"
+            details = {**_details(error, root.sqlstate), **_cascade(migrations, places)}
+            if others:
+                one = len(others) == 1
+                does = ("makes" if one else "make") if is_there(root) else ("fails" if one else "fail")
+                what = "what is there already" if is_there(root) else "for the same"
+                details["likewise"] = f"{len(others)} more statement{'' if one else 's'} {does} {what}"
             yield _row(safe(name), migration.file, line, details)
 
 
@@ -485,9 +553,9 @@ def _details(error: str | None, sqlstate: str | None) -> dict[str, Scalar]:
     return {"error": error, "sqlstate": sqlstate}
 
 
-def _cascade(migrations: Sequence[Migration], cause: str) -> dict[str, Scalar]:
-    """Tell how much follows from a cause, and where."""
-    found = [(each.file, t.line) for each in migrations for t in each.troubles if t.cause == cause]
+def _cascade(migrations: Sequence[Migration], causes: Sequence[str]) -> dict[str, Scalar]:
+    """Tell how much follows from a cause, and where; it may stand in several places."""
+    found = [(each.file, t.line) for each in migrations for t in each.troubles if t.cause in causes]
     if not found:
         return {}
     number = f"{len(found):,} statement{'' if len(found) == 1 else 's'} cannot run for it"
@@ -495,8 +563,23 @@ def _cascade(migrations: Sequence[Migration], cause: str) -> dict[str, Scalar]:
 
 
 def _twice(migrations: Sequence[Migration]) -> Iterator[Row]:
+    """Yield a row for each version that several files have; one for all where that is how files are named here."""
+    found: dict[str, list[str]] = {}
     for each in migrations:
         if each.twice:
-            error = f"has the same version as {each.twice}: the tool applies one file of a version"
-            fix = f"-- {each.file}: give it a version of its own, unless it was released: then a new file repeats it."
-            yield _row(f"{each.file}: the version of {each.twice}", each.file, None, {"error": error}, fix)
+            found.setdefault(each.twice, []).append(each.file)
+    pairs = [(f"{file}: the version of {first}", file, first, others) for first, (file, *others) in found.items()]
+    if len(pairs) > MOST_VERSIONS:
+        _, file, first, others = pairs[0]
+        more = [name for _, other, _, rest in pairs[1:] for name in (other, *rest)]
+        pairs = [("versions that several files have", file, first, [*others, *more])]
+    for name, file, first, others in pairs:
+        details: dict[str, Scalar] = {
+            "error": f"{file} has the same version as {first}: the tool applies one file of a version",
+            "also": named(others),
+        }
+        fix = (
+            f"-- {named([file, *others])}: give each a version of its own, unless it was released:\n"
+            "-- then a new file repeats it."
+        )
+        yield _row(name, file, None, details, fix)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 import psycopg
@@ -35,12 +38,15 @@ from fixtures.settings import project
 from reports import wording
 from reports.causes import causes
 from reports.model import Run
+from reports.renderers.terminal import WIDTH
 
 TEMPLATES = Path(__file__).parent / "templates"
 BASELINE = "baseline.json"
 WORKFLOWS = ".github/workflows"
 APPLICATIONS = (".", "app", "web", "frontend", "client", "apps/web", "apps/app", "apps/frontend", "packages/web")
 MOST_FOUND = 3
+INDENT = " " * 8
+WHOLE: Any = {"break_long_words": False, "break_on_hyphens": False}
 
 
 @dataclass
@@ -92,7 +98,8 @@ def init(*, dry_run: bool, migrations: str | None, schema: str | None, app: str 
         else:
             _write(place.root / name, text)
     for line in _told(found, [name for name in files if name not in there], there, dry_run=dry_run):
-        click.echo(safe(line))
+        for each in _columns(safe(line)):
+            click.echo(each)
     return 0
 
 
@@ -106,12 +113,17 @@ def _look_around(place: Place, words: list[str], app: str | None) -> Found:
         raise FileError(f"{origin}: there is no such file or directory")
     if app and not Path(app).is_dir():
         raise FileError(f"--app: there is no folder {app}")
-    return Found(place, origin, Path(app) if app else _application(place.root), config_beside(origin))
+    return Found(place, origin, Path(app) if app else _application(place.root, origin), config_beside(origin))
 
 
-def _application(root: Path) -> Path | None:
-    """Return the folder of the application: the one whose package.json wants a client of Supabase."""
-    there = [root / name for name in APPLICATIONS if (root / name / "package.json").is_file()]
+def _application(root: Path, origin: Path) -> Path | None:
+    """Return the folder of the application: the one whose package.json wants a client of Supabase.
+
+    Of several, the one that its migrations are in.
+    """
+    around = [folder for folder in origin.absolute().parents if folder == root or root in folder.parents]
+    known = (*around, *(root / name for name in APPLICATIONS))
+    there = [folder for folder in known if (folder / "package.json").is_file()]
     wanting = [folder for folder in there if "@supabase/" in _text(folder / "package.json")]
     return next(iter(wanting), None)
 
@@ -153,9 +165,34 @@ def _files(found: Found) -> Iterator[tuple[str, str]]:
     yield "access.toml", _access(found)
     yield "waivers.toml", _template("waivers.toml")
     yield BASELINE, _explained(found.baseline)
-    paths = f'"{_pattern(found)}", "audit.toml", "access.toml", "waivers.toml"'
-    yield f"{WORKFLOWS}/care-audit.yml", _template("care-audit.yml", PATHS=paths)
-    yield f"{WORKFLOWS}/care-audit-nightly.yml", _template("care-audit-nightly.yml")
+    folder = _in_repository(found.place.root)
+    title = re.sub(r"[^\w.-]+", "-", f"care-audit/{folder}").rstrip("-")  # a repository may have several projects
+    names = (_pattern(found), "audit.toml", "access.toml", "waivers.toml", "policies/**")
+    given = {
+        "PATHS": ", ".join(_quoted(folder + each) for each in names),
+        "FOLDER": _quoted(folder)[1:-1],
+        "WHERE": _where(folder),
+        "TITLE": title,
+    }
+    workflow = f"{_top(found.place.root)}{WORKFLOWS}/{title}"
+    yield f"{workflow}.yml", _template("care-audit.yml", **given)
+    yield f"{workflow}-nightly.yml", _template("care-audit-nightly.yml", **given)
+
+
+def _in_repository(root: Path) -> str:
+    """Return a project's folder as it is seen from the top of its repository: "" or ``apps/web/``."""
+    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+    return "" if top == root else f"{root.relative_to(top).as_posix()}/"
+
+
+def _top(root: Path) -> str:
+    """Return the way from a project to the top of its repository, where workflows are looked for."""
+    return "../" * len(Path(_in_repository(root)).parts)
+
+
+def _where(folder: str) -> str:
+    """Return what says to a workflow where its commands are called."""
+    return f"    defaults:\n      run:\n        working-directory: {_quoted(folder.rstrip('/'))}\n" if folder else ""
 
 
 def _template(name: str, **given: str) -> str:
@@ -219,25 +256,40 @@ def _write(path: Path, text: str) -> None:
 
 def _told(found: Found, written: list[str], there: list[str], *, dry_run: bool) -> Iterator[str]:
     assert found.run is not None
-    yield f"found:  {'; '.join(_inventory(found))}"
+    yield f"found: {'; '.join(_inventory(found))}"
     counts = found.run.counts()
     said = ", ".join(f"{counts[verdict]} {wording.WORDS[verdict]}" for verdict in Verdict if counts[verdict])
-    yield f"asked:  {len(found.run.results)} policies: {said}"
+    yield f"asked: {len(found.run.results)} policies: {said}"
     worst = causes(found.run)
     if not worst:
-        yield "grave:  nothing was found that is wrong"
+        yield "grave: nothing was found that is wrong"
     for cause in worst[:MOST_FOUND]:
-        yield f"grave:  {cause.severity} {cause.title}: {cause.about}"
+        yield f"grave: {cause.severity} {cause.about}: {cause.title}"
     if len(worst) > MOST_FOUND:
         rest = wording.counted(len(worst) - MOST_FOUND, "more cause")
-        yield f"        and {rest}, {worst[MOST_FOUND].severity} or less"
-    verb = "would write" if dry_run else "wrote"
-    yield f"{verb}:{'' if dry_run else '  '} {', '.join(written) or 'nothing'}"
+        yield f": and {rest}, {worst[MOST_FOUND].severity} or less"
+    names = ", ".join(_short(written)) or "nothing"
+    yield f"plan: {names}; nothing was written" if dry_run else f"wrote: {names}"
     if there:
-        yield f"kept:   {', '.join(there)}, as they were"
-    drafted = wording.counted(found.tables, "table")
-    yield f"review: access.toml says who reaches what in {drafted} today; take out review = true where that is right"
-    yield f"next:   care-audit check   (and open {REPORTS}/audit.html), then commit the files"
+        yield f"kept: {', '.join(_short(there))}, as they were"
+    yield "review: access.toml, entry by entry: take out review = true where it is right"
+    yield f"next: care-audit check, open {REPORTS}/audit.html, commit the files"
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Return names of files; those of workflows, which are long, only counted."""
+    others = [name for name in names if WORKFLOWS not in name]
+    workflows = len(names) - len(others)
+    return [*others, f"{wording.counted(workflows, 'workflow')} in {WORKFLOWS}"] if workflows else others
+
+
+def _columns(line: str) -> list[str]:
+    """Return a line as a terminal has room for it; of what is only pointed at, the report has the rest."""
+    head, _, rest = line.partition(":")
+    lines = textwrap.wrap(rest.strip(), WIDTH - len(INDENT), **WHOLE)
+    if len(lines) > 1 and head == "grave":
+        lines = [textwrap.shorten(rest.strip(), WIDTH - len(INDENT), placeholder=" ...")]
+    return [f"{f'{head}:' if head and not n else '':{len(INDENT)}}{each}" for n, each in enumerate(lines)]
 
 
 def _inventory(found: Found) -> Iterator[str]:

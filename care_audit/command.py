@@ -16,6 +16,7 @@ import click
 from audit.connection import TargetError
 from audit.evidence import Unchecked, safe
 from audit.house import version
+from audit.settings import emptiness
 from audit.toml_file import suggestion
 
 USAGE = 4  # as pytest's
@@ -39,15 +40,10 @@ class Verb(click.Command):
         rest = super().parse_args(ctx, args)
         for param in self.get_params(ctx):
             key = param.name or ""
-            value = ctx.params.get(key)
-            # An empty baseline is none, whatever the settings say.
-            said = (
-                key not in ("pytest", "baseline")
-                and ctx.get_parameter_source(key) is click.core.ParameterSource.COMMANDLINE
-            )
-            if said and (value == "" or (isinstance(value, tuple) and "" in value)):
-                name = param.opts[0] if isinstance(param, click.Option) else f"the {param.human_readable_name}"
-                raise click.UsageError(f"{name} is empty: give it a value, or leave it out", ctx)
+            said = ctx.get_parameter_source(key) is click.core.ParameterSource.COMMANDLINE and key != "pytest"
+            name = param.opts[0] if isinstance(param, click.Option) else f"the {param.human_readable_name}"
+            if said and (empty := emptiness(name, ctx.params.get(key))):
+                raise click.UsageError(empty, ctx)
         return rest
 
 
@@ -101,7 +97,7 @@ def _of_plugins(shown: Sequence[str], *, only: bool) -> Iterable[click.Parameter
             hidden=name not in shown,
             is_flag=option.switch or None,
             multiple=option.several,
-            type=int if option.number else None,
+            type=int if option.number else click.Choice(option.choices) if option.choices else None,
             expose_value=True,
         )
     if not only:
@@ -262,11 +258,12 @@ def show(policy: str) -> int:
 
 @cli.command(name="list")
 @selecting
-def list_(policy: tuple[str, ...], severity: tuple[str, ...]) -> int:
-    """List the policies."""
+@click.option("--all", "unselected", is_flag=True, help="those of packs that the project does not select, too")
+def list_(policy: tuple[str, ...], severity: tuple[str, ...], unselected: bool) -> int:
+    """List the policies that are asked in this project."""
     from care_audit import telling
 
-    return telling.listed(policy, severity)
+    return telling.listed(policy, severity, unselected=unselected)
 
 
 @cli.command(cls=Audit, shown=OF_A_DATABASE, only=True)
@@ -400,12 +397,24 @@ def _told(error: click.ClickException) -> str:
     return safe(f"{text}{hint if 'did you mean' not in text else ''}")
 
 
+def _unread() -> None:
+    """Write to nowhere what is still to be written: Python would complain of it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Do what was asked for; end with its status."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed before we were called
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for as long as we run
     try:
         status = cli.main(args=arguments, prog_name="care-audit", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(0)
     except click.Abort:
         _ended("interrupted", 2)
     except click.ClickException as error:
@@ -413,8 +422,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (TargetError, Unchecked, ValueError) as error:
         _ended(safe(str(error)))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on, and that is fine
+        _unread()  # nobody reads on, and that is fine
         sys.exit(0)
     except OSError as error:
-        _ended(safe(f"{error.filename or 'the system'}: {error.strerror or error}"))
+        if error.filename is None:
+            _unread()
+        _ended(safe(f"{error.filename or 'what there is to say cannot be written'}: {error.strerror or error}"))
     sys.exit(status if isinstance(status, int) else 0)

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from audit.settings import Settings, in_settings
+from audit.settings import Settings, emptiness, in_settings
 from audit.toml_file import FileError, suggestion
 from care_audit.running import pytest_plugins
 
@@ -47,6 +47,11 @@ class Option:
     def number(self) -> bool:
         """Whether its value is a whole number."""
         return self.said.get("type") is int
+
+    @property
+    def choices(self) -> Sequence[str]:
+        """What its value may be, where that is one of a few words."""
+        return tuple(self.said.get("choices") or ())
 
     @property
     def place(self) -> bool:
@@ -105,6 +110,8 @@ def of_settings(path: Path, settings: Settings, given: Sequence[str]) -> Iterato
         option = known.get(key)
         if option is None:
             raise _wrong(path, key, f"unknown option {key!r}; {suggestion(key, known, 'the options are')}")
+        if reason := emptiness(key, value):
+            raise _wrong(path, key, reason)
         if reason := _unfit(option, value):
             raise _wrong(path, key, f"{key} must be {reason}")
         if option.name not in given:
@@ -117,14 +124,14 @@ def _wrong(path: Path, key: str, why: str) -> FileError:
 
 def _unfit(option: Option, value: object) -> str:
     """Say what a value must be, where it is something else."""
-    if value == "" or (isinstance(value, tuple) and "" in value):
-        return "given a value, or left out: it is empty"
     if option.switch:
         return "" if isinstance(value, bool) else "true or false"
     if option.number:
         return "" if isinstance(value, int) and not isinstance(value, bool) else "a whole number"
     if isinstance(value, tuple):
         return "" if option.several else "a string"
+    if option.choices and value not in option.choices:
+        return f"one of {', '.join(option.choices)}"
     return "" if isinstance(value, str) else "a string"
 
 

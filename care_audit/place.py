@@ -6,12 +6,14 @@ above that, somebody else may have written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from audit.connection import TargetError
+from audit.evidence import safe
 from audit.house import HOUSE, INSTALLED
 from audit.layouts import recognised
 from audit.settings import PYPROJECT, TABLE, Settings, load
@@ -32,6 +34,11 @@ SOURCES = (
     "sql",
     "supabase/schemas",
 )
+# Of these, a folder further down is known by its name alone: a monorepo's applications have each their own.
+SURE = ("supabase/migrations", "prisma/migrations", "drizzle", "db/migrations", "supabase/schemas")
+DEEPEST = 4
+MOST_NAMED = 5
+NOT_LOOKED_INTO = frozenset({"node_modules", "vendor", "dist", "build", "out", "target", "venv", "__pycache__"})
 FILES = ("supabase/schema.sql", "db/structure.sql", "structure.sql", "schema.sql", "dump.sql", "db/schema.sql")
 
 
@@ -92,7 +99,7 @@ def here(named: str | None = None) -> Place:
                 raise FileError(f"{folder / name} is no file that can be read: settings are one, or are left out")
         if _says_something(folder / PYPROJECT):
             return Place(folder, folder / PYPROJECT, load(folder / PYPROJECT))
-    return Place(start)
+    return Place(next((folder for folder in _upwards(start) if _at(folder)), start))
 
 
 def _root(file: Path) -> Path:
@@ -128,11 +135,41 @@ def _says_something(file: Path) -> bool:
 
 
 def source(root: Path) -> Path | None:
-    """Return what a project's database is built from, where it is kept as projects do; None where nothing is found."""
-    for name in SOURCES:
-        if (root / name).is_dir() and _can_be_read(root / name):
-            return root / name
-    return next((root / name for name in FILES if (root / name).is_file()), None)
+    """Return what a project's database is built from, where it is kept as projects do; None where nothing is found.
+
+    In a monorepo that is in a folder of it. Raises FileError where several are.
+    """
+    if found := _at(root):
+        return found
+    below = [*_below(root)]
+    if len(below) > 1:
+        names = ", ".join(safe(each.relative_to(root).as_posix()) for each in below[:MOST_NAMED])
+        more = f" and {len(below) - MOST_NAMED:,} more" if len(below) > MOST_NAMED else ""
+        raise FileError(
+            f"several databases are built here ({names}{more}): call it in the folder of one of them, "
+            f"or name one with --migrations=DIR"
+        )
+    return next(iter(below), None)
+
+
+def _at(root: Path) -> Path | None:
+    return _beside(root, SOURCES) or next((root / name for name in FILES if (root / name).is_file()), None)
+
+
+def _beside(root: Path, names: Sequence[str]) -> Path | None:
+    return next((root / name for name in names if (root / name).is_dir() and _can_be_read(root / name)), None)
+
+
+def _below(root: Path) -> Iterator[Path]:
+    """Yield what builds databases further down. Links are not followed."""
+    for name, folders, _ in os.walk(root):
+        folder = Path(name)
+        folders[:] = sorted(each for each in folders if not each.startswith(".") and each not in NOT_LOOKED_INTO)
+        if folder != root and (found := _beside(folder, SURE)):
+            yield found
+            folders.clear()
+        if len(folder.relative_to(root).parts) >= DEEPEST:
+            folders.clear()
 
 
 def _can_be_read(folder: Path) -> bool:

@@ -23,6 +23,7 @@ from reports.history.changes import Condition, Known, compare
 from reports.model import EXIT_HELD, EXIT_VIOLATED, Change, Run
 from reports.reading import ReadError, load
 
+MOST_TOLD = 10  # of a change, on the terminal
 SUMS = "SHA256SUMS"
 NAMESPACE = "care-audit"
 
@@ -71,10 +72,9 @@ def differences(run: Run, worse: Iterable[str] = ()) -> str:
 
     lines = [wording.changes_line(run), *map(wording.cut, worse)]
     for change in Change:
-        lines += [
-            wording.cut(f"{change}: {each.severity} {each.policy} {each.object}")
-            for each in (run.changes.having(change) if run.changes else ())
-        ]
+        events = run.changes.having(change) if run.changes else ()
+        lines += [wording.cut(f"{change}: {each.severity} {each.policy} {each.object}") for each in events[:MOST_TOLD]]
+        lines += [f"{change}: {len(events) - MOST_TOLD:,} more, in the report"] if len(events) > MOST_TOLD else []
     return "\n".join(map(wording.printed, lines))
 
 

@@ -31,6 +31,7 @@ GRAVEST = (
     "EXPO-05", "EXPO-04", "RLS-07", "EXPO-11", "MIG-03", "MIG-06", "RLS-13", "CONTACT", "MSG", "HELP", "MAINT-11",
     "MAINT-07", "MON-01", "AUTH", "RLS", "EXPO", "MAINT", "MIG-05", "MIG-01", "MIG-04", "DRIFT",
 )  # fmt: skip
+LONG = 120  # of an object, where nothing shorter says what a cause is about
 _PLACES = {name: place for place, name in enumerate(GRAVEST)}
 
 # Who reaches what: these areas look at the same things from several sides. What others find about a table is no part
@@ -90,8 +91,9 @@ class Cause:
     @property
     def about(self) -> str:
         """What it is about: ``public.profiles``, or ``public.a, public.b and 3 more``."""
-        more = f" and {len(self.things) - 2:,} more" if len(self.things) > 2 else ""
-        return safe(", ".join(self.things[:2])) + more
+        things = self.things or tuple(wording.cut(finding.object, LONG) for finding in self.parts[0].findings)
+        more = f" and {len(things) - 2:,} more" if len(things) > 2 else ""
+        return safe(", ".join(things[:2])) + more
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:

@@ -7,10 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from audit.evidence import safe
+from audit.house import DOCUMENTS
 from audit.results import Cost, Verdict
 from reports.model import Result, Run
 
-LEAST = "schema/auditor.sql makes a login that can only read; docs/live.md says how"
+LEAST = f"schema/auditor.sql makes a login that can only read; {DOCUMENTS}/live.md says how"
 
 
 def excess(run: Run) -> str:

@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from audit.doctor import Line, Patient, State, examined
 from audit.evidence import safe
+from audit.house import DOCUMENTS
 from reports.alerts import VARIABLE, AlertError, configured, described
 from reports.history.history import DEFAULT_FILE, ROOT
 from reports.history.store import HistoryError, Store
+from reports.renderers.terminal import WIDTH
+
+WHOLE: Any = {"break_long_words": False, "break_on_hyphens": False}  # of what somebody copies
 
 ALL_WELL, WRONG, USAGE, UNKNOWN = 0, 1, 4, 6
 
@@ -73,7 +78,9 @@ def alerts(given: Namespace, text: str) -> Line:
     try:
         known = configured(given.alert_file, text, Path.cwd())
     except AlertError as error:
-        return Line(State.WRONG, "alerts", safe(str(error)), "docs/operations.md says how such a file is written")
+        return Line(
+            State.WRONG, "alerts", safe(str(error)), f"{DOCUMENTS}/operations.md says how such a file is written"
+        )
     if not known:
         todo = f"name the file: care-audit doctor --alert-file=FILE, or set {VARIABLE}; --no-alerts if that is meant"
         return Line(State.UNKNOWN, "alerts", "no channel was named, so nobody hears of what a nightly run finds", todo)
@@ -94,8 +101,9 @@ def looked_at(given: Namespace) -> Iterator[Line]:
 
 def shown(line: Line) -> str:
     """Return a line as it is printed, and below it what to do."""
-    todo = f"\n{'':23}{line.todo}" if line.todo else ""
-    return f"{line.state:<10} {line.about:<11} {line.told}{todo}"
+    head = f"{line.state:<10} {line.about:<11} "
+    told = (textwrap.fill(text, WIDTH - len(head), **WHOLE) for text in (line.told, line.todo) if text)
+    return head + textwrap.indent("\n".join(told), " " * len(head)).lstrip(" ")
 
 
 def status(states: Sequence[State]) -> int:

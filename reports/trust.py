@@ -69,9 +69,9 @@ def lines(run: Run) -> Iterator[str]:
         yield "The run ended early."
     groups = doubts(run) if not run.unreachable else ()
     for group in groups[:MOST_DOUBTS]:
-        need = "; one grant enables them" if group.grants and len(group.results[0].grants) == 1 else ""
+        need = ", for want of one grant" if group.grants and len(group.results[0].grants) == 1 else ""
         number = wording.counted(len(group.results), "policy", "policies")
-        yield f"{number} ({', '.join(group.severities)}) could not be checked: {group.told}{need}."
+        yield f"{number} ({', '.join(group.severities)}) could not be checked{need}: {group.told}."
     if len(groups) > MOST_DOUBTS:
         rest = sum(len(group.results) for group in groups[MOST_DOUBTS:])
         yield f"{wording.counted(rest, 'more policy', 'more policies')} could not be checked, for other reasons."

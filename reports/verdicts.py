@@ -76,6 +76,8 @@ def run_of(config: pytest.Config, exit_status: int) -> Run | None:
     facts = facts_of(config)
     if not facts.selected or config.option.collectonly:
         return None
+    if exit_status == pytest.ExitCode.USAGE_ERROR and not facts.rulings and not facts.unreachable:
+        return None  # pytest has said what is wrong with the call
     accepted: Sequence[Waiver] = config.stash.get(WAIVERS_KEY, ())
     reason, remedy = facts.unreachable or STOPPED, "run the audit again, to its end"
     rulings = (

@@ -48,7 +48,7 @@ def selection(run: Run) -> str:
 
 def _verdict(run: Run) -> str:
     """Return the sentences; where only some policies were selected, none that speaks of the database as a whole."""
-    if not run.selective:
+    if not run.selective or run.unreachable:
         return _sentences(run)
     counts = run.counts()
     found = [f"{counts[verdict]:,} {WORDS[verdict]}" for verdict in Verdict if counts[verdict]]
@@ -58,6 +58,8 @@ def _verdict(run: Run) -> str:
 
 
 def _sentences(run: Run) -> str:
+    if run.unreachable:
+        return f"Nothing was judged: {safe(run.unreachable)}."
     counts = run.counts()
     violated, unchecked, waived = (counts[v] for v in (Verdict.VIOLATED, Verdict.UNCHECKED, Verdict.WAIVED))
     sentences = []
@@ -252,7 +254,7 @@ def duration(span: dt.timedelta) -> str:
     """Say a span of time in its largest unit, rounded down: ``3 days``."""
     minutes = max(int(span.total_seconds()), 0) // 60
     if minutes < 60:
-        return counted(minutes, "minute")
+        return counted(minutes, "minute") if minutes else "less than a minute"
     return counted(minutes // 60, "hour") if minutes < 48 * 60 else counted(minutes // 1440, "day")
 
 

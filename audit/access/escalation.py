@@ -198,7 +198,8 @@ class Plan:
 
     Of tables that are ruled alike two stand for all. ``people`` are the columns of each table that hold ids of the
     cast; ``links`` are those below new rows of which rows may be put that rules read; ``ruled`` are the tables whose
-    rules depend on a table, by its number as text.
+    rules depend on a table, by its number as text. ``decisive`` are the tables that have rules, or that rules or
+    answers look at: nobody's reach depends on another one's rows.
     """
 
     columns: Mapping[str, Mapping[str, Sequence[str]]]
@@ -207,6 +208,7 @@ class Plan:
     people: Mapping[str, frozenset[str]]
     ruled: Mapping[str, Sequence[str]]
     links: Sequence[Link]
+    decisive: frozenset[str] = frozenset()
 
     def worth(self, relation: str, column: str) -> int:
         """Say how much a column is worth to whoever may change it: 0 a rank, 1 whose it is, 2 a state, 3 the rest."""
@@ -240,9 +242,10 @@ def widened(people: Actor) -> Evidence:
             found = [each for each in found if not meant(each, stage.known.get("widens", {}))]
             rows = findings(found, doors(cursor, found), stage.known["api_roles"])
             exposed = tuple(f"{schema}." for schema in stage.known["exposed"])
+            decisive = [name for name in stage.unfilled if name.startswith(exposed) and name in plan.decisive]
     except psycopg.Error as error:
         raise Unchecked(f"changes could not be tried: {describe(error)}") from error
-    doubts += [f"{name} could not be filled: {why}" for name, why in stage.unfilled.items() if name.startswith(exposed)]
+    doubts += [f"{name} could not be filled: {stage.unfilled[name]}" for name in decisive]
     # Where a policy lets nobody in by what other rows say, nobody sees what a change of those rows would open.
     doubts += [condition for condition in stage.undecided if condition.startswith(exposed)]
     return Evidence(
@@ -534,6 +537,7 @@ def _plan(cursor: Cursor) -> Plan:
         people,
         ruled,
         _links(cursor, {name for name, on in rows.items() if on}),
+        frozenset(answering).union(title for _, title, _ in _relations(cursor, rules)),
     )
 
 

@@ -457,7 +457,7 @@ def judge(stage: Stage) -> Judgement:
             if declaration is None:
                 # Files and channels are the platform's tables: who declares none of them has declared their own.
                 if name not in PLATFORMS:
-                    undeclared.append(f"{name} has no declaration in access.toml: care-audit draft writes a draft")
+                    undeclared.append(f"{name} {UNDECLARED}")
                 cells += _undeclared(observatory, observed, security=tables[name][1])
                 unsettled.append(name)
                 continue
@@ -620,10 +620,10 @@ def _reached(
 # One thing that is missing, and not one for each table.
 UNREVIEWED = "nobody has reviewed what is declared of"
 REVIEW = "read the entry, and take its line review = true out when it says what ought to be"
-NOBODY = (
-    "nobody has declared who may reach what: care-audit draft writes a draft of access.toml;"
-    " the matrix in the report shows who reaches what"
-)
+UNDECLARED = "has no declaration in access.toml"
+PROPOSE = "care-audit draft proposes an entry: review it, and put it into access.toml"
+NOBODY = "nobody has declared who may reach what; the report shows who reaches what today"
+DECLARE = "care-audit init writes a draft, access.toml, and audit.toml, which names it: review it, entry by entry"
 
 
 def _with_flags(stage: Stage, relation: str, declaration: Declaration | None) -> Declaration | None:
@@ -1273,8 +1273,15 @@ class Matrix:
                 len(self._cells(actors)), "cells of actor, table and command", idle=self.judgement().misfits
             ),
             unjudgeable=doubts[0] + (f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else "") if doubts else "",
-            remedy=REVIEW if doubts and UNREVIEWED in doubts[0] else "",
+            remedy=_remedy(doubts),
         )
+
+
+def _remedy(doubts: Sequence[str]) -> str:
+    """Return what would settle the first of some doubts; "" where its own words say it."""
+    first = doubts[0] if doubts else ""
+    known = {UNREVIEWED: REVIEW, UNDECLARED: PROPOSE, NOBODY: DECLARE}
+    return next((remedy for words, remedy in known.items() if words in first), "")
 
 
 def _untold(cells: Sequence[Judged]) -> list[str]:

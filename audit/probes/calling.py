@@ -17,7 +17,6 @@ from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from psycopg import errors, sql
 from psycopg.rows import dict_row
 
@@ -27,7 +26,7 @@ from audit.names import CONTACT, VOCABULARIES, lets_in, private_columns
 from audit.people import CAST, Identity
 from audit.probes.arguments import Given, Values, stories, uses
 from audit.probes.attempt import acting, ask, each, prepared
-from audit.question import Connection, Cursor
+from audit.question import Connection, Cursor, short_ms, together
 
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
@@ -110,14 +109,14 @@ and not exists (
 order by 1
 """
 
-# The tables that a role may read, with the columns.
+# The tables that a role may read.
 READABLE = """
-select a.name, array_agg(quote_ident(c.attname) order by c.attnum)
+select distinct a.name
 from pg_temp.audited a
 join pg_catalog.pg_attribute c on c.attrelid = a.oid and c.attnum > 0 and not c.attisdropped
 where not a.partition and pg_catalog.has_schema_privilege(%(caller)s, a.schema, 'usage')
 and pg_catalog.has_column_privilege(%(caller)s, a.oid, c.attnum, 'select')
-group by a.name order by a.name
+order by 1
 """
 
 # Rows that arguments can name: those about the victims first, then those that rows about the victims refer to, as a
@@ -471,8 +470,35 @@ def remembered(stage: Stage) -> Iterator[Cursor]:
     known = stage.known
     settings = {"exposed": known["exposed"], "roles": known["api_roles"], "platform": known["platform_schemas"]}
     with prepared(stage, SETUP, settings) as cursor:
-        cursor.execute("select pg_temp.store(%s)", [EVERYBODY])
+        # A table whose rows cannot be read says as little as one without any, and leaves the others to be judged.
+        stage.unfilled = {**stage.unfilled, **_stored(cursor, stage)}
         yield cursor
+
+
+def _stored(cursor: Cursor, stage: Stage) -> dict[str, str]:
+    """Keep the rows of all tables, and say why those of some could not be read."""
+    names = [name for (name,) in cursor.execute("select name from pg_temp.audited where not partition").fetchall()]
+
+    def store(some: Sequence[str]) -> list[None]:
+        cursor.execute("select pg_temp.store(%s, %s)", [EVERYBODY, list(some)])
+        return []
+
+    _, slow = together(cursor, names, store, short_ms(stage.known))
+    with _patient(cursor):
+        cursor.execute("select pg_temp.find_secrets()")
+    unread = cursor.execute("select relation, code from pg_temp.unread").fetchall()
+    late = dict.fromkeys(sorted(slow), "its rows cannot be read in time")
+    return late | {name: f"its rows cannot be read ({code})" for name, code in unread}
+
+
+@contextmanager
+def _patient(cursor: Cursor) -> Iterator[None]:
+    """Give a statement more time that reads nothing but what is kept, of however many tables."""
+    ((usual,),) = cursor.execute("select pg_catalog.current_setting('statement_timeout')").fetchall()
+    cursor.execute(f"set local statement_timeout = {PATIENT_MS}")
+    yield
+    # Not by this cursor, whose answer may not have been fetched yet.
+    cursor.connection.execute("select pg_catalog.set_config('statement_timeout', %s, true)", [usual])
 
 
 def planned(cursor: Cursor, stage: Stage) -> Plan:
@@ -569,7 +595,8 @@ def outcomes_apart(stage: Stage, who: Identity, calls: list[dict[str, Any]], *, 
     """
     with acting(stage, who, api_path(stage)) as cursor:
         look(stage, cursor, who, unjudged)
-        cursor.execute("select pg_temp.part(%s, %s, %s)", [who.id, EVERYBODY, VOCABULARIES])
+        with _patient(cursor):
+            cursor.execute("select pg_temp.part(%s, %s, %s)", [who.id, EVERYBODY, VOCABULARIES])
         return _made(cursor, stage, calls, who.role, unjudged, looking=True)
 
 
@@ -597,12 +624,15 @@ def _made(
     outcomes = each(cursor, [*by_name], act, unjudged, stage.known)
     if looking:
         asked = [call for some in by_name.values() for call in some]
-        cursor.execute("select * from pg_temp.without_rule(%s)", [json.dumps(asked)])
+        with _patient(cursor):
+            cursor.execute("select * from pg_temp.without_rule(%s)", [json.dumps(asked)])
         outcomes += [Outcome(by_name[name][-1], leaks={place: hits}) for name, place, hits in cursor.fetchall()]
     return outcomes
 
 
 STIRRING_MS = 1000
+# How long it may take to compare what is kept, which no code of the project has a say in.
+PATIENT_MS = 60_000
 
 
 def _stir(cursor: Cursor, unjudged: set[str], usual_ms: int) -> None:
@@ -620,35 +650,15 @@ def _stir(cursor: Cursor, unjudged: set[str], usual_ms: int) -> None:
 
 def look(stage: Stage, cursor: Cursor, who: Identity, unjudged: set[str]) -> None:
     """Find out what somebody reads directly. The tables that do not answer are added to ``unjudged``."""
+    readable = [name for (name,) in cursor.execute(READABLE, {"caller": who.role}).fetchall()]
 
-    def all_but_slow() -> None:
-        cursor.execute(
-            "select pg_temp.look(%s, %s, %s, %s, %s, %s)",
-            [who.role, who.id, list(VICTIMS), CONTACT, private_columns(stage.known), list(unjudged)],
-        )
-
-    try:
-        with cursor.connection.transaction():
-            all_but_slow()
-        return
-    except errors.QueryCanceled:
-        pass
-    cursor.execute(READABLE, {"caller": who.role})
-    tables: dict[str, list[str]] = dict(cursor.fetchall())
-
-    def read(names: Sequence[str]) -> list[None]:
-        for name in names:
-            try:
-                with cursor.connection.transaction(force_rollback=True):
-                    cursor.execute(f"set local role {sql.Identifier(who.role).as_string(None)}")
-                    cursor.execute(f"select count(row({', '.join(tables[name])})) from {name}".encode())
-            except errors.QueryCanceled:
-                raise
-            except psycopg.Error:
-                # A policy that fails does so in time; RLS-05 tells of it.
-                if cursor.connection.broken:
-                    raise
+    def see(names: Sequence[str]) -> list[None]:
+        cursor.execute("select pg_temp.see(%s, %s)", [who.role, list(names)])
         return []
 
-    each(cursor, [*tables], read, unjudged, stage.known)
-    all_but_slow()
+    each(cursor, readable, see, unjudged, stage.known)
+    with _patient(cursor):
+        cursor.execute(
+            "select pg_temp.look(%s, %s, %s, %s, %s)",
+            [who.id, list(VICTIMS), CONTACT, private_columns(stage.known), list(unjudged)],
+        )

@@ -6,7 +6,7 @@ Only people who take part in nothing are asked: whatever they get from others, n
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, LiteralString
 
 from psycopg import sql
@@ -20,8 +20,11 @@ from audit.probes.attempt import without_an_end, works
 from audit.probes.calling import (
     DOORS,
     EVERYBODY,
+    EXECUTES,
     VICTIMS,
     Outcome,
+    Plan,
+    Routine,
     outcomes_apart,
     outcomes_of,
     planned,
@@ -44,6 +47,7 @@ def given_away(people: Actor) -> Evidence:
         hidden = _count(cursor, "select count(*) from pg_temp.secret")
         plan = planned(cursor, stage)
         doors = cursor.execute(DOORS, dict(stage.known)).fetchall()
+        led = _led_to(plan, [name for name, *_ in doors], lambda each: len(each.arguments) == each.defaults)
         for who in people.people:
             calls = [
                 {
@@ -68,7 +72,22 @@ def given_away(people: Actor) -> Evidence:
             failing = {outcome.call["call"] for outcome in outcomes if (outcome.code or "").startswith("22")}
             outcomes += _by_column(stage, who, [door for door in doors if door[0] in failing], unjudged)
             found += _to_outsiders(stage, who, calls, list(_leaks(stage, who, outcomes)), _leaks, unjudged)
-    return _evidence(stage, found, tried, "tables, views and functions that people read", hidden, unjudged)
+    return _evidence(stage, found, tried, "tables, views and functions that people read", hidden, unjudged, led)
+
+
+def _led_to(plan: Plan, doors: Collection[str], called: Callable[[Routine], bool]) -> set[str] | None:
+    """Return the relations, as schema.name, that ``doors`` and the functions that are called are, or lead to.
+
+    None where nobody knows: a function that makes up statements may look at anything.
+    """
+    graph = plan.graph
+    sources = set(graph.led_to([f"select from {name}" for name in doors]))
+    for routine in plan.routines:
+        if routine.returns_trigger or (routine.exposed and called(routine)):
+            sources |= graph.reached(routine.oid)
+    if any(EXECUTES.search(source.plain) for source in sources):
+        return None
+    return {f"{schema}.{name}" for schema, name in graph.looks_at(sources)}
 
 
 def _by_column(stage: Stage, who: Identity, doors: Sequence[tuple[Any, ...]], unjudged: set[str]) -> list[Outcome]:
@@ -116,6 +135,7 @@ def abused(people: Actor) -> Evidence:
     with remembered(stage) as cursor:
         hidden = _count(cursor, "select count(*) from pg_temp.stored where people <> '{}'")
         plan = without_codes(cursor, planned(cursor, stage))
+        led = _led_to(plan, (), lambda _: True)
         for who in people.people:
             calls = []
             for routine in plan.routines:
@@ -138,7 +158,7 @@ def abused(people: Actor) -> Evidence:
     merged: dict[tuple[str, object], Row] = {}
     for row in found:
         merged.setdefault((row.object, row.details["actor"]), row)
-    return _evidence(stage, list(merged.values()), tried, "functions that people call", hidden, unjudged)
+    return _evidence(stage, list(merged.values()), tried, "functions that people call", hidden, unjudged, led)
 
 
 def _to_outsiders(
@@ -216,14 +236,19 @@ def _row(who: Identity, name: str, kind: str, problem: str, details: Mapping[str
     return Row(safe(name), details_, {}, fix, cause=cause)
 
 
-def _evidence(stage: Stage, found: list[Row], tried: int, of: str, hidden: int, unjudged: set[str]) -> Evidence:
-    """Put it together. Where nothing is ``hidden`` from anybody, what was ``tried`` could not have given it away."""
+def _evidence(
+    stage: Stage, found: list[Row], tried: int, of: str, hidden: int, unjudged: set[str], led: set[str] | None
+) -> Evidence:
+    """Put it together. Where nothing is ``hidden`` from anybody, what was ``tried`` could not have given it away.
+
+    ``led`` are the relations that it led to, None for any: see :meth:`audit.actors.Stage.gap`.
+    """
     return Evidence(
         by_cause(found),
         about=of,
         log=stage.log,
         population=Population(tried, of) if hidden else Population(0, "private values of people"),
-        unjudgeable=without_an_end(unjudged) or stage.gap,
+        unjudgeable="; ".join(filter(None, (without_an_end(unjudged), stage.gap(led)))),
         question=DOORS,
     )
 

@@ -94,7 +94,7 @@ def remains(service: Actor) -> Evidence:
         about=f"{service.people[0].name}: delete from auth.users",
         log=stage.log,
         population=Population(tried, "users who have something personal to leave"),
-        unjudgeable=stage.gap,
+        unjudgeable=stage.gap(),
         question="delete from auth.users where id = $1",
     )
 

@@ -63,7 +63,7 @@ def telling(people: Actor) -> Evidence:
         about="constraints on rows that people write",
         log=stage.log,
         population=Population(len(tried), "unique and foreign keys of tables that people write"),
-        unjudgeable=without_an_end(unjudged) or stage.gap,
+        unjudgeable=without_an_end(unjudged) or stage.gap(),
         question=SETUP,
     )
 

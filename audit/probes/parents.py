@@ -100,7 +100,7 @@ def misplaced(people: Actor) -> Evidence:
         about="rows below other people's",
         log=stage.log,
         population=Population(len(tried), "columns that lead to rows of somebody"),
-        unjudgeable=without_an_end(unjudged) or _blocked(tried) or stage.gap,
+        unjudgeable=without_an_end(unjudged) or _blocked(tried) or stage.gap(),
         question=SETUP,
     )
 

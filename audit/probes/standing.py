@@ -113,7 +113,7 @@ def risen(people: Actor) -> Evidence:
         about="what people decide about themselves",
         log=stage.log,
         population=Population(len(about), "columns that say where somebody stands"),
-        unjudgeable=without_an_end(unjudged) or stage.gap,
+        unjudgeable=without_an_end(unjudged) or stage.gap(),
         question=SETUP,
     )
 

@@ -70,6 +70,7 @@ SETTINGS: dict[str, str] = {
     "track_io_timing": "on",
     "unix_socket_permissions": "0700",
     "wal_level": "logical",
+    "wal_recycle": "off",  # what is kept of a server has no segments for later
 }
 
 

@@ -308,10 +308,10 @@ def once_more(choice: Choice) -> Iterator[Target | None]:
 def _tell(say: Say, target: Target, choice: Choice, start: float, platform: str = "platform") -> None:
     """Say what was made, and how long that took."""
     failed = sum(migration.error is not None for migration in target.migrations)
-    say(
-        f"{target.kind} PostgreSQL {target.server_version}: {platform}, {len(target.migrations)} migrations"
-        f"{f' ({failed} failed)' if failed else ''}, {choice.members} members ({time.monotonic() - start:.1f} s)"
-    )
+    made = f"{len(target.migrations):,} migration{'' if len(target.migrations) == 1 else 's'}"
+    failures = f" ({failed} failed)" if failed else ""
+    took = f"{choice.members} members ({time.monotonic() - start:.1f} s)"
+    say(f"{target.kind} PostgreSQL {target.server_version}: {platform}, {made}{failures}, {took}")
 
 
 @contextmanager

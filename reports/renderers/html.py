@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -19,7 +20,7 @@ from typing import Any
 
 import jinja2
 import pytest
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from audit.policy import Severity
 from audit.results import Verdict
@@ -33,6 +34,7 @@ from reports.trend import trend
 
 # The plugin that is there when pytest-html is to write our page.
 PAGE = "audit-html"
+CODE = re.compile(r"`+([^`]+)`+")
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -120,9 +122,7 @@ def finish(run: Run, config: pytest.Config) -> Run:
     page = config.pluginmanager.get_plugin(PAGE)
     if page is None:
         return run
-    for plugin in config.pluginmanager.get_plugins():
-        if type(plugin).__module__.startswith("pytest_html."):  # it would name the file once more, in its own words
-            config.pluginmanager.unregister(plugin)
+    _take_out(config)  # it would name the file once more, in its own words
     path = Path(config.getoption("htmlpath"))
     try:
         text = render(run, page.others)
@@ -133,6 +133,19 @@ def finish(run: Run, config: pytest.Config) -> Run:
     except OSError as error:
         return folder.unwritten(run, discarded(config), error)
     return run
+
+
+def leave_out(config: pytest.Config) -> None:
+    """Write no page of an audit in which nothing was asked: what pytest-html begins with is none."""
+    if config.pluginmanager.hasplugin(PAGE):
+        _take_out(config)
+        discarded(config)
+
+
+def _take_out(config: pytest.Config) -> None:
+    for plugin in config.pluginmanager.get_plugins():
+        if type(plugin).__module__.startswith("pytest_html."):
+            config.pluginmanager.unregister(plugin)
 
 
 def discarded(config: pytest.Config) -> Path:
@@ -234,6 +247,11 @@ def told(run: Run, others: Iterable[str] = ()) -> dict[str, Any]:
 
 
 def _without_changes(run: Run) -> str:
+    if run.gate:
+        return f"Migrations that are new since {run.gate.since} are compared with what was there before them."
+    begun = any(f.waiver and not f.waiver.expires for result in run.results for f in result.findings)
+    if begun and run.having(Verdict.VIOLATED):
+        return "What is violated came after the baseline was written. No other history is kept (--history keeps one)."
     if run.trend:
         return "What has changed since the run before is not known."
     return "No history of this database is kept (--history keeps one)."
@@ -287,6 +305,11 @@ def first_paragraph(result: Result) -> str:
     return " ".join(result.explanation.partition("\n\n")[0].split())
 
 
+def prose(text: str) -> Markup:
+    """Return a text of a docstring with its code as code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(wording.lines(text)))))  # noqa: S704 - escaped here
+
+
 @cache
 def environment() -> jinja2.Environment:
     """Return what renders the templates: everything is escaped, and free of control and direction characters."""
@@ -298,6 +321,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["prose"] = prose
     environment.globals.update(
         conduct=conduct,
         wording=wording,

@@ -57,6 +57,11 @@ class Quiet(TerminalReporter):  # type: ignore[misc]  # docs/decisions/044: ther
     def summary_stats(self) -> None:
         """Leave out pytest's totals: the summary counts policies."""
 
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Leave out that pytest was ended, where the last line says why."""
+        if not facts_of(self.config).unreachable:
+            super().pytest_keyboard_interrupt(excinfo)
+
     @property
     def showfspath(self) -> bool:
         """Whether files are named before their letters."""
@@ -85,7 +90,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[QUIET_KEY] = True
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
     """Choose the progress bar on a terminal; elsewhere a line says how many policies are asked."""
     config = session.config
     reporter = config.pluginmanager.get_plugin("terminalreporter")

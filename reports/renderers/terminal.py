@@ -21,6 +21,7 @@ MOST_EVENTS = 4
 MOST_FILES = 5  # more are only counted
 LEAST_CAUSES = 2
 WITH_FIX = 1
+BASELINE = "the baseline accepts until they are mended"
 INDENT = "      "
 
 Line = tuple[str, dict[str, bool]]
@@ -41,6 +42,8 @@ def screen(run: Run, files: Sequence[Path] = ()) -> list[Line]:
     if len(files) > len(shown):
         written.append((f"{INDENT}and {len(files) - len(shown)} more", {}))
     written += [(safe(problem), {"red": True}) for problem in run.unwritten]
+    if run.unreachable:  # the last line says it
+        return written
     return summary(run, LINES - len(written) - len(wrapped(wording.verdict_line(run))) - 1) + written
 
 
@@ -113,8 +116,10 @@ def _changed(run: Run) -> Iterator[Line]:
 
 
 def _clocks(run: Run) -> Iterator[Line]:
-    for severity, line in wording.clocks(run).items():
-        yield from _wrapped(f"{severity}: {line}", {"bold": True})
+    clocks = wording.clocks(run)
+    for line in dict.fromkeys(clocks.values()):
+        severities = ", ".join(severity for severity, other in clocks.items() if other == line)
+        yield from _wrapped(f"{severities}: {line}", {"bold": True})
 
 
 def _causes(run: Run, room: int) -> Iterator[Line]:
@@ -164,7 +169,7 @@ def _unchecked(run: Run) -> Iterator[Line]:
         ids = ", ".join(result.id for result in group.results[:4]) + (" ..." if len(group.results) > 4 else "")
         number = wording.counted(len(group.results), "policy", "policies")
         yield from _wrapped(f"UNCHECKED: {number} ({ids}); reason: {group.told}", UNCHECKED, 2)
-        yield from _wrapped(f"{INDENT}to enable: {wording.cut(group.remedy)}", {}, 2)
+        yield from _wrapped(f"{INDENT}to enable: {wording.cut(' '.join(group.remedy.split()))}", {}, 2)
     if len(groups) > MOST:
         yield f"{INDENT}and {wording.counted(len(groups) - MOST, 'more reason')} in the report", {}
 
@@ -186,8 +191,13 @@ def _rest(run: Run) -> Iterator[Line]:
 
 
 def _waived(run: Run) -> Iterator[str]:
-    for result in run.having(Verdict.WAIVED):
+    """Yield what was accepted, one by one; what a baseline accepts is only counted."""
+    waived = run.having(Verdict.WAIVED)
+    begun = sum(not w.expires for result in waived for w in {f.waiver for f in result.findings} if w is not None)
+    if begun:
+        yield f"WAIVED: {wording.counted(begun, 'finding')} that {BASELINE}; the report lists what they are"
+    for result in waived:
         for waiver in dict.fromkeys(finding.waiver for finding in result.findings):
-            if waiver is not None:
+            if waiver is not None and waiver.expires:
                 accepted = f"{wording.cut(waiver.reason)} ({safe(waiver.owner)}, until {waiver.until})"
                 yield f"WAIVED {result.id} {wording.cut(waiver.object)}: {accepted}"

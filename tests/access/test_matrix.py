@@ -138,7 +138,7 @@ def test_where_nobody_declared_anything_that_is_one_sentence(bench):
         matrix = Matrix(stage, [])
         for evidence in (matrix.leaks(), matrix.lockouts(), matrix.leaks("guest")):
             assert not evidence.rows
-            assert evidence.unjudgeable.startswith("nobody has declared who may reach what: care-audit draft")
+            assert evidence.unjudgeable.startswith("nobody has declared who may reach what; the report shows")
         assert {cell.verdict for cell in matrix.judgement().cells} == {Cell.UNDECLARED}
         assert len(matrix.judgement().undeclared) == 1
 

@@ -55,7 +55,9 @@ def test_nothing_else_is_violated(
         if not pytestconfig.getoption("thorough"):
             unasked |= {*OVERALL}
         expected = broken | sabotage.blind
-        results = {name: scene.ask(name) for name in POLICIES if name in expected or name not in unasked}
+        # Its own first: people who act leave traces in the statistics.
+        order = sorted(POLICIES, key=lambda name: name not in expected)
+        results = {name: scene.ask(name) for name in order if name in expected or name not in unasked}
     # Its own and those named were broken on purpose: not to be able to tell is no way to find that out.
     assert not {name: told(results[name]) for name in broken if results[name].verdict is not Verdict.VIOLATED}
     assert not {name: told(results[name]) for name in sabotage.blind if results[name].verdict is not Verdict.UNCHECKED}

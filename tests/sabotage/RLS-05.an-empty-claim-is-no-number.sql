@@ -1,4 +1,5 @@
 -- object: public.notes
+-- blind: EXPO-11
 create table public.notes (id bigint generated always as identity primary key, tenant integer not null);
 create index on public.notes (tenant);
 alter table public.notes enable row level security;

@@ -344,6 +344,17 @@ GRANT SELECT ON TABLE public.dumped TO shop_reader;
 GRANT ALL ON TABLE public.dumped TO anon;
 ALTER DEFAULT PRIVILEGES FOR ROLE supabase_admin IN SCHEMA public GRANT ALL ON TABLES TO anon;
 CREATE PUBLICATION supabase_realtime WITH (publish = 'insert');
+CREATE TYPE realtime.of_another_version AS (name text, next realtime.later_still);
+CREATE FUNCTION storage.of_another_version() RETURNS trigger LANGUAGE plpgsql AS $$ begin return new; end $$;
+COPY auth.identities (provider_id, user_id, identity_data, provider, id) FROM stdin;
+x	00000000-0000-4000-8000-0000000000ff	{}	email	00000000-0000-4000-8000-0000000000fe
+\.
+ALTER TABLE ONLY auth.mfa_amr_claims ADD CONSTRAINT amr_id_pk PRIMARY KEY (id);
+CREATE TRIGGER of_another_version BEFORE DELETE ON storage.objects
+    FOR EACH ROW EXECUTE FUNCTION storage.of_another_version();
+CREATE POLICY "of the project" ON storage.objects FOR SELECT USING (public.lost());
+COMMENT ON INDEX auth.of_another_version IS 'x';
+SELECT pg_catalog.setval('auth.refresh_tokens_id_seq', 7, true);
 CREATE FUNCTION public.wrong() RETURNS integer LANGUAGE sql AS $$ select nothing $$;
 
 \unrestrict x3Y
@@ -353,8 +364,9 @@ CREATE FUNCTION public.wrong() RETURNS integer LANGUAGE sql AS $$ select nothing
 @pytest.mark.parametrize("name", ["20250101000000_baseline.sql", "schema.sql"])
 def test_what_pg_dump_wrote_is_applied(run, database, name, tmp_path):
     (result,) = run({name: DUMP}, piecewise=True)
-    assert [trouble.error for trouble in result.troubles] == ['column "nothing" does not exist']
-    assert result.line == DUMP[: DUMP.index("nothing")].count("\n") + 1
+    lost = ["function public.lost() does not exist", 'column "nothing" does not exist']
+    assert [trouble.error for trouble in result.troubles] == lost
+    assert result.line == DUMP[: DUMP.index("public.lost")].count("\n") + 1
     rows = database.execute("select id, name from public.dumped order by 1").fetchall()
     assert rows == [(1, "one; two"), (2, None)]
     assert scalar(database, "select relowner::regrole::text from pg_class where relname = 'dumped'") == "postgres"

@@ -91,7 +91,7 @@ def test_rows_and_keys_that_failed_are_causes_too(build):
             "create table public.down (id int primary key, up int references public.up (id));\n",
             "2_b.sql": "insert into public.up values (1, nonsense);\n",
             "3_c.sql": "insert into public.down values (1, 1);\n",
-            "4_d.sql": "create unique index up_code on public.up (code) where nonsense;\n",
+            "4_d.sql": "create unique index up_code on public.up (code) where folly;\n",
             "5_e.sql": "insert into public.up values (2, 'x') on conflict (code) do nothing;\n",
             "6_f.sql": "insert into public.down values (2, 7);\ninsert into public.down values (3, null), (3, null);\n",
         }
@@ -101,6 +101,56 @@ def test_rows_and_keys_that_failed_are_causes_too(build):
     assert found["6_f.sql"].details["error"] == "unique violation, table public.down, constraint down_pkey"
     assert found["2_b.sql"].details["consequences in"] == "3_c.sql:1"
     assert found["4_d.sql"].details["consequences in"] == "5_e.sql:1, 6_f.sql:1"
+
+
+def test_a_column_that_several_files_count_on_and_none_makes_is_one_cause(build):
+    migrations, _ = build(
+        {
+            "1_a.sql": "create policy p on public.profiles using (lodge = 'x');\n",
+            "2_b.sql": "create index on public.profiles (lodge);\nselect lodge from public.profiles;\n",
+            "3_c.sql": "select lodge from public.profiles;\n",
+        }
+    )
+    (row,) = rows(migrations).values()
+    assert row.object == "what no migration creates"
+    assert row.details["error"] == "column lodge: no file creates it"
+    assert row.details["consequences"] == "4 statements cannot run for it"
+
+
+def test_one_error_of_several_statements_is_one_cause(build):
+    migrations, _ = build({"1_a.sql": "select 1 / 0;\nselect 2 / 0;\ncreate table x (y nonsense);\n"})
+    found = rows(migrations)
+    assert set(found) == {"1_a.sql", '1_a.sql: type "nonsense" does not exist'}
+    assert found["1_a.sql"].details["likewise"] == "1 more statement fails for the same"
+
+
+def test_files_of_one_version_are_told_together():
+    same = [Migration(f"1_{name}.sql", True, twice="1_a.sql" if name != "a" else "") for name in "abcd"]
+    (row,) = rows(same).values()
+    assert row.object == "1_b.sql: the version of 1_a.sql"
+    assert row.details["also"] == "1_c.sql, 1_d.sql"
+
+
+def test_many_files_of_versions_that_others_have_are_one_cause():
+    same = [
+        Migration(f"{n}_{name}.sql", True, twice=f"{n}_a.sql" if name == "b" else "") for n in "1234" for name in "ab"
+    ]
+    (row,) = rows(same).values()
+    assert row.object == "versions that several files have"
+    assert row.details["also"] == "2_b.sql, 3_b.sql, 4_b.sql"
+
+
+def test_what_comes_too_late_for_several_statements_is_one_cause(build):
+    migrations, _ = build(
+        {
+            "1_a.sql": "create index on public.late (id);\ninsert into public.late values (1);\n",
+            "2_b.sql": "create policy p on public.late using (true);\n",
+            "3_c.sql": "create table public.late (id int primary key);\n",
+        }
+    )
+    found = rows(migrations)
+    assert set(found) == {"1_a.sql"}
+    assert found["1_a.sql"].details["consequences in"] == "1_a.sql:2, 2_b.sql:1"
 
 
 def test_what_comes_later_is_said(build):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from care_audit import command
+from tests.support.waiting import LIMIT_S
 from tests.wheel.conftest import Installed
 
 USAGE = 4
@@ -189,7 +191,7 @@ MISTAKES: Mapping[str, tuple[str, Mapping[str, str], str]] = {
     "an empty image": ("check --target=container --image=", {}, "--image is empty"),
     "an empty name of a policy": ("check --policy=", {}, "--policy is empty"),
     "an empty option in audit.toml": (
-        "check", {"audit.toml": "[options]\nmigrations = ''"}, "audit.toml, line 2: migrations must be given a value",
+        "check", {"audit.toml": "[options]\nmigrations = ''"}, "audit.toml, line 2: migrations is empty: give it",
     ),
     "part of a member": ("check --members=1.5", {}, "'1.5' is not a valid integer"),
     "too many members": ("check --members=99999999999", {}, "--members must be 0 or more, and at most 1,000,000"),
@@ -263,6 +265,43 @@ MISTAKES: Mapping[str, tuple[str, Mapping[str, str], str]] = {
     "a fleet that is broken": ("fleet t.toml", {"t.toml": "x = [\n"}, "t.toml, line 1: this cannot be read"),
     "a fleet of nobody": ("fleet t.toml", {"t.toml": ""}, "each stands under [[database]], with name and target"),
     "an application that is a file": ("check --app=f", {"f": ""}, "--app: there is no folder f"),
+    "a selection that is no expression": ("check -- -k (((", {}, "Wrong expression passed to '-k'"),
+    "alerts of a kind that is none": ("check --alert-on=P9", {}, "'P9' is not one of 'new', 'violated', 'always'"),
+    "alerts of a kind that is none in audit.toml": (
+        "check", {"audit.toml": "[options]\nalert-on = 'P9'"}, "line 2: alert-on must be one of new, violated, always",
+    ),
+    "a prefix in small letters": (
+        "list", {"audit.toml": "prefix = 'shop1'"}, "prefix must be capital letters and nothing else",
+    ),
+    "a port that is none": ("check --target=postgresql://127.0.0.1:99999/x", {}, "the port is no number"),
+    "a port in words": ("check --target=postgresql://127.0.0.1:abc/x", {}, "the port is no number"),
+    "a host that is none": ("check --target=postgresql://no.such.host.invalid/x", {}, "name is not known"),
+    "a target with a slip": ("check --target=embeded", {}, "unknown target 'embeded': say embedded, container, a URL"),
+    "another kind of database": ("check --target=mysql://x/y", {}, "unknown target: say embedded, container, a URL"),
+    "programs that are a file": ("check --postgres-bin=/bin/sh", {}, "--postgres-bin: there is no directory /bin/sh"),
+    "migrations that are a file's child": ("check --migrations=a.sql/x", {"a.sql": ""}, "there is no directory a.sql"),
+    "a folder of nothing": ("check --migrations=e", {"e/.keep": ""}, "there is no .sql file in e"),
+    "a threshold that is none": (
+        "list", {"audit.toml": "[thresholds]\nfoo = 1"}, "audit.toml, line 2: unknown key 'foo' in thresholds",
+    ),
+    "one schema for all": ("list", {"audit.toml": "exposed_schemas = 'public'"}, "exposed_schemas must be a list of"),
+    "a number among schemas": (
+        "list", {"audit.toml": "exposed_schemas = ['public', 3]"}, "exposed_schemas must be a list of strings",
+    ),
+    "a number for somebody": ("list", {"audit.toml": "[people]\nP0 = 3"}, "line 2: people.P0 must be a string"),
+    "an output in audit.toml that is none": (
+        "check", {"audit.toml": "[options]\noutput = 'pdf'"}, "--output: there is no output 'pdf'; there are html",
+    ),
+    "an option of the verb in audit.toml": (
+        "check", {"audit.toml": "[options]\npolicy = 'RLS-01'"}, "audit.toml, line 2: unknown option 'policy'",
+    ),
+    "half a report": ("report x.json", {"x.json": '{"schema_version": "1.'}, "x.json: this is no audit.json"),
+    "half a report to compare with": ("compare x.json x.json", {"x.json": "{"}, "x.json: this is no audit.json"),
+    "a history that is none": ("history --history=a.sql", {"a.sql": TABLE}, "the history is damaged (file is not a"),
+    "a title of nothing": ("new-policy A-01 --title=", {}, "--title is empty: give it a value, or leave it out"),
+    "a policy of no severity": ("new-policy A-01 --severity=high", {}, "'high' is not one of 'P0', 'P1', 'P2', 'P3'"),
+    "no id to explain": ("show", {}, "missing argument 'ID'"),
+    "an option of pytest in front": ("check -k nothing", {}, "there is no option -k; care-audit check --help shows"),
     "an option of pytest that is none": ("check -- --frobnicate", {}, "unrecognized arguments: --frobnicate"),
 }  # fmt: skip
 
@@ -319,6 +358,33 @@ def test_the_help_is_short_and_shows_every_verb(say: Say) -> None:
     status, said = say("--help", {})
     assert status == 0 and len(said.splitlines()) <= 40
     assert all(f"  {verb} " in said for verb in command.cli.commands)
+
+
+def test_called_with_nothing_it_shows_what_there_is(say: Say) -> None:
+    status, said = say("", {})
+    assert status == 0 and said.startswith("Usage: care-audit") and "  check " in said
+
+
+def test_a_selection_that_is_no_expression_has_no_verdict_and_no_page(tmp_path: Path, say: Say) -> None:
+    status, said = say("check -- -k (((", SAID)
+    assert status == USAGE and "Exit status" not in said and "policies are asked" not in said
+    assert not list((tmp_path / "audit-reports").glob("audit.*"))
+
+
+def test_an_unreachable_database_is_told_once(say: Say) -> None:
+    status, said = say("check --target=postgresql://127.0.0.1:9/x", SAID)
+    assert status == USAGE and said.count("127.0.0.1:9, x: nothing") == 1 and "UNCHECKED" not in said
+    assert "Nothing was judged: cannot connect to 127.0.0.1:9" in said and "_pytest" not in said
+
+
+@pytest.mark.parametrize(("where", "expected"), [(">&-", 0), (">/dev/full", USAGE), ("2>&-", 0)])
+def test_where_nothing_can_be_said_nothing_breaks(
+    where: str, expected: int, installed: Installed, tmp_path: Path
+) -> None:
+    call = ["sh", "-c", f"exec {installed.folder}/bin/care-audit list {where}"]
+    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=LIMIT_S)
+    assert done.returncode == expected, done.stderr
+    assert "Traceback" not in done.stderr and "Exception" not in done.stderr
 
 
 def test_where_nothing_builds_a_database_it_is_said(say: Say) -> None:

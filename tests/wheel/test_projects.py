@@ -102,7 +102,7 @@ def the_first_check_needs_nothing_but_the_wheel(tried: Tried) -> None:
     said = tried.call("check", status=1, http_proxy="http://127.0.0.1:9", https_proxy="http://127.0.0.1:9")
     assert tried.found("VIOLATED") == PLANTED[tried.name], said
     assert tried.having("UNCHECKED") == UNDECLARED
-    assert "care-audit draft" in " ".join(said.split())
+    assert "care-audit init writes a draft" in " ".join(said.split())
     assert {name.partition("/")[0] for name in written(tried.place)} == {"audit-reports"}
     shutil.rmtree(tried.place / "audit-reports")
 
@@ -128,7 +128,7 @@ def nothing_is_written_over_and_settings_are_found_from_below(tried: Tried) -> N
         return
     kept = (tried.place / "access.toml").read_text(encoding="utf-8")
     again = tried.call("init")
-    assert "wrote:   nothing" in again and "kept:" in again
+    assert "wrote:  nothing" in again and "kept:" in again
     assert (tried.place / "access.toml").read_text(encoding="utf-8") == kept
     done = tried.installed.call(tried.place / "sql", "check", "--policy=PERF-08")
     assert done.status == 0, done.said

@@ -145,6 +145,16 @@ def test_a_release_fits_its_tag_and_the_changelog() -> None:
     assert "unreleased" in unfit([f"v{version()}"], told.replace("2027-01-01", "unreleased"))
 
 
+def test_other_pythons_read_the_wheel(installed: Installed, tmp_path: Path) -> None:
+    from tests import release
+
+    assert release.unread(installed.wheel) == ""
+    broken = tmp_path / "broken.whl"
+    with zipfile.ZipFile(broken, "w") as files:
+        files.writestr("a.py", "def f(:\n")
+    assert "broken.whl" in release.unread(broken, [sys.executable])
+
+
 def test_it_is_small(installed: Installed) -> None:
     size = sum(path.stat().st_size for path in installed.folder.rglob("*") if path.is_file() and not path.is_symlink())
     assert size < 250_000_000
@@ -179,7 +189,8 @@ def test_a_pack_of_others_is_installed_as_a_package(installed: Installed, tmp_pa
         (packages / name).write_text(text, encoding="utf-8")
     there = {"PYTHONPATH": str(packages)}
     (place / "sql" / "009_stuff.sql").write_text("create table public.stuff (id bigint primary key);\n")
-    assert "ACME-01" in installed.call(place, "list", **there).out
+    assert "ACME-01" not in installed.call(place, "list", **there).out
+    assert "ACME-01" in installed.call(place, "list", "--all", **there).out
     done = installed.call(place, "check", "--", "-k", "test_no_table_is_called_stuff", **there)
     assert done.status == 5 and "ACME-01" not in done.out, done.said
     (place / "audit.toml").write_text("packs = ['core', 'acme']\n", encoding="utf-8")
