@@ -8,6 +8,7 @@ import os
 import re
 import struct
 import termios
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,7 +18,7 @@ import psycopg
 from psycopg import sql
 from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.waiting import Ready
+from psycopg.waiting import Ready, Wait
 
 from audit.ending import ENDING
 from audit.evidence import safe
@@ -69,6 +70,9 @@ class Guard(Protocol):
         """Watch one wait for the server's answer."""
 
 
+# Held by whoever reads an answer.
+_READING = threading.RLock()
+
 # Whoever connects to a server of ours is watched, without having to think of it: by the server's place.
 GUARDS: dict[str, Guard] = {}
 
@@ -84,18 +88,18 @@ class Patient(psycopg.Connection[Any]):
     waited: Callable[[float], None] | None = None
     guard: Guard | None = None
     _taken = 0
+    _grown = 0
     _reads = 0
-    _held = 0
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """Wait for the server. Raises Unanswered, and Oversized where it says more than anybody can want to know."""
         begun = time.monotonic()
         self.let_go()
-        self._held = 0
+        self._grown = 0
         patience = self.patience_s if timeout is None else timeout
         try:
             with self.guard.watching(self) if self.guard is not None else nullcontext():
-                return self._waited_for(_resumable(gen, self._take), interval, patience)
+                return self._waited_for(self._read_by(gen), interval, patience)
         finally:
             if self.waited is not None:
                 self.waited(time.monotonic() - begun)
@@ -116,25 +120,44 @@ class Patient(psycopg.Connection[Any]):
         """Count anew what the server says: what it said so far is not kept."""
         self._taken = 0
 
-    def _take(self) -> None:
-        """Count what has arrived and is to be read next. Raises Oversized.
+    def _read_by(self, gen: PQGen[RV]) -> PQGen[RV]:
+        """Return a generator of psycopg's that is stopped before it reads too much. Raises Oversized.
 
-        More may arrive while that is read. But libpq makes room for a whole message before it reads the rest of it,
-        at most twice as much as it needs, and that is seen in time: whenever much is there, and now and then.
+        It can be waited for in parts: begun anew, a wait tells it None.
         """
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                wanted = self._take(gen, ready or Ready.NONE)
+        except StopIteration as end:
+            result: RV = end.value
+            return result
+
+    def _take(self, gen: PQGen[RV], ready: int) -> Wait:
+        """Let a generator go on: read what has arrived, if anything has. Raises Oversized.
+
+        More may arrive while it reads. But libpq makes room for a whole message before it reads the rest of it, at most
+        twice as much as it needs, and that is seen in time: by what the process has more of than before. So that no
+        other thread's answers count, only one of them reads at a time.
+        """
+        if not ready & Ready.R:
+            return gen.send(ready)
         here = arrived(self.pgconn.socket)
         self._taken += here
         self._reads += 1
-        grown = self._grown() if here > LITTLE_BYTES or self._reads % 8 == 0 else 0
-        if self._taken > ANSWER_BYTES or grown > 2 * ANSWER_BYTES:
+        # To ask costs more than a short answer does: it is done whenever much is there, and now and then.
+        if here <= LITTLE_BYTES and self._reads % 8:
+            wanted = gen.send(ready)
+        elif self._taken <= ANSWER_BYTES:
+            with _READING:
+                before = held()
+                wanted = gen.send(ready)
+                self._grown += held() - before
+        if self._taken > ANSWER_BYTES or self._grown > 2 * ANSWER_BYTES:
             self.close()
             raise Oversized(f"the server's answer is larger than {ANSWER_BYTES >> 20} MB")
-
-    def _grown(self) -> int:
-        """Return by how many bytes the process has grown since much was there for the first time in this wait."""
-        now = held()
-        self._held = self._held or now
-        return now - self._held
+        return wanted
 
 
 def arrived(socket: int) -> int:
@@ -152,23 +175,6 @@ def held() -> int:
             return int(said.read().split()[5]) * _PAGE_BYTES
     except OSError:
         return 0
-
-
-def _resumable(gen: PQGen[RV], take: Callable[[], None]) -> PQGen[RV]:
-    """Return a generator of psycopg's that can be waited for in parts: begun anew, a wait tells it None.
-
-    ``take`` is called whenever it is about to read.
-    """
-    try:
-        wanted = next(gen)
-        while True:
-            ready = yield wanted
-            if ready and ready & Ready.R:
-                take()
-            wanted = gen.send(ready or Ready.NONE)
-    except StopIteration as end:
-        result: RV = end.value
-        return result
 
 
 class Dsn(str):

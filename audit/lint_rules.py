@@ -101,6 +101,7 @@ LOCK_TIMEOUT = "require-lock-timeout"
 CASCADE = "dropped-by-cascade"
 CONSTRAINT = "ban-drop-constraint"
 NOT_NULL = "ban-drop-not-null"
+IDENTITY = "ban-drop-identity"
 VIEW = "ban-drop-view"
 FUNCTION = "ban-drop-function"
 USED = "used-in-function"
@@ -112,6 +113,7 @@ SEEN = {
     CASCADE: "P1",
     CONSTRAINT: "P2",
     NOT_NULL: "P3",
+    IDENTITY: "P1",
     VIEW: "P1",
     FUNCTION: "P1",
     USED: "P1",

@@ -55,17 +55,18 @@ def test_no_migration_loses_data(gate):
     """No new migration loses data.
 
     Lost are rows that are deleted or truncated, tables and columns dropped with something in them, values that a
-    narrower type cuts, that NULL takes the place of, that are overwritten in more than ``overwritten_percent`` of the
-    rows (audit.toml), made equal to one another, or exchanged among rows, and sequences that begin again. Rows are
-    known by their key and compared one by one before and after each statement (of tables of more than 100,000 rows a
-    sample, and the finding says so), so that it does not matter how a statement is written. What is found elsewhere
-    afterwards was moved; what is filled where nothing was, written in other letters, or a new word for each old one is
-    no loss. Lost later is what a new trigger or rule swallows, deletes or empties when rows are written, and what is no
+    narrower type cuts, that NULL takes the place of, that are overwritten in more than ``overwritten_percent`` of
+    the rows (audit.toml), made equal to one another, or exchanged among rows, and sequences that begin again. Rows
+    are known by their key and compared one by one before and after each statement (of tables of more than 100,000
+    rows a sample, and the finding says so), so that it does not matter how a statement is written. What is found
+    elsewhere at the end of all new files was moved, columns as well as rows that another table has with all their
+    values; what is filled where nothing was, written in other letters, or a new word for each old one is no loss.
+    Lost later is what a new trigger or rule swallows, deletes or empties when rows are written, and what is no
     longer found under its table's name. The made-up rows tell what is done, not how much of it would hit: where a
-    statement meets none of them, and would lose something of rows that it meets, where it stands in a branch that was
-    not taken, or what it does hangs on the server that it runs on, the policy is UNCHECKED, unless the statistics of a
-    live database (``--stats-from``) say that there is nothing. A condition about the catalogue alone is the same
-    everywhere, and a branch that it leaves out is none.
+    statement meets none of them, and would lose something of rows that it meets, where it stands in a branch that
+    was not taken, or what it does hangs on the server that it runs on, the policy is UNCHECKED, unless the
+    statistics of a live database (``--stats-from``) say that there is nothing. A condition about the catalogue
+    alone is the same everywhere, and a branch that it leaves out is none.
     """
     assert not gate.losses()
 
@@ -119,10 +120,12 @@ def test_no_migration_widens_anybodys_reach(gate):
     """No new migration widens anybody's reach without a matching change in access.toml.
 
     Everybody's reach is observed before and after, by acting, in all schemas that the API serves before or after. What
-    grows must be declared in the same change, so that who reviews it reads in one line who will see more. Settings of
-    roles and of the database by which the API decides what it serves, and as whom, are told whenever they change. What
-    would let somebody in in a branch that was not taken, or decides by the server that it runs on, is not known: the
-    policy is UNCHECKED then.
+    grows must be declared in the same change, so that who reviews it reads in one line who will see more. So must
+    columns that are opened of rows that people reach, and a new default that lets new members in where a policy, or
+    a function that it calls, asks for it. Settings of roles and of the database by which the API decides what it
+    serves, and as whom, are told whenever they change, and those that protect (time limits of the API's callers,
+    search_path, row_security, as whom somebody acts) where they become weaker. What would let somebody in in a
+    branch that was not taken, or decides by the server that it runs on, is not known: the policy is UNCHECKED then.
     """
     assert not gate.widened()
 
@@ -140,8 +143,8 @@ def test_no_migration_uses_what_the_linter_forbids(gate):
     The linter (squawk) knows hazards by their text; which rules count is a matter of audit.toml. A warning about a
     table that is new, or about a lock that nobody was seen to wait for, is dropped, and the report says so. Beside them
     stand rules about what was seen to happen: a lock without a lock_timeout, objects that CASCADE drops without a word,
-    constraints, NOT NULL, views and functions that go though something may need them, names that functions still use,
-    a statement that needs a file of its own, and columns of type json.
+    constraints, NOT NULL, numbers that rows get by themselves, views and functions that go though something may need
+    them, names that functions still use, a statement that needs a file of its own, and columns of type json.
     """
     assert not gate.forbidden()
 

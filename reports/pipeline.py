@@ -79,8 +79,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     config = session.config
     run = run_of(config, exitstatus)
     if run is None:
-        html.leave_out(config)
-        return (yield)
+        outcome = yield
+        if not session.testscollected:
+            html.leave_out(config)
+        return outcome
     for step in STEPS:
         run = step(run, config)
     config.stash[RUN_KEY] = run

@@ -194,11 +194,12 @@ def compare(before: Print, after: Print, numbers: Collection[int]) -> Effect:
         if number in numbers and number in now:
             at, to = then.index(number), now.index(number)
             columns[names[number]] = _column([(old[at], new[to]) for old, new in pairs])
-    return Effect(before.rows, looked, gone, columns)
+    lost = {name: [line[place] for line in gone] for place, name in enumerate(before.numbers)}
+    return Effect(before.rows, looked, len(gone), columns, lost)
 
 
-def _paired(before: Print, after: Print) -> tuple[list[tuple[Line, Line]], int, int]:
-    """Return each row as it was and as it is, how many are gone, and how many were looked at."""
+def _paired(before: Print, after: Print) -> tuple[list[tuple[Line, Line]], list[Line], int]:
+    """Return each row as it was and as it is, those that are gone, and how many were looked at."""
     stride = max(before.stride, after.stride)
     then, now = list(before.numbers.values()), list(after.numbers.values())
     if not before.key or not set(before.key) <= set(now):
@@ -224,7 +225,7 @@ def _paired(before: Print, after: Print) -> tuple[list[tuple[Line, Line]], int, 
             else:
                 left.append(line)
         lost = left
-    return pairs, len(lost), len(old)
+    return pairs, lost, len(old)
 
 
 def _by_key(lines: Iterable[Line], places: Sequence[int], stride: int) -> dict[Hashable, Line]:
@@ -236,7 +237,7 @@ def _by_key(lines: Iterable[Line], places: Sequence[int], stride: int) -> dict[H
     return found
 
 
-def _without_key(before: Print, after: Print, stride: int) -> tuple[list[tuple[Line, Line]], int, int]:
+def _without_key(before: Print, after: Print, stride: int) -> tuple[list[tuple[Line, Line]], list[Line], int]:
     then, now = list(before.numbers.values()), list(after.numbers.values())
     shared = [number for number in then if number in now]
     places, others = [then.index(n) for n in shared], [now.index(n) for n in shared]
@@ -253,7 +254,7 @@ def _without_key(before: Print, after: Print, stride: int) -> tuple[list[tuple[L
     rest = [line for lines in left.values() for line in lines]
     # What an UPDATE writes anew is put behind what is there, in the order in which it was read.
     pairs += zip(changed, rest, strict=False)
-    return pairs, max(0, len(changed) - len(rest)), len(before.lines)
+    return pairs, changed[len(rest) :], len(before.lines)
 
 
 def _column(pairs: Sequence[tuple[Value, Value]]) -> Overwritten:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from audit.evidence import Evidence, Log, NotApplicable, Population, Row
 from audit.gate.culprits import BLIND, changing_much, speaking_of
 from audit.gate.hazards import found
+from audit.gate.openings import weakened
 from audit.gate.results import Difference, Rehearsal, Rehearsed, Step
 from audit.probes.registration import FAILS, PLAIN, WAY
 
@@ -69,7 +70,7 @@ class Gate:
                     )
                     line = _line_about(each, cell.cell)
                     rows.append(found(each.file, line, cell.cell, fix, before=cell.before, after=cell.after))
-            rows += [*_undeclared(each, declarations), *_reconfigured(each, declarations)]
+            rows += [*_undeclared(each, declarations), *_reconfigured(each, declarations), *_begun(each)]
         blind = [each for file in self.rehearsal.files for each in file.hazards.blind]
         return self._evidence("whose reach new migrations widen", rows, cells, [*self._unapplied(), *blind])
 
@@ -205,7 +206,13 @@ def _reconfigured(each: Rehearsed, declarations: str) -> Iterator[Row]:
                 continue
             before, after = (_settings(facts) for facts in change.fact("settings"))
             for name in sorted(before.keys() | after.keys()):
-                if name.startswith("pgrst.") and name not in HARMLESS and before.get(name) != after.get(name):
+                if before.get(name) == after.get(name):
+                    continue
+                if reason := weakened(change.title, name, before.get(name), after.get(name)):
+                    what = f"setting {name} {change.title}"
+                    fix = f"-- {name} {change.title}: {reason}. Leave it as it was."
+                    yield found(each.file, step.line, what, fix, kind="a setting that protects", reason=reason)
+                elif name.startswith("pgrst.") and name not in HARMLESS:
                     shown = name in TOLD
                     yield found(
                         each.file,
@@ -217,6 +224,19 @@ def _reconfigured(each: Rehearsed, declarations: str) -> Iterator[Row]:
                         before=before.get(name, "not set") if shown else "",
                         after=after.get(name, "not set") if shown else "",
                     )
+
+
+def _begun(each: Rehearsed) -> Iterator[Row]:
+    """Tell of columns whose new default lets new rows, or whom they stand for, do more."""
+    for step in each.steps:
+        for column, decides in step.opened:
+            fix = (
+                f"-- {decides} asks for what new rows have in {column} by default from now on. Leave the default\n"
+                "-- as it was, and set the value for those who are meant to have it."
+            )
+            yield found(
+                each.file, step.line, f"default of {column}", fix, kind="what new rows begin with", decides=decides
+            )
 
 
 # What only says how much or how the API answers.

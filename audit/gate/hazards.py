@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from audit.catalog.table_statistics import TableStatistics
 from audit.evidence import Location, Row, Scalar, safe
-from audit.gate.results import TOUCHED, Effect, Hazards, Lock, Overwritten, Print, Step
+from audit.gate.results import TOUCHED, Effect, Hazards, Lock, Overwritten, Print, Step, Value
+from audit.gate.trace import State
 
 # Statements that change rows. What they read does not say much: with few rows, an index is not worth while.
 DML = frozenset({"insert", "update", "delete", "merge", "select", "with", "copy"})
@@ -25,17 +28,24 @@ OPAQUE = frozenset({"do", "call", "select"})
 CHANGING = frozenset({"alter", "create", "drop", "grant", "revoke", "comment"})
 
 _SIZED = re.compile(r"(character varying|character|numeric|bit varying|bit)\((\d+)(?:,(\d+))?\)")
+# https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-INTERVAL-INPUT: fields that end before seconds
+_FEWER_FIELDS = re.compile(r"interval (?:(?:year|day|hour) to )?(?:year|month|day|hour|minute)")
 _PRECISION = re.compile(r"(timestamp|time|interval)(?:\((\d)\))?( with(?:out)? time zone)?")
 # Types that can hold less than those before them.
+_DIGITS = {"double precision": 15, "real": 6}
 _ROOMY = (("bigint", "integer", "smallint"), ("double precision", "real"))
 _TO_LESS = {
     ("timestamp with time zone", "date"),
     ("timestamp without time zone", "date"),
     ("timestamp without time zone", "time without time zone"),
-    ("numeric", "integer"),
-    ("numeric", "bigint"),
-    ("double precision", "integer"),
-    ("double precision", "bigint"),
+    ("timestamp with time zone", "time without time zone"),
+    ("timestamp with time zone", "time with time zone"),
+    *((wide, whole) for wide in ("numeric", "double precision", "real") for whole in ("bigint", "integer", "smallint")),
+    ("bigint", "double precision"),
+    ("bigint", "real"),
+    ("integer", "real"),
+    ("text", "name"),
+    ("character varying", "name"),
     ("text", "character varying"),
     ("character varying", "boolean"),
     ("text", "boolean"),
@@ -56,7 +66,33 @@ def safe_lines(text: str) -> str:
     return "\n".join(map(safe, text.splitlines()))
 
 
-Elsewhere = Mapping[tuple[int, int], int]
+@dataclass(frozen=True)
+class Elsewhere:
+    """What was put elsewhere and is still there: what is found again there was moved and not lost.
+
+    ``columns`` are the contents (how many values, and their sum) of the columns that are new; ``tables`` rows that were
+    not there before, by the names of their columns.
+    """
+
+    columns: frozenset[tuple[int, int]] = frozenset()
+    tables: Sequence[Mapping[str, Sequence[Value]]] = ()
+
+    def holds(self, rows: Mapping[str, Sequence[Value]]) -> bool:
+        """Tell whether one table has all values of each of some rows, side by side."""
+        told = {name: values for name, values in rows.items() if any(value is not None for value in values)}
+        return bool(told) and any(_holds(table, told) for table in self.tables)
+
+
+def _holds(table: Mapping[str, Sequence[Value]], rows: Mapping[str, Sequence[Value]]) -> bool:
+    kept = []
+    for name, values in rows.items():
+        # Under the same name, or else wherever all values are.
+        names = (each for each in (name, *table) if each in table)
+        column = next((each for each in names if {*values} <= {*table[each], None}), None)
+        if column is None:
+            return False
+        kept.append(table[column])
+    return {*zip(*rows.values(), strict=True)} <= {*zip(*kept, strict=True)}
 
 
 def judge_hazards(
@@ -68,8 +104,8 @@ def judge_hazards(
 ) -> Hazards:
     """Judge what the statements of one file did.
 
-    ``elsewhere`` are the contents (how many values, and their sum) of the columns that are new at the end of the file:
-    what is found there was moved and not lost. ``overwritten_percent`` of a column's values may be overwritten.
+    ``elsewhere`` is what is found at the end of all files. ``overwritten_percent`` of a column's values may be
+    overwritten.
     """
     hazards = Hazards()
     for step in steps:
@@ -93,8 +129,10 @@ def _losses(
         if step.after[table] is None:
             yield from _dropped_table(file, step, table, before, elsewhere, statistics, hazards)
     for table, effect in step.effects:
-        if effect.gone:
-            gone = effect.told(effect.gone, effect.compared)
+        gone = effect.told(effect.gone, effect.compared)
+        if effect.gone and effect.compared == effect.rows and elsewhere.holds(effect.lost):
+            hazards.remarks.append(f"{file}, line {step.line}: {gone} rows of {table} were moved to another table")
+        elif effect.gone:
             yield found(
                 file,
                 step.line,
@@ -108,7 +146,8 @@ def _losses(
         after = step.after.get(table)
         if after is not None:
             yield from _dropped_columns(file, step, table, step.before[table], after, elsewhere, statistics, hazards)
-            yield from _overwritten(file, step, table, effect, percent)
+            kept = {name for name in step.before[table].values if _kept(step.before[table], name, elsewhere)}
+            yield from _overwritten(file, step, table, effect, percent, kept)
     for name in step.reset:
         yield found(
             file,
@@ -156,7 +195,7 @@ def _dropped_table(
 
 
 def _kept(before: Print, name: str, elsewhere: Elsewhere) -> bool:
-    return not before.values[name] or (before.values[name], before.sums[name]) in elsewhere
+    return not before.values[name] or (before.values[name], before.sums[name]) in elsewhere.columns
 
 
 def _dropped_columns(
@@ -194,9 +233,14 @@ def _dropped_columns(
             )
 
 
-def _overwritten(file: str, step: Step, table: str, effect: Effect, percent: int) -> Iterator[Row]:
+def _overwritten(
+    file: str, step: Step, table: str, effect: Effect, percent: int, kept: Collection[str]
+) -> Iterator[Row]:
+    """Tell of values that others took the place of, but for columns of which all values are ``kept`` elsewhere."""
     types = _new_types(step, table)
     for name, became in effect.columns.items():
+        if name in kept:
+            continue
         column = f"{table}.{name}"
         details: dict[str, Scalar] = {"relation": table, "column": name}
         if name in types:
@@ -264,7 +308,13 @@ def narrower(old: str, new: str) -> bool:
     if plain in _TO_LESS:
         return True
     sized_old, sized_new = _SIZED.fullmatch(old), _SIZED.fullmatch(new)
+    if plain[0] == "numeric" and new in _DIGITS:
+        return not sized_old or int(sized_old[2]) > _DIGITS[new]
+    if _FEWER_FIELDS.fullmatch(new) and not _FEWER_FIELDS.fullmatch(old):
+        return plain[0].startswith("interval")
     if sized_new and not sized_old:
+        if plain[1] == "numeric" and old in _DIGITS:
+            return True
         return plain[0] == plain[1] or plain[0] == "text"
     if sized_old and sized_new:
         fewer = int(sized_new[2]) - int(sized_new[3] or 0) < int(sized_old[2]) - int(sized_old[3] or 0)
@@ -290,7 +340,10 @@ def _waits(file: str, steps: Sequence[Step], statistics: TableStatistics, hazard
         why = _slow(step, [lock for lock in step.held if lock.blocks])
         waits: list[tuple[str, str, str]] = []
         if why:
-            waits += [(lock.relation, lock.mode, lock.blocks) for lock in step.held if lock.blocks]
+            # The planner wants each index of a table that it reads, and the one that is built again is locked.
+            # https://www.postgresql.org/docs/current/sql-reindex.html
+            every = "reads and writes" if step.rebuilt else ""
+            waits += [(lock.relation, lock.mode, every or lock.blocks) for lock in step.held if lock.blocks]
             if step.alone and "concurrently" not in step.words:
                 waits += [(each, "ACCESS EXCLUSIVE", "reads and writes") for each in (*step.rewritten, *step.rebuilt)]
         elif step.words[:1] == ("lock",) or _may_lock(step):
@@ -415,12 +468,22 @@ def _safe_form(step: Step, relation: str, since: int) -> str:
     )
 
 
-def contents(prints: Iterable[tuple[int, Print]], old: Mapping[int, Print]) -> dict[tuple[int, int], int]:
-    """Return what the columns hold that were not there before, to find again what was moved."""
-    pool: dict[tuple[int, int], int] = {}
-    for oid, now in prints:
-        was = {*old[oid].numbers.values()} if oid in old else set()
+def contents(origin: Mapping[int, Print], at_end: Mapping[int, Print], last: State) -> Elsewhere:
+    """Return what is found at a file's end that was not there before all files, and is still there after the last."""
+    columns, tables = set(), []
+    for oid, now in at_end.items():
+        left, old = last.prints.get(oid), origin.get(oid)
+        if left is None:
+            continue
+        was = {*old.numbers.values()} if old else set()
         for name, values in now.values.items():
-            if values and now.numbers[name] not in was:
-                pool[values, now.sums[name]] = pool.get((values, now.sums[name]), 0) + 1
-    return pool
+            number = now.numbers[name]
+            if values and number not in was and left.count(number) >= values:
+                columns.add((values, now.sums[name]))
+        entry = last.entries.get(f"r{oid}")
+        if left.stride == 1 and left is not old and entry is not None and entry.facts["persistence"] == "p":
+            before = Counter(old.lines if old and old.numbers == left.numbers else ())
+            fresh = list((Counter(left.lines) - before).elements())
+            if fresh:
+                tables.append({name: [line[place] for line in fresh] for place, name in enumerate(left.numbers)})
+    return Elsewhere(frozenset(columns), tables)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
@@ -28,6 +28,7 @@ from audit.gate.culprits import NAMED, blamed
 from audit.gate.foreign_keys import fitted
 from audit.gate.hazards import OVERWRITTEN_PERCENT, contents, judge_hazards
 from audit.gate.linter import Warned, lint, weigh
+from audit.gate.openings import columns_granted, columns_opened
 from audit.gate.results import Asked, Difference, Hazards, Reach, Reached, Rehearsed, Standing, Step
 from audit.gate.rules import judge_rules
 from audit.gate.trace import State, Tracer, state
@@ -36,7 +37,7 @@ from audit.migrations import apply_files, decoded
 from audit.question import Connection
 from audit.results import Migration
 from audit.server.target import Say, Target
-from audit.server_errors import describe
+from audit.server_errors import Oversized, describe
 
 # How often the base is begun anew for what ends its server; and how long a server may take to come up by itself, after
 # a process of it crashed.
@@ -71,14 +72,15 @@ class Outcome:
 
 @dataclass
 class _Tried:
-    """One new file, applied and looked at, before other policies are asked."""
+    """One new file, applied and looked at, before other policies are asked; ``at_end`` is what there was after it."""
 
     path: Path
     migration: Migration
     steps: tuple[Step, ...]
-    hazards: Hazards
-    warnings: tuple[Row, ...]
+    at_end: State
     duration_ms: float
+    hazards: Hazards = field(default_factory=Hazards)
+    warnings: tuple[Row, ...] = ()
 
 
 def rehearse(
@@ -161,19 +163,23 @@ def _rehearse(
             except psycopg.Error as error:
                 if not conn.closed:
                     raise FileEnds(path, lost(path, _last_line(tracer), _unseen(error))) from error
-                migration = lost(path, _last_line(tracer))
+                why = {"error": str(error)} if isinstance(error, Oversized) else {}
+                migration = lost(path, _last_line(tracer), **why)
             if conn.closed:
                 conn, now = _anew(stack, base, path, _last_line(tracer))
             else:
                 now = tracer.now
-            pool = contents(now.prints.items(), origin.prints)
-            hazards = judge_hazards(name, tracer.steps, pool, known_statistics, overwritten_percent)
-            hazards.remarks += remarks.get(path, [])
-            warnings, unlinted_here = _linted(path, tracer.steps, hazards, weights, conn, now)
-            unlinted = unlinted or unlinted_here
             duration_ms = (time.monotonic() - begun) * 1000
-            tried.append(_Tried(path, migration, tuple(tracer.steps), hazards, tuple(warnings), duration_ms))
+            tried.append(_Tried(path, migration, tuple(tracer.steps), now, duration_ms))
             say(f"{name}: {'applied' if migration.applied else 'failed'} ({duration_ms / 1000:.1f} s)")
+        for each in tried:
+            # What was moved in one file may be dropped in a later one.
+            kept = contents(origin.prints, each.at_end.prints, now)
+            hazards = judge_hazards(title(each.path), each.steps, kept, known_statistics, overwritten_percent)
+            hazards.remarks += remarks.get(each.path, [])
+            warnings, unlinted_here = _linted(each.path, each.steps, hazards, weights, conn, each.at_end)
+            unlinted = unlinted or unlinted_here
+            each.hazards, each.warnings = hazards, tuple(warnings)
         begun = time.monotonic()
         final = ask_all(after, base.target, [each.migration for each in tried], helper, left)
         say(f"new migrations: {len(final.asked)} policies asked ({time.monotonic() - begun:.1f} s)")
@@ -226,6 +232,10 @@ def _told(after: Aftermath, tried: Sequence[_Tried], final: Standing) -> tuple[R
         before = replace(before, asked={**before.asked, **walk({0: suspects})[0].asked})
         differences, reached = compare(before, final)
     blames = blamed([each.steps for each in tried], differences, reached, final, walk, _late(after.origin))
+    known = {entry.title for entry in after.origin.entries.values() if entry.kind == "column"}
+    granted = [columns_granted(each.entries) for each in (after.origin, *(each.at_end for each in tried))]
+    for blame, opened in zip(blames, columns_opened(granted, known, final.reach), strict=True):
+        blame.reached += opened
     return tuple(
         Rehearsed(
             title(each.path),

@@ -50,6 +50,10 @@ class Print:
     stride: int = field(default=1, compare=False)
     signature: object = field(default=None, compare=False)
 
+    def count(self, number: int) -> int:
+        """Return how many values the column of a number has."""
+        return next((self.values[name] for name, each in self.numbers.items() if each == number), 0)
+
     def of(self, numbers: Collection[int]) -> Print:
         """Return the figures of some columns only, without the rows."""
         names = [name for name, number in self.numbers.items() if number in numbers]
@@ -88,12 +92,14 @@ class Effect:
     """What a statement did to a table's rows: how many there were, how many of them are gone, and whose values changed.
 
     ``compared`` is how many rows were looked at: fewer than ``rows`` means a sample, and all other numbers are its.
+    ``lost`` are the rows that are gone, by the names of their columns.
     """
 
     rows: int
     compared: int
     gone: int = 0
     columns: Mapping[str, Overwritten] = field(default_factory=dict)
+    lost: Mapping[str, Sequence[Value]] = field(default_factory=dict, compare=False, repr=False)
 
     def told(self, number: int, of: int) -> str:
         """Return "n of m", and where only a sample was looked at, how large it is."""
@@ -189,6 +195,7 @@ class Step:
     ``taken`` those of them that it took. ``before`` and ``after`` are the contents of the tables that it touched
     (``after`` None: the table is gone), and ``effects`` what became of their rows. ``doubts`` say what it may do to
     data elsewhere, ``losses`` what is out of reach or will be lost, and ``blind`` whom it may let in elsewhere.
+    ``opened`` are columns with a new default, and what lets somebody in by it.
     ``unlimited``: no lock_timeout was set.
     ``takes_along``: it says CASCADE; ``names`` are all that it says.
     ``whole``: it says of no rows which ones it means. ``telltale`` is what it asks that a rehearsal answers otherwise.
@@ -213,6 +220,7 @@ class Step:
     blind: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
     reset: tuple[str, ...] = ()
+    opened: tuple[tuple[str, str], ...] = ()
     unlimited: bool = False
     takes_along: bool = False
     names: frozenset[str] = frozenset()
@@ -225,7 +233,7 @@ class Step:
     def take_back(self, reset: tuple[str, ...]) -> None:
         """Forget what is there again after a rollback: all but ``reset``. Locks were held and time was taken anyhow."""
         self.before, self.after, self.effects, self.reset = {}, {}, (), reset
-        self.doubts, self.losses, self.blind, self.idle, self.undone = (), (), (), (), True
+        self.doubts, self.losses, self.blind, self.opened, self.idle, self.undone = (), (), (), (), (), True
 
     @property
     def known(self) -> bool:

@@ -17,6 +17,7 @@ from audit.lint_rules import (
     CASCADE,
     CONSTRAINT,
     FUNCTION,
+    IDENTITY,
     JSON,
     LOCK_TIMEOUT,
     NOT_NULL,
@@ -142,6 +143,20 @@ def _not_null(steps: Sequence[Step], now: Entries) -> Found:
             )
 
 
+def _identity(steps: Sequence[Step], now: Entries) -> Found:
+    for step, change in _changes(steps, "changed"):
+        left = now.get(change.key)
+        if change.kind != "column" or not change.known or left is None:
+            continue
+        before = change.before.facts if change.before else {}
+        # DROP DEFAULT says so itself, and the linter reads it; a dropped sequence takes the default along.
+        numbered = before.get("identity") or ("nextval(" in str(before.get("_default")) and "default" not in step.names)
+        facts = left.facts
+        if numbered and facts["not null"] and not (facts["identity"] or facts["default"] or facts["generated"]):
+            message = f"{change.title} gets no number by itself any more: an INSERT that gives none fails"
+            yield step, change.title, message
+
+
 def _called(change: Change) -> bool:
     """Tell whether the API's roles could use something that is gone."""
     return any(str(each).startswith(_CALLERS) for each in change.fact("_acl")[0] or ())
@@ -242,6 +257,7 @@ _RULES = {
     CASCADE: _cascade,
     CONSTRAINT: _constraint,
     NOT_NULL: _not_null,
+    IDENTITY: _identity,
     VIEW: _view,
     FUNCTION: _function,
     USED: _used,

@@ -22,6 +22,7 @@ from audit.gate.contents import compare, prints
 from audit.gate.firing import fired, losses
 from audit.gate.grants import Given, given, without_effect
 from audit.gate.looking import looking
+from audit.gate.openings import decided_by_default
 from audit.gate.results import WORDS_TOLD, Doubt, Entry, Lock, Loss, Moved, Print, Step
 from audit.gate.supposing import harmless
 from audit.gate.surroundings import Dependence, asks
@@ -367,6 +368,11 @@ class Tracer:
             step.held, step.taken = tuple(held), tuple(taken)
             step.moved = self._moved(counts)
             self._compare(step, everything=False, parts=writes != self._writes)
+            step.opened = tuple(
+                (change.title, decides)
+                for change in step.catalogue
+                if (decides := decided_by_default(change, self.now.entries))
+            )
             if statement and statement.words[:1] and statement.words[0] in ("grant", "revoke"):
                 self._given.append((step, given(statement.text, step.catalogue)))
         if statement:

@@ -63,7 +63,6 @@ SETTINGS: dict[str, str] = {
     "max_connections": "50",
     "max_prepared_transactions": "4",
     "max_wal_size": "4GB",
-    "min_wal_size": "2MB",  # what is kept of a server has no more of it than it needs
     "pgaudit.log": "none",  # where the extension is stood in for: PostGIS refuses to be installed with it unset
     "shared_buffers": "128MB",
     "synchronous_commit": "off",
@@ -71,6 +70,7 @@ SETTINGS: dict[str, str] = {
     "track_io_timing": "on",
     "unix_socket_permissions": "0700",
     "wal_level": "logical",
+    "wal_recycle": "off",  # what is kept of a server has no segments for later
 }
 
 

@@ -122,7 +122,7 @@ def finish(run: Run, config: pytest.Config) -> Run:
     page = config.pluginmanager.get_plugin(PAGE)
     if page is None:
         return run
-    leave_out(config)  # it would name the file once more, in its own words
+    _take_out(config)  # it would name the file once more, in its own words
     path = Path(config.getoption("htmlpath"))
     try:
         text = render(run, page.others)
@@ -136,9 +136,13 @@ def finish(run: Run, config: pytest.Config) -> Run:
 
 
 def leave_out(config: pytest.Config) -> None:
-    """Take pytest-html out of a run that is an audit: it has no page to write any more."""
-    if not config.pluginmanager.hasplugin(PAGE):
-        return
+    """Write no page of an audit in which nothing was asked: what pytest-html begins with is none."""
+    if config.pluginmanager.hasplugin(PAGE):
+        _take_out(config)
+        discarded(config)
+
+
+def _take_out(config: pytest.Config) -> None:
     for plugin in config.pluginmanager.get_plugins():
         if type(plugin).__module__.startswith("pytest_html."):
             config.pluginmanager.unregister(plugin)

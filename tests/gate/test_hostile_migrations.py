@@ -37,8 +37,10 @@ from tests.support.auditing import ROOT
 from tests.support.rehearsing import CorpusSuite, Ground, grounded
 
 HOSTILE = sorted(Path(__file__).with_name("hostile").glob("*.sql"))
+# What never ends is ended after that; what comes to an end by itself may take longer on a machine with much to do.
 LIMIT_S = 3.0
-LONGEST_S = 40.0
+PATIENT_S = 15.0
+LONGEST_S = 120.0
 ENDED = re.compile(r"was stopped at|was ended after|session was lost|server .* ended with it|could not be looked at")
 
 
@@ -86,10 +88,11 @@ def armed(path: Path, place: Path, folder: Path) -> tuple[Path, Path]:
     return copy, marker
 
 
-def came_of(ground: Ground, file: Path) -> str:
+def came_of(ground: Ground, file: Path, limit_s: float = LIMIT_S) -> str:
     """Try a file out; return what came of it, with what was said."""
+    ground.base.server.watchdog.limit_s = limit_s
     try:
-        result = ground.try_files([file], limit_s=LIMIT_S)["MIG-01"]
+        result = ground.try_files([file], limit_s=limit_s)["MIG-01"]
     except (TargetError, Unchecked, psycopg.Error) as error:
         return f"ended: {type(error).__name__} {error}"
     if not result.findings:
@@ -118,14 +121,16 @@ def clean_up(ground: Ground) -> None:
 def test_no_hostile_migration_gets_out(unwalled_ground: Ground, place: Path, tmp_path: Path, path: Path) -> None:
     file, marker = armed(path, place, tmp_path)
     server = unwalled_ground.base.server
+    patient = expected(path) in ("refused", "harmless")
     begun = time.monotonic()
     try:
-        came = came_of(unwalled_ground, file)
+        came = came_of(unwalled_ground, file, PATIENT_S if patient else LIMIT_S)
+        took = time.monotonic() - begun
     finally:
         # What a case did to its server is that case's alone: the next one begins with another, if need be.
         unwalled_ground.stand()
         clean_up(unwalled_ground)
-    assert time.monotonic() - begun < LONGEST_S
+    assert took < LONGEST_S
     assert expected(path) in ("any", came.partition(":")[0]), came
     # Only with a file that is to be ended may its server end, too, and then that is what is said.
     assert server.process.poll() is None or came.startswith("ended"), f"the server is gone: {came}"

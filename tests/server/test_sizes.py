@@ -10,11 +10,13 @@ import re
 import resource
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.waiting import Ready, Wait
 
 from audit import connection, hook, migrations
 from audit.access import draft
@@ -170,3 +172,24 @@ def test_a_server_that_lets_nobody_in_for_a_while_is_not_ended(target: Target, m
         opened.execute("select pg_sleep(600)")
     assert not killed
     assert len(asked) == 3
+
+
+@pytest.mark.parametrize(("sizes", "too_much"), [((0, 0, 1 << 30, 1 << 30), False), ((0, 1, 1, 1 << 30), True)])
+def test_only_what_grows_while_an_answer_is_read_counts(
+    monkeypatch: pytest.MonkeyPatch, sizes: tuple[int, ...], too_much: bool
+) -> None:
+    """What another thread holds by now is none of this answer's."""
+    told = iter(sizes)
+    monkeypatch.setattr(connection, "held", lambda: next(told))
+    monkeypatch.setattr(connection, "arrived", lambda socket: 1 << 14)
+    asked = SimpleNamespace(pgconn=SimpleNamespace(socket=0), close=lambda: None, _taken=0, _grown=0, _reads=0)
+
+    def answer():
+        while True:
+            yield Wait.R
+
+    reading = answer()
+    next(reading)
+    with pytest.raises(Oversized) if too_much else nullcontext():
+        for _ in range(2):
+            assert connection.Patient._take(asked, reading, Ready.R) == Wait.R

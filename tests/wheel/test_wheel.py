@@ -189,7 +189,8 @@ def test_a_pack_of_others_is_installed_as_a_package(installed: Installed, tmp_pa
         (packages / name).write_text(text, encoding="utf-8")
     there = {"PYTHONPATH": str(packages)}
     (place / "sql" / "009_stuff.sql").write_text("create table public.stuff (id bigint primary key);\n")
-    assert "ACME-01" in installed.call(place, "list", **there).out
+    assert "ACME-01" not in installed.call(place, "list", **there).out
+    assert "ACME-01" in installed.call(place, "list", "--all", **there).out
     done = installed.call(place, "check", "--", "-k", "test_no_table_is_called_stuff", **there)
     assert done.status == 5 and "ACME-01" not in done.out, done.said
     (place / "audit.toml").write_text("packs = ['core', 'acme']\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+alter table private.notes drop column note;

@@ -1,0 +1,140 @@
+"""What lets somebody in and shows in no cell of the matrix: columns, new defaults, settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit.gate.openings import columns_granted, columns_opened, decided_by_default, weakened
+from audit.gate.results import Change, Entry, Reach
+
+
+def table(**columns: list[str]) -> dict[str, Entry]:
+    """Return a table whose columns have these grants."""
+    entries = {"r7": Entry("table", "public.members", {"_acl": ["anon DELETE", "service_role SELECT"]})}
+    for number, (name, acl) in enumerate(columns.items()):
+        facts = {"_name": name, "_of": 7, "_acl": acl}
+        entries[f"c7.{number}"] = Entry("column", f"public.members.{name}", facts)
+    return entries
+
+
+READ = "authenticated SELECT"
+BEFORE = table(name=[READ], iban=[])
+KNOWN = ("public.members.name", "public.members.iban")
+REACH = {
+    "alice: select public.members": Reach("UNDECLARED", 9, 9, 0),
+    "anon: select public.members": Reach("OK", 9, 0, 0),
+}
+
+
+def opened(*after: dict[str, Entry], reach: dict[str, Reach] = REACH) -> list[list[str]]:
+    standings = [columns_granted(each) for each in (BEFORE, *after)]
+    return [[cell.cell for cell in each] for each in columns_opened(standings, KNOWN, reach)]
+
+
+TOLD = ["authenticated: select column iban of public.members"]
+
+
+@pytest.mark.parametrize("grant", [READ, f"{READ} grantable", "public SELECT"])
+def test_a_column_of_rows_that_people_reach_is_opened(grant: str) -> None:
+    assert opened(table(name=[READ], iban=[grant])) == [TOLD]
+
+
+def test_a_grant_on_the_whole_table_opens_its_columns() -> None:
+    whole = table(name=[READ], iban=[])
+    whole["r7"] = Entry("table", "public.members", {"_acl": [READ]})
+    assert opened(whole) == [TOLD]
+
+
+def test_a_column_is_told_of_the_file_that_opens_it_unless_a_later_one_closes_it() -> None:
+    wide = table(name=[READ], iban=[READ])
+    assert opened(BEFORE, wide, wide) == [[], TOLD, []]
+    assert opened(wide, BEFORE) == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("after", "reach"),
+    [
+        (table(name=[READ, f"{READ} grantable"], iban=[]), REACH),  # what was granted already
+        (table(name=[READ], iban=["service_role SELECT"]), REACH),  # for the server
+        (table(name=[READ], iban=["anon SELECT"]), REACH),  # who could read none, and reads no row
+        (table(name=[READ], iban=["authenticated UPDATE"]), REACH),  # who could change none: the cells tell
+        (table(name=[READ], iban=[], nickname=[READ]), REACH),  # a new one
+        (table(name=[READ], iban=[READ]), {"alice: select public.members": Reach("OK", 9, 9, 0)}),  # declared
+        (table(name=[READ], iban=[READ]), {"alice: select public.members": Reach("UNDECLARED", 9, 0, 0)}),  # no row
+    ],
+)
+def test_a_column_is_not_opened(after: dict[str, Entry], reach: dict[str, Reach]) -> None:
+    assert opened(after, reach=reach) == [[]]
+
+
+def default(old: str | None, new: str, asks: str) -> str:
+    """Return what decides by a column's new default, where a policy asks this."""
+    was, is_ = (
+        Entry("column", "public.members.role", {"_name": "role", "_of": 7, "_default": each}) for each in (old, new)
+    )
+    entries = {
+        "r7": Entry("table", "public.members", {}),
+        "p1": Entry("policy", "p of public.courses", {"_of": 8, "_using": "app.is_admin()", "_check": None}),
+        "f1": Entry("function", "app.is_admin()", {"_name": "is_admin", "_body": asks}),
+    }
+    return decided_by_default(
+        Change("changed", "column", "public.members.role", key="c7.1", before=was, after=is_, known=True), entries
+    )
+
+
+OF_MEMBERS = "select exists (select from public.members m where m.id = auth.uid() and {})"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "asks"),
+    [
+        ("'member'::text", "'admin'::text", "m.role = 'admin'"),
+        (None, "'admin'::app.rank", "m.role in ('trainer', 'admin')"),
+        ("false", "true", "m.role"),
+        ("false", "true", "m.role = true"),
+        ("true", "false", "not m.role"),
+        ("true", "false", "m.role = false"),
+    ],
+)
+def test_a_default_that_lets_somebody_in(old: str | None, new: str, asks: str) -> None:
+    assert default(old, new, OF_MEMBERS.format(asks)) == "function app.is_admin()"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "asks"),
+    [
+        ("'admin'::text", "'member'::text", OF_MEMBERS.format("m.role = 'admin'")),
+        ("'admin'::text", "'trainer'::text", OF_MEMBERS.format("m.role in ('trainer', 'admin')")),
+        ("'member'::text", "'guest'::text", OF_MEMBERS.format("m.role = 'admin'")),
+        ("false", "true", OF_MEMBERS.format("not m.role")),
+        ("'member'::text", "'admin'::text", OF_MEMBERS.format("m.kind = 'admin'")),
+        ("'member'::text", "'admin'::text", "select exists (select from public.others m where m.role = 'admin')"),
+    ],
+)
+def test_a_default_that_lets_nobody_in(old: str, new: str, asks: str) -> None:
+    assert default(old, new, asks) == ""
+
+
+@pytest.mark.parametrize(
+    ("whose", "name", "before", "after", "weaker"),
+    [
+        ("of anon", "statement_timeout", None, "0", True),
+        ("of anon", "statement_timeout", "3s", None, True),
+        ("of anon", "statement_timeout", "3s", "1min", True),
+        ("of anon", "statement_timeout", "3s", "2500", False),
+        ("of anon", "statement_timeout", None, "3s", False),
+        ("of anon", "statement_timeout", "0", None, False),
+        ("of postgres", "statement_timeout", "3s", "0", False),
+        ("of every role in this database", "row_security", None, "off", True),
+        ("of authenticator", "role", None, "service_role", True),
+        ("of authenticator", "role", None, "none", False),
+        ("of postgres", "session_replication_role", None, "replica", True),
+        ("of every role", "search_path", None, "public, pg_catalog", True),
+        ("of every role", "search_path", None, '"$user", public, extensions', False),
+        ("of every role", "search_path", "evil", None, False),
+        ("of every role in this database", "app.settings.key", None, "x", False),
+        ("of anon", "request.jwt.claims", None, "{}", True),
+    ],
+)
+def test_a_setting_that_protects(whose: str, name: str, before: str | None, after: str | None, weaker: bool) -> None:
+    assert bool(weakened(whose, name, before, after)) is weaker
