@@ -178,7 +178,7 @@ PUBLISHED = re.compile(
     r"(^|_|-|\b|is|for)(public\w*|publish\w*|publi[eéc]\w*|pubblic\w*|(ver)?oeffentlich\w*|veröffentlich\w*|öffentlich\w*|visib\w*"
     r"|sichtbar|shown?|shared?|listed|listings?|open|opened|offen|abiert\w*|activ\w*|aktiv\w*|attiv\w*|enabled|approved"
     r"|accepted|confirmed|verified|live|available|disponib\w*|verfuegbar|featured|promoted|searchable|discoverable|released"
-    r"|sale|sold|starts|ends|expires|deadline|templates?|global|system|defaults?|builtin|preset|demo|sample|example|everyone|everybody|anyone|world|internet"
+    r"|sale|sold|templates?|global|system|defaults?|builtin|preset|demo|sample|example|everyone|everybody|anyone|world|internet"
     r"|free|online|community|completed|finished|resolved|scheduled|upcoming|moderated|catalog(ue)?|guide|official|all)($|_|-|\b)",
     re.IGNORECASE,
 )
@@ -190,6 +190,8 @@ ON_ITS_WAY = re.compile(
 )
 # Columns that say what something is, and not how far it has come.
 OF_A_KIND = re.compile(r"(^|_)(kind|type|class|scope|sort|art|tipo|owner\w*|subject\w*|target\w*)$", re.IGNORECASE)
+# Until when it is for all, with or without an end.
+RUNNING = re.compile(r"(^|_)(starts?|ends?|expir\w*|deadline|valid|until)($|_)", re.IGNORECASE)
 # What it says when it is kept back.
 KEPT_BACK = re.compile(
     r"(^|_|-|\b|is)(private|privat|privad[oa]|privato|hidden|drafts?|secret|internal|unlisted|unpublished|confidential|entwurf"

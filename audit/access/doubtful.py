@@ -33,6 +33,7 @@ from audit.names import (
     OF_A_KIND,
     ON_ITS_WAY,
     PUBLISHED,
+    RUNNING,
     WRITTEN_FOR_OTHERS,
     lets_in,
     secret_columns,
@@ -117,6 +118,7 @@ class Plan:
     """What is to be observed of a table: rows beyond what ``kept`` lets through, and who may be to blame.
 
     ``columns`` are those that tell tenants apart, or that let one in; ``places`` tables in which people are looked up.
+    ``of_rows``: rows that are there tell it, and not only those that somebody adds (RLS-24 tries these, too).
     """
 
     kind: str
@@ -126,6 +128,7 @@ class Plan:
     kept_by: tuple[str, ...]
     columns: Mapping[str, Collection[str]]
     places: frozenset[tuple[str, str]] = frozenset()
+    of_rows: bool = True
 
 
 class Reached(NamedTuple):
@@ -228,6 +231,7 @@ class Reader:
         owners = {each.name for each in self.held if each.refers or each.person}
         empty = (bare(each.this) for each in tree.find_all(exp.Is) if not each.args.get("negate"))
         said = any((KEPT_BACK if _denied(each) else PUBLISHED).search(each.name) for each in parts)
+        said = said or any(RUNNING.search(each.name) for each in parts)
         said = said or any(map(_says_a_state, tree.find_all(exp.EQ)))
         return said or any(isinstance(each, exp.Column) and each.name in own & owners for each in empty)
 
@@ -403,8 +407,9 @@ def _of_tenants(reader: Reader, borrowed: Sequence[Condition]) -> Iterator[Plan]
         kept = tuple(each.text for each in others if each.of_rows or reader.ties(each.text))
         names = frozenset(one.rule.name for one, _ in forgetful)
         told: dict[str, Collection[str]] = dict.fromkeys(sorted(columns), ())
+        of_rows = any(one.of_rows for one, _ in forgetful)
         places = frozenset(place for one, _ in forgetful for place in reader.tables(one.text))
-        yield Plan("tenants", reader.relation, kept, names, tuple(sorted(kept_by)), told, places)
+        yield Plan("tenants", reader.relation, kept, names, tuple(sorted(kept_by)), told, places, of_rows)
 
 
 def _open(reader: Reader) -> Iterator[Plan]:

@@ -114,7 +114,7 @@ class Observatory:
     def _person(self, who: Identity) -> dict[str, str | None]:
         return {"name": who.name, "role": who.role, "id": who.id, "claims": f"select {self.stage.claims_of(who)}"}
 
-    def observe(self, relations: Sequence[str]) -> list[Observed]:
+    def observe(self, relations: Sequence[str], shapes: Sequence[str] = SHAPES) -> list[Observed]:
         """Return all cells of some tables. What takes too long is asked again alone, so that only the guilty suffer."""
         found: list[Observed] = []
         if CHANNELS in relations:
@@ -122,7 +122,7 @@ class Observatory:
             found += self._of_channels()
         for start in range(0, len(relations), TABLES_AT_ONCE):
             chunk = relations[start : start + TABLES_AT_ONCE]
-            found += self._cells(chunk, list(self.people), SHAPES, int(self.stage.known["statement_timeout_ms"]))
+            found += self._cells(chunk, list(self.people), shapes, int(self.stage.known["statement_timeout_ms"]))
         return found
 
     def _of_channels(self) -> list[Observed]:
@@ -533,6 +533,9 @@ def _marked(cell: Judged, doubtful: Sequence[Doubtful]) -> Judged:
     return replace(cell, note=DOUBTFUL + "; ".join(found)) if found else cell
 
 
+# The statements by which each kind of doubt is seen; of the others it is reading.
+TELLING = {"tenants": SHAPES, "names": ("select", "insert")}
+
 # Whether the project's rules tell guests from members anywhere:
 # https://supabase.com/docs/guides/auth/auth-anonymous#access-control
 TELLS_GUESTS = """
@@ -564,6 +567,11 @@ def _guests(cells: Sequence[Judged], cursor: Cursor) -> list[Judged]:
     ]
 
 
+def _undecided(plan: Plan, observed: Sequence[Observed]) -> bool:
+    """Tell whether nobody stood where it would have been seen that tenants are crossed."""
+    return plan.kind == "tenants" and plan.of_rows and not any(map(_tells, observed))
+
+
 @contextmanager
 def _rearranged(observatory: Observatory, plan: Plan) -> Iterator[None]:
     """Have rows that decide for as long as this lasts: of several tenants, beside people who belong to one of them."""
@@ -581,8 +589,8 @@ def _beyond(observatory: Observatory, plan: Plan, unread: list[tuple[str, str]])
     """Return what people reach of a table beyond what its other policies keep to them."""
     kept = " or ".join(f"({each})" for each in plan.kept) or "false"
     observatory.sets = json.dumps({plan.relation: [kept]})
-    observed = observatory.observe([plan.relation])
-    if plan.kind == "tenants" and not any(_tells(cell) for cell in observed):
+    observed = observatory.observe([plan.relation], TELLING.get(plan.kind, ("select",)))
+    if _undecided(plan, observed):
         with _rearranged(observatory, plan):
             return _reached(observatory, plan, observatory.observe([plan.relation]), unread)
     return _reached(observatory, plan, observed, unread)
@@ -594,7 +602,7 @@ def _reached(
     cells = []
     if not any(cell.everything for cell in observed if cell.shape == "select"):
         unread.append((plan.kind, f"{plan.relation} has no rows, which proves nothing"))
-    elif plan.kind == "tenants" and not any(_tells(cell) for cell in observed):
+    elif _undecided(plan, observed):
         text = f"nobody who belongs to something was seen beside rows of others in {plan.relation}"
         unread.append((plan.kind, text))
     for cell in observed:

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from audit.access.declaration import Access
@@ -247,7 +248,8 @@ def data(found: Figures, members: int) -> None:
     seeded = min(members, SEEDED)
     with opened(Choice(members=seeded, keep=False)) as target, TemporaryDirectory() as folder:
         assert target.server is not None
-        with superuser(target.server.dsn) as connection:
+        # Not by way of our own connections, which nothing may keep waiting for minutes.
+        with psycopg.connect(target.server.dsn) as connection:
             # As made up, everybody has ten messages; five are enough.
             multiply(connection, members // seeded, max(1, members // seeded // 2))
         with connect(target.dsn) as connection:
