@@ -1295,16 +1295,21 @@ def _untold(cells: Sequence[Judged]) -> list[str]:
 
 
 def _vacuous(cells: Sequence[Judged]) -> list[str]:
-    """Return the tables and commands of which every row is somebody's to reach, whoever may use the command.
+    """Return the tables and commands of which every row is somebody's to reach, whoever of a kind may use the command.
 
-    Nobody could be seen to reach too much. Whoever has all rows by right, such as an administrator, tells nothing.
+    None of them could be seen to reach too much. Whoever has all rows by right, such as an administrator, tells
+    nothing; and what callers without an id are kept from tells nothing of members.
     """
-    asked: dict[tuple[str, str], list[Judged]] = {}
+    asked: dict[tuple[str, str, bool], list[Judged]] = {}
     for cell in cells:
         if cell.shape in SHAPES and cell.refused_by != "grant" and cell.rows and cell.verdict is not Cell.UNDECLARED:
-            asked.setdefault((cell.relation, cell.shape), []).append(cell)
+            asked.setdefault((cell.relation, cell.shape, CAST[cell.actor].id is None), []).append(cell)
+    told = {
+        (relation, shape): those
+        for (relation, shape, _), those in asked.items()
+        if all(cell.verdict is Cell.VACUOUS for cell in those)
+    }
     return [
         f"{relation} has no row that {shape} could reach beyond {safe(', '.join(those[0].declared))}"
-        for (relation, shape), those in asked.items()
-        if all(cell.verdict is Cell.VACUOUS for cell in those)
+        for (relation, shape), those in told.items()
     ]
