@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,11 +73,15 @@ def doubted(made: Ruling, log: Log, migrations: Sequence[Migration]) -> Ruling:
     if made.verdict in (Verdict.HOLDS, Verdict.NOT_APPLICABLE):
         unsure = _unsure(touched, missed, made, log)
         if unsure:
-            were = "was" if len(unsure) == 1 else "were"
-            reason = f"{named([each.told for each in unsure])} {were} not built as the migrations say"
-            return replace(made, verdict=Verdict.UNCHECKED, reason=reason, remedy=REMEDY)
+            return replace(made, verdict=Verdict.UNCHECKED, reason=not_built(unsure), remedy=REMEDY)
         return made
     return replace(made, offences=tuple(_marked(each, touched) for each in made.offences))
+
+
+def not_built(things: Iterable[Thing]) -> str:
+    """Say which things were not built as the migrations say, each once."""
+    names = list(dict.fromkeys(each.told for each in things))
+    return f"{named(names)} {'was' if len(names) == 1 else 'were'} not built as the migrations say"
 
 
 def uncertain(migrations: Sequence[Migration]) -> tuple[Thing, ...]:

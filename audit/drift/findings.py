@@ -23,7 +23,7 @@ from audit.question import Cursor, Question
 from audit.results import ANYTHING, Migration, Thing, named
 from audit.server.target import DEFAULTS
 from audit.server_errors import describe
-from audit.unbuilt import uncertain
+from audit.unbuilt import not_built, uncertain
 
 _HISTORY = "supabase_migrations.schema_migrations"
 _ALONG = 8  # as many as a finding names; the rest it counts
@@ -174,9 +174,7 @@ class Drift:
     def _evidence(self, found: Drifted, differences: Sequence[Difference], unsure: Sequence[Unchecked]) -> Evidence:
         reasons = list(unsure)
         if found.things:
-            were = "was" if len(found.things) == 1 else "were"
-            told = named([each.told for each in found.things])
-            reasons.append(Unchecked(f"{told} {were} not built as the migrations say", "mend what MIG-01 names"))
+            reasons.append(Unchecked(not_built(found.things), "mend what MIG-01 names"))
         if found.anything and not differences:
             reasons.append(Unchecked(found.anything, "mend what MIG-01 names"))
         first = reasons[0] if reasons else None
