@@ -12,7 +12,7 @@ from audit.evidence import Evidence, Log, Population
 from audit.policy import Policy, Severity
 from audit.results import Migration, Offence, Ruling, Thing, Trouble, Verdict
 from audit.server.rights import OWNER, login
-from audit.unbuilt import NOWHERE, built, doubted, unapplied
+from audit.unbuilt import NOWHERE, built, doubted, not_built, unapplied
 
 
 @pytest.fixture(scope="module")
@@ -385,3 +385,13 @@ def test_layouts_with_a_folder_for_each_are_built(build):
     assert [each.file for each in migrations] == ["1_a/migration.sql", "2_b/migration.sql"]
     assert set(rows(migrations)) == {"2_b/migration.sql"}
     assert made.layout == "2 files, Prisma"
+
+
+def test_what_was_not_built_is_named_once():
+    things = [
+        Thing("table", "public", "reviews"),
+        Thing("rows", "public", "reviews"),
+        Thing("table", "public", "shops"),
+    ]
+    assert not_built(things[:2]) == f"{things[0].told} was not built as the migrations say"
+    assert not_built(things) == f"{things[0].told}, {things[2].told} were not built as the migrations say"
