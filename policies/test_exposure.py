@@ -4,7 +4,7 @@ from pytest import mark
 
 from audit.catalog.calls import BODY, SOURCES
 from audit.catalog.credentials import KINDS, holds_secret
-from audit.catalog.functions import Functions
+from audit.catalog.functions import COLUMNS, Functions
 from audit.catalog.openings import shows_nothing_to_visitors
 from audit.catalog.shown import saying_what_may_be_meant, view_shows_no_harm
 from audit.catalog.storage import lists, ties
@@ -356,21 +356,6 @@ callable as (
 
 
 # Columns of texts and ids that may be codes which let one in: table, name, default, whether it is the key.
-DOORS = """
-(select coalesce(jsonb_agg(jsonb_build_array(c.relname, a.attname,
-                                             coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), ''),
-                                             i.indrelid is not null)), '[]')
- from pg_catalog.pg_class c
- join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
- join pg_catalog.pg_type y on y.oid = a.atttypid and (y.typcategory = 'S' or y.typname in ('uuid', 'bytea'))
- left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
- left join pg_catalog.pg_index i on i.indrelid = c.oid and i.indisprimary and a.attnum = any (i.indkey::int2[])
- where c.relkind in ('r', 'p') and n.nspname <> all (%(platform_schemas)s::text[])
- and n.nspname !~ '^pg_|^information_schema$')
-"""
-
-
 @mark.policy(
     "EXPO-04",
     severity="P0",
@@ -400,6 +385,7 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
     select count(*) as "SECURITY DEFINER functions that API roles may call" from callable where prosecdef
     """
     auditor(SOURCES, of=of, where=known.learn)
+    auditor(COLUMNS, of=of, where=known.learn_column)
     assert not auditor(
         f"""
         {CALLABLE}
@@ -416,7 +402,7 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
                    (select jsonb_build_array(jsonb_build_array(p.proname, r.typcategory, r.typname))
                     from pg_catalog.pg_type r where r.oid = p.prorettype)
                ) as _answers, %(declared_tables)s::text[] = '{{}}' as _undeclared,
-               coalesce(p.proargnames, '{{}}') as _arguments, {DOORS} as _doors,
+               coalesce(p.proargnames, '{{}}') as _arguments,
                p.oid::bigint as _oid, f.exposed as _exposed, %(public_tables)s::text[] as _public,
                p.prorettype = 'pg_catalog.bool'::pg_catalog.regtype and not p.proretset and exists (
                    select from pg_catalog.pg_depend d

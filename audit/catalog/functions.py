@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from audit.catalog.calls import Calls, Source, on_path
@@ -21,38 +21,91 @@ _KNOWN_TO_HOLDERS = re.compile(
 IDENTITY = {("auth", "uid"), ("auth", "jwt"), ("auth", "role"), ("auth", "email")}
 
 
+# The columns of a project's tables that may hold a code.
+COLUMNS = """
+select c.relname::text as table, a.attname::text as column,
+       coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), '') as default, i.indrelid is not null as key
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+join pg_catalog.pg_type y on y.oid = a.atttypid and (y.typcategory = 'S' or y.typname in ('uuid', 'bytea'))
+left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+left join pg_catalog.pg_index i on i.indrelid = c.oid and i.indisprimary and a.attnum = any (i.indkey::int2[])
+where c.relkind in ('r', 'p') and n.nspname <> all (%(platform_schemas)s::text[])
+and n.nspname !~ '^pg_|^information_schema$'
+"""
+
+# A table that is named in a statement, and what it is called there.
+_TABLE = re.compile(
+    r"\b(?:from|join|update|into|using|,)\s+(?:only\s+)?(?:\w+\.)?(\w+)(?:\s+(?:as\s+)?"
+    r"(?!(?:where|on|using|set|join|left|right|inner|outer|full|cross|natural|order|group|limit|for|returning|values|"
+    r"select|into|union|having|offset|window|loop|then|default)\b)(\w+))?",
+    re.IGNORECASE,
+)
+
+
+def _aliases(text: str) -> dict[str, str]:
+    """Return the tables that a source names, by what they are called there."""
+    found: dict[str, str] = {}
+    for table, alias in _TABLE.findall(text.lower()):
+        found.setdefault(table, table)
+        if alias:
+            found[alias] = table
+    return found
+
+
 class Functions(Calls):
     """The functions and views of a database, and what each of them does; what extensions bring does neither."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Whether whoever knows what a column holds gets in by it: by the column's name, and its table's.
+        self.columns: dict[str, dict[str, bool]] = {}
 
     def asks_who_calls(self, oid: int, kind: str = "function") -> bool:
         """Tell whether a function (or view), or what it calls or looks at, reads who is calling."""
         return any(map(self._asks, self.reached(oid, kind)))
 
-    def asks_for_a_secret(self, oid: int, arguments: Collection[str], doors: Iterable[Sequence[Any]] = ()) -> bool:
+    def learn_column(self, row: Mapping[str, Any]) -> bool:
+        """Take in one row of :data:`COLUMNS`; False, as it is no finding."""
+        default = row["default"]
+        opens = RANDOM.search(default) is not None and lets_in(row["table"], row["column"], default, key=row["key"])
+        tables = self.columns.setdefault(row["column"], {})
+        # Where two tables of a name have such a column, the one that opens nothing counts.
+        tables[row["table"]] = opens and tables.get(row["table"], True)
+        return False
+
+    def asks_for_a_secret(self, oid: int, arguments: Collection[str]) -> bool:
         """Tell whether a function compares something with an argument that only some know: an invitation's token.
 
         Whoever has been given the link is meant then, and it need not ask who that is. Arguments count by their names,
-        or because a column is compared with them that is filled at random and lets in whoever knows what it holds;
-        ``doors`` are columns: table, name, default, and whether it is the key.
+        or because a column is compared with them that is filled at random and lets in whoever knows what it holds.
         """
         own = self.known.get(("function", oid))
-        if own is None or not arguments:
+        if own is None:
             return False
-        named = "|".join(re.escape(name) for name in arguments if name)
-        columns = {
-            re.escape(name)
-            for table, name, default, key in doors
-            if RANDOM.search(default) and lets_in(table, name, default, key=key)
-        }
-        given = rf"(?:\w+\.)?(?:{named})\b"
-        by_column = rf"\b(?:{'|'.join(columns)})\s*=\s*{given}|\b{given}\s*=\s*(?:\w+\.)?(?:{'|'.join(columns)})\b"
-        if named and columns and re.search(by_column, own.plain, re.IGNORECASE):
+        if self._opens_by_a_column(own, [name for name in arguments if name]):
             return True
         secrets = [re.escape(name) for name in arguments if _KNOWN_TO_HOLDERS.fullmatch(name)]
         secret = rf"\b(?:{'|'.join(secrets)})\b"
         return bool(secrets) and bool(
             re.search(rf"[\w\")]\s*=\s*[\w.(\s]*{secret}|{secret}[\s)]*=\s*[\w\"(]", own.plain, re.IGNORECASE)
         )
+
+    def _opens_by_a_column(self, source: Source, arguments: Sequence[str]) -> bool:
+        """Tell whether all tables that a compared column may be of, of those that the source names, open by it."""
+        if not arguments:
+            return False
+        aliases = _aliases(source.plain)
+        given = rf"(?:\w+\.)?(?:{'|'.join(map(re.escape, arguments))})\b"
+        column = r"(?<![\w.])(?:(\w+)\.)?(\w+)"
+        for pattern in (rf"{column}\s*=\s*{given}", rf"(?<![\w.]){given}\s*=\s*{column}\b"):
+            for qualifier, name in re.findall(pattern, source.plain.lower(), re.IGNORECASE):
+                tables = self.columns.get(name, {})
+                meant = {aliases.get(qualifier, qualifier)} if qualifier else {*aliases.values()} & {*tables}
+                if meant and all(tables.get(table, False) for table in meant):
+                    return True
+        return False
 
     def touches(self, oid: int, public: Collection[str] = ()) -> bool:
         """Tell whether a function, or what it calls, can read or change anything at all.
@@ -72,14 +125,14 @@ class Functions(Calls):
     def serves_whoever_calls(self, row: Mapping[str, Any]) -> bool:
         """Tell whether a function serves everybody without asking who calls.
 
-        ``row`` has ``_oid``, ``_arguments`` (their names), ``_doors`` (columns that may be codes), ``_public``
-        (relations for everybody), ``_exposed`` (the API serves it), ``_functions`` and ``_views`` (what the API serves
-        that may hand it out), and ``_yes_or_no`` (it answers a policy with that).
+        ``row`` has ``_oid``, ``_arguments`` (their names), ``_public`` (relations for everybody), ``_exposed`` (the API
+        serves it), ``_functions`` and ``_views`` (what the API serves that may hand it out), and ``_yes_or_no`` (it
+        answers a policy with that).
         """
         oid = row["_oid"]
         if row["_yes_or_no"] and not self.writes(oid):
             return False
-        if self.asks_who_calls(oid) or self.asks_for_a_secret(oid, row["_arguments"], row["_doors"]):
+        if self.asks_who_calls(oid) or self.asks_for_a_secret(oid, row["_arguments"]):
             return False
         if not self.touches(oid, row["_public"]):
             return False

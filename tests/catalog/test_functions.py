@@ -91,3 +91,23 @@ def test_an_unqualified_name_is_looked_for_on_the_functions_own_path() -> None:
     known.learn(row(5, "short", "select uid()", "auth"))
     known.learn(row(6, "shorter", "select uid()", None))
     assert [known.asks_who_calls(oid) for oid in range(1, 7)] == [True, True, False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("source", "opens"),
+    [
+        ("select * from public.share_links where id = p_id", True),
+        ("select * from public.share_links l where l.id = p_id", True),
+        ("select * from public.share_links l join public.papers p on p.id = l.paper where p_id = l.id", True),
+        ("select * from public.share_links l join public.papers p on p.id = l.paper where p.id = p_id", False),
+        ("select * from public.papers where id = p_id", False),
+        ("select * from public.papers p, public.share_links l where l.paper = p.id and id = p_id", False),
+        ("select * from public.share_links where slug = p_id", True),
+    ],
+)
+def test_an_argument_is_a_secret_where_its_own_table_opens_by_it(source: str, opens: bool) -> None:
+    known = Functions()
+    for table, column, key in (("share_links", "id", True), ("papers", "id", True), ("share_links", "slug", False)):
+        known.learn_column({"table": table, "column": column, "default": "gen_random_uuid()", "key": key})
+    known.learn(row(1, "opened", source))
+    assert known.asks_for_a_secret(1, ["p_id"]) is opens
