@@ -101,6 +101,8 @@ def audit(directory: Path, *options: str, test: str = "pass", **environment: str
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # Whoever lets the tests go on without a terminal (nohup) ignores it, and so would the run.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
 
 
