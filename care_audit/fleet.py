@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import os
 import queue
 import shutil
@@ -86,6 +87,9 @@ class Scheduled:
             import distributed
         except ImportError:
             raise FileError("--scheduler needs Dask: pip install 'care-audit[fleet]'") from None
+        # What becomes of each audit is told by us; its own log tells of connections that end, with tracebacks.
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self.distributed: Any = distributed
         self.address = address
         self.round = round_

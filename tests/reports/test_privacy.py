@@ -178,7 +178,8 @@ def test_what_only_shows_alone_tells_nothing_either(bench, sabotaged, acted):
     violated = {result.id for result in acted.having(Verdict.VIOLATED)}
     sabotages = {each.policy: each for each in all_sabotages() if not each.innocent}
     found, cells = [], set()
-    for sabotage in [each for name, each in sabotages.items() if name not in violated]:
+    # One with a leak in the matrix is among them, whatever was violated.
+    for sabotage in [each for name, each in sabotages.items() if name not in violated or name == "RLS-07"]:
         with bench.proof(sabotage) as scene:
             scene.execute(sabotage.sql)
             found.append(scene.ask(sabotage.policy))
