@@ -17,7 +17,7 @@ import pytest
 
 PLACE = Path(__file__).parents[1] / "durations.json"
 KEPT_S = 0.3  # shorter ones are not told apart
-QUICK_S = 1.5
+QUICK_S = 0.8
 FREE = ("target", "bench")
 
 FIXTURES_KEY = pytest.StashKey[dict[str, float]]()
