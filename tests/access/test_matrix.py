@@ -11,8 +11,8 @@ import pytest
 
 from audit.access import declaration
 from audit.access.draft import draft
-from audit.access.matrix import Matrix, judge
-from audit.access.results import Cell, Judgement
+from audit.access.matrix import Matrix, _vacuous, judge
+from audit.access.results import Cell, Judged, Judgement
 from audit.actors import Stage, staged
 from audit.evidence import Log
 from audit.people import CAST
@@ -390,3 +390,11 @@ def test_a_table_that_cannot_be_looked_at_costs_no_other_its_verdict(bench):
     assert any(cell.relation == "public.t" and cell.verdict is Cell.OK and cell.reached for cell in told.cells)
     assert not any(cell.relation == "public.shut" for cell in told.cells)
     assert "# not seen: public.shut could not be looked at (permission denied for table shut)" in words
+
+
+@pytest.mark.parametrize("bob", [Cell.VACUOUS, Cell.OK])
+def test_what_callers_without_an_id_are_kept_from_tells_nothing_of_members(bob):
+    verdicts = {"nobody": Cell.OK, "alice": Cell.VACUOUS, "bob": bob}
+    cells = [Judged(who, "public.t", "select", verdict, rows=3, declared=("own",)) for who, verdict in verdicts.items()]
+    told = ["public.t has no row that select could reach beyond own"]
+    assert _vacuous(cells) == (told if bob is Cell.VACUOUS else [])
