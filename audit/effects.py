@@ -279,6 +279,7 @@ _LACKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("column", re.compile(rf"column {_QUOTED} of relation {_QUOTED} does not exist")),
     ("column", re.compile(rf"column {_QUOTED} (?:.* )?does not exist")),
     ("column", re.compile(r"column (?:[^\s.]+\.)?(?P<name>\S+) does not exist")),
+    ("column", re.compile(rf"record {_QUOTED} has no field (?P<name>\S+)")),
     ("policy", re.compile(rf"policy {_QUOTED} for table {_QUOTED} does not exist")),
     ("trigger", re.compile(rf"trigger {_QUOTED} for table {_QUOTED} does not exist")),
     ("constraint", re.compile(rf"constraint {_QUOTED} of relation {_QUOTED} does not exist")),
@@ -308,9 +309,13 @@ def lacks(error: psycopg.Error) -> Thing | None:
 
     Read from the message, which the server writes in English here; in another language nothing is known.
     """
-    message = error.diag.message_primary or ""
     if error.sqlstate == "23503" and (parent := _NOT_PRESENT.search(error.diag.message_detail or "")):
         return Thing("rows", "", parent[1].replace('""', '"'))
+    return lacking(error.diag.message_primary or "")
+
+
+def lacking(message: str) -> Thing | None:
+    """Return what a message says that is not there; None where it says something else."""
     for kind, pattern in _LACKS:
         if match := pattern.search(message):
             named = match.groupdict()

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 from sqlglot.errors import ParseError
 
-from audit.effects import effects
+from audit.effects import effects, lacking
 from audit.evidence import Evidence, Location, Log, Population, Row, Scalar, safe
 from audit.layouts import SupabaseConfig, config_beside, of_these, recognised, title, to_apply
 from audit.migrations import THERE_ALREADY, apply, decoded, is_of_the_platform
@@ -144,7 +144,17 @@ def _looked_at(touched: Sequence[Thing], text: str, *, acts: bool) -> Iterator[T
 
 
 def _marked(offence: Offence, touched: Sequence[Thing]) -> Offence:
-    thing = next((each for each in touched if _rests_on(each, offence.object)), None)
+    missed = [thing for detail in offence.details.values() if (thing := lacking(str(detail))) is not None]
+    thing = next(
+        (
+            each
+            for each in touched
+            if _rests_on(each, offence.object)
+            # What fails for want of something fails for want of whatever bears its name.
+            or any(each.name == one.name and each.schema in ("", one.schema or each.schema) for one in missed)
+        ),
+        None,
+    )
     if thing is None:
         return offence
     told = f"it rests on {thing.told}, which was not built as the migrations say"

@@ -85,6 +85,8 @@ TOLD_BY: Mapping[str, tuple[tuple[str, Same], ...]] = {
         ("RLS-18", _named), ("RLS-20", _named), ("RLS-22", _named),
     ),
     "RLS-01": (("RLS-02", _cause),),
+    # Whoever makes themselves more by a table without rules does so as anybody does anything there.
+    "RLS-09": (("RLS-02", _cause), ("RLS-01", _cause)),
     # Who becomes an administrator comes first; what the policy says wrong is why somebody reaches too much.
     "RLS-07": (("RLS-09", _cause), ("RLS-09", _changing), ("RLS-06", _cause), ("RLS-02", _cause), ("RLS-01", _cause)),
     "RLS-04": (("RLS-09", _cause), ("RLS-07", _cause)),
