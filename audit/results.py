@@ -82,7 +82,8 @@ class Thing(NamedTuple):
     of: str = ""
 
     def __str__(self) -> str:
-        told = f"{quoted(self.schema)}.{quoted(self.name)}" if self.schema else quoted(self.name)
+        qualified = self.schema and self.kind not in ("column", "constraint")
+        told = f"{quoted(self.schema)}.{quoted(self.name)}" if qualified else quoted(self.name)
         return f"{self.kind} {told}" + (f" of {quoted(self.of)}" if self.of else "")
 
     @property
@@ -90,6 +91,8 @@ class Thing(NamedTuple):
         """What it is called in a sentence; of a table only its name."""
         if self.kind == ANYTHING:
             return "something that a block of code would have done"
+        if self.of and not self.name:
+            return f"{'an' if self.kind == 'index' else 'a'} {self.kind} of {quoted(self.of)}"
         if not self.name:
             return f"every {self.kind} in {self.schema}"
         return str(self) if self.kind not in ("table", "rows") else str(self).partition(" ")[2]

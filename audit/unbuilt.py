@@ -37,17 +37,19 @@ NOWHERE = "what no migration creates"
 
 # What a question looks at when it reads one of the catalogue's relations. Those that are not named here do not depend
 # on what migrations make. https://www.postgresql.org/docs/current/catalogs.html
-_TABLES = frozenset({"table", "view", "sequence", "column"})
+_TABLES = frozenset({"table", "view", "sequence", "rule"})
+# A column may come with a key, an index and the triggers of a foreign key.
+_KEYS = _TABLES | {"column", "constraint"}
 _READS: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(("pg_class", "pg_attribute", "pg_attrdef", "pg_tables", "pg_views", "pg_constraint"), _TABLES),
-    **dict.fromkeys(("pg_stat_user_tables", "pg_stat_all_tables", "pg_matviews", "pg_rewrite", "pg_depend"), _TABLES),
+    **dict.fromkeys(("pg_class", "pg_tables", "pg_views", "pg_matviews", "pg_rewrite", "pg_depend"), _TABLES),
+    **dict.fromkeys(("pg_stat_user_tables", "pg_stat_all_tables", "pg_sequence", "pg_sequences"), _TABLES),
+    **dict.fromkeys(("pg_attribute", "pg_attrdef", "pg_constraint"), _KEYS),
     **dict.fromkeys(("pg_policy", "pg_policies"), _TABLES | {"policy"}),
-    **dict.fromkeys(("pg_trigger",), _TABLES | {"trigger"}),
-    **dict.fromkeys(("pg_index", "pg_indexes", "pg_stat_user_indexes"), _TABLES | {"index"}),
+    **dict.fromkeys(("pg_trigger",), _KEYS | {"trigger"}),
+    **dict.fromkeys(("pg_index", "pg_indexes", "pg_stat_user_indexes"), _KEYS | {"index"}),
     **dict.fromkeys(("pg_proc",), frozenset({"function"})),
     **dict.fromkeys(("pg_type", "pg_enum"), frozenset({"type"})),
     **dict.fromkeys(("pg_namespace",), frozenset({"schema"})),
-    **dict.fromkeys(("pg_sequence", "pg_sequences"), _TABLES),
     **dict.fromkeys(("pg_roles", "pg_authid", "pg_auth_members"), frozenset({"role"})),
     **dict.fromkeys(("pg_default_acl",), frozenset({"default privileges"})),
     **dict.fromkeys(("pg_extension",), frozenset({"extension"})),
@@ -149,7 +151,7 @@ def _marked(offence: Offence, touched: Sequence[Thing]) -> Offence:
         (
             each
             for each in touched
-            if _rests_on(each, offence.object)
+            if _rests_on(each, offence.object, offence.cause.kind)
             # What fails for want of something fails for want of whatever bears its name.
             or any(each.name == one.name and each.schema in ("", one.schema or each.schema) for one in missed)
         ),
@@ -161,12 +163,14 @@ def _marked(offence: Offence, touched: Sequence[Thing]) -> Offence:
     return replace(offence, details={"unproven": safe(told), **offence.details})
 
 
-def _rests_on(thing: Thing, told: str) -> bool:
-    """Tell whether a text names a thing, or the table that it belongs to."""
+def _rests_on(thing: Thing, told: str, kind: str = "policy") -> bool:
+    """Tell whether a text names a thing, or the table that it belongs to; ``kind``: what "name on table" is."""
     if thing.schema and quoted(thing.schema) not in told and "." in told:
         return False
     # What is said of one policy or key of a table does not rest on another one.
-    apart = " on " in told and thing.kind in ("policy", "constraint", "index", "trigger")
+    apart = " on " in told and (
+        thing.kind in ("policy", "constraint", "trigger") or (thing.kind == "index" and kind == "policy")
+    )
     names = [re.escape(quoted(name)) for name in (thing.name, "" if apart else thing.of) if name]
     return any(re.search(rf"(?<![\w$]){name}(?![\w$])", told) for name in names)
 
