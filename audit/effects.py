@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import psycopg
 
-from audit.results import ANYTHING, Thing
+from audit.results import ANYTHING, GRANT, ROW_SECURITY, Thing
 from audit.sql_text import MARK, NAME, STRING, WORD, Statement, Token, tokens
 
 _CREATED = {
@@ -175,7 +175,9 @@ def _parts(row: Sequence[Token], at: int) -> Iterator[tuple[int, int]]:
 def _alter_part(part: Sequence[Token], kind: str, thing: Thing, found: Effects) -> None:
     """Read one thing that is done to an object."""
     words = [token.word for token in part]
-    if kind == "table" and not (words[:1] and words[0] in _OF_PARTS):
+    if kind == "table" and words[-3:] == ["row", "level", "security"]:
+        found.touched.add(Thing(ROW_SECURITY, thing.schema, "", thing.name))
+    elif kind == "table" and not (words[:1] and words[0] in _OF_PARTS):
         found.touched.add(thing)
     if words[:1] == ["rename"] and "to" in words:
         place = words.index("to")
@@ -218,8 +220,7 @@ def _grant(row: Sequence[Token], found: Effects) -> None:
     if at + 2 < len(row) and row[at].word == "all" and row[at + 2].word == "in":
         # On all tables (sequences, functions) in a schema: each of them.
         thing, _ = _name(row, at + 4, "schema")
-        kind = _CREATED.get(row[at + 1].word.removesuffix("s"), "table")
-        found.touched.add(Thing(kind, thing.name if thing else "", ""))
+        found.touched.add(Thing(GRANT, thing.name if thing else "", ""))
         return
     if at >= len(row):
         return
@@ -228,7 +229,7 @@ def _grant(row: Sequence[Token], found: Effects) -> None:
     while at < len(row):
         thing, end = _name(row, at, kind)
         if thing:
-            found.touched.add(thing)
+            found.touched.add(Thing(GRANT, thing.schema, "", thing.name))
         depth = 0
         while end < len(row) and (depth or row[end].text != ","):
             depth += {"(": 1, ")": -1}.get(row[end].text, 0)

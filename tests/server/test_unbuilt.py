@@ -13,7 +13,7 @@ from audit.evidence import Evidence, Log, Population
 from audit.policy import Policy, Severity
 from audit.results import Migration, Offence, Ruling, Thing, Trouble, Verdict
 from audit.server.rights import OWNER, login
-from audit.unbuilt import NOWHERE, built, doubted, not_built, unapplied
+from audit.unbuilt import NOWHERE, built, doubted, not_built, unapplied, uncertain
 
 
 @pytest.fixture(scope="module")
@@ -323,6 +323,18 @@ POLICY = Thing("policy", "public", "p", "shops")
         ("select from pg_catalog.pg_attribute a", COLUMN, Verdict.UNCHECKED),
         ("select from pg_catalog.pg_constraint k", Thing("constraint", "public", "", "shops"), Verdict.UNCHECKED),
         ("select from pg_catalog.pg_trigger t", COLUMN, Verdict.UNCHECKED),
+        (
+            "select from pg_catalog.pg_class c where c.relrowsecurity",
+            Thing("row level security", "public", "", "shops"),
+            Verdict.UNCHECKED,
+        ),
+        ("select from pg_catalog.pg_class c", Thing("row level security", "public", "", "shops"), Verdict.HOLDS),
+        (
+            "select has_table_privilege(c.oid, 'x') from pg_catalog.pg_class c",
+            Thing("grant", "public", "", "shops"),
+            Verdict.UNCHECKED,
+        ),
+        ("select from pg_catalog.pg_class c", Thing("grant", "public", "", "shops"), Verdict.HOLDS),
         ("select from public.shops", INDEX, Verdict.UNCHECKED),
         ("select from public.shops", TABLE, Verdict.UNCHECKED),
         ("select from public.others", TABLE, Verdict.HOLDS),
@@ -350,6 +362,27 @@ def test_people_who_act_on_all_there_is_act_on_what_is_missing_too():
         Evidence((), about="x", log=log, question=question)
         made = Ruling(replace(policy(), function=asker), Verdict.HOLDS)
         assert doubted(made, log, migrations).verdict is verdict
+
+
+@pytest.mark.parametrize(("thing", "verdict"), [(INDEX, Verdict.HOLDS), (COLUMN, Verdict.UNCHECKED),
+                                                (Thing("grant", "public", "", "shops"), Verdict.UNCHECKED)])  # fmt: skip
+def test_people_who_act_on_tables_act_on_all_that_belongs_to_them(thing, verdict):
+    log = Log()
+    Evidence((), about="x", log=log, question="select from pg_catalog.pg_class c")
+    made = Ruling(replace(policy(), function=lambda alice: None), Verdict.HOLDS)
+    migrations = [Migration("1_a.sql", False, "e", 1, troubles=(Trouble(1, "e", touched=(thing,)),))]
+    assert doubted(made, log, migrations).verdict is verdict
+
+
+def test_what_came_later_is_there(build):
+    migrations, _ = build(
+        {
+            "1_a.sql": "create table a (id int); create view v as select * from b; create table b (id int);",
+            "2_b.sql": "create index on c (id); create table c (id int defualt);",
+        }
+    )
+    told = {each.told for each in uncertain(migrations)}
+    assert told == {"view v", "an index of c", "c"}
 
 
 def test_where_everything_was_built_nothing_changes():
