@@ -364,8 +364,14 @@ def test_people_who_act_on_all_there_is_act_on_what_is_missing_too():
         assert doubted(made, log, migrations).verdict is verdict
 
 
-@pytest.mark.parametrize(("thing", "verdict"), [(INDEX, Verdict.HOLDS), (COLUMN, Verdict.UNCHECKED),
-                                                (Thing("grant", "public", "", "shops"), Verdict.UNCHECKED)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("thing", "verdict"),
+    [
+        (INDEX, Verdict.HOLDS),
+        (COLUMN, Verdict.UNCHECKED),
+        (Thing("grant", "public", "", "shops"), Verdict.UNCHECKED),
+    ],
+)
 def test_people_who_act_on_tables_act_on_all_that_belongs_to_them(thing, verdict):
     log = Log()
     Evidence((), about="x", log=log, question="select from pg_catalog.pg_class c")
