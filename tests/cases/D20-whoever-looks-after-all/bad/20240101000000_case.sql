@@ -19,5 +19,3 @@ revoke execute on function public.has_work(), public.own_employee() from public,
 create policy own on public.employees for select to authenticated using (user_id = (select auth.uid()));
 create policy own on public.shifts for select to authenticated
     using (employee_id = (select public.own_employee()) or (select public.has_work()));
-create policy plan on public.shifts for update to authenticated
-    using ((select public.has_work())) with check ((select public.has_work()));
