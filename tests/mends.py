@@ -21,7 +21,7 @@ from fixtures.suite import Suite
 from tests.support.mends import Harm, as_owner, harm, look, undone
 from tests.support.proving import POLICIES, Bench
 
-MOST = 3
+MOST = 1
 MEMBERS = 10
 
 
