@@ -70,7 +70,7 @@ class Gate:
                     )
                     line = _line_about(each, cell.cell)
                     rows.append(found(each.file, line, cell.cell, fix, before=cell.before, after=cell.after))
-            rows += [*_undeclared(each, declarations), *_reconfigured(each, declarations), *_begun(each)]
+            rows += [*_undeclared(each, declarations), *_reconfigured(each, declarations), *_begun(each), *_sent(each)]
         blind = [each for file in self.rehearsal.files for each in file.hazards.blind]
         return self._evidence("whose reach new migrations widen", rows, cells, [*self._unapplied(), *blind])
 
@@ -237,6 +237,17 @@ def _begun(each: Rehearsed) -> Iterator[Row]:
             yield found(
                 each.file, step.line, f"default of {column}", fix, kind="what new rows begin with", decides=decides
             )
+
+
+def _sent(each: Rehearsed) -> Iterator[Row]:
+    """Tell of what hands rows to somebody outside of the database."""
+    for step in each.steps:
+        for what, by in step.sent:
+            fix = (
+                f"-- {what} hands what is in rows to {by}: whoever answers there, or listens, reads them, whatever\n"
+                "-- policies say. Hand on their ids only, or let somebody decide who may know the rest."
+            )
+            yield found(each.file, step.line, f"rows sent out by {what}", fix, kind="rows sent out", by=by)
 
 
 # What only says how much or how the API answers.

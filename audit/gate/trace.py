@@ -23,6 +23,7 @@ from audit.gate.firing import fired, losses
 from audit.gate.grants import Given, given, without_effect
 from audit.gate.looking import looking
 from audit.gate.openings import decided_by_default
+from audit.gate.outward import SENDING, sent_at_once, sent_by_change
 from audit.gate.results import WORDS_TOLD, Doubt, Entry, Lock, Loss, Moved, Print, Step
 from audit.gate.supposing import harmless
 from audit.gate.surroundings import Dependence, asks
@@ -373,6 +374,12 @@ class Tracer:
                 for change in step.catalogue
                 if (decides := decided_by_default(change, self.now.entries))
             )
+            step.sent = tuple(
+                dict.fromkeys(sent for change in step.catalogue for sent in sent_by_change(change, self.now.entries))
+            )
+            makes = statement is None or statement.words[:1] == ("create",)
+            if statement and not makes and step.names & SENDING and (by := sent_at_once(statement.text)):
+                step.sent += (("a statement", by),)
             if statement and statement.words[:1] and statement.words[0] in ("grant", "revoke"):
                 self._given.append((step, given(statement.text, step.catalogue)))
         if statement:
