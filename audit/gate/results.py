@@ -372,7 +372,8 @@ class Rehearsal:
     """The whole gate: since when files are new, what became of them, and why something could not be judged.
 
     ``folder`` is the directory of migrations as the reader knows it, and ``places`` are files of it by their names;
-    ``declarations`` is the file of the declarations.
+    ``declarations`` is the file of the declarations. ``altered`` are files that decide how the change is judged, and
+    that it changes itself.
     """
 
     since: str
@@ -383,3 +384,4 @@ class Rehearsal:
     folder: str = ""
     places: Mapping[str, str] = field(default_factory=dict)
     declarations: str = NO_DECLARATIONS
+    altered: tuple[str, ...] = ()
