@@ -135,6 +135,9 @@ def by_git(directory: Path, ref: str, place: Path, down: str = "") -> Pending:
     directory = root_of(directory)
     repository = repository_of(directory)
     base = repository.common(ref)
+    for name in filter(is_meant, repository.not_checked_out(directory.resolve())):
+        if not (directory / name).exists():
+            raise TargetError(f"{safe(name)} is left out of the checkout: check it out (git sparse-checkout disable)")
     listed = {
         name: blob
         for name, blob in repository.files(base, directory.resolve()).items()

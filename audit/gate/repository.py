@@ -121,6 +121,17 @@ class Repository:
                 found[os.fsdecode(path.removeprefix(prefix))] = mode, blob.decode()
         return found
 
+    def not_checked_out(self, folder: Path) -> list[str]:
+        """Return the files of a folder that git is told to leave out of the work tree, by path below it.
+
+        https://git-scm.com/docs/git-sparse-checkout, https://git-scm.com/docs/git-ls-files (-t). Raises TargetError.
+        """
+        inside = os.fsencode(folder.relative_to(self.top))
+        prefix = b"" if inside == b"." else inside + b"/"
+        listed = self._git("ls-files", "-t", "-z", "--full-name", what="the tracked files cannot be listed")
+        left_out = (entry[2:] for entry in listed.split(b"\0") if entry.startswith(b"S "))
+        return [os.fsdecode(path.removeprefix(prefix)) for path in left_out if path.startswith(prefix)]
+
     def contents(self, blobs: Sequence[str]) -> list[bytes]:
         """Return what blobs hold, as they are: no filter is applied. Raises TargetError."""
         if not blobs:

@@ -272,3 +272,11 @@ def test_what_a_change_is_judged_by_is_compared_with_the_base(project: Path) -> 
     (top / "audit.toml").write_text("packs = []\n")
     (top / "access.toml").unlink()
     assert otherwise(project, "main", files) == ["audit.toml (changed)", "access.toml (gone)", "waivers.toml (new)"]
+
+
+def test_a_new_file_that_is_left_out_of_the_checkout_is_told(project: Path, tmp_path: Path) -> None:
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "-m", "new")
+    git(project.parents[1], "sparse-checkout", "set", "--no-cone", "/*", f"!supabase/migrations/{NEW}")
+    with pytest.raises(TargetError, match=f"{NEW} is left out of the checkout"):
+        by_git(project, "main", tmp_path)
