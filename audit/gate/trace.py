@@ -138,6 +138,7 @@ class Tracer:
         self.now = now
         self.known = frozenset(base.titles)
         self.base = base
+        self.begun_with = {title: oid for oid, title in now.titles.items()}
         self.columns = {oid: frozenset(figures.numbers.values()) for oid, figures in base.prints.items()}
         self.limit_s = limit_s
         self.watchdog = watchdog
@@ -249,7 +250,7 @@ class Tracer:
             instead = named.get(title)
             if not figures.rows or oid not in self.now.titles:
                 continue
-            if instead not in (None, oid):
+            if instead not in (None, oid) and (self.begun_with.get(title) != instead or self._changed(f"r{instead}")):
                 ((rows,),) = self.conn.execute(f"select pg_catalog.count(*) from {title}".encode()).fetchall()
                 left = self.now.prints[oid].rows
                 if rows < left:
@@ -266,10 +267,13 @@ class Tracer:
                     told = f"the {rows:,} rows of {change.title} would be lost when the server crashes"
                     step.losses += (Loss(f"rows of {change.title}", "rows unlogged", change.title, told),)
 
+    def _changed(self, key: str) -> list[Step]:
+        """Return the statements that changed a part of the catalogue."""
+        return [step for step in self.steps if any(change.key == key for change in step.catalogue)]
+
     def _note(self, key: str, loss: Loss) -> None:
         """Note a loss of the last statement that changed a part of the catalogue."""
-        changing = [step for step in self.steps if any(change.key == key for change in step.catalogue)]
-        (changing or self.steps)[-1].losses += (loss,)
+        (self._changed(key) or self.steps)[-1].losses += (loss,)
 
     def _follow(self, statement: Statement) -> None:
         """Keep account of where the transaction began, and of its savepoints."""
