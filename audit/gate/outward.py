@@ -71,7 +71,7 @@ def _passing_on(body: str, entries: Entries) -> frozenset[str]:
     """Return the functions that a body leads to and that send something somewhere: what they are handed leaves."""
     bodies = {e.facts["_name"]: e.facts.get("_body") or "" for e in entries.values() if e.kind == "function"}
     calls: dict[str, set[str]] = {}
-    waiting = _named(body) & bodies.keys()
+    waiting = {*_named(body)} & bodies.keys()
     while waiting and len(calls) < _MOST:
         name = waiting.pop()
         calls[name] = set(_named(bodies[name]))
