@@ -69,12 +69,15 @@ def _sent_by(trigger: Entry, entries: Entries) -> str:
 
 def _passing_on(body: str, entries: Entries) -> frozenset[str]:
     """Return the functions that a body leads to and that send something somewhere: what they are handed leaves."""
-    bodies = {e.facts["_name"]: e.facts.get("_body") or "" for e in entries.values() if e.kind == "function"}
-    calls: dict[str, set[str]] = {}
+    bodies: dict[str, list[str]] = {}
+    for entry in entries.values():
+        if entry.kind == "function":
+            bodies.setdefault(entry.facts["_name"], []).append(entry.facts.get("_body") or "")
+    calls: dict[str, frozenset[str]] = {}
     waiting = {*_named(body)} & bodies.keys()
     while waiting and len(calls) < _MOST:
         name = waiting.pop()
-        calls[name] = set(_named(bodies[name]))
+        calls[name] = frozenset[str]().union(*map(_named, bodies[name]))
         waiting |= (calls[name] & bodies.keys()) - calls.keys()
     found: set[str] = set()
     while more := {name for name, named in calls.items() if name not in found and named & (REQUESTS | found)}:

@@ -38,6 +38,7 @@ KEPT = [
 HELPERS = {
     "f8": Entry("function", "public.post(jsonb)", {"_name": "post", "_body": "select public.really_post($1)"}),
     "f9": Entry("function", "public.really_post(jsonb)", {"_name": "really_post", "_body": "select net.http_post($1)"}),
+    "f11": Entry("function", "public.post(text)", {"_name": "post", "_body": "select 1"}),
     "f10": Entry("function", "public.keep(jsonb)", {"_name": "keep", "_body": "insert into public.log values ($1)"}),
 }
 
