@@ -13,6 +13,8 @@ import pytest
 from audit.connection import TargetError
 from audit.gate.pending import by_git, otherwise, read
 from audit.gate.repository import repository_of
+from audit.toml_file import FileError
+from care_audit import calling
 
 NEW = "20300101000000_new.sql"
 NAMED = ("-c", "user.name=n", "-c", "user.email=n@example.org", "-c", "protocol.file.allow=always")
@@ -280,3 +282,39 @@ def test_a_new_file_that_is_left_out_of_the_checkout_is_told(project: Path, tmp_
     git(project.parents[1], "sparse-checkout", "set", "--no-cone", "/*", f"!supabase/migrations/{NEW}")
     with pytest.raises(TargetError, match=f"{NEW} is left out of the checkout"):
         by_git(project, "main", tmp_path)
+
+
+@pytest.fixture
+def called(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Where the gate is called in a project, and what it hands to pytest."""
+    handed: list[list[str]] = []
+    monkeypatch.setattr(calling, "run", lambda _place, words, _more: handed.append([*words]) or 0)
+    monkeypatch.chdir(project.parents[1])
+    return handed
+
+
+@pytest.mark.parametrize(
+    "options",
+    ['base = "HEAD"', 'down = "*.sql"', '"postgres-bin" = "bin"', 'migrations = "supabase"', '"since-version" = 2040'],
+)
+def test_a_change_does_not_say_what_is_judged(project: Path, called: list[list[str]], options: str) -> None:
+    top = project.parents[1]
+    (top / "bin").mkdir()
+    settings = top / "audit.toml"
+    settings.write_text(f"[options]\n{options}\n")
+    git(top, "add", ".")
+    git(top, "commit", "--quiet", "-m", "settings of the change's own")
+    for words in ([], ["--base=main"]) if "base" not in options else ([],):  # what is given goes first
+        with pytest.raises(FileError, match="this change alters it, and what is judged, and where, is not"):
+            calling.gate(words, None)
+    assert not called
+    git(top, "branch", "--force", "main")
+    calling.gate([], None)
+    name, _, value = options.replace('"', "").partition(" = ")
+    assert any(word.startswith(f"--{name}=") and word.endswith(value) for word in called[0])
+
+
+def test_a_change_may_say_how_it_is_told(project: Path, called: list[list[str]]) -> None:
+    (project.parents[1] / "audit.toml").write_text('[options]\noutput = ["html", "sarif"]\n')
+    assert calling.gate([], None) == 0
+    assert "--base=main" in called[0]
