@@ -1,3 +1,4 @@
+-- expect: MIG-07 line 5 prefer-jsonb: private.old_stops.doc
 create table private.old_labels (id bigint generated always as identity primary key, doc jsonb not null);
 insert into private.old_labels (doc) select to_jsonb(l) from private.labels l where id < 20;
 delete from private.labels where id < 20;
