@@ -112,6 +112,30 @@ def test_the_stand_in_follows_new_roles(target: Target) -> None:
             administrator.execute("drop role if exists newcomer")
 
 
+SETTINGS_OF_A_PROJECT = {
+    "default_transaction_read_only": "on", "idle_in_transaction_session_timeout": "7s", "role": "anon",
+    "statement_timeout": "7s",
+}  # fmt: skip
+
+
+def test_what_a_project_sets_for_its_database_does_not_keep_us_from_working(target: Target) -> None:
+    dsn = target.server.clone_database("settled")
+    try:
+        with superuser(dsn) as administrator:
+            for name, value in SETTINGS_OF_A_PROJECT.items():
+                administrator.execute(f"alter database settled set {name} = '{value}'")
+        with connect(login(dsn, OWNER)) as owner:
+            assert {name: scalar(owner, f"show {name}") for name in SETTINGS_OF_A_PROJECT} == SETTINGS_OF_A_PROJECT
+        for user in (STAND_IN, SUPERUSER):
+            with connect(login(dsn, user)) as connection:
+                assert {name: scalar(connection, f"show {name}") for name in SETTINGS_OF_A_PROJECT} == {
+                    "default_transaction_read_only": "off", "idle_in_transaction_session_timeout": "0",
+                    "role": "none", "statement_timeout": "0",
+                }  # fmt: skip
+    finally:
+        target.server.drop_database("settled")
+
+
 def test_no_function_of_a_superuser_lets_others_act_as_one(target: Target) -> None:
     """A SECURITY DEFINER function of the platform would be a way out, unless it fixes what its names mean."""
     with superuser(target.server.dsn) as connection:
