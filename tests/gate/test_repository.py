@@ -315,7 +315,8 @@ def test_a_change_does_not_say_what_is_judged(project: Path, called: list[list[s
 
 
 def test_a_change_may_say_how_it_is_told(project: Path, called: list[list[str]]) -> None:
-    (project.parents[1] / "audit.toml").write_text('[options]\noutput = ["html", "sarif"]\n')
+    told = '[options]\noutput = ["html", "sarif"]\nmigrations = "supabase/migrations"\n'  # where they are looked for
+    (project.parents[1] / "audit.toml").write_text(told)
     assert calling.gate([], None) == 0
     assert "--base=main" in called[0]
 
