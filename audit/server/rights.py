@@ -25,6 +25,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from audit.connection import PLAIN, Dsn, connect, options
+from audit.migrations import EVENT_TRIGGERS_SINCE
 from audit.migrations import OWNER as OWNER
 from audit.question import Connection
 
@@ -92,6 +93,11 @@ def hire(connection: Connection, password: str = "") -> None:
     if password:
         change = sql.SQL("alter role {} login password {}")
         statements += [change.format(sql.Identifier(each), password) for each in (OWNER, STAND_IN)]
+    if connection.info.server_version >= EVENT_TRIGGERS_SINCE:
+        # What a project has done at every command is done in its own sessions, never in ours.
+        change = sql.SQL("alter role {} set event_triggers to off")
+        statements += [change.format(sql.Identifier(each)) for each in (SUPERUSER, STAND_IN)]
+        statements.append(sql.SQL("grant set on parameter event_triggers to {}").format(name))
     if connection.info.server_version < 160000:
         names = sql.SQL(", ").join(map(sql.Literal, NOT_GRANTED))
         statements.append(sql.SQL(_OUT_OF_REACH).format(names))
