@@ -1,8 +1,9 @@
 """What is doubtful of tables that nobody has declared: their own policies say whose the rows are, and one forgets it.
 
-Five kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and shows
-what the others of its table keep to somebody; one lets people write in another's name; rows that others see hold what
-one must know to get in: codes, tokens, links; and visitors see how persons are reached.
+Seven kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and shows
+what the others of its table keep to somebody; one asks a function about the row that does not look at it; one lets
+people write in another's name; rows that others see hold what one must know to get in: codes, tokens, links;
+visitors see how persons are reached; and guests may what the table's other policies refuse to guests.
 
 Which policies come into question is read from them; that somebody reaches such rows is seen by acting. Without a column
 that other policies respect nothing is told: a catalogue is for everybody, and what members share is theirs. Nor is
@@ -41,7 +42,7 @@ from audit.names import (
 from audit.people import CAST
 from audit.sql_text import quoted
 
-KINDS = ("tenants", "open", "names", "codes", "persons")
+KINDS = ("overlooked", "tenants", "open", "names", "guests", "codes", "persons")
 
 # Who takes part in something, or in nothing: nobody who may look after all tenants.
 PEOPLE = ("anon", "nobody", "guest", "pending", "alice", "bob", "stranger")
@@ -106,11 +107,16 @@ MOST_ALTERNATIVES = 12
 
 
 class Condition(NamedTuple):
-    """One condition of a policy: what USING or WITH CHECK asks."""
+    """One condition of a policy: what USING or WITH CHECK asks. What functions do not look at is NULL in ``text``.
+
+    ``overlooking`` are these functions, and ``given`` the row's columns that they are given for nothing.
+    """
 
     rule: Rule
     text: str
     of_rows: bool
+    overlooking: tuple[str, ...] = ()
+    given: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -152,12 +158,33 @@ class Reader:
         self.keys = frozenset(keys)
         self.held = columns
         self.rules = [rule for rule in known.rules.get(relation, ()) if rule.permissive]
+        self.bounds = [rule for rule in known.rules.get(relation, ()) if not rule.permissive]
 
     @cached_property
     def conditions(self) -> list[Condition]:
         """All conditions of the permissive policies."""
         found = [Condition(rule, rule.using, of_rows=True) for rule in self.rules if rule.using]
-        return found + [Condition(rule, rule.check, of_rows=False) for rule in self.rules if rule.check]
+        found += [Condition(rule, rule.check, of_rows=False) for rule in self.rules if rule.check]
+        return [self._as_it_comes_out(each) for each in found]
+
+    def _as_it_comes_out(self, condition: Condition) -> Condition:
+        """Return a condition with NULL for what it gives to functions that do not look at it."""
+        tree = parsed(condition.text).copy()
+        functions, given = dict[str, None](), set[str]()
+        for node in list(tree.find_all(exp.Dot)):
+            name, call = called(node), node.expression
+            arguments = call.expressions if isinstance(call, exp.Anonymous) else []
+            known = self.calls.overlooking.get((*name, len(arguments))) if name and arguments else None
+            for place, argument in enumerate(arguments, 1) if known else ():
+                columns = own_columns(argument, self.name)
+                if known and columns and place in known.overlooked:
+                    argument.replace(exp.Null())
+                    functions[known.signature] = None
+                    given |= columns
+        if not functions:
+            return condition
+        text = tree.sql(dialect="postgres", normalize_functions=False)
+        return condition._replace(text=text, overlooking=tuple(functions), given=frozenset(given))
 
     def columns(self, text: str, *, looked_up: bool = False) -> set[str]:
         """Return the table's own columns by which a condition ties a row to something else than a constant.
@@ -209,6 +236,10 @@ class Reader:
         if not 1 < len(parts) <= MOST_ALTERNATIVES:
             return [text]
         return [part.sql(dialect="postgres", normalize_functions=False) for part in parts]
+
+    def refuses_guests(self, text: str) -> bool:
+        """Tell whether a condition asks whether the caller is a guest."""
+        return any("is_anonymous" in each for each in (text, *self.texts(text)))
 
     def invites(self, text: str) -> bool:
         """Tell whether a condition lets people in for who they are, and does not only keep some of them out."""
@@ -335,10 +366,12 @@ def plans(
     columns: Sequence[Sequence[Any]],
     keys: Mapping[str, Collection[str]],
     doubts: list[str],
+    declared: Mapping[str, str],
 ) -> Iterator[tuple[str, list[Plan]]]:
     """Yield the tables of some whose rules say whose the rows are, and what is to be observed of each.
 
-    ``columns`` are COLUMNS' rows. What cannot be read is added to ``doubts``.
+    ``columns`` are COLUMNS' rows; ``declared`` is what is declared of some, which is questioned only where it goes by
+    what a function says that does not look at the row. What cannot be read is added to ``doubts``.
     """
     held: dict[str, list[Column]] = {}
     for relation, *column in columns:
@@ -348,11 +381,25 @@ def plans(
     for reader in readers:
         try:
             tied = [each for each in reader.conditions if reader.ties(each.text)]
-            borrowed = [] if tied else [*_borrowed(reader, readers)]
-            if tied or borrowed or reader.relation == CHANNELS:
+            borrowed = [] if tied or reader.relation in declared else [*_borrowed(reader, readers)]
+            planned = [*_overlooked(reader)]
+            if reader.relation in declared:
+                text = declared[reader.relation]
+                planned = [each for each in planned if any(name.partition("(")[0] in text for name in each.kept_by)]
+            elif tied or borrowed or reader.relation == CHANNELS:
                 shown = _shown(reader, tied, reader.held) if tied else ()
-                planned = (_of_tenants(reader, borrowed), _open(reader), _in_anothers_name(reader), shown)
-                yield reader.relation, [plan for some in planned for plan in some]
+                more = (
+                    _of_tenants(reader, borrowed),
+                    _open(reader),
+                    _in_anothers_name(reader),
+                    _for_guests(reader),
+                    shown,
+                )
+                planned += [plan for some in more for plan in some]
+            elif not planned:
+                continue
+            if planned or reader.relation not in declared:
+                yield reader.relation, planned
         except Unchecked as doubt:
             doubts.append(f"{reader.relation}: {doubt.reason}")
 
@@ -394,8 +441,34 @@ def _said_of(text: str, table: str, column: str, mine: str) -> str:
     return tree.sql(dialect="postgres", normalize_functions=False)
 
 
+def _overlooked(reader: Reader) -> Iterator[Plan]:
+    """Yield what is asked of functions about the row that do not look at it, where nothing else ties the row."""
+    parts = [(condition, part) for condition in reader.conditions for part in reader.branches(condition.text)]
+    blind = [(each, part) for each, part in parts if each.overlooking and _asks_in_vain(reader, part)]
+    for function in dict.fromkeys(name for each, _ in blind for name in each.overlooking):
+        those = [(each, part) for each, part in blind if function in each.overlooking]
+        kept = tuple(part for each, part in parts if each.of_rows and (each, part) not in those)
+        names = frozenset(each.rule.name for each, _ in those)
+        columns: dict[str, Collection[str]] = dict.fromkeys(sorted({c for each, _ in those for c in each.given}), ())
+        of_rows = any(each.of_rows for each, _ in those)
+        places = frozenset(place for _, part in those for place in reader.tables(part))
+        yield Plan("overlooked", reader.relation, kept, names, (function,), columns, places, of_rows)
+
+
+def _asks_in_vain(reader: Reader, part: str) -> bool:
+    """Tell whether an alternative gives a function NULL, which lets people in, and ties the row by nothing else."""
+    calls = [each for each in parsed(part).find_all(exp.Dot) if isinstance(each.expression, exp.Anonymous)]
+    in_vain = [each for each in calls if any(isinstance(one, exp.Null) for one in each.expression.expressions)]
+    return any(not _denied(each) for each in in_vain) and not reader.columns(part)
+
+
 def _of_tenants(reader: Reader, borrowed: Sequence[Condition]) -> Iterator[Plan]:
-    parts = [each._replace(text=part) for each in reader.conditions for part in reader.branches(each.text)]
+    parts = [
+        each._replace(text=part)
+        for each in reader.conditions
+        for part in reader.branches(each.text)
+        if not (each.overlooking and _asks_in_vain(reader, part))
+    ]
     keeping = [*borrowed, *(each for each in parts if reader.of_tenants(each.text))]
     against = [(one, [other for other in keeping if reader.forgets(one, other)]) for one in parts]
     forgetful = [(one, others) for one, others in against if others]
@@ -474,6 +547,34 @@ def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
             yield Plan("names", reader.relation, kept, names, kept_by, {column.name: ()})
 
 
+def _for_guests(reader: Reader) -> Iterator[Plan]:
+    """Yield what guests may add, or read of others, although other policies for the same ask who is a guest.
+
+    A table of which guests read nothing is not theirs to add to either. Whoever may read what they cannot add to is a
+    visitor, and as it should be.
+    """
+    reading = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "r")]
+    adding = {rule.name: rule.condition("insert") for rule in reader.rules if rule.command in ("*", "a")}
+    barring = {
+        rule.name
+        for rule in reader.bounds
+        if rule.goes_for("select", "authenticated") and reader.refuses_guests(rule.using or "true")
+    }
+    refusing = {each.rule.name for each in reading if reader.refuses_guests(each.text)}
+    rest = [] if barring else [each for each in reading if each.rule.name not in refusing]
+    tied = tuple(each.text for each in rest if reader.ties(each.text))
+    strict = {name for name, text in adding.items() if reader.refuses_guests(text)}
+    lax = (
+        {each.rule.name for each in rest if each.text not in tied and not reader.published(each.text)}
+        if refusing
+        else set()
+    )
+    if strict or ((refusing or barring) and not rest):
+        lax |= adding.keys() - strict
+    if lax and (refusing or barring or strict):
+        yield Plan("guests", reader.relation, tied, frozenset(lax), tuple(sorted(refusing | barring | strict)), {})
+
+
 def _shown(reader: Reader, tied: Sequence[Condition], columns: Sequence[Column]) -> Iterator[Plan]:
     kept, kept_by = tuple(each.text for each in tied), tuple(sorted({each.rule.name for each in tied}))
     telling = [each for each in columns if each.telling]
@@ -522,8 +623,10 @@ def told(plan: Plan, cells: Sequence[Reached]) -> Iterator[Doubtful]:
 
 
 def _counts(plan: Plan, cell: Reached) -> bool:
-    if plan.kind == "tenants":
+    if plan.kind in ("tenants", "overlooked"):
         return cell.actor in PEOPLE
+    if plan.kind == "guests":
+        return cell.actor == "guest" and cell.shape in ("select", "insert")
     if plan.kind == "names":
         return CAST[cell.actor].id is not None and cell.shape == "insert"
     if plan.kind == "open":

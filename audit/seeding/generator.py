@@ -1120,10 +1120,11 @@ class _Chooser:
     def leave_some_out(self) -> None:
         """Leave people out of a table in which nobody is from the beginning and of which being in it gives rights.
 
-        Where a rank in it has a default, all begin with that, and are in it. The guest is outside, and somebody who has
-        signed up, as rules may want that besides.
+        Where a rank in it has a default, all begin with that, and are in it; a key is no rank. The guest is outside, and
+        somebody who has signed up, as rules may want that besides.
         """
-        if not (self.is_gate and self.one_each) or any(self.table.columns[column].default for column in self.ranks):
+        begins = (self.table.columns[column].default for column, kinds in self.ranks.items() if kinds)
+        if not (self.is_gate and self.one_each) or any(begins):
             return
         outside = {"guest", "stranger"} if self.about_people else {"guest"}
         self.persons = [i for i in self.persons if PEOPLE[i].name not in outside]
