@@ -51,7 +51,8 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 join pg_catalog.pg_language l on l.oid = p.prolang
 where n.nspname !~ '^pg_|^information_schema$' and p.prokind in ('f', 'p') and l.lanname not in ('c', 'internal')
 union all
-select 'view', c.oid::bigint, n.nspname, c.relname, 'sql', pg_catalog.pg_get_viewdef(c.oid), false, '', null, '{{}}', '',
+select 'view', c.oid::bigint, n.nspname, c.relname, 'sql', pg_catalog.pg_get_viewdef(c.oid), false, '', null,
+       '{{}}', '',
        exists (
            select from pg_catalog.pg_depend d
            where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')

@@ -14,9 +14,9 @@ from typing import Any, LiteralString
 from psycopg import sql
 
 from audit.actors import Actor, Stage
+from audit.catalog.shown import harmless
 from audit.causes import Cause, Kind
 from audit.evidence import Evidence, Population, Row, by_cause, safe
-from audit.catalog.shown import harmless
 from audit.names import (
     CONTACT_COLUMN,
     COUNTERS,
@@ -44,7 +44,6 @@ from audit.probes.calling import (
     without_codes,
 )
 from audit.question import Cursor
-
 
 _PRIVATE = re.compile(private_columns({}), re.IGNORECASE)
 
@@ -204,7 +203,8 @@ def _count(cursor: Cursor, question: LiteralString) -> int:
 
 # The conditions of triggers, with the functions that they call.
 CONDITIONS = """
-select t.tgfoid::bigint, coalesce(pg_catalog.substring(pg_catalog.pg_get_triggerdef(t.oid), ' WHEN \\((.*)\\) EXECUTE'), '')
+select t.tgfoid::bigint,
+       coalesce(pg_catalog.substring(pg_catalog.pg_get_triggerdef(t.oid), ' WHEN \\((.*)\\) EXECUTE'), '')
 from pg_catalog.pg_trigger t where not t.tgisinternal
 """
 # What a trigger may ask before it shows a row elsewhere: a column of the row, a word, a name that says so.

@@ -1120,8 +1120,8 @@ class _Chooser:
     def leave_some_out(self) -> None:
         """Leave people out of a table in which nobody is from the beginning and of which being in it gives rights.
 
-        Where a rank in it has a default, all begin with that, and are in it; a key is no rank. The guest is outside, and
-        somebody who has signed up, as rules may want that besides.
+        Where a rank in it has a default, all begin with that, and are in it; a key is no rank. The guest is outside,
+        and somebody who has signed up, as rules may want that besides.
         """
         begins = (self.table.columns[column].default for column, kinds in self.ranks.items() if kinds)
         if not (self.is_gate and self.one_each) or any(begins):
