@@ -1,8 +1,8 @@
 """What is doubtful of tables that nobody has declared: their own policies say whose the rows are, and one forgets it.
 
 Seven kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and
-shows what the others of its table keep to somebody; one asks a function about the row that does not look at it; one lets
-people write in another's name; rows that others see hold what one must know to get in: codes, tokens, links;
+shows what the others of its table keep to somebody; one asks a function about the row that does not look at it; one
+lets people write in another's name; rows that others see hold what one must know to get in: codes, tokens, links;
 visitors see how persons are reached; and guests may what the table's other policies refuse to guests.
 
 Which policies come into question is read from them; that somebody reaches such rows is seen by acting. Without a column
@@ -29,6 +29,7 @@ from audit.catalog.functions import IDENTITY
 from audit.catalog.shown import harmless
 from audit.evidence import Unchecked
 from audit.names import (
+    DOERS,
     KEPT_BACK,
     LETTING_IN,
     OF_A_KIND,
@@ -42,7 +43,7 @@ from audit.names import (
 from audit.people import CAST
 from audit.sql_text import quoted
 
-KINDS = ("overlooked", "tenants", "open", "names", "guests", "codes", "persons")
+KINDS = ("overlooked", "channels", "tenants", "open", "names", "guests", "codes", "persons")
 
 # Who takes part in something, or in nothing: nobody who may look after all tenants.
 PEOPLE = ("anon", "nobody", "guest", "pending", "alice", "bob", "stranger")
@@ -389,6 +390,7 @@ def plans(
             elif tied or borrowed or reader.relation == CHANNELS:
                 shown = _shown(reader, tied, reader.held) if tied else ()
                 more = (
+                    _any_channel(reader),
                     _of_tenants(reader, borrowed),
                     _open(reader),
                     _in_anothers_name(reader),
@@ -462,6 +464,38 @@ def _asks_in_vain(reader: Reader, part: str) -> bool:
     return any(not _denied(each) for each in in_vain) and not reader.columns(part)
 
 
+def _any_channel(reader: Reader) -> Iterator[Plan]:
+    """Yield what lets people into every channel of a kind, where it is asked whether they belong to something.
+
+    The topic is compared with a pattern, and not with what they belong to. Where nobody is asked for anything, the
+    channels may be for all.
+    """
+    if reader.relation != CHANNELS:
+        return
+    parts = [(each, part, _patterns(part)) for each in reader.conditions for part in reader.branches(each.text)]
+    asked = {word for _, part, words in parts if reader.tables(part) and reader.invites(part) for word in words}
+    open_ = [(each, part) for each, part, words in parts if words & asked]
+    if open_:
+        kept = tuple(part for each, part, _ in parts if (each, part) not in open_)
+        yield Plan("channels", CHANNELS, kept, frozenset(each.rule.name for each, _ in open_), tuple(sorted(asked)), {})
+
+
+def _patterns(text: str) -> set[str]:
+    """Return the patterns with which a condition compares the topic; none where it compares it with anything else."""
+    found = set[str]()
+    for node in parsed(text).find_all(exp.Dot):
+        compares = _beyond_casts(node) if called(node) == TOPIC else None
+        if compares is None:
+            continue
+        word = (
+            bare(compares.args.get("expression") or exp.Null()) if isinstance(compares, exp.Like | exp.ILike) else None
+        )
+        if not isinstance(word, exp.Literal):
+            return set()
+        found.add(word.name)
+    return found
+
+
 def _of_tenants(reader: Reader, borrowed: Sequence[Condition]) -> Iterator[Plan]:
     parts = [
         each._replace(text=part)
@@ -491,11 +525,14 @@ def _open(reader: Reader) -> Iterator[Plan]:
     Of channels the policies for speaking say so as well: one listens where one speaks.
     """
     channels = reader.relation == CHANNELS
-    if reader.relation == FILES or harmless([(c.name, c.category, c.kind) for c in reader.held], reader.name):
-        return
     reading = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "r")]
     parts = [(each, part) for each in reading for part in reader.branches(each.text)]
     asking = [each for each in parts if reader.invites(each[1])]
+    # What is shown to some, by a list of who may read it, is not for all, whatever it looks like.
+    listed = any(reader.invites(part) and reader.of_tenants(part) for _, part in parts)
+    shows_no_harm = not listed and harmless([(c.name, c.category, c.kind) for c in reader.held], reader.name)
+    if reader.relation == FILES or shows_no_harm:
+        return
     tied = [each for each in asking if reader.columns(each[1])]
     if channels:
         said = [each for each in reader.conditions if not each.of_rows and reader.invites(each.text)]
@@ -530,7 +567,7 @@ def _narrows(text: str, table: str, tied: Sequence[tuple[Condition, str]]) -> bo
 def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
     """Yield what may be written in another's name: the column that says who wrote a row is filled with the caller.
 
-    The default says so, or whoever wrote a row may change it, and nobody else has to do with it.
+    The default says so, or its name does, or whoever wrote a row may change it, and nobody else has to do with it.
     """
     adding = [each for each in reader.conditions if each.rule.command in ("*", "a")]
     asked = {name for each in adding for name in own_columns(parsed(each.text), reader.name)}
@@ -540,7 +577,7 @@ def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
     for column in people:
         by_default = bool(_CALLER.search(column.default))
         alone = len(people) == 1 and column.name in writers and not WRITTEN_FOR_OTHERS.search(reader.name)
-        if adding and column.name not in asked and (by_default or alone):
+        if adding and column.name not in asked and (by_default or alone or DOERS.search(column.name)):
             names = frozenset(each.rule.name for each in adding)
             kept_by = tuple(sorted({each.rule.name for each in changing if column.name in reader.columns(each.text)}))
             kept = (f"{quoted(column.name)}::text = $1::text",)
@@ -623,7 +660,7 @@ def told(plan: Plan, cells: Sequence[Reached]) -> Iterator[Doubtful]:
 
 
 def _counts(plan: Plan, cell: Reached) -> bool:
-    if plan.kind in ("tenants", "overlooked"):
+    if plan.kind in ("tenants", "overlooked", "channels"):
         return cell.actor in PEOPLE
     if plan.kind == "guests":
         return cell.actor == "guest" and cell.shape in ("select", "insert")

@@ -263,7 +263,7 @@ def _columns(entry: Entry, known: Known) -> Iterator[str]:
 def _doubts(entry: Entry, known: Known, doubtful: Sequence[Doubtful]) -> Iterator[str]:
     """Yield what looks like a hole: rows of somebody for everybody, or a write that does not ask who writes.
 
-    Besides, what is told of a table that nobody has declared (``doubtful``): declaring it unread does not make it right.
+    Besides, what is told of a table that nobody has declared (``doubtful``): to accept it unread makes it no better.
     """
     for command, given in entry.reach.items():
         for who, names in given.items():

@@ -559,7 +559,13 @@ def _marked(cell: Judged, doubtful: Sequence[Doubtful]) -> Judged:
 
 
 # The statements by which each kind of doubt is seen; of the others it is reading.
-TELLING = {"tenants": SHAPES, "overlooked": SHAPES, "names": ("select", "insert"), "guests": ("select", "insert")}
+TELLING = {
+    "tenants": SHAPES,
+    "overlooked": SHAPES,
+    "names": ("select", "insert"),
+    "guests": ("select", "insert"),
+    "channels": SHAPES,
+}
 
 # Whether the project's rules tell guests from members anywhere:
 # https://supabase.com/docs/guides/auth/auth-anonymous#access-control
@@ -1259,7 +1265,7 @@ class Matrix:
     def crossings(self) -> Evidence:
         """Return which policies open to anybody's tenant what the others of an undeclared table keep to one."""
         return self._doubtful(
-            ("overlooked", "tenants", "open", "names"), "whose the rows are, where nobody has declared it"
+            ("overlooked", "channels", "tenants", "open", "names"), "whose the rows are, where nobody has declared it"
         )
 
     def codes(self) -> Evidence:

@@ -282,6 +282,13 @@ def doubt_row(found: Doubtful) -> Row:
             f"Let the policy ask that {columns} is the caller: {columns} = (select auth.uid()).",
             "If people write for others there, declare the table in access.toml.",
         ]
+    elif found.kind == "channels":
+        verbs = " and ".join({"select": "listen", "insert": "speak"}.get(each, each) for each in found.commands)
+        what = f"{people} can {verbs} in every channel like {keeping}, whether it is theirs or not"
+        advice = [
+            "Let the policy compare the topic with what the caller belongs to: 'room:' || room_id = realtime.topic().",
+            "If these channels are for all, declare them in access.toml.",
+        ]
     elif found.kind == "guests":
         verbs = " and ".join(VERBS[each] for each in found.commands)
         what = f"{people} can {verbs} rows of {found.relation} as a member does, where {keeping} refuses guests"

@@ -23,7 +23,17 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from audit.names import IN_DISGRACE, IN_GRACE, MEMBERSHIPS, OWNERS, PRIVILEGED, STANDING
+from audit.names import (
+    ALWAYS_SET,
+    CONTACT_COLUMN,
+    IN_DISGRACE,
+    IN_GRACE,
+    MEMBERS,
+    MEMBERSHIPS,
+    OWNERS,
+    PRIVILEGED,
+    STANDING,
+)
 from audit.people import CAST
 from audit.seeding.loading import (
     Place,
@@ -1126,8 +1136,27 @@ class _Chooser:
         begins = (self.table.columns[column].default for column, kinds in self.ranks.items() if kinds)
         if not (self.is_gate and self.one_each) or any(begins):
             return
-        outside = {"guest", "stranger"} if self.about_people else {"guest"}
+        outside = {"guest", "stranger"} if self.about_people or self._is_claimed() else {"guest"}
+        if self._is_list():
+            outside |= {"pending", "rejected"}
         self.persons = [i for i in self.persons if PEOPLE[i].name not in outside]
+
+    def _is_claimed(self) -> bool:
+        """Tell whether a row may be nobody's yet and has an address by which somebody may claim it."""
+        may_be_nobodys = any(
+            block.turn == 0 and any(NULL in option.values for option in block.options) for block in self.blocks
+        )
+        return may_be_nobodys and any(map(CONTACT_COLUMN.search, self.table.columns))
+
+    def _is_list(self) -> bool:
+        """Tell whether the table names people and says nothing of them, so that whoever is in it has been chosen."""
+        people = {column for block in self.blocks if block.about_people for column in block.columns}
+        said = [
+            column.name
+            for column in self.table.columns.values()
+            if column.default is None and column.name not in people and not ALWAYS_SET.search(column.name)
+        ]
+        return self.about_people and not said and not MEMBERS.search(self.table.name)
 
     def _featured(self) -> list[tuple[str, int, int]]:
         """Return the columns whose kinds are combined, with their places in block and option: words come first."""
