@@ -529,7 +529,7 @@ def _open(reader: Reader) -> Iterator[Plan]:
     parts = [(each, part) for each in reading for part in reader.branches(each.text)]
     asking = [each for each in parts if reader.invites(each[1])]
     # What is shown to some, by a list of who may read it, is not for all, whatever it looks like.
-    listed = any(reader.invites(part) and reader.of_tenants(part) for _, part in parts)
+    listed = any(reader.tables(part) and reader.columns(part, looked_up=True) for _, part in asking)
     shows_no_harm = not listed and harmless([(c.name, c.category, c.kind) for c in reader.held], reader.name)
     if reader.relation == FILES or shows_no_harm:
         return

@@ -1130,14 +1130,16 @@ class _Chooser:
     def leave_some_out(self) -> None:
         """Leave people out of a table in which nobody is from the beginning and of which being in it gives rights.
 
-        Where a rank in it has a default, all begin with that, and are in it; a key is no rank. The guest is outside,
-        and somebody who has signed up, as rules may want that besides.
+        Where a rank in it has a default, all begin with that, and are in it, unless rows are there to be claimed, or
+        nothing is said of people but that they are in it. The guest is outside, and somebody who has signed up, as rules
+        may want that besides.
         """
-        begins = (self.table.columns[column].default for column, kinds in self.ranks.items() if kinds)
-        if not (self.is_gate and self.one_each) or any(begins):
+        begins = any(self.table.columns[column].default for column in self.ranks)
+        claimed, listed = self._is_claimed(), self._is_list()
+        if not (self.is_gate and self.one_each) or (begins and not claimed and not listed):
             return
-        outside = {"guest", "stranger"} if self.about_people or self._is_claimed() else {"guest"}
-        if self._is_list():
+        outside = {"guest", "stranger"} if self.about_people or claimed else {"guest"}
+        if listed:
             outside |= {"pending", "rejected"}
         self.persons = [i for i in self.persons if PEOPLE[i].name not in outside]
 
@@ -1151,11 +1153,8 @@ class _Chooser:
     def _is_list(self) -> bool:
         """Tell whether the table names people and says nothing of them, so that whoever is in it has been chosen."""
         people = {column for block in self.blocks if block.about_people for column in block.columns}
-        said = [
-            column.name
-            for column in self.table.columns.values()
-            if column.default is None and column.name not in people and not ALWAYS_SET.search(column.name)
-        ]
+        kept = {*people, *self.table.primary_key}
+        said = [name for name in self.table.columns if name not in kept and not ALWAYS_SET.search(name)]
         return self.about_people and not said and not MEMBERS.search(self.table.name)
 
     def _featured(self) -> list[tuple[str, int, int]]:
