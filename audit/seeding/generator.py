@@ -1131,8 +1131,8 @@ class _Chooser:
         """Leave people out of a table in which nobody is from the beginning and of which being in it gives rights.
 
         Where a rank in it has a default, all begin with that, and are in it, unless rows are there to be claimed, or
-        nothing is said of people but that they are in it. The guest is outside, and somebody who has signed up, as rules
-        may want that besides.
+        nothing is said of people but that they are in it. The guest is outside, and somebody who has signed up, as
+        rules may want that besides.
         """
         begins = any(self.table.columns[column].default for column in self.ranks)
         claimed, listed = self._is_claimed(), self._is_list()
