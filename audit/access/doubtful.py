@@ -50,6 +50,9 @@ PEOPLE = ("anon", "nobody", "guest", "pending", "alice", "bob", "stranger")
 VISITORS = ("anon",)
 OUTSIDE = ("anon", "nobody", "guest", "pending", "stranger")
 
+# Whose functions and tables are no project's.
+PLATFORM = ("auth", "storage", "realtime")
+
 _CLAIMS = re.compile(r"\bauth\s*\.\s*jwt\s*\(|request\.jwt\.claim", re.IGNORECASE)
 _CALLER = re.compile(r"\bauth\s*\.\s*(uid|jwt|email)\s*\(|request\.jwt|current_setting", re.IGNORECASE)
 # Where the policies of channels find out which channel it is: https://supabase.com/docs/guides/realtime/authorization
@@ -175,7 +178,8 @@ class Reader:
         for node in list(tree.find_all(exp.Dot)):
             name, call = called(node), node.expression
             arguments = call.expressions if isinstance(call, exp.Anonymous) else []
-            known = self.calls.overlooking.get((*name, len(arguments))) if name and arguments else None
+            of_project = name is not None and arguments and name[0] not in PLATFORM
+            known = self.calls.overlooking.get((*name, len(arguments))) if name and of_project else None
             for place, argument in enumerate(arguments, 1) if known else ():
                 columns = own_columns(argument, self.name)
                 if known and columns and place in known.overlooked:
@@ -200,9 +204,8 @@ class Reader:
     def tables(self, text: str) -> set[tuple[str, str]]:
         """Return the other tables that a condition looks at, also through functions and views."""
         own = tuple(part.strip('"') for part in self.relation.rsplit(".", 1))
-        platform = {"auth", "storage", "realtime"}
-        found = self.calls.looks_at(each for each in self.calls.led_to([text]) if each.schema not in platform)
-        return {each for each in found if each != own and each[0] not in platform}
+        found = self.calls.looks_at(each for each in self.calls.led_to([text]) if each.schema not in PLATFORM)
+        return {each for each in found if each != own and each[0] not in PLATFORM}
 
     def texts(self, text: str) -> list[str]:
         """Return the sub-selects of a condition, and the bodies of what it calls: where somebody is looked up."""

@@ -548,14 +548,22 @@ def _marked(cell: Judged, doubtful: Sequence[Doubtful]) -> Judged:
     """Return a cell of the inventory with what is doubtful in it."""
     command = cell.shape.removesuffix(" blind")
     found = [
-        f"{each.policy} asks {' and '.join(each.kept_by)}, which does not look at the row"
-        if each.kind == "overlooked"
-        else f"{each.policy} lets through what {' and '.join(each.kept_by)} would not"
+        _said(each)
         for each in doubtful
         if cell.verdict is Cell.UNDECLARED
         and (cell.relation, command in each.commands, cell.actor in each.actors) == (each.relation, True, True)
     ]
     return replace(cell, note=DOUBTFUL + "; ".join(found)) if found else cell
+
+
+def _said(found: Doubtful) -> str:
+    """Say of a policy what is doubtful about it."""
+    others = " and ".join(found.kept_by)
+    if found.kind == "overlooked":
+        return f"{found.policy} asks {others}, which does not look at the row"
+    if found.kind == "channels":
+        return f"{found.policy} opens every channel like {others}"
+    return f"{found.policy} lets through what {others} would not"
 
 
 # The statements by which each kind of doubt is seen; of the others it is reading.

@@ -114,9 +114,9 @@ def misplaced(people: Actor) -> Evidence:
         if children:
             for who in (CAST["anon"], CAST["nobody"], NEWCOMER):
                 _look(stage, who, seen, unjudged)
-            by_rank = cursor.execute(_BY_RANK, [children]).fetchall()
+            staff = _staff(stage, cursor.execute(_BY_RANK, [children]).fetchall())
             for who in people.people:
-                theirs = {name for name, condition in by_rank if _holds(stage, who, condition)}
+                theirs = {name for name, people_ in staff if who.name in people_}
                 for hung in _hang(stage, who, seen, [name for name in children if name not in theirs], unjudged):
                     found.setdefault((hung.child, hung.attribute), {})[who.name] = hung
         shared = seen.shared()
@@ -132,9 +132,15 @@ def misplaced(people: Actor) -> Evidence:
     )
 
 
-def _holds(stage: Stage, who: Identity, condition: str) -> bool:
-    """Tell whether a condition that looks at no row is true for somebody."""
-    return works(stage, who, sql.SQL("select where {}").format(sql.SQL(condition)))
+def _staff(stage: Stage, by_rank: Sequence[tuple[str, str]]) -> list[tuple[str, set[str]]]:
+    """Return the tables with the members who meet a condition that looks at no row; what all meet is no rank."""
+    found = []
+    for name, condition in by_rank:
+        asked = sql.SQL("select where {}").format(sql.SQL(condition))
+        holders = {who for who in MEMBERS if works(stage, CAST[who], asked)}
+        if len(holders) < len(MEMBERS):
+            found.append((name, holders))
+    return found
 
 
 def _look(stage: Stage, who: Identity, seen: _Seen, unjudged: set[str]) -> None:
