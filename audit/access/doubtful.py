@@ -476,11 +476,17 @@ def _any_channel(reader: Reader) -> Iterator[Plan]:
     if reader.relation != CHANNELS:
         return
     parts = [(each, part, _patterns(part)) for each in reader.conditions for part in reader.branches(each.text)]
-    asked = {word for _, part, words in parts if reader.tables(part) and reader.invites(part) for word in words}
-    open_ = [(each, part) for each, part, words in parts if words & asked]
+    asked = {
+        word.strip("%_")
+        for _, part, _ in parts
+        if reader.tables(part) and reader.invites(part)
+        for word in _LITERAL.findall(part)
+    }
+    open_ = [(each, part, words) for each, part, words in parts if {word.strip("%_") for word in words} & asked]
     if open_:
-        kept = tuple(part for each, part, _ in parts if (each, part) not in open_)
-        yield Plan("channels", CHANNELS, kept, frozenset(each.rule.name for each, _ in open_), tuple(sorted(asked)), {})
+        kept = tuple(part for each, part, words in parts if (each, part, words) not in open_)
+        patterns = tuple(sorted({word for *_, words in open_ for word in words}))
+        yield Plan("channels", CHANNELS, kept, frozenset(each.rule.name for each, *_ in open_), patterns, {})
 
 
 def _patterns(text: str) -> set[str]:

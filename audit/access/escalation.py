@@ -116,7 +116,7 @@ _NAMED = {
     for kind, names in ADDRESSES.items()
 }
 # Of how many addresses somebody takes one before a function is called, and before how many of its calls.
-MOST_TAKEN, MOST_SECOND = 4, 3
+MOST_TAKEN, MOST_SECOND = 8, 2
 
 # The columns of text that a role may change.
 ADDRESSED = """
@@ -541,19 +541,25 @@ def _with_an_address_of_their_own(cursor: Cursor, plan: Plan, calls: Iterable[Ca
                 for table, name in there
                 if table != relation and table.replace('"', "") in each.looks_at and _address(name) == _address(column)
             ]
-            for first in _takeovers(cursor, relation, column, sorted(known)[0], each.who.id, others):
+            for first in _takeovers(cursor, plan, (relation, column, sorted(known)[0]), each.who.id, others):
                 each.given.extend({**call, "first": first} for call in each.given[:MOST_SECOND] if "first" not in call)
     return found
 
 
 def _takeovers(
-    cursor: Cursor, relation: str, column: str, person: str, me: str, others: Sequence[tuple[str, str]]
+    cursor: Cursor, plan: Plan, own: tuple[str, str, str], me: str, others: Sequence[tuple[str, str]]
 ) -> Iterator[str]:
-    """Yield statements by which somebody puts an address that stands elsewhere into a row of their own."""
+    """Yield statements by which somebody puts an address that stands elsewhere into a row of their own.
+
+    ``own`` are table, column, and the column that says whose a row is. Addresses in rows of somebody come first.
+    """
+    relation, column, person = own
     for table, name in others:
+        people = [sql.SQL("{}::text").format(sql.Identifier(each)) for each in sorted(plan.people.get(table, ()))]
+        held = sql.SQL("max(coalesce({})) is null").format(sql.SQL(", ").join(people)) if people else sql.SQL("1")
         cursor.execute(
-            sql.SQL("select distinct {0}::text from {1} where {0} is not null order by 1 limit {2}").format(
-                sql.Identifier(name), sql.SQL(table), sql.Literal(MOST_TAKEN)
+            sql.SQL("select {0}::text from {1} where {0} is not null group by 1 order by {2}, 1 limit {3}").format(
+                sql.Identifier(name), sql.SQL(table), held, sql.Literal(MOST_TAKEN)
             )
         )
         for (value,) in cursor.fetchall():
