@@ -52,11 +52,16 @@ CANCEL_S = 2.0
 RESTART_S = 3.0
 RETRY_S = 0.25
 
-# How the planner is meant to work, whatever the login or the database has been set to.
+# A question over all rows of a large table is answered in memory: what does not fit would be written to the server's
+# disk. No more is taken than is needed. https://www.postgresql.org/docs/current/runtime-config-resource.html#GUC-WORK-MEM
+WORK_MEM = "64MB"
+
+# How the planner is meant to work, whatever the login or the database has been set to, and with what anybody has.
 # https://www.postgresql.org/docs/current/runtime-config-query.html#RUNTIME-CONFIG-QUERY-ENABLE
 _PLANNER = r"""
-select pg_catalog.set_config(s.name, s.boot_val, true) from pg_catalog.pg_settings s
-where s.name like 'enable\_%' and s.context = 'user' and s.setting <> s.boot_val
+select pg_catalog.set_config(s.name, case s.name when 'work_mem' then s.reset_val else s.boot_val end, true)
+from pg_catalog.pg_settings s
+where s.name like 'enable\_%' and s.context = 'user' and s.setting <> s.boot_val or s.name = 'work_mem'
 """
 
 # Names nothing.
@@ -351,6 +356,7 @@ class Auditor:
             "client_encoding": "UTF8",
             "search_path": "",
             "row_security": "off",
+            "work_mem": WORK_MEM,
             "application_name": self.name[:63],
         }
         if version >= TRANSACTION_TIMEOUT_SINCE:

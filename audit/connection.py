@@ -211,12 +211,16 @@ def conninfo(text: str) -> Dsn:
 
 def own_conninfo(**place: str | int) -> Dsn:
     """Return the connection string of a server of our own; PG* variables made for other servers have no say in it."""
-    options = " ".join(f"-c {name}={value.replace(' ', '')}" for name, value in PLAIN.items())
     neutral: dict[str, str | int] = {
-        "port": 5432, "options": options, "sslmode": "prefer", "target_session_attrs": "any",
+        "port": 5432, "options": options(PLAIN), "sslmode": "prefer", "target_session_attrs": "any",
         "password": "",
     }  # fmt: skip
     return conninfo(make_conninfo("", **neutral | place))
+
+
+def options(settings: Mapping[str, str]) -> str:
+    """Return settings as libpq's options: they come before what a role or a database has set."""
+    return " ".join(f"-c {name}={value.replace(' ', '')}" for name, value in settings.items())
 
 
 def guarded_place(dsn: str) -> str:

@@ -6,13 +6,13 @@ Wrong guesses are harmless where they name too much: all that is concluded is th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import psycopg
 
-from audit.results import ANYTHING, Thing
+from audit.results import ANYTHING, GRANT, ROW_SECURITY, Thing
 from audit.sql_text import MARK, NAME, STRING, WORD, Statement, Token, tokens
 
 _CREATED = {
@@ -36,9 +36,10 @@ _QUIET = frozenset({
     "analyze", "vacuum", "lock", "explain", "listen", "notify", "unlisten", "discard", "deallocate", "prepare", "fetch",
     "close", "declare", "checkpoint", "load",
 })  # fmt: skip
-_NO_COLUMN = frozenset(
-    {"constraint", "primary", "unique", "check", "foreign", "exclude", "generated", "value", "table"}
-)
+_KEYS = frozenset({"primary", "unique", "check", "foreign", "exclude"})
+_NO_COLUMN = _KEYS | {"constraint", "generated", "value", "table", "identity"}
+# What these do to a table is done to one of its columns or constraints, and nothing else of it is another.
+_OF_PARTS = frozenset({"add", "drop", "alter", "validate"})
 # Settings, which change nothing that stays.
 _SETTINGS = re.compile(r"select\s+(?:pg_catalog\s*\.\s*)?set_config\s*\(", re.IGNORECASE)
 _LONGEST = 100_000  # characters of a statement that are looked at: more of it are rows
@@ -131,11 +132,12 @@ def _create(row: Sequence[Token], found: Effects) -> None:
     else:
         thing, at = _name(row, at, kind)
     if kind in _ON_A_TABLE:
-        table = _table_after(row, "to" if kind == "rule" else "on", at)
-        if table:
+        table = _table_after(row, "to" if kind == "rule" else "on", at) or Thing("table", "", "")
+        if kind == "rule" and table.name:
             found.touched.add(table)
-        if thing:
-            found.make(Thing(kind, table.schema if table else "", thing.name, table.name if table else ""))
+        made = Thing(kind, table.schema, thing.name if thing else "", table.name)
+        # The server finds a name for an index that is given none.
+        (found.make if thing else found.touched.add)(made)
     elif thing:
         found.make(thing)
 
@@ -147,41 +149,66 @@ def _alter(row: Sequence[Token], found: Effects) -> None:
         return
     at = _skip(row, at, "if", "exists", "only", "concurrently")
     thing, at = _name(row, at, kind)
-    if kind in _ON_A_TABLE - {"index"}:
-        table = _table_after(row, "on", at)
-        if table:
-            found.touched.add(table)
+    if thing is not None and kind in _ON_A_TABLE - {"index"} and (table := _table_after(row, "on", at)):
+        thing = Thing(kind, table.schema, thing.name, table.name)
     if thing is None:
         return
-    found.touched.add(thing)
+    if kind != "table" or row[0].word == "drop":
+        found.touched.add(thing)
     if row[0].word == "drop":
         return
+    for begin, end in _parts(row, at):
+        _alter_part(row[begin:end], kind, thing, found)
+
+
+def _parts(row: Sequence[Token], at: int) -> Iterator[tuple[int, int]]:
+    """Yield where what is done to an object begins and ends: commas part it, but for those in brackets."""
+    depth, begin = 0, at
     for number in range(at, len(row)):
-        word = row[number].word
-        if word == "add":
-            if number + 1 < len(row) and row[number + 1].word == "constraint":
-                constraint, _ = _name(row, number + 2, "constraint")
-                if constraint:
-                    found.make(Thing("constraint", "", constraint.name, thing.name))
-                continue
-            place = _skip(row, number + 1, "column", "if", "not", "exists")
-            column, _ = _name(row, place, "column")
-            if kind == "table" and column and row[place].word not in _NO_COLUMN:
-                found.make(Thing("column", "", column.name, thing.name))
-            elif kind == "publication" and (table := _table_after(row, "table", number)):
-                found.touched.add(table)
-        elif word == "to" and row[number - 1].word == "rename":
-            new, _ = _name(row, number + 1, kind)
-            if new:
-                found.make(Thing(kind, thing.schema, new.name))
-        elif word == "to" and any(each.word == "rename" for each in row[at:number]):
-            new, _ = _name(row, number + 1, "column")
-            if new:
-                found.make(Thing("column", "", new.name, thing.name))
-        elif word == "schema" and row[number - 1].word == "set":
-            new, _ = _name(row, number + 1, "schema")
-            if new:
-                found.make(Thing(kind, new.name, thing.name))
+        depth += {"(": 1, ")": -1}.get(row[number].text, 0)
+        if not depth and row[number].text == ",":
+            yield begin, number
+            begin = number + 1
+    yield begin, len(row)
+
+
+def _alter_part(part: Sequence[Token], kind: str, thing: Thing, found: Effects) -> None:
+    """Read one thing that is done to an object."""
+    words = [token.word for token in part]
+    if kind == "table" and words[-3:] == ["row", "level", "security"]:
+        found.touched.add(Thing(ROW_SECURITY, thing.schema, "", thing.name))
+    elif kind == "table" and not (words[:1] and words[0] in _OF_PARTS):
+        found.touched.add(thing)
+    if words[:1] == ["rename"] and "to" in words:
+        place = words.index("to")
+        is_whole = place == 1
+        new, _ = _name(part, place + 1, kind if is_whole else "column")
+        if new:
+            found.make(
+                Thing(kind, thing.schema, new.name) if is_whole else Thing("column", thing.schema, new.name, thing.name)
+            )
+    elif words[:2] == ["set", "schema"]:
+        new, _ = _name(part, 2, "schema")
+        if new:
+            found.make(Thing(kind, new.name, thing.name))
+    elif kind == "publication" and "table" in words and (table := _table_after(part, "table", 0)):
+        found.touched.add(table)
+    elif kind == "table" and words[:1] and words[0] in _OF_PARTS:
+        _alter_column(part, words, thing, found)
+
+
+def _alter_column(part: Sequence[Token], words: Sequence[str], table: Thing, found: Effects) -> None:
+    """Read what is done to a column or a constraint of a table."""
+    note = found.make if words[0] == "add" else found.touched.add
+    if words[0] == "validate" or (words[1:2] and words[1] in {"constraint", *_KEYS}):
+        place = _skip(part, 1, "constraint", "if", "exists")
+        # The server finds a name for one that is given none.
+        named = None if words[1:2] and words[1] in _KEYS else _name(part, place, "constraint")[0]
+        thing = Thing("constraint", table.schema, named.name if named else "", table.name)
+        (note if named else found.touched.add)(thing)
+        return
+    column, _ = _name(part, _skip(part, 1, "column", "if", "not", "exists"), "column")
+    note(Thing("column", table.schema, column.name, table.name) if column else table)
 
 
 def _grant(row: Sequence[Token], found: Effects) -> None:
@@ -193,8 +220,7 @@ def _grant(row: Sequence[Token], found: Effects) -> None:
     if at + 2 < len(row) and row[at].word == "all" and row[at + 2].word == "in":
         # On all tables (sequences, functions) in a schema: each of them.
         thing, _ = _name(row, at + 4, "schema")
-        kind = _CREATED.get(row[at + 1].word.removesuffix("s"), "table")
-        found.touched.add(Thing(kind, thing.name if thing else "", ""))
+        found.touched.add(Thing(GRANT, thing.name if thing else "", ""))
         return
     if at >= len(row):
         return
@@ -203,7 +229,7 @@ def _grant(row: Sequence[Token], found: Effects) -> None:
     while at < len(row):
         thing, end = _name(row, at, kind)
         if thing:
-            found.touched.add(thing)
+            found.touched.add(Thing(GRANT, thing.schema, "", thing.name))
         depth = 0
         while end < len(row) and (depth or row[end].text != ","):
             depth += {"(": 1, ")": -1}.get(row[end].text, 0)
@@ -279,6 +305,7 @@ _LACKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("column", re.compile(rf"column {_QUOTED} of relation {_QUOTED} does not exist")),
     ("column", re.compile(rf"column {_QUOTED} (?:.* )?does not exist")),
     ("column", re.compile(r"column (?:[^\s.]+\.)?(?P<name>\S+) does not exist")),
+    ("column", re.compile(r'record "[^"]+" has no field (?P<name>\S+)')),
     ("policy", re.compile(rf"policy {_QUOTED} for table {_QUOTED} does not exist")),
     ("trigger", re.compile(rf"trigger {_QUOTED} for table {_QUOTED} does not exist")),
     ("constraint", re.compile(rf"constraint {_QUOTED} of relation {_QUOTED} does not exist")),
@@ -296,6 +323,7 @@ _LACKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("collation", re.compile(rf"collation {_QUOTED} .*does not exist")),
     # What a foreign key or ON CONFLICT points to is there, and not as it should be.
     ("table", re.compile(rf"no unique constraint matching given keys for referenced table {_QUOTED}")),
+    ("table", re.compile(r"^(?P<name>[^\s.]+\.\S+) does not exist")),
 )
 
 
@@ -308,9 +336,13 @@ def lacks(error: psycopg.Error) -> Thing | None:
 
     Read from the message, which the server writes in English here; in another language nothing is known.
     """
-    message = error.diag.message_primary or ""
     if error.sqlstate == "23503" and (parent := _NOT_PRESENT.search(error.diag.message_detail or "")):
         return Thing("rows", "", parent[1].replace('""', '"'))
+    return lacking(error.diag.message_primary or "")
+
+
+def lacking(message: str) -> Thing | None:
+    """Return what a message says that is not there; None where it says something else."""
     for kind, pattern in _LACKS:
         if match := pattern.search(message):
             named = match.groupdict()

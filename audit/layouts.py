@@ -7,7 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from audit.connection import TargetError
@@ -130,7 +130,24 @@ def recognised(place: Path) -> Layout:
             raise TargetError(f"{safe(str(path))} is not a regular file: put the migration itself there")
         if not within(path, place):
             raise TargetError(f"{safe(str(path))} leads out of the project: put the file itself there")
-    return layout
+    strays = dict.fromkeys(_strays(place, layout), "its name does not end in .sql, or it is a folder")
+    return replace(layout, skipped={**strays, **layout.skipped}) if strays else layout
+
+
+def is_meant(name: str) -> bool:
+    """Tell whether a file is meant to be SQL by its name, which only some systems would take for that."""
+    return name.strip().lower().endswith(".sql")
+
+
+def _strays(place: Path, layout: Layout) -> Iterator[str]:
+    """Yield what looks like a file of SQL beside the others, and is none to the tools."""
+    for path in sorted(place.iterdir()):
+        if path.is_dir():
+            inner = path.name.endswith(".sql") and any(each.suffix == ".sql" for each in path.iterdir())
+            if inner and not any(path in each.parents for each in layout.files):
+                yield safe(path.name)
+        elif is_meant(path.name) and not path.name.endswith(".sql"):
+            yield safe(path.name)
 
 
 def _keep_in(place: Path) -> None:
@@ -155,7 +172,7 @@ def within(path: Path, place: Path) -> bool:
 
     The project is what the nearest repository holds; without one, the folder that the directory is in.
     """
-    real, here = path.resolve(), place.resolve()
+    real, here = Path(os.path.realpath(path)), place.resolve()  # resolve() fails where links lead in a circle
     root = next((each for each in (here, *here.parents) if (each / ".git").exists()), here.parent)
     return real.is_relative_to(root) and ".git" not in real.relative_to(root).parts
 
@@ -263,7 +280,7 @@ def _sqitch(place: Path) -> Layout | None:
     skipped: dict[str, str] = {}
     for name in _planned(beginning(place / "sqitch.plan")):
         path = folder / f"{name}.sql"
-        if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
+        if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
             skipped[safe(f"{name}.sql")] = "sqitch.plan names it, and it is not there"
         else:
             files.append(path)

@@ -34,6 +34,9 @@ _DUMPED = re.compile(
     r"^-- PostgreSQL database (?:cluster )?dump|^\\restrict |set_config\('search_path', '', false\)", re.MULTILINE
 )
 _BEGINNING = 10_000
+# From this version on a superuser can keep event triggers from firing as himself.
+# https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-EVENT-TRIGGERS
+EVENT_TRIGGERS_SINCE = 170000
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: what is there already, or is not for role postgres.
 THERE_ALREADY = frozenset({"42P06", "42P07", "42710", "42723", "42P16", "42701"})
 _NOT_ALLOWED = frozenset({"42501", "0LP01"})
@@ -206,6 +209,8 @@ class _File:
             raise ValueError("migrations are foreign code: not on a superuser's connection, whatever it is set to")
         if self.conn.info.user != OWNER:  # a shadow's stand-in: behind a RESET ROLE there is no more than that
             self.conn.execute(sql.SQL("set role {}").format(sql.Identifier(OWNER)))
+            if self.conn.info.server_version >= EVENT_TRIGGERS_SINCE:
+                self.conn.execute("set event_triggers = on")
         self.conn.execute('set search_path = "$user", public, extensions')
         if around is _nothing_around and _DUMPED.search(self.text[:_BEGINNING]):
             self._make_roles()
@@ -227,7 +232,7 @@ class _File:
                     conn.execute("begin")
                 if not self._passes_over(statement):
                     with around(statement, line):
-                        _execute(conn, _placed(statement))
+                        _execute(conn, self._placed(statement))
             except psycopg.Error as error:
                 self._fail(error, number, committed, piecewise)
                 return
@@ -266,7 +271,7 @@ class _File:
                 continue
             try:
                 if not self._passes_over(statement):
-                    _execute(self.conn, _lasting(_placed(statement)))
+                    _execute(self.conn, _lasting(self._placed(statement)))
             except psycopg.Error as error:
                 if self.conn.broken:
                     raise
@@ -289,6 +294,13 @@ class _File:
                 else (f"{self._kept} objects that the dump gives to other roles stay")
             )
             self.notes.append(f"{own} {OWNER}'s")
+
+    def _placed(self, statement: Statement) -> Statement:
+        """Return a statement as the platform executes it."""
+        if statement.words[:3] == ("create", "event", "trigger"):
+            known = self.conn.info.server_version >= EVENT_TRIGGERS_SINCE
+            return _event_trigger(statement) if known else statement
+        return _placed(statement)
 
     def _line(self, statement: Statement, offset: int = 0) -> int:
         return _line(self.text, statement.start + offset)
@@ -414,6 +426,28 @@ def _placed(statement: Statement) -> Statement:
     end = row[place + 1].end
     text = statement.text
     return replace(statement, text=f"{text[:start]}{' ' * (end - start)}{text[end:]}")
+
+
+def _event_trigger(statement: Statement) -> Statement:
+    """Have an event trigger made by the platform, as at the provider: PostgreSQL keeps them to superusers.
+
+    https://www.postgresql.org/docs/current/sql-createeventtrigger.html
+    """
+    row = list(tokens(statement.text))
+    place = next((number for number, token in enumerate(row) if token.word == "execute"), 0)
+    if (
+        place < 6
+        or place + 2 >= len(row)
+        or row[4].word != "on"
+        or row[place + 1].word not in ("function", "procedure")
+    ):
+        return statement
+    tags = [token.value for token in row[6:place] if token.kind is STRING]
+    function = statement.text[row[place + 2].start : row[-1].end].rstrip("; \n")
+    made = sql.SQL("select pg_catalog.create_event_trigger({}, {}, {}, {}::pg_catalog.regprocedure)").format(
+        row[3].name, row[5].name, tags, function
+    )
+    return replace(statement, text=made.as_string(None))
 
 
 def _extension(statement: Statement) -> str:

@@ -17,6 +17,8 @@ _IDENTIFYING = ("address", "street", "iban", r"birth\w*", "passport", "ssn", "ta
 # A house has these, too.
 _OF_PLACES = ("address", "street")
 _SECRET = ("secret", "token", "password", "api_key")
+# What somebody pays by, or earns.
+_OF_MONEY = ("stripe", "paddle", "paypal", "razorpay", "billing", "salary", "income")
 _SAID = ("content", "body", "message", "notes?")
 _DESCRIBING = ("name", "location", "bio", "about", "comment", "description", "title")
 
@@ -36,7 +38,7 @@ def _more(known: Mapping[str, Any]) -> list[str]:
 
 def private_columns(known: Mapping[str, Any]) -> str:
     """Return the pattern of columns that are private whatever the rules of their table say; ``known`` are settings."""
-    return _naming([*_REACHING, *_IDENTIFYING, *_SECRET, *_SAID, *_more(known)])
+    return _naming([*_REACHING, *_IDENTIFYING, *_SECRET, *_SAID, *_OF_MONEY, *_more(known)])
 
 
 def secret_columns(known: Mapping[str, Any]) -> str:

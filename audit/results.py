@@ -71,6 +71,14 @@ _NAMED = 8  # as many things a sentence names; the rest it counts
 
 # What a statement does that cannot be seen in its words: it may have been anything.
 ANYTHING = "anything"
+# What belongs to a table, a function or a schema and has no name of its own.
+GRANT, ROW_SECURITY = "grant", "row level security"
+_UNNAMED = {
+    "index": "an index of",
+    "constraint": "a constraint of",
+    GRANT: "what is granted on",
+    ROW_SECURITY: "row level security of",
+}
 
 
 class Thing(NamedTuple):
@@ -82,7 +90,8 @@ class Thing(NamedTuple):
     of: str = ""
 
     def __str__(self) -> str:
-        told = f"{quoted(self.schema)}.{quoted(self.name)}" if self.schema else quoted(self.name)
+        qualified = self.schema and self.kind not in ("column", "constraint")
+        told = f"{quoted(self.schema)}.{quoted(self.name)}" if qualified else quoted(self.name)
         return f"{self.kind} {told}" + (f" of {quoted(self.of)}" if self.of else "")
 
     @property
@@ -90,9 +99,13 @@ class Thing(NamedTuple):
         """What it is called in a sentence; of a table only its name."""
         if self.kind == ANYTHING:
             return "something that a block of code would have done"
+        if self.of and not self.name:
+            return f"{_UNNAMED.get(self.kind, f'a {self.kind} of')} {quoted(self.of)}"
         if not self.name:
             return f"every {self.kind} in {self.schema}"
-        return str(self) if self.kind not in ("table", "rows") else str(self).partition(" ")[2]
+        if self.kind == "rows":
+            return f"rows of {str(self).partition(' ')[2]}"
+        return str(self) if self.kind != "table" else str(self).partition(" ")[2]
 
     def is_like(self, other: Thing) -> bool:
         """Tell whether two may be the same: what is not written of one may be as in the other."""

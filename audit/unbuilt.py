@@ -17,13 +17,26 @@ import psycopg
 from psycopg import sql
 from sqlglot.errors import ParseError
 
-from audit.effects import effects
+from audit.effects import effects, lacking
 from audit.evidence import Evidence, Location, Log, Population, Row, Scalar, safe
 from audit.layouts import SupabaseConfig, config_beside, of_these, recognised, title, to_apply
 from audit.migrations import THERE_ALREADY, apply, decoded, is_of_the_platform
 from audit.origins import advice
 from audit.question import relations
-from audit.results import ANYTHING, RELATIONS, Build, Migration, Offence, Ruling, Thing, Trouble, Verdict, named
+from audit.results import (
+    ANYTHING,
+    GRANT,
+    RELATIONS,
+    ROW_SECURITY,
+    Build,
+    Migration,
+    Offence,
+    Ruling,
+    Thing,
+    Trouble,
+    Verdict,
+    named,
+)
 from audit.server_errors import tell
 from audit.sql_text import Statement, Unreadable, quoted, statements, tokens
 
@@ -37,17 +50,20 @@ NOWHERE = "what no migration creates"
 
 # What a question looks at when it reads one of the catalogue's relations. Those that are not named here do not depend
 # on what migrations make. https://www.postgresql.org/docs/current/catalogs.html
-_TABLES = frozenset({"table", "view", "sequence", "column"})
+_TABLES = frozenset({"table", "view", "sequence", "rule"})
+# A column may come with a key, an index and the triggers of a foreign key.
+_KEYS = _TABLES | {"column", "constraint"}
+_OF_TABLES = _KEYS | {"policy", "trigger", GRANT, ROW_SECURITY}
 _READS: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(("pg_class", "pg_attribute", "pg_attrdef", "pg_tables", "pg_views", "pg_constraint"), _TABLES),
-    **dict.fromkeys(("pg_stat_user_tables", "pg_stat_all_tables", "pg_matviews", "pg_rewrite", "pg_depend"), _TABLES),
+    **dict.fromkeys(("pg_class", "pg_tables", "pg_views", "pg_matviews", "pg_rewrite", "pg_depend"), _TABLES),
+    **dict.fromkeys(("pg_stat_user_tables", "pg_stat_all_tables", "pg_sequence", "pg_sequences"), _TABLES),
+    **dict.fromkeys(("pg_attribute", "pg_attrdef", "pg_constraint"), _KEYS),
     **dict.fromkeys(("pg_policy", "pg_policies"), _TABLES | {"policy"}),
-    **dict.fromkeys(("pg_trigger",), _TABLES | {"trigger"}),
-    **dict.fromkeys(("pg_index", "pg_indexes", "pg_stat_user_indexes"), _TABLES | {"index"}),
+    **dict.fromkeys(("pg_trigger",), _KEYS | {"trigger"}),
+    **dict.fromkeys(("pg_index", "pg_indexes", "pg_stat_user_indexes"), _KEYS | {"index"}),
     **dict.fromkeys(("pg_proc",), frozenset({"function"})),
     **dict.fromkeys(("pg_type", "pg_enum"), frozenset({"type"})),
     **dict.fromkeys(("pg_namespace",), frozenset({"schema"})),
-    **dict.fromkeys(("pg_sequence", "pg_sequences"), _TABLES),
     **dict.fromkeys(("pg_roles", "pg_authid", "pg_auth_members"), frozenset({"role"})),
     **dict.fromkeys(("pg_default_acl",), frozenset({"default privileges"})),
     **dict.fromkeys(("pg_extension",), frozenset({"extension"})),
@@ -56,6 +72,11 @@ _READS: Mapping[str, frozenset[str]] = {
         ("pg_publication", "pg_publication_rel", "pg_publication_tables"), _TABLES | {"publication"}
     ),
 }  # fmt: skip
+# What is asked of these by words, whatever else is read: has_table_privilege(), relacl, relrowsecurity, pg_policies.
+_SEEN_BY = {
+    GRANT: re.compile(r"privilege|acl|pg_shdepend|pg_init_privs"),
+    ROW_SECURITY: re.compile(r"row_?security|pg_polic"),
+}
 # Signing up and leaving run the triggers and foreign keys of everything.
 _PEOPLE = re.compile(r"\s*(?:insert\s+into|delete\s+from|update)\s+auth\.users\b", re.IGNORECASE)
 _CATALOGUE = ("pg_catalog", "information_schema", "pg_temp")
@@ -80,7 +101,8 @@ def doubted(made: Ruling, log: Log, migrations: Sequence[Migration]) -> Ruling:
 
 def not_built(things: Iterable[Thing]) -> str:
     """Say which things were not built as the migrations say, each once."""
-    names = list(dict.fromkeys(each.told for each in things))
+    told = {each.told: each for each in things}
+    names = [name for name, each in told.items() if each.kind != "rows" or name.removeprefix("rows of ") not in told]
     return f"{named(names)} {'was' if len(names) == 1 else 'were'} not built as the migrations say"
 
 
@@ -137,26 +159,41 @@ def _looked_at(touched: Sequence[Thing], text: str, *, acts: bool) -> Iterator[T
     if not names or _PEOPLE.match(text) or (acts and not kinds and not own):
         yield from touched
         return
+    if acts and kinds & _TABLES:
+        kinds |= _OF_TABLES  # all that decides what people reach, or do, there
     for thing in touched:
-        by_kind = thing.kind in kinds or (thing.kind == ANYTHING and (kinds or own))
+        words = _SEEN_BY.get(thing.kind)
+        by_kind = thing.kind in kinds or (thing.kind == ANYTHING and (kinds or own)) or (words and words.search(text))
         if by_kind or any(_is_of(thing, schema, name) for schema, name in own):
             yield thing
 
 
 def _marked(offence: Offence, touched: Sequence[Thing]) -> Offence:
-    thing = next((each for each in touched if _rests_on(each, offence.object)), None)
+    missed = [thing for detail in offence.details.values() if (thing := lacking(str(detail))) is not None]
+    thing = next(
+        (
+            each
+            for each in touched
+            if _rests_on(each, offence.object, offence.cause.kind)
+            # What fails for want of something fails for want of whatever bears its name.
+            or any(each.name == one.name and each.schema in ("", one.schema or each.schema) for one in missed)
+        ),
+        None,
+    )
     if thing is None:
         return offence
     told = f"it rests on {thing.told}, which was not built as the migrations say"
     return replace(offence, details={"unproven": safe(told), **offence.details})
 
 
-def _rests_on(thing: Thing, told: str) -> bool:
-    """Tell whether a text names a thing, or the table that it belongs to."""
-    if thing.schema and quoted(thing.schema) not in told and "." in told:
+def _rests_on(thing: Thing, told: str, kind: str = "policy") -> bool:
+    """Tell whether a text names a thing, or the table that it belongs to; ``kind``: what "name on table" is."""
+    if thing.kind == "database" or (thing.schema and quoted(thing.schema) not in told and "." in told):
         return False
     # What is said of one policy or key of a table does not rest on another one.
-    apart = " on " in told and thing.kind in ("policy", "constraint", "index", "trigger")
+    apart = " on " in told and (
+        thing.kind in ("policy", "constraint", "trigger") or (thing.kind == "index" and kind == "policy")
+    )
     names = [re.escape(quoted(name)) for name in (thing.name, "" if apart else thing.of) if name]
     return any(re.search(rf"(?<![\w$]){name}(?![\w$])", told) for name in names)
 
@@ -272,10 +309,23 @@ def understood(
         for thing in (*made, *causes.nowhere)
         if thing.kind in RELATIONS and not any(thing.is_like(table) for table in tables)
     }
+    found = tuple(_without_what_came(found, causes.created))
     applied = sum(each.applied for each in found)
     return found, Build(
         "", len(found), applied, len(tables), tuple(sorted(safe(t.told) for t in missing)), causes.nowhere
     )
+
+
+def _without_what_came(migrations: Sequence[Migration], created: Mapping[Thing, str]) -> Iterator[Migration]:
+    """Yield the migrations without what statements lacked that another one has made: that is there in the end."""
+    failed = [thing for each in migrations for trouble in each.troubles for thing in trouble.made]
+
+    def came(thing: Thing | None) -> bool:
+        made = any(each.is_like(thing) for each in created) if thing is not None else False
+        return made and not any(each.is_like(thing) for each in failed if thing is not None)
+
+    for each in migrations:
+        yield replace(each, troubles=tuple(replace(t, lacks=None if came(t.lacks) else t.lacks) for t in each.troubles))
 
 
 def _tables(conn: psycopg.Connection[Any]) -> list[Thing]:

@@ -36,6 +36,12 @@ BUILT_FROM = frozenset({"--migrations", "--schema"})
 # What a gate has no use for.
 NO_GATE = frozenset({"--app", "--history", "--before", "--schema", "--alert-file", "--runbook", "--deep"})
 
+# What says which files are new, and where they are tried: a change that is to be judged has no say in it.
+STEERING = frozenset(
+    {"--base", "--since-version", "--files", "--down", "--migrations", "--target", "--image", "--postgres-bin"}
+    | {"--platform-defaults", "--stats-from", "--gate-cache", "--members"}
+)
+
 # Branches that changes go to, if nothing is said: https://git-scm.com/docs/git-clone (--origin)
 BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
@@ -60,10 +66,10 @@ def completed(place: Place, words: Sequence[str], *, without: Iterable[str] = ()
 
     Raises FileError about a mistake in the settings.
     """
-    given = names(words) | {option for name, option in ENVIRONMENT.items() if os.environ.get(name)} | {*without}
+    given = names(words) | {option for name, option in ENVIRONMENT.items() if os.environ.get(name)}
     if given & BUILT_FROM:
         given |= BUILT_FROM
-    said = [] if place.file is None else [*of_settings(place.file, place.settings, [*given])]
+    said = [] if place.file is None else [*of_settings(place.file, place.settings, [*given, *without])]
     if place.file is not None and not place.ours:
         said.insert(0, f"--settings={place.file}")
     return [*said, *words]
@@ -164,10 +170,32 @@ def check(
 def gate(words: Sequence[str], settings: str | None, more: Sequence[str] = ()) -> int:
     """Judge new migrations; return the exit status."""
     place = here(settings)
-    full = built(place, completed(place, words, without=NO_GATE - names(words)))
+    own = completed(place, words, without=NO_GATE - names(words))
+    _refuse_to_be_steered(place, words, own)
+    full = built(place, own)
     if not names(full) & {"--base", "--since-version", "--files"} and not is_live(full):
         full.append(f"--base={base(Path(value(full, '--migrations') or place.root))}")
     return run(place, [*full, "--gate"], more)
+
+
+def _refuse_to_be_steered(place: Place, words: Sequence[str], full: Sequence[str]) -> None:
+    """Raise FileError where a file of settings says what is new, or where it is tried, and is new itself."""
+    steering = sorted((names(full) - names(words)) & STEERING)
+    if place.file is None or not steering:
+        return
+    from audit.gate.pending import otherwise  # not above: few projects say such things in their settings
+
+    try:
+        ref = value(words, "--base") or base(place.file.parent)
+        altered = otherwise(place.file.parent, ref, [place.file])
+    except TargetError:  # there is no history: nothing tells what was changed
+        return
+    if altered:
+        options = ", ".join(name.removeprefix("--") for name in steering)
+        raise FileError(
+            f"{place.file}: this change alters it, and what is judged, and where, is not for the change to say "
+            f"({options} in [options]): name it on the command line, or merge the settings first"
+        )
 
 
 def base(migrations: Path) -> str:

@@ -59,7 +59,7 @@ def show(name: str) -> int:
     policy = policy_named(name, here())
     text = question(policy, known())
     if not text:
-        click.echo(f"-- {policy.id} is no question to paste: it is answered by acting, or from files.")
+        click.echo(f"-- {policy.id} is no single question to paste: people act, files are read, or it has steps.")
         click.echo(f"-- care-audit check --policy={policy.id} asks it.")
         return 0
     click.echo(f"-- {policy.id} ({policy.severity}): {policy.title}\n{text}")

@@ -116,17 +116,15 @@ def test_the_parties_are_those_of_the_request(auditor):
         from public.contact_exchanges e
         left join public.help_requests r on r.id = e.request_id
         cross join lateral (
-            select string_agg(what, ', ') as problem
-            from (values
-                (r.id is null, 'there is no such request'),
-                (e.requester_id is null, 'it has no requester'),
-                (e.helper_id is null, 'it has no helper'),
-                (e.requester_id = e.helper_id, 'the two are one'),
-                (e.requester_id <> r.user_id, 'the requester is not the owner of the request'),
-                (r.id is not null and e.helper_id is distinct from r.helper_id,
-                 'the helper is not the helper of the request')
-            ) as found (wrong, what)
-            where wrong
+            select nullif(concat_ws(
+                ', ',
+                case when r.id is null then 'there is no such request' end,
+                case when e.requester_id is null then 'it has no requester' end,
+                case when e.helper_id is null then 'it has no helper' end,
+                case when e.requester_id = e.helper_id then 'the two are one' end,
+                case when e.requester_id <> r.user_id then 'the requester is not the owner of the request' end,
+                case when r.id is not null and e.helper_id is distinct from r.helper_id
+                     then 'the helper is not the helper of the request' end), '') as problem
         ) as found
         where problem is not null
         """,

@@ -565,7 +565,9 @@ def test_api_roles_hold_no_dangerous_privileges(auditor):
         select format('default privileges of %%s in %%I', d.relowner::pg_catalog.regrole, n.nspname) as object,
                (select string_agg(distinct lower(g.privilege_type), ', ') from granted g
                 where g.oid = any (array_agg(d.oid))) as privileges,
-               (select string_agg(distinct h.roles, ', ') from held h where h.oid = any (array_agg(d.oid))) as roles,
+               (select string_agg(distinct one, ', ')
+                from held h cross join unnest(pg_catalog.string_to_array(h.roles, ', ')) as one
+                where h.oid = any (array_agg(d.oid))) as roles,
                string_agg(c.relname, ', ' order by c.relname) as relations,
                string_agg(format('revoke truncate, references, trigger on %%s from %%s;', c.oid::pg_catalog.regclass,
                                  {RELATION_HELD_BY}), e'\n' order by c.relname)

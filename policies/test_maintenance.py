@@ -6,6 +6,15 @@ from audit.advice import inert
 
 RUNBOOK = "Weekly Maintenance Schedule"
 
+# More constraints or triggers than this that are not in force were made so by one script, and of so many the first are
+# named. Statements that mend thousands are read by nobody: a query writes them.
+MOST_OF_A_KIND, SHOWN_OF_A_KIND = 10, 5
+VALIDATE_ALL = r"""E'-- Each reads its whole table; an error names what does not hold. This writes the statements:\n'
+    || E'-- select format(''alter table %%s validate constraint %%I;'', conrelid::regclass, conname)\n'
+    || '-- from pg_constraint where not convalidated and conrelid <> 0;'"""
+ENABLE_ALL = r"""E'-- See who switched them off, and whether what came in meanwhile is sound. This lists them:\n'
+    || '-- select tgrelid::regclass, tgname, tgenabled from pg_trigger where tgenabled not in (''O'', ''A'');'"""
+
 
 @mark.policy(
     "MAINT-01",
@@ -457,6 +466,7 @@ def test_constraints_and_triggers_are_in_force(auditor):
     What was there before a NOT VALID constraint may break it. A disabled trigger is a rule that does not hold, and
     so is one that fires for replication only; foreign keys are triggers as well: "disable trigger all" switches them
     off. Constraints that are declared NOT ENFORCED say so. Those in the platform's own schemas are the platform's.
+    More than ten of a kind are one finding: a script made them so.
     """
     assert not auditor(
         f"""
@@ -468,45 +478,60 @@ def test_constraints_and_triggers_are_in_force(auditor):
             where c.relpersistence <> 't' and n.nspname not in ('pg_catalog', 'information_schema') and not exists (
                 select from members m
                 where m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and m.objid = c.oid)
+        ), idle as (
+            select 'constraints that are not validated' as together,
+                   pg_catalog.format('%%I on %%s', k.conname, t.name) as object, 'it is not validated' as problem,
+                   pg_catalog.format('alter table %%s validate constraint %%I;', t.name, k.conname) as fix
+            from pg_catalog.pg_constraint k join tables t on t.oid = k.conrelid
+            where not k.convalidated and k.conislocal and k.conparentid = 0
+            and coalesce((pg_catalog.to_jsonb(k) ->> 'conenforced')::boolean, true)
+            and t.nspname <> all (%(platform_schemas)s)
+            union all
+            select 'constraints that are not validated',
+                   pg_catalog.format('%%I on %%s', k.conname, k.contypid::pg_catalog.regtype), 'it is not validated',
+                   pg_catalog.format('alter domain %%s validate constraint %%I;', k.contypid::pg_catalog.regtype,
+                                     k.conname)
+            from pg_catalog.pg_constraint k
+            join pg_catalog.pg_type y on y.oid = k.contypid
+            join pg_catalog.pg_namespace n on n.oid = y.typnamespace
+            where not k.convalidated and n.nspname <> all (%(platform_schemas)s) and not exists (
+                select from members m where m.classid = 'pg_catalog.pg_type'::pg_catalog.regclass and m.objid = y.oid)
+            union all
+            select 'triggers that do not fire',
+                   pg_catalog.format('%%I on %%s', coalesce(k.conname, g.tgname), coalesce(owner.name, t.name)),
+                   pg_catalog.concat_ws(' ', case when g.tgisinternal then 'it is not enforced: its trigger'
+                                                  else 'it' end,
+                       case g.tgenabled when 'D' then 'is disabled' else 'fires for replication only' end),
+                   pg_catalog.format(E'-- See who switched it off, and whether what came in meanwhile is sound. Then:\n'
+                                     || '-- alter table %%s enable trigger %%s;',
+                                     {inert("t.name::text")}, {inert("quote_ident(g.tgname)")})
+            from pg_catalog.pg_trigger g
+            join tables t on t.oid = g.tgrelid
+            left join pg_catalog.pg_constraint k on g.tgisinternal and k.oid = g.tgconstraint
+            left join tables owner on owner.oid = k.conrelid
+            where g.tgenabled not in ('O', 'A') and not exists (
+                select from pg_catalog.pg_trigger p where p.oid = g.tgparentid and p.tgenabled = g.tgenabled)
+            and not exists (
+                select from members m
+                where m.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass and m.objid = g.oid)
+            union all
+            select 'event triggers that do not fire', pg_catalog.format('event trigger %%I', v.evtname),
+                   case v.evtenabled when 'D' then 'it is disabled' else 'it fires for replication only' end,
+                   pg_catalog.format(E'-- See who switched it off, and why. Then, as its owner:\n'
+                                     || '-- alter event trigger %%s enable;', {inert("quote_ident(v.evtname)")})
+            from pg_catalog.pg_event_trigger v
+            where v.evtenabled not in ('O', 'A') and not exists (
+                select from members m
+                where m.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass and m.objid = v.oid)
+        ), told as (
+            select i.*, (select count(distinct o.object) from idle o where o.together = i.together) as many from idle i
         )
-        select pg_catalog.format('%%I on %%s', k.conname, t.name) as object, 'it is not validated' as problem,
-               pg_catalog.format('alter table %%s validate constraint %%I;', t.name, k.conname) as fix
-        from pg_catalog.pg_constraint k join tables t on t.oid = k.conrelid
-        where not k.convalidated and k.conislocal and k.conparentid = 0
-        and coalesce((pg_catalog.to_jsonb(k) ->> 'conenforced')::boolean, true)
-        and t.nspname <> all (%(platform_schemas)s)
+        select object, problem, null as number, null as examples, fix from told where many <= {MOST_OF_A_KIND}
         union all
-        select pg_catalog.format('%%I on %%s', k.conname, k.contypid::pg_catalog.regtype), 'it is not validated',
-               pg_catalog.format('alter domain %%s validate constraint %%I;', k.contypid::pg_catalog.regtype, k.conname)
-        from pg_catalog.pg_constraint k
-        join pg_catalog.pg_type y on y.oid = k.contypid
-        join pg_catalog.pg_namespace n on n.oid = y.typnamespace
-        where not k.convalidated and n.nspname <> all (%(platform_schemas)s) and not exists (
-            select from members m where m.classid = 'pg_catalog.pg_type'::pg_catalog.regclass and m.objid = y.oid)
-        union all
-        select pg_catalog.format('%%I on %%s', coalesce(k.conname, g.tgname), coalesce(owner.name, t.name)),
-               pg_catalog.concat_ws(' ', case when g.tgisinternal then 'it is not enforced: its trigger' else 'it' end,
-                   case g.tgenabled when 'D' then 'is disabled' else 'fires for replication only' end),
-               pg_catalog.format(E'-- See who switched it off, and whether what came in meanwhile is sound. Then:\n'
-                                 || '-- alter table %%s enable trigger %%s;',
-                                 {inert("t.name::text")}, {inert("quote_ident(g.tgname)")})
-        from pg_catalog.pg_trigger g
-        join tables t on t.oid = g.tgrelid
-        left join pg_catalog.pg_constraint k on g.tgisinternal and k.oid = g.tgconstraint
-        left join tables owner on owner.oid = k.conrelid
-        where g.tgenabled not in ('O', 'A') and not exists (
-            select from pg_catalog.pg_trigger p where p.oid = g.tgparentid and p.tgenabled = g.tgenabled)
-        and not exists (
-            select from members m where m.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass and m.objid = g.oid)
-        union all
-        select pg_catalog.format('event trigger %%I', v.evtname),
-               case v.evtenabled when 'D' then 'it is disabled' else 'it fires for replication only' end,
-               pg_catalog.format(E'-- See who switched it off, and why. Then, as its owner:\n'
-                                 || '-- alter event trigger %%s enable;', {inert("quote_ident(v.evtname)")})
-        from pg_catalog.pg_event_trigger v
-        where v.evtenabled not in ('O', 'A') and not exists (
-            select from members m
-            where m.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass and m.objid = v.oid)
+        select together, string_agg(distinct problem, '; '), many,
+               pg_catalog.array_to_string((array_agg(distinct object))[1:{SHOWN_OF_A_KIND}], ', '),
+               case together when 'constraints that are not validated' then {VALIDATE_ALL} else {ENABLE_ALL} end
+        from told where many > {MOST_OF_A_KIND} group by together, many
         """,
         of="""
         select (select count(*) from pg_catalog.pg_constraint k join pg_catalog.pg_namespace n on n.oid = k.connamespace

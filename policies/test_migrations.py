@@ -56,11 +56,13 @@ def test_no_migration_loses_data(gate):
 
     Lost are rows that are deleted or truncated, tables and columns dropped with something in them, values that a
     narrower type cuts, that NULL takes the place of, that are overwritten in more than ``overwritten_percent`` of
-    the rows (audit.toml), made equal to one another, or exchanged among rows, and sequences that begin again. Rows
-    are known by their key and compared one by one before and after each statement (of tables of more than 100,000
-    rows a sample, and the finding says so), so that it does not matter how a statement is written. What is found
-    elsewhere at the end of all new files was moved, columns as well as rows that another table has with all their
-    values; what is filled where nothing was, written in other letters, or a new word for each old one is no loss.
+    the rows (audit.toml), made equal to one another, or exchanged among rows, and sequences that begin again, now or
+    at their end. Rows are known by their key and compared one by one before and after each statement (of tables of
+    more than 100,000 rows a sample, and the finding says so), so that it does not matter how a statement is written.
+    What is found elsewhere at the end of all new files was moved, columns as well as rows that another table has with
+    all their values, as columns or as JSON; what is filled where nothing was, written in other letters or around with
+    more, a new word for each old one, or the same number in a smaller unit is no loss, and neither is what a type
+    refuses: then the statement fails.
     Lost later is what a new trigger or rule swallows, deletes or empties when rows are written, and what is no
     longer found under its table's name. The made-up rows tell what is done, not how much of it would hit: where a
     statement meets none of them, and would lose something of rows that it meets, where it stands in a branch that
@@ -124,7 +126,9 @@ def test_no_migration_widens_anybodys_reach(gate):
     columns that are opened of rows that people reach, and a new default that lets new members in where a policy, or
     a function that it calls, asks for it. Settings of roles and of the database by which the API decides what it
     serves, and as whom, are told whenever they change, and those that protect (time limits of the API's callers,
-    search_path, row_security, as whom somebody acts) where they become weaker. What would let somebody in in a
+    search_path, row_security, as whom somebody acts) where they become weaker. So is what hands rows, or more of them
+    than keys, to somebody outside: requests, webhooks, dblink, a public channel, NOTIFY, be it a trigger, a statement
+    or a job; and a restrictive policy that is gone from a table that nobody declared. What would let somebody in in a
     branch that was not taken, or decides by the server that it runs on, is not known: the policy is UNCHECKED then.
     """
     assert not gate.widened()

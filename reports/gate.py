@@ -26,7 +26,8 @@ def headline(each: Rehearsed) -> str:
         (len(each.hazards.waits), "makes others wait", "make others wait"),
     ]
     told = [f"{number} {one if number == 1 else many}" for number, one, many in counted if number]
-    became = f"{statements:,} statements in {each.duration_ms / 1000:.1f} s" if each.migration.applied else "failed"
+    number = f"{statements:,} statement{'' if statements == 1 else 's'}"
+    became = f"{number} in {each.duration_ms / 1000:.1f} s" if each.migration.applied else "failed"
     return "; ".join([became, *told])
 
 
@@ -70,7 +71,8 @@ def document(run: Run) -> dict[str, Any] | None:
     """Return the gate's part of audit.json, or None where there was no gate."""
     if run.gate is None:
         return None
-    return {"since": run.gate.since, "files": [_file(each) for each in run.gate.files]}
+    altered = {"altered": list(run.gate.altered)} if run.gate.altered else {}
+    return {"since": run.gate.since, **altered, "files": [_file(each) for each in run.gate.files]}
 
 
 def _file(each: Rehearsed) -> dict[str, Any]:

@@ -223,7 +223,8 @@ def _sizes(told: Json | None) -> Sizes | None:
 
 
 def _gate(told: Json) -> Rehearsal:
-    return Rehearsal(told["since"], tuple(map(_rehearsed, told["files"])), ())
+    altered = tuple(told.get("altered", ()))
+    return Rehearsal(told["since"], tuple(map(_rehearsed, told["files"])), (), altered=altered)
 
 
 def _rehearsed(told: Json) -> Rehearsed:

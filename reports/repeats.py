@@ -50,7 +50,8 @@ def _reading(repeat: Finding, told: Finding) -> bool:
 def _changing(repeat: Finding, told: Finding) -> bool:
     """Tell whether a policy lets people change rows of a table by whose changes they get further still."""
     updates = told.cause.kind == "grant" and told.cause.name.startswith("update")
-    return updates and _table(repeat, told) and repeat.details.get("commands") == "update"
+    done = repeat.details.get("commands") or repeat.details.get("command")
+    return updates and _table(repeat, told) and done == "update"
 
 
 def _anything(_repeat: Finding, _told: Finding) -> bool:
@@ -85,9 +86,11 @@ TOLD_BY: Mapping[str, tuple[tuple[str, Same], ...]] = {
         ("RLS-18", _named), ("RLS-20", _named), ("RLS-22", _named),
     ),
     "RLS-01": (("RLS-02", _cause),),
+    # Whoever makes themselves more by a table without rules does so as anybody does anything there.
+    "RLS-09": (("RLS-02", _cause), ("RLS-01", _cause)),
     # Who becomes an administrator comes first; what the policy says wrong is why somebody reaches too much.
     "RLS-07": (("RLS-09", _cause), ("RLS-09", _changing), ("RLS-06", _cause), ("RLS-02", _cause), ("RLS-01", _cause)),
-    "RLS-04": (("RLS-09", _cause), ("RLS-07", _cause)),
+    "RLS-04": (("RLS-09", _cause), ("RLS-09", _changing), ("RLS-07", _cause)),
     "RLS-08": (("RLS-05", _table), ("RLS-03", _table)),
     "RLS-13": (("RLS-07", _cause), ("RLS-04", _cause), ("RLS-02", _cause), ("RLS-01", _cause)),
     "RLS-15": (

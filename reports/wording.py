@@ -91,8 +91,12 @@ def _by_severity(run: Run) -> str:
 def built(run: Run) -> tuple[str, ...]:
     """Say how much was built of what the migrations would make, and what would help where they begin with nothing.
 
-    Nothing is said of a database that was built whole.
+    Nothing is said of a database that was built whole. Of a gate it is said whether the change alters what it is judged
+    by.
     """
+    if run.gate is not None and run.gate.altered:
+        names = ", ".join(run.gate.altered)
+        return (safe(f"This change also alters what it is judged by; read that first: {names}."),)
     build = run.build
     if build is None or (run.complete and build.applied == build.files and not build.missing):
         return ()

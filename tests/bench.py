@@ -13,7 +13,10 @@ import platform
 import shutil
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,6 +46,7 @@ from tests.support.rehearsing import CorpusSuite, corpus, found_in, grounded
 
 ROOT = Path(__file__).parents[1]
 LARGE = 100_000
+PROCESSES = 2
 
 # The matrix: of so many tables, compared with one statement at a time, with twice the tables, and with longer ones.
 TABLES, ROWS = 200, 60
@@ -178,29 +182,36 @@ def measure_corpus(found: Figures) -> None:
 
     Beside them the hazards that eugene's and squawk's documents list, and how many of them we tell wrongly.
     """
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        counted = sum(pool.map(_in_part_of_corpus, range(PROCESSES)), Counter())
+    dangers, harmless = counted["dangers"], counted["harmless"]
+    for who in ("gate", "squawk"):
+        ours = who == "gate"
+        name = f"{who}: dangers of the corpus found at their lines, of {dangers}"
+        found.add(name, [counted[who, "right"]], "", **({"least": dangers} if ours else {}))
+        name = f"{who}: harmless cases blamed, of {harmless}"
+        found.add(name, [counted[who, "blamed"]], "", **({"most": 0} if ours else {}))
+    name = "documented hazards of eugene and squawk: missed, or told of where there is none"
+    found.add(name, [compare_hazards()], "", most=0)
+
+
+def _in_part_of_corpus(part: int) -> Counter[str | tuple[str, str]]:
+    """Count in each so many-th case what is dangerous, harmless, and told rightly and wrongly by whom."""
     suite = CorpusSuite(load_settings(ROOT / "audit.toml"), load_access(ROOT / "schema" / "access.toml"))
-    dangers = harmless = 0
-    right, blamed = {"gate": 0, "squawk": 0}, {"gate": 0, "squawk": 0}
+    counted: Counter[str | tuple[str, str]] = Counter()
     with grounded(Choice(), suite) as ground:
-        for case in corpus():
+        for case in corpus()[part::PROCESSES]:
             said = {
                 "gate": {(file, line) for _, file, line, _ in found_in(ground.try_out(case))},
                 "squawk": {(n, each.line) for n, p in case.files.items() for each in lint(p.read_text("utf-8"), 18)},
             }
             expected = {(each.file, each.line) for each in case.expected}
-            dangers += bool(expected)
-            harmless += not case.dangerous
+            counted["dangers"] += bool(expected)
+            counted["harmless"] += not case.dangerous
             for who, places in said.items():
-                right[who] += bool(expected) and expected <= places
-                blamed[who] += not case.dangerous and bool(places)
-    for who in right:
-        ours = who == "gate"
-        name = f"{who}: dangers of the corpus found at their lines, of {dangers}"
-        found.add(name, [right[who]], "", **({"least": dangers} if ours else {}))
-        name = f"{who}: harmless cases blamed, of {harmless}"
-        found.add(name, [blamed[who]], "", **({"most": 0} if ours else {}))
-    name = "documented hazards of eugene and squawk: missed, or told of where there is none"
-    found.add(name, [compare_hazards()], "", most=0)
+                counted[who, "right"] += bool(expected) and expected <= places
+                counted[who, "blamed"] += not case.dangerous and bool(places)
+    return counted
 
 
 def measure_proofs(found: Figures) -> None:

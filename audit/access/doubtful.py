@@ -57,6 +57,9 @@ _CLAIMS = re.compile(r"\bauth\s*\.\s*jwt\s*\(|request\.jwt\.claim", re.IGNORECAS
 _CALLER = re.compile(r"\bauth\s*\.\s*(uid|jwt|email)\s*\(|request\.jwt|current_setting", re.IGNORECASE)
 # Where the policies of channels find out which channel it is: https://supabase.com/docs/guides/realtime/authorization
 CHANNELS, FILES, TOPIC = "realtime.messages", "storage.objects", ("realtime", "topic")
+_WORD = re.compile(r"[^\W\d]\w*")
+# Columns by which somebody looks after all, and does not only belong.
+_OFFICE = re.compile(r"(^|_)(roles?|rank)($|_)|admin|staff|manager|moderator", re.IGNORECASE)
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 
 # Columns: name, default, whether it is in the primary key, which table it refers to by itself, which API roles may read
@@ -225,6 +228,10 @@ class Reader:
         """Return the words that a condition compares with where it looks somebody up."""
         return {word for each in self.texts(text) for word in _LITERAL.findall(each)}
 
+    def named(self, text: str) -> set[str]:
+        """Return the words by which a condition names what it looks at where it looks somebody up."""
+        return {word for each in self.texts(text) for word in _WORD.findall(_LITERAL.sub("", each))}
+
     def ties(self, text: str) -> bool:
         """Tell whether a condition ties a row to the caller by one of the row's columns."""
         return bool(self.columns(text)) and self.asks(text)
@@ -286,7 +293,9 @@ class Reader:
             each.name for each in self.held if each.refers and _name(each.refers) in {name for _, name in looked_at}
         }
         asks_no_more = self.ranks(one.text) <= self.ranks(other.text)
-        belongs = bool(places & self.columns(other.text, looked_up=True))
+        # Who is somewhere as a manager has been asked for more than for belonging.
+        is_ranked = not asks_no_more and any(_OFFICE.search(word) for word in self.named(one.text))
+        belongs = not is_ranked and bool(places & self.columns(other.text, looked_up=True))
         return bool(looked_at & self.tables(other.text)) and (asks_no_more or belongs)
 
 

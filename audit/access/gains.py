@@ -138,7 +138,7 @@ def _gained(those: Iterable[Found]) -> list[tuple[str, int]]:
 def _sentence(those: Sequence[Found]) -> str:
     people, first = who(each.actor for each in those), those[0]
     columns = list(dict.fromkeys(each.column for each in those if each.column))
-    reached = [what.partition(" ")[2] for what, _ in _gained(those)]
+    reached = list(dict.fromkeys(what.partition(" ")[2] for what, _ in _gained(those)))
     more = f", and reach more of {', '.join(reached[:3])}" + (" and others" if len(reached) > 3 else "")
     if first.kind == BY_CALL:
         return f"{people} can call {first.relation}{more}"

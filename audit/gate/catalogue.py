@@ -72,6 +72,7 @@ select 'r' || c.oid as key,
            'valid', (select i.indisvalid from pg_catalog.pg_index i where i.indexrelid = c.oid),
            '_of', (select i.indrelid::pg_catalog.int8 from pg_catalog.pg_index i where i.indexrelid = c.oid),
            'persistence', c.relpersistence, 'partition', c.relispartition,
+           'cycles', (select s.seqcycle from pg_catalog.pg_sequence s where s.seqrelid = c.oid),
            '_definition', {_DEFINITION_OF_RELATION}) as facts
 from relations c
 union all

@@ -7,9 +7,12 @@ none, rows that are the same before and after are taken away, and the rest are p
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 
 from psycopg import sql
 
@@ -22,6 +25,8 @@ MOST_ROWS = 100_000
 FEW_BYTES = 1 << 20
 # Longer values are kept as two hashes: of what they say, and of what they say whatever the case and the spaces.
 LONGEST = 64
+# So much JSON of one table is read as rows that it may keep.
+MOST_JSON = 16 << 20
 
 USER_SCHEMA = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
 
@@ -114,9 +119,11 @@ def _read(
     columns = sql.SQL(", ").join(map(sql.Identifier, order))
     rows, counts, sums = 0, [0] * len(order), [0] * len(order)
     lines: list[Line] = []
+    documents = _Documents()
     for cells in _rows(conn, sql.SQL("select {} from only {}").format(columns, sql.SQL(title)), small=small):
         rows += 1
         line = tuple(None if cell is None else _value(cell) for cell in (cells if order else ()))
+        documents.note(cells)
         for place, cell in enumerate(line):
             if cell is not None:
                 counts[place] += 1
@@ -132,7 +139,75 @@ def _read(
         lines,
         stride,
         signature,
+        documents.columns(),
     )
+
+
+class _Documents:
+    """What stands in the objects of JSON of one table, for each of its columns that hold any, if it is not too much."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, list[bytes]] = {}
+        self._left = MOST_JSON
+
+    def note(self, cells: Sequence[bytes | None]) -> None:
+        """Keep what may be an object."""
+        for place, cell in enumerate(cells):
+            if cell is not None and cell.startswith(b'{"') and self._left > 0:
+                self._left -= len(cell)
+                self._found.setdefault(place, []).append(cell)
+
+    def columns(self) -> list[dict[str, list[Value]]]:
+        """Return for each column what its objects say, by name; what an object does not say is NULL."""
+        if self._left <= 0:
+            return []
+        return [told for cells in self._found.values() if (told := _side_by_side(cells))]
+
+
+def _side_by_side(cells: Sequence[bytes]) -> dict[str, list[Value]]:
+    objects = []
+    for cell in cells:
+        with suppress(ValueError, RecursionError):
+            read = json.loads(cell, parse_float=str, parse_int=str)
+            if isinstance(read, dict):
+                objects.append(read)
+    names = dict.fromkeys(name for each in objects for name in each)
+    return {name: [_of_json(each.get(name)) for each in objects] for name in names}
+
+
+# As JSON has a moment; what PostgreSQL writes otherwise has a space, and no minutes of a zone that has none.
+# https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-OUTPUT
+_MOMENT = re.compile(r"(\d{4,6}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d+)?)(?:([+-]\d\d)(?::00)?)?")
+
+
+def _of_json(value: object) -> Value:
+    """Return a value of JSON as the type that it was made of writes it, as far as that can be told."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return b"t" if value else b"f"
+    if isinstance(value, list):
+        return _value(f"{{{','.join(map(_element, value))}}}".encode())
+    if isinstance(value, dict):
+        return _value(json.dumps(value, ensure_ascii=False).encode())
+    return _value(_MOMENT.sub(lambda found: f"{found[1]} {found[2]}{found[3] or ''}", str(value)).encode())
+
+
+def _element(value: object) -> str:
+    return "NULL" if value is None else str(value)
+
+
+# What lists and objects are written with, by PostgreSQL and in JSON.
+_MARKS = re.compile(rb"[\s{}\[\]\"]")
+
+
+def loosely(value: Value) -> Value:
+    """Return a value as it is compared with one out of JSON, where lists and objects are written otherwise."""
+    if isinstance(value, tuple):
+        return b"%d" % value[1]
+    if value is None or value[:1] not in (b"{", b"["):
+        return value
+    return b"%d" % hash(_plain(_MARKS.sub(b"", value)))
 
 
 def _rows(conn: Connection, question: sql.Composed, *, small: bool) -> Iterator[Sequence[bytes | None]]:
@@ -195,7 +270,12 @@ def compare(before: Print, after: Print, numbers: Collection[int]) -> Effect:
             at, to = then.index(number), now.index(number)
             columns[names[number]] = _column([(old[at], new[to]) for old, new in pairs])
     lost = {name: [line[place] for line in gone] for place, name in enumerate(before.numbers)}
-    return Effect(before.rows, looked, len(gone), columns, lost)
+    fewer = {
+        name: (count - after.values[name], before.sums[name] - after.sums[name])
+        for name, count in before.values.items()
+        if after.numbers.get(name) == before.numbers[name]
+    }
+    return Effect(before.rows, looked, len(gone), columns, lost, fewer)
 
 
 def _paired(before: Print, after: Print) -> tuple[list[tuple[Line, Line]], list[Line], int]:
@@ -268,10 +348,11 @@ def _column(pairs: Sequence[tuple[Value, Value]]) -> Overwritten:
     told = Overwritten(
         len(held),
         emptied,
-        cut=sum(_cut(old, new) for old, new in differing),
+        cut=0 if _is_same_end(held) else sum(_cut(old, new) for old, new in differing),
         merged=max(0, len(before) - len(after)),
+        shift=_shift(held),
     )
-    if not changed or _renamed(changed, held):
+    if not changed or _renamed(changed, held) or _within(changed):
         return told
     old_kinds, new_kinds = {old for old, _ in changed}, {new for _, new in changed}
     return Overwritten(
@@ -283,6 +364,7 @@ def _column(pairs: Sequence[tuple[Value, Value]]) -> Overwritten:
         exchanged=len(old_kinds) > 1 and Counter(old for old, _ in changed) == Counter(new for _, new in changed),
         cut=told.cut,
         merged=told.merged,
+        shift=told.shift,
     )
 
 
@@ -298,7 +380,62 @@ def _renamed(changed: Sequence[tuple[Value, Value]], held: Sequence[tuple[Value,
     return one_for_each and not exchanged and len(words) * 2 <= len(changed)
 
 
+def _within(changed: Sequence[tuple[Value, Value]]) -> bool:
+    """Tell whether each value is still there as it was, within what says more: objects, or the same text around all."""
+    around: set[tuple[bytes, bytes]] | None = None
+    for old, new in changed:
+        if not isinstance(old, bytes) or not isinstance(new, bytes):
+            return False
+        if old.startswith(b"{") and _is_more(old, new):
+            continue
+        ends = {(new[:at], new[at + len(old) :]) for at in range(len(new)) if old and new.startswith(old, at)}
+        around = ends if around is None else around & ends
+        if not around:
+            return False
+    return True
+
+
+def _is_more(old: bytes, new: bytes) -> bool:
+    """Tell whether an object of JSON has all that another one has."""
+    with suppress(ValueError, RecursionError):
+        was, now = json.loads(old), json.loads(new)
+        return isinstance(was, dict) and isinstance(now, dict) and was.items() <= now.items()
+    return False
+
+
+def _shift(held: Sequence[tuple[Value, Value]]) -> int:
+    """Return by how many powers of ten all numbers became larger and are otherwise the same; 0 where they did not."""
+    shifts = set()
+    for old, new in held:
+        if not isinstance(old, bytes) or not isinstance(new, bytes):
+            return 0
+        try:
+            was, now = Decimal(old.decode()), Decimal(new.decode())
+            if was or now:
+                shifts.add(now / was if was else None)
+        except (InvalidOperation, UnicodeDecodeError, ArithmeticError):
+            return 0
+    factor = shifts.pop() if len(shifts) == 1 else None
+    if factor is None or factor <= 1 or factor != Decimal(10) ** factor.adjusted():
+        return 0
+    return factor.adjusted()
+
+
+def _is_same_end(held: Sequence[tuple[Value, Value]]) -> bool:
+    """Tell whether of all values, which differ, the same end alone is gone: such as that of a zone, which is known."""
+    ends = set()
+    for old, new in held:
+        if not isinstance(old, bytes) or not isinstance(new, bytes) or not old.startswith(new):
+            return False
+        ends.add(old[len(new) :])
+    return len(ends) == 1 and len({new for _, new in held}) > 1
+
+
 def _cut(old: Value, new: Value) -> bool:
+    if isinstance(old, bytes) and isinstance(new, bytes) and old.startswith(b"{") and not new.startswith(b"{"):
+        # What is left of an array is its beginning.
+        whole, left = _plain(old.strip(b"{}")), _plain(new)
+        return len(left) < len(whole) and whole.startswith(left)
     if not isinstance(old, bytes) or not isinstance(new, bytes) or old == new or not old.startswith(new):
         return False
     try:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from audit.evidence import Evidence, Log, NotApplicable, Population, Row
 from audit.gate.culprits import BLIND, changing_much, speaking_of
 from audit.gate.hazards import found
-from audit.gate.openings import weakened
-from audit.gate.results import Difference, Rehearsal, Rehearsed, Step
+from audit.gate.openings import no_longer_narrowed, weakened
+from audit.gate.results import Difference, Reach, Rehearsal, Rehearsed, Step
 from audit.probes.registration import FAILS, PLAIN, WAY
 
 
@@ -70,7 +70,8 @@ class Gate:
                     )
                     line = _line_about(each, cell.cell)
                     rows.append(found(each.file, line, cell.cell, fix, before=cell.before, after=cell.after))
-            rows += [*_undeclared(each, declarations), *_reconfigured(each, declarations), *_begun(each)]
+            rows += [*_undeclared(each, declarations), *_reconfigured(each, declarations), *_begun(each), *_sent(each)]
+            rows += _widened(each, self.rehearsal.final.reach)
         blind = [each for file in self.rehearsal.files for each in file.hazards.blind]
         return self._evidence("whose reach new migrations widen", rows, cells, [*self._unapplied(), *blind])
 
@@ -237,6 +238,27 @@ def _begun(each: Rehearsed) -> Iterator[Row]:
             yield found(
                 each.file, step.line, f"default of {column}", fix, kind="what new rows begin with", decides=decides
             )
+
+
+def _widened(each: Rehearsed, reach: Mapping[str, Reach]) -> Iterator[Row]:
+    """Tell of restrictive policies that are gone."""
+    for step, change in no_longer_narrowed(each.steps, reach):
+        fix = (
+            f"-- What policy {change.title} kept back is reached by whoever other policies let in. Leave it, or\n"
+            "-- declare the table, so that who may reach what is compared with it."
+        )
+        yield found(each.file, step.line, f"restrictive policy {change.title}", fix, kind="no longer narrowed")
+
+
+def _sent(each: Rehearsed) -> Iterator[Row]:
+    """Tell of what hands rows to somebody outside of the database."""
+    for step in each.steps:
+        for what, by in step.sent:
+            fix = (
+                f"-- {what} hands what is in rows to {by}: whoever answers there, or listens, reads them, whatever\n"
+                "-- policies say. Hand on their ids only, or let somebody decide who may know the rest."
+            )
+            yield found(each.file, step.line, f"rows sent out by {what}", fix, kind="rows sent out", by=by)
 
 
 # What only says how much or how the API answers.

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from audit.catalog.table_statistics import TableStatistics
 from audit.evidence import Location, Row, Scalar, safe
-from audit.gate.results import TOUCHED, Effect, Hazards, Lock, Overwritten, Print, Step, Value
+from audit.gate.contents import loosely
+from audit.gate.results import TOUCHED, Effect, Hazards, Line, Lock, Overwritten, Print, Step, Value
 from audit.gate.trace import State
 
 # Statements that change rows. What they read does not say much: with few rows, an index is not worth while.
@@ -71,16 +72,30 @@ class Elsewhere:
     """What was put elsewhere and is still there: what is found again there was moved and not lost.
 
     ``columns`` are the contents (how many values, and their sum) of the columns that are new; ``tables`` rows that were
-    not there before, by the names of their columns.
+    not there before, by the names of their columns, be they rows of a table or what objects of JSON in it say.
+    ``figures`` are of each table how many values its columns have more, and their sum, where it has too many rows to
+    look at each.
     """
 
     columns: frozenset[tuple[int, int]] = frozenset()
     tables: Sequence[Mapping[str, Sequence[Value]]] = ()
+    documents: Sequence[Mapping[str, Sequence[Value]]] = ()
+    figures: Sequence[Mapping[str, tuple[int, int]]] = ()
+
+    def keeps(self, effect: Effect) -> bool:
+        """Tell whether the rows that a statement took away are in another table; in a large one, column by column."""
+        if effect.compared == effect.rows:
+            return self.holds(effect.lost)
+        lost = {name: told for name, told in effect.figures.items() if told[0]}
+        return bool(lost) and any(lost.items() <= table.items() for table in self.figures)
 
     def holds(self, rows: Mapping[str, Sequence[Value]]) -> bool:
         """Tell whether one table has all values of each of some rows, side by side."""
         told = {name: values for name, values in rows.items() if any(value is not None for value in values)}
-        return bool(told) and any(_holds(table, told) for table in self.tables)
+        if told and any(_holds(table, told) for table in self.tables):
+            return True
+        loose = {name: [*map(loosely, values)] for name, values in told.items()}
+        return bool(told) and any(_holds(each, loose) for each in self.documents)
 
 
 def _holds(table: Mapping[str, Sequence[Value]], rows: Mapping[str, Sequence[Value]]) -> bool:
@@ -130,7 +145,7 @@ def _losses(
             yield from _dropped_table(file, step, table, before, elsewhere, statistics, hazards)
     for table, effect in step.effects:
         gone = effect.told(effect.gone, effect.compared)
-        if effect.gone and effect.compared == effect.rows and elsewhere.holds(effect.lost):
+        if effect.gone and elsewhere.keeps(effect):
             hazards.remarks.append(f"{file}, line {step.line}: {gone} rows of {table} were moved to another table")
         elif effect.gone:
             yield found(
@@ -147,7 +162,17 @@ def _losses(
         if after is not None:
             yield from _dropped_columns(file, step, table, step.before[table], after, elsewhere, statistics, hazards)
             kept = {name for name in step.before[table].values if _kept(step.before[table], name, elsewhere)}
-            yield from _overwritten(file, step, table, effect, percent, kept)
+            yield from _overwritten(file, step, table, effect, percent, kept, hazards)
+    for name in _cycling(step):
+        yield found(
+            file,
+            step.line,
+            f"sequence {name}",
+            f"-- {name} begins again at its end, and gives out numbers that it gave out before. Say NO CYCLE, and\n"
+            "-- take a larger type where its numbers do not suffice.",
+            kind="sequence repeats",
+            relation=name,
+        )
     for name in step.reset:
         yield found(
             file,
@@ -164,6 +189,13 @@ def _losses(
         if not doubt.table or not statistics.empty(doubt.table):
             hazards.doubts.append(f"{file}, line {step.line}: {doubt.told}")
     hazards.blind += [f"{file}, line {step.line}: {told}" for told in step.blind]
+
+
+def _cycling(step: Step) -> Iterator[str]:
+    """Yield the sequences that begin again at their end from now on: https://www.postgresql.org/docs/current/sql-altersequence.html."""
+    for change in step.catalogue if not step.undone else ():
+        if change.kind == "sequence" and change.known and change.fact("cycles") == (False, True):
+            yield change.title
 
 
 def _dropped_table(
@@ -234,7 +266,7 @@ def _dropped_columns(
 
 
 def _overwritten(
-    file: str, step: Step, table: str, effect: Effect, percent: int, kept: Collection[str]
+    file: str, step: Step, table: str, effect: Effect, percent: int, kept: Collection[str], hazards: Hazards
 ) -> Iterator[Row]:
     """Tell of values that others took the place of, but for columns of which all values are ``kept`` elsewhere."""
     types = _new_types(step, table)
@@ -244,7 +276,7 @@ def _overwritten(
         column = f"{table}.{name}"
         details: dict[str, Scalar] = {"relation": table, "column": name}
         if name in types:
-            yield from _retyped(file, step, column, details, became, types[name])
+            yield from _retyped(file, step, column, details, became, types[name], hazards)
             continue
         if became.emptied:
             told = effect.told(became.emptied, became.values)
@@ -276,13 +308,28 @@ def _loses(name: str, became: Overwritten, percent: int) -> str:
 
 
 def _retyped(
-    file: str, step: Step, column: str, details: Mapping[str, Scalar], became: Overwritten, types: tuple[str, str]
+    file: str,
+    step: Step,
+    column: str,
+    details: Mapping[str, Scalar],
+    became: Overwritten,
+    types: tuple[str, str],
+    hazards: Hazards,
 ) -> Iterator[Row]:
-    told = {**details, "from": types[0], "to": types[1]}
-    fix = f"-- Values of {column} that do not fit {types[1]} are cut, or make the migration fail. Look at them first."
+    old, new = types
+    told = {**details, "from": old, "to": new}
+    fix = f"-- Values of {column} that do not fit {new} are cut, or make the migration fail. Look at them first."
     if became.merged or became.cut or became.emptied:
         yield found(file, step.line, f"values of {column}", fix, kind="values cut by a narrower type", **told)
-    elif narrower(*types):
+    elif refuses(old, new, written="using" in step.names):
+        hazards.remarks.append(f"{file}, line {step.line}: it fails where a value of {column} does not fit {new}")
+    elif became.shift and _decimals(old) is None and _decimals(new) is not None:
+        most = became.shift + (_decimals(new) or 0)
+        hazards.doubts.append(
+            f"{file}, line {step.line}: values of {column} with more than {most} decimals are rounded; whether there "
+            "are any is not known"
+        )
+    elif narrower(old, new) and not _keeps_decimals(old, new, became.shift):
         yield found(file, step.line, f"type of {column}", fix, kind="type narrowed", **told)
 
 
@@ -299,13 +346,44 @@ def _new_types(step: Step, table: str) -> dict[str, tuple[str, str]]:
     }
 
 
+def refuses(old: str, new: str, *, written: bool) -> bool:
+    """Tell whether a narrower type takes no value that it would have to cut: the statement fails instead.
+
+    Numbers that are too large are always refused; texts where no USING is ``written``, as its cast may cut them:
+    https://www.postgresql.org/docs/current/datatype-character.html.
+    """
+    if any(old in family and new in family for family in (_ROOMY[0],)):
+        return narrower(old, new)
+    sized_old, sized_new = _SIZED.fullmatch(old), _SIZED.fullmatch(new)
+    if sized_new and sized_new[1] == "numeric":
+        fewer = sized_old is not None and int(sized_new[3] or 0) >= int(sized_old[3] or 0)
+        return fewer and narrower(old, new)
+    texts = ("text", "character varying", "character", "bit varying", "bit")
+    plain = tuple(re.sub(r"\(.*?\)", "", each) for each in (old, new))
+    return not written and plain[0] in texts and plain[1] in texts and narrower(old, new)
+
+
+def _decimals(of: str) -> int | None:
+    """Return how many decimals a type of numbers has, None where that is not said."""
+    if of in _ROOMY[0]:
+        return 0
+    sized = _SIZED.fullmatch(of)
+    return int(sized[3] or 0) if sized and sized[1] == "numeric" else None
+
+
+def _keeps_decimals(old: str, new: str, shift: int) -> bool:
+    """Tell whether all decimals are left of numbers that became larger by so many powers of ten."""
+    had, has = _decimals(old), _decimals(new)
+    return bool(shift) and had is not None and has is not None and has + shift >= had
+
+
 def narrower(old: str, new: str) -> bool:
     """Tell whether a type can hold less than another one."""
     for family in _ROOMY:
         if old in family and new in family:
             return family.index(new) > family.index(old)
     plain = tuple(re.sub(r"\(.*?\)", "", each) for each in (old, new))
-    if plain in _TO_LESS:
+    if plain in _TO_LESS and (plain[1] != "character varying" or new != plain[1]):
         return True
     sized_old, sized_new = _SIZED.fullmatch(old), _SIZED.fullmatch(new)
     if plain[0] == "numeric" and new in _DIGITS:
@@ -470,20 +548,45 @@ def _safe_form(step: Step, relation: str, since: int) -> str:
 
 def contents(origin: Mapping[int, Print], at_end: Mapping[int, Print], last: State) -> Elsewhere:
     """Return what is found at a file's end that was not there before all files, and is still there after the last."""
-    columns, tables = set(), []
+    columns: set[tuple[int, int]] = set()
+    tables: list[Mapping[str, Sequence[Value]]] = []
+    documents: list[Mapping[str, Sequence[Value]]] = []
+    figures = []
     for oid, now in at_end.items():
         left, old = last.prints.get(oid), origin.get(oid)
         if left is None:
             continue
-        was = {*old.numbers.values()} if old else set()
-        for name, values in now.values.items():
-            number = now.numbers[name]
-            if values and number not in was and left.count(number) >= values:
-                columns.add((values, now.sums[name]))
+        columns |= _new_columns(now, left, old)
         entry = last.entries.get(f"r{oid}")
-        if left.stride == 1 and left is not old and entry is not None and entry.facts["persistence"] == "p":
-            before = Counter(old.lines if old and old.numbers == left.numbers else ())
-            fresh = list((Counter(left.lines) - before).elements())
-            if fresh:
-                tables.append({name: [line[place] for line in fresh] for place, name in enumerate(left.numbers)})
-    return Elsewhere(frozenset(columns), tables)
+        if left is old or entry is None or entry.facts["persistence"] != "p":
+            continue
+        figures.append(_grown(left, old))
+        if left.stride == 1 and (fresh := _fresh(left, old)):
+            tables.append({name: [line[place] for line in fresh] for place, name in enumerate(left.numbers)})
+            documents += [{name: [*map(loosely, cells)] for name, cells in each.items()} for each in left.documents]
+    return Elsewhere(frozenset(columns), tables, documents, figures)
+
+
+def _new_columns(now: Print, left: Print, old: Print | None) -> set[tuple[int, int]]:
+    """Return the figures of a table's columns that are new, and still there with all their values."""
+    was = {*old.numbers.values()} if old else set()
+    return {
+        (values, now.sums[name])
+        for name, values in now.values.items()
+        if values and now.numbers[name] not in was and left.count(now.numbers[name]) >= values
+    }
+
+
+def _fresh(left: Print, old: Print | None) -> list[Line]:
+    """Return the rows of a table that were not there before."""
+    before = Counter(old.lines if old and old.numbers == left.numbers else ())
+    return list((Counter(left.lines) - before).elements())
+
+
+def _grown(left: Print, old: Print | None) -> dict[str, tuple[int, int]]:
+    """Return how many values the columns of a table have more than before, and their sum."""
+    was = old if old and old.numbers == left.numbers else Print(0, {}, {})
+    return {
+        name: (count - was.values.get(name, 0), left.sums[name] - was.sums.get(name, 0))
+        for name, count in left.values.items()
+    }

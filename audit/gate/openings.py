@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from audit.access.results import API_ACTORS
 from audit.gate.reading import code
-from audit.gate.results import Change, Entry, Reach, Reached
+from audit.gate.results import Change, Entry, Reach, Reached, Step
 from audit.people import CAST
 from audit.sql_text import STRING, Token, tokens
 
@@ -81,6 +81,34 @@ def _reaches(role: str, command: str, table: str, reach: Mapping[str, Reach]) ->
         if CAST[actor].role == role
     )
     return any(cell is not None and cell.reached and cell.verdict == "UNDECLARED" for cell in cells)
+
+
+# --- Policies that narrow what others let through
+
+
+def no_longer_narrowed(steps: Sequence[Step], reach: Mapping[str, Reach]) -> Iterator[tuple[Step, Change]]:
+    """Yield the restrictive policies that are gone, or restrict nobody any more, from tables that nobody has declared.
+
+    Who reached some rows of such a table reaches more of them then, and still only some: no cell tells of it.
+    https://www.postgresql.org/docs/current/sql-createpolicy.html
+    """
+    tables = {cell.rpartition(" ")[2] for cell, told in reach.items() if told.verdict == "UNDECLARED"}
+    changes = [(step, change) for step in steps if not step.undone for change in step.catalogue]
+    instead = {_table_of(change) for _, change in changes if change.what == "created" and _narrows(change.after)}
+    for step, change in changes:
+        gone = change.kind == "policy" and change.known and _narrows(change.before) and not _narrows(change.after)
+        if gone and _table_of(change) in tables - instead:
+            yield step, change
+
+
+def _narrows(policy: Entry | None) -> bool:
+    if policy is None or policy.kind != "policy" or policy.facts["permissive"]:
+        return False
+    return any(policy.facts.get(name) not in (None, "true") for name in ("_using", "_check"))
+
+
+def _table_of(change: Change) -> str:
+    return change.title.rpartition(" of ")[2]
 
 
 # --- What new rows begin with

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from audit.evidence import safe
 from audit.footprint import Footprint
 from audit.gate.down import Applied, applied, skipped
 from audit.gate.repository import SYMLINK, repository_of
-from audit.layouts import is_supabase, name_of, numbered, repeated, root_of, title
+from audit.layouts import is_meant, is_supabase, name_of, numbered, repeated, root_of, title
 from audit.question import Connection
 from audit.server_errors import describe
 
@@ -134,10 +135,13 @@ def by_git(directory: Path, ref: str, place: Path, down: str = "") -> Pending:
     directory = root_of(directory)
     repository = repository_of(directory)
     base = repository.common(ref)
+    for name in filter(is_meant, repository.not_checked_out(directory.resolve())):
+        if not (directory / name).exists():
+            raise TargetError(f"{safe(name)} is left out of the checkout: check it out (git sparse-checkout disable)")
     listed = {
         name: blob
         for name, blob in repository.files(base, directory.resolve()).items()
-        if name.endswith((".sql", *TELLING)) and not skipped(Path(name).name, down)
+        if (is_meant(name) or name.endswith(TELLING)) and not skipped(Path(name).name, down)
     }
     for name, (mode, _) in listed.items():
         if mode == SYMLINK:
@@ -167,6 +171,25 @@ def by_git(directory: Path, ref: str, place: Path, down: str = "") -> Pending:
         {name: why for name, why in found.passed_over.items() if name not in was.passed_over},
         found.files,
     )
+
+
+def otherwise(directory: Path, ref: str, files: Sequence[Path]) -> list[str]:
+    """Return which files are not as they were when the branch left ``ref``, by their paths in the repository.
+
+    Raises TargetError.
+    """
+    repository = repository_of(root_of(directory))
+    there = [place for path in files if (place := Path(os.path.abspath(path))).is_relative_to(repository.top)]
+    was = repository.at(repository.common(ref), there)
+    contents = dict(zip(was, repository.contents([blob for _, blob in was.values()]), strict=True))
+    told = []
+    for path in dict.fromkeys(there):
+        now = _plain(read(path)) if path.is_file() else None
+        old = _plain(contents[path]) if path in contents else None
+        if now != old:
+            how = "new" if old is None else "gone" if now is None else "changed"
+            told.append(f"{safe(path.relative_to(repository.top).as_posix())} ({how})")
+    return told
 
 
 def read(path: Path) -> bytes:

@@ -57,7 +57,33 @@ class Repository:
         if ref.startswith("-") or not ref.strip() or "\0" in ref:
             raise TargetError("--base must be a branch, a tag or a commit")
         what = f"there is no common ancestor with {safe(ref)}; fetch it with its history (git fetch --unshallow)"
-        return self._git("merge-base", "HEAD", ref, what=what).decode().strip()
+        return self._git("merge-base", "HEAD", self._branch(ref), what=what).decode().strip()
+
+    def _branch(self, ref: str) -> str:
+        """Return the whole name of a branch, if there is one of that name.
+
+        git takes a tag first, and then a branch of one's own, which whoever may push can give the name of another:
+        https://git-scm.com/docs/gitrevisions
+        """
+        places = (f"refs/remotes/{ref}", f"refs/heads/{ref}")
+        there = self._git("for-each-ref", "--format=%(refname)", *places, what="the branches cannot be listed")
+        return next((place for place in places if place.encode() in there.splitlines()), ref)
+
+    def at(self, commit: str, paths: Sequence[Path]) -> dict[Path, tuple[bytes, str]]:
+        """Return some files as they were at a commit, those that were there: mode and blob. Raises TargetError."""
+        inside = {os.fsencode(path.relative_to(self.top)): path for path in paths}
+        if not inside:
+            return {}
+        listed = self._git(
+            "ls-tree", "-z", "--full-tree", commit, *map(os.fsdecode, inside), what="the base cannot be listed"
+        )
+        found = {}
+        for entry in filter(None, listed.split(b"\0")):
+            facts, _, name = entry.partition(b"\t")
+            mode, kind, blob = facts.split()
+            if kind == b"blob" and name in inside:
+                found[inside[name]] = mode, blob.decode()
+        return found
 
     def files(self, commit: str, folder: Path) -> dict[str, tuple[bytes, str]]:
         """Return the files that a folder had at a commit, those of its folders too: mode and blob by path below it.
@@ -94,6 +120,17 @@ class Repository:
             if path.startswith(prefix):
                 found[os.fsdecode(path.removeprefix(prefix))] = mode, blob.decode()
         return found
+
+    def not_checked_out(self, folder: Path) -> list[str]:
+        """Return the files of a folder that git is told to leave out of the work tree, by path below it.
+
+        https://git-scm.com/docs/git-sparse-checkout, https://git-scm.com/docs/git-ls-files (-t). Raises TargetError.
+        """
+        inside = os.fsencode(folder.relative_to(self.top))
+        prefix = b"" if inside == b"." else inside + b"/"
+        listed = self._git("ls-files", "-t", "-z", "--full-name", what="the tracked files cannot be listed")
+        left_out = (entry[2:] for entry in listed.split(b"\0") if entry.startswith(b"S "))
+        return [os.fsdecode(path.removeprefix(prefix)) for path in left_out if path.startswith(prefix)]
 
     def contents(self, blobs: Sequence[str]) -> list[bytes]:
         """Return what blobs hold, as they are: no filter is applied. Raises TargetError."""

@@ -38,7 +38,8 @@ class Print:
 
     ``values`` are how many values of each column are not NULL, ``sums`` sums over them. ``numbers`` are those of the
     columns, which stay when one is renamed, and ``key`` the numbers of the columns of a key. ``lines`` are the rows, in
-    the order of ``numbers``; of each table of more than MOST_ROWS only one of ``stride``, by key.
+    the order of ``numbers``; of each table of more than MOST_ROWS only one of ``stride``, by key. ``documents`` are
+    objects of JSON in it: for each column that holds any, as if what stands in them were columns of the rows.
     """
 
     rows: int
@@ -49,6 +50,7 @@ class Print:
     lines: Sequence[Line] = field(default=(), compare=False, repr=False)
     stride: int = field(default=1, compare=False)
     signature: object = field(default=None, compare=False)
+    documents: Sequence[Mapping[str, Sequence[Value]]] = field(default=(), compare=False, repr=False)
 
     def count(self, number: int) -> int:
         """Return how many values the column of a number has."""
@@ -75,6 +77,7 @@ class Overwritten:
     spaces or dashes, and not merely a new word for the same thing. ``kinds`` is how many different values the
     changed rows had, and ``left`` how many they have; ``exchanged``: they are the same ones in other rows. ``cut`` are
     values of which only the beginning is left, and ``merged`` how many fewer different ones there are in the column.
+    ``shift``: by so many powers of ten all are larger, and otherwise the same numbers.
     """
 
     values: int
@@ -85,6 +88,7 @@ class Overwritten:
     exchanged: bool = False
     cut: int = 0
     merged: int = 0
+    shift: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,8 @@ class Effect:
     """What a statement did to a table's rows: how many there were, how many of them are gone, and whose values changed.
 
     ``compared`` is how many rows were looked at: fewer than ``rows`` means a sample, and all other numbers are its.
-    ``lost`` are the rows that are gone, by the names of their columns.
+    ``lost`` are the rows that are gone, by the names of their columns, and ``figures`` how many values of each column
+    all of them have, and their sum.
     """
 
     rows: int
@@ -100,6 +105,7 @@ class Effect:
     gone: int = 0
     columns: Mapping[str, Overwritten] = field(default_factory=dict)
     lost: Mapping[str, Sequence[Value]] = field(default_factory=dict, compare=False, repr=False)
+    figures: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
 
     def told(self, number: int, of: int) -> str:
         """Return "n of m", and where only a sample was looked at, how large it is."""
@@ -195,7 +201,8 @@ class Step:
     ``taken`` those of them that it took. ``before`` and ``after`` are the contents of the tables that it touched
     (``after`` None: the table is gone), and ``effects`` what became of their rows. ``doubts`` say what it may do to
     data elsewhere, ``losses`` what is out of reach or will be lost, and ``blind`` whom it may let in elsewhere.
-    ``opened`` are columns with a new default, and what lets somebody in by it.
+    ``opened`` are columns with a new default, and what lets somebody in by it; ``sent`` is what hands rows to somebody
+    outside, and by what.
     ``unlimited``: no lock_timeout was set.
     ``takes_along``: it says CASCADE; ``names`` are all that it says.
     ``whole``: it says of no rows which ones it means. ``telltale`` is what it asks that a rehearsal answers otherwise.
@@ -221,6 +228,7 @@ class Step:
     losses: tuple[Loss, ...] = ()
     reset: tuple[str, ...] = ()
     opened: tuple[tuple[str, str], ...] = ()
+    sent: tuple[tuple[str, str], ...] = ()
     unlimited: bool = False
     takes_along: bool = False
     names: frozenset[str] = frozenset()
@@ -233,7 +241,8 @@ class Step:
     def take_back(self, reset: tuple[str, ...]) -> None:
         """Forget what is there again after a rollback: all but ``reset``. Locks were held and time was taken anyhow."""
         self.before, self.after, self.effects, self.reset = {}, {}, (), reset
-        self.doubts, self.losses, self.blind, self.opened, self.idle, self.undone = (), (), (), (), (), True
+        self.doubts, self.losses, self.blind, self.opened, self.sent, self.idle = (), (), (), (), (), ()
+        self.undone = True
 
     @property
     def known(self) -> bool:
@@ -363,7 +372,8 @@ class Rehearsal:
     """The whole gate: since when files are new, what became of them, and why something could not be judged.
 
     ``folder`` is the directory of migrations as the reader knows it, and ``places`` are files of it by their names;
-    ``declarations`` is the file of the declarations.
+    ``declarations`` is the file of the declarations. ``altered`` are files that decide how the change is judged, and
+    that it changes itself.
     """
 
     since: str
@@ -374,3 +384,4 @@ class Rehearsal:
     folder: str = ""
     places: Mapping[str, str] = field(default_factory=dict)
     declarations: str = NO_DECLARATIONS
+    altered: tuple[str, ...] = ()

@@ -23,6 +23,7 @@ from audit.gate.firing import fired, losses
 from audit.gate.grants import Given, given, without_effect
 from audit.gate.looking import looking
 from audit.gate.openings import decided_by_default
+from audit.gate.outward import SENDING, sent_at_once, sent_by_change
 from audit.gate.results import WORDS_TOLD, Doubt, Entry, Lock, Loss, Moved, Print, Step
 from audit.gate.supposing import harmless
 from audit.gate.surroundings import Dependence, asks
@@ -137,6 +138,7 @@ class Tracer:
         self.now = now
         self.known = frozenset(base.titles)
         self.base = base
+        self.begun_with = {title: oid for oid, title in now.titles.items()}
         self.columns = {oid: frozenset(figures.numbers.values()) for oid, figures in base.prints.items()}
         self.limit_s = limit_s
         self.watchdog = watchdog
@@ -248,7 +250,7 @@ class Tracer:
             instead = named.get(title)
             if not figures.rows or oid not in self.now.titles:
                 continue
-            if instead not in (None, oid):
+            if instead not in (None, oid) and (self.begun_with.get(title) != instead or self._changed(f"r{instead}")):
                 ((rows,),) = self.conn.execute(f"select pg_catalog.count(*) from {title}".encode()).fetchall()
                 left = self.now.prints[oid].rows
                 if rows < left:
@@ -265,10 +267,13 @@ class Tracer:
                     told = f"the {rows:,} rows of {change.title} would be lost when the server crashes"
                     step.losses += (Loss(f"rows of {change.title}", "rows unlogged", change.title, told),)
 
+    def _changed(self, key: str) -> list[Step]:
+        """Return the statements that changed a part of the catalogue."""
+        return [step for step in self.steps if any(change.key == key for change in step.catalogue)]
+
     def _note(self, key: str, loss: Loss) -> None:
         """Note a loss of the last statement that changed a part of the catalogue."""
-        changing = [step for step in self.steps if any(change.key == key for change in step.catalogue)]
-        (changing or self.steps)[-1].losses += (loss,)
+        (self._changed(key) or self.steps)[-1].losses += (loss,)
 
     def _follow(self, statement: Statement) -> None:
         """Keep account of where the transaction began, and of its savepoints."""
@@ -373,6 +378,12 @@ class Tracer:
                 for change in step.catalogue
                 if (decides := decided_by_default(change, self.now.entries))
             )
+            step.sent = tuple(
+                dict.fromkeys(sent for change in step.catalogue for sent in sent_by_change(change, self.now.entries))
+            )
+            makes = statement is None or statement.words[:1] == ("create",)
+            if statement and not makes and step.names & SENDING and (by := sent_at_once(statement.text)):
+                step.sent += (("a statement", by),)
             if statement and statement.words[:1] and statement.words[0] in ("grant", "revoke"):
                 self._given.append((step, given(statement.text, step.catalogue)))
         if statement:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from audit.actors import Actor
+from audit.causes import Cause
 from audit.evidence import Evidence, Population, Row, safe
 from audit.probes.attempt import ask, each, prepared, words_of
 from audit.probes.calling import api_path
 from audit.question import Cursor
+from audit.sql_text import quoted
 
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
@@ -23,6 +26,8 @@ and not exists (
     where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e')
 order by 1
 """
+
+_RECURSION = re.compile(r'infinite recursion detected in policy for relation "(.+)"')
 
 
 class Command(NamedTuple):
@@ -52,7 +57,7 @@ def unusable(people: Actor) -> Evidence:
             tables = ask(cursor, str, _TABLES, [stage.known["exposed"]])
             answers = each(cursor, tables, evaluate, slow, stage.known)
         tried += len(answers)
-        found += [_row(who.name, answer, answer.code) for answer in answers if answer.code is not None]
+        found += [_row(who.name, answer, answer.code, tables) for answer in answers if answer.code is not None]
     return Evidence(
         found,
         about="every actor's commands on every exposed table",
@@ -63,6 +68,18 @@ def unusable(people: Actor) -> Evidence:
     )
 
 
-def _row(actor: str, answer: Command, code: str) -> Row:
+def _row(actor: str, answer: Command, code: str, tables: Sequence[str]) -> Row:
     details = {"actor": actor, "command": answer.command, "error": words_of(code, answer.message or "")}
-    return Row(answer.relation, details, {**details, "object": answer.relation})
+    return Row(
+        answer.relation,
+        details,
+        {**details, "object": answer.relation},
+        cause=_culprit(answer.message or "", tables),
+    )
+
+
+def _culprit(message: str, tables: Sequence[str]) -> Cause | None:
+    """Return the table whose policies ask themselves, where a table fails for that: it may be another one."""
+    named = _RECURSION.search(message)
+    found = [each for each in tables if named and each.rpartition(".")[2] == quoted(named[1])]
+    return Cause("table", found[0], found[0]) if len(found) == 1 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import re
@@ -81,6 +82,19 @@ def _recorded(policy: Policy, values: Mapping[str, Any]) -> _Recorder:
     return recorder
 
 
+def _one_question(policy: Policy) -> bool:
+    """Tell whether the auditor is asked once, and all that is judged is that its answer is empty.
+
+    Whoever asks which columns there are before they ask what is wrong would else be said to ask for columns.
+    """
+    tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(policy.function))))
+    asked = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "auditor"]
+    match [node.test for node in ast.walk(tree) if isinstance(node, ast.Assert)]:
+        case [ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=ast.Name(id="auditor")))]:
+            return len(asked) == 1
+    return False
+
+
 def texts(policy: Policy, values: Mapping[str, Any]) -> list[str]:
     """Return the texts of a policy's first question of the auditor, and the relations that it asks about besides.
 
@@ -91,9 +105,9 @@ def texts(policy: Policy, values: Mapping[str, Any]) -> list[str]:
 
 
 def question(policy: Policy, values: Mapping[str, Any]) -> str:
-    """Return a policy's question as SQL to paste, or "" where it is none: people act, or Python judges the answer."""
+    """Return a policy's question as SQL to paste; "" where it is none: people act, Python judges, or it has steps."""
     recorder = _recorded(policy, values)
-    if not recorder.text or recorder.narrowed:
+    if not recorder.text or recorder.narrowed or not _one_question(policy):
         return ""
     text = textwrap.dedent(recorder.text).strip()
     if "%(" in text:

@@ -78,16 +78,31 @@ def leads_nowhere(key: ForeignKey) -> sql.Composed:
     )
 
 
+# Of a sequence, a table and its column: the number that was used last, as the sequence counts, if it counts so far. The
+# column need not be a number: anything that can hold one can have a sequence as its default.
+# https://www.postgresql.org/docs/current/catalog-pg-sequence.html
+_ADVANCE = """
+select pg_catalog.setval({name}, u.used)
+from pg_catalog.pg_sequence q
+cross join {sequence} as l
+cross join lateral (
+    select case when q.seqincrement > 0 then max(n.number) else min(n.number) end as used
+    from (
+        select c.{column}::text::bigint as number from {table} c
+        where c.{column}::text ~ '^-?[0-9]{{1,18}}$') as n) as u
+where q.seqrelid = {name}::pg_catalog.regclass and u.used between q.seqmin and q.seqmax
+and case when q.seqincrement > 0 then u.used >= l.last_value else u.used <= l.last_value end
+"""
+
+
 def advance_sequences(conn: psycopg.Connection[Any], tables: Iterable[Table]) -> None:
     """Move the sequences of tables that have rows beyond the numbers that were used."""
-    parts = []
-    statement = "select pg_catalog.setval({}, max({})) from {} having max({}) >= (select last_value from {})"
-    for table in tables:
-        for column in table.columns.values():
-            if column.sequence:
-                name, sequence = sql.Identifier(column.name), sql.SQL(column.sequence)
-                parts.append(
-                    sql.SQL(statement).format(sql.Literal(column.sequence), name, table.identifier, name, sequence)
-                )
+    parts = [
+        sql.SQL(_ADVANCE).format(
+            name=sql.Literal(column.sequence), sequence=sql.SQL(column.sequence), table=table.identifier,
+            column=sql.Identifier(column.name),
+        )
+        for table in tables for column in table.columns.values() if column.sequence
+    ]  # fmt: skip
     if parts:
         conn.execute(sql.SQL(" union all ").join(parts))

@@ -29,6 +29,7 @@ from audit.seeding.loading import Place, UnfillableError, reason
 from audit.seeding.mending import Mending
 from audit.seeding.rules import Rules, read_rules
 from audit.seeding.services import fill_services
+from audit.seeding.settling import settle
 from audit.seeding.signup import sign_up
 from audit.seeding.tables import Catalogue, Table, read
 from audit.seeding.tokens import write_tokens
@@ -69,7 +70,8 @@ def plant(conn: psycopg.Connection[Any], members: int = 200, parts: Parts = NAME
     ``parts``: which tables play which. ``conn`` is a superuser's, in autocommit mode or not. Outside a transaction
     everything is committed at the end; inside one it is left to the caller. The rows are the same each time, their
     times relative to ``now()``. Triggers do not fire (session_replication_role = replica), so foreign keys are verified
-    after each table instead; CHECK, NOT NULL and unique constraints are enforced as always. Nothing is analyzed.
+    after each table instead; CHECK, NOT NULL and unique constraints are enforced as always. What triggers say of ids is
+    taken over afterwards (see :func:`settle`). Nothing is analyzed.
     Source: https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SESSION-REPLICATION-ROLE.
 
     Raises ValueError when ``members`` is negative, psycopg.Error when the connection is lost or not a superuser's.
@@ -109,6 +111,7 @@ def plant(conn: psycopg.Connection[Any], members: int = 200, parts: Parts = NAME
         others = [table for table in catalogue.tables.values() if table.title not in counts]
         rules = read_rules(conn, catalogue, {})
         generated = Generator(conn, catalogue, community.now, rules).fill(others, fit_again)
+        settle(conn, catalogue)
         write_tokens(conn, catalogue)
         _fill_services(conn, catalogue, counts, unfilled)
         undecided, idle, copied, late = _decide(conn, catalogue, rules, community.now)

@@ -82,7 +82,7 @@ def _sign_up(
         row = {**person, "raw_user_meta_data": attempt, "email_confirmed_at": None, "last_sign_in_at": None}
         confirmed = {"email_confirmed_at": person["email_confirmed_at"], "last_sign_in_at": person["created_at"]}
         try:
-            with _settings_kept(conn), conn.transaction():
+            with settings_kept(conn), conn.transaction():
                 conn.execute("set local session_replication_role = origin")
                 if serves:
                     conn.execute(sql.SQL("set local search_path = {}").format(sql.Identifier(SERVICE_PATH)))
@@ -118,8 +118,8 @@ def _write(conn: psycopg.Connection[Any], users: Table, how: str, row: Mapping[s
 
 
 @contextmanager
-def _settings_kept(conn: psycopg.Connection[Any]) -> Iterator[None]:
-    """Keep what the triggers and we set from staying: role, path and limits are afterwards as before."""
+def settings_kept(conn: psycopg.Connection[Any]) -> Iterator[None]:
+    """Keep what triggers and we set from staying: role, path and limits are afterwards as before; set a short limit."""
     names = ("role", "session_replication_role", "search_path", "statement_timeout")
     question = sql.SQL("select {}").format(
         sql.SQL(", ").join(sql.SQL("pg_catalog.current_setting({})").format(sql.Literal(name)) for name in names)

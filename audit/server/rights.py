@@ -24,7 +24,8 @@ from contextlib import contextmanager
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from audit.connection import Dsn, connect
+from audit.connection import PLAIN, Dsn, connect, options
+from audit.migrations import EVENT_TRIGGERS_SINCE
 from audit.migrations import OWNER as OWNER
 from audit.question import Connection
 
@@ -42,9 +43,21 @@ NOT_GRANTED = ("pg_execute_server_program", "pg_read_server_files", "pg_write_se
 PLAIN_PATH = "pg_catalog, pg_temp"
 
 
+# A project may set its database to read only, or end what takes long there: that is told, and does not keep us from
+# filling and acting. What files do is under the settings that their role and database have.
+OUR_WORK = {
+    "default_transaction_read_only": "off",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "role": "none",
+    "statement_timeout": "0",
+}
+
+
 def login(dsn: Dsn, user: str) -> Dsn:
     """Return the connection string of another login of a disposable server."""
-    return Dsn(make_conninfo(dsn, user=user))
+    settings = PLAIN if user == OWNER else {**PLAIN, **OUR_WORK}
+    return Dsn(make_conninfo(dsn, user=user, options=options(settings)))
 
 
 @contextmanager
@@ -80,6 +93,11 @@ def hire(connection: Connection, password: str = "") -> None:
     if password:
         change = sql.SQL("alter role {} login password {}")
         statements += [change.format(sql.Identifier(each), password) for each in (OWNER, STAND_IN)]
+    if connection.info.server_version >= EVENT_TRIGGERS_SINCE:
+        # What a project has done at every command is done in its own sessions, never in ours.
+        change = sql.SQL("alter role {} set event_triggers to off")
+        statements += [change.format(sql.Identifier(each)) for each in (SUPERUSER, STAND_IN)]
+        statements.append(sql.SQL("grant set on parameter event_triggers to {}").format(name))
     if connection.info.server_version < 160000:
         names = sql.SQL(", ").join(map(sql.Literal, NOT_GRANTED))
         statements.append(sql.SQL(_OUT_OF_REACH).format(names))

@@ -73,3 +73,29 @@ end
 $$;
 create event trigger guard_platform on ddl_command_end execute function pg_catalog.guard_platform();
 create event trigger guard_platform_drops on sql_drop execute function pg_catalog.guard_platform();
+
+-- At the provider role postgres makes event triggers, which fire for everybody but superusers and the provider's own roles.
+-- Where a superuser can switch them off for himself, ours never run one. The role gets what it asked for, and owns it.
+-- Sources: https://github.com/supabase/supautils (event triggers)
+--          https://www.postgresql.org/docs/current/sql-createeventtrigger.html
+create or replace function pg_catalog.create_event_trigger(
+    called text, on_event text, tags text[], executes pg_catalog.regprocedure
+) returns void
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp set allow_system_table_mods = on as $$
+begin
+    if pg_catalog.current_setting('server_version_num')::integer < 170000 then
+        raise insufficient_privilege using message = 'permission denied to create event trigger';
+    end if;
+    if not pg_catalog.has_function_privilege('postgres', executes::pg_catalog.oid, 'execute') then
+        raise insufficient_privilege using message = pg_catalog.format('permission denied for function %s', executes);
+    end if;
+    execute pg_catalog.format(
+        'create event trigger %I on %I %s execute function %s', called, on_event,
+        'when tag in (' || (select pg_catalog.string_agg(pg_catalog.quote_literal(t), ', ') from unnest(tags) as t) || ')',
+        executes);
+    update pg_catalog.pg_event_trigger set evtowner = 'postgres'::pg_catalog.regrole where evtname = called;
+end
+$$;
+revoke all on function pg_catalog.create_event_trigger from public;
+grant execute on function pg_catalog.create_event_trigger to postgres;

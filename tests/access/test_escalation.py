@@ -34,6 +34,31 @@ grant select, update on public.ranks to authenticated;
 grant select on public.secrets to authenticated;
 """
 
+# Alice has pieces, about which others said something, and is not among the authors yet; all may make themselves one.
+AUTHORS = """
+create table public.authors (id uuid primary key, title text);
+insert into public.authors (id, title) select id, 'x' from public.profiles where id <> '{alice}';
+create table public.pieces (id bigint generated always as identity primary key, author uuid not null, body text);
+create table public.remarks (
+    id bigint generated always as identity primary key, piece bigint not null references public.pieces (id),
+    writer uuid not null, body text);
+insert into public.pieces (author, body)
+select p.id, 'a piece' from public.profiles p order by p.id = '{alice}' desc limit 9;
+insert into public.remarks (piece, writer, body) select p.id, '{bob}', 'a remark' from public.pieces p;
+alter table public.authors enable row level security;
+alter table public.pieces enable row level security;
+alter table public.remarks enable row level security;
+create policy make on public.authors for insert to authenticated with check (id = (select auth.uid()));
+create policy r on public.authors for select to authenticated using (id = (select auth.uid()));
+create policy r on public.pieces for select to authenticated using (
+    author = (select auth.uid()) and exists (select from public.authors a where a.id = author));
+create policy r on public.remarks for select to authenticated using ({rule});
+grant select, insert on public.authors to authenticated;
+grant select on public.pieces, public.remarks to authenticated;
+"""
+OWN = "exists (select from public.pieces p where p.id = piece and p.author = (select auth.uid()))"
+ANY = "exists (select from public.authors a where a.id = (select auth.uid()))"
+
 
 @contextmanager
 def scene(bench: Bench, sql: str = "") -> Iterator[Stage]:
@@ -117,6 +142,21 @@ def test_a_finding_does_not_hide_what_was_not_tried() -> None:
 def test_a_rank_is_found_among_other_columns(bench: Bench) -> None:
     with scene(bench, RANKS) as stage:
         assert [row.object for row in asked(stage, "alice").rows] == ["update on public.ranks"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"), [(OWN, []), (ANY, ["make on public.authors"])], ids=["their own things", "everybody's"]
+)
+def test_whoever_makes_their_profile_gains_what_is_not_theirs_alone(bench: Bench, rule: str, told: list[str]) -> None:
+    made = AUTHORS.format(alice=ALICE.id, bob=CAST["bob"].id, rule=rule)
+    with scene(bench, made) as stage:
+        assert [row.object for row in asked(stage, "alice").rows] == told
+
+
+def test_a_row_that_admits_is_no_profile(bench: Bench) -> None:
+    made = AUTHORS.format(alice=ALICE.id, bob=CAST["bob"].id, rule=OWN).replace("authors", "approvals")
+    with scene(bench, made) as stage:
+        assert [row.object for row in asked(stage, "alice").rows] == ["make on public.approvals"]
 
 
 def test_a_rule_that_lets_nobody_in_leaves_it_unchecked(bench: Bench) -> None:

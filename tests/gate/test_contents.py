@@ -7,8 +7,10 @@ import pytest
 from audit.connection import connect
 from audit.gate import contents
 from audit.gate.contents import Effect, Print, compare, prints
-from audit.gate.hazards import OVERWRITTEN_PERCENT, _loses
-from audit.gate.trace import looking
+from audit.gate.hazards import OVERWRITTEN_PERCENT, Elsewhere, _loses, refuses
+from audit.gate.hazards import contents as kept_at_end
+from audit.gate.results import Entry
+from audit.gate.trace import State, looking
 from audit.server.target import Target
 
 
@@ -130,3 +132,81 @@ def test_reading_calls_nothing_of_the_project(conn) -> None:
     with looking(conn):
         assert prints(conn)
     assert conn.execute("select count(*) from lab.seen").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("statement", "changed"),
+    [
+        ("update {} set word = 'no. ' || word || '!'", 0),  # it is all there
+        ("update {} set word = case when number = 1 then 'a ' else 'b ' end || word", 1000),  # in many ways
+        ("update {} set word = number || md5(word)", 1000),
+    ],
+)
+def test_values_within_what_says_more_are_kept(conn, statement: str, changed: int) -> None:
+    assert effect(conn, "lab.keyed", statement.format("lab.keyed")).columns["word"].changed == changed
+
+
+def test_numbers_in_a_smaller_unit_are_the_same_numbers(conn) -> None:
+    alter = "alter table lab.keyed alter column number type bigint using number * {}"
+    assert effect(conn, "lab.keyed", alter.format(100)).columns["number"].shift == 2
+    assert effect(conn, "lab.keyed", alter.format(2)).columns["number"].shift == 0
+
+
+def test_a_zone_that_goes_is_no_cut_and_an_array_that_is_cut_is_one(conn) -> None:
+    conn.execute("alter table lab.keyed add at timestamptz, add tags text[]")
+    conn.execute("update lab.keyed set at = '2026-01-01 12:00+00'::timestamptz + id * interval '1 hour'")
+    conn.execute("update lab.keyed set tags = array['a ' || id, 'b']")
+    alter = "alter table lab.keyed alter column {}"
+    assert (
+        effect(conn, "lab.keyed", alter.format("at type timestamp using at at time zone 'UTC'")).columns["at"].cut == 0
+    )
+    assert effect(conn, "lab.keyed", alter.format("tags type text using tags[1]")).columns["tags"].cut == 1000
+
+
+def test_rows_are_kept_in_documents_and_in_large_tables(conn, monkeypatch: pytest.MonkeyPatch) -> None:
+    conn.execute(
+        "alter table lab.loose add at timestamptz default now(), add yes boolean default true, add tags text[]"
+    )
+    conn.execute("update lab.loose set tags = array[word, 'b c']; create table lab.archive (id serial, doc jsonb)")
+    before, archive = of(conn, "lab.loose"), of(conn, "lab.archive")
+    conn.execute("insert into lab.archive (doc) select to_jsonb(l) from lab.loose l where number = 3")
+    conn.execute("delete from lab.loose where number = 3")
+    gone = compare(before, of(conn, "lab.loose"), before.numbers.values())
+    assert elsewhere(archive, of(conn, "lab.archive")).keeps(gone)
+    conn.execute("update lab.archive set doc = doc - 'word'")
+    assert not elsewhere(archive, of(conn, "lab.archive")).keeps(gone)
+
+    monkeypatch.setattr(contents, "MOST_ROWS", 100)
+    conn.execute("create table lab.copy (like lab.loose)")
+    before, empty = of(conn, "lab.loose"), of(conn, "lab.copy")
+    conn.execute("insert into lab.copy select * from lab.loose; delete from lab.loose")
+    gone = compare(before, of(conn, "lab.loose"), before.numbers.values())
+    assert gone.compared < gone.rows
+    assert elsewhere(empty, of(conn, "lab.copy")).keeps(gone)
+    conn.execute("update lab.copy set word = 'x' where ctid = '(0,1)'")
+    assert not elsewhere(empty, of(conn, "lab.copy")).keeps(gone)
+
+
+def elsewhere(before: Print, now: Print) -> Elsewhere:
+    """Return what is found in one table of its own at the end."""
+    table = Entry("table", "lab.archive", {"persistence": "p"})
+    return kept_at_end({1: before}, {1: now}, State({}, {}, {}, {}, {"r1": table}, {1: now}, {}))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "written", "refused"),
+    [
+        ("text", "character varying(20)", False, True),
+        ("text", "character varying(20)", True, False),  # a cast cuts
+        ("character varying(40)", "character(20)", False, True),
+        ("bigint", "integer", True, True),
+        ("numeric(12,2)", "numeric(8,2)", True, True),
+        ("numeric(12,2)", "numeric(12,1)", False, False),  # rounds
+        ("numeric", "numeric(12,2)", False, False),
+        ("timestamp with time zone", "date", False, False),
+        ("text", "name", False, False),
+        ("text", "character varying", False, False),  # is no narrower
+    ],
+)
+def test_a_type_that_refuses_what_does_not_fit_cuts_nothing(old: str, new: str, written: bool, refused: bool) -> None:
+    assert refuses(old, new, written=written) is refused

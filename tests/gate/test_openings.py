@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from audit.gate.openings import columns_granted, columns_opened, decided_by_default, weakened
-from audit.gate.results import Change, Entry, Reach
+from audit.gate.openings import columns_granted, columns_opened, decided_by_default, no_longer_narrowed, weakened
+from audit.gate.results import Change, Entry, Reach, Step
 
 
 def table(**columns: list[str]) -> dict[str, Entry]:
@@ -138,3 +138,31 @@ def test_a_default_that_lets_nobody_in(old: str, new: str, asks: str) -> None:
 )
 def test_a_setting_that_protects(whose: str, name: str, before: str | None, after: str | None, weaker: bool) -> None:
     assert bool(weakened(whose, name, before, after)) is weaker
+
+
+def policy(*, permissive: bool = False, using: str = "(approved)") -> Entry:
+    return Entry("policy", "p of public.members", {"permissive": permissive, "_using": using, "_check": None})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (policy(), None, True),
+        (policy(), policy(using="true"), True),
+        (policy(), policy(using="(approved AND paid)"), False),
+        (policy(permissive=True), None, False),
+        (policy(using="true"), None, False),
+        (None, policy(), False),
+    ],
+)
+def test_a_restrictive_policy_that_is_gone_is_told_where_nothing_is_declared(
+    before: Entry | None, after: Entry | None, told: bool
+) -> None:
+    what = "dropped" if after is None else "changed" if before else "created"
+    change = Change(what, "policy", "p of public.members", "", "p1", before, after, known=before is not None)
+    anew = Change("created", "policy", "q of public.members", "", "p2", None, policy())
+    step = Step(1, ("drop", "policy"), catalogue=(change,))
+    declared = {"alice: select public.members": Reach("OK", 9, 3, 0)}
+    assert [*no_longer_narrowed([step], REACH)] == ([(step, change)] if told else [])
+    assert not [*no_longer_narrowed([step], declared)]
+    assert not [*no_longer_narrowed([step, Step(2, ("create", "policy"), catalogue=(anew,))], REACH)]

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from audit.connection import TargetError
-from audit.gate.pending import by_git
+from audit.gate.pending import by_git, otherwise, read
 from audit.gate.repository import repository_of
+from audit.toml_file import FileError
+from care_audit import calling
 
 NEW = "20300101000000_new.sql"
 NAMED = ("-c", "user.name=n", "-c", "user.email=n@example.org", "-c", "protocol.file.allow=always")
@@ -220,3 +222,99 @@ def test_where_there_is_no_repository_one_sentence_says_so(tmp_path: Path) -> No
     (tmp_path / ".git").write_text("gitdir: nowhere\n")
     with pytest.raises(TargetError, match="does not lead to a git repository"):
         repository_of(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "base"), [("main", "main"), ("origin/main", "origin/main")])
+def test_a_tag_that_is_called_like_the_base_is_not_the_base(
+    project: Path, tmp_path: Path, name: str, base: str
+) -> None:
+    top = project.parents[1]
+    git(top, "update-ref", "refs/remotes/origin/main", "main")
+    git(top, "add", ".")
+    git(top, "commit", "--quiet", "-m", "new")
+    git(top, "tag", name)
+    if "/" in name:
+        git(top, "update-ref", f"refs/heads/{name}", "HEAD")
+    assert new(project, tmp_path / "place", base) == [NEW]
+
+
+def test_links_that_lead_in_a_circle_are_told_in_a_sentence(project: Path, tmp_path: Path) -> None:
+    (project / NEW).unlink()
+    (project / NEW).symlink_to("20300101000001_other.sql")
+    (project / "20300101000001_other.sql").symlink_to(NEW)
+    found = by_git(project, "main", tmp_path)
+    assert [path.name for path in found.new] == [NEW, "20300101000001_other.sql"]
+    with pytest.raises(TargetError, match=r"_new\.sql cannot be read"):
+        read(found.new[0])
+
+
+@pytest.mark.parametrize("name", ["20300101000001_x.SQL", "20300101000001_x.sql ", "20300101000001_x.sql/up.sql"])
+def test_what_only_looks_like_a_migration_is_told(project: Path, tmp_path: Path, name: str) -> None:
+    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).write_text("drop table public.members;\n")
+    (tmp_path / "place").mkdir()
+    found = by_git(project, "main", tmp_path / "place")
+    assert [*found.passed_over] == [name.partition("/")[0]]
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "-m", "released")
+    (tmp_path / "other").mkdir()
+    assert not by_git(project, "change", tmp_path / "other").passed_over
+
+
+def test_what_a_change_is_judged_by_is_compared_with_the_base(project: Path) -> None:
+    top = project.parents[1]
+    for name in ("audit.toml", "access.toml", "waivers.toml"):
+        (top / name).write_text("")
+    git(top, "add", "audit.toml", "access.toml")
+    git(top, "commit", "--quiet", "-m", "settings")
+    git(top, "branch", "--force", "main")
+    names = ("audit.toml", "access.toml", "waivers.toml", "nothing.toml")
+    files = [*(top / name for name in names), top.parent / "elsewhere.toml"]
+    assert otherwise(project, "main", files) == ["waivers.toml (new)"]
+    (top / "audit.toml").write_text("packs = []\n")
+    (top / "access.toml").unlink()
+    assert otherwise(project, "main", files) == ["audit.toml (changed)", "access.toml (gone)", "waivers.toml (new)"]
+
+
+def test_a_new_file_that_is_left_out_of_the_checkout_is_told(project: Path, tmp_path: Path) -> None:
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "-m", "new")
+    git(project.parents[1], "sparse-checkout", "set", "--no-cone", "/*", f"!supabase/migrations/{NEW}")
+    with pytest.raises(TargetError, match=f"{NEW} is left out of the checkout"):
+        by_git(project, "main", tmp_path)
+
+
+@pytest.fixture
+def called(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Where the gate is called in a project, and what it hands to pytest."""
+    handed: list[list[str]] = []
+    monkeypatch.setattr(calling, "run", lambda _place, words, _more: handed.append([*words]) or 0)
+    monkeypatch.chdir(project.parents[1])
+    return handed
+
+
+@pytest.mark.parametrize(
+    "options",
+    ['base = "HEAD"', 'down = "*.sql"', '"postgres-bin" = "bin"', 'migrations = "supabase"', '"since-version" = 2040'],
+)
+def test_a_change_does_not_say_what_is_judged(project: Path, called: list[list[str]], options: str) -> None:
+    top = project.parents[1]
+    (top / "bin").mkdir()
+    settings = top / "audit.toml"
+    settings.write_text(f"[options]\n{options}\n")
+    git(top, "add", ".")
+    git(top, "commit", "--quiet", "-m", "settings of the change's own")
+    for words in ([], ["--base=main"]) if "base" not in options else ([],):  # what is given goes first
+        with pytest.raises(FileError, match="this change alters it, and what is judged, and where, is not"):
+            calling.gate(words, None)
+    assert not called
+    git(top, "branch", "--force", "main")
+    calling.gate([], None)
+    name, _, value = options.replace('"', "").partition(" = ")
+    assert any(word.startswith(f"--{name}=") and word.endswith(value) for word in called[0])
+
+
+def test_a_change_may_say_how_it_is_told(project: Path, called: list[list[str]]) -> None:
+    (project.parents[1] / "audit.toml").write_text('[options]\noutput = ["html", "sarif"]\n')
+    assert calling.gate([], None) == 0
+    assert "--base=main" in called[0]

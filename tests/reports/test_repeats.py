@@ -100,6 +100,19 @@ def test_a_policy_for_changes_is_told_by_what_is_gained_by_them(pytestconfig: py
         assert noted(run, pytestconfig)["RLS-07"] == [better]
 
 
+def test_a_table_without_rules_is_one_cause_whatever_comes_of_it(pytestconfig: pytest.Config) -> None:
+    table = Cause("table", "public.t", "public.t")
+    run = ran(told("RLS-01", found("RLS-01", table)), told("RLS-09", found("RLS-09", table), found("RLS-09")))
+    assert noted(run, pytestconfig) == {"RLS-01": [""], "RLS-09": ["RLS-01", ""]}
+
+
+def test_a_policy_that_lets_everybody_change_rows_is_told_by_what_comes_of_it(pytestconfig: pytest.Config) -> None:
+    changed = found("RLS-09", Cause("grant", "update on public.t", "public.t"))
+    for command, by in (("update", "RLS-09"), ("delete", "")):
+        run = ran(told("RLS-09", changed), told("RLS-04", found("RLS-04", details={"command": command})))
+        assert noted(run, pytestconfig)["RLS-04"] == [by]
+
+
 def test_what_rows_give_away_is_told_by_who_lets_too_many_read_them(pytestconfig: pytest.Config) -> None:
     table = Cause("table", "public.t", "public.t")
     for commands, better in (("select", "RLS-07"), ("update", "")):

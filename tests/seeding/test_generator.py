@@ -343,6 +343,28 @@ def test_rows_that_a_migration_brought_are_kept_and_joined(platform: Connection)
     assert platform.execute("insert into public.kinds (name) values ('next') returning id > 9000").fetchone() == (True,)
 
 
+@pytest.mark.parametrize(
+    ("sequence", "column", "following"),
+    [
+        ("", "bigint", "> 7"),
+        ("increment by -1 maxvalue 0 start 0", "bigint", "= 0"),
+        ("increment by -1 maxvalue 20000 start 20000", "int", "= 0"),
+        ("maxvalue 20", "smallint", "= 15"),
+        ("", "numeric(12, 0)", "> 7"),
+        ("", "text", "> 0"),
+    ],
+)
+def test_whatever_counts_goes_on_counting(platform: Connection, sequence: str, column: str, following: str) -> None:
+    platform.execute(f"create sequence public.s {sequence}")
+    platform.execute(f"create table public.t (id {column} primary key default nextval('public.s'), word text)")
+    planted = plant(platform, 1)
+    assert planted.unfilled == {} and planted.counts["public.t"] >= 7
+    ((told,),) = platform.execute(
+        f"insert into public.t (word) values ('') returning id::bigint {following}"
+    ).fetchall()
+    assert told is True
+
+
 def test_extensions_partitions_and_temporary_tables_are_left_alone(platform: Connection) -> None:
     platform.execute("create table public.whole (id int) partition by range (id)")
     platform.execute("create table public.part partition of public.whole for values from (0) to (1000)")

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from audit.connection import TargetError, connect
+from audit.migrations import EVENT_TRIGGERS_SINCE, apply
 from audit.server import embedded, rights, watchdog
 from audit.server.rights import OWNER, STAND_IN, SUPERUSER, login, superuser
 from audit.server.target import Choice, Target
@@ -110,6 +111,89 @@ def test_the_stand_in_follows_new_roles(target: Target) -> None:
         target.server.drop_database("following")
         with superuser(target.server.dsn) as administrator:
             administrator.execute("drop role if exists newcomer")
+
+
+SETTINGS_OF_A_PROJECT = {
+    "default_transaction_read_only": "on", "idle_in_transaction_session_timeout": "7s", "role": "anon",
+    "statement_timeout": "7s",
+}  # fmt: skip
+
+
+def test_what_a_project_sets_for_its_database_does_not_keep_us_from_working(target: Target) -> None:
+    dsn = target.server.clone_database("settled")
+    try:
+        with superuser(dsn) as administrator:
+            for name, value in SETTINGS_OF_A_PROJECT.items():
+                administrator.execute(f"alter database settled set {name} = '{value}'")
+        with connect(login(dsn, OWNER)) as owner:
+            assert {name: scalar(owner, f"show {name}") for name in SETTINGS_OF_A_PROJECT} == SETTINGS_OF_A_PROJECT
+        for user in (STAND_IN, SUPERUSER):
+            with connect(login(dsn, user)) as connection:
+                assert {name: scalar(connection, f"show {name}") for name in SETTINGS_OF_A_PROJECT} == {
+                    "default_transaction_read_only": "off", "idle_in_transaction_session_timeout": "0",
+                    "role": "none", "statement_timeout": "0",
+                }  # fmt: skip
+    finally:
+        target.server.drop_database("settled")
+
+
+WATCHING = """
+create table public.noticed (who text, tag text);
+create function public.ensure_rls() returns event_trigger language plpgsql security definer set search_path = '' as $$
+declare made record;
+begin
+    for made in select * from pg_catalog.pg_event_trigger_ddl_commands() loop
+        insert into public.noticed values (session_user, made.command_tag);
+        if made.object_type = 'table' then
+            execute pg_catalog.format('alter table %s enable row level security', made.object_identity);
+        end if;
+    end loop;
+end $$;
+create event trigger ensure_rls on ddl_command_end when tag in ('CREATE TABLE', 'CREATE TABLE AS')
+    execute function public.ensure_rls();
+create event trigger "at login" on login execute function public.ensure_rls();
+drop event trigger "at login";
+comment on event trigger ensure_rls is 'for every new table';
+alter event trigger ensure_rls owner to postgres;
+create table public.later (id int);
+"""
+
+
+def test_event_triggers_of_a_project_fire_for_it_alone(target: Target, tmp_path: Path) -> None:
+    Path(tmp_path, "20240101000000_a.sql").write_text(WATCHING, encoding="utf-8")
+    dsn = target.server.clone_database("watching")
+    try:
+        with connect(login(dsn, OWNER)) as owner:
+            known = owner.info.server_version >= EVENT_TRIGGERS_SINCE
+            (done,) = apply(owner, tmp_path, piecewise=True)
+            assert [each.error for each in done.troubles if not each.aside] == []
+            assert bool(done.troubles) is not known
+            rls = "select relrowsecurity from pg_catalog.pg_class where oid = 'public.later'::regclass"
+            assert scalar(owner, rls) is known
+        for user, name in ((STAND_IN, "theirs"), (SUPERUSER, "his")):
+            with connect(login(dsn, user)) as connection:
+                connection.execute(f"create table public.{name} (id int)")
+                assert scalar(connection, rls.replace("later", name)) is False
+        with superuser(dsn) as administrator:
+            who = scalar(administrator, "select pg_catalog.array_agg(distinct who) from public.noticed")
+            assert who == (["postgres"] if known else None)
+    finally:
+        target.server.drop_database("watching")
+
+
+def test_an_event_trigger_of_a_project_is_not_in_place_of_the_platforms(target: Target) -> None:
+    dsn = target.server.clone_database("mine")
+    try:
+        with connect(login(dsn, OWNER)) as owner:
+            owner.execute("create function public.f() returns event_trigger language plpgsql as 'begin end'")
+            making = (
+                "select pg_catalog.create_event_trigger('guard_platform', 'sql_drop', '{}', 'public.f'::regproc::oid)"
+            )
+            for attempt in (making, "drop event trigger guard_platform", "alter event trigger guard_platform disable"):
+                with pytest.raises(psycopg.Error):
+                    owner.execute(attempt)
+    finally:
+        target.server.drop_database("mine")
 
 
 def test_no_function_of_a_superuser_lets_others_act_as_one(target: Target) -> None:

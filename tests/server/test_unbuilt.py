@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from audit.causes import Cause
 from audit.connection import connect
 from audit.evidence import Evidence, Log, Population
 from audit.policy import Policy, Severity
 from audit.results import Migration, Offence, Ruling, Thing, Trouble, Verdict
 from audit.server.rights import OWNER, login
-from audit.unbuilt import NOWHERE, built, doubted, not_built, unapplied
+from audit.unbuilt import NOWHERE, built, doubted, not_built, unapplied, uncertain
 
 
 @pytest.fixture(scope="module")
@@ -301,6 +302,8 @@ def ruled(verdict, question, *, offences=(), reason="", touched=(), lacks=None):
 
 TABLE = Thing("table", "public", "shops")
 INDEX = Thing("index", "public", "shops_i", "shops")
+COLUMN = Thing("column", "public", "rating", "shops")
+POLICY = Thing("policy", "public", "p", "shops")
 
 
 @pytest.mark.parametrize(
@@ -312,6 +315,26 @@ INDEX = Thing("index", "public", "shops_i", "shops")
         ("select from pg_catalog.pg_proc p", Thing("function", "public", "f"), Verdict.UNCHECKED),
         ("select from pg_catalog.pg_index i", INDEX, Verdict.UNCHECKED),
         ("select from pg_catalog.pg_policy p", INDEX, Verdict.HOLDS),
+        ("select from pg_catalog.pg_class c", INDEX, Verdict.HOLDS),
+        ("select from pg_catalog.pg_class c", COLUMN, Verdict.HOLDS),
+        ("select from pg_catalog.pg_class c", POLICY, Verdict.HOLDS),
+        ("select from pg_catalog.pg_policy p", POLICY, Verdict.UNCHECKED),
+        ("select from pg_catalog.pg_policy p", TABLE, Verdict.UNCHECKED),
+        ("select from pg_catalog.pg_attribute a", COLUMN, Verdict.UNCHECKED),
+        ("select from pg_catalog.pg_constraint k", Thing("constraint", "public", "", "shops"), Verdict.UNCHECKED),
+        ("select from pg_catalog.pg_trigger t", COLUMN, Verdict.UNCHECKED),
+        (
+            "select from pg_catalog.pg_class c where c.relrowsecurity",
+            Thing("row level security", "public", "", "shops"),
+            Verdict.UNCHECKED,
+        ),
+        ("select from pg_catalog.pg_class c", Thing("row level security", "public", "", "shops"), Verdict.HOLDS),
+        (
+            "select has_table_privilege(c.oid, 'x') from pg_catalog.pg_class c",
+            Thing("grant", "public", "", "shops"),
+            Verdict.UNCHECKED,
+        ),
+        ("select from pg_catalog.pg_class c", Thing("grant", "public", "", "shops"), Verdict.HOLDS),
         ("select from public.shops", INDEX, Verdict.UNCHECKED),
         ("select from public.shops", TABLE, Verdict.UNCHECKED),
         ("select from public.others", TABLE, Verdict.HOLDS),
@@ -341,6 +364,33 @@ def test_people_who_act_on_all_there_is_act_on_what_is_missing_too():
         assert doubted(made, log, migrations).verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("thing", "verdict"),
+    [
+        (INDEX, Verdict.HOLDS),
+        (COLUMN, Verdict.UNCHECKED),
+        (Thing("grant", "public", "", "shops"), Verdict.UNCHECKED),
+    ],
+)
+def test_people_who_act_on_tables_act_on_all_that_belongs_to_them(thing, verdict):
+    log = Log()
+    Evidence((), about="x", log=log, question="select from pg_catalog.pg_class c")
+    made = Ruling(replace(policy(), function=lambda alice: None), Verdict.HOLDS)
+    migrations = [Migration("1_a.sql", False, "e", 1, troubles=(Trouble(1, "e", touched=(thing,)),))]
+    assert doubted(made, log, migrations).verdict is verdict
+
+
+def test_what_came_later_is_there(build):
+    migrations, _ = build(
+        {
+            "1_a.sql": "create table a (id int); create view v as select * from b; create table b (id int);",
+            "2_b.sql": "create index on c (id); create table c (id int defualt);",
+        }
+    )
+    told = {each.told for each in uncertain(migrations)}
+    assert told == {"view v", "an index of c", "c"}
+
+
 def test_where_everything_was_built_nothing_changes():
     assert ruled(Verdict.HOLDS, "select from pg_catalog.pg_class c").verdict is Verdict.HOLDS
 
@@ -359,6 +409,31 @@ def test_findings_about_it_say_that_they_are_unproven():
     assert made.verdict is Verdict.VIOLATED
     told = [each.details.get("unproven") for each in made.offences]
     assert told == ["it rests on public.shops, which was not built as the migrations say", None, None]
+
+
+@pytest.mark.parametrize(
+    ("thing", "told", "unproven"),
+    [
+        (INDEX, Offence("k on public.shops", cause=Cause("constraint", "k on public.shops")), True),
+        (INDEX, Offence("p on public.shops", cause=Cause("policy", "p on public.shops")), False),
+        (COLUMN, Offence("public.shops"), True),
+        (POLICY, Offence("public.shops"), True),
+        (POLICY, Offence("other on public.shops"), False),
+        (COLUMN, Offence("public.f()", {"error": 'column "rating" does not exist (42703)'}), True),
+        (COLUMN, Offence("public.f()", {"error": 'record "new" has no field "rating" (42703)'}), True),
+        (COLUMN, Offence("public.f()", {"error": 'column "title" does not exist (42703)'}), False),
+        (TABLE, Offence("select on public.bills", {"error": 'relation "public.shops" does not exist'}), True),
+        (TABLE, Offence("public.f()", {"error": "public.shops does not exist"}), True),
+        (TABLE, Offence("public.f()", {"error": 'relation "shops" does not exist (42P01)'}), True),
+        (TABLE, Offence("public.f()", {"error": 'relation "archive.shops" does not exist (42P01)'}), False),
+        (TABLE, Offence("public.f()", {"error": 'relation "shop" does not exist (42P01)'}), False),
+        (Thing("function", "public", "is_owner"), Offence("p on public.bills",
+            {"error": "function public.is_owner(uuid) does not exist"}), True),
+    ],
+)  # fmt: skip
+def test_what_rests_on_what_failed_is_unproven(thing, told, unproven):
+    (made,) = ruled(Verdict.VIOLATED, "select from pg_catalog.pg_class c", offences=(told,), touched=(thing,)).offences
+    assert ("unproven" in made.details) is unproven
 
 
 def test_the_policy_about_migrations_is_not_in_doubt_about_itself():

@@ -1,4 +1,4 @@
--- expected: refused
+-- expected: harmless
 create function public.escape() returns integer language plpgsql volatile as $$
 begin
     begin

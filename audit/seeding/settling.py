@@ -1,0 +1,142 @@
+"""What the project's own triggers make of made-up rows: the ids that a BEFORE trigger takes from elsewhere.
+
+Rows are loaded with triggers off, so that a row may come to a tenant that is not its parent's, where a trigger would
+have seen to it: no such row is in any database, and what somebody reaches by it is nobody's gain. The triggers are let
+loose on a copy, as for a new row, and what they say of ids is taken over. Other columns stay as they are: a trigger
+that makes every new row a draft would leave no other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import tuple_row
+
+from audit.seeding.loading import leads_nowhere, own_rows, stubborn_triggers_off
+from audit.seeding.signup import settings_kept
+from audit.seeding.tables import Catalogue, Table
+
+# What a trigger takes from a row that another trigger has settled is right at the next round.
+MOST_ROUNDS = 3
+COPY = sql.Identifier("pg_temp", "audit_settled")
+
+# A function that asks which table it is called for would be told another one's name. The bits of tgtype: for each row,
+# before, insert. https://www.postgresql.org/docs/current/catalog-pg-trigger.html
+_TRIGGERS = """
+select g.tgrelid::bigint, pg_catalog.pg_get_triggerdef(g.oid), pg_catalog.format(' ON %%I.%%I ', n.nspname, c.relname),
+       p.prosrc
+from pg_catalog.pg_trigger g
+join pg_catalog.pg_class c on c.oid = g.tgrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_proc p on p.oid = g.tgfoid
+where c.oid = any (%s::bigint[]::oid[]) and not g.tgisinternal and g.tgenabled in ('O', 'A') and g.tgtype & 7 = 7
+and p.prosrc !~* '\\mtg_(relid|relname|table_name)\\M'
+order by g.tgname
+"""
+_GIVEN = re.compile(r"\bnew\s*\.\s*\"?(\w+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """A table whose triggers say of some columns which ids they hold, and what makes these triggers on the copy."""
+
+    table: Table
+    columns: tuple[str, ...]
+    triggers: tuple[str, ...]
+
+
+def settle(conn: psycopg.Connection[Any], catalogue: Catalogue) -> None:
+    """Give rows the ids that triggers would have given them, in a transaction in which triggers do not fire.
+
+    A table whose triggers refuse rows, or take too long, stays as it is. Raises psycopg.Error when the connection is
+    lost.
+    """
+    waiting = list(_to_settle(conn, catalogue))
+    for _ in range(MOST_ROUNDS):
+        waiting = [each for each in waiting if _settled(conn, each)]
+
+
+def _to_settle(conn: psycopg.Connection[Any], catalogue: Catalogue) -> Iterator[_Settled]:
+    found: dict[int, list[tuple[str, str]]] = {}
+    asked = conn.cursor(row_factory=tuple_row).execute(_TRIGGERS, (list(catalogue.tables),))
+    for relation, definition, place, source in asked.fetchall():
+        found.setdefault(relation, []).append((definition.replace(place, " ON pg_temp.audit_settled ", 1), source))
+    for relation, triggers in found.items():
+        table = catalogue.tables[relation]
+        named = {name for _, source in triggers for name in _GIVEN.findall(source)}
+        columns = tuple(name for name in table.columns if name in named and _holds_ids(catalogue, table, name))
+        if columns and table.primary_key:
+            yield _Settled(table, columns, tuple(definition for definition, _ in triggers))
+
+
+def _holds_ids(catalogue: Catalogue, table: Table, name: str) -> bool:
+    """Tell whether a column holds ids of other rows: by a key, or because other tables have one of its name."""
+    column = table.columns[name]
+    if name in table.primary_key or column.generated:
+        return False
+    if any(name in key.columns for key in table.foreign_keys):
+        return True
+    is_elsewhere = any(name in other.columns for other in catalogue.tables.values() if other is not table)
+    return is_elsewhere and catalogue.plain(column.type, column.modifier)[0].name == "uuid"
+
+
+def _settled(conn: psycopg.Connection[Any], wanted: _Settled) -> bool:
+    """Settle the rows of one table; tell whether any was changed."""
+    try:
+        with settings_kept(conn), conn.transaction():
+            _let_loose(conn, wanted)
+            changed = _take_over(conn, wanted)
+            conn.execute(sql.SQL("drop table {}").format(COPY))
+            return changed > 0
+    except psycopg.Error:
+        if conn.broken:
+            raise
+        return False
+
+
+def _let_loose(conn: psycopg.Connection[Any], wanted: _Settled) -> None:
+    """Put all rows into a copy of the table, whose triggers fire."""
+    conn.execute("set local session_replication_role = origin; set local search_path = public, extensions")
+    conn.execute(sql.SQL("create temporary table audit_settled (like {})").format(wanted.table.identifier))
+    for trigger in wanted.triggers:
+        conn.execute(trigger.encode(), prepare=False)
+    names = _names(name for name, column in wanted.table.columns.items() if not column.generated)
+    conn.execute(sql.SQL("insert into {} ({}) select {} from {}").format(COPY, names, names, own_rows(wanted.table)))
+    conn.execute("set local session_replication_role = replica")
+
+
+def _take_over(conn: psycopg.Connection[Any], wanted: _Settled) -> int:
+    """Take the ids over from the copy, where it has some, and return how many rows changed.
+
+    Raises psycopg.Error where rows would lead nowhere.
+    """
+    table = wanted.table
+    differs = sql.SQL(" or ").join(
+        sql.SQL("s.{0} is distinct from t.{0}").format(sql.Identifier(c)) for c in wanted.columns
+    )
+    with stubborn_triggers_off(conn, table):
+        changed = conn.execute(
+            sql.SQL("update {} as t set {} from {} as s where {} and ({})").format(
+                own_rows(table),
+                sql.SQL(", ").join(
+                    sql.SQL("{0} = coalesce(s.{0}, t.{0})").format(sql.Identifier(c)) for c in wanted.columns
+                ),
+                COPY,
+                sql.SQL(" and ").join(sql.SQL("s.{0} = t.{0}").format(sql.Identifier(c)) for c in table.primary_key),
+                differs,
+            )
+        ).rowcount
+    for key in table.foreign_keys:
+        nowhere = sql.SQL("select from {} c where {}").format(own_rows(table), leads_nowhere(key))
+        if conn.execute(nowhere).fetchone() is not None:
+            raise psycopg.errors.ForeignKeyViolation
+    return changed
+
+
+def _names(columns: Sequence[str] | Iterator[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
