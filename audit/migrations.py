@@ -442,6 +442,8 @@ def _event_trigger(statement: Statement) -> Statement:
         or row[place + 1].word not in ("function", "procedure")
     ):
         return statement
+    if is_of_the_platform(Thing("function", row[place + 2].name if row[place + 3].text == "." else "", "")):
+        return statement  # the provider's own, in a dump of everything: it would fire as somebody else here
     tags = [token.value for token in row[6:place] if token.kind is STRING]
     function = statement.text[row[place + 2].start : row[-1].end].rstrip("; \n")
     made = sql.SQL("select pg_catalog.create_event_trigger({}, {}, {}, {}::pg_catalog.regprocedure)").format(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -104,7 +104,7 @@ class Policy:
     function: Callable[..., None]
     wrong: str = ""
 
-    @property
+    @cached_property
     def askers(self) -> tuple[str, ...]:
         """The names of the fixtures that the policy asks for."""
         return tuple(inspect.signature(self.function).parameters)

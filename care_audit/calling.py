@@ -180,7 +180,9 @@ def gate(words: Sequence[str], settings: str | None, more: Sequence[str] = ()) -
 
 def _refuse_to_be_steered(place: Place, words: Sequence[str], full: Sequence[str]) -> None:
     """Raise FileError where a file of settings says what is new, or where it is tried, and is new itself."""
-    steering = sorted((names(full) - names(words)) & STEERING)
+    steering = (names(full) - names(words)) & STEERING
+    if _is_found_anyway(place, value(full, "--migrations")):
+        steering -= {"--migrations"}
     if place.file is None or not steering:
         return
     from audit.gate.pending import otherwise  # not above: few projects say such things in their settings
@@ -191,11 +193,20 @@ def _refuse_to_be_steered(place: Place, words: Sequence[str], full: Sequence[str
     except TargetError:  # there is no history: nothing tells what was changed
         return
     if altered:
-        options = ", ".join(name.removeprefix("--") for name in steering)
+        options = ", ".join(sorted(name.removeprefix("--") for name in steering))
         raise FileError(
             f"{place.file}: this change alters it, and what is judged, and where, is not for the change to say "
             f"({options} in [options]): name it on the command line, or merge the settings first"
         )
+
+
+def _is_found_anyway(place: Place, migrations: str) -> bool:
+    """Tell whether a project's migrations are where they are looked for, or are found by being named alone."""
+    try:
+        found = source(place.root)
+    except FileError:  # there are several
+        return True
+    return bool(migrations) and (found is None or Path(migrations).resolve() == found.resolve())
 
 
 def base(migrations: Path) -> str:

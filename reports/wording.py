@@ -94,13 +94,12 @@ def built(run: Run) -> tuple[str, ...]:
     Nothing is said of a database that was built whole. Of a gate it is said whether the change alters what it is judged
     by.
     """
-    if run.gate is not None and run.gate.altered:
-        names = ", ".join(run.gate.altered)
-        return (safe(f"This change also alters what it is judged by; read that first: {names}."),)
-    build = run.build
-    if build is None or (run.complete and build.applied == build.files and not build.missing):
-        return ()
-    return tuple(map(safe, filter(None, [build.no_baseline, build.summary, *build.advice])))
+    names = ", ".join(run.gate.altered) if run.gate is not None else ""
+    altered = f"This change also alters what it is judged by; read that first: {names}." if names else ""
+    build, told = run.build, [altered]
+    if build is not None and not (run.complete and build.applied == build.files and not build.missing):
+        told += [build.no_baseline, build.summary, *build.advice]
+    return tuple(map(safe, filter(None, told)))
 
 
 def failed(run: Run) -> tuple[Migration, ...]:

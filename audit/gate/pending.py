@@ -20,6 +20,9 @@ from audit.layouts import is_meant, is_supabase, name_of, numbered, repeated, ro
 from audit.question import Connection
 from audit.server_errors import describe
 
+# https://git-scm.com/docs/gitattributes#_ident
+_FILLED_IN = re.compile(rb"\$Id: [0-9a-f]{40,64} \$")
+
 # Files beside migrations that say which of them count, and in which order.
 TELLING = ("_journal.json", "snapshot.json", "sqitch.plan", "sqitch.conf")
 
@@ -201,5 +204,5 @@ def read(path: Path) -> bytes:
 
 
 def _plain(data: bytes) -> bytes:
-    """Return a file as git would store it, whatever line ends a checkout has."""
-    return data.replace(b"\r\n", b"\n")
+    """Return a file as git would store it, whatever line ends a checkout has, and what it fills in (gitattributes)."""
+    return _FILLED_IN.sub(b"$Id$", data.replace(b"\r\n", b"\n"))

@@ -10,13 +10,14 @@ directory and the verdicts are kept in a cache by content. Each new file is appl
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
 
+from audit.access.matrix import MOST_ROWS
 from audit.catalog.table_statistics import TableStatistics
 from audit.connection import TargetError, connect
 from audit.ending import ENDING
@@ -226,11 +227,11 @@ def _told(after: Aftermath, tried: Sequence[_Tried], final: Standing) -> tuple[R
     base = after.base
     before = base.standing
     walk = after.walk if base.copies else None
-    differences, reached = compare(before, final)
+    differences, reached = compare(before, final, ruled := _ruled(tried))
     # Verdicts out of a cache may have changed with the time that went by.
     if base.cached and walk is not None and (suspects := _suspects(differences)):
         before = replace(before, asked={**before.asked, **walk({0: suspects})[0].asked})
-        differences, reached = compare(before, final)
+        differences, reached = compare(before, final, ruled)
     blames = blamed([each.steps for each in tried], differences, reached, final, walk, _late(after.origin))
     known = {entry.title for entry in after.origin.entries.values() if entry.kind == "column"}
     granted = [columns_granted(each.entries) for each in (after.origin, *(each.at_end for each in tried))]
@@ -305,8 +306,13 @@ def _linted(
     return [*rows, *seen], ""
 
 
-def compare(before: Standing, after: Standing) -> tuple[tuple[Difference, ...], tuple[Reached, ...]]:
-    """Tell what the suite says of the second database and did not say of the first, and who reaches more or less."""
+def compare(
+    before: Standing, after: Standing, ruled: Collection[str] = ()
+) -> tuple[tuple[Difference, ...], tuple[Reached, ...]]:
+    """Tell what the suite says of the second database and did not say of the first, and who reaches more or less.
+
+    ``ruled`` are tables whose policies are not what they were.
+    """
     differences = []
     for policy, now in after.asked.items():
         was = before.asked.get(policy, Asked(policy, now.title, now.severity, "NOT_APPLICABLE"))
@@ -321,7 +327,9 @@ def compare(before: Standing, after: Standing) -> tuple[tuple[Difference, ...], 
     for cell in sorted(before.reach.keys() | after.reach.keys()):
         old, new_ = before.reach.get(cell), after.reach.get(cell)
         told, tells = _extent(old), _extent(new_)
-        # Which rows are looked at of a large table is a matter of chance: only kinds of reach are compared.
+        # Which rows are looked at of a large table is a matter of chance: only kinds of reach are compared of it.
+        if told == tells and old and new_ and _grew(cell, old, new_, ruled):
+            reached.append(Reached(cell, told, "more", wider=True, undeclared=True))
         if told == tells or (old is None and not (new_ and new_.reached)):
             continue
         more = new_ is not None and (old is None or EXTENT.index(tells) > EXTENT.index(told))
@@ -330,6 +338,22 @@ def compare(before: Standing, after: Standing) -> tuple[tuple[Difference, ...], 
         )
         reached.append(Reached(cell, told, tells, wider=more, undeclared=undeclared))
     return tuple(differences), tuple(reached)
+
+
+def _grew(cell: str, old: Reach, new: Reach, ruled: Collection[str]) -> bool:
+    """Tell whether some rows became more, of a table whose policies were changed, that has the same ones and few.
+
+    Of what is declared it is known which rows they are.
+    """
+    whole = old.rows == new.rows < MOST_ROWS and old.verdict == new.verdict == "UNDECLARED"
+    table = cell.removesuffix(" (blind)").rpartition(" ")[2]
+    return whole and table in ruled and ": insert " not in cell and 0 < old.reached < new.reached
+
+
+def _ruled(tried: Sequence[_Tried]) -> frozenset[str]:
+    """Return the tables of which new files made, changed or dropped policies."""
+    changes = (change for each in tried for step in each.steps if not step.undone for change in step.catalogue)
+    return frozenset(change.title.rpartition(" of ")[2] for change in changes if change.kind == "policy")
 
 
 # How much somebody reaches, in words that do not depend on how many made-up rows there are.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from audit.gate.openings import columns_granted, columns_opened, decided_by_default, no_longer_narrowed, weakened
-from audit.gate.results import Change, Entry, Reach, Step
+from audit.gate.rehearsal import compare
+from audit.gate.results import Change, Entry, Reach, Standing, Step
 
 
 def table(**columns: list[str]) -> dict[str, Entry]:
@@ -166,3 +167,23 @@ def test_a_restrictive_policy_that_is_gone_is_told_where_nothing_is_declared(
     assert [*no_longer_narrowed([step], REACH)] == ([(step, change)] if told else [])
     assert not [*no_longer_narrowed([step], declared)]
     assert not [*no_longer_narrowed([step, Step(2, ("create", "policy"), catalogue=(anew,))], REACH)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ruled", "told"),
+    [
+        (Reach("UNDECLARED", 9, 2, 0), Reach("UNDECLARED", 9, 5, 0), True, True),
+        (Reach("UNDECLARED", 9, 2, 0), Reach("UNDECLARED", 9, 5, 0), False, False),  # where rows lie
+        (Reach("UNDECLARED", 9, 5, 0), Reach("UNDECLARED", 9, 2, 0), True, False),
+        (Reach("UNDECLARED", 9, 2, 0), Reach("UNDECLARED", 12, 5, 0), True, False),  # more rows
+        (Reach("UNDECLARED", 500, 2, 0), Reach("UNDECLARED", 500, 5, 0), True, False),  # which of them is chance
+        (Reach("OK", 9, 2, 0), Reach("OK", 9, 5, 0), True, False),  # as it is declared
+    ],
+)
+def test_some_rows_that_become_more_are_told(before: Reach, after: Reach, *, ruled: bool, told: bool) -> None:
+    cell = "alice: update public.members (blind)"
+    standings = [Standing({}, {cell: reach}) for reach in (before, after)]
+    _, reached = compare(*standings, {"public.members"} if ruled else ())
+    assert [(each.cell, each.after, each.wider, each.undeclared) for each in reached] == (
+        [(cell, "more", True, True)] if told else []
+    )

@@ -315,6 +315,18 @@ def test_a_change_does_not_say_what_is_judged(project: Path, called: list[list[s
 
 
 def test_a_change_may_say_how_it_is_told(project: Path, called: list[list[str]]) -> None:
-    (project.parents[1] / "audit.toml").write_text('[options]\noutput = ["html", "sarif"]\n')
+    told = '[options]\noutput = ["html", "sarif"]\nmigrations = "supabase/migrations"\n'  # where they are looked for
+    (project.parents[1] / "audit.toml").write_text(told)
     assert calling.gate([], None) == 0
     assert "--base=main" in called[0]
+
+
+def test_what_git_fills_in_is_no_edit(project: Path, tmp_path: Path) -> None:
+    old = project / "20200101000000_old.sql"
+    old.write_text("-- $Id$\nselect 1;\n")
+    git(project, "commit", "--quiet", "--all", "-m", "released")
+    git(project, "branch", "--force", "main")
+    old.write_text(f"-- $Id: {'0f' * 20} $\r\nselect 1;\r\n")
+    assert not by_git(project, "main", tmp_path).edited
+    old.write_text("-- $Id: drop table x $\nselect 1;\n")
+    assert by_git(project, "main", tmp_path).edited

@@ -151,6 +151,8 @@ begin
 end $$;
 create event trigger ensure_rls on ddl_command_end when tag in ('CREATE TABLE', 'CREATE TABLE AS')
     execute function public.ensure_rls();
+create function extensions.ours() returns event_trigger language plpgsql as 'begin raise exception ''never''; end';
+create event trigger of_the_provider on ddl_command_end execute procedure extensions.ours();
 create event trigger "at login" on login execute function public.ensure_rls();
 drop event trigger "at login";
 comment on event trigger ensure_rls is 'for every new table';
@@ -166,8 +168,8 @@ def test_event_triggers_of_a_project_fire_for_it_alone(target: Target, tmp_path:
         with connect(login(dsn, OWNER)) as owner:
             known = owner.info.server_version >= EVENT_TRIGGERS_SINCE
             (done,) = apply(owner, tmp_path, piecewise=True)
-            assert [each.error for each in done.troubles if not each.aside] == []
-            assert bool(done.troubles) is not known
+            assert len([each for each in done.troubles if each.aside]) == (1 if known else 3)
+            assert not known or len(done.troubles) == 1
             rls = "select relrowsecurity from pg_catalog.pg_class where oid = 'public.later'::regclass"
             assert scalar(owner, rls) is known
         for user, name in ((STAND_IN, "theirs"), (SUPERUSER, "his")):

@@ -104,7 +104,7 @@ def rehearsed(text):
     reached = Reached(f"anon: select {text}", "none", "all", wider=True, undeclared=True)
     migration = Migration(text, False, text, 7, "42P01")
     file = Rehearsed(text, migration, (step,), hazards, (Row(text),), (difference,), (reached,))
-    return Rehearsal(text, (file,), ())
+    return Rehearsal(text, (file,), (), altered=(text,))
 
 
 def outline(text):
