@@ -78,6 +78,13 @@ RESTRICTING = (
     r"(^|_)(restrict\w*|ban|bans|banned|block|blocks|blocked|suspen\w*|mute|mutes|muted|sanction\w*|strikes?)(_|$)"
 )
 
+# Columns that say who did it: nobody writes there that somebody else did.
+DOERS = re.compile(
+    r"(^|_)(author|writer|sender|voter|poster|reviewer|commenter|reporter|signer|uploader|creator|submitter)(_?id|_?uid)?$"
+    r"|^(created|written|posted|sent|submitted|uploaded|signed|reported|cast|voted)_by(_?id)?$",
+    re.IGNORECASE,
+)
+
 # Where projects keep their people, with the user's id as the key, by Supabase's own example:
 # https://supabase.com/docs/guides/auth/managing-user-data
 PROFILES = "public.profiles"
@@ -146,7 +153,7 @@ KNOCKS = re.compile(
 # Columns that say where somebody stands, which only the server should decide.
 SERVERS = (
     r"(^|_)(verified|verification|approved|approval|kyc|credits?|balance|quota|plan|tier|premium|subscription|trusted|banned"
-    r"|suspended|admin|staff|moderator|superuser)(_(at|by|until|status|state|level|plan|tier|balance|left))?$"
+    r"|suspended|admin|staff|moderator|superuser|fines?|penalty|penalties|strikes?|debts?)(_(at|by|until|status|state|level|plan|tier|balance|left))?$"
 )
 
 # Columns that hold what one must know to get in: codes, tokens and links that are for whoever was given them.

@@ -698,7 +698,8 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
     on storage.objects that names neither owner nor bucket opens all buckets, also those that are made later. Each
     branch of an OR must name one; only a further branch may ask one of the project's own functions instead. Restrictive
     policies do not open anything. Nor does a policy show everybody the files of a bucket that is not public and that
-    another policy keeps for their owners. Public buckets are declared in access.toml; as long as nothing is declared,
+    another policy for reading keeps for their owners, or one for writing where the bucket's name says that its files
+    are somebody's own. Public buckets are declared in access.toml; as long as nothing is declared,
     those offend whose files are somebody's own by the bucket's name, or that a policy for reading keeps for their
     owners.
     """
@@ -743,28 +744,34 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
             f"""
         with {SERVED},
         rules as (
-            select p.*, a.rolname, pg_catalog.pg_get_expr(p.polqual, p.polrelid) as condition
+            select p.*, a.rolname, pg_catalog.pg_get_expr(p.polqual, p.polrelid) as condition,
+                   concat_ws(' ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+                             pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)) as says
             from pg_catalog.pg_policy p
             join api a on exists (select from unnest(p.polroles) as named where case when named = 0 then true
                                   else pg_catalog.pg_has_role(a.oid, named, 'usage') end)
-            where p.polrelid = pg_catalog.to_regclass('storage.objects') and p.polcmd in ('r', '*')
+            where p.polrelid = pg_catalog.to_regclass('storage.objects')
             and pg_catalog.has_any_column_privilege(a.oid, p.polrelid, 'select')
         )
         select format('%%I on %%s: bucket %%s', r.polname, r.polrelid::pg_catalog.regclass, b.id) as object,
                'everybody reads what another policy keeps for its owners' as problem, min(r.rolname) as role,
                b.id as _bucket, r.condition as _using,
                coalesce((select jsonb_agg(o.condition) from rules o
-                         where not o.polpermissive and o.rolname = min(r.rolname) and o.condition is not null), '[]')
+                         where not o.polpermissive and o.polcmd in ('r', '*') and o.rolname = min(r.rolname)
+                         and o.condition is not null), '[]')
                as _restrictive
         from rules r
         cross join storage.buckets b
-        where r.polpermissive and r.condition is not null and not b.public and b.id <> all (%(public_buckets)s)
+        where r.polpermissive and r.polcmd in ('r', '*') and r.condition is not null
+        and not b.public and b.id <> all (%(public_buckets)s)
         and exists (select from rules o where o.oid <> r.oid and o.polpermissive
-                    and pg_catalog.strpos(o.condition, quote_literal(b.id)) > 0
-                    and o.condition ~ '\\mauth\\.(uid|jwt)\\(')
+                    and (o.polcmd in ('r', '*') or b.id ~* %(private)s)
+                    and pg_catalog.strpos(o.says, quote_literal(b.id)) > 0
+                    and o.says ~ '\\mauth\\.(uid|jwt)\\(')
         group by r.oid, r.polname, r.polrelid, r.condition, b.id
         """,
             of='select count(*) as "private buckets" from storage.buckets b where not b.public',
+            private=PRIVATE_FILES,
             where=lambda row: ties({**row, "_command": "r", "_check": None}) and lists(row),
         )
         + auditor(

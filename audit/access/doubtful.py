@@ -1,8 +1,9 @@
 """What is doubtful of tables that nobody has declared: their own policies say whose the rows are, and one forgets it.
 
-Five kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and shows
-what the others of its table keep to somebody; one lets people write in another's name; rows that others see hold what
-one must know to get in: codes, tokens, links; and visitors see how persons are reached.
+Seven kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and
+shows what the others of its table keep to somebody; one asks a function about the row that does not look at it; one
+lets people write in another's name; rows that others see hold what one must know to get in: codes, tokens, links;
+visitors see how persons are reached; and guests may what the table's other policies refuse to guests.
 
 Which policies come into question is read from them; that somebody reaches such rows is seen by acting. Without a column
 that other policies respect nothing is told: a catalogue is for everybody, and what members share is theirs. Nor is
@@ -28,6 +29,7 @@ from audit.catalog.functions import IDENTITY
 from audit.catalog.shown import harmless
 from audit.evidence import Unchecked
 from audit.names import (
+    DOERS,
     KEPT_BACK,
     LETTING_IN,
     OF_A_KIND,
@@ -41,12 +43,15 @@ from audit.names import (
 from audit.people import CAST
 from audit.sql_text import quoted
 
-KINDS = ("tenants", "open", "names", "codes", "persons")
+KINDS = ("overlooked", "channels", "tenants", "open", "names", "guests", "codes", "persons")
 
 # Who takes part in something, or in nothing: nobody who may look after all tenants.
 PEOPLE = ("anon", "nobody", "guest", "pending", "alice", "bob", "stranger")
 VISITORS = ("anon",)
 OUTSIDE = ("anon", "nobody", "guest", "pending", "stranger")
+
+# Whose functions and tables are no project's.
+PLATFORM = ("auth", "storage", "realtime")
 
 _CLAIMS = re.compile(r"\bauth\s*\.\s*jwt\s*\(|request\.jwt\.claim", re.IGNORECASE)
 _CALLER = re.compile(r"\bauth\s*\.\s*(uid|jwt|email)\s*\(|request\.jwt|current_setting", re.IGNORECASE)
@@ -109,11 +114,16 @@ MOST_ALTERNATIVES = 12
 
 
 class Condition(NamedTuple):
-    """One condition of a policy: what USING or WITH CHECK asks."""
+    """One condition of a policy: what USING or WITH CHECK asks. What functions do not look at is NULL in ``text``.
+
+    ``overlooking`` are these functions, and ``given`` the row's columns that they are given for nothing.
+    """
 
     rule: Rule
     text: str
     of_rows: bool
+    overlooking: tuple[str, ...] = ()
+    given: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -155,12 +165,34 @@ class Reader:
         self.keys = frozenset(keys)
         self.held = columns
         self.rules = [rule for rule in known.rules.get(relation, ()) if rule.permissive]
+        self.bounds = [rule for rule in known.rules.get(relation, ()) if not rule.permissive]
 
     @cached_property
     def conditions(self) -> list[Condition]:
         """All conditions of the permissive policies."""
         found = [Condition(rule, rule.using, of_rows=True) for rule in self.rules if rule.using]
-        return found + [Condition(rule, rule.check, of_rows=False) for rule in self.rules if rule.check]
+        found += [Condition(rule, rule.check, of_rows=False) for rule in self.rules if rule.check]
+        return [self._as_it_comes_out(each) for each in found]
+
+    def _as_it_comes_out(self, condition: Condition) -> Condition:
+        """Return a condition with NULL for what it gives to functions that do not look at it."""
+        tree = parsed(condition.text).copy()
+        functions, given = dict[str, None](), set[str]()
+        for node in list(tree.find_all(exp.Dot)):
+            name, call = called(node), node.expression
+            arguments = call.expressions if isinstance(call, exp.Anonymous) else []
+            of_project = name is not None and arguments and name[0] not in PLATFORM
+            known = self.calls.overlooking.get((*name, len(arguments))) if name and of_project else None
+            for place, argument in enumerate(arguments, 1) if known else ():
+                columns = own_columns(argument, self.name)
+                if known and columns and place in known.overlooked:
+                    argument.replace(exp.Null())
+                    functions[known.signature] = None
+                    given |= columns
+        if not functions:
+            return condition
+        text = tree.sql(dialect="postgres", normalize_functions=False)
+        return condition._replace(text=text, overlooking=tuple(functions), given=frozenset(given))
 
     def columns(self, text: str, *, looked_up: bool = False) -> set[str]:
         """Return the table's own columns by which a condition ties a row to something else than a constant.
@@ -175,9 +207,8 @@ class Reader:
     def tables(self, text: str) -> set[tuple[str, str]]:
         """Return the other tables that a condition looks at, also through functions and views."""
         own = tuple(part.strip('"') for part in self.relation.rsplit(".", 1))
-        platform = {"auth", "storage", "realtime"}
-        found = self.calls.looks_at(each for each in self.calls.led_to([text]) if each.schema not in platform)
-        return {each for each in found if each != own and each[0] not in platform}
+        found = self.calls.looks_at(each for each in self.calls.led_to([text]) if each.schema not in PLATFORM)
+        return {each for each in found if each != own and each[0] not in PLATFORM}
 
     def texts(self, text: str) -> list[str]:
         """Return the sub-selects of a condition, and the bodies of what it calls: where somebody is looked up."""
@@ -216,6 +247,10 @@ class Reader:
         if not 1 < len(parts) <= MOST_ALTERNATIVES:
             return [text]
         return [part.sql(dialect="postgres", normalize_functions=False) for part in parts]
+
+    def refuses_guests(self, text: str) -> bool:
+        """Tell whether a condition asks whether the caller is a guest."""
+        return any("is_anonymous" in each for each in (text, *self.texts(text)))
 
     def invites(self, text: str) -> bool:
         """Tell whether a condition lets people in for who they are, and does not only keep some of them out."""
@@ -344,10 +379,12 @@ def plans(
     columns: Sequence[Sequence[Any]],
     keys: Mapping[str, Collection[str]],
     doubts: list[str],
+    declared: Mapping[str, str],
 ) -> Iterator[tuple[str, list[Plan]]]:
     """Yield the tables of some whose rules say whose the rows are, and what is to be observed of each.
 
-    ``columns`` are COLUMNS' rows. What cannot be read is added to ``doubts``.
+    ``columns`` are COLUMNS' rows; ``declared`` is what is declared of some, which is questioned only where it goes by
+    what a function says that does not look at the row. What cannot be read is added to ``doubts``.
     """
     held: dict[str, list[Column]] = {}
     for relation, *column in columns:
@@ -357,11 +394,26 @@ def plans(
     for reader in readers:
         try:
             tied = [each for each in reader.conditions if reader.ties(each.text)]
-            borrowed = [] if tied else [*_borrowed(reader, readers)]
-            if tied or borrowed or reader.relation == CHANNELS:
+            borrowed = [] if tied or reader.relation in declared else [*_borrowed(reader, readers)]
+            planned = [*_overlooked(reader)]
+            if reader.relation in declared:
+                text = declared[reader.relation]
+                planned = [each for each in planned if any(name.partition("(")[0] in text for name in each.kept_by)]
+            elif tied or borrowed or reader.relation == CHANNELS:
                 shown = _shown(reader, tied, reader.held) if tied else ()
-                planned = (_of_tenants(reader, borrowed), _open(reader), _in_anothers_name(reader), shown)
-                yield reader.relation, [plan for some in planned for plan in some]
+                more = (
+                    _any_channel(reader),
+                    _of_tenants(reader, borrowed),
+                    _open(reader),
+                    _in_anothers_name(reader),
+                    _for_guests(reader),
+                    shown,
+                )
+                planned += [plan for some in more for plan in some]
+            elif not planned:
+                continue
+            if planned or reader.relation not in declared:
+                yield reader.relation, planned
         except Unchecked as doubt:
             doubts.append(f"{reader.relation}: {doubt.reason}")
 
@@ -403,8 +455,72 @@ def _said_of(text: str, table: str, column: str, mine: str) -> str:
     return tree.sql(dialect="postgres", normalize_functions=False)
 
 
+def _overlooked(reader: Reader) -> Iterator[Plan]:
+    """Yield what is asked of functions about the row that do not look at it, where nothing else ties the row."""
+    parts = [(condition, part) for condition in reader.conditions for part in reader.branches(condition.text)]
+    blind = [(each, part) for each, part in parts if each.overlooking and _asks_in_vain(reader, part)]
+    for function in dict.fromkeys(name for each, _ in blind for name in each.overlooking):
+        those = [(each, part) for each, part in blind if function in each.overlooking]
+        kept = tuple(part for each, part in parts if each.of_rows and (each, part) not in those)
+        names = frozenset(each.rule.name for each, _ in those)
+        columns: dict[str, Collection[str]] = dict.fromkeys(sorted({c for each, _ in those for c in each.given}), ())
+        of_rows = any(each.of_rows for each, _ in those)
+        places = frozenset(place for _, part in those for place in reader.tables(part))
+        yield Plan("overlooked", reader.relation, kept, names, (function,), columns, places, of_rows)
+
+
+def _asks_in_vain(reader: Reader, part: str) -> bool:
+    """Tell whether an alternative gives a function NULL, which lets people in, and ties the row by nothing else."""
+    calls = [each for each in parsed(part).find_all(exp.Dot) if isinstance(each.expression, exp.Anonymous)]
+    in_vain = [each for each in calls if any(isinstance(one, exp.Null) for one in each.expression.expressions)]
+    return any(not _denied(each) for each in in_vain) and not reader.columns(part)
+
+
+def _any_channel(reader: Reader) -> Iterator[Plan]:
+    """Yield what lets people into every channel of a kind, where it is asked whether they belong to something.
+
+    The topic is compared with a pattern, and not with what they belong to. Where nobody is asked for anything, the
+    channels may be for all.
+    """
+    if reader.relation != CHANNELS:
+        return
+    parts = [(each, part, _patterns(part)) for each in reader.conditions for part in reader.branches(each.text)]
+    asked = {
+        word.strip("%_")
+        for _, part, _ in parts
+        if reader.tables(part) and reader.invites(part)
+        for word in _LITERAL.findall(part)
+    }
+    open_ = [(each, part, words) for each, part, words in parts if {word.strip("%_") for word in words} & asked]
+    if open_:
+        kept = tuple(part for each, part, words in parts if (each, part, words) not in open_)
+        patterns = tuple(sorted({word for *_, words in open_ for word in words}))
+        yield Plan("channels", CHANNELS, kept, frozenset(each.rule.name for each, *_ in open_), patterns, {})
+
+
+def _patterns(text: str) -> set[str]:
+    """Return the patterns with which a condition compares the topic; none where it compares it with anything else."""
+    found = set[str]()
+    for node in parsed(text).find_all(exp.Dot):
+        compares = _beyond_casts(node) if called(node) == TOPIC else None
+        if compares is None:
+            continue
+        word = (
+            bare(compares.args.get("expression") or exp.Null()) if isinstance(compares, exp.Like | exp.ILike) else None
+        )
+        if not isinstance(word, exp.Literal):
+            return set()
+        found.add(word.name)
+    return found
+
+
 def _of_tenants(reader: Reader, borrowed: Sequence[Condition]) -> Iterator[Plan]:
-    parts = [each._replace(text=part) for each in reader.conditions for part in reader.branches(each.text)]
+    parts = [
+        each._replace(text=part)
+        for each in reader.conditions
+        for part in reader.branches(each.text)
+        if not (each.overlooking and _asks_in_vain(reader, part))
+    ]
     keeping = [*borrowed, *(each for each in parts if reader.of_tenants(each.text))]
     against = [(one, [other for other in keeping if reader.forgets(one, other)]) for one in parts]
     forgetful = [(one, others) for one, others in against if others]
@@ -427,11 +543,14 @@ def _open(reader: Reader) -> Iterator[Plan]:
     Of channels the policies for speaking say so as well: one listens where one speaks.
     """
     channels = reader.relation == CHANNELS
-    if reader.relation == FILES or harmless([(c.name, c.category, c.kind) for c in reader.held], reader.name):
-        return
     reading = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "r")]
     parts = [(each, part) for each in reading for part in reader.branches(each.text)]
     asking = [each for each in parts if reader.invites(each[1])]
+    # What is shown to some, by a list of who may read it, is not for all, whatever it looks like.
+    listed = any(reader.tables(part) and reader.columns(part, looked_up=True) for _, part in asking)
+    shows_no_harm = not listed and harmless([(c.name, c.category, c.kind) for c in reader.held], reader.name)
+    if reader.relation == FILES or shows_no_harm:
+        return
     tied = [each for each in asking if reader.columns(each[1])]
     if channels:
         said = [each for each in reader.conditions if not each.of_rows and reader.invites(each.text)]
@@ -466,7 +585,7 @@ def _narrows(text: str, table: str, tied: Sequence[tuple[Condition, str]]) -> bo
 def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
     """Yield what may be written in another's name: the column that says who wrote a row is filled with the caller.
 
-    The default says so, or whoever wrote a row may change it, and nobody else has to do with it.
+    The default says so, or its name does, or whoever wrote a row may change it, and nobody else has to do with it.
     """
     adding = [each for each in reader.conditions if each.rule.command in ("*", "a")]
     asked = {name for each in adding for name in own_columns(parsed(each.text), reader.name)}
@@ -476,11 +595,39 @@ def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
     for column in people:
         by_default = bool(_CALLER.search(column.default))
         alone = len(people) == 1 and column.name in writers and not WRITTEN_FOR_OTHERS.search(reader.name)
-        if adding and column.name not in asked and (by_default or alone):
+        if adding and column.name not in asked and (by_default or alone or DOERS.search(column.name)):
             names = frozenset(each.rule.name for each in adding)
             kept_by = tuple(sorted({each.rule.name for each in changing if column.name in reader.columns(each.text)}))
             kept = (f"{quoted(column.name)}::text = $1::text",)
             yield Plan("names", reader.relation, kept, names, kept_by, {column.name: ()})
+
+
+def _for_guests(reader: Reader) -> Iterator[Plan]:
+    """Yield what guests may add, or read of others, although other policies for the same ask who is a guest.
+
+    A table of which guests read nothing is not theirs to add to either. Whoever may read what they cannot add to is a
+    visitor, and as it should be.
+    """
+    reading = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "r")]
+    adding = {rule.name: rule.condition("insert") for rule in reader.rules if rule.command in ("*", "a")}
+    barring = {
+        rule.name
+        for rule in reader.bounds
+        if rule.goes_for("select", "authenticated") and reader.refuses_guests(rule.using or "true")
+    }
+    refusing = {each.rule.name for each in reading if reader.refuses_guests(each.text)}
+    rest = [] if barring else [each for each in reading if each.rule.name not in refusing]
+    tied = tuple(each.text for each in rest if reader.ties(each.text))
+    strict = {name for name, text in adding.items() if reader.refuses_guests(text)}
+    lax = (
+        {each.rule.name for each in rest if each.text not in tied and not reader.published(each.text)}
+        if refusing
+        else set()
+    )
+    if strict or ((refusing or barring) and not rest):
+        lax |= adding.keys() - strict
+    if lax and (refusing or barring or strict):
+        yield Plan("guests", reader.relation, tied, frozenset(lax), tuple(sorted(refusing | barring | strict)), {})
 
 
 def _shown(reader: Reader, tied: Sequence[Condition], columns: Sequence[Column]) -> Iterator[Plan]:
@@ -531,8 +678,10 @@ def told(plan: Plan, cells: Sequence[Reached]) -> Iterator[Doubtful]:
 
 
 def _counts(plan: Plan, cell: Reached) -> bool:
-    if plan.kind == "tenants":
+    if plan.kind in ("tenants", "overlooked", "channels"):
         return cell.actor in PEOPLE
+    if plan.kind == "guests":
+        return cell.actor == "guest" and cell.shape in ("select", "insert")
     if plan.kind == "names":
         return CAST[cell.actor].id is not None and cell.shape == "insert"
     if plan.kind == "open":

@@ -24,9 +24,9 @@ from sqlglot.errors import SqlglotError
 
 from audit.access import declaration
 from audit.access.declaration import ALL, REACHING, Access
-from audit.access.matrix import Observed, opened_tables, predicate
+from audit.access.matrix import CALLED, CHANNELS, Observed, doubtful_of, opened_tables, predicate
 from audit.access.parameters import parameters
-from audit.access.results import API_ACTORS, COMMANDS
+from audit.access.results import API_ACTORS, COMMANDS, Doubtful
 from audit.access.rules import ROLES, Known, known_of, qualified
 from audit.actors import Stage, staged
 from audit.connection import TargetError, connect
@@ -44,10 +44,10 @@ DEEPEST = 4
 
 # As the server prints the caller's id, and as a declaration calls it.
 _ME = re.compile(r"\(\s*select auth\.uid\(\) as uid\s*\)|\bauth\.uid\(\)", re.IGNORECASE)
+# As the policies of channels find out which channel it is.
+_TOPIC = re.compile(r"\(\s*select realtime\.topic\(\) as topic\s*\)|\brealtime\.topic\(\)", re.IGNORECASE)
 # What may depend on who asks: the id, the claims, a setting, or a function of the project.
 _ASKS = re.compile(r":me\b|\bauth\.|current_setting|(?<![\w\"])[\w\"]++\.[\w\"]++\s*+\(", re.IGNORECASE)
-
-_CALLED = re.compile(r"(?<![\w\"])([\w\"]++\.[\w\"]++)\s*+\(")
 
 # The functions that the API serves, with the roles that may call them, and whether they have their owner's rights.
 FUNCTIONS = """
@@ -101,12 +101,13 @@ def draft(stage: Stage, only: Collection[str] | None = None) -> Iterator[str]:
     declared = {*stage.known["declared"], *stage.known["server_only_tables"], *stage.known["public_tables"]}
     with opened_tables(stage, {}) as (observatory, tables):
         known = known_of(observatory.cursor, {name: security for name, (_, security, _) in tables.items()})
-        for relation in tables:
-            if relation in declared or (only is not None and relation not in only):
-                continue
+        wanted = [name for name in tables if name not in declared and (only is None or name in only)]
+        doubtful, _, _ = doubtful_of(observatory, stage, wanted, tables)
+        for relation in wanted:
             entry = _proposed(relation, known)
             observatory.sets = json.dumps({relation: [predicate(each) for each in entry.rows.values()]})
-            yield from _lines(entry, known, observatory.observe([relation]))
+            here = [each for each in doubtful if each.relation == relation]
+            yield from _lines(entry, known, observatory.observe([relation]), here)
         if only is None:
             yield from _functions(observatory.cursor, stage)
             yield from _buckets(observatory.cursor, stage)
@@ -121,7 +122,8 @@ def _proposed(relation: str, known: Known) -> Entry:
             rights = known.rights.get((relation, role))
             if rights is None or command not in rights.commands:
                 continue
-            for text, policy in _conditions(relation, command, role, known):
+            for asked, policy in _conditions(relation, command, role, known):
+                text = _of_topic(asked) if relation == CHANNELS else asked
                 for who in _people(role, text):
                     sets = entry.reach.setdefault(command, {}).setdefault(who, [])
                     name = entry.named(text, policy)
@@ -129,6 +131,12 @@ def _proposed(relation: str, known: Known) -> Entry:
                         sets.append(name)
     entry.reach = {command: _grouped(given) for command, given in entry.reach.items()}
     return entry
+
+
+def _of_topic(text: str) -> str:
+    """Return a condition on channels that names the column where it asks the service which channel it is about."""
+    captured = re.search(r"(?<!\.)\bmessages\b(?!\.)", text)
+    return _TOPIC.sub("topic" if captured else "messages.topic", text)
 
 
 def _people(role: str, text: str) -> tuple[str, ...]:
@@ -197,7 +205,9 @@ def _within(text: str, role: str, known: Known, depth: int) -> str:
     return tree.sql(dialect="postgres").removeprefix("SELECT ") if changed else text
 
 
-def _lines(entry: Entry, known: Known, observed: Sequence[Observed]) -> Iterator[str]:
+def _lines(
+    entry: Entry, known: Known, observed: Sequence[Observed], doubtful: Sequence[Doubtful] = ()
+) -> Iterator[str]:
     relation = entry.relation
     yield ""
     yield f"[tables.{_text(relation)}]"
@@ -215,7 +225,7 @@ def _lines(entry: Entry, known: Known, observed: Sequence[Observed]) -> Iterator
         inside = ", ".join(f"{who} = [{', '.join(map(_text, names))}]" for who, names in given.items())
         yield f"reach.{command} = {{ {inside} }}"
     yield from _columns(entry, known)
-    for words in _doubts(entry, known):
+    for words in _doubts(entry, known, doubtful):
         yield f'because.{_text(words)} = ""  # say why this is meant: until then it counts as not declared'
     yield from (f"# not explained: {safe(remark)}" for remark in remarks(entry, observed))
 
@@ -230,7 +240,7 @@ def _without_nobody(entry: Entry, observed: Sequence[Observed]) -> None:
 
 def _rests(entry: Entry, name: str) -> str:
     """Say on what a set of rows rests: policies, and functions, which decide it whatever they come to say."""
-    functions = sorted({each for each in _CALLED.findall(entry.rows[name]) if not each.startswith(("auth.", "pg_"))})
+    functions = sorted({each for each in CALLED.findall(entry.rows[name]) if not each.startswith(("auth.", "pg_"))})
     goes_by = f"; goes by {', '.join(functions)}, whatever that says" if functions else ""
     return f"by {', '.join(entry.rests[name])}{goes_by}"
 
@@ -250,13 +260,23 @@ def _columns(entry: Entry, known: Known) -> Iterator[str]:
             yield f"{key} = {{ {inside} }}"
 
 
-def _doubts(entry: Entry, known: Known) -> Iterator[str]:
-    """Yield what looks like a hole: rows of somebody for everybody, or a write that does not ask who writes."""
+def _doubts(entry: Entry, known: Known, doubtful: Sequence[Doubtful]) -> Iterator[str]:
+    """Yield what looks like a hole: rows of somebody for everybody, or a write that does not ask who writes.
+
+    Besides, what is told of a table that nobody has declared (``doubtful``): to accept it unread makes it no better.
+    """
     for command, given in entry.reach.items():
         for who, names in given.items():
             open_ = [name for name in names if name == ALL or not _ASKS.search(entry.rows[name])]
-            if open_ and (command != "select" or entry.relation in known.somebodys):
+            asks_nobody = open_ and (command != "select" or entry.relation in known.somebodys)
+            if asks_nobody or any(_lets_in(entry, each, command, who, names) for each in doubtful):
                 yield f"{command} by {who}"
+
+
+def _lets_in(entry: Entry, found: Doubtful, command: str, who: str, names: Sequence[str]) -> bool:
+    """Tell whether a hole is what lets a group reach some sets of rows by a command."""
+    by_policy = any(name == ALL or found.policy in entry.rests[name] for name in names)
+    return by_policy and command in found.commands and not {*found.actors}.isdisjoint(REACHING[who])
 
 
 def remarks(entry: Entry, observed: Sequence[Observed]) -> Iterator[str]:

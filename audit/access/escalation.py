@@ -110,6 +110,30 @@ ADDRESSES = {
     "name": re.compile(r"(^|_)(user_?name|handle|login|nick(name)?|screen_?name|domain)($|_)", re.IGNORECASE),
 }
 MOST_ADDRESSES = 8
+# A name of such a column in a body.
+_NAMED = {
+    kind: re.compile(names.pattern.replace("^", r"\b").replace("$", r"\b"), re.IGNORECASE)
+    for kind, names in ADDRESSES.items()
+}
+# Of how many addresses somebody takes one before a function is called, and before how many of its calls.
+MOST_TAKEN, MOST_SECOND = 8, 2
+
+# The columns of text that a role may change.
+ADDRESSED = """
+select t.relation, a.attname::text, g.role::text
+from pg_temp.audit_table t
+join pg_temp.audit_grant g on g.relation = t.relation
+join pg_catalog.pg_attribute a on a.attrelid = t.id and a.attname = any (g.updatable)
+join pg_catalog.pg_type y on y.oid = a.atttypid and y.typcategory = 'S'
+order by 1, 2
+"""
+TEXT_COLUMNS = """
+select t.relation, a.attname::text
+from pg_temp.audit_table t
+join pg_catalog.pg_attribute a on a.attrelid = t.id and a.attnum > 0 and not a.attisdropped
+join pg_catalog.pg_type y on y.oid = a.atttypid and y.typcategory = 'S'
+order by 1, 2
+"""
 
 # The columns of text of some relations.
 TEXTS = """
@@ -231,6 +255,7 @@ def widened(people: Actor) -> Evidence:
     try:
         calls = _calls(stage, people.people)
         with _opened(stage) as (cursor, plan):
+            calls = _with_an_address_of_their_own(cursor, plan, calls)
             audience = json.dumps([_person(stage, CAST[name]) for name in API_ACTORS])
             slow = _remembered(cursor, stage, audience)
             doubts += [f"{name} does not answer in time" for name in sorted(slow)]
@@ -301,7 +326,7 @@ def _tasks(plan: Plan, people: Sequence[Identity], calls: Sequence[Call], slow: 
     hinges = {
         column.lower(): plan.worth(relation, column) for relation in plan.columns for column in plan.columns[relation]
     }
-    for who, routine, given in calls:
+    for who, routine, given, _ in calls:
         words = _words(routine.source) if given else ()
         worth = min((hinges[word] for word in words if word in hinges), default=4)
         add(worth, 0, who.name, "call", [Task(who, routine.signature, calls=tuple(given))] if given else [])
@@ -462,7 +487,13 @@ class _Changing:
         return [Found(who.name, who.role, function, "", BY_CALL, gains) for function, gains in answers if gains]
 
 
-Call = tuple[Identity, Routine, list[dict[str, Any]]]
+class Call(NamedTuple):
+    """A function that somebody may call, with the calls to try; ``looks_at`` are the relations that it leads to."""
+
+    who: Identity
+    routine: Routine
+    given: list[dict[str, Any]]
+    looks_at: frozenset[str]
 
 
 def _calls(stage: Stage, people: Iterable[Identity]) -> list[Call]:
@@ -470,7 +501,7 @@ def _calls(stage: Stage, people: Iterable[Identity]) -> list[Call]:
     with remembered(stage) as cursor:
         plan = planned(cursor, stage)
         return [
-            (who, routine, list(plan.calls(routine, who.id)))
+            Call(who, routine, list(plan.calls(routine, who.id)), _looked_at(plan.graph, routine))
             for who in people
             for routine in plan.routines
             if routine.exposed
@@ -480,6 +511,69 @@ def _calls(stage: Stage, people: Iterable[Identity]) -> list[Call]:
             # EXPO-05 says of these that nobody called them.
             and not plan.outside(routine)
         ]
+
+
+def _looked_at(graph: Calls, routine: Routine) -> frozenset[str]:
+    return frozenset(f"{schema}.{name}" for schema, name in graph.looks_at(graph.reached(routine.oid)))
+
+
+def _with_an_address_of_their_own(cursor: Cursor, plan: Plan, calls: Iterable[Call]) -> list[Call]:
+    """Add to functions that find a row by an address the calls before which the caller's own address is another's.
+
+    The address stands in a row of the caller's that they may change, and in a row of another table that the function
+    looks at.
+    """
+    found = list(calls)
+    wanted = [each for each in found if any(names.search(each.routine.source) for names in _NAMED.values())]
+    if not wanted:
+        return found
+    cursor.execute(ADDRESSED)
+    own = [(relation, column, role) for relation, column, role in cursor.fetchall() if _address(column)]
+    cursor.execute(TEXT_COLUMNS)
+    there = [(relation, column) for relation, column in cursor.fetchall() if _address(column)]
+    for each in wanted:
+        for relation, column, role in own:
+            known = plan.people.get(relation)
+            if role != each.who.role or not known or not each.who.id or relation.replace('"', "") not in each.looks_at:
+                continue
+            others = [
+                (table, name)
+                for table, name in there
+                if table != relation and table.replace('"', "") in each.looks_at and _address(name) == _address(column)
+            ]
+            for first in _takeovers(cursor, plan, (relation, column, sorted(known)[0]), each.who.id, others):
+                each.given.extend({**call, "first": first} for call in each.given[:MOST_SECOND] if "first" not in call)
+    return found
+
+
+def _takeovers(
+    cursor: Cursor, plan: Plan, own: tuple[str, str, str], me: str, others: Sequence[tuple[str, str]]
+) -> Iterator[str]:
+    """Yield statements by which somebody puts an address that stands elsewhere into a row of their own.
+
+    ``own`` are table, column, and the column that says whose a row is. Addresses in rows of somebody come first.
+    """
+    relation, column, person = own
+    for table, name in others:
+        people = [sql.SQL("{}::text").format(sql.Identifier(each)) for each in sorted(plan.people.get(table, ()))]
+        held = sql.SQL("max(coalesce({})) is null").format(sql.SQL(", ").join(people)) if people else sql.SQL("1")
+        cursor.execute(
+            sql.SQL("select {0}::text from {1} where {0} is not null group by 1 order by {2}, 1 limit {3}").format(
+                sql.Identifier(name), sql.SQL(table), held, sql.Literal(MOST_TAKEN)
+            )
+        )
+        for (value,) in cursor.fetchall():
+            yield (
+                sql.SQL("update {} set {} = {} where {}::text = {}")
+                .format(
+                    sql.SQL(relation),
+                    sql.Identifier(column),
+                    sql.Literal(value),
+                    sql.Identifier(person),
+                    sql.Literal(me),
+                )
+                .as_string(None)
+            )
 
 
 def _plan(cursor: Cursor) -> Plan:

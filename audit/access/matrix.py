@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -22,7 +22,7 @@ from audit.access.declaration import ALL, REACHING, WHOLE, Declaration, declarat
 from audit.access.doubtful import COLUMNS, KINDS, PEOPLE, Plan, Reached, plans, told
 from audit.access.results import API_ACTORS, COMMANDS, DOUBTFUL, Cell, Doubtful, Judged, Judgement
 from audit.access.rules import known_of, qualified
-from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, doubt_row, findings, missing_calls
+from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, doubt_rows, findings, missing_calls
 from audit.actors import Stage
 from audit.catalog.calls import Calls, calls_of
 from audit.evidence import Evidence, Population, Unchecked, safe
@@ -43,6 +43,9 @@ MOST_ROWS = 500
 TABLES_AT_ONCE = 12
 ALONE_MS = 1500
 CELL_MS = 500
+# A function of the project's, in what is declared.
+CALLED = re.compile(r"(?<![\w\"])([\w\"]++\.[\w\"]++)\s*+\(")
+NOTHING: Mapping[str, str] = {}
 # As many leaks are observed again, to see whether they follow from others.
 MOST_FOLLOWED = 300
 
@@ -475,8 +478,17 @@ def judge(stage: Stage) -> Judgement:
             cells += judge_table.cells()
             doubts += judge_table.doubts
             judged[name] = judge_table
+            if declaration.unsaid:
+                unsettled.append(name)
         cells = _Following(observatory, judged, cells).marked()
-        doubtful, inventoried, unread = _doubtful(observatory, stage, unsettled, tables)
+        going_by = {
+            name: text
+            for name, table in judged.items()
+            if name not in unsettled and CALLED.search(text := " ".join(table.declaration.rows.values()))
+        }
+        doubtful, inventoried, unread = doubtful_of(observatory, stage, [*unsettled, *going_by], tables, going_by)
+        unsaid = {name: table.declaration.unsaid for name, table in judged.items() if table.declaration.unsaid}
+        doubtful = tuple(each for each in doubtful if _is_unsaid(each, unsaid))
         unread += [(kind, text) for text in blind for kind in KINDS]
         cells = _guests([_marked(cell, doubtful) for cell in cells], observatory.cursor)
     if not declared and not stage.known["server_only_tables"] and not stage.known["public_tables"]:
@@ -486,13 +498,24 @@ def judge(stage: Stage) -> Judgement:
     )
 
 
-def _doubtful(
+def _is_unsaid(found: Doubtful, unsaid: Mapping[str, Collection[tuple[str, str]]]) -> bool:
+    """Tell whether what looks like a hole is in what nobody has declared: of some tables that is a part."""
+    if found.relation not in unsaid:
+        return True
+    return any((command, actor) in unsaid[found.relation] for command in found.commands for actor in found.actors)
+
+
+def doubtful_of(
     observatory: Observatory,
     stage: Stage,
     relations: Sequence[str],
     tables: Mapping[str, tuple[frozenset[str], bool, int]],
+    declared: Mapping[str, str] = NOTHING,
 ) -> tuple[tuple[Doubtful, ...], tuple[str, ...], list[tuple[str, str]]]:
-    """Return what looks like a hole in tables that nobody has declared, which were looked at, and what was not told."""
+    """Return what looks like a hole in tables that nobody has declared, which were looked at, and what was not told.
+
+    ``declared``: what is declared of some of them, by whose functions it goes.
+    """
     cursor, unread, unparsed = observatory.cursor, list[tuple[str, str]](), list[str]()
     known = known_of(cursor, {name: tables[name][1] for name in relations})
     cursor.execute(COLUMNS, [list(relations)])
@@ -507,7 +530,7 @@ def _doubtful(
 
     found: list[Doubtful] = []
     looked_at: list[str] = []
-    for relation, planned in plans(relations, known, calls, columns, keys, unparsed):
+    for relation, planned in plans(relations, known, calls, columns, keys, unparsed, declared):
         looked_at.append(relation)
         for plan in planned:
             found += told(plan, _beyond(observatory, plan, unread))
@@ -525,7 +548,7 @@ def _marked(cell: Judged, doubtful: Sequence[Doubtful]) -> Judged:
     """Return a cell of the inventory with what is doubtful in it."""
     command = cell.shape.removesuffix(" blind")
     found = [
-        f"{each.policy} lets through what {' and '.join(each.kept_by)} would not"
+        _said(each)
         for each in doubtful
         if cell.verdict is Cell.UNDECLARED
         and (cell.relation, command in each.commands, cell.actor in each.actors) == (each.relation, True, True)
@@ -533,8 +556,24 @@ def _marked(cell: Judged, doubtful: Sequence[Doubtful]) -> Judged:
     return replace(cell, note=DOUBTFUL + "; ".join(found)) if found else cell
 
 
+def _said(found: Doubtful) -> str:
+    """Say of a policy what is doubtful about it."""
+    others = " and ".join(found.kept_by)
+    if found.kind == "overlooked":
+        return f"{found.policy} asks {others}, which does not look at the row"
+    if found.kind == "channels":
+        return f"{found.policy} opens every channel like {others}"
+    return f"{found.policy} lets through what {others} would not"
+
+
 # The statements by which each kind of doubt is seen; of the others it is reading.
-TELLING = {"tenants": SHAPES, "names": ("select", "insert")}
+TELLING = {
+    "tenants": SHAPES,
+    "overlooked": SHAPES,
+    "names": ("select", "insert"),
+    "guests": ("select", "insert"),
+    "channels": SHAPES,
+}
 
 # Whether the project's rules tell guests from members anywhere:
 # https://supabase.com/docs/guides/auth/auth-anonymous#access-control
@@ -569,7 +608,7 @@ def _guests(cells: Sequence[Judged], cursor: Cursor) -> list[Judged]:
 
 def _undecided(plan: Plan, observed: Sequence[Observed]) -> bool:
     """Tell whether nobody stood where it would have been seen that tenants are crossed."""
-    return plan.kind == "tenants" and plan.of_rows and not any(map(_tells, observed))
+    return plan.kind in ("tenants", "overlooked") and plan.of_rows and not any(map(_tells, observed))
 
 
 @contextmanager
@@ -602,7 +641,7 @@ def _reached(
     cells = []
     if not any(cell.everything for cell in observed if cell.shape == "select"):
         unread.append((plan.kind, f"{plan.relation} has no rows, which proves nothing"))
-    elif _undecided(plan, observed):
+    elif plan.kind == "tenants" and _undecided(plan, observed):
         text = f"nobody who belongs to something was seen beside rows of others in {plan.relation}"
         unread.append((plan.kind, text))
     for cell in observed:
@@ -1172,6 +1211,12 @@ class Matrix:
         found = [cell for cell in self._cells(actors) if cell.verdict is Cell.LEAK]
         return self._evidence(found, "more than is declared", actors, self._doubts())
 
+    def guests(self) -> Evidence:
+        """Return where a guest reaches more than is declared, or what other policies of a table refuse to guests."""
+        evidence = self.leaks("guest")
+        found = self._doubtful(("guests",), "guests reach what is for members, where nobody has declared it")
+        return evidence + found if found.rows else evidence
+
     def lockouts(self, *actors: str) -> Evidence:
         """Return where somebody reaches less than is declared, or where a policy fails for rows that are declared."""
         found = [
@@ -1227,7 +1272,9 @@ class Matrix:
 
     def crossings(self) -> Evidence:
         """Return which policies open to anybody's tenant what the others of an undeclared table keep to one."""
-        return self._doubtful(("tenants", "open", "names"), "whose the rows are, where nobody has declared it")
+        return self._doubtful(
+            ("overlooked", "channels", "tenants", "open", "names"), "whose the rows are, where nobody has declared it"
+        )
 
     def codes(self) -> Evidence:
         """Return which policies of undeclared tables show outsiders what lets one in."""
@@ -1245,7 +1292,7 @@ class Matrix:
         ]
         of = "undeclared tables with rules about whose the rows are"
         return Evidence(
-            [doubt_row(each) for each in judgement.doubtful if each.kind in kinds],
+            doubt_rows(each for each in judgement.doubtful if each.kind in kinds),
             about=about,
             log=self.stage.log,
             population=Population(len(judgement.inventoried), of),

@@ -217,6 +217,44 @@ def _closing(cause: Cause, cells: Sequence[Judged]) -> list[str]:
     return lines
 
 
+def doubt_rows(found: Iterable[Doubtful]) -> list[Row]:
+    """Return the findings of what looks like a hole: of a function that overlooks the row, one for all policies."""
+    given = list(found)
+    blind: dict[str, list[Doubtful]] = {}
+    for each in given:
+        for function in each.kept_by if each.kind == "overlooked" else ():
+            blind.setdefault(function, []).append(each)
+    rows = [_overlooking_row(function, those) for function, those in blind.items()]
+    return rows + [doubt_row(each) for each in given if each.kind != "overlooked"]
+
+
+def _overlooking_row(function: str, those: Sequence[Doubtful]) -> Row:
+    """Return the finding of a function that policies ask about the row, and that does not look at it."""
+    columns = ", ".join(dict.fromkeys(f"{each.relation}.{name}" for each in those for name in each.columns))
+    actors = sorted({actor for each in those for actor in each.actors}, key=API_ACTORS.index)
+    commands = sorted({command for each in those for command in each.commands}, key=COMMANDS.index)
+    relations = ", ".join(dict.fromkeys(each.relation for each in those))
+    verbs = " and ".join(VERBS[each] for each in commands)
+    what = f"{who(actors)} can {verbs} rows of {relations} whatever {columns} is: {function} does not look at it"
+    details: dict[str, Scalar] = {
+        "what": what,
+        "actors": ", ".join(actors),
+        "commands": ", ".join(commands),
+        "relation": relations,
+        "columns": columns,
+        "policies": ", ".join(dict.fromkeys(f"{each.policy} on {each.relation}" for each in those)),
+        "beyond": max(each.rows for each in those),
+    }
+    advice = [
+        f"{function}: {what}.",
+        f"Let it compare {columns} with what it looks up about the caller. If that is meant, do not give it to the",
+        "function, or declare the tables in access.toml by what they go by.",
+    ]
+    told = {key: safe(value) if isinstance(value, str) else value for key, value in details.items()}
+    fix = "\n".join(f"-- {safe(line)}" for line in advice)
+    return Row(function, told, {"object": safe(function)}, fix, cause=_function(function))
+
+
 def doubt_row(found: Doubtful) -> Row:
     """Return the finding of what looks like a hole in a table that nobody has declared."""
     people = who(found.actors)
@@ -243,6 +281,20 @@ def doubt_row(found: Doubtful) -> Row:
         advice = [
             f"Let the policy ask that {columns} is the caller: {columns} = (select auth.uid()).",
             "If people write for others there, declare the table in access.toml.",
+        ]
+    elif found.kind == "channels":
+        verbs = " and ".join({"select": "listen", "insert": "speak"}.get(each, each) for each in found.commands)
+        what = f"{people} can {verbs} in every channel like {keeping}, whether it is theirs or not"
+        advice = [
+            "Let the policy compare the topic with what the caller belongs to: 'room:' || room_id = realtime.topic().",
+            "If these channels are for all, declare them in access.toml.",
+        ]
+    elif found.kind == "guests":
+        verbs = " and ".join(VERBS[each] for each in found.commands)
+        what = f"{people} can {verbs} rows of {found.relation} as a member does, where {keeping} refuses guests"
+        advice = [
+            f"Let the policy ask who is a guest, as {keeping} does, or create one that does for all as restrictive.",
+            "If guests are meant, declare the table in access.toml.",
         ]
     elif found.kind == "persons":
         what = f"{people} can read {columns} of persons in {found.relation}"

@@ -8,6 +8,7 @@ none of its own it may mean anything of that name.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -36,6 +37,12 @@ select 'function' as kind, p.oid::bigint as oid, n.nspname::text as schema, p.pr
        (select pg_catalog.string_agg(pg_catalog.substr(setting, 13), '')
         from pg_catalog.unnest(p.proconfig) as setting where setting like 'search_path=%') as path,
        null::text[] as names,
+       array(select coalesce(p.proargnames[m.place], '')
+             from pg_catalog.unnest(coalesce(
+                 p.proargmodes::pg_catalog.text[], pg_catalog.array_fill('i'::pg_catalog.text, array[p.pronargs::int]))
+             ) with ordinality as m (mode, place)
+             where m.mode in ('i', 'b', 'v') order by m.place) as arguments,
+       p.oid::pg_catalog.regprocedure::text as signature,
        exists (
            select from pg_catalog.pg_depend d
            where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e') as brought
@@ -45,6 +52,7 @@ join pg_catalog.pg_language l on l.oid = p.prolang
 where n.nspname !~ '^pg_|^information_schema$' and p.prokind in ('f', 'p') and l.lanname not in ('c', 'internal')
 union all
 select 'view', c.oid::bigint, n.nspname, c.relname, 'sql', pg_catalog.pg_get_viewdef(c.oid), false, '', null,
+       '{{}}', '',
        exists (
            select from pg_catalog.pg_depend d
            where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
@@ -52,7 +60,7 @@ from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind = 'v' and n.nspname !~ '^pg_|^information_schema$'
 union all
-select 'relations', 0, n.nspname, '', '', '', false, '', pg_catalog.array_agg(c.relname::text), false
+select 'relations', 0, n.nspname, '', '', '', false, '', pg_catalog.array_agg(c.relname::text), '{{}}', '', false
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f')
@@ -77,6 +85,10 @@ WRITES = {"insert", "update", "delete", "merge", "truncate", "copy"}
 UTILITIES = {"alter", "call", "copy", "create", "drop", "grant", "lock", "notify", "refresh", "revoke", "truncate"}
 DEPTH = 8
 BEFORE_STATEMENTS = {"", ";", "begin", "then", "else", "loop"}
+
+_EXECUTED = re.compile(r"\bexecute\b", re.IGNORECASE)
+# A value that is looked at for no more than whether there is one.
+_NO_MORE_THAN_NULL = r"(?!\s+is\s+(?:not\s+)?null\b)"
 
 _BLANKS = re.compile(r"[ \t]{60,}")
 
@@ -112,7 +124,7 @@ class Source:
     """One function or view; ``path`` is its own search_path, None where it takes the caller's.
 
     ``text`` is the body, ``definition`` what the server keeps, which has a head where that is the standard's form.
-    ``brought`` says that it is an extension's.
+    ``brought`` says that it is an extension's; ``arguments`` are the names of what a function takes, "" without one.
     """
 
     schema: str
@@ -122,6 +134,19 @@ class Source:
     path: tuple[str, ...] | None
     definition: str = ""
     brought: bool = False
+    arguments: tuple[str, ...] = ()
+    signature: str = ""
+
+    @cached_property
+    def overlooked(self) -> frozenset[int]:
+        """The places, from 1, of the arguments that the body never looks at, but for whether they are NULL.
+
+        None is known of a body that makes up statements, or is in another language.
+        """
+        if self.brought or self.language not in ("sql", "plpgsql") or _EXECUTED.search(self.text):
+            return frozenset()
+        text = without_comments(self.text)
+        return frozenset(n for n, name in enumerate(self.arguments, 1) if not _looked_at(text, self.name, name, n))
 
     @cached_property
     def mentions(self) -> Mentions:
@@ -157,11 +182,32 @@ class Calls:
         definition = row["source"] or ""
         text = _standard_body(definition) if row["whole"] else definition
         source = Source(
-            row["schema"], row["name"], row["language"], text, _path(row["path"]), definition, row.get("brought", False)
+            row["schema"],
+            row["name"],
+            row["language"],
+            text,
+            _path(row["path"]),
+            definition,
+            row.get("brought", False),
+            tuple(row.get("arguments") or ()),
+            row.get("signature") or "",
         )
         self.known[row["kind"], row["oid"]] = source
         (self.views if row["kind"] == "view" else self.named).setdefault(source.name, []).append(source)
         return False
+
+    @cached_property
+    def overlooking(self) -> dict[tuple[str, str, int], Source]:
+        """Functions that do not look at all that they are given, by schema, name and number of arguments."""
+        found = [
+            ((each.schema, each.name, len(each.arguments)), each)
+            for those in self.named.values()
+            for each in those
+            if each.arguments
+        ]
+        # Of two with so many arguments nobody knows here which one is called.
+        many = Counter(place for place, _ in found)
+        return {place: each for place, each in found if many[place] == 1 and each.overlooked}
 
     def reached(self, oid: int, kind: str = "function") -> frozenset[Source]:
         """Return a function's (or view's) source and those of all the functions and views that it leads to."""
@@ -331,6 +377,13 @@ def _executes(statement: Sequence[Token]) -> bool:
         word == "execute" and (at == 0 or words[at - 1] in BEFORE_STATEMENTS | {"query", "in", "for", "execute"})
         for at, word in enumerate(words)
     )
+
+
+def _looked_at(text: str, function: str, argument: str, place: int) -> bool:
+    """Tell whether a body looks at an argument: by its number or its name, by itself or after the function's own."""
+    own = rf'(?:"?{re.escape(function)}"?\s*\.\s*)?'
+    named = rf'(?<![\w$."]){own}"?{re.escape(argument)}"?(?![\w$]){_NO_MORE_THAN_NULL}' if argument else r"(?!)"
+    return re.search(rf"\${place}(?!\d){_NO_MORE_THAN_NULL}|{named}", text, re.IGNORECASE) is not None
 
 
 def _path(setting: str | None) -> tuple[str, ...] | None:

@@ -6,15 +6,27 @@ Only people who take part in nothing are asked: whatever they get from others, n
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, LiteralString
 
 from psycopg import sql
 
 from audit.actors import Actor, Stage
+from audit.catalog.shown import harmless
 from audit.causes import Cause, Kind
 from audit.evidence import Evidence, Population, Row, by_cause, safe
-from audit.names import CONTACT_COLUMN, COUNTERS, DERIVED, DUE, WRITTEN_FOR_OTHERS
+from audit.names import (
+    CONTACT_COLUMN,
+    COUNTERS,
+    DERIVED,
+    DUE,
+    KEPT_BACK,
+    PUBLISHED,
+    WRITTEN_FOR_OTHERS,
+    private_columns,
+)
 from audit.people import Identity
 from audit.probes.attempt import without_an_end, works
 from audit.probes.calling import (
@@ -33,6 +45,8 @@ from audit.probes.calling import (
 )
 from audit.question import Cursor
 
+_PRIVATE = re.compile(private_columns({}), re.IGNORECASE)
+
 
 def given_away(people: Actor) -> Evidence:
     """Return the views, tables and functions without arguments that give one of ``people`` what is not theirs to read.
@@ -47,6 +61,7 @@ def given_away(people: Actor) -> Evidence:
         hidden = _count(cursor, "select count(*) from pg_temp.secret")
         plan = planned(cursor, stage)
         doors = cursor.execute(DOORS, dict(stage.known)).fetchall()
+        leaking = partial(_leaks, published=_published(cursor, plan))
         led = _led_to(plan, [name for name, *_ in doors], lambda each: len(each.arguments) == each.defaults)
         for who in people.people:
             calls = [
@@ -71,7 +86,7 @@ def given_away(people: Actor) -> Evidence:
             outcomes = outcomes_of(stage, who, calls, unjudged=unjudged)
             failing = {outcome.call["call"] for outcome in outcomes if (outcome.code or "").startswith("22")}
             outcomes += _by_column(stage, who, [door for door in doors if door[0] in failing], unjudged)
-            found += _to_outsiders(stage, who, calls, list(_leaks(stage, who, outcomes)), _leaks, unjudged)
+            found += _to_outsiders(stage, who, calls, list(leaking(stage, who, outcomes)), leaking, unjudged)
     return _evidence(stage, found, tried, "tables, views and functions that people read", hidden, unjudged, led)
 
 
@@ -186,10 +201,55 @@ def _count(cursor: Cursor, question: LiteralString) -> int:
     return int(count)
 
 
-def _leaks(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[Row]:
+# The conditions of triggers, with the functions that they call.
+CONDITIONS = """
+select t.tgfoid::bigint,
+       coalesce(pg_catalog.substring(pg_catalog.pg_get_triggerdef(t.oid), ' WHEN \\((.*)\\) EXECUTE'), '')
+from pg_catalog.pg_trigger t where not t.tgisinternal
+"""
+# What a trigger may ask before it shows a row elsewhere: a column of the row, a word, a name that says so.
+_OF_ROW = re.compile(r"\b(?:new|old)\s*\.\s*\"?(\w+)|'(\w{3,20})'", re.IGNORECASE)
+_SAYS_SO = re.compile(r"\b\w*(?:publi|visib|draft|hidden|private|approv|shared)\w*\b(?!\s*\.)", re.IGNORECASE)
+
+
+def _published(cursor: Cursor, plan: Plan) -> frozenset[str]:
+    """Return the tables, as schema.name, to which triggers copy what rows say of themselves to be for all to see."""
+    asked: dict[int, list[str]] = {}
+    for oid, text in cursor.execute(CONDITIONS).fetchall():
+        asked.setdefault(oid, []).append(text)
+    found = set[str]()
+    for routine in plan.routines:
+        if routine.returns_trigger:
+            sources = plan.graph.reached(routine.oid)
+            if _asks_for_publishing("\n".join([*asked.get(routine.oid, ()), *(each.plain for each in sources)])):
+                found |= {f"{schema}.{name}" for each in sources for schema, name in each.mentions.written if schema}
+                found |= {f"public.{name}" for each in sources for schema, name in each.mentions.written if not schema}
+    return frozenset(found)
+
+
+def _asks_for_publishing(text: str) -> bool:
+    """Tell whether a trigger's condition or body names what says of a row that it is for all, or is not."""
+    words = [word for pair in _OF_ROW.findall(text) for word in pair if word]
+    return bool(_SAYS_SO.search(text)) or any(PUBLISHED.search(word) or KEPT_BACK.search(word) for word in words)
+
+
+def _is_private_copy(name: str, kind: str, place: str, published: Collection[str]) -> bool:
+    """Tell whether a table shows what only stands in another one's rows, and what nobody publishes.
+
+    That a table is for everybody says nothing of what a trigger writes into it. Names, titles and pictures are
+    copied to be shown.
+    """
+    relation, _, column = (part.replace('"', "") for part in place.rpartition("."))
+    if kind not in ("r", "p") or name.replace('"', "") in published:
+        return False
+    return not harmless([(column, "S", "text")], relation) or _PRIVATE.search(column) is not None
+
+
+def _leaks(stage: Stage, who: Identity, outcomes: list[Outcome], published: Collection[str] = ()) -> Iterator[Row]:
     """Put together what each relation or function gave away, whatever it was called with.
 
-    What is declared public may tell everything but how to reach a person.
+    What is declared public may tell everything but how to reach a person, and what a table only copies: of the tables
+    to which rows are ``published`` also that.
     """
     opened = [each.split(" ", 2) for each in stage.known.get("opened", ())]
     called = {*stage.known.get("called", ())}
@@ -206,9 +266,9 @@ def _leaks(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[Row
             # A table gives what it stores: its policies are the matrix's; here it can only be a copy of another's data.
             if outcome.call.get("kind") in ("r", "p") and place.startswith(f"{name}."):
                 continue
-            if (name in public or f"{who.role} {name}".replace(", ", ",") in called) and not CONTACT_COLUMN.search(
-                place.rpartition(".")[2].strip('"')
-            ):
+            meant = name in public or f"{who.role} {name}".replace(", ", ",") in called
+            copied = _is_private_copy(name, outcome.call.get("kind", "f"), place, published)
+            if meant and not copied and not CONTACT_COLUMN.search(place.rpartition(".")[2].strip('"')):
                 continue
             calls[name] = outcome.call
             seen = places.setdefault(name, {})

@@ -20,7 +20,7 @@ from audit.causes import Cause
 from audit.evidence import Evidence, Population, Row, safe
 from audit.names import KNOCKS
 from audit.people import CAST, Identity
-from audit.probes.attempt import acting, ask, each, without_an_end
+from audit.probes.attempt import acting, ask, each, without_an_end, works
 from audit.probes.calling import EVERYBODY, look, remembered
 from audit.question import Cursor, define
 from audit.sql_text import quoted
@@ -47,6 +47,20 @@ order by 1, 2
 """
 
 
+# Conditions for writing that do not look at the row: whoever meets one, such as the staff, puts rows where they belong.
+_BY_RANK = """
+select p.polrelid::pg_catalog.regclass::text, pg_catalog.pg_get_expr(coalesce(p.polwithcheck, p.polqual), p.polrelid)
+from pg_catalog.pg_policy p
+where p.polrelid = any (%s::pg_catalog.regclass[]) and p.polpermissive and p.polcmd in ('*', 'a', 'w')
+and coalesce(p.polwithcheck, p.polqual) is not null
+and pg_catalog.pg_get_expr(coalesce(p.polwithcheck, p.polqual), p.polrelid) <> 'true'
+and not exists (
+    select from pg_catalog.pg_depend d
+    where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = p.oid
+    and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = p.polrelid and d.refobjsubid > 0)
+"""
+
+
 class Hung(NamedTuple):
     """What came of the tries with one column: ``command`` is how a row got below a parent that is not seen."""
 
@@ -67,10 +81,21 @@ class _Seen:
 
     def shared(self) -> set[str]:
         """Return the tables of which everybody, or every member, sees a row."""
-        members = [self.rows[name] for name in MEMBERS if name in self.rows]
         everybody = [self.rows.get(name, set()) for name in ("anon", "nobody", NEWCOMER.name)]
-        alike = set.intersection(*members) if len(members) == len(MEMBERS) else set()
-        return {row.partition(" ")[0] for row in alike.union(*everybody)}
+        shared = {row.partition(" ")[0] for row in set[str]().union(*everybody)}
+        return shared | self._of_members() if all(name in self.rows for name in MEMBERS) else shared
+
+    def _of_members(self) -> set[str]:
+        """Return the tables of which all members see a row; who sees all that anybody does may be the staff."""
+        tables: dict[str, list[set[str]]] = {}
+        for table in {row.partition(" ")[0] for name in MEMBERS for row in self.rows[name]}:
+            seen = [{row for row in self.rows[name] if row.partition(" ")[0] == table} for name in MEMBERS]
+            tables[table] = [those for those in seen if those != set.union(*seen)]
+        return {
+            table
+            for table, limited in tables.items()
+            if not limited or (len(limited) > 1 and set.intersection(*limited))
+        }
 
 
 def misplaced(people: Actor) -> Evidence:
@@ -89,8 +114,10 @@ def misplaced(people: Actor) -> Evidence:
         if children:
             for who in (CAST["anon"], CAST["nobody"], NEWCOMER):
                 _look(stage, who, seen, unjudged)
+            staff = _staff(stage, cursor.execute(_BY_RANK, [children]).fetchall())
             for who in people.people:
-                for hung in _hang(stage, who, seen, children, unjudged):
+                theirs = {name for name, people_ in staff if who.name in people_}
+                for hung in _hang(stage, who, seen, [name for name in children if name not in theirs], unjudged):
                     found.setdefault((hung.child, hung.attribute), {})[who.name] = hung
         shared = seen.shared()
         tried = {place: those for place, those in found.items() if _is_owned(place, those, shared)}
@@ -103,6 +130,17 @@ def misplaced(people: Actor) -> Evidence:
         unjudgeable=without_an_end(unjudged) or _blocked(tried) or stage.gap(),
         question=SETUP,
     )
+
+
+def _staff(stage: Stage, by_rank: Sequence[tuple[str, str]]) -> list[tuple[str, set[str]]]:
+    """Return the tables with the members who meet a condition that looks at no row; what all meet is no rank."""
+    found = []
+    for name, condition in by_rank:
+        asked = sql.SQL("select where {}").format(sql.SQL(condition))
+        holders = {who for who in MEMBERS if works(stage, CAST[who], asked)}
+        if len(holders) < len(MEMBERS):
+            found.append((name, holders))
+    return found
 
 
 def _look(stage: Stage, who: Identity, seen: _Seen, unjudged: set[str]) -> None:

@@ -133,7 +133,10 @@ begin
                (select pg_catalog.string_agg(quote_ident(t.attname), ', ') from pg_catalog.pg_attribute t
                 where t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
                 and t.attidentity <> 'a' and pg_catalog.has_column_privilege(caller, a.oid, t.attnum, 'insert')
-                and not (t.attname = any (a.key) and t.atthasdef)) as insertable,
+                -- What the database makes up by itself is unlike all that is there.
+                and not (t.atthasdef and (t.attname = any (a.key) or (t.attname <> l.attribute and exists (
+                    select from pg_catalog.pg_index u where u.indrelid = a.oid and u.indisunique
+                    and u.indnkeyatts = 1 and u.indkey[0] = t.attnum))))) as insertable,
                pg_catalog.has_column_privilege(caller, a.oid, l.attribute, 'insert') as inserts,
                pg_catalog.has_column_privilege(caller, a.oid, l.attribute, 'update') as updates,
                -- A link and nothing else, of which one sees one's own: a bookmark harms nobody.

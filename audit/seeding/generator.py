@@ -23,7 +23,17 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from audit.names import IN_DISGRACE, IN_GRACE, MEMBERSHIPS, OWNERS, PRIVILEGED, STANDING
+from audit.names import (
+    ALWAYS_SET,
+    CONTACT_COLUMN,
+    IN_DISGRACE,
+    IN_GRACE,
+    MEMBERS,
+    MEMBERSHIPS,
+    OWNERS,
+    PRIVILEGED,
+    STANDING,
+)
 from audit.people import CAST
 from audit.seeding.loading import (
     Place,
@@ -1120,13 +1130,32 @@ class _Chooser:
     def leave_some_out(self) -> None:
         """Leave people out of a table in which nobody is from the beginning and of which being in it gives rights.
 
-        Where a rank in it has a default, all begin with that, and are in it. The guest is outside, and somebody who has
-        signed up, as rules may want that besides.
+        Where a rank in it has a default, all begin with that, and are in it, unless rows are there to be claimed, or
+        nothing is said of people but that they are in it. The guest is outside, and somebody who has signed up, as
+        rules may want that besides.
         """
-        if not (self.is_gate and self.one_each) or any(self.table.columns[column].default for column in self.ranks):
+        begins = any(self.table.columns[column].default for column in self.ranks)
+        claimed, listed = self._is_claimed(), self._is_list()
+        if not (self.is_gate and self.one_each) or (begins and not claimed and not listed):
             return
-        outside = {"guest", "stranger"} if self.about_people else {"guest"}
+        outside = {"guest", "stranger"} if self.about_people or claimed else {"guest"}
+        if listed:
+            outside |= {"pending", "rejected"}
         self.persons = [i for i in self.persons if PEOPLE[i].name not in outside]
+
+    def _is_claimed(self) -> bool:
+        """Tell whether a row may be nobody's yet and has an address by which somebody may claim it."""
+        may_be_nobodys = any(
+            block.turn == 0 and any(NULL in option.values for option in block.options) for block in self.blocks
+        )
+        return may_be_nobodys and any(map(CONTACT_COLUMN.search, self.table.columns))
+
+    def _is_list(self) -> bool:
+        """Tell whether the table names people and says nothing of them, so that whoever is in it has been chosen."""
+        people = {column for block in self.blocks if block.about_people for column in block.columns}
+        kept = {*people, *self.table.primary_key}
+        said = [name for name in self.table.columns if name not in kept and not ALWAYS_SET.search(name)]
+        return self.about_people and not said and not MEMBERS.search(self.table.name)
 
     def _featured(self) -> list[tuple[str, int, int]]:
         """Return the columns whose kinds are combined, with their places in block and option: words come first."""

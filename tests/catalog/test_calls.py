@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audit.catalog.calls import Calls, mentioned
+from audit.catalog.calls import Calls, Source, mentioned
 
 FUNCTIONS = {
     "direct": ("sql", "select exists (select from public.team_view) -- public.never()", None),
@@ -79,3 +79,26 @@ def test_what_is_written_is_known_from_what_is_read() -> None:
     )
     assert body.written == {("public", "a"), (None, "c"), (None, "d"), (None, "f")}
     assert body.relations >= body.written | {("public", "b"), (None, "e"), (None, "h")}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "overlooked"),
+    [
+        ("sql", "select exists (select from m where m.person = auth.uid()) -- team", {1}),
+        ("sql", "select exists (select from m where m.person = auth.uid() and m.team = $1)", set()),
+        ("sql", "select exists (select from m where m.team = within.team)", set()),
+        ("sql", 'select exists (select from m where m.x = "team")', set()),
+        ("sql", "select exists (select from m where m.team = $10)", {1}),
+        ("plpgsql", "begin if team is null then return false; end if; return exists (select from m); end", {1}),
+        (
+            "plpgsql",
+            "begin if team is not null then return team = any (array(select m.team from m)); end if; end",
+            set(),
+        ),
+        ("plpgsql", "begin execute 'select 1 from m' into found; return found; end", set()),
+        ("plv8", "return true", set()),
+    ],
+)
+def test_an_argument_is_looked_at_or_not(language: str, text: str, overlooked: set[int]) -> None:
+    """A comment, a column of the name, and the question whether there is any are no look at it."""
+    assert Source("public", "within", language, text, (), arguments=("team",)).overlooked == overlooked

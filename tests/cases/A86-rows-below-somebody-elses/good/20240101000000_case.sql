@@ -53,3 +53,28 @@ revoke all on all tables in schema public from anon, authenticated;
 grant select on all tables in schema public to authenticated;
 grant insert on public.tasks, public.deliveries, public.photographs, public.lines to authenticated;
 grant update (book_id, body) on public.pages to authenticated;
+-- The staff, who are listed, lend to whomever they like, and are told what is late.
+create table public.librarians (user_id uuid primary key references auth.users on delete cascade);
+create table public.cards (
+    id uuid primary key default gen_random_uuid(), user_id uuid unique references auth.users on delete set null,
+    remark text not null
+);
+create table public.loans (
+    id uuid primary key default gen_random_uuid(), card_id uuid not null references public.cards on delete cascade,
+    due date not null
+);
+create index on public.loans (card_id);
+alter table public.librarians enable row level security;
+alter table public.cards enable row level security;
+alter table public.loans enable row level security;
+create policy own on public.librarians for select to authenticated using (user_id = (select auth.uid()));
+create policy own on public.cards for select to authenticated using (user_id = (select auth.uid()));
+create policy staff on public.loans for all to authenticated
+    using (exists (select from public.librarians l where l.user_id = (select auth.uid())))
+    with check (exists (select from public.librarians l where l.user_id = (select auth.uid())));
+create function public.late() returns setof text language sql stable security definer set search_path = '' as $$
+    select c.remark from public.loans l join public.cards c on c.id = l.card_id
+    where l.due < current_date and exists (select from public.librarians b where b.user_id = (select auth.uid()))
+$$;
+revoke execute on function public.late() from public, anon;
+grant execute on function public.late() to authenticated;

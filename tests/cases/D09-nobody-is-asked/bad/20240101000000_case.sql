@@ -41,6 +41,22 @@ create table public.presets (
     id bigint generated always as identity primary key, owner uuid references auth.users on delete cascade, knobs jsonb
 );
 create index on public.presets (owner);
+create table public.sketches (
+    id uuid primary key default gen_random_uuid(), owner uuid not null references auth.users on delete cascade,
+    title text not null, deleted_at timestamptz
+);
+create index on public.sketches (owner);
+create table public.sketch_readers (
+    sketch uuid not null references public.sketches on delete cascade,
+    person uuid not null references auth.users on delete cascade, primary key (sketch, person)
+);
+create index on public.sketch_readers (person);
+alter table public.sketches enable row level security;
+alter table public.sketch_readers enable row level security;
+create policy me on public.sketch_readers for select to authenticated using (person = (select auth.uid()));
+create policy own on public.sketches for select to authenticated using (owner = (select auth.uid()));
+create policy readers on public.sketches for select to authenticated using (exists (
+    select from public.sketch_readers r where r.sketch = sketches.id and r.person = (select auth.uid())));
 alter table public.beds enable row level security;
 alter table public.teams enable row level security;
 alter table public.team_people enable row level security;
@@ -72,3 +88,4 @@ create policy seen on public.annexes for select to authenticated
 create policy players on public.songs for select to authenticated using (not (barred @> array[(select auth.uid())]));
 create policy handed_in on public.expenses for select to authenticated using (stage = 'handed_in');
 create policy hear on realtime.messages for select to authenticated using ((select realtime.topic()) like 'room:%');
+create policy kept on public.sketches for select to authenticated using (deleted_at is null);

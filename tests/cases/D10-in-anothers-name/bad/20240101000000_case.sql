@@ -22,6 +22,13 @@ create table public.notices (
 );
 create index on public.notices (room);
 create index on public.notices (reader);
+create table public.ballots (
+    id bigint generated always as identity primary key, room bigint not null references public.rooms on delete cascade,
+    voter_id uuid not null references auth.users on delete cascade, choice text not null
+);
+create index on public.ballots (room);
+create index on public.ballots (voter_id);
+alter table public.ballots enable row level security;
 alter table public.rooms enable row level security;
 alter table public.room_people enable row level security;
 alter table public.utterances enable row level security;
@@ -41,4 +48,7 @@ create policy told on public.notices for insert to authenticated
 create policy say on public.utterances for insert to authenticated
     with check (room in (select p.room from public.room_people p where p.person = (select auth.uid())));
 create policy hang on public.pictures for insert to authenticated
+    with check (room in (select p.room from public.room_people p where p.person = (select auth.uid())));
+create policy mine on public.ballots for select to authenticated using (voter_id = (select auth.uid()));
+create policy cast_it on public.ballots for insert to authenticated
     with check (room in (select p.room from public.room_people p where p.person = (select auth.uid())));
