@@ -88,7 +88,9 @@ where p.prokind in ('f', 'p') and n.nspname <> all (%(platform_schemas)s) and n.
 and (r.typname not in ('internal', 'language_handler', 'fdw_handler', 'index_am_handler', 'table_am_handler'))
 and not exists (
     select from pg_catalog.pg_depend d
-    where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.deptype = 'e')
+    where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid
+    -- An extension's, or what comes with a type: the constructors of ranges.
+    and d.deptype in ('e', 'i'))
 order by 2
 """
 

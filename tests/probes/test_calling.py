@@ -25,6 +25,7 @@ as $$ begin copy (select 1) to program 'true'; end $$;
 create function public.endless() returns setof int language sql set search_path = ''
 as 'select generate_series(1, 100000000)';
 create function public.deeper(n int) returns int language plpgsql as 'begin return public.deeper(n + 1); end';
+create type public.stay as range (subtype = date);
 create procedure public.commits() language plpgsql as 'begin commit; end';
 create function public."Quo""te me's"("p_user id" uuid, "limit" int, variadic "others " text[]) returns text
 language sql security definer set search_path = '' as 'select phone from public.profiles where id = "p_user id"';
@@ -59,6 +60,7 @@ def test_what_reaches_out_is_not_called(stage: Stage) -> None:
     with remembered(stage) as cursor:
         plan = planned(cursor, stage)
         outside = {routine.signature for routine in plan.routines if plan.outside(routine)}
+        assert not any(routine.name.startswith("stay") for routine in plan.routines)  # what makes ranges is their type's
     assert outside == {"public.exporter()"}
 
 
