@@ -60,7 +60,8 @@ def test_what_reaches_out_is_not_called(stage: Stage) -> None:
     with remembered(stage) as cursor:
         plan = planned(cursor, stage)
         outside = {routine.signature for routine in plan.routines if plan.outside(routine)}
-        assert not any(routine.name.startswith("stay") for routine in plan.routines)  # what makes ranges is their type's
+        # What makes ranges is their type's.
+        assert not any(routine.name.startswith("stay") for routine in plan.routines)
     assert outside == {"public.exporter()"}
 
 
