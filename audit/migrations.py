@@ -208,9 +208,9 @@ class _File:
         if self.conn.info.parameter_status("is_superuser") == "on":
             raise ValueError("migrations are foreign code: not on a superuser's connection, whatever it is set to")
         if self.conn.info.user != OWNER:  # a shadow's stand-in: behind a RESET ROLE there is no more than that
-            self.conn.execute(sql.SQL("set role {}").format(sql.Identifier(OWNER)))
             if self.conn.info.server_version >= EVENT_TRIGGERS_SINCE:
                 self.conn.execute("set event_triggers = on")
+            self.conn.execute(sql.SQL("set role {}").format(sql.Identifier(OWNER)))
         self.conn.execute('set search_path = "$user", public, extensions')
         if around is _nothing_around and _DUMPED.search(self.text[:_BEGINNING]):
             self._make_roles()
