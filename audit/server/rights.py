@@ -93,17 +93,28 @@ def hire(connection: Connection, password: str = "") -> None:
     if password:
         change = sql.SQL("alter role {} login password {}")
         statements += [change.format(sql.Identifier(each), password) for each in (OWNER, STAND_IN)]
-    if connection.info.server_version >= EVENT_TRIGGERS_SINCE:
-        # What a project has done at every command is done in its own sessions, never in ours.
-        change = sql.SQL("alter role {} set event_triggers to off")
-        statements += [change.format(sql.Identifier(each)) for each in (SUPERUSER, STAND_IN)]
-        statements.append(sql.SQL("grant set on parameter event_triggers to {}").format(name))
+    statements += without_event_triggers(connection.info.server_version)
     if connection.info.server_version < 160000:
         names = sql.SQL(", ").join(map(sql.Literal, NOT_GRANTED))
         statements.append(sql.SQL(_OUT_OF_REACH).format(names))
     for statement in statements:
         connection.execute(statement)
     follow(connection)
+
+
+def without_event_triggers(version: int) -> list[sql.Composed]:
+    """Return statements by which what a project has done at every command is done in its own sessions, never in ours.
+
+    The stand-in may switch it on while it applies the project's files. ``version`` is the server's; see
+    https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-EVENT-TRIGGERS
+    """
+    if version < EVENT_TRIGGERS_SINCE:
+        return []
+    off = sql.SQL("alter role {} set event_triggers to off")
+    return [
+        *(off.format(sql.Identifier(each)) for each in (SUPERUSER, STAND_IN)),
+        sql.SQL("grant set on parameter event_triggers to {}").format(sql.Identifier(STAND_IN)),
+    ]
 
 
 # Whoever leads to the machine's files and programs is left out, should an image's own role do so.

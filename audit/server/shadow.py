@@ -40,7 +40,7 @@ from audit.question import Connection
 from audit.seeding.seeds import plant
 from audit.server import embedded
 from audit.server.inventory import Part, differences, inventory
-from audit.server.rights import NOT_GRANTED, POWERS, SETTABLE, STAND_IN, login, superuser
+from audit.server.rights import NOT_GRANTED, POWERS, SETTABLE, STAND_IN, login, superuser, without_event_triggers
 from audit.server.target import with_platform
 from audit.server.upkeep import OBJECT_LIMIT_S, analyze, within
 from audit.server.walls import told
@@ -615,6 +615,8 @@ def _make_roles(connection: Connection, original: Original) -> None:
     database, stand_in_name = sql.Identifier(connection.info.dbname), sql.Identifier(STAND_IN)
     for right in (sql.SQL("all on database {}").format(database), *(_setting(name) for name in SETTABLE)):
         connection.execute(sql.SQL("grant {} to {}").format(right, stand_in_name))
+    for statement in without_event_triggers(connection.info.server_version):
+        connection.execute(statement)
 
 
 def _setting(name: str) -> sql.Composed:

@@ -20,6 +20,7 @@ from psycopg.conninfo import make_conninfo
 
 from audit.connection import Dsn, TargetError, connect, conninfo
 from audit.evidence import Unchecked
+from audit.migrations import EVENT_TRIGGERS_SINCE
 from audit.question import Connection
 from audit.server import embedded, shadow
 from audit.server.rights import STAND_IN, SUPERUSER
@@ -245,6 +246,7 @@ def test_whatever_a_schema_has_is_restored(awkward):
         assert ask("select tgenabled from pg_trigger where tgname = 'on sign-up'") == "A"
         assert ask("select string_agg(rolname, ' ') from pg_roles where rolsuper") == SUPERUSER
         assert ask("select viewowner from pg_views where viewname = 'everybodys'") == STAND_IN
+        assert connection.info.server_version < EVENT_TRIGGERS_SINCE or ask("show event_triggers") == "off"
 
 
 def test_what_has_no_place_on_a_shadow_is_told(awkward, tmp_path):
