@@ -615,8 +615,8 @@ def _make_roles(connection: Connection, original: Original) -> None:
     database, stand_in_name = sql.Identifier(connection.info.dbname), sql.Identifier(STAND_IN)
     for right in (sql.SQL("all on database {}").format(database), *(_setting(name) for name in SETTABLE)):
         connection.execute(sql.SQL("grant {} to {}").format(right, stand_in_name))
-    for statement in without_event_triggers(connection.info.server_version):
-        connection.execute(statement)
+    for each in without_event_triggers(connection.info.server_version):
+        connection.execute(each)
 
 
 def _setting(name: str) -> sql.Composed:
