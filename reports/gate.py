@@ -71,7 +71,11 @@ def document(run: Run) -> dict[str, Any] | None:
     """Return the gate's part of audit.json, or None where there was no gate."""
     if run.gate is None:
         return None
-    return {"since": run.gate.since, "altered": list(run.gate.altered), "files": [_file(each) for each in run.gate.files]}
+    return {
+        "since": run.gate.since,
+        "altered": list(run.gate.altered),
+        "files": [_file(each) for each in run.gate.files],
+    }
 
 
 def _file(each: Rehearsed) -> dict[str, Any]:
