@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from audit.gate.results import Rehearsal
     from audit.runbook.results import Outline
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 
 # Why a policy is unchecked when the run was stopped.
 STOPPED = "the run was stopped before this policy was asked"
