@@ -47,6 +47,10 @@ from tests.support.rehearsing import CorpusSuite, corpus, found_in, grounded
 ROOT = Path(__file__).parents[1]
 LARGE = 100_000
 PROCESSES = 2
+SHARED = (
+    "members and the audit's questions have one processor here, and the questions take what they take; asked "
+    "with pauses between them they would take a smaller share for a longer time."
+)
 
 # The matrix: of so many tables, compared with one statement at a time, with twice the tables, and with longer ones.
 TABLES, ROWS = 200, 60
@@ -145,8 +149,10 @@ def measure_load(found: Figures, times: int) -> None:
     """Measure how members' work goes on while audits run; it and the server have one processor to themselves."""
     beside = load.measure(times)
     found.add("an audit of a database at work", beside.took_s)
-    found.add("  members' transactions a second, to those without it", beside.throughput, "times", least=0.95)
-    found.add("  99th percentile of their time, to that without it", beside.p99, "times", most=1.15)
+    found.add(
+        "  members' transactions a second, to those without it", beside.throughput, "times", least=0.95, needed=SHARED
+    )
+    found.add("  99th percentile of their time, to that without it", beside.p99, "times", most=1.15, needed=SHARED)
     found.add("  members whose session broke", [not beside.unhurt], "", most=0)
 
 
