@@ -352,7 +352,7 @@ def refuses(old: str, new: str, *, written: bool) -> bool:
     Numbers that are too large are always refused; texts where no USING is ``written``, as its cast may cut them:
     https://www.postgresql.org/docs/current/datatype-character.html.
     """
-    if any(old in family and new in family for family in (_ROOMY[0],)):
+    if old in _ROOMY[0] and new in _ROOMY[0]:
         return narrower(old, new)
     sized_old, sized_new = _SIZED.fullmatch(old), _SIZED.fullmatch(new)
     if sized_new and sized_new[1] == "numeric":
