@@ -58,6 +58,9 @@ PRIVATE_FILES = (
     r"|verifications?|personal|user[-_]?(files|data|documents?))($|[^a-z])"
 )
 
+# Buckets whose files are there to be looked at, by their names.
+SHOWN_FILES = r"avatar|logo|image|photo|picture|public|asset|media|banner|cover|thumb|icon|brand|static|upload|galler"
+
 # What was done, by whom and when, is kept by design: tables with one of these words in their names.
 TRAILS = r"(^|_)(audit|audits|log|logs|trail|history|archive|archives|legal|consents?)(_|$)"
 
@@ -69,7 +72,8 @@ COUNTERS = re.compile(
 DUE = re.compile(r"(^|_)(status|state|is_active|active|expired|is_expired|closed|at)$", re.IGNORECASE)
 # Tables whose rows others write for a person, or where what was done is noted.
 WRITTEN_FOR_OTHERS = re.compile(
-    r"notif|inbox|outbox|alert|audit|(^|_)logs?($|_)|event|queue|job|invit|participant|member|follow|like|history|activit"
+    r"notif|inbox|outbox|alert|audit|(^|_)logs?($|_)|event|queue|job|invit|participant|member|employ|follow|like|history"
+    r"|activit"
 )
 # Tables whose rows are computed from others', and may be so by anybody.
 DERIVED = re.compile(r"(^|_)(cache[ds]?|rollups?)(_|$)")

@@ -33,6 +33,7 @@ from audit.names import (
     DOERS,
     KEPT_BACK,
     LETTING_IN,
+    MEMBERSHIPS,
     OF_A_KIND,
     ON_ITS_WAY,
     PUBLISHED,
@@ -60,7 +61,11 @@ _CALLER = re.compile(r"\bauth\s*\.\s*(uid|jwt|email)\s*\(|request\.jwt|current_s
 CHANNELS, FILES, TOPIC = "realtime.messages", "storage.objects", ("realtime", "topic")
 _WORD = re.compile(r"[^\W\d]\w*")
 # Columns by which somebody looks after all, and does not only belong.
-_OFFICE = re.compile(r"(^|_)(roles?|rank)($|_)|admin|staff|manager|moderator", re.IGNORECASE)
+_OFFICE = re.compile(
+    r"(^|_)(roles?|rank|hr)($|_)|admin|staff|manager|moderator|editor|supervisor|superuser|officer", re.IGNORECASE
+)
+# Ranks of whoever looks after all tenants, in a table of members of each.
+_OF_ALL = re.compile(r"super|platform|system|global|(^|_)(root|sys|site|internal|support)($|_)", re.IGNORECASE)
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 
 # Columns: name, default, whether it is in the primary key, which table it refers to by itself, which API roles may read
@@ -158,13 +163,20 @@ class Reader:
     """Reads what the conditions of one table's policies ask, and of whom."""
 
     def __init__(
-        self, relation: str, known: Known, calls: Calls, keys: Collection[str], columns: Sequence[Column] = ()
+        self,
+        relation: str,
+        known: Known,
+        calls: Calls,
+        keys: Collection[str],
+        held: Mapping[str, Sequence[Column]],
     ) -> None:
+        """``held`` are the columns of all tables."""
         self.relation = relation
+        self.every = held
         self.name = _name(relation)
         self.calls = calls
         self.keys = frozenset(keys)
-        self.held = columns
+        self.held = held.get(relation, ())
         self.rules = [rule for rule in known.rules.get(relation, ()) if rule.permissive]
         self.bounds = [rule for rule in known.rules.get(relation, ()) if not rule.permissive]
 
@@ -207,7 +219,7 @@ class Reader:
 
     def tables(self, text: str) -> set[tuple[str, str]]:
         """Return the other tables that a condition looks at, also through functions and views."""
-        own = tuple(part.strip('"') for part in self.relation.rsplit(".", 1))
+        own = _place(self.relation)
         found = self.calls.looks_at(each for each in self.calls.led_to([text]) if each.schema not in PLATFORM)
         return {each for each in found if each != own and each[0] not in PLATFORM}
 
@@ -236,6 +248,19 @@ class Reader:
     def ties(self, text: str) -> bool:
         """Tell whether a condition ties a row to the caller by one of the row's columns."""
         return bool(self.columns(text)) and self.asks(text)
+
+    @cached_property
+    def owning(self) -> set[str]:
+        """Return the columns by which the policies tie rows that are there to the caller."""
+        return {name for each in self.conditions if each.of_rows for name in self.columns(each.text)}
+
+    @cached_property
+    def tenants(self) -> Mapping[tuple[str, ...], frozenset[str]]:
+        """Return of each table what its rows belong to: the other tables, but for those of people, it refers to."""
+        return {
+            _place(name): frozenset(each.refers for each in columns if each.refers and not each.person)
+            for name, columns in self.every.items()
+        }
 
     def of_tenants(self, text: str) -> bool:
         """Tell whether a condition ties a row to something that the caller belongs to, and that is not the row."""
@@ -271,7 +296,8 @@ class Reader:
         parts = [
             each for each in tree.find_all(exp.Column, exp.Literal) if isinstance(each, exp.Literal) or each.name in own
         ]
-        owners = {each.name for each in self.held if each.refers or each.person}
+        # Whose a row is, is looked at where it is read; who has done something with it may still be missing.
+        owners = {each.name for each in self.held if each.refers or each.person} & self.owning
         empty = (bare(each.this) for each in tree.find_all(exp.Is) if not each.args.get("negate"))
         said = any((KEPT_BACK if _denied(each) else PUBLISHED).search(each.name) for each in parts)
         said = said or any(RUNNING.search(each.name) for each in parts)
@@ -294,9 +320,14 @@ class Reader:
             each.name for each in self.held if each.refers and _name(each.refers) in {name for _, name in looked_at}
         }
         asks_no_more = self.ranks(one.text) <= self.ranks(other.text)
+        kept_apart = self.columns(other.text, looked_up=True)
+        # A rank is one among the members of the row's tenant where the table that says so has the tenant as well.
+        parents = {each.refers for each in self.held if each.name in kept_apart and each.refers and not each.person}
+        more = self.ranks(one.text) - self.ranks(other.text)
+        of_tenant = not any(map(_OF_ALL.search, more)) and any(parents & self.tenants.get(e, set()) for e in looked_at)
         # Who is somewhere as a manager has been asked for more than for belonging.
         is_ranked = not asks_no_more and any(_OFFICE.search(word) for word in self.named(one.text))
-        belongs = not is_ranked and bool(places & self.columns(other.text, looked_up=True))
+        belongs = of_tenant or (not is_ranked and bool(places & kept_apart))
         return bool(looked_at & self.tables(other.text)) and (asks_no_more or belongs)
 
 
@@ -309,6 +340,11 @@ def _alternatives(tree: Tree) -> list[Tree]:
         pairs = product(_alternatives(node.left), _alternatives(node.right))
         return [exp.and_(one, other) for one, other in islice(pairs, MOST_ALTERNATIVES + 1)]
     return [tree]
+
+
+def _place(relation: str) -> tuple[str, ...]:
+    """Return schema and name of a table."""
+    return tuple(part.strip('"') for part in relation.rsplit(".", 1))
 
 
 def _name(relation: str) -> str:
@@ -391,11 +427,11 @@ def plans(
     for relation, *column in columns:
         held.setdefault(relation, []).append(Column(*column))
     ruled = [each for each in relations if known.security.get(each) and known.rules.get(each)]
-    readers = [Reader(each, known, calls(), keys.get(each, ()), held.get(each, ())) for each in ruled]
+    readers = [Reader(each, known, calls(), keys.get(each, ()), held) for each in ruled]
     for reader in readers:
         try:
             tied = [each for each in reader.conditions if reader.ties(each.text)]
-            borrowed = [] if tied or reader.relation in declared else [*_borrowed(reader, readers)]
+            borrowed = [] if reader.relation in declared else [*_borrowed(reader, readers)]
             planned = [*_overlooked(reader)]
             if reader.relation in declared:
                 text = declared[reader.relation]
@@ -431,10 +467,11 @@ def _borrowed(reader: Reader, readers: Sequence[Reader]) -> Iterator[Condition]:
             names = other.columns(each.text, looked_up=True)
             if len(names) == 1 and other.of_tenants(each.text) and own_columns(parsed(each.text), other.name) == names:
                 theirs = next((one for one in other.held if one.name in names), None)
-                mine = next((one for one in reader.held if theirs and _alike(one, theirs) and not one.person), None)
+                mine = [one for one in reader.held if theirs and _alike(one, theirs) and not one.person]
                 if theirs and mine:
                     name = f"{each.rule.name} on {other.relation}"
-                    text = _said_of(each.text, other.name, theirs.name, mine.name)
+                    # A match is of both teams.
+                    text = " or ".join(f"({_said_of(each.text, other.name, theirs.name, one.name)})" for one in mine)
                     yield Condition(replace(each.rule, name=name), text, each.of_rows)
 
 
@@ -529,7 +566,10 @@ def _of_tenants(reader: Reader, borrowed: Sequence[Condition]) -> Iterator[Plan]
         texts = {one.text for one, _ in forgetful}
         kept_by = {other.rule.name: other for _, others in forgetful for other in others}
         columns = {name for each in kept_by.values() for name in reader.columns(each.text, looked_up=True)}
-        others = [each for each in (*borrowed, *parts) if each.text not in texts]
+        # Who may read a row, may not therefore change it.
+        commands = {one.rule.command for one, _ in forgetful}
+        same = [each for each in parts if commands & {"*", "r"} or each.rule.command in ("*", *commands)]
+        others = [each for each in (*borrowed, *same) if each.text not in texts]
         kept = tuple(each.text for each in others if each.of_rows or reader.ties(each.text))
         names = frozenset(one.rule.name for one, _ in forgetful)
         told: dict[str, Collection[str]] = dict.fromkeys(sorted(columns), ())
@@ -548,7 +588,7 @@ def _open(reader: Reader) -> Iterator[Plan]:
     parts = [(each, part) for each in reading for part in reader.branches(each.text)]
     asking = [each for each in parts if reader.invites(each[1])]
     # What is shown to some, by a list of who may read it, is not for all, whatever it looks like.
-    listed = any(reader.tables(part) and reader.columns(part, looked_up=True) for _, part in asking)
+    listed = any(reader.of_tenants(part) for _, part in asking)
     shows_no_harm = not listed and harmless([(c.name, c.category, c.kind) for c in reader.held], reader.name)
     if reader.relation == FILES or shows_no_harm:
         return
@@ -586,21 +626,30 @@ def _narrows(text: str, table: str, tied: Sequence[tuple[Condition, str]]) -> bo
 def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
     """Yield what may be written in another's name: the column that says who wrote a row is filled with the caller.
 
-    The default says so, or its name does, or whoever wrote a row may change it, and nobody else has to do with it.
+    The default says so, or its name does, or whoever wrote a row may change it, and nobody else has to do with it. Who
+    holds an office writes for others, and of a table with a row for each pair, such as who takes part in what, whoever
+    has the one may name the other.
     """
-    adding = [each for each in reader.conditions if each.rule.command in ("*", "a")]
+    adding = [each for each in reader.conditions if each.rule.command in ("*", "a") and not _by_office(reader, each)]
     asked = {name for each in adding for name in own_columns(parsed(each.text), reader.name)}
     people = [each for each in reader.held if each.person]
     changing = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "w", "d")]
     writers = {name for each in changing for name in reader.columns(each.text)}
     for column in people:
         by_default = bool(_CALLER.search(column.default))
-        alone = len(people) == 1 and column.name in writers and not WRITTEN_FOR_OTHERS.search(reader.name)
+        for_others = WRITTEN_FOR_OTHERS.search(reader.name) or MEMBERSHIPS.search(reader.name) or column.key
+        alone = len(people) == 1 and column.name in writers and not for_others
         if adding and column.name not in asked and (by_default or alone or DOERS.search(column.name)):
             names = frozenset(each.rule.name for each in adding)
             kept_by = tuple(sorted({each.rule.name for each in changing if column.name in reader.columns(each.text)}))
             kept = (f"{quoted(column.name)}::text = $1::text",)
             yield Plan("names", reader.relation, kept, names, kept_by, {column.name: ()})
+
+
+def _by_office(reader: Reader, condition: Condition) -> bool:
+    """Tell whether a condition looks at nothing but an office that the caller holds."""
+    rows = own_columns(parsed(condition.text), reader.name)
+    return not rows and any(map(_OFFICE.search, reader.named(condition.text)))
 
 
 def _for_guests(reader: Reader) -> Iterator[Plan]:

@@ -597,9 +597,14 @@ def outcomes_apart(stage: Stage, who: Identity, calls: list[dict[str, Any]], *, 
     """
     with acting(stage, who, api_path(stage)) as cursor:
         look(stage, cursor, who, unjudged)
-        with _patient(cursor):
-            cursor.execute("select pg_temp.part(%s, %s, %s)", [who.id, EVERYBODY, VOCABULARIES])
+        part(cursor, who)
         return _made(cursor, stage, calls, who.role, unjudged, looking=True)
+
+
+def part(cursor: Cursor, who: Identity) -> None:
+    """Put somebody into groups of their own, for as long as what is done lasts."""
+    with _patient(cursor):
+        cursor.execute("select pg_temp.part(%s, %s, %s)", [who.id, EVERYBODY, VOCABULARIES])
 
 
 def _made(
