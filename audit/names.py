@@ -213,11 +213,16 @@ KEPT_BACK = re.compile(
 )
 
 # Words that say of what somebody handed in that somebody else has agreed to it.
-GRANTED = re.compile(
-    r"^(approved|verified|certified|paid|granted|accredited|vetted|authori[sz]ed|reimbursed|refunded|aprobad[oa]|aprovad[oa]"
-    r"|genehmigt|freigegeben|bezahlt|approuv[eé]e?|pay[eé]e?|approvat[oa]|pagad[oa]|goedgekeurd)$",
-    re.IGNORECASE,
+_AGREED = (
+    r"approved|verified|certified|paid|granted|accredited|vetted|authori[sz]ed|reimbursed|refunded|settled|aprobad[oa]|aprovad[oa]"
+    r"|genehmigt|freigegeben|bezahlt|approuv[eé]e?|pay[eé]e?|approvat[oa]|pagad[oa]|goedgekeurd"
 )
+GRANTED = re.compile(rf"^({_AGREED})$", re.IGNORECASE)
+# Words that say so where somebody else decides.
+DECIDED = re.compile(rf"^({_AGREED}|accepted|confirmed|admitted|angenommen|bestaetigt|bestätigt|aceptad[oa])$", re.IGNORECASE)
+# Columns that say so: that it is, who did, and when.
+AGREED_FLAG = rf"^(is_)?({_AGREED})$"
+AGREED_BY = r"^(approved|verified|certified|granted|authori[sz]ed|decided|accepted|confirmed|audited|cleared|released)_(by|at)(_id)?$"
 # Defaults that nobody guesses.
 RANDOM = re.compile(r"random|uuid_generate_v4|gen_salt|nanoid", re.IGNORECASE)
 

@@ -471,7 +471,7 @@ def _borrowed(reader: Reader, readers: Sequence[Reader]) -> Iterator[Condition]:
                 if theirs and mine:
                     name = f"{each.rule.name} on {other.relation}"
                     # A match is of both teams.
-                    text = " or ".join(f"({_said_of(each.text, other.name, theirs.name, one.name)})" for one in mine)
+                    text = " or ".join(f"({_said_of(each.text, other.name, theirs.name, (reader.name, one.name))})" for one in mine)
                     yield Condition(replace(each.rule, name=name), text, each.of_rows)
 
 
@@ -480,8 +480,8 @@ def _alike(one: Column, other: Column) -> bool:
     return one.refers is not None and one.refers == other.refers and one.kind == other.kind
 
 
-def _said_of(text: str, table: str, column: str, mine: str) -> str:
-    """Return a condition with a column of its table called otherwise; it is about another table then."""
+def _said_of(text: str, table: str, column: str, mine: tuple[str, str]) -> str:
+    """Return a condition about a column of its table as one about another table's, ``mine``."""
     tree = parsed(text).copy()
     places = [
         each
@@ -489,7 +489,7 @@ def _said_of(text: str, table: str, column: str, mine: str) -> str:
         if each.name == column and each.table in ("", table) and table_of(each) is None
     ]
     for each in places:
-        each.replace(exp.column(mine, quoted=True))
+        each.replace(exp.column(mine[1], table=mine[0], quoted=True))
     return tree.sql(dialect="postgres", normalize_functions=False)
 
 
@@ -588,7 +588,9 @@ def _open(reader: Reader) -> Iterator[Plan]:
     parts = [(each, part) for each in reading for part in reader.branches(each.text)]
     asking = [each for each in parts if reader.invites(each[1])]
     # What is shown to some, by a list of who may read it, is not for all, whatever it looks like.
-    listed = any(reader.of_tenants(part) for _, part in asking)
+    listed = any(
+        (reader.tables(part) or reader.claims(part)) and reader.columns(part, looked_up=True) for _, part in asking
+    )
     shows_no_harm = not listed and harmless([(c.name, c.category, c.kind) for c in reader.held], reader.name)
     if reader.relation == FILES or shows_no_harm:
         return

@@ -6,13 +6,15 @@ value in that row; what the row says afterwards is the evidence.
 
 Of what people hand in, the policies say who decides: a new row must be a draft, and a word that a policy for changes
 keeps to somebody else (or one that says so itself, such as approved, and that a policy for reading looks for) is not
-for whoever wrote the row. People try to set it in a row that they could have added.
+for whoever wrote the row. People try to set it in a row that they could have added. Where nothing is said of new rows,
+they file one with the word at once: what somebody may add and not change to is for others to decide.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,10 +24,10 @@ from audit.actors import Actor, Stage
 from audit.catalog.expressions import bare, parsed
 from audit.causes import Cause
 from audit.evidence import Evidence, Population, Row, safe
-from audit.names import GRANTED, SERVERS
+from audit.names import AGREED_BY, AGREED_FLAG, DECIDED, GRANTED, SERVERS
 from audit.people import Identity
 from audit.probes.attempt import acting, ask, each, without_an_end
-from audit.probes.calling import remembered
+from audit.probes.calling import EVERYBODY, remembered
 from audit.question import define
 from audit.sql_text import quoted
 
@@ -33,6 +35,11 @@ SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
 _TABLES = "select distinct relation from pg_temp.standings(%s) order by relation"
 
+
+_AGREED = "select relation, attribute, begun, words from pg_temp.agreed(%s, %s, %s)"
+
+_FILED = """-- {what}, {asked_by}.
+-- Let WITH CHECK of the policies for new rows ask what {columns} is in them, or let a trigger set it."""
 
 # The policies of the exposed tables for whoever is signed in.
 _POLICIES = """
@@ -70,8 +77,21 @@ class State(NamedTuple):
     kept: tuple[tuple[str, str, str | None], ...]
 
 
+class Agreed(NamedTuple):
+    """A column that says that somebody agreed: what it is in new rows (None: nothing), and the words that say so.
+
+    The word "me" stands for whoever tries it, and "now" for the moment. ``adding`` is what a new row has to be.
+    """
+
+    relation: str
+    attribute: str
+    begun: str | None
+    words: tuple[str, ...]
+    adding: str = "true"
+
+
 class Risen(NamedTuple):
-    """What came of one person's tries with one column."""
+    """What came of one person's tries with one column; ``filed``: in a new row."""
 
     relation: str
     attribute: str
@@ -80,6 +100,7 @@ class Risen(NamedTuple):
     went: bool
     whole: bool
     word: str = ""
+    filed: bool = False
 
 
 def risen(people: Actor) -> Evidence:
@@ -102,10 +123,18 @@ def risen(people: Actor) -> Evidence:
 
                 for got in each(inner, tables, rise, unjudged, stage.known):
                     found.setdefault((got.relation, got.attribute), {})[who.name] = got
-        for state in states(ask(cursor, Rule, _POLICIES, [])):
+        rules = ask(cursor, Rule, _POLICIES, [])
+        agreed = ask(cursor, Agreed, _AGREED, [DECIDED.pattern, AGREED_FLAG, AGREED_BY])
+        for state in states(rules, agreed):
             for who in people.people:
                 for got in _advance(stage, who, state):
                     found.setdefault((got.relation, got.attribute), {})[who.name] = got
+        filed = [each for each in map(partial(_for_others, rules), agreed) if each.words]
+        for who in people.people if filed else ():
+            for got in _file(stage, who, filed, unjudged):
+                before = found.setdefault((got.relation, got.attribute), {}).get(who.name)
+                if got.went and not (before and before.went):
+                    found[got.relation, got.attribute][who.name] = got
     # A table of which nobody has one row is no table of people.
     about = {place: those for place, those in found.items() if any(got.own for got in those.values())}
     return Evidence(
@@ -124,8 +153,33 @@ def _advance(stage: Stage, who: Identity, state: State) -> list[Risen]:
         return ask(inner, Risen, "select * from pg_temp.advance(%s, %s, %s, %s, %s, %s)", given)
 
 
-def states(rules: Sequence[Rule]) -> Iterator[State]:
+def _for_others(rules: Sequence[Rule], column: Agreed) -> Agreed:
+    """Return a column with the words that are for somebody else: some of them only where somebody may change rows."""
+    of = [rule for rule in rules if rule.relation == column.relation]
+    checks = [f"({rule.check or rule.using or 'true'})" for rule in of if rule.command in ("a", "*")]
+    changing = any(rule.command in ("w", "*") for rule in of)
+    words = column.words if changing else tuple(filter(_says_for_sure, column.words))
+    return column._replace(words=words, adding=" or ".join(checks) or "true")
+
+
+def _says_for_sure(word: str) -> bool:
+    return word in ("me", "now", "true") or GRANTED.search(word) is not None
+
+
+def _file(stage: Stage, who: Identity, columns: Sequence[Agreed], unjudged: set[str]) -> list[Risen]:
+    """Let somebody file rows that say at once that somebody agreed."""
+    with acting(stage, who) as inner:
+
+        def file(names: Sequence[str]) -> list[Risen]:
+            given = [who.role, who.id, EVERYBODY, json.dumps([each._asdict() for each in columns if each.relation in names])]
+            return ask(inner, Risen, "select * from pg_temp.file(%s, %s, %s, %s)", given)
+
+        return each(inner, sorted({each.relation for each in columns}), file, unjudged, stage.known)
+
+
+def states(rules: Sequence[Rule], agreed: Sequence[Agreed] = ()) -> Iterator[State]:
     """Yield the columns that say how far a row has come, where the policies say so."""
+    yield from _decided(rules, agreed)
     for relation in dict.fromkeys(rule.relation for rule in rules):
         of = [rule for rule in rules if rule.relation == relation]
         adding = [rule for rule in of if rule.command == "a" and rule.check]
@@ -146,6 +200,36 @@ def _kept(rules: Sequence[Rule], column: str, begun: Collection[str]) -> Iterato
         if rule.command == "r" and rule.using:
             looked_for = {each.name for each in _compared(parsed(rule.using), column)} - words - {*begun}
             yield from ((word, rule.name, None) for word in sorted(looked_for) if GRANTED.search(word))
+
+
+def _decided(rules: Sequence[Rule], agreed: Sequence[Agreed]) -> Iterator[State]:
+    """Yield columns in which others say that they agree, where whoever wrote a row may change it as well.
+
+    By what ties a new row to whoever adds it, they may change it; others may for another reason.
+    """
+    for column in agreed:
+        of = [rule for rule in rules if rule.relation == column.relation]
+        branches = [part for rule in of if rule.command == "w" and rule.using for part in _alternatives(rule.using)]
+        for rule in of:
+            if rule.command != "a" or not rule.check or column.begun is None:
+                continue
+            mine = {_text(part) for part in _conjuncts(bare(parsed(rule.check)))}
+            ties = mine.intersection(_text(part) for branch in branches for part in _conjuncts(branch))
+            others = [f"({_text(b)})" for b in branches if not ties.intersection(map(_text, _conjuncts(b)))]
+            begun = {column.begun, *pinned(rule.check).get(column.attribute, ())}
+            kept = tuple((word, rule.name, " or ".join(others)) for word in column.words if word not in begun)
+            if ties and others and kept:
+                adding = " and ".join(f"({each})" for each in sorted(ties))
+                yield State(column.relation, column.attribute, adding, tuple(sorted(begun)), kept)
+
+
+def _text(tree: exp.Expr) -> str:
+    return tree.sql(dialect="postgres", normalize_functions=False)
+
+
+def _alternatives(text: str) -> list[exp.Expr]:
+    tree = bare(parsed(text))
+    return [*map(bare, tree.flatten())] if isinstance(tree, exp.Or) else [tree]
 
 
 def _compared(tree: exp.Expr, column: str) -> Iterator[exp.Literal]:
@@ -183,8 +267,9 @@ def _rows(about: Mapping[tuple[str, str], Mapping[str, Risen]]) -> list[Row]:
         went = {actor: got for actor, got in those.items() if got.went}
         if went:
             first = next(iter(went.values()))
-            columns = "" if first.whole else f" ({quoted(first.attribute)})"
-            cause = Cause("grant", f"update{columns} on {first.relation}", first.relation)
+            columns = "" if first.whole and not first.filed else f" ({quoted(first.attribute)})"
+            deed = "insert" if first.filed else "update"
+            cause = Cause("grant", f"{deed}{columns} on {first.relation}", first.relation)
             causes.setdefault(cause, []).append((first, [*went]))
     return [_row(cause, several) for cause, several in causes.items()]
 
@@ -193,8 +278,9 @@ def _row(cause: Cause, several: Sequence[tuple[Risen, Collection[str]]]) -> Row:
     first = several[0][0]
     actors = list(dict.fromkeys(actor for _, names in several for actor in names))
     columns = ", ".join(got.attribute for got, _ in several)
+    deed = "file rows that say already what others decide" if first.filed else "decide about their own"
     details = {
-        "what": f"members can decide about their own {columns} in {first.relation}",
+        "what": f"members can {deed}: {columns} in {first.relation}" if first.filed else f"members can {deed} {columns} in {first.relation}",
         **({"word": first.word} if first.word else {}),
         "actors": ", ".join(actors),
         "relation": first.relation,
@@ -203,4 +289,4 @@ def _row(cause: Cause, several: Sequence[tuple[Risen, Collection[str]]]) -> Row:
     }
     told = {key: safe(value) for key, value in details.items()}
     texts = {key.replace(" ", "_"): value for key, value in told.items()}
-    return Row(safe(cause.name), told, {**texts, "object": safe(cause.name)}, cause=cause)
+    return Row(safe(cause.name), told, {**texts, "object": safe(cause.name)}, _FILED.format(**texts) if first.filed else None, cause=cause)
