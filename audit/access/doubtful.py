@@ -50,6 +50,7 @@ KINDS = ("overlooked", "channels", "tenants", "open", "names", "guests", "codes"
 # Who takes part in something, or in nothing: nobody who may look after all tenants.
 PEOPLE = ("anon", "nobody", "guest", "pending", "alice", "bob", "stranger")
 VISITORS = ("anon",)
+MEMBERS = ("alice", "bob", "stranger")
 OUTSIDE = ("anon", "nobody", "guest", "pending", "stranger")
 
 # Whose functions and tables are no project's.
@@ -61,7 +62,7 @@ _CALLER = re.compile(r"\bauth\s*\.\s*(uid|jwt|email)\s*\(|request\.jwt|current_s
 CHANNELS, FILES, TOPIC = "realtime.messages", "storage.objects", ("realtime", "topic")
 _WORD = re.compile(r"[^\W\d]\w*")
 # Columns by which somebody looks after all, and does not only belong.
-_OFFICE = re.compile(
+OFFICE = re.compile(
     r"(^|_)(roles?|rank|hr)($|_)|admin|staff|manager|moderator|editor|supervisor|superuser|officer", re.IGNORECASE
 )
 # Ranks of whoever looks after all tenants, in a table of members of each.
@@ -326,7 +327,7 @@ class Reader:
         more = self.ranks(one.text) - self.ranks(other.text)
         of_tenant = not any(map(_OF_ALL.search, more)) and any(parents & self.tenants.get(e, set()) for e in looked_at)
         # Who is somewhere as a manager has been asked for more than for belonging.
-        is_ranked = not asks_no_more and any(_OFFICE.search(word) for word in self.named(one.text))
+        is_ranked = not asks_no_more and any(OFFICE.search(word) for word in self.named(one.text))
         belongs = of_tenant or (not is_ranked and bool(places & kept_apart))
         return bool(looked_at & self.tables(other.text)) and (asks_no_more or belongs)
 
@@ -651,7 +652,7 @@ def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
 def _by_office(reader: Reader, condition: Condition) -> bool:
     """Tell whether a condition looks at nothing but an office that the caller holds."""
     rows = own_columns(parsed(condition.text), reader.name)
-    return not rows and any(map(_OFFICE.search, reader.named(condition.text)))
+    return not rows and any(map(OFFICE.search, reader.named(condition.text)))
 
 
 def _for_guests(reader: Reader) -> Iterator[Plan]:

@@ -213,7 +213,8 @@ def _decided(rules: Sequence[Rule], agreed: Sequence[Agreed]) -> Iterator[State]
         for rule in of:
             if rule.command != "a" or not rule.check or column.begun is None:
                 continue
-            mine = {_text(part) for part in _conjuncts(bare(parsed(rule.check)))}
+            conjuncts = _conjuncts(bare(parsed(rule.check)))
+            mine = {_text(part) for part in conjuncts if part.find(exp.Dot, exp.Select)}
             ties = mine.intersection(_text(part) for branch in branches for part in _conjuncts(branch))
             others = [f"({_text(b)})" for b in branches if not ties.intersection(map(_text, _conjuncts(b)))]
             begun = {column.begun, *pinned(rule.check).get(column.attribute, ())}
