@@ -23,6 +23,9 @@ from audit.people import CAST
 from audit.probes.attempt import works
 from audit.question import Cursor
 
+# Who has no office, by what most projects go by: somebody has just signed up.
+ANYBODY = (*MEMBERS, "pending", "guest")
+
 _OPEN = re.compile(r"(^|_)(public|open|joinable|listed|discoverable)($|_)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d]\w*")
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
@@ -53,8 +56,12 @@ class Policy(NamedTuple):
 
 def beyond_what_is_meant(cursor: Cursor, stage: Stage, found: Sequence[Found], calls: Calls) -> list[Found]:
     """Leave out what an office does, and what comes in by an open door."""
-    cursor.execute(POLICIES, [list({each.relation for each in found if each.kind != BY_CALL})])
-    policies = [Policy(*row) for row in cursor.fetchall()]
+    relations = list({each.relation for each in found if each.kind != BY_CALL})
+    ((path,),) = cursor.execute("select pg_catalog.current_setting('search_path')").fetchall()
+    # Names come qualified when the path is empty.
+    cursor.execute("set local search_path = ''")
+    policies = [Policy(*row) for row in cursor.execute(POLICIES, [relations]).fetchall()]
+    cursor.execute("select pg_catalog.set_config('search_path', %s, true)", [path])
     return [each for each in found if each.kind == BY_CALL or not _is_meant(stage, each, policies, calls)]
 
 
@@ -80,7 +87,7 @@ def _holds(stage: Stage, found: Found, office: Tree) -> bool:
     if own_columns(office, found.relation.rpartition(".")[2].strip('"')):
         return False
     asked = sql.SQL("select where {}").format(sql.SQL(_text(office)))
-    return works(stage, CAST[found.actor], asked) and not all(works(stage, CAST[name], asked) for name in MEMBERS)
+    return works(stage, CAST[found.actor], asked) and not all(works(stage, CAST[name], asked) for name in ANYBODY)
 
 
 def _asks_for_office(part: Tree, calls: Calls) -> bool:
