@@ -27,7 +27,8 @@ from audit.question import Cursor
 ANYBODY = (*MEMBERS, "pending", "guest")
 
 _OPEN = re.compile(r"(^|_)(public|open|joinable|listed|discoverable)($|_)", re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d]\w*")
+# A name, but for a schema's or a table's before another one.
+_WORD = re.compile(r"[^\W\d]\w*\b(?!\"?\.)")
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 
 # The permissive policies of some tables for writing, and the columns that say how or what somebody is in a row.

@@ -80,7 +80,8 @@ class State(NamedTuple):
 class Agreed(NamedTuple):
     """A column that says that somebody agreed: what it is in new rows (None: nothing), and the words that say so.
 
-    The word "me" stands for whoever tries it, and "now" for the moment. ``adding`` is what a new row has to be.
+    The word "me" stands for whoever tries it, and "now" for the moment. ``adding`` is what a new row has to be, and
+    ``others`` what somebody else is, if both they and whoever wrote a row may change it.
     """
 
     relation: str
@@ -88,6 +89,7 @@ class Agreed(NamedTuple):
     begun: str | None
     words: tuple[str, ...]
     adding: str = "true"
+    others: str | None = None
 
 
 class Risen(NamedTuple):
@@ -125,7 +127,7 @@ def risen(people: Actor) -> Evidence:
                     found.setdefault((got.relation, got.attribute), {})[who.name] = got
         rules = ask(cursor, Rule, _POLICIES, [])
         agreed = ask(cursor, Agreed, _AGREED, [DECIDED.pattern, AGREED_FLAG, AGREED_BY])
-        for state in states(rules, agreed):
+        for state in states(rules):
             for who in people.people:
                 for got in _advance(stage, who, state):
                     found.setdefault((got.relation, got.attribute), {})[who.name] = got
@@ -159,7 +161,7 @@ def _for_others(rules: Sequence[Rule], column: Agreed) -> Agreed:
     checks = [f"({rule.check or rule.using or 'true'})" for rule in of if rule.command in ("a", "*")]
     changing = any(rule.command in ("w", "*") for rule in of)
     words = column.words if changing else tuple(filter(_says_for_sure, column.words))
-    return column._replace(words=words, adding=" or ".join(checks) or "true")
+    return column._replace(words=words, adding=" or ".join(checks) or "true", others=_others(of))
 
 
 def _says_for_sure(word: str) -> bool:
@@ -177,9 +179,8 @@ def _file(stage: Stage, who: Identity, columns: Sequence[Agreed], unjudged: set[
         return each(inner, sorted({each.relation for each in columns}), file, unjudged, stage.known)
 
 
-def states(rules: Sequence[Rule], agreed: Sequence[Agreed] = ()) -> Iterator[State]:
+def states(rules: Sequence[Rule]) -> Iterator[State]:
     """Yield the columns that say how far a row has come, where the policies say so."""
-    yield from _decided(rules, agreed)
     for relation in dict.fromkeys(rule.relation for rule in rules):
         of = [rule for rule in rules if rule.relation == relation]
         adding = [rule for rule in of if rule.command == "a" and rule.check]
@@ -202,26 +203,20 @@ def _kept(rules: Sequence[Rule], column: str, begun: Collection[str]) -> Iterato
             yield from ((word, rule.name, None) for word in sorted(looked_for) if GRANTED.search(word))
 
 
-def _decided(rules: Sequence[Rule], agreed: Sequence[Agreed]) -> Iterator[State]:
-    """Yield columns in which others say that they agree, where whoever wrote a row may change it as well.
+def _others(rules: Sequence[Rule]) -> str | None:
+    """Return the condition by which others may change a table's rows, where whoever wrote one may do so as well.
 
     By what ties a new row to whoever adds it, they may change it; others may for another reason.
     """
-    for column in agreed:
-        of = [rule for rule in rules if rule.relation == column.relation]
-        branches = [part for rule in of if rule.command == "w" and rule.using for part in _alternatives(rule.using)]
-        for rule in of:
-            if rule.command != "a" or not rule.check or column.begun is None:
-                continue
-            conjuncts = _conjuncts(bare(parsed(rule.check)))
-            mine = {_text(part) for part in conjuncts if part.find(exp.Dot, exp.Select)}
-            ties = mine.intersection(_text(part) for branch in branches for part in _conjuncts(branch))
-            others = [f"({_text(b)})" for b in branches if not ties.intersection(map(_text, _conjuncts(b)))]
-            begun = {column.begun, *pinned(rule.check).get(column.attribute, ())}
-            kept = tuple((word, rule.name, " or ".join(others)) for word in column.words if word not in begun)
-            if ties and others and kept:
-                adding = " and ".join(f"({each})" for each in sorted(ties))
-                yield State(column.relation, column.attribute, adding, tuple(sorted(begun)), kept)
+    branches = [part for rule in rules if rule.command == "w" and rule.using for part in _alternatives(rule.using)]
+    for rule in rules:
+        conjuncts = _conjuncts(bare(parsed(rule.check or "true"))) if rule.command == "a" else ()
+        mine = {_text(part) for part in conjuncts if part.find(exp.Dot, exp.Select)}
+        ties = mine.intersection(_text(part) for branch in branches for part in _conjuncts(branch))
+        others = [f"({_text(each)})" for each in branches if not ties.intersection(map(_text, _conjuncts(each)))]
+        if ties and others:
+            return " or ".join(others)
+    return None
 
 
 def _text(tree: exp.Expr) -> str:

@@ -198,7 +198,8 @@ returns table (relation text, attribute text, begun text, words text[]) language
 $agreed$;
 
 -- As "caller", file rows of one's own that say at once that somebody agreed, where the like that says nothing is taken, and
--- cannot be changed into that afterwards. All is undone. "columns" are those of pg_temp.agreed.
+-- cannot be changed into that afterwards; or change it themselves where "others" says who does. All is undone. "columns"
+-- are those of pg_temp.agreed.
 create function pg_temp.file(caller name, me text, cast_ids text[], columns jsonb)
 returns table (of_relation text, of_attribute text, asked_by text, own boolean, went boolean, whole boolean, word text, filed boolean)
 language plpgsql as $file$
@@ -212,13 +213,17 @@ declare
     fresh jsonb;
     taken jsonb[];
     changes boolean;
+    themselves boolean;
     stands boolean;
     says text := 'select exists (
         select from %1$s as t, pg_catalog.jsonb_populate_record(null::%1$s, $3) as n
         where pg_temp.key_of(pg_catalog.to_jsonb(t.*), $1) <> all (coalesce($2, ''{}'')) and t.%2$I is not distinct from n.%2$I)';
 begin
     for k in
-        select a.oid, a.name, a.key, x.attribute, x.begun, x.words, x.adding,
+        select a.oid, a.name, a.relname, a.key, x.attribute, x.begun, x.words, x.adding, x.others,
+               -- New rows begin so in all that says it.
+               (select pg_catalog.jsonb_object_agg(y ->> 'attribute', y -> 'begun')
+                from pg_catalog.jsonb_array_elements(columns) as y where y ->> 'relation' = x.relation) as starts,
                (select pg_catalog.string_agg(quote_ident(t.attname), ', ') from pg_catalog.pg_attribute t
                 where t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
                 and t.attidentity <> 'a' and pg_catalog.has_column_privilege(caller, a.oid, t.attnum, 'insert')
@@ -226,7 +231,7 @@ begin
                exists (select from pg_catalog.pg_policy p
                        where p.polrelid = a.oid and p.polcmd in ('w', '*') and p.polpermissive) as decided
         from pg_catalog.jsonb_to_recordset(columns)
-            as x (relation text, attribute text, begun text, words text[], adding text)
+            as x (relation text, attribute text, begun text, words text[], adding text, others text)
         join pg_temp.audited a on a.name = x.relation
         where pg_catalog.has_column_privilege(caller, a.oid, x.attribute, 'insert')
         and pg_catalog.has_schema_privilege(caller, a.schema, 'usage')
@@ -239,7 +244,10 @@ begin
             'insert into %s (%s) select %2$s from pg_catalog.jsonb_populate_record(null::%1$s, $1)', k.name, k.insertable);
         begin
             execute pg_catalog.format(
-                'select array(select pg_catalog.to_jsonb(%1$s.*) from %1$s where (%2$s) limit 4)', k.name, k.adding) into taken;
+                'select array(select pg_catalog.to_jsonb(%2$I.*) from (
+                     select r.* from %1$s as t
+                     cross join lateral pg_catalog.jsonb_populate_record(null::%1$s, pg_catalog.to_jsonb(t.*) || $1) as r
+                 ) as %2$I where (%3$s) limit 4)', k.name, k.relname, k.adding) into taken using k.starts;
         exception
             when insufficient_resources or operator_intervention then raise;
             when others then taken := '{}';  -- what a new row has to be may not be answered
@@ -255,7 +263,7 @@ begin
         loop
             foreach choice in array k.words loop
                 said := case choice when 'me' then me when 'now' then pg_catalog.now()::text else choice end;
-                changes := false; stands := false; fresh := null;
+                changes := false; themselves := false; stands := false; fresh := null;
                 begin
                     perform pg_catalog.set_config('session_replication_role', 'replica', true);
                     execute pg_catalog.format('delete from %1$s as t where pg_temp.key_of(pg_catalog.to_jsonb(t.*), $1) = $2',
@@ -266,7 +274,7 @@ begin
                     -- As it begins: it is taken, and cannot be changed.
                     begin
                         perform pg_catalog.set_config('role', caller, true);
-                        execute inserting using base || pg_catalog.jsonb_build_object(k.attribute, k.begun);
+                        execute inserting using base || k.starts;
                         perform pg_catalog.set_config('role', 'none', true);
                         execute pg_catalog.format(
                             'select pg_catalog.to_jsonb(t.*) from %s as t
@@ -283,6 +291,12 @@ begin
                             perform pg_catalog.set_config('role', 'none', true);
                             execute pg_catalog.format(says, k.name, k.attribute) into changes
                                 using k.key, there, pg_catalog.jsonb_build_object(k.attribute, said);
+                            if changes and k.begun is not null and k.others is not null then
+                                execute pg_catalog.format(
+                                    'select exists (select from %1$s where pg_temp.key_of(pg_catalog.to_jsonb(%1$s.*), $1) = $2
+                                                    and (%2$s) is not true)', k.name, k.others)
+                                    into themselves using k.key, pg_temp.key_of(fresh, k.key);
+                            end if;
                         exception
                             when insufficient_resources or operator_intervention then raise;
                             when others then null;  -- a refusal is an answer
@@ -295,7 +309,7 @@ begin
                     -- And with the word.
                     if fresh is not null and not changes then
                         perform pg_catalog.set_config('role', caller, true);
-                        execute inserting using base || pg_catalog.jsonb_build_object(k.attribute, said);
+                        execute inserting using base || k.starts || pg_catalog.jsonb_build_object(k.attribute, said);
                         set constraints all immediate;
                         perform pg_catalog.set_config('role', 'none', true);
                         execute pg_catalog.format(says, k.name, k.attribute) into stands
@@ -309,10 +323,14 @@ begin
                 end;
                 perform pg_catalog.set_config('role', 'none', true);
                 perform pg_catalog.set_config('session_replication_role', 'origin', true);
-                went := stands;
+                went := stands or themselves;
                 word := case when went then choice else '' end;
-                -- Whoever may change it to that has to do with it.
-                exit trying when went or changes;
+                if themselves then
+                    filed := false;
+                    whole := pg_catalog.has_table_privilege(caller, k.oid, 'update');
+                    asked_by := 'others decide';
+                end if;
+                exit trying when went;
             end loop;
         end loop;
         return next;
