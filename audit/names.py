@@ -219,10 +219,15 @@ _AGREED = (
 )
 GRANTED = re.compile(rf"^({_AGREED})$", re.IGNORECASE)
 # Words that say so where somebody else decides.
-DECIDED = re.compile(rf"^({_AGREED}|accepted|confirmed|admitted|angenommen|bestaetigt|bestätigt|aceptad[oa])$", re.IGNORECASE)
+DECIDED = re.compile(
+    rf"^({_AGREED}|accepted|confirmed|admitted|angenommen|bestaetigt|bestätigt|aceptad[oa])$", re.IGNORECASE
+)
 # Columns that say so: that it is, who did, and when.
 AGREED_FLAG = rf"^(is_)?({_AGREED})$"
-AGREED_BY = r"^(approved|verified|certified|granted|authori[sz]ed|decided|accepted|confirmed|audited|cleared|released)_(by|at)(_id)?$"
+AGREED_BY = (
+    r"^(approved|verified|certified|granted|authori[sz]ed|decided|accepted|confirmed|audited|cleared|released)_(by|at)"
+    r"(_id)?$"
+)
 # Defaults that nobody guesses.
 RANDOM = re.compile(r"random|uuid_generate_v4|gen_salt|nanoid", re.IGNORECASE)
 

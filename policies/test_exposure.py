@@ -699,10 +699,10 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
     branch of an OR must name one; only a further branch may ask one of the project's own functions instead. Restrictive
     policies do not open anything. Nor does a policy show everybody the files of a bucket that is not public and that
     another policy for reading keeps for their owners, or one for writing: where the bucket's name says that its files
-    are somebody's own, or where each writes to places of what they belong to alone. Nor does a policy let everybody
-    add files to a private bucket of which each place is read by those it belongs to. Public buckets are declared in access.toml; as long as nothing is declared,
-    those offend whose files are somebody's own by the bucket's name, or that a policy for reading keeps for their
-    owners.
+    are somebody's own, or where one writes to places of what one belongs to alone. Nor does a policy let everybody add
+    files to a bucket that is not public and of which each place is read by those whom it belongs to. Public buckets are
+    declared in access.toml; as long as nothing is declared, those offend whose files are somebody's own by the bucket's
+    name, or that a policy for reading keeps for their owners.
     """
     assert (
         not auditor(

@@ -472,7 +472,9 @@ def _borrowed(reader: Reader, readers: Sequence[Reader]) -> Iterator[Condition]:
                 if theirs and mine:
                     name = f"{each.rule.name} on {other.relation}"
                     # A match is of both teams.
-                    text = " or ".join(f"({_said_of(each.text, other.name, theirs.name, (reader.name, one.name))})" for one in mine)
+                    text = " or ".join(
+                        f"({_said_of(each.text, other.name, theirs.name, (reader.name, one.name))})" for one in mine
+                    )
                     yield Condition(replace(each.rule, name=name), text, each.of_rows)
 
 

@@ -525,7 +525,9 @@ def planned(cursor: Cursor, stage: Stage) -> Plan:
 def without_codes(cursor: Cursor, plan: Plan) -> Plan:
     """Return a plan whose calls do not know what only those know whom it was given to: tokens, links, codes."""
     columns = cursor.execute(CODES).fetchall()
-    codes = {(relation, name) for relation, table, name, default, key in columns if lets_in(table, name, default, key=key)}
+    codes = {
+        (relation, name) for relation, table, name, default, key in columns if lets_in(table, name, default, key=key)
+    }
     # What is a code wherever a column is called so.
     secret = {name for _, name in codes} - {name for relation, _, name, *_ in columns if (relation, name) not in codes}
 

@@ -182,12 +182,18 @@ begin
             (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ') from unnest(k.key) as c)) end;
         <<trying>>
         for hidden in
-            select s.content ->> k.parent_key as id, s.content -> k.parent_key as value,
-                   pg_catalog.row_number() over (order by s.people = '{}', s.key) as place
-            from pg_temp.stored s
-            where s.relation = k.parent and s.content ->> k.parent_key is not null and me <> all (s.people)
-            and not exists (select from pg_temp.sight v where v.relation = s.relation and v.key = s.key)
-            order by s.people = '{}', s.key limit 3
+            -- A place that is taken already may only have room for one.
+            with unseen as materialized (
+                select s.content ->> k.parent_key as id, s.content -> k.parent_key as value,
+                       pg_catalog.row_number() over (order by s.people = '{}', s.key) as place,
+                       not exists (select from pg_temp.stored c where c.relation = k.child
+                                   and c.content ->> k.attribute = s.content ->> k.parent_key) as free
+                from pg_temp.stored s
+                where s.relation = k.parent and s.content ->> k.parent_key is not null and me <> all (s.people)
+                and not exists (select from pg_temp.sight v where v.relation = s.relation and v.key = s.key)
+            )
+            select * from unseen
+            where place <= 3 or place in (select u.place from unseen u where u.free order by u.place limit 2) order by place
         loop
             for base in
                 (select s.content, true as there, pg_catalog.row_number() over (order by s.key) as place

@@ -173,7 +173,12 @@ def _file(stage: Stage, who: Identity, columns: Sequence[Agreed], unjudged: set[
     with acting(stage, who) as inner:
 
         def file(names: Sequence[str]) -> list[Risen]:
-            given = [who.role, who.id, EVERYBODY, json.dumps([each._asdict() for each in columns if each.relation in names])]
+            given = [
+                who.role,
+                who.id,
+                EVERYBODY,
+                json.dumps([each._asdict() for each in columns if each.relation in names]),
+            ]
             return ask(inner, Risen, "select * from pg_temp.file(%s, %s, %s, %s)", given)
 
         return each(inner, sorted({each.relation for each in columns}), file, unjudged, stage.known)
@@ -276,7 +281,9 @@ def _row(cause: Cause, several: Sequence[tuple[Risen, Collection[str]]]) -> Row:
     columns = ", ".join(got.attribute for got, _ in several)
     deed = "file rows that say already what others decide" if first.filed else "decide about their own"
     details = {
-        "what": f"members can {deed}: {columns} in {first.relation}" if first.filed else f"members can {deed} {columns} in {first.relation}",
+        "what": f"members can {deed}: {columns} in {first.relation}"
+        if first.filed
+        else f"members can {deed} {columns} in {first.relation}",
         **({"word": first.word} if first.word else {}),
         "actors": ", ".join(actors),
         "relation": first.relation,
@@ -285,4 +292,10 @@ def _row(cause: Cause, several: Sequence[tuple[Risen, Collection[str]]]) -> Row:
     }
     told = {key: safe(value) for key, value in details.items()}
     texts = {key.replace(" ", "_"): value for key, value in told.items()}
-    return Row(safe(cause.name), told, {**texts, "object": safe(cause.name)}, _FILED.format(**texts) if first.filed else None, cause=cause)
+    return Row(
+        safe(cause.name),
+        told,
+        {**texts, "object": safe(cause.name)},
+        _FILED.format(**texts) if first.filed else None,
+        cause=cause,
+    )
