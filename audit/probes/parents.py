@@ -178,7 +178,7 @@ def _hang(
     ranked: Collection[tuple[str, str]],
     unjudged: set[str],
 ) -> list[Hung]:
-    """Let somebody hang rows below what they do not see; ``ranked``: (table, command) that they may write to as staff."""
+    """Let somebody hang rows below what they do not see; ``ranked``: (table, command) that are theirs as staff."""
     with acting(stage, who) as inner:
         look(stage, inner, who, unjudged)
         seen.rows[who.name] = set(ask(inner, str, "select pg_temp.see_parents()", []))
