@@ -134,11 +134,21 @@ def _asked(column: exp.Expr) -> Hints:
         if isinstance(other, exp.Expr) and other is not side
     ]
     _note(comparison, others, functions, keys, into)
-    if isinstance(comparison, exp.EQ) and not functions and not keys:
-        into.like += [(table_of(other), other.name) for other in others if isinstance(other, exp.Column)]
+    if isinstance(comparison, exp.EQ | exp.In) and not functions and not keys:
+        answers = [_answering(other) for other in others]
+        into.like += [(table_of(one), one.name) for one in answers if one is not None]
     if not functions and not keys:
         into.wanted += _wanted(comparison, into, is_left=comparison.this is side)
     return into
+
+
+def _answering(other: exp.Expr) -> exp.Column | None:
+    """Return the column that an operand is, or that a sub-select answers with."""
+    while isinstance(other, exp.Paren | exp.Subquery):
+        other = other.this
+    if isinstance(other, exp.Select) and len(other.expressions) == 1:
+        other = other.expressions[0].unalias()
+    return other if isinstance(other, exp.Column) else None
 
 
 def _wanted(comparison: exp.Expr, hint: Hints, *, is_left: bool) -> list[str]:
@@ -400,6 +410,8 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
     for called_, number, there in given:
         if (taking := functions.known.get(called_)) is not None:
             rules.note((*there, hint) for hint in _of_argument(taking.body, taking.parameters, number))
+            for other in _equal_to_argument(taking, number, _mentioned(taking.body, catalogue), catalogue):
+                rules.join(there, other)
     for function, hint in compared:
         rules.note(_of_answer(function, hint, catalogue))
     for table in catalogue.tables.values():
@@ -435,6 +447,19 @@ def _of_argument(text: str, names: Sequence[str], number: int) -> Iterator[Hints
             hint = hints(_QUALIFIER.sub("", match[0])).get(name)
             if hint is not None:
                 yield hint
+
+
+def _equal_to_argument(
+    function: Function, number: int, tables: Iterable[int], catalogue: Catalogue
+) -> Iterator[tuple[int, str]]:
+    """Yield the columns of the tables that a body names which it compares with one of its arguments, by their names."""
+    name = function.parameters[number - 1] if len(function.parameters) >= number else ""
+    named = rf"|(?:{re.escape(function.name)}\s*\.\s*)?{re.escape(name)}\b" if name else ""
+    argument = rf"(?:\${number}(?!\d){named})"
+    column = r'(?:\w+\s*\.\s*)?"?(\w+)"?'
+    found = re.compile(rf"(?<![\w.]){column}\s*=\s*{argument}|(?<![\w.]){argument}\s*=\s*{column}", re.IGNORECASE)
+    names = {one.lower() for match in found.finditer(function.body) for one in match.groups() if one} - {name.lower()}
+    yield from ((oid, one) for oid in sorted(tables) for one in names if one in catalogue.tables[oid].columns)
 
 
 def _mentioned(text: str, catalogue: Catalogue) -> set[int]:

@@ -33,7 +33,7 @@ from audit.seeding.settling import settle
 from audit.seeding.signup import sign_up
 from audit.seeding.tables import Catalogue, Table, read
 from audit.seeding.tokens import write_tokens
-from audit.settings import Parts
+from audit.settings import Messaging, Parts
 
 LASTS = dt.timedelta(hours=1)
 # Who is asked whether the rows decide: those who differ most come first.
