@@ -242,7 +242,7 @@ class Generator:
             oid in self.pending and (other,) in self.catalogue.tables[oid].unique_keys
             for column in table.columns
             if not any(column in key.columns for key in table.foreign_keys)
-            for oid, other in self.rules.joins.get((table.oid, column), ())
+            for oid, other in self.rules.sure.get((table.oid, column), ())
         )
 
     def _must_be_set(self, table: Table, key: ForeignKey) -> bool:
@@ -435,13 +435,14 @@ class Generator:
     def _joined_with(self, table: Table, source: Source) -> list[Option]:
         """Return what rows of another table have in the column that rules compare this one with."""
         plays_a_key = source.type.name == "uuid" or (source.type.category == "N" and source.column.name.endswith("_id"))
-        if not (source.type.category == "S" or plays_a_key):
+        if not (source.type.category == "S" or (plays_a_key and table.primary_key != (source.column.name,))):
             return []
         is_unique = (source.column.name,) in table.unique_keys
+        known = self.rules.sure if plays_a_key or is_unique else self.rules.joins
         found: dict[str, Option] = {}
-        for oid, column in sorted(self.rules.joins.get((table.oid, source.column.name), ())):
+        for oid, column in sorted(known.get((table.oid, source.column.name), ())):
             other = self.catalogue.tables[oid]
-            if is_unique and (column,) not in other.unique_keys:
+            if (is_unique or plays_a_key) and (column,) not in other.unique_keys:
                 continue
             is_about_people = any(key.parent in self.people for key in other.foreign_keys) or other.oid in self.people
             if source.type.category == "S" and (column,) in other.unique_keys and not is_about_people:
@@ -459,7 +460,7 @@ class Generator:
 
     def _keys_of_things(self, table: Table, source: Source) -> list[Option]:
         """Return for a column that names people the keys of rows that rules compare it with, such as of pupils."""
-        joins = self.rules.joins.get((table.oid, source.column.name), ())
+        joins = self.rules.sure.get((table.oid, source.column.name), ())
         things = {oid for oid, key in joins if self.catalogue.tables[oid].primary_key == (key,)} - self.people
         in_doubt = any(source.column.name in key.columns for key in table.foreign_keys)
         return [] if in_doubt or not things else self._joined_with(table, source)

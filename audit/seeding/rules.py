@@ -308,7 +308,8 @@ class Rules:
     """What rules ask: by table and column; and by table, what one rule asks of which columns together.
 
     ``ranks`` are what rules of other tables want of the caller's own row, by column; ``gates`` are the tables in which
-    rules of others look for the caller. ``joins`` are the columns of other tables that a column is compared with.
+    rules of others look for the caller. ``joins`` are the columns of other tables that a column is compared with, as
+    far as names tell, and ``sure`` those of which rules say the table.
     """
 
     asked: dict[tuple[int, str], Hints] = field(default_factory=dict)
@@ -316,16 +317,18 @@ class Rules:
     ranks: dict[int, dict[str, set[str]]] = field(default_factory=dict)
     gates: set[int] = field(default_factory=set)
     joins: dict[tuple[int, str], set[tuple[int, str]]] = field(default_factory=dict)
+    sure: dict[tuple[int, str], set[tuple[int, str]]] = field(default_factory=dict)
 
     def of(self, table: Table) -> dict[str, Hints]:
         """Return what is asked of the columns of a table."""
         return {column: self.asked[table.oid, column] for column in table.columns if (table.oid, column) in self.asked}
 
-    def join(self, one: tuple[int, str], other: tuple[int, str]) -> None:
+    def join(self, one: tuple[int, str], other: tuple[int, str], *, sure: bool = True) -> None:
         """Note that two columns of different tables are compared with each other."""
-        if one[0] != other[0]:
-            self.joins.setdefault(one, set()).add(other)
-            self.joins.setdefault(other, set()).add(one)
+        for known in (self.joins, self.sure) if sure else (self.joins,):
+            if one[0] != other[0]:
+                known.setdefault(one, set()).add(other)
+                known.setdefault(other, set()).add(one)
 
     def note(self, found: Iterable[tuple[int, str, Hints]], own: int | None = None) -> None:
         """Note what one rule asks; ``own`` is the table that it is a rule of."""
@@ -406,12 +409,13 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
         for text in function.bodies():
             rules.note(_of_body(text, of | fired.get(function.oid, set()), catalogue))
         for one, other in _joined(function.body, of, catalogue):
-            rules.join(one, other)
+            rules.join(one, other, sure=False)
     for called_, number, there in given:
         if (taking := functions.known.get(called_)) is not None:
             rules.note((*there, hint) for hint in _of_argument(taking.body, taking.parameters, number))
-            for other in _equal_to_argument(taking, number, _mentioned(taking.body, catalogue), catalogue):
-                rules.join(there, other)
+            others = set(_equal_to_argument(taking, number, _mentioned(taking.body, catalogue), catalogue))
+            for other in others:
+                rules.join(there, other, sure=len(others) == 1)
     for function, hint in compared:
         rules.note(_of_answer(function, hint, catalogue))
     for table in catalogue.tables.values():
