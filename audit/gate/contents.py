@@ -211,7 +211,7 @@ def loosely(value: Value) -> Value:
         return b"%d" % value[1]
     if value is None or value[:1] not in (b"{", b"["):
         return value
-    return b"%d" % hash(_plain(_MARKS.sub(b"", value)))
+    return b"%d" % hash(plain(_MARKS.sub(b"", value)))
 
 
 def _rows(conn: Connection, question: sql.Composed, *, small: bool) -> Iterator[Sequence[bytes | None]]:
@@ -248,7 +248,7 @@ class Long(tuple[int, int]):
 def _value(cell: bytes, room: int = 0) -> Value:
     if len(cell) <= LONGEST:
         return cell
-    value = Long((hash(cell), hash(_plain(cell))))
+    value = Long((hash(cell), hash(plain(cell))))
     if len(cell) <= room:
         value.text = cell
     return value
@@ -259,7 +259,7 @@ def _text(value: Value) -> bytes | None:
     return getattr(value, "text", None) or None if isinstance(value, tuple) else value
 
 
-def _plain(cell: bytes) -> str:
+def plain(cell: bytes) -> str:
     """Return what a value says whatever its case, spaces and dashes; of figures, only spaces and the like go."""
     text = cell.decode("utf-8", "replace")
     if any(map(str.isalpha, text)):
@@ -272,8 +272,8 @@ def _says_the_same(old: Value, new: Value) -> bool:
         return True
     if isinstance(old, tuple) and isinstance(new, tuple):
         return old[1] == new[1]
-    plain = [hash(_plain(each)) if isinstance(each, bytes) else each[1] if each else None for each in (old, new)]
-    return plain[0] == plain[1]
+    said = [hash(plain(each)) if isinstance(each, bytes) else each[1] if each else None for each in (old, new)]
+    return said[0] == said[1]
 
 
 # --- Comparing
@@ -471,7 +471,7 @@ def _cut(value: Value, became: Value) -> bool:
         return False
     if old.startswith(b"{") and not new.startswith(b"{"):
         # What is left of an array is its beginning.
-        whole, left = _plain(old.strip(b"{}")), _plain(new)
+        whole, left = plain(old.strip(b"{}")), plain(new)
         return len(left) < len(whole) and whole.startswith(left)
     if not old.startswith(new):
         return False

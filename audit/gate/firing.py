@@ -55,15 +55,16 @@ class Fired:
 def fired(steps: Sequence[Step], entries: Mapping[str, Entry], known: Mapping[int, str]) -> Iterator[Fired]:
     """Yield the tables on which something new fires, of those that were there before all new files."""
     found: dict[int, list[tuple[Step, Entry, str]]] = {}
+    were = dict(_were(steps))
     for kinds in (("trigger", "rule"), ("function",)):
         for step in steps:
             for change in step.catalogue if not step.undone else ():
-                if change.kind not in kinds or not _does_otherwise(change):
+                if change.kind not in kinds or not does_otherwise(change):
                     continue
                 for key, entry in entries.items():
                     calls = change.kind == "function" and f"f{entry.facts.get('_function')}" == change.key
                     if entry.kind in ("trigger", "rule") and (key == change.key or calls):
-                        before = change.fact("_definition")[0] if calls else None
+                        before = change.fact("_definition")[0] if calls else were.get(entry.title)
                         found.setdefault(entry.facts["_of"], []).append((step, entry, before or ""))
     for oid, firing in found.items():
         if oid in known:
@@ -75,11 +76,21 @@ def fired(steps: Sequence[Step], entries: Mapping[str, Entry], known: Mapping[in
             yield Fired(step, oid, known[oid], f"{entry.kind} {entry.title}", tuple(dict.fromkeys(off)))
 
 
+def _were(steps: Sequence[Step]) -> Iterator[tuple[str, str]]:
+    """Yield the triggers that are made anew in another form, with what makes them as they were."""
+    for step in steps:
+        for change in step.catalogue if not step.undone else ():
+            if change.kind == "trigger" and change.known and change.before is not None:
+                name, _, table = change.before.title.rpartition(" of ")
+                definition = change.before.facts["_definition"]
+                yield change.before.title, f"drop trigger if exists {name} on {table}; {definition}"
+
+
 # What decides what a function does, when it is called by a trigger; of a trigger or rule it is all that is known.
 _DECIDING = ("_body", "settings", "security definer", "owner")
 
 
-def _does_otherwise(change: Change) -> bool:
+def does_otherwise(change: Change) -> bool:
     """Tell whether something that fires is new, or does something else than before: who may call it says nothing."""
     if change.kind != "function" or change.what != "changed":
         return change.what in ("created", "changed")
