@@ -17,7 +17,7 @@ from psycopg import sql
 
 from audit.actors import claims_of
 from audit.gate.contents import plain
-from audit.gate.firing import does_otherwise
+from audit.gate.firing import CLOCK, bodies_of, called, does_otherwise
 from audit.gate.looking import looking
 from audit.gate.reading import code
 from audit.gate.results import TOUCHED, Change, Entry, Reach, Step
@@ -34,7 +34,6 @@ VALUES = 4
 # What says that a rule refuses, and not that something fails, or that it was made up badly:
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _FAILS = re.compile(r"22|42(?!501)|53|54|55|57|58|XX|0A")
-_CLOCK = frozenset({"now", "current_timestamp", "clock_timestamp", "statement_timestamp", "transaction_timestamp"})
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def changed_guards(steps: Sequence[Step], origin: Entries, now: Entries, reach: 
     """Return the guards that are not what they were, of tables that the API serves and that nobody has declared."""
     cells = (cell.removesuffix(" (blind)") for cell, told in reach.items() if told.verdict == "UNDECLARED")
     undeclared = {cell.rpartition(" ")[2] for cell in cells}
-    bodies = _bodies(origin)
+    bodies = bodies_of(origin)
     changes = [
         (step, change)
         for step in steps
@@ -68,7 +67,7 @@ def changed_guards(steps: Sequence[Step], origin: Entries, now: Entries, reach: 
         if table is None or table.title not in undeclared or trigger.facts["enabled"] == "D":
             continue
         function = origin.get(f"f{trigger.facts['_function']}")
-        calls = _called(function, bodies) if function else frozenset[str]()
+        calls = called(function, bodies) if function else frozenset[str]()
         touching = [
             (step, change)
             for step, change in changes
@@ -85,24 +84,6 @@ def _less(change: Change, now: Entries) -> bool:
     if change.key not in now:
         return True
     return change.what == "changed" and change.before != now[change.key] and does_otherwise(change)
-
-
-def _bodies(entries: Entries) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for entry in entries.values():
-        if entry.kind == "function" and entry.facts.get("_body"):
-            found.setdefault(entry.facts["_name"], []).append(entry.facts["_body"])
-    return found
-
-
-def _called(function: Entry, bodies: Mapping[str, list[str]]) -> frozenset[str]:
-    """Return the names of a function and of those that it calls, at any depth."""
-    seen, waiting = set[str](), {str(function.facts["_name"])}
-    while waiting:
-        seen |= waiting
-        names = {token.name for name in waiting for body in bodies.get(name, ()) for token in code(body)}
-        waiting = (names & bodies.keys()) - seen
-    return frozenset(seen)
 
 
 def _guard(
@@ -143,7 +124,7 @@ def _derived(found: Sequence[Token]) -> Iterator[str]:
         others = {
             said[n + 2].name for n, each in enumerate(said[:-2]) if each.name == "new" and said[n + 1].text == "."
         } - {column}
-        if others or {each.name for each in said} & _CLOCK:
+        if others or {each.name for each in said} & CLOCK:
             yield column
 
 

@@ -1,4 +1,7 @@
-"""A trigger that kept people from writing, and no longer does, is told with what they can write from now on."""
+"""What triggers keep people from, and what they do to old rows, is known although no made-up row shows it by itself.
+
+A trigger that kept people from writing, and no longer does, is told with what they can write from now on.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import pytest
 
 from audit.connection import connect
 from audit.gate import catalogue
+from audit.gate.firing import fired, losses
 from audit.gate.guards import changed_guards, unguarded
 from audit.gate.results import Reach, Step
 from audit.gate.trace import state
@@ -146,3 +150,49 @@ def test_what_cannot_be_put_back_is_not_known(conn: Connection) -> None:
         (guard,) = changed_guards([Step(1, ("drop",), catalogue=changes)], before.entries, now.entries, REACH)
     with pytest.raises(psycopg.Error):
         unguarded(conn, type(guard)(guard.step, guard.oid, guard.table, guard.by, guard.commands, ("select 1/0",)))
+
+
+def lost(conn: Connection, statements: str) -> list[str]:
+    """Apply statements, and return what the triggers that they make lose; nothing stays."""
+    before = state(conn)
+    conn.execute(statements)
+    try:
+        now = state(conn)
+        changes = tuple(catalogue.differences(before.entries, now.entries, before.entries))
+        tables = fired([Step(1, ("create",), catalogue=changes)], now.entries, before.titles)
+        titles = {oid: before.titles[oid] for oid in before.prints}
+        return [loss.what for table in tables for loss in losses(conn, table, now.prints, titles)]
+    finally:
+        conn.execute("drop function lab.purge() cascade; drop table if exists lab.fresh")
+
+
+PURGE = """
+create table lab.fresh (id int, at timestamptz default now());
+create function lab.purge() returns trigger language plpgsql set search_path = '' as $$ begin {}; return null; end $$;
+create trigger purge after insert or update on lab.loans for each statement execute function lab.purge()
+"""
+
+
+@pytest.mark.parametrize(
+    ("does", "expected"),
+    [
+        ("delete from lab.parcels where sent_at < now() - interval '5 years'", ["rows of lab.parcels"]),
+        ("delete from lab.parcels where sent_on < '2001-01-01'", ["rows of lab.parcels"]),
+        ("update lab.parcels set note = null where gone_at < now()", ["values of lab.parcels.note"]),
+        ("delete from lab.fresh where at < now() - interval '5 years'", []),
+        ("update lab.parcels set note = upper(note) where sent_at < now() - interval '5 years'", []),
+        ("perform 1 from lab.parcels where sent_at < now() - interval '5 years'", []),
+    ],
+)
+def test_what_a_trigger_does_to_old_rows_is_seen(conn: Connection, does: str, expected: list[str]) -> None:
+    conn.execute(
+        "create table lab.parcels (id int primary key, sent_at timestamptz, sent_on date, gone_at timestamp, note text)"
+        ";"
+        "insert into lab.parcels select n, now(), now(), null, 'note ' || n from generate_series(1, 12) n;"
+        "create table lab.stops (id int primary key, parcel int references lab.parcels); "
+        "insert into lab.stops select n, n from generate_series(1, 12) n"
+    )
+    try:
+        assert lost(conn, PURGE.format(does)) == expected
+    finally:
+        conn.execute("drop table lab.parcels cascade; drop table lab.stops")
