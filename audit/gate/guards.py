@@ -189,9 +189,9 @@ class _Act:
 
     command: str
     column: str
-    statement: sql.Composable
+    statement: sql.Composed
     value: bytes | None = None
-    before: sql.Composable | None = None
+    before: sql.Composed | None = None
 
 
 def _acts(conn: Connection, guard: Guard, who: str) -> Iterator[_Act]:
@@ -207,9 +207,9 @@ def _acts(conn: Connection, guard: Guard, who: str) -> Iterator[_Act]:
     if "delete" in guard.commands:
         yield _Act("delete", "", sql.SQL("delete from {}").format(table))
     if "update" in guard.commands:
-        may = {name for name, _, _, update in columns if update}
+        changed = {name for name, _, _, update in columns if update}
         for name, value in tried:
-            if name in may:
+            if name in changed:
                 change = sql.SQL("update {} set {} = {}").format(
                     table, sql.Identifier(name), _literal(value, types[name])
                 )
