@@ -323,8 +323,9 @@ def test_signing_up_grants_no_privileges(auth_service):
 
     Metadata is the person's own text. A registration function that copies it column by column makes administrators of
     those who ask to be one. Somebody who smuggles is compared with somebody who does not, in all that sign-up writes;
-    also with the keys that the functions read and the words that they wait for: whoever reads them in the repository,
-    or guesses, knows them.
+    also with the keys that the functions read, the words that they wait for, and those that columns of the key's name
+    may hold: whoever reads them in the repository, or guesses, knows them. Where a name is not enough to sign up, both
+    say what else the functions read, as the project's own form does.
     """
     assert not privileged(auth_service, REGISTRATION)
 

@@ -1136,8 +1136,8 @@ def test_nobody_decides_their_own_standing(alice, bob, stranger):
     (by their key or a unique column), so that what people keep about things of their own is left alone. Members try to
     give themselves another value; what stands in the row afterwards is what counts, so that a trigger that keeps it is
     in order. Where somebody reaches more by it, RLS-09 tells. Of what people hand in, the policies say who agrees to
-    it: a new row must be a draft, and a word that a policy for changes keeps to others (or one such as approved, which
-    a policy for reading looks for) is not for whoever wrote the row to set.
+    it: a new row must be a draft, or is one by default, and a word that a policy for changes keeps to others (or one
+    such as approved, which a policy for reading looks for) is not for whoever wrote the row to set, nor to begin with.
     """
     assert not risen(alice | bob | stranger)
 
@@ -1165,6 +1165,7 @@ def test_no_policy_forgets_the_tenant(matrix):
     tenants, also those of other tables that refer to the same one), and where somebody was seen to do so. In order is
     what a row says of itself to be for all (published, active, approved), rows that are nobody's, and tables of which
     all is harmless to show, by names and types. A policy that asks for more than the others, such as a rank, is meant
-    for few; one that is true for every row is RLS-04's. What access.toml declares is RLS-07's.
+    for few, and who holds an office writes for others; one that is true for every row is RLS-04's. What access.toml
+    declares is RLS-07's.
     """
     assert not matrix.crossings()

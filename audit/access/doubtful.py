@@ -61,6 +61,12 @@ CHANNELS, FILES, TOPIC = "realtime.messages", "storage.objects", ("realtime", "t
 _WORD = re.compile(r"[^\W\d]\w*")
 # Columns by which somebody looks after all, and does not only belong.
 _OFFICE = re.compile(r"(^|_)(roles?|rank)($|_)|admin|staff|manager|moderator", re.IGNORECASE)
+# What somebody is who holds none.
+_ANYBODY = re.compile(
+    r"^(user|member|student|customer|client|buyer|seller|vendor|driver|rider|patient|parent|guardian|tenant|guest|player|reader"
+    r"|learner|pupil|participant|volunteer|viewer|subscriber|basic|free|worker|freelancer|candidate|resident)s?$",
+    re.IGNORECASE,
+)
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 
 # Columns: name, default, whether it is in the primary key, which table it refers to by itself, which API roles may read
@@ -226,8 +232,16 @@ class Reader:
         return {word for each in texts for word in _LITERAL.findall(each)}
 
     def ranks(self, text: str) -> set[str]:
-        """Return the words that a condition compares with where it looks somebody up."""
-        return {word for each in self.texts(text) for word in _LITERAL.findall(each)}
+        """Return the words that a condition compares with where it looks somebody up, or that it asks of the caller."""
+        tree = parsed(text)
+        own = own_columns(tree, self.name)
+        asking = (
+            node
+            for node in tree.find_all(exp.Dot, exp.EQ, exp.In)
+            if not any(column.name in own for column in node.find_all(exp.Column))
+        )
+        said = {each.name for node in asking for each in node.find_all(exp.Literal) if each.is_string}
+        return said | {word for each in self.texts(text) for word in _LITERAL.findall(each)}
 
     def named(self, text: str) -> set[str]:
         """Return the words by which a condition names what it looks at where it looks somebody up."""
@@ -277,6 +291,11 @@ class Reader:
         said = said or any(RUNNING.search(each.name) for each in parts)
         said = said or any(map(_says_a_state, tree.find_all(exp.EQ)))
         return said or any(isinstance(each, exp.Column) and each.name in own & owners for each in empty)
+
+    def for_an_office(self, text: str) -> bool:
+        """Tell whether a condition lets in those alone who hold an office, such as managers."""
+        is_of_one = any(_OFFICE.search(word) for word in self.named(text))
+        return is_of_one and not any(_ANYBODY.search(word) for word in self.ranks(text))
 
     def forgets(self, one: Condition, other: Condition) -> bool:
         """Tell whether a condition asks about belonging as another does, and not about the row, and asks no more."""
@@ -586,9 +605,11 @@ def _narrows(text: str, table: str, tied: Sequence[tuple[Condition, str]]) -> bo
 def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
     """Yield what may be written in another's name: the column that says who wrote a row is filled with the caller.
 
-    The default says so, or its name does, or whoever wrote a row may change it, and nobody else has to do with it.
+    The default says so, or its name does, or whoever wrote a row may change it, and nobody else has to do with it. Who
+    holds an office writes for others.
     """
     adding = [each for each in reader.conditions if each.rule.command in ("*", "a")]
+    anybodys = [each for each in adding if not all(reader.for_an_office(part) for part in reader.branches(each.text))]
     asked = {name for each in adding for name in own_columns(parsed(each.text), reader.name)}
     people = [each for each in reader.held if each.person]
     changing = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "w", "d")]
@@ -596,8 +617,8 @@ def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
     for column in people:
         by_default = bool(_CALLER.search(column.default))
         alone = len(people) == 1 and column.name in writers and not WRITTEN_FOR_OTHERS.search(reader.name)
-        if adding and column.name not in asked and (by_default or alone or DOERS.search(column.name)):
-            names = frozenset(each.rule.name for each in adding)
+        if anybodys and column.name not in asked and (by_default or alone or DOERS.search(column.name)):
+            names = frozenset(each.rule.name for each in anybodys)
             kept_by = tuple(sorted({each.rule.name for each in changing if column.name in reader.columns(each.text)}))
             kept = (f"{quoted(column.name)}::text = $1::text",)
             yield Plan("names", reader.relation, kept, names, kept_by, {column.name: ()})

@@ -4,9 +4,9 @@ Names are hints: a column counts where a policy or a function has a condition on
 row for each person, so that what people keep about their own things is left alone. Members then give themselves another
 value in that row; what the row says afterwards is the evidence.
 
-Of what people hand in, the policies say who decides: a new row must be a draft, and a word that a policy for changes
-keeps to somebody else (or one that says so itself, such as approved, and that a policy for reading looks for) is not
-for whoever wrote the row. People try to set it in a row that they could have added.
+Of what people hand in, the policies say who decides: a new row must be a draft, or is one by default, and a word that a
+policy for changes keeps to somebody else (or one that says so itself, such as approved, and that a policy for reading
+looks for) is not for whoever wrote the row. People try to set it in a row that they could have added, or to add one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from audit.actors import Actor, Stage
-from audit.catalog.expressions import bare, parsed
+from audit.catalog.expressions import bare, called, parsed
 from audit.causes import Cause
 from audit.evidence import Evidence, Population, Row, safe
 from audit.names import GRANTED, SERVERS
@@ -44,6 +44,30 @@ where a.exposed and not a.partition and a.key is not null and p.polpermissive an
     where named = 0 or pg_catalog.pg_has_role('authenticated', named, 'usage'))
 order by 1, 2
 """
+
+
+# The words, and flags, that columns of the exposed tables hold by default.
+_DEFAULTS = """
+select a.name, t.attname::text, coalesce(pg_catalog.substring(e.said, $$^'((?:[^']|'')*)'::$$), 'false'),
+       y.typcategory::text
+from pg_temp.audited a
+join pg_catalog.pg_attribute t on t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
+join pg_catalog.pg_type y on y.oid = t.atttypid
+join pg_catalog.pg_attrdef d on d.adrelid = a.oid and d.adnum = t.attnum
+cross join lateral (select pg_catalog.pg_get_expr(d.adbin, d.adrelid) as said) as e
+where a.exposed and not a.partition and a.key is not null
+and (e.said ~ $$^'(?:[^']|'')*'::$$ and y.typcategory in ('S', 'E') or e.said = 'false' and y.typcategory = 'B')
+order by 1, 2
+"""
+
+
+class Default(NamedTuple):
+    """What a column holds by default: of which table, its name, the word, and the category of its type."""
+
+    relation: str
+    name: str
+    word: str
+    category: str
 
 
 class Rule(NamedTuple):
@@ -71,7 +95,7 @@ class State(NamedTuple):
 
 
 class Risen(NamedTuple):
-    """What came of one person's tries with one column."""
+    """What came of one person's tries with one column. ``command``: by changing a row, or by adding one."""
 
     relation: str
     attribute: str
@@ -80,6 +104,7 @@ class Risen(NamedTuple):
     went: bool
     whole: bool
     word: str = ""
+    command: str = "update"
 
 
 def risen(people: Actor) -> Evidence:
@@ -102,7 +127,7 @@ def risen(people: Actor) -> Evidence:
 
                 for got in each(inner, tables, rise, unjudged, stage.known):
                     found.setdefault((got.relation, got.attribute), {})[who.name] = got
-        for state in states(ask(cursor, Rule, _POLICIES, [])):
+        for state in states(ask(cursor, Rule, _POLICIES, []), ask(cursor, Default, _DEFAULTS, [])):
             for who in people.people:
                 for got in _advance(stage, who, state):
                     found.setdefault((got.relation, got.attribute), {})[who.name] = got
@@ -124,16 +149,47 @@ def _advance(stage: Stage, who: Identity, state: State) -> list[Risen]:
         return ask(inner, Risen, "select * from pg_temp.advance(%s, %s, %s, %s, %s, %s)", given)
 
 
-def states(rules: Sequence[Rule]) -> Iterator[State]:
-    """Yield the columns that say how far a row has come, where the policies say so."""
+def states(rules: Sequence[Rule], defaults: Sequence[Default] = ()) -> Iterator[State]:
+    """Yield the columns that say how far a row has come, where the policies say so, or what is there by default."""
     for relation in dict.fromkeys(rule.relation for rule in rules):
         of = [rule for rule in rules if rule.relation == relation]
-        adding = [rule for rule in of if rule.command == "a" and rule.check]
-        for rule in adding:
-            for column, begun in pinned(str(rule.check)).items():
+        for rule in (rule for rule in of if rule.command in ("a", "*") and (rule.check or rule.using)):
+            adding = str(rule.check or rule.using)
+            begins = pinned(adding) if rule.command == "a" else {}
+            for column, begun in begins.items():
                 kept = tuple(dict.fromkeys(_kept(of, column, begun)))
                 if kept:
-                    yield State(relation, column, str(rule.check), tuple(sorted(begun)), kept)
+                    yield State(relation, column, adding, tuple(sorted(begun)), kept)
+            for default in defaults if _is_of_the_caller(adding) else ():
+                if default.relation == relation and default.name not in begins:
+                    kept = tuple(dict.fromkeys(_granted(of, default)))
+                    if kept:
+                        yield State(relation, default.name, adding, (default.word,), kept)
+
+
+def _is_of_the_caller(text: str) -> bool:
+    """Tell whether a condition keeps rows to those that name the caller in a column."""
+    return any(
+        isinstance(part, exp.EQ)
+        and any(isinstance(bare(side), exp.Column) for side in (part.this, part.expression))
+        and any(called(bare(side)) == ("auth", "uid") for side in (part.this, part.expression))
+        for part in _conjuncts(bare(parsed(text)))
+    )
+
+
+def _granted(rules: Sequence[Rule], default: Default) -> Iterator[tuple[str, str, None]]:
+    """Yield the words that say that somebody agreed, and that a policy for reading looks for: of a flag, true."""
+    for rule in rules:
+        if rule.command != "r" or not rule.using or GRANTED.search(default.word):
+            continue
+        tree = parsed(rule.using)
+        if default.category == "B":
+            says_so = any(map(GRANTED.search, default.name.split("_")))
+            if says_so and any(each.name == default.name for each in tree.find_all(exp.Column)):
+                yield "true", rule.name, None
+        else:
+            looked_for = {each.name for each in _compared(tree, default.name)} - {default.word}
+            yield from ((word, rule.name, None) for word in sorted(looked_for) if GRANTED.search(word))
 
 
 def _kept(rules: Sequence[Rule], column: str, begun: Collection[str]) -> Iterator[tuple[str, str, str | None]]:
@@ -184,7 +240,7 @@ def _rows(about: Mapping[tuple[str, str], Mapping[str, Risen]]) -> list[Row]:
         if went:
             first = next(iter(went.values()))
             columns = "" if first.whole else f" ({quoted(first.attribute)})"
-            cause = Cause("grant", f"update{columns} on {first.relation}", first.relation)
+            cause = Cause("grant", f"{first.command}{columns} on {first.relation}", first.relation)
             causes.setdefault(cause, []).append((first, [*went]))
     return [_row(cause, several) for cause, several in causes.items()]
 
