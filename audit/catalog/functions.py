@@ -113,7 +113,7 @@ class Functions(Calls):
         return any(map(self._asks, self.led_to([rule])))
 
     def kept_by_policies(self, oid: int) -> frozenset[str]:
-        """Return the relations whose policies ask who calls on behalf of all owners with whose rights a function works."""
+        """Return the relations whose policies ask who calls, whichever owner's rights a function works with."""
         owners = [self.asked_for[each] for each in self.reached(oid) if each in self.asked_for]
         return frozenset.intersection(*owners) if owners else frozenset()
 
