@@ -80,6 +80,8 @@ _SEEN_BY = {
 # Signing up and leaving run the triggers and foreign keys of everything.
 _PEOPLE = re.compile(r"\s*(?:insert\s+into|delete\s+from|update)\s+auth\.users\b", re.IGNORECASE)
 _CATALOGUE = ("pg_catalog", "information_schema", "pg_temp")
+# What changes nothing for people who act, unless something else was not built that is made of it.
+_OUT_OF_REACH = frozenset({"server", "foreign-data wrapper", "statistics"})
 _ASKING = frozenset({"auditor", "growth", "amcheck"})
 
 
@@ -157,7 +159,7 @@ def _looked_at(touched: Sequence[Thing], text: str, *, acts: bool) -> Iterator[T
     # The names of schemas are looked up with everything.
     kinds = kinds if kinds == {"schema"} else kinds - {"schema"}
     if not names or _PEOPLE.match(text) or (acts and not kinds and not own):
-        yield from touched
+        yield from (thing for thing in touched if not acts or thing.kind not in _OUT_OF_REACH)
         return
     if acts and kinds & _TABLES:
         kinds |= _OF_TABLES  # all that decides what people reach, or do, there
