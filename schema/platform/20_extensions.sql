@@ -170,3 +170,20 @@ begin
     end loop;
 end
 $$;
+
+-- What an extension closes to the public is open to role postgres there, who can open it to others.
+-- Source: the grants in dumps of its databases (GRANT ALL ON FUNCTION extensions... TO postgres WITH GRANT OPTION)
+do $$
+declare
+    closed text;
+begin
+    for closed in
+        select p.oid::pg_catalog.regprocedure
+        from pg_catalog.pg_proc p
+        where p.pronamespace = 'extensions'::pg_catalog.regnamespace and p.proacl is not null
+        and not pg_catalog.has_function_privilege('postgres', p.oid, 'execute with grant option')
+    loop
+        execute format('grant execute on function %s to postgres with grant option', closed);
+    end loop;
+end
+$$;
