@@ -191,7 +191,7 @@ class Observatory:
         texts = [*arguments]
         with _undone(self.cursor, int(self.stage.known["statement_timeout_ms"])):
             self.cursor.execute(
-                sql.SQL("select to_jsonb(r) from {}({}) as r").format(
+                sql.SQL("select pg_catalog.to_jsonb(r) from {}({}) as r").format(
                     sql.Identifier("pg_temp", function), sql.SQL(", ").join([sql.Placeholder()] * (2 + len(texts)))
                 ),
                 [cell.relation, json.dumps(self.people[cell.actor]), *texts],
