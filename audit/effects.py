@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import psycopg
 
 from audit.results import ANYTHING, GRANT, ROW_SECURITY, Thing
-from audit.sql_text import MARK, NAME, STRING, WORD, Statement, Token, tokens
+from audit.sql_text import MARK, NAME, STRING, WORD, Statement, Token, statements, tokens
 
 _CREATED = {
     "table": "table", "view": "view", "sequence": "sequence", "type": "type", "domain": "type", "function": "function",
@@ -27,6 +27,8 @@ _BEFORE_KIND = frozenset({
     "or", "replace", "global", "local", "temp", "temporary", "unlogged", "materialized", "recursive", "foreign",
     "unique", "constraint", "event", "trusted", "procedural", "default", "text", "search",
 })  # fmt: skip
+# What stands behind the CREATE or ALTER of a statement, and not behind that of a part of one.
+_BEGIN = (_CREATED.keys() | _BEFORE_KIND) - {"column", "constraint", "default"}
 _ON_A_TABLE = frozenset({"index", "trigger", "policy", "rule"})
 _STARTS = frozenset({
     "create", "alter", "drop", "grant", "revoke", "insert", "update", "delete", "truncate", "copy", "merge", "comment",
@@ -66,7 +68,34 @@ def effects(statement: Statement) -> Effects:
     return found
 
 
+def parts(statement: Statement) -> list[Statement]:
+    """Return the statements that were written as one, for want of a semicolon; mostly there is but the one."""
+    text = statement.text
+    row = list(tokens(text))
+    begins = [0, *(row[number].start for number in _run_on(row)), len(text)]
+    return [
+        replace(each, start=statement.start + begin + each.start)
+        for begin, end in pairwise(begins)
+        for each in statements(text[begin:end])
+    ]
+
+
 def _read(row: Sequence[Token], found: Effects) -> None:
+    ends = [*_run_on(row), len(row)]
+    for begin, end in pairwise([0, *ends]):
+        _read_one(row[begin:end], found)
+
+
+def _run_on(row: Sequence[Token]) -> Iterator[int]:
+    """Yield where another statement begins within one: CREATE SCHEMA has them, and where a semicolon was forgotten."""
+    depth = 0
+    for number, token in enumerate(row[:-1]):
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if number and not depth and token.word in ("create", "alter") and row[number + 1].word in _BEGIN:
+            yield number
+
+
+def _read_one(row: Sequence[Token], found: Effects) -> None:
     if not row:
         return
     match row[0].word:

@@ -16,7 +16,7 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 
-from audit.effects import effects, lacks, things
+from audit.effects import effects, lacks, parts, things
 from audit.evidence import safe
 from audit.layouts import beginning, of_these, recognised, title, to_apply
 from audit.platform import absent, extensions
@@ -266,7 +266,21 @@ class _File:
         self.partly = "; what stands before it stays applied" if committed else ""
 
     def _one_by_one(self, first: int, *, dumped: bool = False) -> None:
-        for statement in self.parsed[first:]:
+        self._each(self.parsed[first:], dumped=dumped)
+        if self._passed:
+            many = "s of the dump were" if self._passed > 1 else " of the dump was"
+            told = "passed over: about what the platform brings, or keeps for itself"
+            self.notes.append(f"{self._passed} statement{many} {told}")
+        if self._kept:
+            own = (
+                "1 object that the dump gives to another role stays"
+                if self._kept == 1
+                else (f"{self._kept} objects that the dump gives to other roles stay")
+            )
+            self.notes.append(f"{own} {OWNER}'s")
+
+    def _each(self, wanted: Sequence[Statement], *, dumped: bool = False) -> None:
+        for statement in wanted:
             if statement.words[:1] and statement.words[0] in _TRANSACTIONS:
                 continue
             try:
@@ -281,19 +295,14 @@ class _File:
                     self._kept += 1
                 elif dumped and _is_the_platforms(statement, error):
                     self._passed += 1
+                elif isinstance(error, psycopg.errors.SyntaxError) and len(run_on := parts(statement)) > 1:
+                    # A semicolon was forgotten; what it would have parted is what production has in the end.
+                    told = self._trouble(error, statement)
+                    said = f"{told.error}; a semicolon seems to be missing before it"
+                    self.troubles.append(replace(told, error=said, made=(), touched=()))
+                    self._each(run_on, dumped=dumped)
                 else:
                     self.troubles.append(self._trouble(error, statement))
-        if self._passed:
-            many = "s of the dump were" if self._passed > 1 else " of the dump was"
-            told = "passed over: about what the platform brings, or keeps for itself"
-            self.notes.append(f"{self._passed} statement{many} {told}")
-        if self._kept:
-            own = (
-                "1 object that the dump gives to another role stays"
-                if self._kept == 1
-                else (f"{self._kept} objects that the dump gives to other roles stay")
-            )
-            self.notes.append(f"{own} {OWNER}'s")
 
     def _placed(self, statement: Statement) -> Statement:
         """Return a statement as the platform executes it."""

@@ -4,7 +4,7 @@ from pytest import mark
 
 from audit.catalog.calls import BODY, SOURCES
 from audit.catalog.credentials import KINDS, holds_secret
-from audit.catalog.functions import COLUMNS, Functions
+from audit.catalog.functions import COLUMNS, OWNERS, Functions
 from audit.catalog.openings import shows_nothing_to_visitors
 from audit.catalog.shown import saying_what_may_be_meant, view_shows_no_harm
 from audit.catalog.storage import lists, ties
@@ -371,8 +371,9 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
 
     It runs beyond row level security, so it alone decides what the caller gets. One that reads no claim, neither
     itself nor in what it calls, gives everybody the same: everything. PUBLIC may execute a new function.
-    Innocent are trigger functions, functions that touch no relation, or read public ones only, and those that are
-    declared in access.toml, public or for all callers of the role. So are those that only read, and answer a policy's
+    Innocent are trigger functions, functions that touch no relation, or read public ones only, functions of an owner
+    whom row level security binds, by policies that ask who calls, and those that are declared in access.toml, public or
+    for all callers of the role. So are those that only read, and answer a policy's
     question with yes or no (has_role(auth.uid(), 'admin')): whoever a policy is for must be able to execute what it
     calls; and those that look for what goes with a secret that they are given, such as an invitation's token. Functions
     outside the exposed schemas count when something exposed calls them. As long as nothing is declared, a finding says
@@ -386,6 +387,7 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
     """
     auditor(SOURCES, of=of, where=known.learn)
     auditor(COLUMNS, of=of, where=known.learn_column)
+    auditor(OWNERS, of=of, where=known.learn_owner)
     assert not auditor(
         f"""
         {CALLABLE}

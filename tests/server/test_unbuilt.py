@@ -75,6 +75,35 @@ def test_what_follows_from_a_cause_is_told_with_it(build):
     assert made.no_baseline == ""
 
 
+def test_a_forgotten_semicolon_leaves_nothing_out(build):
+    migrations, made = build(
+        {
+            "1_a.sql": "create table public.shops (id int primary key)\n"
+            "create table public.goods (id int primary key, shop int references public.shops (id));\n",
+            "2_b.sql": "insert into public.goods values (1, null);\n",
+        }
+    )
+    (found,) = rows(migrations).values()
+    assert (found.object, found.details["line"]) == ("1_a.sql", 2)
+    assert found.details["error"] == 'syntax error at or near "create"; a semicolon seems to be missing before it'
+    assert "consequences" not in found.details
+    assert (made.missing, made.no_baseline) == ((), "")
+    assert made.summary == f"built: 1 of 2 files; {made.tables} of {made.tables} tables"
+
+
+def test_of_what_runs_on_the_wrong_part_alone_fails(build):
+    migrations, made = build(
+        {
+            "1_a.sql": "create table public.shops (id int primary key)\n"
+            "create table public.goods (kind nonsense)\ncreate table public.more (id int);\n"
+        }
+    )
+    assert made.missing == ("public.goods",)
+    assert {str(each) for migration in migrations for trouble in migration.troubles for each in trouble.made} == {
+        "table public.goods"
+    }
+
+
 def test_a_column_that_failed_is_a_cause_too(build):
     migrations, _ = build(
         {
