@@ -1159,7 +1159,8 @@ def test_no_policy_forgets_the_tenant(matrix):
     auth.uid()`, shows everybody's rows, because policies are joined by OR: it was to be restrictive. And who may add
     rows to a team's may do so in another's name, where the column that says who wrote one is filled with the caller by
     default, and no policy asks for it. A function that a policy gives the row's team to, and that does not look at it,
-    lets in whoever has any: that is told of the function, also where the declaration asks the same one.
+    lets in whoever has any: that is told of the function, also where the declaration asks the same one. So is one that
+    is asked about the row and the caller, and shows every row to a caller without an id.
 
     It is told of tables that nobody has declared, whose other policies tie a column of the row to the caller (of
     tenants, also those of other tables that refer to the same one), and where somebody was seen to do so. In order is

@@ -1,10 +1,10 @@
 """What is doubtful of tables that nobody has declared: their own policies say whose the rows are, and one forgets it.
 
-Eight kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and
-shows what the others of its table keep to somebody; one asks a function about the row that does not look at it; one
-lets whoever belongs to something into every channel of a kind; one lets people write in another's name; rows that
-others see hold what one must know to get in: codes, tokens, links; visitors see how persons are reached; and guests
-may what the table's other policies refuse to guests.
+Nine kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and
+shows what the others of its table keep to somebody; one asks a function about the row that does not look at it, or one
+that is true of every row, whoever asks; one lets whoever belongs to something into every channel of a kind; one lets
+people write in another's name; rows that others see hold what one must know to get in: codes, tokens, links; visitors
+see how persons are reached; and guests may what the table's other policies refuse to guests.
 
 Which policies come into question is read from them; that somebody reaches such rows is seen by acting. Without a column
 that other policies respect nothing is told: a catalogue is for everybody, and what members share is theirs. Nor is
@@ -44,7 +44,7 @@ from audit.names import (
 from audit.people import CAST
 from audit.sql_text import quoted
 
-KINDS = ("overlooked", "channels", "tenants", "open", "names", "guests", "codes", "persons")
+KINDS = ("overlooked", "vain", "channels", "tenants", "open", "names", "guests", "codes", "persons")
 
 # Who takes part in something, or in nothing: nobody who may look after all tenants.
 PEOPLE = ("anon", "nobody", "guest", "pending", "alice", "bob", "stranger")
@@ -152,12 +152,13 @@ class Plan:
 
 
 class Reached(NamedTuple):
-    """What somebody reached of a table beyond what is kept."""
+    """What somebody reached of a table beyond what is kept; ``all``: there is no more than that."""
 
     actor: str
     shape: str
     reached: int
     policies: tuple[str, ...]
+    all: bool = False
 
 
 class Reader:
@@ -422,6 +423,7 @@ def plans(
             elif tied or borrowed or reader.relation == CHANNELS:
                 shown = _shown(reader, tied, reader.held) if tied else ()
                 more = (
+                    _in_vain(reader),
                     _any_channel(reader),
                     _of_tenants(reader, borrowed),
                     _open(reader),
@@ -494,6 +496,37 @@ def _asks_in_vain(reader: Reader, part: str) -> bool:
     calls = [each for each in parsed(part).find_all(exp.Dot) if isinstance(each.expression, exp.Anonymous)]
     in_vain = [each for each in calls if any(isinstance(one, exp.Null) for one in each.expression.expressions)]
     return any(not _denied(each) for each in in_vain) and not reader.columns(part)
+
+
+def _in_vain(reader: Reader) -> Iterator[Plan]:
+    """Yield what functions let people read that are asked about the row and the caller: it may be all, to anybody.
+
+    As with "exists (select x in (select ...))", which is true of an empty list, too.
+    """
+    if harmless([(each.name, each.category, each.kind) for each in reader.held], reader.name):
+        return
+    reading = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "r")]
+    parts = [(each, part, _asked_about(reader, part)) for each in reading for part in reader.branches(each.text)]
+    for function in dict.fromkeys(name for each, _, names in parts for name in names if not each.overlooking):
+        those = [(each, part) for each, part, names in parts if function in names and not each.overlooking]
+        kept = tuple(part for each, part, _ in parts if (each, part) not in those)
+        names = frozenset(each.rule.name for each, _ in those)
+        columns: dict[str, Collection[str]] = dict.fromkeys(
+            sorted({name for _, part in those for name in reader.columns(part)}), ()
+        )
+        yield Plan("vain", reader.relation, kept, names, (function,), columns)
+
+
+def _asked_about(reader: Reader, text: str) -> tuple[str, ...]:
+    """Return the project's functions to which a condition gives a column of the row, and by which it asks who calls."""
+    found = dict[str, None]()
+    for node in parsed(text).find_all(exp.Dot):
+        name = called(node)
+        if name and name[0] not in PLATFORM and own_columns(node, reader.name) and not _denied(node):
+            around = node.sql(dialect="postgres")
+            if any(_CALLER.search(each) for each in (around, *reader.texts(around))):
+                found[f"{quoted(name[0])}.{quoted(name[1])}" if name[0] else quoted(name[1])] = None
+    return tuple(found)
 
 
 def _any_channel(reader: Reader) -> Iterator[Plan]:
@@ -680,6 +713,8 @@ def _personal(columns: Sequence[Column]) -> dict[str, Collection[str]]:
 def told(plan: Plan, cells: Sequence[Reached]) -> Iterator[Doubtful]:
     """Yield what the observed cells of a plan show, a finding for each policy."""
     found: dict[str, list[Reached]] = {}
+    if plan.kind == "vain" and not any(cell.actor == "nobody" and _counts(plan, cell) for cell in cells):
+        return
     for cell in cells:
         if cell.reached and _counts(plan, cell):
             for name in cell.policies:
@@ -706,6 +741,8 @@ def _counts(plan: Plan, cell: Reached) -> bool:
         return cell.actor == "guest" and cell.shape in ("select", "insert")
     if plan.kind == "names":
         return CAST[cell.actor].id is not None and cell.shape == "insert"
+    if plan.kind == "vain":
+        return cell.all and cell.actor in OUTSIDE and cell.shape == "select"
     if plan.kind == "open":
         return cell.actor in OUTSIDE and cell.shape == "select"
     readable = any(_role(cell) in roles for roles in plan.columns.values())

@@ -350,9 +350,9 @@ def privileged(service: Actor, fix: str) -> Evidence:
         for wishes, are_words in asked:
             said = {**metadata, **wishes}
             answer = registration.sign_up({"raw_user_meta_data": said})
+            tried += 1  # a refusal is an answer
             if answer.error:
                 continue
-            tried += 1
             for name in _gained(plain, answer, said, {str(word) for word in words.values()} if are_words else set()):
                 ours = wanted is not None and len(triggers) == 1 and name.startswith(wanted.table)
                 rows.setdefault(name, _row(service, name, {"asked": ", ".join(wishes)[:80]}, fix if ours else ""))
