@@ -22,6 +22,7 @@ from audit.evidence import Evidence, Location, Log, Population, Row, Scalar, saf
 from audit.layouts import SupabaseConfig, config_beside, of_these, recognised, title, to_apply
 from audit.migrations import THERE_ALREADY, apply, decoded, is_of_the_platform
 from audit.origins import advice
+from audit.platform import brings
 from audit.question import relations
 from audit.results import (
     ANYTHING,
@@ -83,6 +84,10 @@ _WHATEVER_INDEXES = re.compile(r"(AUTH|CONTACT|EXPO|RLS|SCHEMA|MAINT)-(?!14)\d|P
 # Signing up and leaving run the triggers and foreign keys of everything.
 _PEOPLE = re.compile(r"\s*(?:insert\s+into|delete\s+from|update)\s+auth\.users\b", re.IGNORECASE)
 _CATALOGUE = ("pg_catalog", "information_schema", "pg_temp")
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: insufficient_privilege
+REFUSED = "42501"
+# What changes nothing for people who act, unless something else was not built that is made of it.
+_OUT_OF_REACH = frozenset({"server", "foreign-data wrapper", "statistics"})
 _ASKING = frozenset({"auditor", "growth", "amcheck"})
 
 
@@ -128,8 +133,12 @@ def _missed(migrations: Sequence[Migration]) -> tuple[Thing, ...]:
 def is_there(trouble: Trouble) -> bool:
     """Tell whether all that a statement would have made is there already, so that nothing is missing for its failure.
 
-    What was made first is what the real database has, too. Of several columns some may be there and others not.
+    What was made first is what the real database has, too. Of several columns some may be there and others not. The
+    platform's own functions stay as they are, here as there, when somebody would replace them and may not.
     """
+    if trouble.sqlstate == REFUSED and trouble.made == trouble.touched:
+        names = [f"{thing.schema}.{thing.name}" for thing in trouble.made if thing.kind == "function"]
+        return len(names) == len(trouble.made) > 0 and all(brings("functions", name) for name in names)
     if trouble.sqlstate not in THERE_ALREADY - {"42P16"}:
         return False
     wholes = [thing for thing in trouble.made if thing.kind not in ("column", "constraint")]
@@ -162,7 +171,7 @@ def _looked_at(touched: Sequence[Thing], text: str, *, acts: bool) -> Iterator[T
     # The names of schemas are looked up with everything.
     kinds = kinds if kinds == {"schema"} else kinds - {"schema"}
     if not names or _PEOPLE.match(text) or (acts and not kinds and not own):
-        yield from touched
+        yield from (thing for thing in touched if not acts or thing.kind not in _OUT_OF_REACH)
         return
     if acts and kinds & _TABLES:
         kinds |= _OF_TABLES  # all that decides what people reach, or do, there

@@ -75,6 +75,13 @@ def test_what_follows_from_a_cause_is_told_with_it(build):
     assert made.no_baseline == ""
 
 
+def test_what_the_platform_keeps_for_itself_is_there_all_the_same(build):
+    text = "create or replace function auth.{}() returns text language sql stable as $$ select 'x' $$;\n"
+    migrations, _ = build({"1_a.sql": text.format("email") + text.format("mine")})
+    assert "permission denied for schema auth" in rows(migrations)["1_a.sql"].details["error"]
+    assert [str(thing) for thing in uncertain(migrations)] == ["function auth.mine"]
+
+
 def test_a_forgotten_semicolon_leaves_nothing_out(build):
     migrations, made = build(
         {
