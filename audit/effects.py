@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import psycopg
 
 from audit.results import ANYTHING, GRANT, ROW_SECURITY, Thing
-from audit.sql_text import MARK, NAME, STRING, WORD, Statement, Token, tokens
+from audit.sql_text import MARK, NAME, STRING, WORD, Statement, Token, statements, tokens
 
 _CREATED = {
     "table": "table", "view": "view", "sequence": "sequence", "type": "type", "domain": "type", "function": "function",
@@ -27,6 +27,8 @@ _BEFORE_KIND = frozenset({
     "or", "replace", "global", "local", "temp", "temporary", "unlogged", "materialized", "recursive", "foreign",
     "unique", "constraint", "event", "trusted", "procedural", "default", "text", "search",
 })  # fmt: skip
+# What stands behind the CREATE or ALTER of a statement, and not behind that of a part of one.
+_BEGIN = (_CREATED.keys() | _BEFORE_KIND) - {"column", "constraint", "default"}
 _ON_A_TABLE = frozenset({"index", "trigger", "policy", "rule"})
 _STARTS = frozenset({
     "create", "alter", "drop", "grant", "revoke", "insert", "update", "delete", "truncate", "copy", "merge", "comment",
@@ -66,7 +68,34 @@ def effects(statement: Statement) -> Effects:
     return found
 
 
+def parts(statement: Statement) -> list[Statement]:
+    """Return the statements that were written as one, for want of a semicolon; mostly there is but the one."""
+    text = statement.text
+    row = list(tokens(text))
+    begins = [0, *(row[number].start for number in _run_on(row)), len(text)]
+    return [
+        replace(each, start=statement.start + begin + each.start)
+        for begin, end in pairwise(begins)
+        for each in statements(text[begin:end])
+    ]
+
+
 def _read(row: Sequence[Token], found: Effects) -> None:
+    ends = [*_run_on(row), len(row)]
+    for begin, end in pairwise([0, *ends]):
+        _read_one(row[begin:end], found)
+
+
+def _run_on(row: Sequence[Token]) -> Iterator[int]:
+    """Yield where another statement begins within one: CREATE SCHEMA has them, and where a semicolon was forgotten."""
+    depth = 0
+    for number, token in enumerate(row[:-1]):
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if number and not depth and token.word in ("create", "alter") and row[number + 1].word in _BEGIN:
+            yield number
+
+
+def _read_one(row: Sequence[Token], found: Effects) -> None:
     if not row:
         return
     match row[0].word:
@@ -86,10 +115,15 @@ def _kind(row: Sequence[Token], at: int) -> tuple[str, int]:
     """Find the kind of object that is created or altered; return it and where its name may begin."""
     while at < len(row) and row[at].word in _BEFORE_KIND:
         event = row[at].word == "event"
+        foreign = row[at].word == "foreign"
         at += 1
+        if foreign and [token.word for token in row[at : at + 2]] == ["data", "wrapper"]:
+            return "foreign-data wrapper", at + 2
         if event and at < len(row) and row[at].word == "trigger":
             return "event trigger", at + 1
     word = row[at].word if at < len(row) else ""
+    if word == "user" and row[at + 1 : at + 2] and row[at + 1].word == "mapping":
+        return "user mapping", len(row)  # it has no name
     return _CREATED.get(word, word), at + 1
 
 
@@ -136,6 +170,8 @@ def _create(row: Sequence[Token], found: Effects) -> None:
         if kind == "rule" and table.name:
             found.touched.add(table)
         made = Thing(kind, table.schema, thing.name if thing else "", table.name)
+        if kind == "index" and any(token.word == "unique" for token in row[:2]):
+            found.touched.add(made._replace(kind="constraint"))
         # The server finds a name for an index that is given none.
         (found.make if thing else found.touched.add)(made)
     elif thing:

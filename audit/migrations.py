@@ -16,7 +16,7 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 
-from audit.effects import effects, lacks, things
+from audit.effects import effects, lacks, parts, things
 from audit.evidence import safe
 from audit.layouts import beginning, of_these, recognised, title, to_apply
 from audit.platform import absent, extensions
@@ -266,7 +266,21 @@ class _File:
         self.partly = "; what stands before it stays applied" if committed else ""
 
     def _one_by_one(self, first: int, *, dumped: bool = False) -> None:
-        for statement in self.parsed[first:]:
+        self._each(self.parsed[first:], dumped=dumped)
+        if self._passed:
+            many = "s of the dump were" if self._passed > 1 else " of the dump was"
+            told = "passed over: about what the platform brings, or keeps for itself"
+            self.notes.append(f"{self._passed} statement{many} {told}")
+        if self._kept:
+            own = (
+                "1 object that the dump gives to another role stays"
+                if self._kept == 1
+                else (f"{self._kept} objects that the dump gives to other roles stay")
+            )
+            self.notes.append(f"{own} {OWNER}'s")
+
+    def _each(self, wanted: Sequence[Statement], *, dumped: bool = False) -> None:
+        for statement in wanted:
             if statement.words[:1] and statement.words[0] in _TRANSACTIONS:
                 continue
             try:
@@ -281,26 +295,21 @@ class _File:
                     self._kept += 1
                 elif dumped and _is_the_platforms(statement, error):
                     self._passed += 1
+                elif isinstance(error, psycopg.errors.SyntaxError) and len(run_on := parts(statement)) > 1:
+                    # A semicolon was forgotten; what it would have parted is what production has in the end.
+                    told = self._trouble(error, statement)
+                    said = f"{told.error}; a semicolon seems to be missing before it"
+                    self.troubles.append(replace(told, error=said, made=(), touched=()))
+                    self._each(run_on, dumped=dumped)
                 else:
                     self.troubles.append(self._trouble(error, statement))
-        if self._passed:
-            many = "s of the dump were" if self._passed > 1 else " of the dump was"
-            told = "passed over: about what the platform brings, or keeps for itself"
-            self.notes.append(f"{self._passed} statement{many} {told}")
-        if self._kept:
-            own = (
-                "1 object that the dump gives to another role stays"
-                if self._kept == 1
-                else (f"{self._kept} objects that the dump gives to other roles stay")
-            )
-            self.notes.append(f"{own} {OWNER}'s")
 
     def _placed(self, statement: Statement) -> Statement:
         """Return a statement as the platform executes it."""
         if statement.words[:3] == ("create", "event", "trigger"):
             known = self.conn.info.server_version >= EVENT_TRIGGERS_SINCE
             return _event_trigger(statement) if known else statement
-        return _placed(statement)
+        return placed(statement)
 
     def _line(self, statement: Statement, offset: int = 0) -> int:
         return _line(self.text, statement.start + offset)
@@ -411,8 +420,10 @@ def _lasting(statement: Statement) -> Statement:
     return replace(statement, text=re.sub(r"\blocal\b", "session", statement.text, count=1, flags=re.IGNORECASE))
 
 
-def _placed(statement: Statement) -> Statement:
-    """Leave out where an extension is to be put, if the platform has its own mind about that."""
+def placed(statement: Statement) -> Statement:
+    """Return a statement as the platform executes it: it has its own mind about extensions and wrappers."""
+    if statement.words[:4] == ("create", "foreign", "data", "wrapper"):
+        return _foreign_data_wrapper(statement)
     if statement.words[:2] != ("create", "extension"):
         return statement
     known = extensions().get(_extension(statement))
@@ -426,6 +437,21 @@ def _placed(statement: Statement) -> Statement:
     end = row[place + 1].end
     text = statement.text
     return replace(statement, text=f"{text[:start]}{' ' * (end - start)}{text[end:]}")
+
+
+def _foreign_data_wrapper(statement: Statement) -> Statement:
+    """Have the platform make a wrapper with a handler of its extension, as at the provider; others are a superuser's.
+
+    https://supabase.com/docs/guides/database/extensions/wrappers/overview
+    """
+    row = list(tokens(statement.text))
+    handler = next((number + 1 for number, token in enumerate(row[:-1]) if token.word == "handler"), None)
+    if handler is None or len(row) < 5:
+        return statement
+    while handler + 2 < len(row) and row[handler + 1].text == ".":
+        handler += 2
+    made = sql.SQL("select pg_catalog.create_foreign_data_wrapper({}, {})").format(row[4].name, row[handler].name)
+    return replace(statement, text=made.as_string(None))
 
 
 def _event_trigger(statement: Statement) -> Statement:

@@ -264,7 +264,7 @@ def _told(found: Found, written: list[str], there: list[str], *, dry_run: bool) 
     if not worst:
         yield "grave: nothing was found that is wrong"
     for cause in worst[:MOST_FOUND]:
-        yield f"grave: {cause.severity} {cause.about}: {cause.title}"
+        yield f"grave: {cause.severity} {cause.title}: {cause.about}"
     if len(worst) > MOST_FOUND:
         rest = wording.counted(len(worst) - MOST_FOUND, "more cause")
         yield f": and {rest}, {worst[MOST_FOUND].severity} or less"

@@ -4,7 +4,7 @@ from pytest import mark
 
 from audit.catalog.calls import BODY, SOURCES
 from audit.catalog.credentials import KINDS, holds_secret
-from audit.catalog.functions import COLUMNS, Functions
+from audit.catalog.functions import COLUMNS, OWNERS, Functions
 from audit.catalog.openings import shows_nothing_to_visitors
 from audit.catalog.shown import saying_what_may_be_meant, view_shows_no_harm
 from audit.catalog.storage import lists, ties
@@ -371,8 +371,9 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
 
     It runs beyond row level security, so it alone decides what the caller gets. One that reads no claim, neither
     itself nor in what it calls, gives everybody the same: everything. PUBLIC may execute a new function.
-    Innocent are trigger functions, functions that touch no relation, or read public ones only, and those that are
-    declared in access.toml, public or for all callers of the role. So are those that only read, and answer a policy's
+    Innocent are trigger functions, functions that touch no relation, or read public ones only, functions of an owner
+    whom row level security binds, by policies that ask who calls, and those that are declared in access.toml, public or
+    for all callers of the role. So are those that only read, and answer a policy's
     question with yes or no (has_role(auth.uid(), 'admin')): whoever a policy is for must be able to execute what it
     calls; and those that look for what goes with a secret that they are given, such as an invitation's token. Functions
     outside the exposed schemas count when something exposed calls them. As long as nothing is declared, a finding says
@@ -386,6 +387,7 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
     """
     auditor(SOURCES, of=of, where=known.learn)
     auditor(COLUMNS, of=of, where=known.learn_column)
+    auditor(OWNERS, of=of, where=known.learn_owner)
     assert not auditor(
         f"""
         {CALLABLE}
@@ -496,6 +498,11 @@ def test_auth_users_cannot_be_reached(auditor):
     )
 
 
+# Whether the grantee of ``g`` holds all of table ``c``, as the platform's historic default privileges give it.
+GRANTED_ALL = """(select count(*) = 7 from pg_catalog.aclexplode(c.relacl) as w
+                    where w.grantee = g.grantee and w.privilege_type <> 'MAINTAIN')"""
+
+
 @mark.policy(
     "EXPO-07",
     severity="P1",
@@ -551,16 +558,25 @@ def test_api_roles_hold_no_dangerous_privileges(auditor):
             and (g.grantee = 0 or exists (
                 select from api a where pg_catalog.pg_has_role(a.oid, g.grantee, 'usage')))
         ),
-        given as (  -- relations that hold no more of it than the default privileges of their owner hand out
+        handed as (  -- which of it the default privileges of the owner hand out, and what came with all the others
+            select g.oid, g.privilege_type, exists (
+                       select from pg_catalog.pg_default_acl d
+                       cross join lateral pg_catalog.aclexplode(d.defaclacl) as x
+                       where d.defaclrole = c.relowner and d.defaclobjtype = 'r'
+                       and d.defaclnamespace in (0, c.relnamespace)
+                       and x.grantee = g.grantee and x.privilege_type = g.privilege_type) as by_default,
+                   {GRANTED_ALL} as whole
+            from granted g
+            join pg_catalog.pg_class c on c.oid = g.oid
+        ),
+        given as (  -- relations that hold no more of it than default privileges hand out, or did for another role
             select h.oid, c.relnamespace, c.relowner
             from held h
             join pg_catalog.pg_class c on c.oid = h.oid
-            where exists (select from granted g where g.oid = h.oid) and not exists (
-                select from granted g where g.oid = h.oid and not exists (
-                    select from pg_catalog.pg_default_acl d cross join lateral pg_catalog.aclexplode(d.defaclacl) as x
-                    where d.defaclrole = c.relowner and d.defaclobjtype = 'r'
-                    and d.defaclnamespace in (0, c.relnamespace)
-                    and x.grantee = g.grantee and x.privilege_type = g.privilege_type))
+            where exists (select from handed g where g.oid = h.oid and g.by_default) and not exists (
+                select from handed g where g.oid = h.oid and not g.by_default and not (g.whole and exists (
+                    select from handed o where o.oid = g.oid and o.privilege_type = g.privilege_type
+                    and o.by_default)))
         )
         select format('default privileges of %%s in %%I', d.relowner::pg_catalog.regrole, n.nspname) as object,
                (select string_agg(distinct lower(g.privilege_type), ', ') from granted g
@@ -1294,7 +1310,8 @@ def test_graphql_shows_visitors_no_private_table(auditor):
                        cross join lateral pg_catalog.aclexplode(d.defaclacl) as x
                        where d.defaclrole = c.relowner and d.defaclobjtype = 'r'
                        and d.defaclnamespace in (0, c.relnamespace)
-                       and x.grantee = g.grantee and x.privilege_type = 'SELECT'))
+                       and x.privilege_type = 'SELECT'
+                       and (x.grantee = g.grantee or (x.grantee <> d.defaclrole and {GRANTED_ALL}))))
                and pg_catalog.has_table_privilege(v.oid, c.oid, 'select')
                then format('default privileges of %%s in %%I', c.relowner::pg_catalog.regrole, n.nspname) end
                as given_by,

@@ -1139,11 +1139,11 @@ def test_nobody_decides_their_own_standing(alice, bob, stranger):
     (by their key or a unique column), so that what people keep about things of their own is left alone. Members try to
     give themselves another value; what stands in the row afterwards is what counts, so that a trigger that keeps it is
     in order. Where somebody reaches more by it, RLS-09 tells. Of what people hand in, the policies say who agrees to
-    it: a new row must be a draft, and a word that a policy for changes keeps to others (or one such as approved, which
-    a policy for reading looks for) is not for whoever wrote the row to set. Nor does anybody file a row that says at
-    once that others agreed (a word such as approved, a flag such as paid, who approved it), where the like that says
-    nothing is taken, and cannot be changed into that afterwards; nor set it in a row of their own, where others are let
-    in by the policies for changes as well.
+    it: a new row must be a draft, or is one by default, and a word that a policy for changes keeps to others (or one
+    such as approved, which a policy for reading looks for) is not for whoever wrote the row to set, nor to begin with.
+    Nor does anybody file a row that says at once that others agreed (a word such as approved, a flag such as paid, who
+    approved it), where the like that says nothing is taken, and cannot be changed into that afterwards; nor set it in a
+    row of their own, where the policies for changes let in others as well.
     """
     assert not risen(alice | bob | stranger)
 
@@ -1165,13 +1165,15 @@ def test_no_policy_forgets_the_tenant(matrix):
     auth.uid()`, shows everybody's rows, because policies are joined by OR: it was to be restrictive. And who may add
     rows to a team's may do so in another's name, where the column that says who wrote one is filled with the caller by
     default, and no policy asks for it. A function that a policy gives the row's team to, and that does not look at it,
-    lets in whoever has any: that is told of the function, also where the declaration asks the same one.
+    lets in whoever has any: that is told of the function, also where the declaration asks the same one. So is one that
+    is asked about the row and the caller, and shows every row to a caller without an id.
 
     It is told of tables that nobody has declared, whose other policies tie a column of the row to the caller (of
     tenants, also those of other tables that refer to the same one), and where somebody was seen to do so. In order is
     what a row says of itself to be for all (published, active, approved), rows that are nobody's, and tables of which
     all is harmless to show, by names and types. A policy that asks for more than the others, such as a rank, is meant
     for few, unless the rank is one among the members of a tenant and the row has a tenant, too: coaches of any team are
-    not coaches of this one. One that is true for every row is RLS-04's. What access.toml declares is RLS-07's.
+    not coaches of this one. Who holds an office writes for others. One that is true for every row is RLS-04's.
+    What access.toml declares is RLS-07's.
     """
     assert not matrix.crossings()

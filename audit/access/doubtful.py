@@ -1,10 +1,10 @@
 """What is doubtful of tables that nobody has declared: their own policies say whose the rows are, and one forgets it.
 
-Eight kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and
-shows what the others of its table keep to somebody; one asks a function about the row that does not look at it; one
-lets whoever belongs to something into every channel of a kind; one lets people write in another's name; rows that
-others see hold what one must know to get in: codes, tokens, links; visitors see how persons are reached; and guests
-may what the table's other policies refuse to guests.
+Nine kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and
+shows what the others of its table keep to somebody; one asks a function about the row that does not look at it, or one
+that is true of every row, whoever asks; one lets whoever belongs to something into every channel of a kind; one lets
+people write in another's name; rows that others see hold what one must know to get in: codes, tokens, links; visitors
+see how persons are reached; and guests may what the table's other policies refuse to guests.
 
 Which policies come into question is read from them; that somebody reaches such rows is seen by acting. Without a column
 that other policies respect nothing is told: a catalogue is for everybody, and what members share is theirs. Nor is
@@ -45,7 +45,7 @@ from audit.names import (
 from audit.people import CAST
 from audit.sql_text import quoted
 
-KINDS = ("overlooked", "channels", "tenants", "open", "names", "guests", "codes", "persons")
+KINDS = ("overlooked", "vain", "channels", "tenants", "open", "names", "guests", "codes", "persons")
 
 # Who takes part in something, or in nothing: nobody who may look after all tenants.
 PEOPLE = ("anon", "nobody", "guest", "pending", "alice", "bob", "stranger")
@@ -67,6 +67,12 @@ OFFICE = re.compile(
 )
 # Ranks of whoever looks after all tenants, in a table of members of each.
 _OF_ALL = re.compile(r"super|platform|system|global|(^|_)(root|sys|site|internal|support)($|_)", re.IGNORECASE)
+# What somebody is who holds none.
+_ANYBODY = re.compile(
+    r"^(user|member|student|customer|client|buyer|seller|vendor|driver|rider|patient|parent|guardian|tenant|guest|player|reader"
+    r"|learner|pupil|participant|volunteer|viewer|subscriber|basic|free|worker|freelancer|candidate|resident)s?$",
+    re.IGNORECASE,
+)
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 
 # Columns: name, default, whether it is in the primary key, which table it refers to by itself, which API roles may read
@@ -152,12 +158,13 @@ class Plan:
 
 
 class Reached(NamedTuple):
-    """What somebody reached of a table beyond what is kept."""
+    """What somebody reached of a table beyond what is kept; ``all``: there is no more than that."""
 
     actor: str
     shape: str
     reached: int
     policies: tuple[str, ...]
+    all: bool = False
 
 
 class Reader:
@@ -239,8 +246,16 @@ class Reader:
         return {word for each in texts for word in _LITERAL.findall(each)}
 
     def ranks(self, text: str) -> set[str]:
-        """Return the words that a condition compares with where it looks somebody up."""
-        return {word for each in self.texts(text) for word in _LITERAL.findall(each)}
+        """Return the words that a condition compares with where it looks somebody up, or that it asks of the caller."""
+        tree = parsed(text)
+        own = own_columns(tree, self.name)
+        asking = (
+            node
+            for node in tree.find_all(exp.Dot, exp.EQ, exp.In)
+            if not any(column.name in own for column in node.find_all(exp.Column))
+        )
+        said = {each.name for node in asking for each in node.find_all(exp.Literal) if each.is_string}
+        return said | {word for each in self.texts(text) for word in _LITERAL.findall(each)}
 
     def named(self, text: str) -> set[str]:
         """Return the words by which a condition names what it looks at where it looks somebody up."""
@@ -304,6 +319,11 @@ class Reader:
         said = said or any(RUNNING.search(each.name) for each in parts)
         said = said or any(map(_says_a_state, tree.find_all(exp.EQ)))
         return said or any(isinstance(each, exp.Column) and each.name in own & owners for each in empty)
+
+    def for_an_office(self, text: str) -> bool:
+        """Tell whether a condition lets in those alone who hold an office, such as managers."""
+        is_of_one = any(OFFICE.search(word) for word in self.named(text))
+        return is_of_one and not any(_ANYBODY.search(word) for word in self.ranks(text))
 
     def forgets(self, one: Condition, other: Condition) -> bool:
         """Tell whether a condition asks about belonging as another does, and not about the row, and asks no more."""
@@ -440,6 +460,7 @@ def plans(
             elif tied or borrowed or reader.relation == CHANNELS:
                 shown = _shown(reader, tied, reader.held) if tied else ()
                 more = (
+                    _in_vain(reader),
                     _any_channel(reader),
                     _of_tenants(reader, borrowed),
                     _open(reader),
@@ -515,6 +536,37 @@ def _asks_in_vain(reader: Reader, part: str) -> bool:
     calls = [each for each in parsed(part).find_all(exp.Dot) if isinstance(each.expression, exp.Anonymous)]
     in_vain = [each for each in calls if any(isinstance(one, exp.Null) for one in each.expression.expressions)]
     return any(not _denied(each) for each in in_vain) and not reader.columns(part)
+
+
+def _in_vain(reader: Reader) -> Iterator[Plan]:
+    """Yield what functions let people read that are asked about the row and the caller: it may be all, to anybody.
+
+    As with "exists (select x in (select ...))", which is true of an empty list, too.
+    """
+    if harmless([(each.name, each.category, each.kind) for each in reader.held], reader.name):
+        return
+    reading = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "r")]
+    parts = [(each, part, _asked_about(reader, part)) for each in reading for part in reader.branches(each.text)]
+    for function in dict.fromkeys(name for each, _, names in parts for name in names if not each.overlooking):
+        those = [(each, part) for each, part, names in parts if function in names and not each.overlooking]
+        kept = tuple(part for each, part, _ in parts if (each, part) not in those)
+        names = frozenset(each.rule.name for each, _ in those)
+        columns: dict[str, Collection[str]] = dict.fromkeys(
+            sorted({name for _, part in those for name in reader.columns(part)}), ()
+        )
+        yield Plan("vain", reader.relation, kept, names, (function,), columns)
+
+
+def _asked_about(reader: Reader, text: str) -> tuple[str, ...]:
+    """Return the project's functions to which a condition gives a column of the row, and by which it asks who calls."""
+    found = dict[str, None]()
+    for node in parsed(text).find_all(exp.Dot):
+        name = called(node)
+        if name and name[0] not in PLATFORM and own_columns(node, reader.name) and not _denied(node):
+            around = node.sql(dialect="postgres")
+            if any(_CALLER.search(each) for each in (around, *reader.texts(around))):
+                found[f"{quoted(name[0])}.{quoted(name[1])}" if name[0] else quoted(name[1])] = None
+    return tuple(found)
 
 
 def _any_channel(reader: Reader) -> Iterator[Plan]:
@@ -635,7 +687,8 @@ def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
     holds an office writes for others, and of a table with a row for each pair, such as who takes part in what, whoever
     has the one may name the other.
     """
-    adding = [each for each in reader.conditions if each.rule.command in ("*", "a") and not _by_office(reader, each)]
+    adding = [each for each in reader.conditions if each.rule.command in ("*", "a")]
+    anybodys = [each for each in adding if not all(reader.for_an_office(part) for part in reader.branches(each.text))]
     asked = {name for each in adding for name in own_columns(parsed(each.text), reader.name)}
     people = [each for each in reader.held if each.person]
     changing = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "w", "d")]
@@ -644,17 +697,11 @@ def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
         by_default = bool(_CALLER.search(column.default))
         for_others = WRITTEN_FOR_OTHERS.search(reader.name) or MEMBERSHIPS.search(reader.name) or column.key
         alone = len(people) == 1 and column.name in writers and not for_others
-        if adding and column.name not in asked and (by_default or alone or DOERS.search(column.name)):
-            names = frozenset(each.rule.name for each in adding)
+        if anybodys and column.name not in asked and (by_default or alone or DOERS.search(column.name)):
+            names = frozenset(each.rule.name for each in anybodys)
             kept_by = tuple(sorted({each.rule.name for each in changing if column.name in reader.columns(each.text)}))
             kept = (f"{quoted(column.name)}::text = $1::text",)
             yield Plan("names", reader.relation, kept, names, kept_by, {column.name: ()})
-
-
-def _by_office(reader: Reader, condition: Condition) -> bool:
-    """Tell whether a condition looks at nothing but an office that the caller holds."""
-    rows = own_columns(parsed(condition.text), reader.name)
-    return not rows and any(map(OFFICE.search, reader.named(condition.text)))
 
 
 def _for_guests(reader: Reader) -> Iterator[Plan]:
@@ -713,6 +760,8 @@ def _personal(columns: Sequence[Column]) -> dict[str, Collection[str]]:
 def told(plan: Plan, cells: Sequence[Reached]) -> Iterator[Doubtful]:
     """Yield what the observed cells of a plan show, a finding for each policy."""
     found: dict[str, list[Reached]] = {}
+    if plan.kind == "vain" and not any(cell.actor == "nobody" and _counts(plan, cell) for cell in cells):
+        return
     for cell in cells:
         if cell.reached and _counts(plan, cell):
             for name in cell.policies:
@@ -739,6 +788,8 @@ def _counts(plan: Plan, cell: Reached) -> bool:
         return cell.actor == "guest" and cell.shape in ("select", "insert")
     if plan.kind == "names":
         return CAST[cell.actor].id is not None and cell.shape == "insert"
+    if plan.kind == "vain":
+        return cell.all and cell.actor in OUTSIDE and cell.shape == "select"
     if plan.kind == "open":
         return cell.actor in OUTSIDE and cell.shape == "select"
     readable = any(_role(cell) in roles for roles in plan.columns.values())

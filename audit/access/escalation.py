@@ -33,11 +33,13 @@ from audit.access.results import API_ACTORS
 from audit.actors import Actor, Stage
 from audit.catalog.calls import Calls, Source, calls_of
 from audit.catalog.expressions import RULES as POLICIES
+from audit.catalog.expressions import parsed
 from audit.evidence import Evidence, Population, Unchecked, safe
 from audit.names import CONTACT_COLUMN, OWNERS
 from audit.people import CAST, Identity
 from audit.probes.calling import Routine, planned, remembered
 from audit.question import Cursor, define, short_ms, together
+from audit.seeding.rules import noted
 from audit.server_errors import describe
 
 SQL = Path(__file__).with_suffix(".sql")
@@ -582,7 +584,8 @@ def _plan(cursor: Cursor) -> Plan:
     """Find out which columns, and new rows of which tables, anybody's reach may depend on."""
     graph = calls_of(cursor.connection)
     cursor.execute(RULES, {"api_roles": ["anon", "authenticated"]})
-    rules = _closed(_ruled(cursor.fetchall(), graph))
+    ruled_tables = cursor.fetchall()
+    rules = _closed(_ruled(ruled_tables, graph))
     cursor.execute(TRIGGERS)
     triggers: dict[str, list[Source]] = {}
     for relation, function in cursor.fetchall():
@@ -619,6 +622,7 @@ def _plan(cursor: Cursor) -> Plan:
     literals = {each for rule in rules.values() for each in re.findall(r"'([\w .:-]{2,40})'", rule.text)}
     likely = sorted(each for each in literals if not re.search(r"request\.jwt|^(true|false|sub)$|search_path", each))
     _note_addresses(cursor, columns, rules)
+    _note_codes(cursor, columns, ruled_tables)
     few = _few(rules, _sizes(cursor))
     cursor.execute("select relation, people from pg_temp.audit_table")
     people = {name: frozenset(held or ()) for name, held in cursor.fetchall()}
@@ -664,6 +668,52 @@ def _note_addresses(cursor: Cursor, columns: Mapping[str, Iterable[str]], rules:
                     sql.Literal(relation), sql.Literal(column), sql.SQL(" union all ").join(parts)
                 )
             )
+
+
+def _note_codes(cursor: Cursor, columns: Mapping[str, Iterable[str]], ruled_tables: Sequence[tuple[Any, ...]]) -> None:
+    """Note for columns of text what stands in others that rules compare them with, and in none of their own rows.
+
+    Such as a code by which rows are somebody's who has not come yet: who gives it to themselves is let in.
+    """
+    cursor.execute(TEXT_COLUMNS)
+    texts = {*cursor.fetchall()}
+    for one, other in sorted({*_compared(ruled_tables)}):
+        if one in texts and other in texts and one[1] in columns.get(one[0], ()):
+            cursor.execute(
+                sql.SQL(
+                    "insert into pg_temp.chain_address select {}, {}, v, 'what stands elsewhere' from ("
+                    "select distinct o.{}::text as v from {} o where not exists (select from {} s where s.{} = o.{})"
+                    " and o.{} is not null order by 1 limit {}) as x"
+                ).format(
+                    sql.Literal(one[0]),
+                    sql.Literal(one[1]),
+                    sql.Identifier(other[1]),
+                    sql.SQL(other[0]),
+                    sql.SQL(one[0]),
+                    sql.Identifier(one[1]),
+                    sql.Identifier(other[1]),
+                    sql.Identifier(other[1]),
+                    sql.Literal(MOST_ADDRESSES),
+                )
+            )
+
+
+def _compared(ruled_tables: Sequence[tuple[Any, ...]]) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+    """Yield which columns of different tables their policies compare with each other, both ways."""
+    titles = {(schema, name): relation for relation, schema, name, *_ in ruled_tables}
+    for relation, _, _, own, *_ in ruled_tables:
+        for text in own:
+            try:
+                found = list(noted(parsed(text)))
+            except Unchecked:
+                continue  # the policies that judge expressions say so
+            for place, column, hint in found:
+                here = relation if place is None else titles.get((place[0] or "public", place[1]))
+                for of_table, name in hint.like:
+                    there = relation if of_table is None else titles.get((of_table[0] or "public", of_table[1]))
+                    if here and there and here != there:
+                        yield (here, column), (there, name)
+                        yield (there, name), (here, column)
 
 
 def _address(column: str) -> str:

@@ -191,7 +191,7 @@ class Observatory:
         texts = [*arguments]
         with _undone(self.cursor, int(self.stage.known["statement_timeout_ms"])):
             self.cursor.execute(
-                sql.SQL("select to_jsonb(r) from {}({}) as r").format(
+                sql.SQL("select pg_catalog.to_jsonb(r) from {}({}) as r").format(
                     sql.Identifier("pg_temp", function), sql.SQL(", ").join([sql.Placeholder()] * (2 + len(texts)))
                 ),
                 [cell.relation, json.dumps(self.people[cell.actor]), *texts],
@@ -561,6 +561,8 @@ def _said(found: Doubtful) -> str:
     others = " and ".join(found.kept_by)
     if found.kind == "overlooked":
         return f"{found.policy} asks {others}, which does not look at the row"
+    if found.kind == "vain":
+        return f"{found.policy} asks {others}, which lets everybody through"
     if found.kind == "channels":
         return f"{found.policy} opens every channel like {others}"
     return f"{found.policy} lets through what {others} would not"
@@ -639,7 +641,8 @@ def _reached(
     observatory: Observatory, plan: Plan, observed: Sequence[Observed], unread: list[tuple[str, str]]
 ) -> list[Reached]:
     cells = []
-    if not any(cell.everything for cell in observed if cell.shape == "select"):
+    answered = [cell for cell in observed if cell.shape == "select" and cell.refusal != "unanswered"]
+    if answered and not any(cell.everything for cell in answered):
         unread.append((plan.kind, f"{plan.relation} has no rows, which proves nothing"))
     elif plan.kind == "tenants" and _undecided(plan, observed):
         text = f"nobody who belongs to something was seen beside rows of others in {plan.relation}"
@@ -652,7 +655,8 @@ def _reached(
         elif beyond and cell.actor in PEOPLE:
             shown = observatory.showing(cell, ["0"]) if cell.shape == "select" else ()
             names = shown or observatory.policies(cell, *([cell.sample["0"]] if "0" in cell.sample else []))
-            cells.append(Reached(cell.actor, cell.shape, beyond, names))
+            whole = beyond == cell.everything.get("0")
+            cells.append(Reached(cell.actor, cell.shape, beyond, names, whole))
     return cells
 
 
@@ -1273,7 +1277,8 @@ class Matrix:
     def crossings(self) -> Evidence:
         """Return which policies open to anybody's tenant what the others of an undeclared table keep to one."""
         return self._doubtful(
-            ("overlooked", "channels", "tenants", "open", "names"), "whose the rows are, where nobody has declared it"
+            ("overlooked", "vain", "channels", "tenants", "open", "names"),
+            "whose the rows are, where nobody has declared it",
         )
 
     def codes(self) -> Evidence:

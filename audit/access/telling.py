@@ -276,6 +276,13 @@ def doubt_row(found: Doubtful) -> Row:
             "create it anew as restrictive; else let it ask who calls. If everybody is to read these rows, declare the",
             "table in access.toml.",
         ]
+    elif found.kind == "vain":
+        what = f"{people} can read every row of {found.relation}, since {keeping} lets everybody through"
+        advice = [
+            f"{keeping} is asked about {columns} and the caller, and is true whoever asks. Let its answer hang on rows",
+            "of the caller's: exists (select x in (select ...)) is true even of an empty list. If everybody is to read",
+            "these rows, declare the table in access.toml.",
+        ]
     elif found.kind == "names":
         what = f"{people} can put rows into {found.relation} in another's name ({columns})"
         advice = [

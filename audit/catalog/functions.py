@@ -35,6 +35,29 @@ where c.relkind in ('r', 'p') and n.nspname <> all (%(platform_schemas)s::text[]
 and n.nspname !~ '^pg_|^information_schema$'
 """
 
+# The functions with the rights of each owner, and the tables whose row level security binds that owner, with the
+# permissive policies that let him in: for him as for others they may ask who is calling
+# (https://www.postgresql.org/docs/current/ddl-rowsecurity.html).
+OWNERS = """
+select array_agg(p.oid::bigint) as functions, (
+    select jsonb_agg(jsonb_build_array(n.nspname || '.' || c.relname, array(
+        select rule
+        from pg_catalog.pg_policy y
+        cross join unnest(array[
+            pg_catalog.pg_get_expr(y.polqual, y.polrelid), pg_catalog.pg_get_expr(y.polwithcheck, y.polrelid)]) as rule
+        where y.polrelid = c.oid and y.polpermissive and rule is not null and exists (
+            select from unnest(y.polroles) as named
+            where named = 0 or pg_catalog.pg_has_role(o.oid, named, 'usage')))))
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p') and c.relrowsecurity and not o.rolsuper and not o.rolbypassrls
+    and (c.relforcerowsecurity or not pg_catalog.pg_has_role(o.oid, c.relowner, 'usage'))) as binding
+from pg_catalog.pg_proc p
+join pg_catalog.pg_roles o on o.oid = p.proowner
+where p.prosecdef
+group by o.oid, o.rolsuper, o.rolbypassrls
+"""
+
 # A table that is named in a statement, and what it is called there.
 _TABLE = re.compile(
     r"\b(?:from|join|update|into|using|,)\s+(?:only\s+)?(?:\w+\.)?(\w+)(?:\s+(?:as\s+)?"
@@ -61,6 +84,8 @@ class Functions(Calls):
         super().__init__()
         # Whether whoever knows what a column holds gets in by it: by the column's name, and its table's.
         self.columns: dict[str, dict[str, bool]] = {}
+        # Of each function with its owner's rights: the relations whose policies ask on behalf of that owner, too.
+        self.asked_for: dict[Source, frozenset[str]] = {}
 
     def asks_who_calls(self, oid: int, kind: str = "function") -> bool:
         """Tell whether a function (or view), or what it calls or looks at, reads who is calling."""
@@ -74,6 +99,23 @@ class Functions(Calls):
         # Where two tables of a name have such a column, the one that opens nothing counts.
         tables[row["table"]] = opens and tables.get(row["table"], True)
         return False
+
+    def learn_owner(self, row: Mapping[str, Any]) -> bool:
+        """Take in one row of :data:`OWNERS`, once the sources are known; False, as it is no finding."""
+        binding = row["binding"] or []
+        asking = frozenset(place for place, rules in binding if all(map(self._rule_asks, rules)))
+        for oid in row["functions"]:
+            if (source := self.known.get(("function", oid))) is not None:
+                self.asked_for[source] = asking
+        return False
+
+    def _rule_asks(self, rule: str) -> bool:
+        return any(map(self._asks, self.led_to([rule])))
+
+    def kept_by_policies(self, oid: int) -> frozenset[str]:
+        """Return the relations whose policies ask who calls, whichever owner's rights a function works with."""
+        owners = [self.asked_for[each] for each in self.reached(oid) if each in self.asked_for]
+        return frozenset.intersection(*owners) if owners else frozenset()
 
     def asks_for_a_secret(self, oid: int, arguments: Collection[str]) -> bool:
         """Tell whether a function compares something with an argument that only some know: an invitation's token.
@@ -107,15 +149,16 @@ class Functions(Calls):
                     return True
         return False
 
-    def touches(self, oid: int, public: Collection[str] = ()) -> bool:
+    def touches(self, oid: int, public: Collection[str] = (), kept: Collection[str] = ()) -> bool:
         """Tell whether a function, or what it calls, can read or change anything at all.
 
-        Reading ``public`` relations ("schema.name") does not count. What is not known here counts.
+        Reading ``public`` relations ("schema.name") does not count, nor do those that are ``kept`` otherwise. What is
+        not known here counts.
         """
         own = self.known.get(("function", oid))
         if own is None or own.brought:
             return True
-        return any(self._touches(source, public) for source in self.reached(oid))
+        return any(self._touches(source, public, kept) for source in self.reached(oid))
 
     def writes(self, oid: int) -> bool:
         """Tell whether a function, or what it calls, may change anything; what is not known here may."""
@@ -134,7 +177,7 @@ class Functions(Calls):
             return False
         if self.asks_who_calls(oid) or self.asks_for_a_secret(oid, row["_arguments"]):
             return False
-        if not self.touches(oid, row["_public"]):
+        if not self.touches(oid, row["_public"], self.kept_by_policies(oid)):
             return False
         return row["_exposed"] or any(
             self.calls(kind, door, oid) and not self.asks_who_calls(door, kind)
@@ -149,11 +192,11 @@ class Functions(Calls):
         """
         return row["_undeclared"] and not self.writes(row["_oid"]) and harmless(row["_answers"])
 
-    def _touches(self, source: Source, public: Collection[str]) -> bool:
+    def _touches(self, source: Source, public: Collection[str], kept: Collection[str]) -> bool:
         if source.brought:
             return False
         mentions = source.mentions
-        found = {f"{schema}.{name}" for schema, name in self.looks_at([source])}
+        found = {f"{schema}.{name}" for schema, name in self.looks_at([source])} - set(kept)
         return mentions.effective or bool(found if mentions.writes else found - set(public))
 
     def _asks(self, source: Source) -> bool:

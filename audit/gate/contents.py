@@ -25,6 +25,8 @@ MOST_ROWS = 100_000
 FEW_BYTES = 1 << 20
 # Longer values are kept as two hashes: of what they say, and of what they say whatever the case and the spaces.
 LONGEST = 64
+# So much of them is kept beside the hashes, of one table, to see what a longer value has become.
+MOST_TEXT = 4 << 20
 # So much JSON of one table is read as rows that it may keep.
 MOST_JSON = 16 << 20
 
@@ -120,9 +122,11 @@ def _read(
     rows, counts, sums = 0, [0] * len(order), [0] * len(order)
     lines: list[Line] = []
     documents = _Documents()
+    room = MOST_TEXT
     for cells in _rows(conn, sql.SQL("select {} from only {}").format(columns, sql.SQL(title)), small=small):
         rows += 1
-        line = tuple(None if cell is None else _value(cell) for cell in (cells if order else ()))
+        line = tuple(None if cell is None else _value(cell, room) for cell in (cells if order else ()))
+        room -= sum(len(value.text) for value in line if isinstance(value, Long))
         documents.note(cells)
         for place, cell in enumerate(line):
             if cell is not None:
@@ -207,7 +211,7 @@ def loosely(value: Value) -> Value:
         return b"%d" % value[1]
     if value is None or value[:1] not in (b"{", b"["):
         return value
-    return b"%d" % hash(_plain(_MARKS.sub(b"", value)))
+    return b"%d" % hash(plain(_MARKS.sub(b"", value)))
 
 
 def _rows(conn: Connection, question: sql.Composed, *, small: bool) -> Iterator[Sequence[bytes | None]]:
@@ -235,11 +239,27 @@ def _unescaped(found: re.Match[bytes]) -> bytes:
     return _SIGNS.get(found[1], found[1])
 
 
-def _value(cell: bytes) -> Value:
-    return cell if len(cell) <= LONGEST else (hash(cell), hash(_plain(cell)))
+class Long(tuple[int, int]):
+    """A longer value: two hashes, by which it is known, and the text itself where there was room for it."""
+
+    text: bytes = b""
 
 
-def _plain(cell: bytes) -> str:
+def _value(cell: bytes, room: int = 0) -> Value:
+    if len(cell) <= LONGEST:
+        return cell
+    value = Long((hash(cell), hash(plain(cell))))
+    if len(cell) <= room:
+        value.text = cell
+    return value
+
+
+def _text(value: Value) -> bytes | None:
+    """Return the text of a value; None where there is none, or none was kept."""
+    return getattr(value, "text", None) or None if isinstance(value, tuple) else value
+
+
+def plain(cell: bytes) -> str:
     """Return what a value says whatever its case, spaces and dashes; of figures, only spaces and the like go."""
     text = cell.decode("utf-8", "replace")
     if any(map(str.isalpha, text)):
@@ -252,8 +272,8 @@ def _says_the_same(old: Value, new: Value) -> bool:
         return True
     if isinstance(old, tuple) and isinstance(new, tuple):
         return old[1] == new[1]
-    plain = [hash(_plain(each)) if isinstance(each, bytes) else each[1] if each else None for each in (old, new)]
-    return plain[0] == plain[1]
+    said = [hash(plain(each)) if isinstance(each, bytes) else each[1] if each else None for each in (old, new)]
+    return said[0] == said[1]
 
 
 # --- Comparing
@@ -381,12 +401,15 @@ def _renamed(changed: Sequence[tuple[Value, Value]], held: Sequence[tuple[Value,
 
 
 def _within(changed: Sequence[tuple[Value, Value]]) -> bool:
-    """Tell whether each value is still there as it was, within what says more: objects, or the same text around all."""
+    """Tell whether each value is still there as it was, within what says more.
+
+    That is an object or array with what it had, or the same text around all.
+    """
     around: set[tuple[bytes, bytes]] | None = None
-    for old, new in changed:
-        if not isinstance(old, bytes) or not isinstance(new, bytes):
+    for old, new in ((_text(old), _text(new)) for old, new in changed):
+        if old is None or new is None:
             return False
-        if old.startswith(b"{") and _is_more(old, new):
+        if old[:1] in (b"{", b"[") and _is_more(old, new):
             continue
         ends = {(new[:at], new[at + len(old) :]) for at in range(len(new)) if old and new.startswith(old, at)}
         around = ends if around is None else around & ends
@@ -396,11 +419,22 @@ def _within(changed: Sequence[tuple[Value, Value]]) -> bool:
 
 
 def _is_more(old: bytes, new: bytes) -> bool:
-    """Tell whether an object of JSON has all that another one has."""
+    """Tell whether JSON, or an array, has all that another one has, where it had it."""
     with suppress(ValueError, RecursionError):
-        was, now = json.loads(old), json.loads(new)
-        return isinstance(was, dict) and isinstance(now, dict) and was.items() <= now.items()
-    return False
+        return _has_all(json.loads(old), json.loads(new))
+    # https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
+    inside, more = old[1:-1], new[1:-1]
+    arrays = old.startswith(b"{") and new.startswith(b"{")
+    return arrays and (not inside or more.startswith(inside + b",") or more.endswith(b"," + inside))
+
+
+def _has_all(old: object, new: object) -> bool:
+    """Tell whether what JSON says is still said: by the same keys of an object, or by one end of an array."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return all(key in new and _has_all(value, new[key]) for key, value in old.items())
+    if isinstance(old, list) and isinstance(new, list):
+        return new[: len(old)] == old or new[len(new) - len(old) :] == old
+    return type(old) is type(new) and old == new
 
 
 def _shift(held: Sequence[tuple[Value, Value]]) -> int:
@@ -431,12 +465,15 @@ def _is_same_end(held: Sequence[tuple[Value, Value]]) -> bool:
     return len(ends) == 1 and len({new for _, new in held}) > 1
 
 
-def _cut(old: Value, new: Value) -> bool:
-    if isinstance(old, bytes) and isinstance(new, bytes) and old.startswith(b"{") and not new.startswith(b"{"):
+def _cut(value: Value, became: Value) -> bool:
+    old, new = _text(value), _text(became)
+    if old is None or new is None or old == new:
+        return False
+    if old.startswith(b"{") and not new.startswith(b"{"):
         # What is left of an array is its beginning.
-        whole, left = _plain(old.strip(b"{}")), _plain(new)
+        whole, left = plain(old.strip(b"{}")), plain(new)
         return len(left) < len(whole) and whole.startswith(left)
-    if not isinstance(old, bytes) or not isinstance(new, bytes) or old == new or not old.startswith(new):
+    if not old.startswith(new):
         return False
     try:
         return float(old) != float(new)

@@ -71,7 +71,7 @@ class Gate:
                     line = _line_about(each, cell.cell)
                     rows.append(found(each.file, line, cell.cell, fix, before=cell.before, after=cell.after))
             rows += [*_undeclared(each, declarations), *_reconfigured(each, declarations), *_begun(each), *_sent(each)]
-            rows += _widened(each, self.rehearsal.final.reach)
+            rows += [*_widened(each, self.rehearsal.final.reach), *_unguarded(each)]
         blind = [each for file in self.rehearsal.files for each in file.hazards.blind]
         return self._evidence("whose reach new migrations widen", rows, cells, [*self._unapplied(), *blind])
 
@@ -248,6 +248,17 @@ def _widened(each: Rehearsed, reach: Mapping[str, Reach]) -> Iterator[Row]:
             "-- declare the table, so that who may reach what is compared with it."
         )
         yield found(each.file, step.line, f"restrictive policy {change.title}", fix, kind="no longer narrowed")
+
+
+def _unguarded(each: Rehearsed) -> Iterator[Row]:
+    """Tell of what a trigger kept people from writing, and does not any more."""
+    for step in each.steps:
+        for what, by in step.unguarded:
+            fix = (
+                f"-- {by} refused or corrected it before. Keep it, or refuse the same by a policy or\n"
+                "-- a grant. If it is meant, declare the table, so that who may write what is compared with it."
+            )
+            yield found(each.file, step.line, what, fix, kind="no longer kept back", by=by)
 
 
 def _sent(each: Rehearsed) -> Iterator[Row]:

@@ -1,13 +1,15 @@
 """What new triggers and rules of tables that hold rows do when somebody writes: acted out on made-up rows, and undone.
 
-Some rows are written once more as they are, and changed column by column to what other rows hold. What may not come of
-it: that nothing is written, that rows are gone, or that values which nobody wrote are emptied or made equal. Deletions
-are not acted out: what a trigger takes along with a row, or keeps of it, is what such triggers are for.
+Some rows are written once more as they are, and changed column by column to what other rows hold; where what fires
+speaks of time, once more after every second row became old. What may not come of it: that nothing is written, that
+rows are gone, or that values which nobody wrote are emptied or made equal. Deletions are not acted out: what a trigger
+takes along with a row, or keeps of it, is what such triggers are for.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,9 +18,11 @@ from psycopg import sql
 
 from audit.gate.contents import compare, prints
 from audit.gate.looking import looking
+from audit.gate.reading import code
 from audit.gate.results import TOUCHED, Change, Effect, Entry, Loss, Print, Step
 from audit.people import CAST
 from audit.question import Connection
+from audit.sql_text import STRING, Token
 
 # So many rows are written, and so many columns changed at most; each by nobody in particular, and by a member.
 ROWS = 5
@@ -43,6 +47,7 @@ class Fired:
     """A table on which something fires that a statement made or changed: that statement's step, and what fires.
 
     ``off`` are the statements that make it as it was: a function has its old body, and a trigger is switched off.
+    ``timed`` are the names in what fires, if it speaks of time.
     """
 
     step: Step
@@ -50,20 +55,22 @@ class Fired:
     title: str
     by: str
     off: tuple[str, ...]
+    timed: frozenset[str] = frozenset()
 
 
 def fired(steps: Sequence[Step], entries: Mapping[str, Entry], known: Mapping[int, str]) -> Iterator[Fired]:
     """Yield the tables on which something new fires, of those that were there before all new files."""
     found: dict[int, list[tuple[Step, Entry, str]]] = {}
+    were = dict(_were(steps))
     for kinds in (("trigger", "rule"), ("function",)):
         for step in steps:
             for change in step.catalogue if not step.undone else ():
-                if change.kind not in kinds or not _does_otherwise(change):
+                if change.kind not in kinds or not does_otherwise(change):
                     continue
                 for key, entry in entries.items():
                     calls = change.kind == "function" and f"f{entry.facts.get('_function')}" == change.key
                     if entry.kind in ("trigger", "rule") and (key == change.key or calls):
-                        before = change.fact("_definition")[0] if calls else None
+                        before = change.fact("_definition")[0] if calls else were.get(entry.title)
                         found.setdefault(entry.facts["_of"], []).append((step, entry, before or ""))
     for oid, firing in found.items():
         if oid in known:
@@ -72,14 +79,66 @@ def fired(steps: Sequence[Step], entries: Mapping[str, Entry], known: Mapping[in
                 before or f"alter table {known[oid]} disable {each.kind} {each.title.rpartition(' of ')[0]}"
                 for _, each, before in firing
             )
-            yield Fired(step, oid, known[oid], f"{entry.kind} {entry.title}", tuple(dict.fromkeys(off)))
+            timed = frozenset(name for _, each, _ in firing for name in _timed(each, entries))
+            yield Fired(step, oid, known[oid], f"{entry.kind} {entry.title}", tuple(dict.fromkeys(off)), timed)
+
+
+def _were(steps: Sequence[Step]) -> Iterator[tuple[str, str]]:
+    """Yield the triggers that are made anew in another form, with what makes them as they were."""
+    for step in steps:
+        for change in step.catalogue if not step.undone else ():
+            if change.kind == "trigger" and change.known and change.before is not None:
+                name, _, table = change.before.title.rpartition(" of ")
+                definition = change.before.facts["_definition"]
+                yield change.before.title, f"drop trigger if exists {name} on {table}; {definition}"
+
+
+# What says how late it is: https://www.postgresql.org/docs/current/functions-datetime.html
+CLOCK = frozenset({
+    "now", "current_timestamp", "current_date", "localtimestamp", "clock_timestamp", "statement_timestamp",
+    "transaction_timestamp", "timeofday",
+})  # fmt: skip
+_MOMENT = re.compile(r"\s*\d{4}-\d\d?-\d\d?")
+
+
+def _timed(firing: Entry, entries: Mapping[str, Entry]) -> set[str]:
+    """Return the names in what fires, and in what it calls; none where it does not speak of time."""
+    texts = [str(firing.facts["_definition"])]
+    if (function := entries.get(f"f{firing.facts.get('_function')}")) is not None:
+        bodies = bodies_of(entries)
+        texts += [text for name in called(function, bodies) for text in bodies.get(name, ())]
+    found = [token for text in texts for token in code(text)]
+    return {token.name for token in found if token.name} if any(map(_of_time, found)) else set()
+
+
+def _of_time(token: Token) -> bool:
+    return token.name in CLOCK or (token.kind is STRING and bool(_MOMENT.match(token.value)))
+
+
+def bodies_of(entries: Mapping[str, Entry]) -> dict[str, list[str]]:
+    """Return the code of functions by their names."""
+    found: dict[str, list[str]] = {}
+    for entry in entries.values():
+        if entry.kind == "function" and entry.facts.get("_body"):
+            found.setdefault(entry.facts["_name"], []).append(entry.facts["_body"])
+    return found
+
+
+def called(function: Entry, bodies: Mapping[str, list[str]]) -> frozenset[str]:
+    """Return the names of a function and of those that it calls, at any depth."""
+    seen, waiting = set[str](), {str(function.facts["_name"])}
+    while waiting:
+        seen |= waiting
+        names = {token.name for name in waiting for body in bodies.get(name, ()) for token in code(body)}
+        waiting = (names & bodies.keys()) - seen
+    return frozenset(seen)
 
 
 # What decides what a function does, when it is called by a trigger; of a trigger or rule it is all that is known.
 _DECIDING = ("_body", "settings", "security definer", "owner")
 
 
-def _does_otherwise(change: Change) -> bool:
+def does_otherwise(change: Change) -> bool:
     """Tell whether something that fires is new, or does something else than before: who may call it says nothing."""
     if change.kind != "function" or change.what != "changed":
         return change.what in ("created", "changed")
@@ -107,18 +166,32 @@ def losses(conn: Connection, table: Fired, now: Mapping[int, Print], titles: Map
     lose. Raises psycopg.Error when the connection is lost.
     """
     columns = conn.execute(_COLUMNS, [table.oid]).fetchall()
-    came = _came(conn, table, columns, now, titles)
+    found: dict[str, Loss] = {}
+    for aged in (False, True) if table.timed else (False,):
+        for loss in _newly(conn, table, columns, now, titles, aged=aged):
+            found.setdefault(loss.what, loss)
+    return [*found.values()]
+
+
+def _newly(
+    conn: Connection,
+    table: Fired,
+    columns: Sequence[tuple[str, bool]],
+    now: Mapping[int, Print],
+    titles: Mapping[int, str],
+    *,
+    aged: bool,
+) -> Iterator[Loss]:
+    came = _came(conn, table, columns, now, titles, aged=aged)
     if not any(each.lost or each.wrote_nothing for each in came.values()):
-        return []
-    without = _came(conn, table, columns, now, titles, off=True)
-    found = []
+        return
+    without = _came(conn, table, columns, now, titles, aged=aged, off=True)
     for act, each in came.items():
         if each.wrote_nothing and not without[act].wrote_nothing:
             told = f"{table.by} lets no {act} of {table.title} come to anything"
-            found.append(Loss(f"rows of {table.title}", "rows swallowed", table.title, told))
+            yield Loss(f"rows of {table.title}", "rows swallowed", table.title, told)
         elif not each.wrote_nothing:
-            found += [loss for what, loss in each.lost.items() if what not in without[act].lost]
-    return found
+            yield from (loss for what, loss in each.lost.items() if what not in without[act].lost)
 
 
 def _came(
@@ -128,6 +201,7 @@ def _came(
     now: Mapping[int, Print],
     titles: Mapping[int, str],
     *,
+    aged: bool,
     off: bool = False,
 ) -> dict[str, _Came]:
     """Act in all ways, and return what came of it, by "insert" and "update"; ``off``: without what is new."""
@@ -136,6 +210,11 @@ def _came(
     try:
         if off:
             _switch_off(conn, table)
+        if aged:
+            for title in (title for title in titles.values() if _own(title) in table.timed):
+                _age(conn, title)
+            with looking(conn):
+                now = prints(conn, None, now)
         for who in WRITERS:
             claims = json.dumps({"sub": CAST[who].id, "role": CAST[who].role}) if who else ""
             conn.execute("select pg_catalog.set_config('request.jwt.claims', %s, true)", [claims])
@@ -156,6 +235,59 @@ def _switch_off(conn: Connection, table: Fired) -> None:
     except psycopg.Error:
         if conn.closed:
             raise
+
+
+def _own(title: str) -> str:
+    return title.rpartition(".")[2].strip('"').replace('""', '"')
+
+
+_MOMENTS = """
+select a.attname::pg_catalog.text from pg_catalog.pg_attribute a
+where a.attrelid = pg_catalog.to_regclass(%s) and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+and pg_catalog.format_type(a.atttypid, null) = any (array[
+    'date', 'timestamp without time zone', 'timestamp with time zone'])
+"""
+
+
+def _age(conn: Connection, title: str) -> None:
+    """Let every second row be of long ago, as far as the table's own constraints take it; no trigger sees it."""
+    names = [name for (name,) in conn.execute(_MOMENTS, [title])]
+    if names and not _aged(conn, title, names):
+        for name in names:
+            _aged(conn, title, [name])
+
+
+def _aged(conn: Connection, title: str, names: Sequence[str]) -> bool:
+    old = sql.SQL("{0} = coalesce({0}, pg_catalog.now()) - interval '40 years'")
+    parts = sql.SQL(", ").join(old.format(sql.Identifier(name)) for name in names)
+    try:
+        with conn.transaction():
+            conn.execute(_PLAIN, prepare=False)
+            conn.execute("set local session_replication_role = replica", prepare=False)
+            old_rows = sql.SQL(_EVERY_SECOND).format(sql.SQL(title))
+            for other, theirs, column in conn.execute(_HOLDING_BACK, [title]).fetchall():
+                part = sql.SQL("delete from {} where {} in (select {} from {} where ctid in ({}))")
+                names_in = (sql.SQL(other), sql.Identifier(theirs), sql.Identifier(column), sql.SQL(title))
+                conn.execute(part.format(*names_in, old_rows), prepare=False)
+            conn.execute(sql.SQL("update {} set {} where ctid in ({})").format(sql.SQL(title), parts, old_rows))
+            conn.execute("set local session_replication_role = origin", prepare=False)
+    except psycopg.Error:
+        if conn.closed:
+            raise
+        return False
+    return True
+
+
+_EVERY_SECOND = "select x.place from (select ctid as place, row_number() over () as n from {}) as x where x.n % 2 = 0"
+# Whose rows keep others from being deleted: https://www.postgresql.org/docs/current/catalog-pg-constraint.html
+_HOLDING_BACK = """
+select f.conrelid::pg_catalog.regclass::pg_catalog.text, a.attname::pg_catalog.text, k.attname::pg_catalog.text
+from pg_catalog.pg_constraint f
+join pg_catalog.pg_attribute a on a.attrelid = f.conrelid and a.attnum = f.conkey[1]
+join pg_catalog.pg_attribute k on k.attrelid = f.confrelid and k.attnum = f.confkey[1]
+where f.confrelid = pg_catalog.to_regclass(%s) and f.contype = 'f' and f.confdeltype in ('a', 'r')
+and f.conrelid <> f.confrelid and f.conparentid = 0
+"""
 
 
 def _act(

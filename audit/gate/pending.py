@@ -176,22 +176,30 @@ def by_git(directory: Path, ref: str, place: Path, down: str = "") -> Pending:
     )
 
 
-def otherwise(directory: Path, ref: str, files: Sequence[Path]) -> list[str]:
-    """Return which files are not as they were when the branch left ``ref``, by their paths in the repository.
+def before(directory: Path, ref: str, files: Sequence[Path]) -> tuple[Path, dict[Path, bytes | None]]:
+    """Return what files held when the branch left ``ref``, None those that were not there; and the repository's top.
 
-    Raises TargetError.
+    Files outside of the repository are left out. Raises TargetError.
     """
     repository = repository_of(root_of(directory))
     there = [place for path in files if (place := Path(os.path.abspath(path))).is_relative_to(repository.top)]
     was = repository.at(repository.common(ref), there)
     contents = dict(zip(was, repository.contents([blob for _, blob in was.values()]), strict=True))
+    return repository.top, {path: contents.get(path) for path in there}
+
+
+def otherwise(directory: Path, ref: str, files: Sequence[Path]) -> list[str]:
+    """Return which files are not as they were when the branch left ``ref``, by their paths in the repository.
+
+    Raises TargetError.
+    """
+    top, contents = before(directory, ref, files)
     told = []
-    for path in dict.fromkeys(there):
+    for path, old in contents.items():
         now = _plain(read(path)) if path.is_file() else None
-        old = _plain(contents[path]) if path in contents else None
-        if now != old:
+        if now != (None if old is None else _plain(old)):
             how = "new" if old is None else "gone" if now is None else "changed"
-            told.append(f"{safe(path.relative_to(repository.top).as_posix())} ({how})")
+            told.append(f"{safe(path.relative_to(top).as_posix())} ({how})")
     return told
 
 

@@ -27,6 +27,7 @@ from audit.gate.base import Base, Suite
 from audit.gate.catalogue import lasting
 from audit.gate.culprits import NAMED, blamed
 from audit.gate.foreign_keys import fitted
+from audit.gate.guards import changed_guards, unguarded
 from audit.gate.hazards import OVERWRITTEN_PERCENT, contents, judge_hazards
 from audit.gate.linter import Warned, lint, weigh
 from audit.gate.openings import columns_granted, columns_opened
@@ -184,6 +185,7 @@ def _rehearse(
         begun = time.monotonic()
         final = ask_all(after, base.target, [each.migration for each in tried], helper, left)
         say(f"new migrations: {len(final.asked)} policies asked ({time.monotonic() - begun:.1f} s)")
+        _note_unguarded(after, tried, now, final)
         told = _with_left_out(_told(after, tried, final), files, left_out)
         return Outcome(tuple(_with_drafts(told, base, suite, now, final)), final, unlinted, base, origin, left_out)
 
@@ -250,6 +252,31 @@ def _told(after: Aftermath, tried: Sequence[_Tried], final: Standing) -> tuple[R
         )
         for each, blame in zip(tried, blames, strict=True)
     )
+
+
+def _note_unguarded(after: Aftermath, tried: Sequence[_Tried], now: State, final: Standing) -> None:
+    """Note what triggers kept people from writing before all files, and do not any more after them."""
+    steps = [step for each in tried for step in each.steps]
+    guards = changed_guards(steps, after.origin.entries, now.entries, final.reach)
+    if not guards:
+        return
+    target = after.base.target
+    with connect(target.dsn) as conn:
+        for guard in guards:
+            try:
+                with after.base.server.watchdog.limiting(conn, after.limit_s):
+                    come = unguarded(conn, guard)
+            except psycopg.Error as error:
+                if conn.closed:
+                    raise
+                why = f"{guard.by} is not what it was: what it kept back could not be tried: {describe(error)}"
+                _blind_of(tried, guard.step).append(why)
+                continue
+            guard.step.unguarded += tuple((f"{who}: {what} of {guard.table}", guard.by) for who, what in come)
+
+
+def _blind_of(tried: Sequence[_Tried], step: Step) -> list[str]:
+    return next(each.hazards.blind for each in tried if any(step is one for one in each.steps))
 
 
 def _late(origin: State) -> str:

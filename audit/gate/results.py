@@ -202,7 +202,7 @@ class Step:
     (``after`` None: the table is gone), and ``effects`` what became of their rows. ``doubts`` say what it may do to
     data elsewhere, ``losses`` what is out of reach or will be lost, and ``blind`` whom it may let in elsewhere.
     ``opened`` are columns with a new default, and what lets somebody in by it; ``sent`` is what hands rows to somebody
-    outside, and by what.
+    outside, and by what, and ``unguarded`` what people may write from now on, and which trigger kept it back.
     ``unlimited``: no lock_timeout was set.
     ``takes_along``: it says CASCADE; ``names`` are all that it says.
     ``whole``: it says of no rows which ones it means. ``telltale`` is what it asks that a rehearsal answers otherwise.
@@ -229,6 +229,7 @@ class Step:
     reset: tuple[str, ...] = ()
     opened: tuple[tuple[str, str], ...] = ()
     sent: tuple[tuple[str, str], ...] = ()
+    unguarded: tuple[tuple[str, str], ...] = ()
     unlimited: bool = False
     takes_along: bool = False
     names: frozenset[str] = frozenset()

@@ -349,6 +349,7 @@ def _harmed(sight: _Sight, change: Mapping[str, Any], who: Identity, given: str,
             bad = bad and not WRITTEN_FOR_OTHERS.search(table.rpartition(".")[2])
         elif before is not None:
             bad = before != after and (who.id is None or who.id not in json.dumps(before))
+            bad = bad and not sight.is_named_otherwise(table, before)
             bad = bad and (bool(_people(before)) or (sight.governed(table) and not sight.sees(table, name)))
             bad = bad and not (after is not None and sight.sees(table, name) and _harmless(before, after, who))
             bad = bad and not (after is not None and (_is_due(before, after, given) or _is_gift(before, after, mine)))
@@ -398,6 +399,16 @@ def _key(row: Mapping[str, Any], key: list[str]) -> str:
     return " ".join(str(row.get(column)) for column in key) if key else json.dumps(row, sort_keys=True)
 
 
+# The foreign keys of one column: that column, and table and column that it refers to.
+_OTHER_NAMES = """
+select jsonb_agg(jsonb_build_array(a.attname, k.confrelid::pg_catalog.regclass::text, f.attname))
+from pg_catalog.pg_constraint k
+join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
+join pg_catalog.pg_attribute f on f.attrelid = k.confrelid and f.attnum = k.confkey[1]
+where k.contype = 'f' and pg_catalog.cardinality(k.conkey) = 1 and k.conrelid = %s::pg_catalog.regclass
+"""
+
+
 class _Sight:
     """What one person sees and may change directly, asked only about rows that a call has changed."""
 
@@ -412,7 +423,21 @@ class _Sight:
             self._keys[table] = answer or []
         return self._keys[table]
 
-    def _one(self, question: str, *given: object) -> Any:  # noqa: ANN401
+    def is_named_otherwise(self, table: str, row: Mapping[str, Any]) -> bool:
+        """Tell whether a row names the person by what their own row is called besides its key: a number, a handle."""
+        refers = self._one(_OTHER_NAMES, table) if self.who.id else None
+        return any(
+            self._one(question, str(row.get(column)), self.who.id)
+            for column, parent, name in refers or []
+            if len(key := self.key(parent)) == 1 and key != [name]
+            for question in [
+                sql.SQL("select true from {} where {}::text = %s and {}::text = %s limit 1").format(
+                    sql.SQL(parent), sql.Identifier(name), sql.Identifier(key[0])
+                )
+            ]
+        )
+
+    def _one(self, question: str | sql.Composed, *given: object) -> Any:  # noqa: ANN401
         found = self.stage.connection.execute(question, given).fetchone()
         return found[0] if found else None
 

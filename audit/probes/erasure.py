@@ -138,6 +138,14 @@ def _without_followers(rows: list[Row], keys: Iterable[tuple[str, str]]) -> list
     ]
 
 
+# Where the key itself lets its rows go, something writes one anew meanwhile.
+_WRITTEN_LATE = (
+    "{title} lets its rows go with the user. While the user is deleted a row is written, or changed, that refers to",
+    "what is gone already: by a trigger, or because several keys of the row let go one after the other. Let the",
+    "trigger's function look whether the user is still there, or let the row go as a whole (on delete cascade).",
+)
+
+
 def _refused(cursor: Cursor, left: Left) -> Row:
     """Return the finding that a user could not be deleted: the foreign key that is in the way, or the error."""
     relation, constraint, code = left.relation, left.constraint, left.code
@@ -147,6 +155,9 @@ def _refused(cursor: Cursor, left: Left) -> Row:
         fix = f"-- The deletion of a user fails: {error}. Mend the trigger or function that it fails in."
         return Row("auth.users", {"problem": "a user cannot be deleted", "error": error}, {}, fix)
     definition, required, title = key
+    if re.search(r" ON DELETE (CASCADE|SET NULL|SET DEFAULT)", definition):
+        fix = _comment(line.format(title=title) for line in _WRITTEN_LATE)
+        return Row(safe(title), {"problem": "a user cannot be deleted", "error": code}, {}, fix)
     bare = re.sub(r" ON DELETE (NO ACTION|RESTRICT|CASCADE|SET NULL|SET DEFAULT)( \([^)]*\))?", "", definition)
     kept, late = re.fullmatch(r"(.*?)((?: (?:NOT )?DEFERRABLE.*)?(?: NOT VALID)?)", bare, re.DOTALL).groups()  # type: ignore[union-attr]
     name = sql.Identifier(constraint or "").as_string(None)
@@ -157,8 +168,11 @@ def _refused(cursor: Cursor, left: Left) -> Row:
         f"alter table {relation} drop constraint {name};",
         f"alter table {relation} add constraint {name} {kept} on delete {action}{late};",
     ]
-    fix = "\n".join(f"-- {safe(line)}" for line in advice)
-    return Row(safe(title), {"problem": "a user cannot be deleted", "error": code}, {}, fix)
+    return Row(safe(title), {"problem": "a user cannot be deleted", "error": code}, {}, _comment(advice))
+
+
+def _comment(advice: Iterable[str]) -> str:
+    return "\n".join(f"-- {safe(line)}" for line in advice)
 
 
 def _left(cursor: Cursor, left: Left) -> Row:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from audit.actors import Actor
 from audit.evidence import Evidence, NotApplicable, Population, Row, safe
+from audit.names import PRIVILEGED as HIGHER
 from audit.packs import SignedUp, signed_up
 from audit.people import CAST
 from audit.probes.attempt import ask, prepared, words_of
@@ -302,41 +303,85 @@ PRIVILEGED = re.compile(
     re.IGNORECASE,
 )
 TRIED = ("admin", True, "999")
+# The words that columns of these names may hold: labels of their type, or those that a check names.
+VOCABULARY = r"""
+select a.attname::text, word
+from pg_catalog.pg_attribute a
+join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p')
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname <> all (%s)
+and n.nspname !~ '^pg_|^information_schema$'
+cross join lateral (
+    select e.enumlabel::text from pg_catalog.pg_enum e where e.enumtypid = a.atttypid
+    union
+    select m[1] from pg_catalog.pg_constraint k
+    cross join lateral regexp_matches(pg_catalog.pg_get_constraintdef(k.oid), $$'([^']{1,40})'::$$, 'g') as m
+    where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[a.attnum]) as w (word)
+where a.attname = any (%s)
+order by 1, 2
+"""
+MOST_WORDS = 8
 
 
 def privileged(service: Actor, fix: str) -> Evidence:
     """Return the columns, and the tables, in which somebody has more who asked for it in the metadata.
 
     What two who ask for nothing have differently (ids, times) tells nothing, and neither does a copy of what was said.
+    Where a name is not enough to sign up, people say what else the project's functions read, as its own form does.
     """
     rows: dict[str, Row] = {}
     wanted = signed_up(service.stage.known)
     with registering(service) as (registration, triggers):
-        plain = [registration.sign_up(BY_EMAIL[PLAIN], person) for person in (PERSON, ANOTHER)]
+        read = registration.cursor.execute(READ).fetchall()
+        vocabulary = _vocabulary(service, registration, {key for key, _ in read})
+        metadata, plain = _plain(registration, {key for key, _ in read}, vocabulary)
         if any(answer.error for answer in plain):
             return _evidence(service, [], Population(0, "sign-ups"), f"{FAILS}: {plain[0].error}")
-        read = registration.cursor.execute(READ).fetchall()
         words: dict[str, Any] = {key: word for key, word in read if word}
         asked = [(WISHES, False)] + ([(words, True)] if words else [])
         asked += [
             ({key: value}, False)
-            for key in sorted({key for key, _ in read} - {*WISHES})
+            for key in sorted({key for key, _ in read})
             if PRIVILEGED.search(key)
-            for value in TRIED
+            for value in dict.fromkeys(
+                [WISHES.get(key, TRIED[0]), *TRIED, *filter(HIGHER.search, vocabulary.get(key, ()))]
+            )
         ]
         tried = 0
         for wishes, are_words in asked:
-            metadata = {**BY_EMAIL[PLAIN]["raw_user_meta_data"], **wishes}
-            answer = registration.sign_up({"raw_user_meta_data": metadata})
+            said = {**metadata, **wishes}
+            answer = registration.sign_up({"raw_user_meta_data": said})
+            tried += 1  # a refusal is an answer
             if answer.error:
                 continue
-            tried += 1
-            for name in _gained(
-                plain, answer, metadata, {str(word) for word in words.values()} if are_words else set()
-            ):
+            for name in _gained(plain, answer, said, {str(word) for word in words.values()} if are_words else set()):
                 ours = wanted is not None and len(triggers) == 1 and name.startswith(wanted.table)
                 rows.setdefault(name, _row(service, name, {"asked": ", ".join(wishes)[:80]}, fix if ours else ""))
     return _evidence(service, [*rows.values()], Population(tried, "sign-ups"))
+
+
+def _vocabulary(service: Actor, registration: Registration, keys: Collection[str]) -> dict[str, list[str]]:
+    """Return the words that columns called like the keys of the metadata may hold, the higher ones last."""
+    found: dict[str, list[str]] = {}
+    given = [list(service.stage.known["platform_schemas"]), list(keys)]
+    for key, word in registration.cursor.execute(VOCABULARY, given).fetchall():
+        found.setdefault(key, []).append(word)
+    return {
+        key: sorted(words, key=lambda word: bool(HIGHER.search(word)))[-MOST_WORDS:] for key, words in found.items()
+    }
+
+
+def _plain(
+    registration: Registration, keys: Collection[str], vocabulary: Mapping[str, Sequence[str]]
+) -> tuple[Mapping[str, Any], list[SignUp]]:
+    """Let two sign up who ask for nothing, and return what they say of themselves, and what came of it."""
+    usual = BY_EMAIL[PLAIN]["raw_user_meta_data"]
+    form = {**{key: vocabulary[key][0] if key in vocabulary else "Robin" for key in sorted(keys)}, **usual}
+    modest = {key: value for key, value in form.items() if key in usual or not PRIVILEGED.search(key)}
+    for metadata in (usual, modest, form):
+        plain = [registration.sign_up({"raw_user_meta_data": metadata}, person) for person in (PERSON, ANOTHER)]
+        if not any(answer.error for answer in plain):
+            return metadata, plain
+    return usual, [registration.sign_up(BY_EMAIL[PLAIN], person) for person in (PERSON, ANOTHER)]
 
 
 def _gained(plain: Sequence[SignUp], asked: SignUp, metadata: Mapping[str, Any], words: set[str]) -> Iterator[str]:

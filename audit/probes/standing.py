@@ -4,10 +4,10 @@ Names are hints: a column counts where a policy or a function has a condition on
 row for each person, so that what people keep about their own things is left alone. Members then give themselves another
 value in that row; what the row says afterwards is the evidence.
 
-Of what people hand in, the policies say who decides: a new row must be a draft, and a word that a policy for changes
-keeps to somebody else (or one that says so itself, such as approved, and that a policy for reading looks for) is not
-for whoever wrote the row. People try to set it in a row that they could have added. Where nothing is said of new rows,
-they file one with the word at once: what somebody may add and not change to is for others to decide.
+Of what people hand in, the policies say who decides: a new row must be a draft, or is one by default, and a word that a
+policy for changes keeps to somebody else (or one that says so itself, such as approved, and that a policy for reading
+looks for) is not for whoever wrote the row. People try to set it in a row that they could have added, or to add one.
+What somebody may add and not change to is for others to decide, too, whatever asks for it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from audit.actors import Actor, Stage
-from audit.catalog.expressions import bare, parsed
+from audit.catalog.expressions import bare, called, parsed
 from audit.causes import Cause
 from audit.evidence import Evidence, Population, Row, safe
 from audit.names import AGREED_BY, AGREED_FLAG, DECIDED, GRANTED, SERVERS
@@ -38,7 +38,7 @@ _TABLES = "select distinct relation from pg_temp.standings(%s) order by relation
 
 _AGREED = "select relation, attribute, begun, words from pg_temp.agreed(%s, %s, %s)"
 
-_FILED = """-- {what}, {asked_by}.
+_FILED = """-- {what}.
 -- Let WITH CHECK of the policies for new rows ask what {columns} is in them, or let a trigger set it."""
 
 # The policies of the exposed tables for whoever is signed in.
@@ -51,6 +51,30 @@ where a.exposed and not a.partition and a.key is not null and p.polpermissive an
     where named = 0 or pg_catalog.pg_has_role('authenticated', named, 'usage'))
 order by 1, 2
 """
+
+
+# The words, and flags, that columns of the exposed tables hold by default.
+_DEFAULTS = """
+select a.name, t.attname::text, coalesce(pg_catalog.substring(e.said, $$^'((?:[^']|'')*)'::$$), 'false'),
+       y.typcategory::text
+from pg_temp.audited a
+join pg_catalog.pg_attribute t on t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
+join pg_catalog.pg_type y on y.oid = t.atttypid
+join pg_catalog.pg_attrdef d on d.adrelid = a.oid and d.adnum = t.attnum
+cross join lateral (select pg_catalog.pg_get_expr(d.adbin, d.adrelid) as said) as e
+where a.exposed and not a.partition and a.key is not null
+and (e.said ~ $$^'(?:[^']|'')*'::$$ and y.typcategory in ('S', 'E') or e.said = 'false' and y.typcategory = 'B')
+order by 1, 2
+"""
+
+
+class Default(NamedTuple):
+    """What a column holds by default: of which table, its name, the word, and the category of its type."""
+
+    relation: str
+    name: str
+    word: str
+    category: str
 
 
 class Rule(NamedTuple):
@@ -93,7 +117,7 @@ class Agreed(NamedTuple):
 
 
 class Risen(NamedTuple):
-    """What came of one person's tries with one column; ``filed``: in a new row."""
+    """What came of one person's tries with one column. ``command``: by changing a row, or by adding one."""
 
     relation: str
     attribute: str
@@ -102,7 +126,7 @@ class Risen(NamedTuple):
     went: bool
     whole: bool
     word: str = ""
-    filed: bool = False
+    command: str = "update"
 
 
 def risen(people: Actor) -> Evidence:
@@ -127,7 +151,7 @@ def risen(people: Actor) -> Evidence:
                     found.setdefault((got.relation, got.attribute), {})[who.name] = got
         rules = ask(cursor, Rule, _POLICIES, [])
         agreed = ask(cursor, Agreed, _AGREED, [DECIDED.pattern, AGREED_FLAG, AGREED_BY])
-        for state in states(rules):
+        for state in states(rules, ask(cursor, Default, _DEFAULTS, [])):
             for who in people.people:
                 for got in _advance(stage, who, state):
                     found.setdefault((got.relation, got.attribute), {})[who.name] = got
@@ -184,16 +208,47 @@ def _file(stage: Stage, who: Identity, columns: Sequence[Agreed], unjudged: set[
         return each(inner, sorted({each.relation for each in columns}), file, unjudged, stage.known)
 
 
-def states(rules: Sequence[Rule]) -> Iterator[State]:
-    """Yield the columns that say how far a row has come, where the policies say so."""
+def states(rules: Sequence[Rule], defaults: Sequence[Default] = ()) -> Iterator[State]:
+    """Yield the columns that say how far a row has come, where the policies say so, or what is there by default."""
     for relation in dict.fromkeys(rule.relation for rule in rules):
         of = [rule for rule in rules if rule.relation == relation]
-        adding = [rule for rule in of if rule.command == "a" and rule.check]
-        for rule in adding:
-            for column, begun in pinned(str(rule.check)).items():
+        for rule in (rule for rule in of if rule.command in ("a", "*") and (rule.check or rule.using)):
+            adding = str(rule.check or rule.using)
+            begins = pinned(adding) if rule.command == "a" else {}
+            for column, begun in begins.items():
                 kept = tuple(dict.fromkeys(_kept(of, column, begun)))
                 if kept:
-                    yield State(relation, column, str(rule.check), tuple(sorted(begun)), kept)
+                    yield State(relation, column, adding, tuple(sorted(begun)), kept)
+            for default in defaults if _is_of_the_caller(adding) else ():
+                if default.relation == relation and default.name not in begins:
+                    kept = tuple(dict.fromkeys(_granted(of, default)))
+                    if kept:
+                        yield State(relation, default.name, adding, (default.word,), kept)
+
+
+def _is_of_the_caller(text: str) -> bool:
+    """Tell whether a condition keeps rows to those that name the caller in a column."""
+    return any(
+        isinstance(part, exp.EQ)
+        and any(isinstance(bare(side), exp.Column) for side in (part.this, part.expression))
+        and any(called(bare(side)) == ("auth", "uid") for side in (part.this, part.expression))
+        for part in _conjuncts(bare(parsed(text)))
+    )
+
+
+def _granted(rules: Sequence[Rule], default: Default) -> Iterator[tuple[str, str, None]]:
+    """Yield the words that say that somebody agreed, and that a policy for reading looks for: of a flag, true."""
+    for rule in rules:
+        if rule.command != "r" or not rule.using or GRANTED.search(default.word):
+            continue
+        tree = parsed(rule.using)
+        if default.category == "B":
+            says_so = any(map(GRANTED.search, default.name.split("_")))
+            if says_so and any(each.name == default.name for each in tree.find_all(exp.Column)):
+                yield "true", rule.name, None
+        else:
+            looked_for = {each.name for each in _compared(tree, default.name)} - {default.word}
+            yield from ((word, rule.name, None) for word in sorted(looked_for) if GRANTED.search(word))
 
 
 def _kept(rules: Sequence[Rule], column: str, begun: Collection[str]) -> Iterator[tuple[str, str, str | None]]:
@@ -268,9 +323,8 @@ def _rows(about: Mapping[tuple[str, str], Mapping[str, Risen]]) -> list[Row]:
         went = {actor: got for actor, got in those.items() if got.went}
         if went:
             first = next(iter(went.values()))
-            columns = "" if first.whole and not first.filed else f" ({quoted(first.attribute)})"
-            deed = "insert" if first.filed else "update"
-            cause = Cause("grant", f"{deed}{columns} on {first.relation}", first.relation)
+            columns = "" if first.whole else f" ({quoted(first.attribute)})"
+            cause = Cause("grant", f"{first.command}{columns} on {first.relation}", first.relation)
             causes.setdefault(cause, []).append((first, [*went]))
     return [_row(cause, several) for cause, several in causes.items()]
 
@@ -279,11 +333,10 @@ def _row(cause: Cause, several: Sequence[tuple[Risen, Collection[str]]]) -> Row:
     first = several[0][0]
     actors = list(dict.fromkeys(actor for _, names in several for actor in names))
     columns = ", ".join(got.attribute for got, _ in several)
-    deed = "file rows that say already what others decide" if first.filed else "decide about their own"
+    adds = first.command == "insert"
+    deed = "file rows that say at once what others decide:" if adds else "decide about their own"
     details = {
-        "what": f"members can {deed}: {columns} in {first.relation}"
-        if first.filed
-        else f"members can {deed} {columns} in {first.relation}",
+        "what": f"members can {deed} {columns} in {first.relation}",
         **({"word": first.word} if first.word else {}),
         "actors": ", ".join(actors),
         "relation": first.relation,
@@ -292,10 +345,5 @@ def _row(cause: Cause, several: Sequence[tuple[Risen, Collection[str]]]) -> Row:
     }
     told = {key: safe(value) for key, value in details.items()}
     texts = {key.replace(" ", "_"): value for key, value in told.items()}
-    return Row(
-        safe(cause.name),
-        told,
-        {**texts, "object": safe(cause.name)},
-        _FILED.format(**texts) if first.filed else None,
-        cause=cause,
-    )
+    fix = _FILED.format(**texts) if adds else None
+    return Row(safe(cause.name), told, {**texts, "object": safe(cause.name)}, fix, cause=cause)

@@ -113,32 +113,52 @@ begin
 end $rise$;
 
 -- As "caller", set a word that is kept to others, in a row that they could have added ("adding" holds for it, but for the
--- word), and that has come no further than new ones have.
+-- word), and that has come no further than new ones have; or add that row with the word at once.
 create function pg_temp.advance(caller name, relation text, attribute text, adding text, begun text[], kept jsonb)
-returns table (of_relation text, of_attribute text, asked_by text, own boolean, went boolean, whole boolean, word text)
+returns table (of_relation text, of_attribute text, asked_by text, own boolean, went boolean, whole boolean, word text,
+               command text)
 language plpgsql as $advance$
 declare
     t record;
     mine jsonb;
     choice jsonb;
+    given text;
 begin
-    select a.oid, a.key into t from pg_temp.audited a where a.name = relation;
+    select a.oid, a.key,
+           (select pg_catalog.string_agg(pg_catalog.quote_ident(c.attname), ', ') from pg_catalog.pg_attribute c
+            where c.attrelid = a.oid and c.attnum > 0 and not c.attisdropped and c.attgenerated = ''
+            and pg_catalog.has_column_privilege(caller, a.oid, c.attnum, 'insert')) as columns
+    into t from pg_temp.audited a where a.name = relation;
     of_relation := relation; of_attribute := attribute; own := false; went := false; word := '';
-    whole := pg_catalog.has_table_privilege(caller, t.oid, 'update');
     for mine in execute pg_catalog.format(
         'select pg_catalog.to_jsonb(%1$s.*) from %1$s where (%2$s) and %3$I::text = any ($1) limit 2',
         relation, adding, attribute) using begun
     loop
         own := true;
-        for choice in select x from pg_catalog.jsonb_array_elements(kept) as x loop
+        for choice, command in
+            select x, c from pg_catalog.jsonb_array_elements(kept) as x cross join unnest(array['update', 'insert']) as c
+            order by c = 'insert'
+        loop
             asked_by := choice ->> 1;
+            whole := pg_catalog.has_table_privilege(caller, t.oid, command);
             begin
+                if command = 'insert' then
+                    execute pg_catalog.format(
+                        'delete from %1$s as t using pg_catalog.jsonb_populate_record(null::%1$s, $1) as o where %2$s',
+                        relation, (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ')
+                                   from unnest(t.key) as c)) using mine;
+                    given := pg_catalog.format(
+                        'insert into %1$s (%2$s) overriding system value
+                         select %2$s from pg_catalog.jsonb_populate_record(null::%1$s, $2 || $1)', relation, t.columns);
+                else
+                    given := pg_catalog.format(
+                        'update %1$s as t set %2$I = n.%2$I from pg_catalog.jsonb_populate_record(null::%1$s, $1) as n,
+                         pg_catalog.jsonb_populate_record(null::%1$s, $2) as o where %3$s', relation, attribute,
+                        (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ')
+                         from unnest(t.key) as c));
+                end if;
                 perform pg_catalog.set_config('role', caller, true);
-                execute pg_catalog.format(
-                    'update %1$s as t set %2$I = n.%2$I from pg_catalog.jsonb_populate_record(null::%1$s, $1) as n,
-                     pg_catalog.jsonb_populate_record(null::%1$s, $2) as o where %3$s', relation, attribute,
-                    (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ') from unnest(t.key) as c))
-                using pg_catalog.jsonb_build_object(attribute, choice ->> 0), mine;
+                execute given using pg_catalog.jsonb_build_object(attribute, choice ->> 0), mine;
                 set constraints all immediate;
                 perform pg_catalog.set_config('role', 'none', true);
                 -- Who is let in by the policy that keeps the word is not kept from it.
@@ -201,7 +221,8 @@ $agreed$;
 -- cannot be changed into that afterwards; or change it themselves where "others" says who does. All is undone. "columns"
 -- are those of pg_temp.agreed.
 create function pg_temp.file(caller name, me text, cast_ids text[], columns jsonb)
-returns table (of_relation text, of_attribute text, asked_by text, own boolean, went boolean, whole boolean, word text, filed boolean)
+returns table (of_relation text, of_attribute text, asked_by text, own boolean, went boolean, whole boolean, word text,
+               command text)
 language plpgsql as $file$
 declare
     k record;
@@ -228,18 +249,19 @@ begin
                 where t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
                 and t.attidentity <> 'a' and pg_catalog.has_column_privilege(caller, a.oid, t.attnum, 'insert')
                 and not (t.atthasdef and t.attname = any (a.key))) as insertable,
-               exists (select from pg_catalog.pg_policy p
-                       where p.polrelid = a.oid and p.polcmd in ('w', '*') and p.polpermissive) as decided
+               (select pg_catalog.string_agg(pg_catalog.format('%I on %s', p.polname, a.name), ', ' order by p.polname)
+                from pg_catalog.pg_policy p
+                where p.polrelid = a.oid and p.polcmd in ('w', '*') and p.polpermissive) as deciding
         from pg_catalog.jsonb_to_recordset(columns)
             as x (relation text, attribute text, begun text, words text[], adding text, others text)
         join pg_temp.audited a on a.name = x.relation
         where pg_catalog.has_column_privilege(caller, a.oid, x.attribute, 'insert')
         and pg_catalog.has_schema_privilege(caller, a.schema, 'usage')
     loop
-        of_relation := k.name; of_attribute := k.attribute; own := false; went := false; whole := true; filed := true;
+        of_relation := k.name; of_attribute := k.attribute; own := false; went := false; command := 'insert';
+        whole := pg_catalog.has_table_privilege(caller, k.oid, 'insert');
         word := '';
-        asked_by := case when k.decided then 'which they cannot change it to afterwards'
-                         else 'which nobody may change afterwards' end;
+        asked_by := coalesce(k.deciding, 'nobody but the server');
         inserting := pg_catalog.format(
             'insert into %s (%s) select %2$s from pg_catalog.jsonb_populate_record(null::%1$s, $1)', k.name, k.insertable);
         begin
@@ -326,9 +348,8 @@ begin
                 went := stands or themselves;
                 word := case when went then choice else '' end;
                 if themselves then
-                    filed := false;
+                    command := 'update';
                     whole := pg_catalog.has_table_privilege(caller, k.oid, 'update');
-                    asked_by := 'others decide';
                 end if;
                 exit trying when went;
             end loop;

@@ -39,18 +39,29 @@ MOST_ATOMS = 8
 _POLICIES = """
 select p.polrelid::bigint, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
        pg_catalog.quote_ident(c.relname), p.polname::text, pg_catalog.pg_get_expr(p.polqual, p.polrelid),
-       array(select r.rolname::text from pg_catalog.pg_roles r where r.rolname = any ($2) and exists (
-           select from unnest(p.polroles) as named where named = 0 or pg_catalog.pg_has_role(r.oid, named, 'usage')))
+       array(select pg_catalog.quote_ident(r.rolname) from pg_catalog.pg_roles r
+             where pg_catalog.quote_ident(r.rolname) = any ($2) and exists (
+                 select from unnest(p.polroles) as named
+                 where named = 0 or pg_catalog.pg_has_role(r.oid, named, 'usage')))
 from pg_catalog.pg_policy p
 join pg_catalog.pg_class c on c.oid = p.polrelid and c.relrowsecurity
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where p.polqual is not null and n.nspname = any ($1) and exists (
     select from pg_catalog.pg_roles r
-    where r.rolname = any ($2) and pg_catalog.has_schema_privilege(r.oid, n.oid, 'usage')
+    where pg_catalog.quote_ident(r.rolname) = any ($2) and pg_catalog.has_schema_privilege(r.oid, n.oid, 'usage')
     and pg_catalog.has_any_column_privilege(r.oid, c.oid, 'select, update'))
 order by 1, p.polname
 """
 
+
+# Those whose rights functions work with that row level security binds: whoever calls such a function is let in by the
+# policies for its owner (https://www.postgresql.org/docs/current/ddl-rowsecurity.html).
+_OWNERS = """
+select distinct pg_catalog.quote_ident(r.rolname)
+from pg_catalog.pg_proc f
+join pg_catalog.pg_roles r on r.oid = f.proowner and not r.rolsuper and not r.rolbypassrls
+where f.prosecdef and exists (select from pg_catalog.pg_policy p where r.oid = any (p.polroles))
+"""
 
 _IDS = """
 select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute
@@ -172,10 +183,14 @@ class Deciding:
 
     def _conditions(self, schemas: Iterable[str]) -> list[Condition]:
         found: list[Condition] = []
+        owners = [owner for (owner,) in self.cursor.execute(_OWNERS).fetchall()]
+        self.people += [(owner, claims) for owner, (_, claims) in product(owners, self.people)]
         roles = list({role for role, _ in self.people})
         for relation, place, alias, name, text, of_roles in self.cursor.execute(
             _POLICIES, (list(schemas), roles)
         ).fetchall():
+            if not of_roles:  # it lets in nobody who could ask
+                continue
             self.names[relation] = (place, alias)
             try:
                 more = list(_conditions(relation, place, name, frozenset(of_roles), text))

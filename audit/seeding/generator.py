@@ -156,6 +156,7 @@ class Generator:
         self.conn, self.catalogue, self.now = conn, catalogue, now
         self.done = Generated()
         self.rows: dict[int, list[MadeRow]] = {}
+        self._brought: dict[int, list[MadeRow]] = {}
         # Tables that refer to no people and to no other table.
         self.roots: set[int] = set()
         self.later: list[ForeignKey] = []
@@ -225,7 +226,7 @@ class Generator:
         tables = list(self.pending.values())
         ready = [table for table in tables if not waits(table, also_nullable=True)]
         if ready:
-            return ready
+            return [table for table in ready if not self._awaits(table)] or ready
         able = [table for table in tables if not waits(table, also_nullable=False)]
 
         def cost(table: Table) -> tuple[int, int]:
@@ -234,6 +235,15 @@ class Generator:
             return sum(not checked.isdisjoint(key.columns) for key in later), len(later)
 
         return [min(able or tables, key=cost)]
+
+    def _awaits(self, table: Table) -> bool:
+        """Tell whether rules compare a column with the key of a table that has no rows yet."""
+        return any(
+            oid in self.pending and (other,) in self.catalogue.tables[oid].unique_keys
+            for column in table.columns
+            if not any(column in key.columns for key in table.foreign_keys)
+            for oid, other in self.rules.sure.get((table.oid, column), ())
+        )
 
     def _must_be_set(self, table: Table, key: ForeignKey) -> bool:
         return all(self._source(table, table.columns[column]).required for column in key.columns)
@@ -286,8 +296,9 @@ class Generator:
 
     def _there(self, table: Table) -> list[MadeRow]:
         """Return rows that are there already: those that signing up made, and those of a migration."""
-        if table.oid not in self.populated:
-            return []
+        return self._stored(table) if table.oid in self.populated else []
+
+    def _stored(self, table: Table) -> list[MadeRow]:
         names = list(table.columns)
         columns = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in names)
         order = sql.SQL(", ").join(map(sql.Identifier, table.primary_key)) if table.primary_key else sql.SQL("1")
@@ -403,6 +414,7 @@ class Generator:
         source = self._source(table, column)
         rule = self.rules.asked.get((table.oid, column.name))
         if mine := _of_people(table, source, rule):
+            mine += self._keys_of_things(table, source)
             # A check of the column's own may want other texts than ids: the "author" of a message is a word, perhaps.
             if hint is not None and source.type.category == "S":
                 mine = mine + [Option((value,)) for value in source.values(hint, rule)]
@@ -421,24 +433,45 @@ class Generator:
         return [Block((column.name,), [Option((value,)) for value in values] + self._lists(source))]
 
     def _joined_with(self, table: Table, source: Source) -> list[Option]:
-        """Return the texts that rows of another table have in the column that rules compare this one with."""
-        if source.type.category != "S" or (source.column.name,) in table.unique_keys:
+        """Return what rows of another table have in the column that rules compare this one with."""
+        plays_a_key = source.type.name == "uuid" or (source.type.category == "N" and source.column.name.endswith("_id"))
+        if not (source.type.category == "S" or (plays_a_key and table.primary_key != (source.column.name,))):
             return []
+        is_unique = (source.column.name,) in table.unique_keys
+        known = self.rules.sure if plays_a_key or is_unique else self.rules.joins
         found: dict[str, Option] = {}
-        for oid, column in sorted(self.rules.joins.get((table.oid, source.column.name), ())):
+        for oid, column in sorted(known.get((table.oid, source.column.name), ())):
             other = self.catalogue.tables[oid]
-            if (column,) in other.unique_keys and not any(key.parent in self.people for key in other.foreign_keys):
+            if (is_unique or plays_a_key) and (column,) not in other.unique_keys:
+                continue
+            is_about_people = any(key.parent in self.people for key in other.foreign_keys) or other.oid in self.people
+            if source.type.category == "S" and (column,) in other.unique_keys and not is_about_people:
                 # A list of those who may more, and not everybody does.
-                texts = [text for row in self.rows.get(oid, ()) if (text := row.texts.get(column)) is not None]
+                texts = [text for row in self._made(other) if (text := row.texts.get(column)) is not None]
                 found |= {
                     text: Option((Value.always(text, "set"),), who) for text, who in zip(texts, LISTED, strict=False)
                 }
                 continue
-            for row in sorted(self.rows.get(oid, ())[:MOST_PARENTS], key=lambda row: not row.live):
+            for row in sorted(self._made(other)[:MOST_PARENTS], key=lambda row: not row.live):
                 text = row.texts.get(column)
                 if text is not None and (source.limit is None or len(text) <= source.limit):
                     found.setdefault(text, Option((Value.always(text, "set"),), row.person, row.live))
         return list(found.values())
+
+    def _keys_of_things(self, table: Table, source: Source) -> list[Option]:
+        """Return for a column that names people the keys of rows that rules compare it with, such as of pupils."""
+        joins = self.rules.sure.get((table.oid, source.column.name), ())
+        things = {oid for oid, key in joins if self.catalogue.tables[oid].primary_key == (key,)} - self.people
+        in_doubt = any(source.column.name in key.columns for key in table.foreign_keys)
+        return [] if in_doubt or not things else self._joined_with(table, source)
+
+    def _made(self, table: Table) -> Sequence[MadeRow]:
+        """Return the rows of a table, also of one that was filled otherwise."""
+        if table.oid in self.rows or table.oid in self.pending:
+            return self.rows.get(table.oid, ())
+        if table.oid not in self._brought:
+            self._brought[table.oid] = self._stored(table)
+        return self._brought[table.oid]
 
     def _lists(self, source: Source) -> list[Option]:
         """Return for a list of ids one that names each of the people: by their id, and by the key of their own row."""

@@ -134,11 +134,21 @@ def _asked(column: exp.Expr) -> Hints:
         if isinstance(other, exp.Expr) and other is not side
     ]
     _note(comparison, others, functions, keys, into)
-    if isinstance(comparison, exp.EQ) and not functions and not keys:
-        into.like += [(table_of(other), other.name) for other in others if isinstance(other, exp.Column)]
+    if isinstance(comparison, exp.EQ | exp.In) and not functions and not keys:
+        answers = [_answering(other) for other in others]
+        into.like += [(table_of(one), one.name) for one in answers if one is not None]
     if not functions and not keys:
         into.wanted += _wanted(comparison, into, is_left=comparison.this is side)
     return into
+
+
+def _answering(other: exp.Expr) -> exp.Column | None:
+    """Return the column that an operand is, or that a sub-select answers with."""
+    while isinstance(other, exp.Paren | exp.Subquery):
+        other = other.this
+    if isinstance(other, exp.Select) and len(other.expressions) == 1:
+        other = other.expressions[0].unalias()
+    return other if isinstance(other, exp.Column) else None
 
 
 def _wanted(comparison: exp.Expr, hint: Hints, *, is_left: bool) -> list[str]:
@@ -298,7 +308,8 @@ class Rules:
     """What rules ask: by table and column; and by table, what one rule asks of which columns together.
 
     ``ranks`` are what rules of other tables want of the caller's own row, by column; ``gates`` are the tables in which
-    rules of others look for the caller. ``joins`` are the columns of other tables that a column is compared with.
+    rules of others look for the caller. ``joins`` are the columns of other tables that a column is compared with, as
+    far as names tell, and ``sure`` those of which rules say the table.
     """
 
     asked: dict[tuple[int, str], Hints] = field(default_factory=dict)
@@ -306,16 +317,18 @@ class Rules:
     ranks: dict[int, dict[str, set[str]]] = field(default_factory=dict)
     gates: set[int] = field(default_factory=set)
     joins: dict[tuple[int, str], set[tuple[int, str]]] = field(default_factory=dict)
+    sure: dict[tuple[int, str], set[tuple[int, str]]] = field(default_factory=dict)
 
     def of(self, table: Table) -> dict[str, Hints]:
         """Return what is asked of the columns of a table."""
         return {column: self.asked[table.oid, column] for column in table.columns if (table.oid, column) in self.asked}
 
-    def join(self, one: tuple[int, str], other: tuple[int, str]) -> None:
+    def join(self, one: tuple[int, str], other: tuple[int, str], *, sure: bool = True) -> None:
         """Note that two columns of different tables are compared with each other."""
-        if one[0] != other[0]:
-            self.joins.setdefault(one, set()).add(other)
-            self.joins.setdefault(other, set()).add(one)
+        for known in (self.joins, self.sure) if sure else (self.joins,):
+            if one[0] != other[0]:
+                known.setdefault(one, set()).add(other)
+                known.setdefault(other, set()).add(one)
 
     def note(self, found: Iterable[tuple[int, str, Hints]], own: int | None = None) -> None:
         """Note what one rule asks; ``own`` is the table that it is a rule of."""
@@ -396,10 +409,13 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
         for text in function.bodies():
             rules.note(_of_body(text, of | fired.get(function.oid, set()), catalogue))
         for one, other in _joined(function.body, of, catalogue):
-            rules.join(one, other)
+            rules.join(one, other, sure=False)
     for called_, number, there in given:
         if (taking := functions.known.get(called_)) is not None:
             rules.note((*there, hint) for hint in _of_argument(taking.body, taking.parameters, number))
+            others = set(_equal_to_argument(taking, number, _mentioned(taking.body, catalogue), catalogue))
+            for other in others:
+                rules.join(there, other, sure=len(others) == 1)
     for function, hint in compared:
         rules.note(_of_answer(function, hint, catalogue))
     for table in catalogue.tables.values():
@@ -435,6 +451,19 @@ def _of_argument(text: str, names: Sequence[str], number: int) -> Iterator[Hints
             hint = hints(_QUALIFIER.sub("", match[0])).get(name)
             if hint is not None:
                 yield hint
+
+
+def _equal_to_argument(
+    function: Function, number: int, tables: Iterable[int], catalogue: Catalogue
+) -> Iterator[tuple[int, str]]:
+    """Yield the columns of the tables that a body names which it compares with one of its arguments, by their names."""
+    name = function.parameters[number - 1] if len(function.parameters) >= number else ""
+    named = rf"|(?:{re.escape(function.name)}\s*\.\s*)?{re.escape(name)}\b" if name else ""
+    argument = rf"(?:\${number}(?!\d){named})"
+    column = r'(?:\w+\s*\.\s*)?"?(\w+)"?'
+    found = re.compile(rf"(?<![\w.]){column}\s*=\s*{argument}|(?<![\w.]){argument}\s*=\s*{column}", re.IGNORECASE)
+    names = {one.lower() for match in found.finditer(function.body) for one in match.groups() if one} - {name.lower()}
+    yield from ((oid, one) for oid in sorted(tables) for one in names if one in catalogue.tables[oid].columns)
 
 
 def _mentioned(text: str, catalogue: Catalogue) -> set[int]:

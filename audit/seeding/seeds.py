@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -33,7 +33,7 @@ from audit.seeding.settling import settle
 from audit.seeding.signup import sign_up
 from audit.seeding.tables import Catalogue, Table, read
 from audit.seeding.tokens import write_tokens
-from audit.settings import Parts
+from audit.settings import Messaging, Parts
 
 LASTS = dt.timedelta(hours=1)
 # Who is asked whether the rows decide: those who differ most come first.
@@ -80,9 +80,9 @@ def plant(conn: psycopg.Connection[Any], members: int = 200, parts: Parts = NAME
     unfilled: dict[str, str] = {}
     with conn.transaction(), _replica_role(conn):
         community = Community(_value(conn, "select pg_catalog.now()"), members)
-        makers = community.tables(parts)
         catalogue = read(conn)
         known = {**catalogue.platform, **{table.title: table for table in catalogue.tables.values()}}
+        makers = community.tables(replace(parts, messaging=_between_people(parts.messaging, known)))
         fitting = Fitting(conn, catalogue)
 
         def fit(table: str) -> bool:
@@ -131,6 +131,14 @@ def plant(conn: psycopg.Connection[Any], members: int = 200, parts: Parts = NAME
         undecided,
         dt.timedelta(0) if late else min([LASTS, *_ages(rules)]),
     )
+
+
+def _between_people(generations: Sequence[Messaging], known: Collection[str]) -> tuple[Messaging, ...]:
+    """Return those generations of messaging whose conversations say who takes part, as the community's do.
+
+    What somebody says to an assistant is called conversations, too, and is the generator's to fill.
+    """
+    return tuple(its for its in generations if its.parties or its.participants in known)
 
 
 def _ages(rules: Rules) -> Iterator[dt.timedelta]:

@@ -310,6 +310,11 @@ def prose(text: str) -> Markup:
     return Markup(CODE.sub(r"<code>\1</code>", str(escape(wording.lines(text)))))  # noqa: S704 - escaped here
 
 
+def fact(value: object) -> str:
+    """Return a detail of a finding in words: what is not there, or is true or not, as people would write it."""
+    return "none" if value is None else ("no", "yes")[value] if isinstance(value, bool) else str(value)
+
+
 @cache
 def environment() -> jinja2.Environment:
     """Return what renders the templates: everything is escaped, and free of control and direction characters."""
@@ -321,7 +326,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["prose"] = prose
+    environment.filters.update(prose=prose, fact=fact)
     environment.globals.update(
         conduct=conduct,
         wording=wording,

@@ -392,9 +392,53 @@ def test_a_table_that_cannot_be_looked_at_costs_no_other_its_verdict(bench):
     assert "# not seen: public.shut could not be looked at (permission denied for table shut)" in words
 
 
+def test_rules_for_roles_that_nobody_calls_with_say_nothing_of_callers(bench):
+    sql = """
+    alter table public.t add column door_code text not null default 'x';
+    create role door_keeper nologin;
+    create policy keeper on public.t to door_keeper using (text = (select current_setting('request.apikey.door')));
+    grant select on public.t to authenticated;
+    """
+    with scene(bench, TABLE + sql, {}) as stage:
+        told = Matrix(stage, []).codes()
+        assert (told.unjudgeable, [row.object for row in told if "public.t" in row.object]) == ("", [])
+
+
 @pytest.mark.parametrize("bob", [Cell.VACUOUS, Cell.OK])
 def test_what_callers_without_an_id_are_kept_from_tells_nothing_of_members(bob):
     verdicts = {"nobody": Cell.OK, "alice": Cell.VACUOUS, "bob": bob}
     cells = [Judged(who, "public.t", "select", verdict, rows=3, declared=("own",)) for who, verdict in verdicts.items()]
     told = ["public.t has no row that select could reach beyond own"]
     assert _vacuous(cells) == (told if bob is Cell.VACUOUS else [])
+
+
+# What a project's code may try while it is asked: our settings, what is ordered and noted, and functions of its own
+# that fit better than the server's where a name has no schema.
+BOUGHT = """
+create function public.bought() returns boolean language plpgsql as $$ begin
+    perform set_config(name, value, true) from (values
+        ('audit.cell', '-99'), ('audit.mode', 'act'), ('audit.wanted', '[]'),
+        ('chain.relation', to_regclass('public.t')::oid::text), ('chain.keys', '[]')) as x (name, value);
+    begin perform setval('pg_temp.audit_now', 3); exception when others then null; end;
+    begin delete from pg_temp.audit_hit; exception when others then null; end;
+    return true;
+end $$;
+"""
+NAMES = """
+create function public.to_jsonb(public.t) returns jsonb language sql as $$ select '{}'::jsonb $$;
+create function public.format(text, text, text, text) returns text language sql as $$ select 'select null::text[]' $$;
+create function public.cardinality(text[]) returns integer language sql as 'select 0';
+create function public.gone(text[], text) returns text[] language sql as $$ select '{}'::text[] $$;
+create aggregate public.array_agg(text) (sfunc = public.gone, stype = text[], initcond = '{}');
+"""
+
+
+@pytest.mark.parametrize("more", ["", NAMES], ids=["settings and orders", "names"])
+def test_the_projects_code_buys_no_verdict(bench: Bench, more: str) -> None:
+    sql = TABLE.replace("using (user_id = (select auth.uid()))", "using (public.bought())")
+    sql += "grant select, update, delete on public.t to authenticated;"
+    told = judged(bench, BOUGHT + sql + more, {"public.t": READ})
+    for shape in ("select", "update", "update blind", "delete", "delete blind"):
+        cell = told.cell("alice", "public.t", shape)
+        assert (cell.verdict, cell.reached) == (Cell.LEAK, cell.rows), (shape, cell)
+        assert cell.rows > 1

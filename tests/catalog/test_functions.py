@@ -103,7 +103,10 @@ def test_an_unqualified_name_is_looked_for_on_the_functions_own_path() -> None:
         ("select * from public.papers where id = p_id", False),
         ("select * from public.papers p, public.share_links l where l.paper = p.id and id = p_id", False),
         ("select * from public.share_links where slug = p_id", True),
-        ("select p.name, p.size from public.share_links l join public.papers p on p.id = l.paper where l.slug = p_id", True),
+        (
+            "select p.name, p.size from public.share_links l join public.papers p on p.id = l.paper where l.slug = p_id",
+            True,
+        ),
     ],
 )
 def test_an_argument_is_a_secret_where_its_own_table_opens_by_it(source: str, opens: bool) -> None:
@@ -112,3 +115,17 @@ def test_an_argument_is_a_secret_where_its_own_table_opens_by_it(source: str, op
         known.learn_column({"table": table, "column": column, "default": "gen_random_uuid()", "key": key})
     known.learn(row(1, "opened", source))
     assert known.asks_for_a_secret(1, ["p_id"]) is opens
+
+
+def test_policies_may_ask_on_behalf_of_a_functions_owner() -> None:
+    known = Functions()
+    known.learn({"kind": "relations", "schema": "public", "names": ["crews", "boats"]})
+    known.learn(row(1, "leave", "delete from public.crews"))
+    known.learn(row(2, "sink", "delete from public.boats"))
+    known.learn(row(3, "both", "select public.leave(), public.sink()"))
+    known.learn_owner({"functions": [1], "binding": [["public.crews", ["sailor = auth.uid()"]], ["public.boats", []]]})
+    known.learn_owner({"functions": [2], "binding": [["public.boats", ["sailor = auth.uid()", "true"]]]})
+    assert known.kept_by_policies(1) == {"public.crews", "public.boats"}
+    assert known.kept_by_policies(2) == known.kept_by_policies(3) == set()
+    assert not known.touches(1, kept=known.kept_by_policies(1))
+    assert known.touches(2, kept=known.kept_by_policies(2))

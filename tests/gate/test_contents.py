@@ -210,3 +210,38 @@ def elsewhere(before: Print, now: Print) -> Elsewhere:
 )
 def test_a_type_that_refuses_what_does_not_fit_cuts_nothing(old: str, new: str, written: bool, refused: bool) -> None:
     assert refuses(old, new, written=written) is refused
+
+
+LONG = "x" * 70
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        (f'{{"a": "{LONG}"}}', f'{{"a": "{LONG}", "b": 1}}', 0),
+        (f'{{"a": {{"b": "{LONG}"}}}}', f'{{"a": {{"b": "{LONG}", "c": 2}}}}', 0),
+        (f'["{LONG}"]', f'["{LONG}", 1]', 0),
+        (f"{{{LONG},b}}", f"{{{LONG},b,c}}", 0),
+        ("{}", "{c}", 0),
+        (LONG, f"<p>{LONG}</p>", 0),
+        (f'{{"a": "{LONG}"}}', f'{{"a": "{LONG}y", "b": 1}}', 2),
+        (f'{{"a": "{LONG}", "b": 1}}', f'{{"a": "{LONG}"}}', 2),
+        ('{"x": 1}', '{"x": true}', 2),
+        ('["x", "b"]', '["b", "c"]', 2),
+        ("{a,b}", "{ab,c}", 2),
+    ],
+)
+def test_what_says_more_loses_nothing(old: str, new: str, changed: int) -> None:
+    """Two rows, so that one word for another does not explain it."""
+    olds, news = ([each, each.replace("x", "z").replace("a,", "d,")] for each in (old, new))
+    pairs = [
+        tuple(contents._value(each.encode(), contents.MOST_TEXT) for each in pair)
+        for pair in zip(olds, news, strict=True)
+    ]
+    assert contents._column(pairs).changed == changed
+
+
+def test_a_long_value_that_is_cut_is_seen() -> None:
+    old, new = (contents._value(each.encode(), 1000) for each in (f"{LONG} and more", LONG[:20]))
+    assert contents._column([(old, new)]).cut == 1
+    assert contents._value(LONG.encode()) == contents._value(LONG.encode(), 1000)

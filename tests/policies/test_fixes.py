@@ -46,11 +46,23 @@ def expected(name: str) -> set[str]:
     return set(" ".join(lines).split())
 
 
+def by_itself(project: Project, connection: Connection, policy: str, others: set[str]) -> dict[str, object]:
+    """Return what the fixes of one policy, and no others, leave of it or make others tell besides."""
+    before = look(project.bench, {policy, *others}, connection)
+    done = {about for about in before.fixes if about[0] == policy}
+    assert done
+    with connection.transaction(force_rollback=True):
+        failed = {about: error for about in done if (error := as_owner(connection, before.fixes[about]))}
+        after = harm(done - failed.keys(), before, look(project.bench, {policy, *others}, connection))
+    return {**failed, **({policy: after} if after else {})}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_printed_fix_does_no_harm(name: str, pytestconfig: pytest.Config) -> None:
     with built(name, pytestconfig.stash[CHOICE].postgres_bin) as project, faulty(project) as connection:
         before = look(project.bench, project.before, connection)
         fixes = before.fixes
+        assert by_itself(project, connection, "EXPO-13", {"EXPO-07", "EXPO-17"}) == {}
         assert expected(name) - {policy for policy, _ in fixes} == set()
         failed = {about: error for about, fix in fixes.items() if (error := as_owner(connection, fix))}
         assert failed == {}

@@ -269,6 +269,12 @@ def test_long_lists_are_cut_in_pages_and_whole_in_json():
     assert len(json_file.document(run)["policies"][0]["findings"]) == 120
 
 
+def test_details_are_told_in_words_and_not_in_those_of_a_program():
+    told = samples.finding("MSG-04", "m", details={"read": None, "private": True, "listed": False, "rows": 0})
+    page = html.render(samples.quiet(results=(samples.result("MSG-04", Verdict.VIOLATED, findings=(told,)),)))
+    assert "read: none, private: yes, listed: no, rows: 0" in page
+
+
 def test_a_fix_can_be_copied_from_the_page():
     run = samples.quiet(
         results=(samples.result("MSG-01", Verdict.VIOLATED, findings=(samples.finding("MSG-01", "a < 'b'"),)),)

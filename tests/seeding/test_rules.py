@@ -189,6 +189,28 @@ def test_a_condition_that_makes_no_difference_is_told_and_doubts_nothing(platfor
     assert any("no row tells policy p from one without word <> " in remark for remark in result.remarks)
 
 
+@pytest.mark.parametrize(
+    ("rule", "owner", "named"),
+    [
+        (f"word = 'a' and {OWN}", True, ""),
+        ("auth.jwt() ->> 'plan' = 'gold' and word = 'a'", True, "matters that word = "),
+        ("auth.jwt() ->> 'plan' = 'gold' and word = 'a'", False, ""),
+    ],
+)
+def test_callers_are_asked_with_the_role_of_a_function_that_policies_bind(
+    platform: Connection, rule: str, owner: bool, named: str
+) -> None:
+    desk = [
+        "create role desk",
+        "grant select on public.papers to desk",
+        "grant usage on schema public, auth to desk",
+        f"create policy d on public.papers for select to desk using ({rule})",
+        "create function public.f() returns int security definer language sql as 'select 1 from public.papers'",
+    ]
+    result = planted(platform, "word text", OWN, *desk, *["alter function public.f() owner to desk"] * owner)
+    assert [named in condition for condition in result.undecided] == [True] * bool(named), result.undecided
+
+
 def test_what_cannot_matter_doubts_nothing(platform: Connection) -> None:
     result = planted(platform, "word text", "true or word <> ''")
     assert (result.undecided, result.remarks) == ((), ())

@@ -62,3 +62,34 @@ def test_a_row_has_the_ids_that_triggers_give_it(platform: Connection, monkeypat
         )
     assert asked(platform, "select from pg_catalog.pg_class where relname = 'audit_settled'") == ()
     assert asked(platform, "select current_setting('session_replication_role')") == ("origin",)
+
+
+TEAMS = """
+create table public.teams (id uuid primary key default gen_random_uuid(), owner_id uuid not null references auth.users);
+create table public.team_people (
+    team_id uuid references public.teams, user_id uuid references auth.users, primary key (team_id, user_id));
+create table public.news (id uuid primary key default gen_random_uuid(), team_id uuid references public.teams);
+create function public.join_own() returns trigger language plpgsql as $$ begin
+    insert into public.team_people (team_id, user_id) values (new.id, auth.uid());
+    return null;
+end $$;
+create function public.tell() returns trigger language plpgsql as $$ begin
+    insert into public.news (team_id) values (new.id);
+    return null;
+end $$;
+create trigger join_own after insert on public.teams for each row execute function public.join_own();
+create trigger tell after insert on public.teams for each row execute function public.tell();
+"""
+
+
+def test_whoever_makes_something_belongs_to_it_where_a_trigger_sees_to_that(platform: Connection) -> None:
+    platform.execute(TEAMS.encode())
+    planted = plant(platform, members=20)
+    outside = """
+        select count(*) from public.teams t where t.owner_id::text like '00000000%' and not exists (
+            select from public.team_people p where p.team_id = t.id and p.user_id = t.owner_id)
+    """
+    assert asked(platform, outside) == (0,)
+    # What other triggers write is left to the generator.
+    assert asked(platform, "select count(*) from public.news") == (planted.counts["public.news"],)
+    assert asked(platform, "select coalesce(current_setting('request.jwt.claims', true), '')") == ("",)

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from audit.connection import connect
-from audit.effects import effects, lacks
+from audit.effects import effects, lacks, parts
 from audit.results import Thing
 from audit.sql_text import statements
 
@@ -80,6 +80,12 @@ from audit.sql_text import statements
         ("select pg_catalog.set_config('search_path', '', false)", "", ""),
         ("set search_path = ''", "", ""),
         ("comment on table a is 'create table b ()'", "", ""),
+        ("create foreign data wrapper w handler h", "foreign-data wrapper w", ""),
+        ("create server s foreign data wrapper w", "server s", ""),
+        ("create user mapping for x server s", "", ""),
+        ("alter table a add b int\ncreate table c (d int)", "column b of a; table c", ""),
+        ("create schema s create table t (a int) create view v as select 1", "schema s; table t; view v", ""),
+        ("create table a (b int)\nalter table a enable row level security", "table a", 'row level security "" of a'),
     ],
 )
 def test_what_a_statement_would_do(text, made, touched):
@@ -96,6 +102,26 @@ def test_odd_statements_are_read_without_an_error():
     for text in texts:
         for statement in statements(text):
             effects(statement)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("select 1", ["select 1"]),
+        ("alter table a alter b drop default, alter column c set not null", None),
+        ("grant create on schema s to x", None),
+        ("create function f() returns int language sql as 'select 1' create index i on a (b)",
+         ["create function f() returns int language sql as 'select 1' ", "create index i on a (b)"]),
+        ("alter table a add b int -- no end\ncreate table c (d int)\nalter table c owner to x",
+         ["alter table a add b int -- no end\n", "create table c (d int)\n", "alter table c owner to x"]),
+        ("create table a (b int,", None),
+    ],
+)  # fmt: skip
+def test_statements_that_run_on_are_parted(text, found):
+    (statement,) = list(statements(f"select 0;\n{text}"))[1:]
+    told = parts(statement)
+    assert [each.text.strip() for each in told] == [each.strip() for each in found or [text]]
+    assert all(f"select 0;\n{text}"[each.start :].startswith(each.text.strip()) for each in told)
 
 
 @pytest.fixture(scope="module")
