@@ -621,9 +621,9 @@ def _of_tenants(reader: Reader, borrowed: Sequence[Condition]) -> Iterator[Plan]
         texts = {one.text for one, _ in forgetful}
         kept_by = {other.rule.name: other for _, others in forgetful for other in others}
         columns = {name for each in kept_by.values() for name in reader.columns(each.text, looked_up=True)}
-        # Who may read a row, may not therefore change it.
-        commands = {one.rule.command for one, _ in forgetful}
-        same = [each for each in parts if commands & {"*", "r"} or each.rule.command in ("*", *commands)]
+        # What everybody may read, they may not therefore change.
+        commands = {one.rule.command for one, _ in forgetful} | {"*"}
+        same = [each for each in parts if "r" in commands or each.rule.command in commands or reader.asks(each.text)]
         others = [each for each in (*borrowed, *same) if each.text not in texts]
         kept = tuple(each.text for each in others if each.of_rows or reader.ties(each.text))
         names = frozenset(one.rule.name for one, _ in forgetful)
