@@ -115,10 +115,15 @@ def _kind(row: Sequence[Token], at: int) -> tuple[str, int]:
     """Find the kind of object that is created or altered; return it and where its name may begin."""
     while at < len(row) and row[at].word in _BEFORE_KIND:
         event = row[at].word == "event"
+        foreign = row[at].word == "foreign"
         at += 1
+        if foreign and [token.word for token in row[at : at + 2]] == ["data", "wrapper"]:
+            return "foreign-data wrapper", at + 2
         if event and at < len(row) and row[at].word == "trigger":
             return "event trigger", at + 1
     word = row[at].word if at < len(row) else ""
+    if word == "user" and row[at + 1 : at + 2] and row[at + 1].word == "mapping":
+        return "user mapping", len(row)  # it has no name
     return _CREATED.get(word, word), at + 1
 
 
@@ -165,6 +170,8 @@ def _create(row: Sequence[Token], found: Effects) -> None:
         if kind == "rule" and table.name:
             found.touched.add(table)
         made = Thing(kind, table.schema, thing.name if thing else "", table.name)
+        if kind == "index" and any(token.word == "unique" for token in row[:2]):
+            found.touched.add(made._replace(kind="constraint"))
         # The server finds a name for an index that is given none.
         (found.make if thing else found.touched.add)(made)
     elif thing:

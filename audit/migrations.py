@@ -309,7 +309,7 @@ class _File:
         if statement.words[:3] == ("create", "event", "trigger"):
             known = self.conn.info.server_version >= EVENT_TRIGGERS_SINCE
             return _event_trigger(statement) if known else statement
-        return _placed(statement)
+        return placed(statement)
 
     def _line(self, statement: Statement, offset: int = 0) -> int:
         return _line(self.text, statement.start + offset)
@@ -420,8 +420,10 @@ def _lasting(statement: Statement) -> Statement:
     return replace(statement, text=re.sub(r"\blocal\b", "session", statement.text, count=1, flags=re.IGNORECASE))
 
 
-def _placed(statement: Statement) -> Statement:
-    """Leave out where an extension is to be put, if the platform has its own mind about that."""
+def placed(statement: Statement) -> Statement:
+    """Return a statement as the platform executes it: it has its own mind about extensions and wrappers."""
+    if statement.words[:4] == ("create", "foreign", "data", "wrapper"):
+        return _foreign_data_wrapper(statement)
     if statement.words[:2] != ("create", "extension"):
         return statement
     known = extensions().get(_extension(statement))
@@ -435,6 +437,21 @@ def _placed(statement: Statement) -> Statement:
     end = row[place + 1].end
     text = statement.text
     return replace(statement, text=f"{text[:start]}{' ' * (end - start)}{text[end:]}")
+
+
+def _foreign_data_wrapper(statement: Statement) -> Statement:
+    """Have the platform make a wrapper with a handler of its extension, as at the provider; others are a superuser's.
+
+    https://supabase.com/docs/guides/database/extensions/wrappers/overview
+    """
+    row = list(tokens(statement.text))
+    handler = next((number + 1 for number, token in enumerate(row[:-1]) if token.word == "handler"), None)
+    if handler is None or len(row) < 5:
+        return statement
+    while handler + 2 < len(row) and row[handler + 1].text == ".":
+        handler += 2
+    made = sql.SQL("select pg_catalog.create_foreign_data_wrapper({}, {})").format(row[4].name, row[handler].name)
+    return replace(statement, text=made.as_string(None))
 
 
 def _event_trigger(statement: Statement) -> Statement:

@@ -69,6 +69,11 @@ def manifest() -> Mapping[str, Any]:
     return tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
 
 
+def brings(kind: Literal["functions", "tables", "schemas"], name: str) -> bool:
+    """Tell whether the platform has such an object here, given its qualified name."""
+    return manifest()[kind].get(name, {}).get("status") in ("faithful", "stand-in")
+
+
 @cache
 def extensions() -> Mapping[str, Extension]:
     """Return the extensions of the manifest by name."""

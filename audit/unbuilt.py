@@ -22,6 +22,7 @@ from audit.evidence import Evidence, Location, Log, Population, Row, Scalar, saf
 from audit.layouts import SupabaseConfig, config_beside, of_these, recognised, title, to_apply
 from audit.migrations import THERE_ALREADY, apply, decoded, is_of_the_platform
 from audit.origins import advice
+from audit.platform import brings
 from audit.question import relations
 from audit.results import (
     ANYTHING,
@@ -77,9 +78,16 @@ _SEEN_BY = {
     GRANT: re.compile(r"privilege|acl|pg_shdepend|pg_init_privs"),
     ROW_SECURITY: re.compile(r"row_?security|pg_polic"),
 }
+# An index that is not unique changes nothing that anybody reaches, and where others are enough one more does no harm:
+# policies that ask for keys, or whether an index is there at all.
+_WHATEVER_INDEXES = re.compile(r"(AUTH|CONTACT|EXPO|RLS|SCHEMA|MAINT)-(?!14)\d|PERF-0[49]")
 # Signing up and leaving run the triggers and foreign keys of everything.
 _PEOPLE = re.compile(r"\s*(?:insert\s+into|delete\s+from|update)\s+auth\.users\b", re.IGNORECASE)
 _CATALOGUE = ("pg_catalog", "information_schema", "pg_temp")
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: insufficient_privilege
+REFUSED = "42501"
+# What changes nothing for people who act, unless something else was not built that is made of it.
+_OUT_OF_REACH = frozenset({"server", "foreign-data wrapper", "statistics"})
 _ASKING = frozenset({"auditor", "growth", "amcheck"})
 
 
@@ -125,8 +133,12 @@ def _missed(migrations: Sequence[Migration]) -> tuple[Thing, ...]:
 def is_there(trouble: Trouble) -> bool:
     """Tell whether all that a statement would have made is there already, so that nothing is missing for its failure.
 
-    What was made first is what the real database has, too. Of several columns some may be there and others not.
+    What was made first is what the real database has, too. Of several columns some may be there and others not. The
+    platform's own functions stay as they are, here as there, when somebody would replace them and may not.
     """
+    if trouble.sqlstate == REFUSED and trouble.made == trouble.touched:
+        names = [f"{thing.schema}.{thing.name}" for thing in trouble.made if thing.kind == "function"]
+        return len(names) == len(trouble.made) > 0 and all(brings("functions", name) for name in names)
     if trouble.sqlstate not in THERE_ALREADY - {"42P16"}:
         return False
     wholes = [thing for thing in trouble.made if thing.kind not in ("column", "constraint")]
@@ -135,6 +147,8 @@ def is_there(trouble: Trouble) -> bool:
 
 def _unsure(touched: Sequence[Thing], missed: Sequence[Thing], made: Ruling, log: Log) -> list[Thing]:
     """Return the things that are not certain and that a policy looked at, or found missing."""
+    if _WHATEVER_INDEXES.match(made.policy.id):
+        touched = [thing for thing in touched if thing.kind != "index"]
     # People act on whatever there is; what is asked of the catalogue says what it is about.
     acts = bool({*made.policy.askers} - _ASKING)
     found = {thing for evidence in log.asked for thing in _looked_at(touched, evidence.question, acts=acts)}
@@ -157,7 +171,7 @@ def _looked_at(touched: Sequence[Thing], text: str, *, acts: bool) -> Iterator[T
     # The names of schemas are looked up with everything.
     kinds = kinds if kinds == {"schema"} else kinds - {"schema"}
     if not names or _PEOPLE.match(text) or (acts and not kinds and not own):
-        yield from touched
+        yield from (thing for thing in touched if not acts or thing.kind not in _OUT_OF_REACH)
         return
     if acts and kinds & _TABLES:
         kinds |= _OF_TABLES  # all that decides what people reach, or do, there
@@ -192,8 +206,11 @@ def _rests_on(thing: Thing, told: str, kind: str = "policy") -> bool:
         return False
     # What is said of one policy or key of a table does not rest on another one.
     apart = " on " in told and (
-        thing.kind in ("policy", "constraint", "trigger") or (thing.kind == "index" and kind == "policy")
+        thing.kind in ("policy", "constraint", "trigger")
+        or (thing.kind in ("index", "column", "rows") and kind == "policy")
     )
+    if apart and thing.kind == "rows":
+        return False
     names = [re.escape(quoted(name)) for name in (thing.name, "" if apart else thing.of) if name]
     return any(re.search(rf"(?<![\w$]){name}(?![\w$])", told) for name in names)
 

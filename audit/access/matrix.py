@@ -641,7 +641,8 @@ def _reached(
     observatory: Observatory, plan: Plan, observed: Sequence[Observed], unread: list[tuple[str, str]]
 ) -> list[Reached]:
     cells = []
-    if not any(cell.everything for cell in observed if cell.shape == "select"):
+    answered = [cell for cell in observed if cell.shape == "select" and cell.refusal != "unanswered"]
+    if answered and not any(cell.everything for cell in answered):
         unread.append((plan.kind, f"{plan.relation} has no rows, which proves nothing"))
     elif plan.kind == "tenants" and _undecided(plan, observed):
         text = f"nobody who belongs to something was seen beside rows of others in {plan.relation}"

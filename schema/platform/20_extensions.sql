@@ -119,6 +119,37 @@ $$;
 create event trigger open_wrappers on ddl_command_end when tag in ('CREATE EXTENSION')
     execute function pg_catalog.open_wrappers();
 
+-- At the provider role postgres makes a wrapper of a handler that the extension wrappers brings, under any name. Ours has
+-- no handler, and who asked for it can make servers of it.
+-- Source: https://supabase.com/docs/guides/database/extensions/wrappers/overview
+create or replace function pg_catalog.create_foreign_data_wrapper(called text, handled_by text) returns void
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if not exists (
+        select from pg_catalog.pg_proc p
+        join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid
+            and d.deptype = 'e'
+        join pg_catalog.pg_extension x on x.oid = d.refobjid and x.extname = 'wrappers'
+        where p.proname = pg_catalog.regexp_replace(handled_by, '_handler$', '_validator')
+    ) then
+        raise insufficient_privilege using message = pg_catalog.format(
+            'permission denied to create foreign-data wrapper "%s"', called);
+    end if;
+    -- The extension brings one for each of its handlers here, so that one of the usual name is there already.
+    if not exists (
+        select from pg_catalog.pg_foreign_data_wrapper w
+        join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass
+            and d.objid = w.oid and d.deptype = 'e'
+        where w.fdwname = called
+    ) then
+        execute pg_catalog.format('create foreign data wrapper %I', called);
+        execute pg_catalog.format('grant usage on foreign data wrapper %I to postgres with grant option', called);
+    end if;
+end
+$$;
+revoke all on function pg_catalog.create_foreign_data_wrapper from public;
+grant execute on function pg_catalog.create_foreign_data_wrapper to postgres;
+
 do $$
 declare
     wanted record;
@@ -136,6 +167,23 @@ begin
         set local role postgres;
         execute format('create extension if not exists %I with schema %I', wanted.name, wanted.place);
         reset role;
+    end loop;
+end
+$$;
+
+-- What an extension closes to the public is open to role postgres there, who can open it to others.
+-- Source: the grants in dumps of its databases (GRANT ALL ON FUNCTION extensions... TO postgres WITH GRANT OPTION)
+do $$
+declare
+    closed text;
+begin
+    for closed in
+        select p.oid::pg_catalog.regprocedure
+        from pg_catalog.pg_proc p
+        where p.pronamespace = 'extensions'::pg_catalog.regnamespace and p.proacl is not null
+        and not pg_catalog.has_function_privilege('postgres', p.oid, 'execute with grant option')
+    loop
+        execute format('grant execute on function %s to postgres with grant option', closed);
     end loop;
 end
 $$;

@@ -392,6 +392,18 @@ def test_a_table_that_cannot_be_looked_at_costs_no_other_its_verdict(bench):
     assert "# not seen: public.shut could not be looked at (permission denied for table shut)" in words
 
 
+def test_rules_for_roles_that_nobody_calls_with_say_nothing_of_callers(bench):
+    sql = """
+    alter table public.t add column door_code text not null default 'x';
+    create role door_keeper nologin;
+    create policy keeper on public.t to door_keeper using (text = (select current_setting('request.apikey.door')));
+    grant select on public.t to authenticated;
+    """
+    with scene(bench, TABLE + sql, {}) as stage:
+        told = Matrix(stage, []).codes()
+        assert (told.unjudgeable, [row.object for row in told if "public.t" in row.object]) == ("", [])
+
+
 @pytest.mark.parametrize("bob", [Cell.VACUOUS, Cell.OK])
 def test_what_callers_without_an_id_are_kept_from_tells_nothing_of_members(bob):
     verdicts = {"nobody": Cell.OK, "alice": Cell.VACUOUS, "bob": bob}

@@ -17,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 
 from audit import platform
 from audit.connection import connect
-from audit.migrations import statements
+from audit.migrations import placed, statements
 from audit.server import embedded, installation
 from audit.server.target import Choice, load_platform
 from audit.settings import PLATFORM_ROLES, PLATFORM_SCHEMAS
@@ -62,7 +62,7 @@ def outcome(connection: psycopg.Connection, text: str) -> str:
     try:
         for statement in statements(text):
             if statement.words[:1] not in (("begin",), ("commit",)):
-                connection.execute(statement.text.encode())
+                connection.execute(placed(statement).text.encode())
     except psycopg.Error as error:
         known = platform.aside(error.sqlstate, error.diag.message_primary or "")
         return known[0] if known else f"error {error.sqlstate}: {error.diag.message_primary}"
