@@ -452,7 +452,8 @@ def plans(
     for reader in readers:
         try:
             tied = [each for each in reader.conditions if reader.ties(each.text)]
-            borrowed = [] if reader.relation in declared else [*_borrowed(reader, readers)]
+            of_others = (*_borrowed(reader, readers), *_by_membership(reader))
+            borrowed = [] if reader.relation in declared else [*of_others]
             planned = [*_overlooked(reader)]
             if reader.relation in declared:
                 text = declared[reader.relation]
@@ -497,6 +498,31 @@ def _borrowed(reader: Reader, readers: Sequence[Reader]) -> Iterator[Condition]:
                         f"({_said_of(each.text, other.name, theirs.name, (reader.name, one.name))})" for one in mine
                     )
                     yield Condition(replace(each.rule, name=name), text, each.of_rows)
+
+
+def _by_membership(reader: Reader) -> Iterator[Condition]:
+    """Yield what a table of members says of the tenants of this table's rows, where a policy for changes looks it up.
+
+    Whoever adds a row may hand it in to a tenant of others; who changes one has to do with it.
+    """
+    changing = [each for each in reader.conditions if each.of_rows and each.rule.command in ("w", "d")]
+    for place in sorted({place for each in changing for place in reader.tables(each.text)}):
+        name, columns = next(((n, c) for n, c in reader.every.items() if _place(n) == place), ("", ()))
+        people = [each for each in columns if each.person]
+        for theirs in columns if len(people) == 1 else ():
+            mine = [each for each in reader.held if _alike(each, theirs) and not each.person and not each.key]
+            if mine and not theirs.person:
+                tied = ", ".join(f"{_in_quotes(reader.name)}.{_in_quotes(each.name)}" for each in mine)
+                text = (
+                    f"exists (select from {name} as of_members where of_members.{_in_quotes(theirs.name)} in ({tied})"
+                    f" and of_members.{_in_quotes(people[0].name)} = auth.uid())"
+                )
+                yield Condition(replace(changing[0].rule, name=name, command="w"), text, of_rows=True)
+
+
+def _in_quotes(name: str) -> str:
+    """Return a name in quotes, so that it may be a word of SQL."""
+    return exp.to_identifier(name, quoted=True).sql(dialect="postgres")
 
 
 def _alike(one: Column, other: Column) -> bool:
@@ -616,7 +642,12 @@ def _of_tenants(reader: Reader, borrowed: Sequence[Condition]) -> Iterator[Plan]
     ]
     keeping = [*borrowed, *(each for each in parts if reader.of_tenants(each.text))]
     against = [(one, [other for other in keeping if reader.forgets(one, other)]) for one in parts]
-    forgetful = [(one, others) for one, others in against if others]
+    # What is said by members alone, is said of changes.
+    forgetful = [
+        (one, others)
+        for one, others in against
+        if any(each.rule.name not in reader.every or one.rule.command in ("w", "d") for each in others)
+    ]
     if forgetful:
         texts = {one.text for one, _ in forgetful}
         kept_by = {other.rule.name: other for _, others in forgetful for other in others}

@@ -88,3 +88,21 @@ create policy result on public.matches for update to authenticated using (exists
     select from public.coaches c where c.user_id = (select auth.uid()) and c.role = 'coach'));
 create policy ours on public.alarms for select to authenticated using (public.is_coach(team_id) or seen_by is null);
 create policy enter on public.guild_people for insert to authenticated with check (user_id = (select auth.uid()));
+create table public.choirs (id uuid primary key default gen_random_uuid(), name text not null);
+create table public.choir_people (
+    choir_id uuid not null references public.choirs on delete cascade,
+    "user" uuid not null references auth.users on delete cascade, primary key (choir_id, "user")
+);
+create index on public.choir_people ("user");
+create table public.songs (
+    id uuid primary key default gen_random_uuid(), choir_id uuid not null references public.choirs on delete cascade, title text
+);
+create index on public.songs (choir_id);
+alter table public.choirs enable row level security;
+alter table public.choir_people enable row level security;
+alter table public.songs enable row level security;
+create policy own on public.choir_people for select to authenticated using ("user" = (select auth.uid()));
+create policy all_see on public.choirs for select to anon, authenticated using (true);
+create policy all_see on public.songs for select to anon, authenticated using (true);
+create policy change on public.songs for update to authenticated using (exists (
+    select from public.choir_people p where p."user" = (select auth.uid())));
