@@ -186,6 +186,14 @@ class Dsn(str):
         return "Dsn(...)"
 
 
+_PARAMETER = re.compile(r"[?&](\w+)=")
+# What Prisma and others add to a URL: https://www.prisma.io/docs/orm/overview/databases/postgresql#arguments
+OF_LIBRARIES = frozenset({
+    "pgbouncer", "connection_limit", "pool_timeout", "schema", "statement_cache_size", "sslaccept", "sslidentity",
+    "socket_timeout", "workaround", "supa", "pool_mode", "prepareThreshold", "ssl", "uselibpqcompat",
+})  # fmt: skip
+
+
 def looks_like_conninfo(text: str) -> bool:
     """Tell whether ``text`` is meant as a connection string: a URL, or ``key=value`` such as ``service=prod``."""
     return bool(_URL.match(text) or _SETTING.match(text))
@@ -200,6 +208,11 @@ def conninfo(text: str) -> Dsn:
     try:
         given = conninfo_to_dict(text)
     except psycopg.Error as error:
+        if ours := sorted({*_PARAMETER.findall(text)} & OF_LIBRARIES):
+            raise TargetError(
+                f"the connection string has parameters that are some library's and not PostgreSQL's: leave out "
+                f"{' and '.join(ours)}"
+            ) from error
         raise TargetError(
             "the connection string cannot be read (it is not repeated here, it may hold a password): write it like "
             "service=prod or postgresql://user@host:5432/database, with special characters percent-encoded"

@@ -170,6 +170,8 @@ def _create(row: Sequence[Token], found: Effects) -> None:
         if kind == "rule" and table.name:
             found.touched.add(table)
         made = Thing(kind, table.schema, thing.name if thing else "", table.name)
+        if kind == "index" and any(token.word == "unique" for token in row[:2]):
+            found.touched.add(made._replace(kind="constraint"))
         # The server finds a name for an index that is given none.
         (found.make if thing else found.touched.add)(made)
     elif thing:

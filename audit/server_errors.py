@@ -33,6 +33,22 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     (r"no password supplied", "a password is needed: set PGPASSWORD, or use a password file or service file"),
     (r'role ".*" does not exist', "the role does not exist"),
     (r'database ".*" does not exist', "the database does not exist"),
+    (
+        r"is too long \(maximum \d+ bytes",
+        "the path of its socket is too long: name a shorter directory, or a host and a port",
+    ),
+    (
+        r"invalid response to SSL negotiation|expected authentication request|unexpected response from server",
+        "what answers there is no PostgreSQL server: check host and port",
+    ),
+    (
+        r"\A(?!.*SSL encryption).*pg_hba\.conf.*(no encryption|SSL off)",
+        "the server does not admit this user from here without TLS (pg_hba.conf): say sslmode=require",
+    ),
+    (
+        r"\A(?!.*no encryption).*pg_hba\.conf.*SSL encryption",
+        "the server does not admit this user from here with TLS (pg_hba.conf): if it takes none, say sslmode=disable",
+    ),
     (r"pg_hba\.conf", "the server does not admit this user from here (pg_hba.conf)"),
     (r"does not support SSL|certificate|SSL|TLS", "TLS could not be agreed: check sslmode and sslrootcert"),
     (r"too many connections|too many clients|connection slots", "the server has no free connection"),
@@ -58,7 +74,7 @@ def explain(error: Exception, dsn: str) -> str:
     """Turn a failed connection attempt into one sentence; unknown causes keep the server's words, without secrets."""
     text = str(error)
     for pattern, advice in _ADVICE:
-        if re.search(pattern, text, re.IGNORECASE):
+        if re.search(pattern, text, re.IGNORECASE | re.DOTALL):
             return advice
     lines = [line for line in text.splitlines() if line.strip()]
     said = lines[-1] if lines else type(error).__name__

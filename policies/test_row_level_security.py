@@ -263,6 +263,7 @@ def test_no_policy_is_always_true(auditor):
                 else pg_catalog.has_any_column_privilege(role, x.relation, w.command) end
         )
         select x.object, x.role, x.doing as command, x.name as _name, x.relation::pg_catalog.regclass as _relation,
+               x.command = '*' as _for_all,
                x."table" as _table, x."using" as _using, coalesce(x."check", x."using") as _check,
                array(select a.attname::text from pg_catalog.pg_attribute a
                      where a.attrelid = x.relation and a.attnum > 0 and a.attnotnull) as _never_null,

@@ -152,7 +152,7 @@ def _done(options: Namespace) -> int:
         where = options.report_dir or options.file.parent
         paths = write(run, where, words)
     for path in paths:
-        sys.stdout.write(f"report: {path}\n")
+        sys.stdout.write(f"report: {safe(str(path))}\n")
     return status
 
 

@@ -87,18 +87,17 @@ def rows_may_be_meant(row: Mapping[str, Any]) -> bool:
     """Tell whether what an always true policy lets do may be what its project is for.
 
     ``row`` has ``command``, ``role``, ``_table``, ``_relation``, ``_check``, ``_columns`` (those that the role reads),
-    ``_owned`` (a column names a person), ``_undeclared`` (nobody has declared anything yet) and ``_closed`` (nobody
-    signs up by themselves).
+    ``_owned`` (a column names a person), ``_undeclared`` (nobody has declared anything yet), ``_closed`` (nobody signs
+    up by themselves) and perhaps ``_for_all``: the policy is for all commands, deleting among them.
     """
-    if not row["_undeclared"]:
+    is_staff = row["_closed"] and row["role"] == "authenticated"
+    if not row["_undeclared"] or (row.get("_for_all") and not is_staff):
         return False
     if row["command"] == "insert":
         # Storage itself says whose a file is; a policy that names the bucket lets people add files to that.
         is_file = str(row["_relation"]) == "storage.objects"
         return "bucket_id" in str(row["_check"]) if is_file else not row["_owned"]
-    return row["command"] == "select" and (
-        harmless(row["_columns"], row["_table"]) or (row["_closed"] and row["role"] == "authenticated")
-    )
+    return row["command"] == "select" and (is_staff or harmless(row["_columns"], row["_table"]))
 
 
 def view_shows_no_harm(row: Mapping[str, Any]) -> bool:

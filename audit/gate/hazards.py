@@ -19,6 +19,9 @@ DML = frozenset({"insert", "update", "delete", "merge", "select", "with", "copy"
 LONG_MS = 1000
 # With so many pages the server reads all rows of a table only where it has to.
 MANY_PAGES = 8
+# What the platform keeps in rows and is no data, but how a service behaves: MIG-06 says whom that lets in.
+# https://supabase.com/docs/guides/storage/buckets/creating-buckets
+SETTINGS = frozenset(f"storage.buckets.{name}" for name in ("public", "file_size_limit", "allowed_mime_types"))
 # What a statement may overwrite of a column's values, in percent, and how many different ones it may make the same.
 OVERWRITTEN_PERCENT = 20
 MADE_EQUAL = 3
@@ -271,7 +274,7 @@ def _overwritten(
     """Tell of values that others took the place of, but for columns of which all values are ``kept`` elsewhere."""
     types = _new_types(step, table)
     for name, became in effect.columns.items():
-        if name in kept:
+        if name in kept or f"{table}.{name}" in SETTINGS:
             continue
         column = f"{table}.{name}"
         details: dict[str, Scalar] = {"relation": table, "column": name}

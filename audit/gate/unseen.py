@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from audit.gate import reading
 from audit.gate.deeds import Code, Deed, Reading
@@ -200,8 +201,23 @@ def unchanged(read: Reading, seen: Seen) -> Iterator[tuple[str, str]]:
             before, known, changed = seen.step.before.get(table), _set(deed, table, seen), _changed(table, seen)
             for name, value in settings(deed.code):
                 held = before is None or before.values.get(name, 0)
-                if name in known and held and name not in changed and _rewrites(name, value):
+                if name not in known or not held:
+                    continue
+                if (name not in changed and _rewrites(name, value)) or _takes_keys(table, name, value, seen):
                     yield table, name
+
+
+def _takes_keys(table: str, name: str, value: Code, seen: Seen) -> bool:
+    """Tell whether an expression takes keys out of JSON, and no made-up row had any of them.
+
+    https://www.postgresql.org/docs/current/functions-json.html
+    """
+    kinds = (each.facts.get("type") for each in seen.entries.values() if each.title == f"{table}.{quoted(name)}")
+    if "jsonb" not in kinds:
+        return False
+    taken = any(token.text == "-" and after.kind is STRING for token, after in pairwise(value))
+    effects = [effect.columns[name] for title, effect in seen.step.effects if title == table and name in effect.columns]
+    return taken and not any(each.changed or each.emptied for each in effects)
 
 
 def _rewrites(name: str, value: Code) -> bool:

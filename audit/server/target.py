@@ -244,6 +244,10 @@ def opened(choice: Choice | None = None, say: Say = _silent) -> Iterator[Target]
         yield from _embedded(choice, start, say)
 
 
+# Questions name what the catalogues and statistics of older servers do not have.
+OLDEST = 130000
+
+
 def _reach(choice: Choice) -> Target:
     dsn = conninfo(choice.target)
     notes: tuple[str, ...] = ()
@@ -253,6 +257,11 @@ def _reach(choice: Choice) -> Target:
             "a password file or a service file keeps it private.",
         )
     with connect(dsn, patience_s=CONNECT_TIMEOUT_S) as connection:
+        if connection.info.server_version < OLDEST:
+            major = connection.info.server_version // 10000
+            raise TargetError(
+                f"{place_of(dsn)} is PostgreSQL {major}: {OLDEST // 10000} or newer can be audited, upgrade it first"
+            )
         if exposed := exposure(connection):
             notes += (exposed,)
         try:

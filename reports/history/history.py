@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.evidence import Unchecked
+from audit.evidence import Unchecked, safe
 from audit.facts import Facts, facts_of
 from audit.results import Sizes
 from reports import folder
@@ -105,14 +105,16 @@ def main(arguments: list[str]) -> int:
     page = options.report_dir / "history.html"
     try:
         if not options.history.is_file():
-            raise HistoryError(f"{options.history}: there is no history yet; it begins with the audit of a live target")
+            raise HistoryError(
+                f"{safe(str(options.history))}: there is no history yet; it begins with the audit of a live target"
+            )
         past = Store(options.history).past()
         folder.replace_file(page, nights.page(past))
     except HistoryError as error:
         sys.stderr.write(f"{error}\n")
         return 4
     except OSError as error:
-        sys.stderr.write(f"{page} could not be written: {error.strerror}\n")
+        sys.stderr.write(f"{safe(str(page))} could not be written: {error.strerror}\n")
         return 3
-    sys.stdout.write(f"{nights.text(past)}\nreport: {page}\n")
+    sys.stdout.write(f"{nights.text(past)}\nreport: {safe(str(page))}\n")
     return 0

@@ -38,7 +38,7 @@ UNCHECKED = {"purple": True, "bold": True}
 def screen(run: Run, files: Sequence[Path] = ()) -> list[Line]:
     """Return all that is printed but the verdict, which comes last of all."""
     shown = files if len(files) <= MOST_FILES else files[: MOST_FILES - 1]
-    written: list[Line] = [(f"report: {path}", {}) for path in shown]
+    written: list[Line] = [(f"report: {safe(str(path))}", {}) for path in shown]
     if len(files) > len(shown):
         written.append((f"{INDENT}and {len(files) - len(shown)} more", {}))
     written += [(safe(problem), {"red": True}) for problem in run.unwritten]

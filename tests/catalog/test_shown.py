@@ -41,6 +41,7 @@ def test_what_is_declared_leaves_nothing_to_guess():
     assert rows_may_be_meant({**row, "_undeclared": True})
     assert not rows_may_be_meant({**row, "_undeclared": False})
     assert not rows_may_be_meant({**row, "_undeclared": True, "command": "update"})
+    assert not rows_may_be_meant({**row, "_undeclared": True, "_for_all": True})
 
 
 def test_those_who_are_invited_know_each_other():

@@ -11,10 +11,10 @@ import psycopg
 import pytest
 
 from audit.connection import connect
-from audit.gate import catalogue
+from audit.gate import catalogue, deeds, unseen
 from audit.gate.firing import fired, losses
 from audit.gate.guards import changed_guards, unguarded
-from audit.gate.results import Reach, Step
+from audit.gate.results import Effect, Entry, Moved, Overwritten, Print, Reach, Step
 from audit.gate.trace import state
 from audit.people import CAST
 from audit.question import Connection
@@ -150,6 +150,32 @@ def test_what_cannot_be_put_back_is_not_known(conn: Connection) -> None:
         (guard,) = changed_guards([Step(1, ("drop",), catalogue=changes)], before.entries, now.entries, REACH)
     with pytest.raises(psycopg.Error):
         unguarded(conn, type(guard)(guard.step, guard.oid, guard.table, guard.by, guard.commands, ("select 1/0",)))
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("update lab.loans set prefs = prefs - 'lang' || '{\"a\": 1}'", [("lab.loans", "prefs")]),
+        ("update lab.loans set prefs = prefs #- '{a,b}'", [("lab.loans", "prefs")]),
+        ("update lab.loans set prefs = prefs || '{\"a\": 1}'", []),
+        ("update lab.loans set fee = fee - '1'", []),
+    ],
+)
+def test_keys_that_no_made_up_row_has_are_in_doubt(statement: str, expected: list[tuple[str, str]]) -> None:
+    entries = {
+        name: Entry("column", f"lab.loans.{name}", {"_name": name, "_of": 7, "type": kind})
+        for name, kind in (("prefs", "jsonb"), ("fee", "numeric"))
+    } | {"r7": Entry("table", "lab.loans", {})}
+    figures = Print(3, {"prefs": 3, "fee": 3}, {"prefs": 1, "fee": 1}, {"prefs": 1, "fee": 2})
+    column = "prefs" if "prefs" in statement else "fee"
+    effect = Effect(3, 3, columns={column: Overwritten(3, changed=0 if column == "prefs" else 3)})
+    step = Step(
+        1, ("update",), moved={"lab.loans": Moved(updated=3)}, before={"lab.loans": figures},
+        after={"lab.loans": figures}, effects=(("lab.loans", effect),),
+    )  # fmt: skip
+    seen = unseen.Seen(step, {"loans": ["lab.loans"]}, frozenset({"lab.loans"}), frozenset(), entries, entries)
+    read = deeds.read(statement, deeds.Reader({}, deeds.Effort(10_000)))
+    assert [*unseen.unchanged(read, seen)] == expected
 
 
 def lost(conn: Connection, statements: str) -> list[str]:

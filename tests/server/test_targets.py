@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from audit.server import container, embedded
 from audit.server.rights import OWNER, STAND_IN, login
 from audit.server.target import Choice, Target, opened
 from audit.server.walls import DISK, NETWORK, Walls, raised
+from audit.server_errors import explain
 from tests.support.waiting import LIMIT_S, eventually
 
 REPOSITORY = Path(__file__).parents[2]
@@ -325,6 +327,55 @@ def test_a_live_target_that_is_not_there_gets_one_sentence(conninfo, sentence):
 
 def test_a_server_without_tls_gets_one_sentence(no_tls):
     refused(f"host=127.0.0.1 port={no_tls} user=me password={SECRET} sslmode=require", "TLS could not be agreed")
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ('no pg_hba.conf entry for host "::1", user "u", database "d", no encryption', "say sslmode=require"),
+        ('pg_hba.conf rejects connection for host "::1", user "u", database "d", no encryption', "say sslmode=require"),
+        ('pg_hba.conf rejects connection for host "::1", user "u", SSL encryption', "say sslmode=disable"),
+        ('pg_hba.conf rejects "u", SSL encryption\npg_hba.conf rejects "u", no encryption', "from here (pg_hba.conf)"),
+        ("received invalid response to SSL negotiation: H", "what answers there is no PostgreSQL server"),
+        ("expected authentication request from server, but received H", "what answers there is no PostgreSQL server"),
+        ('Unix-domain socket path "/x" is too long (maximum 107 bytes)', "the path of its socket is too long"),
+    ],
+)
+def test_what_libpq_says_is_told_in_a_sentence(said: str, advice: str) -> None:
+    assert advice in explain(psycopg.OperationalError(said), "dbname=d")
+
+
+def test_what_only_a_library_knows_is_named() -> None:
+    refused(
+        f"postgresql://me:{SECRET}@127.0.0.1:1/db?pgbouncer=true&connection_limit=1",
+        "some library's and not PostgreSQL's: leave out connection_limit and pgbouncer",
+    )
+
+
+def test_an_old_server_gets_one_sentence() -> None:
+    """A stand-in that speaks the startup protocol.
+
+    https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-START-UP
+    """
+
+    def told(kind: bytes, body: bytes) -> bytes:
+        return kind + struct.pack("!i", len(body) + 4) + body
+
+    def answer() -> None:
+        client, _ = listening.accept()
+        with client:
+            while struct.unpack("!ii", client.recv(4096)[:8])[1] != 196608:
+                client.sendall(b"N")
+            client.sendall(
+                told(b"R", struct.pack("!i", 0)) + told(b"S", b"server_version\0" b"12.22\0")
+                + told(b"S", b"client_encoding\0UTF8\0") + told(b"Z", b"I")
+            )  # fmt: skip
+            client.recv(4096)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=answer, daemon=True).start()
+        port = listening.getsockname()[1]
+        refused(f"host=127.0.0.1 port={port} user=me password={SECRET} dbname=d", "PostgreSQL 12: 13 or newer can be")
 
 
 def refused(conninfo: str, sentence: str) -> None:

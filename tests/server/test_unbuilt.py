@@ -445,6 +445,30 @@ def test_people_who_act_on_tables_act_on_all_that_belongs_to_them(thing, verdict
     assert doubted(made, log, migrations).verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("name", "thing", "verdict"),
+    [
+        ("RLS-19", INDEX, Verdict.HOLDS),
+        ("PERF-04", INDEX, Verdict.HOLDS),
+        ("RLS-19", INDEX._replace(kind="constraint"), Verdict.UNCHECKED),
+        ("PERF-06", INDEX, Verdict.UNCHECKED),
+        ("MAINT-14", INDEX, Verdict.UNCHECKED),
+        ("X-01", INDEX, Verdict.UNCHECKED),
+    ],
+)
+def test_an_index_that_is_no_key_is_nothing_to_what_people_reach(name, thing, verdict):
+    log = Log()
+    Evidence((), about="x", log=log, question="select from pg_catalog.pg_index i")
+    made = Ruling(replace(policy(), id=name), Verdict.HOLDS)
+    migrations = [Migration("1_a.sql", False, "e", 1, troubles=(Trouble(1, "e", touched=(thing,)),))]
+    assert doubted(made, log, migrations).verdict is verdict
+
+
+def test_a_unique_index_is_a_key_too(build):
+    migrations, _ = build({"1_a.sql": "create unique index k on c (id); create index i on d (id);"})
+    assert {"constraint k of c", "index i of d"} <= {each.told for each in uncertain(migrations)}
+
+
 def test_what_came_later_is_there(build):
     migrations, _ = build(
         {
@@ -482,6 +506,8 @@ def test_findings_about_it_say_that_they_are_unproven():
         (INDEX, Offence("k on public.shops", cause=Cause("constraint", "k on public.shops")), True),
         (INDEX, Offence("p on public.shops", cause=Cause("policy", "p on public.shops")), False),
         (COLUMN, Offence("public.shops"), True),
+        (COLUMN, Offence("p on public.shops", cause=Cause("policy", "p on public.shops")), False),
+        (Thing("rows", "", "shops"), Offence("p on public.shops", cause=Cause("policy", "p on public.shops")), False),
         (POLICY, Offence("public.shops"), True),
         (POLICY, Offence("other on public.shops"), False),
         (COLUMN, Offence("public.f()", {"error": 'column "rating" does not exist (42703)'}), True),
