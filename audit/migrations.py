@@ -317,8 +317,7 @@ class _File:
             select coalesce(v.schema::text, 'extensions') from pg_catalog.pg_available_extension_versions v
             where v.name = %s and not exists (select from pg_catalog.pg_extension x where x.extname = v.name) limit 1
         """
-        place = self.conn.execute(question, [name]).fetchone() if name else None
-        if not place:
+        if not name or not (place := self.conn.execute(question, [name]).fetchone()):
             return None
         created = sql.SQL("create extension {} with schema {}").format(sql.Identifier(name), sql.Identifier(place[0]))
         try:
