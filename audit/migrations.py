@@ -301,25 +301,24 @@ class _File:
                     said = f"{told.error}; a semicolon seems to be missing before it"
                     self.troubles.append(replace(told, error=said, made=(), touched=()))
                     self._each(run_on, dumped=dumped)
-                elif name := self._enabled_elsewhere(error):
-                    told = self._trouble(error, statement)
-                    said = f"{tell(error)}; no file before it creates the extension {name}"
-                    self.troubles.append(replace(told, error=said, lacks=None, made=(), touched=(), aside=False))
-                    self._each([statement], dumped=dumped)
                 else:
-                    self.troubles.append(self._trouble(error, statement))
+                    told = self._trouble(error, statement)
+                    if self._enabled_elsewhere(error):
+                        self.troubles.append(replace(told, lacks=None, made=(), touched=(), aside=False))
+                        self._each([statement], dumped=dumped)
+                    else:
+                        self.troubles.append(told)
 
-    def _enabled_elsewhere(self, error: psycopg.Error) -> str | None:
-        """Create the extension that brings what is lacking, as somebody did in the dashboard; return its name."""
-        missing = lacks(error)
-        name = bringing(missing.kind, missing.schema, missing.name) if missing else None
-        question = """
-            select coalesce(v.schema::text, 'extensions') from pg_catalog.pg_available_extension_versions v
-            where v.name = %s and not exists (select from pg_catalog.pg_extension x where x.extname = v.name) limit 1
-        """
-        if not name or not (place := self.conn.execute(question, [name]).fetchone()):
-            return None
-        created = sql.SQL("create extension {} with schema {}").format(sql.Identifier(name), sql.Identifier(place[0]))
+    def _enabled_elsewhere(self, error: psycopg.Error) -> bool:
+        """Create the extension that brings what is lacking, as somebody did in the dashboard; tell whether it did."""
+        name = self._not_created(error)
+        if not name:
+            return False
+        question = "select schema::text from pg_catalog.pg_available_extension_versions where name = %s limit 1"
+        place = self.conn.execute(question, [name]).fetchone()
+        created = sql.SQL("create extension {} with schema {}").format(
+            sql.Identifier(name), sql.Identifier((place and place[0]) or "extensions")
+        )
         try:
             for statement in statements(created.as_string(None)):
                 _execute(self.conn, placed(statement))
@@ -327,8 +326,15 @@ class _File:
             if self.conn.broken:
                 raise
             self.conn.rollback()
-            return None
-        return name
+            return False
+        return True
+
+    def _not_created(self, error: psycopg.Error) -> str | None:
+        """Return the extension that brings what a statement lacked, where no file has created it so far."""
+        missing = lacks(error)
+        name = bringing(missing.kind, missing.schema, missing.name) if missing else None
+        question = "select from pg_catalog.pg_extension where extname = %s"
+        return name if name and not self.conn.execute(question, [name]).fetchone() else None
 
     def _placed(self, statement: Statement) -> Statement:
         """Return a statement as the platform executes it."""
@@ -343,10 +349,11 @@ class _File:
     def _trouble(self, error: psycopg.Error, statement: Statement) -> Trouble:
         position = error.diag.statement_position
         found = effects(statement)
-        missing = _lacking(error)
+        missing, extension = _lacking(error), self._not_created(error)
+        uncreated = f"; no file before it creates the extension {extension}" if extension else ""
         return Trouble(
             self._line(statement, int(position) - 1 if position else 0),
-            _not_here(missing) if missing else tell(error),
+            _not_here(missing) if missing else tell(error) + uncreated,
             error.sqlstate,
             lacks(error),
             things(found.made),
