@@ -19,7 +19,7 @@ from psycopg.pq.abc import PGconn, PGresult
 from audit.effects import effects, lacks, parts, things
 from audit.evidence import safe
 from audit.layouts import beginning, of_these, recognised, title, to_apply
-from audit.platform import absent, extensions
+from audit.platform import absent, bringing, extensions
 from audit.results import ANYTHING, RELATIONS, Migration, Thing, Trouble
 from audit.server_errors import tell
 from audit.sql_text import STRING, Statement, Unreadable, statements, tokens
@@ -301,8 +301,34 @@ class _File:
                     said = f"{told.error}; a semicolon seems to be missing before it"
                     self.troubles.append(replace(told, error=said, made=(), touched=()))
                     self._each(run_on, dumped=dumped)
+                elif name := self._enabled_elsewhere(error):
+                    told = self._trouble(error, statement)
+                    said = f"{tell(error)}; no file before it creates the extension {name}"
+                    self.troubles.append(replace(told, error=said, lacks=None, made=(), touched=(), aside=False))
+                    self._each([statement], dumped=dumped)
                 else:
                     self.troubles.append(self._trouble(error, statement))
+
+    def _enabled_elsewhere(self, error: psycopg.Error) -> str | None:
+        """Create the extension that brings what is lacking, as somebody did in the dashboard; return its name."""
+        missing = lacks(error)
+        name = bringing(missing.kind, missing.schema, missing.name) if missing else None
+        question = """
+            select coalesce(v.schema::text, 'extensions') from pg_catalog.pg_available_extension_versions v
+            where v.name = %s and not exists (select from pg_catalog.pg_extension x where x.extname = v.name) limit 1
+        """
+        if not name or not (place := self.conn.execute(question, [name]).fetchone()):
+            return None
+        created = sql.SQL("create extension {} with schema {}").format(sql.Identifier(name), sql.Identifier(place[0]))
+        try:
+            for statement in statements(created.as_string(None)):
+                _execute(self.conn, placed(statement))
+        except psycopg.Error:
+            if self.conn.broken:
+                raise
+            self.conn.rollback()
+            return None
+        return name
 
     def _placed(self, statement: Statement) -> Statement:
         """Return a statement as the platform executes it."""

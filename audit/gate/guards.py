@@ -36,6 +36,17 @@ VALUES = 4
 _FAILS = re.compile(r"22|42(?!501)|53|54|55|57|58|XX|0A")
 
 
+# What writes a text in another way: https://www.postgresql.org/docs/current/functions-string.html
+_WRITING = frozenset({
+    "lower", "upper", "initcap", "trim", "btrim", "ltrim", "rtrim", "replace", "regexp_replace", "translate",
+    "normalize", "unaccent", "left", "nullif",
+})  # fmt: skip
+
+
+# What stands before a statement of PL/pgSQL, and not before a comparison.
+_BEFORE = (";", "begin", "then", "else", "loop")
+
+
 @dataclass(frozen=True)
 class Guard:
     """Something that guarded a table and is not what it was: the step that changed it, and what makes it as it was."""
@@ -67,7 +78,9 @@ def changed_guards(steps: Sequence[Step], origin: Entries, now: Entries, reach: 
         if table is None or table.title not in undeclared or trigger.facts["enabled"] == "D":
             continue
         function = origin.get(f"f{trigger.facts['_function']}")
-        calls = called(function, bodies) if function else frozenset[str]()
+        if function is None:  # an extension's or the server's own: it keeps what it is made for
+            continue
+        calls = called(function, bodies)
         touching = [
             (step, change)
             for step, change in changes
@@ -86,14 +99,12 @@ def _less(change: Change, now: Entries) -> bool:
     return change.what == "changed" and change.before != now[change.key] and does_otherwise(change)
 
 
-def _guard(
-    key: str, trigger: Entry, table: str, function: Entry | None, touching: Sequence[tuple[Step, Change]]
-) -> Guard:
+def _guard(key: str, trigger: Entry, table: str, function: Entry, touching: Sequence[tuple[Step, Change]]) -> Guard:
     name = trigger.title.rpartition(" of ")[0]
     definition = str(trigger.facts["_definition"])
     functions = [str(c.before.facts["_definition"]) for _, c in touching if c.kind == "function" and c.before]
     again = [f"drop trigger if exists {name} on {table}", definition] if any(c.key == key for _, c in touching) else []
-    body = function.facts.get("_body") if function else ""
+    body = function.facts.get("_body")
     return Guard(
         touching[-1][0],
         int(trigger.facts["_of"]),
@@ -114,17 +125,20 @@ def _commands(definition: str) -> Iterator[str]:
 def _derived(found: Sequence[Token]) -> Iterator[str]:
     """Yield the columns that a trigger makes of other columns, or of the time: they keep nobody from anything."""
     for at, token in enumerate(found[:-3]):
-        if token.name != "new" or found[at + 1].text != ".":
+        if token.name != "new" or found[at + 1].text != "." or (at and found[at - 1].sign not in _BEFORE):
             continue
         column = found[at + 2].name
         if found[at + 3].text not in (":=", "=", ":"):
             continue
         end = next((n for n in range(at + 3, len(found)) if found[n].text == ";"), len(found))
         said = found[at + 3 : end]
-        others = {
+        made_of = {
             said[n + 2].name for n, each in enumerate(said[:-2]) if each.name == "new" and said[n + 1].text == "."
-        } - {column}
-        if others or {each.name for each in said} & CLOCK:
+        }
+        names = {each.name for each in said}
+        # What is looked up elsewhere, such as a price, is for the server to say.
+        others = made_of - {column} and "select" not in names
+        if others or names & CLOCK or (column in made_of and names & _WRITING):
             yield column
 
 

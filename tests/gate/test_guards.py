@@ -13,7 +13,8 @@ import pytest
 from audit.connection import connect
 from audit.gate import catalogue, deeds, unseen
 from audit.gate.firing import fired, losses
-from audit.gate.guards import changed_guards, unguarded
+from audit.gate.guards import _derived, changed_guards, unguarded
+from audit.gate.reading import code
 from audit.gate.results import Effect, Entry, Moved, Overwritten, Print, Reach, Step
 from audit.gate.trace import state
 from audit.people import CAST
@@ -135,6 +136,23 @@ def told(conn: Connection, statements: str, reach: dict[str, Reach] = REACH) -> 
 )
 def test_what_a_guard_kept_back_is_told(conn: Connection, statements: str, expected: list[str]) -> None:
     assert told(conn, statements) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "derived"),
+    [
+        ("new.slug := lower(new.title);", {"slug"}),
+        ("new.phone := regexp_replace(new.phone, '[^0-9]', '', 'g');", {"phone"}),
+        ("new.seen = now();", {"seen"}),
+        ("new.state := old.state;", set()),
+        ("new.state := 'asked';", set()),
+        ("new.price := (select p.price from products p where p.id = new.product);", set()),
+        ("new.amount := least(new.amount, 5);", set()),
+        ("if new.a = new.b then raise exception 'no'; end if;", set()),
+    ],
+)
+def test_what_a_trigger_makes_of_other_columns_keeps_nobody_from_anything(body: str, derived: set[str]) -> None:
+    assert {*_derived([*code(body)])} == derived
 
 
 def test_of_a_declared_table_the_matrix_tells(conn: Connection) -> None:
