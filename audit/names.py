@@ -58,6 +58,9 @@ PRIVATE_FILES = (
     r"|verifications?|personal|user[-_]?(files|data|documents?))($|[^a-z])"
 )
 
+# Buckets whose files are there to be looked at, by their names.
+SHOWN_FILES = r"avatar|logo|image|photo|picture|public|asset|media|banner|cover|thumb|icon|brand|static|upload|galler"
+
 # What was done, by whom and when, is kept by design: tables with one of these words in their names.
 TRAILS = r"(^|_)(audit|audits|log|logs|trail|history|archive|archives|legal|consents?)(_|$)"
 
@@ -69,7 +72,8 @@ COUNTERS = re.compile(
 DUE = re.compile(r"(^|_)(status|state|is_active|active|expired|is_expired|closed|at)$", re.IGNORECASE)
 # Tables whose rows others write for a person, or where what was done is noted.
 WRITTEN_FOR_OTHERS = re.compile(
-    r"notif|inbox|outbox|alert|audit|(^|_)logs?($|_)|event|queue|job|invit|participant|member|follow|like|history|activit"
+    r"notif|inbox|outbox|alert|audit|(^|_)logs?($|_)|event|queue|job|invit|participant|member|employ|follow|like|history"
+    r"|activit"
 )
 # Tables whose rows are computed from others', and may be so by anybody.
 DERIVED = re.compile(r"(^|_)(cache[ds]?|rollups?)(_|$)")
@@ -209,10 +213,20 @@ KEPT_BACK = re.compile(
 )
 
 # Words that say of what somebody handed in that somebody else has agreed to it.
-GRANTED = re.compile(
-    r"^(approved|verified|certified|paid|granted|accredited|vetted|authori[sz]ed|reimbursed|refunded|aprobad[oa]|aprovad[oa]"
-    r"|genehmigt|freigegeben|bezahlt|approuv[eé]e?|pay[eé]e?|approvat[oa]|pagad[oa]|goedgekeurd)$",
-    re.IGNORECASE,
+_AGREED = (
+    r"approved|verified|certified|paid|granted|accredited|vetted|authori[sz]ed|reimbursed|refunded|settled|aprobad[oa]|aprovad[oa]"
+    r"|genehmigt|freigegeben|bezahlt|approuv[eé]e?|pay[eé]e?|approvat[oa]|pagad[oa]|goedgekeurd"
+)
+GRANTED = re.compile(rf"^({_AGREED})$", re.IGNORECASE)
+# Words that say so where somebody else decides.
+DECIDED = re.compile(
+    rf"^({_AGREED}|accepted|confirmed|admitted|angenommen|bestaetigt|bestätigt|aceptad[oa])$", re.IGNORECASE
+)
+# Columns that say so: that it is, who did, and when.
+AGREED_FLAG = rf"^(is_)?({_AGREED})$"
+AGREED_BY = (
+    r"^(approved|verified|certified|granted|authori[sz]ed|decided|accepted|confirmed|audited|cleared|released)_(by|at)"
+    r"(_id)?$"
 )
 # Defaults that nobody guesses.
 RANDOM = re.compile(r"random|uuid_generate_v4|gen_salt|nanoid", re.IGNORECASE)

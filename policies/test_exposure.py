@@ -9,7 +9,7 @@ from audit.catalog.openings import shows_nothing_to_visitors
 from audit.catalog.shown import saying_what_may_be_meant, view_shows_no_harm
 from audit.catalog.storage import lists, ties
 from audit.evidence import gathered
-from audit.names import PRIVATE_FILES
+from audit.names import PRIVATE_FILES, SHOWN_FILES
 from audit.probes.disclosure import abused, given_away
 
 CONSENT = "3. Contact Exchange & Privacy"
@@ -714,10 +714,11 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
     on storage.objects that names neither owner nor bucket opens all buckets, also those that are made later. Each
     branch of an OR must name one; only a further branch may ask one of the project's own functions instead. Restrictive
     policies do not open anything. Nor does a policy show everybody the files of a bucket that is not public and that
-    another policy for reading keeps for their owners, or one for writing where the bucket's name says that its files
-    are somebody's own. Public buckets are declared in access.toml; as long as nothing is declared,
-    those offend whose files are somebody's own by the bucket's name, or that a policy for reading keeps for their
-    owners.
+    another policy for reading keeps for their owners, or one for writing: where the bucket's name says that its files
+    are somebody's own, or where one writes to places of what one belongs to alone. Nor does a policy let everybody add
+    files to a bucket that is not public and of which each place is read by those whom it belongs to. Public buckets are
+    declared in access.toml; as long as nothing is declared, those offend whose files are somebody's own by the bucket's
+    name, or that a policy for reading keeps for their owners.
     """
     assert (
         not auditor(
@@ -781,13 +782,50 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
         where r.polpermissive and r.polcmd in ('r', '*') and r.condition is not null
         and not b.public and b.id <> all (%(public_buckets)s)
         and exists (select from rules o where o.oid <> r.oid and o.polpermissive
-                    and (o.polcmd in ('r', '*') or b.id ~* %(private)s)
                     and pg_catalog.strpos(o.says, quote_literal(b.id)) > 0
-                    and o.says ~ '\\mauth\\.(uid|jwt)\\(')
+                    and ((o.polcmd in ('r', '*') or b.id ~* %(private)s) and o.says ~ '\\mauth\\.(uid|jwt)\\('
+                         -- Where one may write only into folders of one's own tenant, the others do not read there.
+                         or b.id !~* %(shown)s and o.says ~ '\\m(name|path_tokens)\\M'
+                         and (o.says ~* '\\mfrom\\M'
+                              or o.says ~ '\\m(?!(storage|auth|realtime|pg_catalog)\\M)[a-z]\\w*\\.\\w+\\(')))
         group by r.oid, r.polname, r.polrelid, r.condition, b.id
         """,
             of='select count(*) as "private buckets" from storage.buckets b where not b.public',
             private=PRIVATE_FILES,
+            shown=SHOWN_FILES,
+            where=lambda row: ties({**row, "_command": "r", "_check": None}) and lists(row),
+        )
+        + auditor(
+            f"""
+        with {SERVED},
+        rules as (
+            select p.*, a.rolname, pg_catalog.pg_get_expr(p.polqual, p.polrelid) as condition,
+                   pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) as added
+            from pg_catalog.pg_policy p
+            join api a on exists (select from unnest(p.polroles) as named where case when named = 0 then true
+                                  else pg_catalog.pg_has_role(a.oid, named, 'usage') end)
+            where p.polrelid = pg_catalog.to_regclass('storage.objects')
+            and pg_catalog.has_any_column_privilege(a.oid, p.polrelid, 'insert')
+        )
+        select format('%%I on %%s: bucket %%s', r.polname, r.polrelid::pg_catalog.regclass, b.id) as object,
+               'everybody adds files where another policy keeps each place for those it belongs to' as problem,
+               min(r.rolname) as role, b.id as _bucket, r.added as _using,
+               coalesce((select jsonb_agg(o.added) from rules o
+                         where not o.polpermissive and o.polcmd in ('a', '*') and o.rolname = min(r.rolname)
+                         and o.added is not null), '[]')
+               as _restrictive
+        from rules r
+        cross join storage.buckets b
+        where r.polpermissive and r.polcmd in ('a', '*') and r.added is not null
+        and not b.public and b.id <> all (%(public_buckets)s)
+        and exists (select from rules o where o.oid <> r.oid and o.polpermissive and o.polcmd in ('r', '*')
+                    and pg_catalog.strpos(o.condition, quote_literal(b.id)) > 0
+                    and o.condition ~ '\\m(name|path_tokens)\\M'
+                    and (o.condition ~ '\\mauth\\.(uid|jwt)\\(' or o.condition ~* '\\mfrom\\M'
+                         or o.condition ~ '\\m(?!(storage|auth|realtime|pg_catalog)\\M)[a-z]\\w*\\.\\w+\\('))
+        group by r.oid, r.polname, r.polrelid, r.added, b.id
+        """,
+            of='select count(*) as "private buckets" from storage.buckets b where not b.public',
             where=lambda row: ties({**row, "_command": "r", "_check": None}) and lists(row),
         )
         + auditor(

@@ -697,15 +697,17 @@ def test_functions_of_policies_are_honest(auditor):
     runbook=RUNBOOK,
     fix="""
     -- Let {object} ask for (select auth.uid()), for app_metadata, or for a row in a table of roles or members, which
-    -- the server writes: not for an e-mail address, a pattern, an id in the text, the database's user or a header.
+    -- the server writes: not for an e-mail address, a telephone number, a pattern, an id in the text, the database's
+    -- user or a header.
     """,
 )
 def test_policies_rest_on_what_cannot_be_forged(auditor):
     """Policies rest on nothing that can be forged, guessed or changed by the caller.
 
-    Not on an e-mail address (people change theirs), nor on patterns over claims, ids and addresses written into a
-    policy, role names that do not exist (always false, or true behind a "not"), headers of the request, and not on
-    current_user or session_user, who are the API. The functions that policies call are read as well, and told once.
+    Not on an e-mail address or a telephone number (people change theirs, and numbers are given out again), nor on
+    patterns over claims, ids and addresses written into a policy, role names that do not exist (always false, or true
+    behind a "not"), headers of the request, and not on current_user or session_user, who are the API. The functions
+    that policies call are read as well, and told once.
     """
     calls = learned(auditor, OF_POLICIES)
     resting = set()
@@ -1109,8 +1111,9 @@ def test_nobody_hangs_rows_below_somebody_elses(alice, bob, stranger):
     A policy that asks whose the new row is, and not whose it is put below, lets a member write into another's project:
     the task stands in their list, the line in their order, and what is summed up there is wrong. Members insert rows of
     their own below parents that they cannot see, by foreign keys and by columns named after a table, and move rows of
-    their own there. Whose a parent is, its own policies say: one of which everybody, or every member, sees rows is
-    shared; so is one whose id another table or a view shows to everybody. Not counted are people as parents, references
+    their own there. Whose a parent is, its own policies say: one of which everybody sees rows is shared, or every
+    member, whatever groups they are in; so is one whose id another table or a view shows to everybody, but for the
+    table that rows are put into. Not counted are people as parents, references
     that may be empty and that no policy looks at, bookmarks (links and nothing else, of which one sees one's own),
     requests to be let in by the name of their table (``join_requests``, ``applications``), and tables that take rows in
     anybody's name, which RLS-04 tells of.
@@ -1139,6 +1142,9 @@ def test_nobody_decides_their_own_standing(alice, bob, stranger):
     in order. Where somebody reaches more by it, RLS-09 tells. Of what people hand in, the policies say who agrees to
     it: a new row must be a draft, or is one by default, and a word that a policy for changes keeps to others (or one
     such as approved, which a policy for reading looks for) is not for whoever wrote the row to set, nor to begin with.
+    Nor does anybody file a row that says at once that others agreed (a word such as approved, a flag such as paid, who
+    approved it), where the like that says nothing is taken, and cannot be changed into that afterwards; nor set it in a
+    row of their own, where the policies for changes let in others as well.
     """
     assert not risen(alice | bob | stranger)
 
@@ -1167,7 +1173,8 @@ def test_no_policy_forgets_the_tenant(matrix):
     tenants, also those of other tables that refer to the same one), and where somebody was seen to do so. In order is
     what a row says of itself to be for all (published, active, approved), rows that are nobody's, and tables of which
     all is harmless to show, by names and types. A policy that asks for more than the others, such as a rank, is meant
-    for few, and who holds an office writes for others; one that is true for every row is RLS-04's. What access.toml
-    declares is RLS-07's.
+    for few, unless the rank is one among the members of a tenant and the row has a tenant, too: coaches of any team are
+    not coaches of this one. Who holds an office writes for others. One that is true for every row is RLS-04's.
+    What access.toml declares is RLS-07's.
     """
     assert not matrix.crossings()

@@ -54,6 +54,12 @@ def _changing(repeat: Finding, told: Finding) -> bool:
     return updates and _table(repeat, told) and done == "update"
 
 
+def _adding(repeat: Finding, told: Finding) -> bool:
+    """Tell whether somebody gets further by the new rows that a finding is about."""
+    adds = repeat.cause.kind == "grant" and repeat.cause.name.startswith("insert")
+    return adds and _table(repeat, told) and "insert" in str(told.details.get("commands", "")).split(", ")
+
+
 def _anything(_repeat: Finding, _told: Finding) -> bool:
     return True
 
@@ -104,7 +110,10 @@ TOLD_BY: Mapping[str, tuple[tuple[str, Same], ...]] = {
         ("RLS-09", _named), ("RLS-09", _column), ("RLS-07", _named), ("RLS-07", _column), ("RLS-04", _named),
         ("RLS-20", _named), ("RLS-22", _named), ("RLS-26", _named),
     ),
-    "RLS-25": (("RLS-09", _cause), ("RLS-09", _column), ("RLS-07", _cause), ("RLS-07", _column), ("RLS-04", _table)),
+    "RLS-25": (
+        ("RLS-09", _cause), ("RLS-09", _column), ("RLS-09", _adding), ("RLS-07", _cause), ("RLS-07", _column),
+        ("RLS-04", _table),
+    ),
     "RLS-20": (("RLS-07", _cause), ("RLS-09", _cause), ("RLS-04", _cause)),
     "RLS-21": (("RLS-07", _cause), ("RLS-04", _cause)),
     "RLS-22": (("RLS-09", _cause), ("RLS-07", _cause), ("RLS-04", _cause), ("RLS-13", _cause)),

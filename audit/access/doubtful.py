@@ -33,6 +33,7 @@ from audit.names import (
     DOERS,
     KEPT_BACK,
     LETTING_IN,
+    MEMBERSHIPS,
     OF_A_KIND,
     ON_ITS_WAY,
     PUBLISHED,
@@ -49,6 +50,7 @@ KINDS = ("overlooked", "vain", "channels", "tenants", "open", "names", "guests",
 # Who takes part in something, or in nothing: nobody who may look after all tenants.
 PEOPLE = ("anon", "nobody", "guest", "pending", "alice", "bob", "stranger")
 VISITORS = ("anon",)
+MEMBERS = ("alice", "bob", "stranger")
 OUTSIDE = ("anon", "nobody", "guest", "pending", "stranger")
 
 # Whose functions and tables are no project's.
@@ -60,7 +62,11 @@ _CALLER = re.compile(r"\bauth\s*\.\s*(uid|jwt|email)\s*\(|request\.jwt|current_s
 CHANNELS, FILES, TOPIC = "realtime.messages", "storage.objects", ("realtime", "topic")
 _WORD = re.compile(r"[^\W\d]\w*")
 # Columns by which somebody looks after all, and does not only belong.
-_OFFICE = re.compile(r"(^|_)(roles?|rank)($|_)|admin|staff|manager|moderator", re.IGNORECASE)
+OFFICE = re.compile(
+    r"(^|_)(roles?|rank|hr)($|_)|admin|staff|manager|moderator|editor|supervisor|superuser|officer", re.IGNORECASE
+)
+# Ranks of whoever looks after all tenants, in a table of members of each.
+_OF_ALL = re.compile(r"super|platform|system|global|(^|_)(root|sys|site|internal|support)($|_)", re.IGNORECASE)
 # What somebody is who holds none.
 _ANYBODY = re.compile(
     r"^(user|member|student|customer|client|buyer|seller|vendor|driver|rider|patient|parent|guardian|tenant|guest|player|reader"
@@ -165,13 +171,20 @@ class Reader:
     """Reads what the conditions of one table's policies ask, and of whom."""
 
     def __init__(
-        self, relation: str, known: Known, calls: Calls, keys: Collection[str], columns: Sequence[Column] = ()
+        self,
+        relation: str,
+        known: Known,
+        calls: Calls,
+        keys: Collection[str],
+        held: Mapping[str, Sequence[Column]],
     ) -> None:
+        """``held`` are the columns of all tables."""
         self.relation = relation
+        self.every = held
         self.name = _name(relation)
         self.calls = calls
         self.keys = frozenset(keys)
-        self.held = columns
+        self.held = held.get(relation, ())
         self.rules = [rule for rule in known.rules.get(relation, ()) if rule.permissive]
         self.bounds = [rule for rule in known.rules.get(relation, ()) if not rule.permissive]
 
@@ -214,7 +227,7 @@ class Reader:
 
     def tables(self, text: str) -> set[tuple[str, str]]:
         """Return the other tables that a condition looks at, also through functions and views."""
-        own = tuple(part.strip('"') for part in self.relation.rsplit(".", 1))
+        own = _place(self.relation)
         found = self.calls.looks_at(each for each in self.calls.led_to([text]) if each.schema not in PLATFORM)
         return {each for each in found if each != own and each[0] not in PLATFORM}
 
@@ -252,6 +265,19 @@ class Reader:
         """Tell whether a condition ties a row to the caller by one of the row's columns."""
         return bool(self.columns(text)) and self.asks(text)
 
+    @cached_property
+    def owning(self) -> set[str]:
+        """Return the columns by which the policies tie rows that are there to the caller."""
+        return {name for each in self.conditions if each.of_rows for name in self.columns(each.text)}
+
+    @cached_property
+    def tenants(self) -> Mapping[tuple[str, ...], frozenset[str]]:
+        """Return of each table what its rows belong to: the other tables, but for those of people, it refers to."""
+        return {
+            _place(name): frozenset(each.refers for each in columns if each.refers and not each.person)
+            for name, columns in self.every.items()
+        }
+
     def of_tenants(self, text: str) -> bool:
         """Tell whether a condition ties a row to something that the caller belongs to, and that is not the row."""
         joined = bool(self.tables(text) or self.claims(text))
@@ -286,7 +312,8 @@ class Reader:
         parts = [
             each for each in tree.find_all(exp.Column, exp.Literal) if isinstance(each, exp.Literal) or each.name in own
         ]
-        owners = {each.name for each in self.held if each.refers or each.person}
+        # Whose a row is, is looked at where it is read; who has done something with it may still be missing.
+        owners = {each.name for each in self.held if each.refers or each.person} & self.owning
         empty = (bare(each.this) for each in tree.find_all(exp.Is) if not each.args.get("negate"))
         said = any((KEPT_BACK if _denied(each) else PUBLISHED).search(each.name) for each in parts)
         said = said or any(RUNNING.search(each.name) for each in parts)
@@ -295,7 +322,7 @@ class Reader:
 
     def for_an_office(self, text: str) -> bool:
         """Tell whether a condition lets in those alone who hold an office, such as managers."""
-        is_of_one = any(_OFFICE.search(word) for word in self.named(text))
+        is_of_one = any(OFFICE.search(word) for word in self.named(text))
         return is_of_one and not any(_ANYBODY.search(word) for word in self.ranks(text))
 
     def forgets(self, one: Condition, other: Condition) -> bool:
@@ -314,9 +341,14 @@ class Reader:
             each.name for each in self.held if each.refers and _name(each.refers) in {name for _, name in looked_at}
         }
         asks_no_more = self.ranks(one.text) <= self.ranks(other.text)
+        kept_apart = self.columns(other.text, looked_up=True)
+        # A rank is one among the members of the row's tenant where the table that says so has the tenant as well.
+        parents = {each.refers for each in self.held if each.name in kept_apart and each.refers and not each.person}
+        more = self.ranks(one.text) - self.ranks(other.text)
+        of_tenant = not any(map(_OF_ALL.search, more)) and any(parents & self.tenants.get(e, set()) for e in looked_at)
         # Who is somewhere as a manager has been asked for more than for belonging.
-        is_ranked = not asks_no_more and any(_OFFICE.search(word) for word in self.named(one.text))
-        belongs = not is_ranked and bool(places & self.columns(other.text, looked_up=True))
+        is_ranked = not asks_no_more and any(OFFICE.search(word) for word in self.named(one.text))
+        belongs = of_tenant or (not is_ranked and bool(places & kept_apart))
         return bool(looked_at & self.tables(other.text)) and (asks_no_more or belongs)
 
 
@@ -329,6 +361,11 @@ def _alternatives(tree: Tree) -> list[Tree]:
         pairs = product(_alternatives(node.left), _alternatives(node.right))
         return [exp.and_(one, other) for one, other in islice(pairs, MOST_ALTERNATIVES + 1)]
     return [tree]
+
+
+def _place(relation: str) -> tuple[str, ...]:
+    """Return schema and name of a table."""
+    return tuple(part.strip('"') for part in relation.rsplit(".", 1))
 
 
 def _name(relation: str) -> str:
@@ -411,11 +448,11 @@ def plans(
     for relation, *column in columns:
         held.setdefault(relation, []).append(Column(*column))
     ruled = [each for each in relations if known.security.get(each) and known.rules.get(each)]
-    readers = [Reader(each, known, calls(), keys.get(each, ()), held.get(each, ())) for each in ruled]
+    readers = [Reader(each, known, calls(), keys.get(each, ()), held) for each in ruled]
     for reader in readers:
         try:
             tied = [each for each in reader.conditions if reader.ties(each.text)]
-            borrowed = [] if tied or reader.relation in declared else [*_borrowed(reader, readers)]
+            borrowed = [] if reader.relation in declared else [*_borrowed(reader, readers)]
             planned = [*_overlooked(reader)]
             if reader.relation in declared:
                 text = declared[reader.relation]
@@ -452,10 +489,13 @@ def _borrowed(reader: Reader, readers: Sequence[Reader]) -> Iterator[Condition]:
             names = other.columns(each.text, looked_up=True)
             if len(names) == 1 and other.of_tenants(each.text) and own_columns(parsed(each.text), other.name) == names:
                 theirs = next((one for one in other.held if one.name in names), None)
-                mine = next((one for one in reader.held if theirs and _alike(one, theirs) and not one.person), None)
+                mine = [one for one in reader.held if theirs and _alike(one, theirs) and not one.person]
                 if theirs and mine:
                     name = f"{each.rule.name} on {other.relation}"
-                    text = _said_of(each.text, other.name, theirs.name, mine.name)
+                    # A match is of both teams.
+                    text = " or ".join(
+                        f"({_said_of(each.text, other.name, theirs.name, (reader.name, one.name))})" for one in mine
+                    )
                     yield Condition(replace(each.rule, name=name), text, each.of_rows)
 
 
@@ -464,8 +504,8 @@ def _alike(one: Column, other: Column) -> bool:
     return one.refers is not None and one.refers == other.refers and one.kind == other.kind
 
 
-def _said_of(text: str, table: str, column: str, mine: str) -> str:
-    """Return a condition with a column of its table called otherwise; it is about another table then."""
+def _said_of(text: str, table: str, column: str, mine: tuple[str, str]) -> str:
+    """Return a condition about a column of its table as one about another table's, ``mine``."""
     tree = parsed(text).copy()
     places = [
         each
@@ -473,7 +513,7 @@ def _said_of(text: str, table: str, column: str, mine: str) -> str:
         if each.name == column and each.table in ("", table) and table_of(each) is None
     ]
     for each in places:
-        each.replace(exp.column(mine, quoted=True))
+        each.replace(exp.column(mine[1], table=mine[0], quoted=True))
     return tree.sql(dialect="postgres", normalize_functions=False)
 
 
@@ -581,7 +621,10 @@ def _of_tenants(reader: Reader, borrowed: Sequence[Condition]) -> Iterator[Plan]
         texts = {one.text for one, _ in forgetful}
         kept_by = {other.rule.name: other for _, others in forgetful for other in others}
         columns = {name for each in kept_by.values() for name in reader.columns(each.text, looked_up=True)}
-        others = [each for each in (*borrowed, *parts) if each.text not in texts]
+        # What everybody may read, they may not therefore change.
+        commands = {one.rule.command for one, _ in forgetful} | {"*"}
+        same = [each for each in parts if "r" in commands or each.rule.command in commands or reader.asks(each.text)]
+        others = [each for each in (*borrowed, *same) if each.text not in texts]
         kept = tuple(each.text for each in others if each.of_rows or reader.ties(each.text))
         names = frozenset(one.rule.name for one, _ in forgetful)
         told: dict[str, Collection[str]] = dict.fromkeys(sorted(columns), ())
@@ -600,7 +643,9 @@ def _open(reader: Reader) -> Iterator[Plan]:
     parts = [(each, part) for each in reading for part in reader.branches(each.text)]
     asking = [each for each in parts if reader.invites(each[1])]
     # What is shown to some, by a list of who may read it, is not for all, whatever it looks like.
-    listed = any(reader.tables(part) and reader.columns(part, looked_up=True) for _, part in asking)
+    listed = any(
+        (reader.tables(part) or reader.claims(part)) and reader.columns(part, looked_up=True) for _, part in asking
+    )
     shows_no_harm = not listed and harmless([(c.name, c.category, c.kind) for c in reader.held], reader.name)
     if reader.relation == FILES or shows_no_harm:
         return
@@ -639,7 +684,8 @@ def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
     """Yield what may be written in another's name: the column that says who wrote a row is filled with the caller.
 
     The default says so, or its name does, or whoever wrote a row may change it, and nobody else has to do with it. Who
-    holds an office writes for others.
+    holds an office writes for others, and of a table with a row for each pair, such as who takes part in what, whoever
+    has the one may name the other.
     """
     adding = [each for each in reader.conditions if each.rule.command in ("*", "a")]
     anybodys = [each for each in adding if not all(reader.for_an_office(part) for part in reader.branches(each.text))]
@@ -649,7 +695,8 @@ def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
     writers = {name for each in changing for name in reader.columns(each.text)}
     for column in people:
         by_default = bool(_CALLER.search(column.default))
-        alone = len(people) == 1 and column.name in writers and not WRITTEN_FOR_OTHERS.search(reader.name)
+        for_others = WRITTEN_FOR_OTHERS.search(reader.name) or MEMBERSHIPS.search(reader.name) or column.key
+        alone = len(people) == 1 and column.name in writers and not for_others
         if anybodys and column.name not in asked and (by_default or alone or DOERS.search(column.name)):
             names = frozenset(each.rule.name for each in anybodys)
             kept_by = tuple(sorted({each.rule.name for each in changing if column.name in reader.columns(each.text)}))

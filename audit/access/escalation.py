@@ -28,6 +28,7 @@ from psycopg import sql
 from audit.access.gains import BY_CALL, RANK, Found, doors, findings, meant
 from audit.access.matrix import MOST_ROWS
 from audit.access.matrix import SQL as MATRIX
+from audit.access.offices import beyond_what_is_meant
 from audit.access.results import API_ACTORS
 from audit.actors import Actor, Stage
 from audit.catalog.calls import Calls, Source, calls_of
@@ -267,6 +268,7 @@ def widened(people: Actor) -> Evidence:
             doubts = [*changing.doubts(), *doubts]
             tried = changing.tried
             found = [each for each in found if not meant(each, stage.known.get("widens", {}))]
+            found = beyond_what_is_meant(cursor, stage, found, calls_of(cursor.connection)) if found else found
             rows = findings(found, doors(cursor, found), stage.known["api_roles"])
             exposed = tuple(f"{schema}." for schema in stage.known["exposed"])
             decisive = [name for name in stage.unfilled if name.startswith(exposed) and name in plan.decisive]

@@ -645,6 +645,8 @@ def _weak(tree: Tree, known: Collection[Name], roles: Collection[str]) -> Iterat
     for node in tree.walk():
         if called(node) == ("auth", "email") or _claim(node) == "email":
             yield "an e-mail address"
+        elif _claim(node) == "phone":
+            yield "a telephone number"
         elif is_database_user(node):
             yield "the database's user, which is the API's role for everybody"
         elif isinstance(node, _PATTERNS) and names_caller(node, known):
@@ -680,6 +682,8 @@ _READS_EMAIL = re.compile(
 )
 
 
+_READS_PHONE = re.compile(r"request\.jwt\.claim\.phone|\bauth\s*\.\s*jwt\s*\(\s*\)\s*->>?\s*'phone'", re.IGNORECASE)
+
 # Whoever comes by the API has the session of authenticator: that somebody else's is asked for lets none of them in.
 # https://docs.postgrest.org/en/stable/references/auth.html
 _SESSION_OF_OTHERS = re.compile(
@@ -694,6 +698,8 @@ def _weak_body(text: str) -> set[str]:
         found.discard(HEADERS)
     if _READS_EMAIL.search(text):
         found.add("an e-mail address")
+    if _READS_PHONE.search(text):
+        found.add("a telephone number")
     if re.search(r"\b(current_user|session_user|current_role)\b", _SESSION_OF_OTHERS.sub("", text), re.IGNORECASE):
         found.add("the database's user, which is the API's role for everybody")
     return found

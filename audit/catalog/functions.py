@@ -61,7 +61,7 @@ group by o.oid, o.rolsuper, o.rolbypassrls
 # A table that is named in a statement, and what it is called there.
 _TABLE = re.compile(
     r"\b(?:from|join|update|into|using|,)\s+(?:only\s+)?(?:\w+\.)?(\w+)(?:\s+(?:as\s+)?"
-    r"(?!(?:where|on|using|set|join|left|right|inner|outer|full|cross|natural|order|group|limit|for|returning|values|"
+    r"(?!(?:from|where|on|using|set|join|left|right|inner|outer|full|cross|natural|order|group|limit|for|returning|values|"
     r"select|into|union|having|offset|window|loop|then|default)\b)(\w+))?",
     re.IGNORECASE,
 )

@@ -524,17 +524,18 @@ def planned(cursor: Cursor, stage: Stage) -> Plan:
 
 def without_codes(cursor: Cursor, plan: Plan) -> Plan:
     """Return a plan whose calls do not know what only those know whom it was given to: tokens, links, codes."""
-    cursor.execute(CODES)
+    columns = cursor.execute(CODES).fetchall()
     codes = {
-        (relation, name)
-        for relation, table, name, default, key in cursor.fetchall()
-        if lets_in(table, name, default, key=key)
+        (relation, name) for relation, table, name, default, key in columns if lets_in(table, name, default, key=key)
     }
+    # What is a code wherever a column is called so.
+    secret = {name for _, name in codes} - {name for relation, _, name, *_ in columns if (relation, name) not in codes}
 
     def known(row: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in row["content"].items() if (row["relation"], name) not in codes}
 
-    return replace(plan, rows=[{**row, "content": known(row)} for row in plan.rows])
+    values = {name: found for name, found in plan.values.items() if name not in secret}
+    return replace(plan, rows=[{**row, "content": known(row)} for row in plan.rows], values=values)
 
 
 def _by_name(connection: Connection) -> Any:  # noqa: ANN401 -- a cursor of dictionaries
@@ -597,9 +598,14 @@ def outcomes_apart(stage: Stage, who: Identity, calls: list[dict[str, Any]], *, 
     """
     with acting(stage, who, api_path(stage)) as cursor:
         look(stage, cursor, who, unjudged)
-        with _patient(cursor):
-            cursor.execute("select pg_temp.part(%s, %s, %s)", [who.id, EVERYBODY, VOCABULARIES])
+        part(cursor, who)
         return _made(cursor, stage, calls, who.role, unjudged, looking=True)
+
+
+def part(cursor: Cursor, who: Identity) -> None:
+    """Put somebody into groups of their own, for as long as what is done lasts."""
+    with _patient(cursor):
+        cursor.execute("select pg_temp.part(%s, %s, %s)", [who.id, EVERYBODY, VOCABULARIES])
 
 
 def _made(

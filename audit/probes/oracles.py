@@ -13,8 +13,8 @@ from audit.probes.attempt import acting, ask, each, without_an_end
 from audit.probes.calling import EVERYBODY, look, remembered
 from audit.question import Cursor, define
 
-# Values of these columns cannot be guessed.
-UNGUESSABLE = r"token|secret|hash|(^|_)code|api_?key|nonce|signature"
+# Values of these columns cannot be guessed, or stand in addresses, where everybody may try them.
+UNGUESSABLE = r"token|secret|hash|(^|_)code|api_?key|nonce|signature|(^|_)(slug|sub_?domain|path)($|_)"
 
 _TABLES = "select name from pg_temp.audited where exposed and not partition order by name"
 

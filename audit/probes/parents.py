@@ -21,7 +21,7 @@ from audit.evidence import Evidence, Population, Row, safe
 from audit.names import KNOCKS
 from audit.people import CAST, Identity
 from audit.probes.attempt import acting, ask, each, without_an_end, works
-from audit.probes.calling import EVERYBODY, look, remembered
+from audit.probes.calling import EVERYBODY, look, part, remembered
 from audit.question import Cursor, define
 from audit.sql_text import quoted
 
@@ -49,7 +49,8 @@ order by 1, 2
 
 # Conditions for writing that do not look at the row: whoever meets one, such as the staff, puts rows where they belong.
 _BY_RANK = """
-select p.polrelid::pg_catalog.regclass::text, pg_catalog.pg_get_expr(coalesce(p.polwithcheck, p.polqual), p.polrelid)
+select p.polrelid::pg_catalog.regclass::text, p.polcmd::text,
+       pg_catalog.pg_get_expr(coalesce(p.polwithcheck, p.polqual), p.polrelid)
 from pg_catalog.pg_policy p
 where p.polrelid = any (%s::pg_catalog.regclass[]) and p.polpermissive and p.polcmd in ('*', 'a', 'w')
 and coalesce(p.polwithcheck, p.polqual) is not null
@@ -74,22 +75,30 @@ class Hung(NamedTuple):
 
 @dataclass
 class _Seen:
-    """What people see directly, as "table key", and the ids that tables and views show to everybody signed in."""
+    """What people see directly, as "table key", and the ids that tables and views show to everybody signed in.
+
+    ``apart`` is what members see who belong to no group with anybody else; of each of the ``ids`` it is known where
+    it stands.
+    """
 
     rows: dict[str, set[str]] = field(default_factory=dict)
-    ids: list[str] = field(default_factory=list)
+    apart: dict[str, set[str]] = field(default_factory=dict)
+    ids: list[tuple[str, str]] = field(default_factory=list)
 
     def shared(self) -> set[str]:
         """Return the tables of which everybody, or every member, sees a row."""
         everybody = [self.rows.get(name, set()) for name in ("anon", "nobody", NEWCOMER.name)]
         shared = {row.partition(" ")[0] for row in set[str]().union(*everybody)}
-        return shared | self._of_members() if all(name in self.rows for name in MEMBERS) else shared
+        return shared | self._of_members() if all(name in self.apart for name in MEMBERS) else shared
 
     def _of_members(self) -> set[str]:
-        """Return the tables of which all members see a row; who sees all that anybody does may be the staff."""
+        """Return the tables of which all members see a row, and not for belonging to the same group.
+
+        Who sees all that anybody does may be the staff.
+        """
         tables: dict[str, list[set[str]]] = {}
-        for table in {row.partition(" ")[0] for name in MEMBERS for row in self.rows[name]}:
-            seen = [{row for row in self.rows[name] if row.partition(" ")[0] == table} for name in MEMBERS]
+        for table in {row.partition(" ")[0] for name in MEMBERS for row in self.apart[name]}:
+            seen = [{row for row in self.apart[name] if row.partition(" ")[0] == table} for name in MEMBERS]
             tables[table] = [those for those in seen if those != set.union(*seen)]
         return {
             table
@@ -114,10 +123,12 @@ def misplaced(people: Actor) -> Evidence:
         if children:
             for who in (CAST["anon"], CAST["nobody"], NEWCOMER):
                 _look(stage, who, seen, unjudged)
+            for name in MEMBERS:
+                _look_apart(stage, CAST[name], seen, unjudged)
             staff = _staff(stage, cursor.execute(_BY_RANK, [children]).fetchall())
             for who in people.people:
-                theirs = {name for name, people_ in staff if who.name in people_}
-                for hung in _hang(stage, who, seen, [name for name in children if name not in theirs], unjudged):
+                theirs = {place for place, people_ in staff if who.name in people_}
+                for hung in _hang(stage, who, seen, children, theirs, unjudged):
                     found.setdefault((hung.child, hung.attribute), {})[who.name] = hung
         shared = seen.shared()
         tried = {place: those for place, those in found.items() if _is_owned(place, those, shared)}
@@ -132,14 +143,14 @@ def misplaced(people: Actor) -> Evidence:
     )
 
 
-def _staff(stage: Stage, by_rank: Sequence[tuple[str, str]]) -> list[tuple[str, set[str]]]:
-    """Return the tables with the members who meet a condition that looks at no row; what all meet is no rank."""
+def _staff(stage: Stage, by_rank: Sequence[tuple[str, str, str]]) -> list[tuple[tuple[str, str], set[str]]]:
+    """Return (table, command) with the members who meet a condition that looks at no row; what all meet is no rank."""
     found = []
-    for name, condition in by_rank:
+    for name, command, condition in by_rank:
         asked = sql.SQL("select where {}").format(sql.SQL(condition))
         holders = {who for who in MEMBERS if works(stage, CAST[who], asked)}
         if len(holders) < len(MEMBERS):
-            found.append((name, holders))
+            found += [((name, each), holders) for each in ("a", "w") if command in ("*", each)]
     return found
 
 
@@ -148,17 +159,36 @@ def _look(stage: Stage, who: Identity, seen: _Seen, unjudged: set[str]) -> None:
         look(stage, inner, who, unjudged)
         seen.rows[who.name] = set(ask(inner, str, "select pg_temp.see_parents()", []))
         if who is NEWCOMER:
-            seen.ids = ask(inner, str, "select pg_temp.shown_ids(%s, %s)", [who.role, list(stage.known["exposed"])])
+            inner.execute("select * from pg_temp.shown_ids(%s, %s)", [who.role, list(stage.known["exposed"])])
+            seen.ids = inner.fetchall()
 
 
-def _hang(stage: Stage, who: Identity, seen: _Seen, children: Sequence[str], unjudged: set[str]) -> list[Hung]:
+def _look_apart(stage: Stage, who: Identity, seen: _Seen, unjudged: set[str]) -> None:
+    with acting(stage, who) as inner:
+        part(inner, who)
+        look(stage, inner, who, unjudged)
+        seen.apart[who.name] = set(ask(inner, str, "select pg_temp.see_parents()", []))
+
+
+def _hang(
+    stage: Stage,
+    who: Identity,
+    seen: _Seen,
+    children: Sequence[str],
+    ranked: Collection[tuple[str, str]],
+    unjudged: set[str],
+) -> list[Hung]:
+    """Let somebody hang rows below what they do not see; ``ranked``: (table, command) that are theirs as staff."""
     with acting(stage, who) as inner:
         look(stage, inner, who, unjudged)
         seen.rows[who.name] = set(ask(inner, str, "select pg_temp.see_parents()", []))
 
+        places, ids = [place for place, _ in seen.ids], [each for _, each in seen.ids]
+        staff = [[name for name, of in ranked if of == command] for command in ("a", "w")]
+
         def hang(names: Sequence[str]) -> list[Hung]:
-            given = [who.role, who.id, EVERYBODY, seen.ids, list(names)]
-            return ask(inner, Hung, "select * from pg_temp.hang(%s, %s, %s, %s, %s)", given)
+            given = [who.role, who.id, EVERYBODY, places, ids, *staff, list(names)]
+            return ask(inner, Hung, "select * from pg_temp.hang(%s, %s, %s, %s, %s, %s, %s, %s)", given)
 
         return each(inner, children, hang, unjudged, stage.known)
 

@@ -11,14 +11,15 @@ end $see$;
 
 -- The ids that other tables and views show the caller: what stands there is known, whoever may read its own table.
 -- A uuid is told as it is; another id with the column that it stands in ("tenant_id 3"), a view's own with "view".
-create function pg_temp.shown_ids(caller name, exposed text[]) returns setof text language plpgsql as $shown$
+-- "place" is where it stands: a table with the column, or a view.
+create function pg_temp.shown_ids(caller name, exposed text[]) returns table (place text, id text) language plpgsql as $shown$
 declare
     v record;
     long_id text := '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$';
 begin
     return query
-        select distinct case when e.value ~ long_id then e.value
-                        else pg_catalog.concat_ws(' ', e.key, e.value) end
+        select distinct pg_catalog.format('%s %s', s.relation, e.key),
+                        case when e.value ~ long_id then e.value else pg_catalog.concat_ws(' ', e.key, e.value) end
         from pg_temp.seen s cross join lateral pg_catalog.jsonb_each_text(s.content) as e
         where e.value ~ long_id or e.key ~ '_id$' and pg_catalog.length(e.value) < 64;
     for v in
@@ -30,7 +31,7 @@ begin
         begin
             perform pg_catalog.set_config('role', caller, true);
             return query execute pg_catalog.format(
-                'select distinct case when e.value ~ %2$L then e.value
+                'select distinct %1$L, case when e.value ~ %2$L then e.value
                                       else pg_catalog.concat_ws('' '', case e.key when ''id'' then ''view'' end, e.key, e.value) end
                  from (select x from %1$s as x limit 200) as y
                  cross join lateral pg_catalog.jsonb_each_text(pg_catalog.to_jsonb(y.x)) as e
@@ -76,8 +77,8 @@ returns table (child text, attribute text, parent text, parent_key text, named t
     from led l
     join pg_temp.audited c on c.oid = l.child and c.exposed and not c.partition and c.schema <> 'auth'
     join pg_temp.audited p on p.oid = l.parent and p.exposed and p.shown and not p.partition and p.schema <> 'auth'
-    -- A row that is a person is nobody's: whoever writes to somebody names them.
-    where (l.placed or exists (
+    -- A row that is a person is nobody's: whoever writes to somebody names them. Who did something is no place.
+    where l.attribute !~ '_by$' and (l.placed or exists (
         select from pg_catalog.pg_policy y
         where y.polrelid = c.oid and pg_catalog.concat_ws(
             ' ', pg_catalog.pg_get_expr(y.polqual, y.polrelid), pg_catalog.pg_get_expr(y.polwithcheck, y.polrelid))
@@ -114,7 +115,9 @@ end $hung$;
 
 -- As "caller", put rows of one's own below parents that one cannot see, and move rows of one's own there. "command" is
 -- how it went through, null where it did not; "blocked" says that only a constraint stood in the way.
-create function pg_temp.hang(caller name, me text, cast_ids text[], open_ids text[], wanted text[])
+create function pg_temp.hang(
+    caller name, me text, cast_ids text[], open_places text[], open_ids text[], adds_as_staff text[],
+    changes_as_staff text[], wanted text[])
 returns table (child text, attribute text, parent text, named text, command text, blocked boolean) language plpgsql
 as $hang$
 declare
@@ -127,6 +130,7 @@ declare
     held boolean;
     inserting text;
     updating text;
+    known_ids text[];
 begin
     for k in
         select l.*, a.oid, a.key,
@@ -137,8 +141,10 @@ begin
                 and not (t.atthasdef and (t.attname = any (a.key) or (t.attname <> l.attribute and exists (
                     select from pg_catalog.pg_index u where u.indrelid = a.oid and u.indisunique
                     and u.indnkeyatts = 1 and u.indkey[0] = t.attnum))))) as insertable,
-               pg_catalog.has_column_privilege(caller, a.oid, l.attribute, 'insert') as inserts,
-               pg_catalog.has_column_privilege(caller, a.oid, l.attribute, 'update') as updates,
+               pg_catalog.has_column_privilege(caller, a.oid, l.attribute, 'insert')
+               and l.child <> all (adds_as_staff) as inserts,
+               pg_catalog.has_column_privilege(caller, a.oid, l.attribute, 'update')
+               and l.child <> all (changes_as_staff) as updates,
                -- A link and nothing else, of which one sees one's own: a bookmark harms nobody.
                not exists (
                    select from pg_catalog.pg_attribute t
@@ -157,12 +163,15 @@ begin
         order by l.child, l.attribute
     loop
         continue when k.bookmark or not (k.inserts or k.updates);
-        -- Where some ids of a table are known to everybody, its rows are not only somebody's.
+        -- Where some ids of a table are known to everybody, its rows are not only somebody's. What was hung there is no
+        -- such place.
+        known_ids := array(select o.id from unnest(open_places, open_ids) as o (place, id)
+                           where o.place <> pg_catalog.format('%s %s', k.child, k.attribute));
         continue when exists (
             select from pg_temp.stored s
             where s.relation = k.parent
             and array[s.content ->> k.parent_key, pg_catalog.concat_ws(' ', k.attribute, s.content ->> k.parent_key),
-                      pg_catalog.concat_ws(' ', 'view', k.parent_key, s.content ->> k.parent_key)] && open_ids);
+                      pg_catalog.concat_ws(' ', 'view', k.parent_key, s.content ->> k.parent_key)] && known_ids);
         child := k.child; attribute := k.attribute; parent := k.parent; named := k.named; command := null;
         blocked := false; held := false;
         inserting := case when k.inserts then pg_catalog.format(
@@ -173,11 +182,18 @@ begin
             (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ') from unnest(k.key) as c)) end;
         <<trying>>
         for hidden in
-            select s.content ->> k.parent_key as id, s.content -> k.parent_key as value
-            from pg_temp.stored s
-            where s.relation = k.parent and s.content ->> k.parent_key is not null and me <> all (s.people)
-            and not exists (select from pg_temp.sight v where v.relation = s.relation and v.key = s.key)
-            order by s.people = '{}', s.key limit 3
+            -- A place that is taken already may only have room for one.
+            with unseen as materialized (
+                select s.content ->> k.parent_key as id, s.content -> k.parent_key as value,
+                       pg_catalog.row_number() over (order by s.people = '{}', s.key) as place,
+                       not exists (select from pg_temp.stored c where c.relation = k.child
+                                   and c.content ->> k.attribute = s.content ->> k.parent_key) as free
+                from pg_temp.stored s
+                where s.relation = k.parent and s.content ->> k.parent_key is not null and me <> all (s.people)
+                and not exists (select from pg_temp.sight v where v.relation = s.relation and v.key = s.key)
+            )
+            select * from unseen
+            where place <= 3 or place in (select u.place from unseen u where u.free order by u.place limit 2) order by place
         loop
             for base in
                 (select s.content, true as there, pg_catalog.row_number() over (order by s.key) as place
@@ -189,6 +205,13 @@ begin
                 (select pg_catalog.regexp_replace(s.content::text, pg_catalog.array_to_string(cast_ids, '|'), me, 'g')::jsonb,
                         false, 0
                  from pg_temp.stored s where s.relation = k.child and s.people <> '{}' order by s.key limit 2)
+                union all
+                -- What one sees of a group's rows, as if it were one's own.
+                (select pg_catalog.regexp_replace(s.content::text, pg_catalog.array_to_string(cast_ids, '|'), me, 'g')::jsonb,
+                        false, 0
+                 from pg_temp.stored s join pg_temp.sight v on v.relation = s.relation and v.key = s.key
+                 where s.relation = k.child and hidden.place = 1 and s.people <> '{}' and me <> all (s.people)
+                 order by s.key limit 12)
             loop
                 -- Of rows that other rows hold in their place, or that say the same as one there, more are tried.
                 continue when base.place > 4 and not held;

@@ -7,12 +7,14 @@ value in that row; what the row says afterwards is the evidence.
 Of what people hand in, the policies say who decides: a new row must be a draft, or is one by default, and a word that a
 policy for changes keeps to somebody else (or one that says so itself, such as approved, and that a policy for reading
 looks for) is not for whoever wrote the row. People try to set it in a row that they could have added, or to add one.
+What somebody may add and not change to is for others to decide, too, whatever asks for it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,10 +24,10 @@ from audit.actors import Actor, Stage
 from audit.catalog.expressions import bare, called, parsed
 from audit.causes import Cause
 from audit.evidence import Evidence, Population, Row, safe
-from audit.names import GRANTED, SERVERS
+from audit.names import AGREED_BY, AGREED_FLAG, DECIDED, GRANTED, SERVERS
 from audit.people import Identity
 from audit.probes.attempt import acting, ask, each, without_an_end
-from audit.probes.calling import remembered
+from audit.probes.calling import EVERYBODY, remembered
 from audit.question import define
 from audit.sql_text import quoted
 
@@ -33,6 +35,11 @@ SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
 _TABLES = "select distinct relation from pg_temp.standings(%s) order by relation"
 
+
+_AGREED = "select relation, attribute, begun, words from pg_temp.agreed(%s, %s, %s)"
+
+_FILED = """-- {what}.
+-- Let WITH CHECK of the policies for new rows ask what {columns} is in them, or let a trigger set it."""
 
 # The policies of the exposed tables for whoever is signed in.
 _POLICIES = """
@@ -94,6 +101,21 @@ class State(NamedTuple):
     kept: tuple[tuple[str, str, str | None], ...]
 
 
+class Agreed(NamedTuple):
+    """A column that says that somebody agreed: what it is in new rows (None: nothing), and the words that say so.
+
+    The word "me" stands for whoever tries it, and "now" for the moment. ``adding`` is what a new row has to be, and
+    ``others`` what somebody else is, if both they and whoever wrote a row may change it.
+    """
+
+    relation: str
+    attribute: str
+    begun: str | None
+    words: tuple[str, ...]
+    adding: str = "true"
+    others: str | None = None
+
+
 class Risen(NamedTuple):
     """What came of one person's tries with one column. ``command``: by changing a row, or by adding one."""
 
@@ -127,10 +149,18 @@ def risen(people: Actor) -> Evidence:
 
                 for got in each(inner, tables, rise, unjudged, stage.known):
                     found.setdefault((got.relation, got.attribute), {})[who.name] = got
-        for state in states(ask(cursor, Rule, _POLICIES, []), ask(cursor, Default, _DEFAULTS, [])):
+        rules = ask(cursor, Rule, _POLICIES, [])
+        agreed = ask(cursor, Agreed, _AGREED, [DECIDED.pattern, AGREED_FLAG, AGREED_BY])
+        for state in states(rules, ask(cursor, Default, _DEFAULTS, [])):
             for who in people.people:
                 for got in _advance(stage, who, state):
                     found.setdefault((got.relation, got.attribute), {})[who.name] = got
+        filed = [each for each in map(partial(_for_others, rules), agreed) if each.words]
+        for who in people.people if filed else ():
+            for got in _file(stage, who, filed, unjudged):
+                before = found.setdefault((got.relation, got.attribute), {}).get(who.name)
+                if got.went and not (before and before.went):
+                    found[got.relation, got.attribute][who.name] = got
     # A table of which nobody has one row is no table of people.
     about = {place: those for place, those in found.items() if any(got.own for got in those.values())}
     return Evidence(
@@ -147,6 +177,35 @@ def _advance(stage: Stage, who: Identity, state: State) -> list[Risen]:
     with acting(stage, who) as inner:
         given = [who.role, state.relation, state.attribute, state.adding, list(state.begun), json.dumps(state.kept)]
         return ask(inner, Risen, "select * from pg_temp.advance(%s, %s, %s, %s, %s, %s)", given)
+
+
+def _for_others(rules: Sequence[Rule], column: Agreed) -> Agreed:
+    """Return a column with the words that are for somebody else: some of them only where somebody may change rows."""
+    of = [rule for rule in rules if rule.relation == column.relation]
+    checks = [f"({rule.check or rule.using or 'true'})" for rule in of if rule.command in ("a", "*")]
+    changing = any(rule.command in ("w", "*") for rule in of)
+    words = column.words if changing else tuple(filter(_says_for_sure, column.words))
+    return column._replace(words=words, adding=" or ".join(checks) or "true", others=_others(of))
+
+
+def _says_for_sure(word: str) -> bool:
+    return word in ("me", "now", "true") or GRANTED.search(word) is not None
+
+
+def _file(stage: Stage, who: Identity, columns: Sequence[Agreed], unjudged: set[str]) -> list[Risen]:
+    """Let somebody file rows that say at once that somebody agreed."""
+    with acting(stage, who) as inner:
+
+        def file(names: Sequence[str]) -> list[Risen]:
+            given = [
+                who.role,
+                who.id,
+                EVERYBODY,
+                json.dumps([each._asdict() for each in columns if each.relation in names]),
+            ]
+            return ask(inner, Risen, "select * from pg_temp.file(%s, %s, %s, %s)", given)
+
+        return each(inner, sorted({each.relation for each in columns}), file, unjudged, stage.known)
 
 
 def states(rules: Sequence[Rule], defaults: Sequence[Default] = ()) -> Iterator[State]:
@@ -204,6 +263,31 @@ def _kept(rules: Sequence[Rule], column: str, begun: Collection[str]) -> Iterato
             yield from ((word, rule.name, None) for word in sorted(looked_for) if GRANTED.search(word))
 
 
+def _others(rules: Sequence[Rule]) -> str | None:
+    """Return the condition by which others may change a table's rows, where whoever wrote one may do so as well.
+
+    By what ties a new row to whoever adds it, they may change it; others may for another reason.
+    """
+    branches = [part for rule in rules if rule.command == "w" and rule.using for part in _alternatives(rule.using)]
+    for rule in rules:
+        conjuncts = _conjuncts(bare(parsed(rule.check or "true"))) if rule.command == "a" else ()
+        mine = {_text(part) for part in conjuncts if part.find(exp.Dot, exp.Select)}
+        ties = mine.intersection(_text(part) for branch in branches for part in _conjuncts(branch))
+        others = [f"({_text(each)})" for each in branches if not ties.intersection(map(_text, _conjuncts(each)))]
+        if ties and others:
+            return " or ".join(others)
+    return None
+
+
+def _text(tree: exp.Expr) -> str:
+    return tree.sql(dialect="postgres", normalize_functions=False)
+
+
+def _alternatives(text: str) -> list[exp.Expr]:
+    tree = bare(parsed(text))
+    return [*map(bare, tree.flatten())] if isinstance(tree, exp.Or) else [tree]
+
+
 def _compared(tree: exp.Expr, column: str) -> Iterator[exp.Literal]:
     """Yield the words that a column is compared with."""
     for part in tree.find_all(exp.EQ, exp.In):
@@ -249,8 +333,10 @@ def _row(cause: Cause, several: Sequence[tuple[Risen, Collection[str]]]) -> Row:
     first = several[0][0]
     actors = list(dict.fromkeys(actor for _, names in several for actor in names))
     columns = ", ".join(got.attribute for got, _ in several)
+    adds = first.command == "insert"
+    deed = "file rows that say at once what others decide:" if adds else "decide about their own"
     details = {
-        "what": f"members can decide about their own {columns} in {first.relation}",
+        "what": f"members can {deed} {columns} in {first.relation}",
         **({"word": first.word} if first.word else {}),
         "actors": ", ".join(actors),
         "relation": first.relation,
@@ -259,4 +345,5 @@ def _row(cause: Cause, several: Sequence[tuple[Risen, Collection[str]]]) -> Row:
     }
     told = {key: safe(value) for key, value in details.items()}
     texts = {key.replace(" ", "_"): value for key, value in told.items()}
-    return Row(safe(cause.name), told, {**texts, "object": safe(cause.name)}, cause=cause)
+    fix = _FILED.format(**texts) if adds else None
+    return Row(safe(cause.name), told, {**texts, "object": safe(cause.name)}, fix, cause=cause)

@@ -184,3 +184,176 @@ begin
     end loop;
     return next;
 end $advance$;
+
+-- The columns of the exposed tables that say that somebody agreed to a row: by a word that new rows do not begin with, by
+-- a flag, or by who did it and when ("me", "now").
+create function pg_temp.agreed(granted text, flags text, doers text)
+returns table (relation text, attribute text, begun text, words text[]) language sql stable as $agreed$
+    select a.name, t.attname::text, x.begun, x.words
+    from pg_temp.audited a
+    join pg_catalog.pg_attribute t on t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
+    join pg_catalog.pg_type y on y.oid = t.atttypid
+    left join pg_catalog.pg_attrdef d on d.adrelid = t.attrelid and d.adnum = t.attnum
+    cross join lateral (select pg_catalog.pg_get_expr(d.adbin, d.adrelid) as text) as initial
+    cross join lateral (
+        select case when y.typcategory in ('S', 'E')
+                    then (pg_catalog.regexp_match(initial.text, '^''([^'']*)''(?:::.*)?$'))[1]
+                    when y.typcategory = 'B' and initial.text = 'false' then 'false' end as begun
+    ) as b
+    cross join lateral (
+        select b.begun, case
+            when y.typcategory in ('S', 'E') and b.begun is not null then array(
+                select distinct s.content ->> t.attname from pg_temp.stored s
+                where s.relation = a.name and s.content ->> t.attname ~* granted order by 1)
+            when y.typcategory = 'B' and b.begun is not null and t.attname ~* flags then array['true']
+            when not t.attnotnull and initial.text is null and t.attname ~* doers and t.attname ~ '_at$'
+                and y.typcategory = 'D' then array['now']
+            when not t.attnotnull and initial.text is null and t.attname ~* doers and t.attname !~ '_at$'
+                and y.typname = 'uuid' then array['me']
+            else '{}' end as words
+    ) as x
+    where a.exposed and not a.partition and a.schema <> 'auth' and a.key is not null
+    and x.words <> '{}' and (x.begun is null or x.begun !~* granted)
+    order by 1, 2
+$agreed$;
+
+-- As "caller", file rows of one's own that say at once that somebody agreed, where the like that says nothing is taken, and
+-- cannot be changed into that afterwards; or change it themselves where "others" says who does. All is undone. "columns"
+-- are those of pg_temp.agreed.
+create function pg_temp.file(caller name, me text, cast_ids text[], columns jsonb)
+returns table (of_relation text, of_attribute text, asked_by text, own boolean, went boolean, whole boolean, word text,
+               command text)
+language plpgsql as $file$
+declare
+    k record;
+    base jsonb;
+    choice text;
+    said text;
+    inserting text;
+    there text[];
+    fresh jsonb;
+    taken jsonb[];
+    changes boolean;
+    themselves boolean;
+    stands boolean;
+    says text := 'select exists (
+        select from %1$s as t, pg_catalog.jsonb_populate_record(null::%1$s, $3) as n
+        where pg_temp.key_of(pg_catalog.to_jsonb(t.*), $1) <> all (coalesce($2, ''{}'')) and t.%2$I is not distinct from n.%2$I)';
+begin
+    for k in
+        select a.oid, a.name, a.relname, a.key, x.attribute, x.begun, x.words, x.adding, x.others,
+               -- New rows begin so in all that says it.
+               (select pg_catalog.jsonb_object_agg(y ->> 'attribute', y -> 'begun')
+                from pg_catalog.jsonb_array_elements(columns) as y where y ->> 'relation' = x.relation) as starts,
+               (select pg_catalog.string_agg(quote_ident(t.attname), ', ') from pg_catalog.pg_attribute t
+                where t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
+                and t.attidentity <> 'a' and pg_catalog.has_column_privilege(caller, a.oid, t.attnum, 'insert')
+                and not (t.atthasdef and t.attname = any (a.key))) as insertable,
+               (select pg_catalog.string_agg(pg_catalog.format('%I on %s', p.polname, a.name), ', ' order by p.polname)
+                from pg_catalog.pg_policy p
+                where p.polrelid = a.oid and p.polcmd in ('w', '*') and p.polpermissive) as deciding
+        from pg_catalog.jsonb_to_recordset(columns)
+            as x (relation text, attribute text, begun text, words text[], adding text, others text)
+        join pg_temp.audited a on a.name = x.relation
+        where pg_catalog.has_column_privilege(caller, a.oid, x.attribute, 'insert')
+        and pg_catalog.has_schema_privilege(caller, a.schema, 'usage')
+    loop
+        of_relation := k.name; of_attribute := k.attribute; own := false; went := false; command := 'insert';
+        whole := pg_catalog.has_table_privilege(caller, k.oid, 'insert');
+        word := '';
+        asked_by := coalesce(k.deciding, 'nobody but the server');
+        inserting := pg_catalog.format(
+            'insert into %s (%s) select %2$s from pg_catalog.jsonb_populate_record(null::%1$s, $1)', k.name, k.insertable);
+        begin
+            execute pg_catalog.format(
+                'select array(select pg_catalog.to_jsonb(%2$I.*) from (
+                     select r.* from %1$s as t
+                     cross join lateral pg_catalog.jsonb_populate_record(null::%1$s, pg_catalog.to_jsonb(t.*) || $1) as r
+                 ) as %2$I where (%3$s) limit 4)', k.name, k.relname, k.adding) into taken using k.starts;
+        exception
+            when insufficient_resources or operator_intervention then raise;
+            when others then taken := '{}';  -- what a new row has to be may not be answered
+        end;
+        <<trying>>
+        for base in
+            (select x from unnest(taken) as x)
+            union all
+            (select s.content from pg_temp.stored s where s.relation = k.name and me = any (s.people) order by s.key limit 8)
+            union all
+            (select pg_catalog.regexp_replace(s.content::text, pg_catalog.array_to_string(cast_ids, '|'), me, 'g')::jsonb
+             from pg_temp.stored s where s.relation = k.name and s.people <> '{}' order by s.key limit 4)
+        loop
+            foreach choice in array k.words loop
+                said := case choice when 'me' then me when 'now' then pg_catalog.now()::text else choice end;
+                changes := false; themselves := false; stands := false; fresh := null;
+                begin
+                    perform pg_catalog.set_config('session_replication_role', 'replica', true);
+                    execute pg_catalog.format('delete from %1$s as t where pg_temp.key_of(pg_catalog.to_jsonb(t.*), $1) = $2',
+                                              k.name) using k.key, pg_temp.key_of(base, k.key);
+                    perform pg_catalog.set_config('session_replication_role', 'origin', true);
+                    execute pg_catalog.format('select pg_catalog.array_agg(pg_temp.key_of(pg_catalog.to_jsonb(t.*), $1)) from %s as t',
+                                              k.name) into there using k.key;
+                    -- As it begins: it is taken, and cannot be changed.
+                    begin
+                        perform pg_catalog.set_config('role', caller, true);
+                        execute inserting using base || k.starts;
+                        perform pg_catalog.set_config('role', 'none', true);
+                        execute pg_catalog.format(
+                            'select pg_catalog.to_jsonb(t.*) from %s as t
+                             where pg_temp.key_of(pg_catalog.to_jsonb(t.*), $1) <> all (coalesce($2, ''{}'')) limit 1', k.name)
+                            into fresh using k.key, there;
+                        own := own or fresh is not null;
+                        begin
+                            perform pg_catalog.set_config('role', caller, true);
+                            execute pg_catalog.format(
+                                'update %1$s as t set %2$I = n.%2$I from pg_catalog.jsonb_populate_record(null::%1$s, $1) as n,
+                                 pg_catalog.jsonb_populate_record(null::%1$s, $2) as o where %3$s', k.name, k.attribute,
+                                (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ')
+                                 from unnest(k.key) as c)) using pg_catalog.jsonb_build_object(k.attribute, said), fresh;
+                            perform pg_catalog.set_config('role', 'none', true);
+                            execute pg_catalog.format(says, k.name, k.attribute) into changes
+                                using k.key, there, pg_catalog.jsonb_build_object(k.attribute, said);
+                            if changes and k.begun is not null and k.others is not null then
+                                execute pg_catalog.format(
+                                    'select exists (select from %1$s where pg_temp.key_of(pg_catalog.to_jsonb(%1$s.*), $1) = $2
+                                                    and (%2$s) is not true)', k.name, k.others)
+                                    into themselves using k.key, pg_temp.key_of(fresh, k.key);
+                            end if;
+                        exception
+                            when insufficient_resources or operator_intervention then raise;
+                            when others then null;  -- a refusal is an answer
+                        end;
+                        perform pg_catalog.set_config('role', 'none', true);
+                        raise exception using errcode = 'ZZ000';
+                    exception
+                        when sqlstate 'ZZ000' then null;
+                    end;
+                    -- And with the word.
+                    if fresh is not null and not changes then
+                        perform pg_catalog.set_config('role', caller, true);
+                        execute inserting using base || k.starts || pg_catalog.jsonb_build_object(k.attribute, said);
+                        set constraints all immediate;
+                        perform pg_catalog.set_config('role', 'none', true);
+                        execute pg_catalog.format(says, k.name, k.attribute) into stands
+                            using k.key, there, pg_catalog.jsonb_build_object(k.attribute, said);
+                    end if;
+                    raise exception using errcode = 'ZZ000';
+                exception
+                    when sqlstate 'ZZ000' then null;
+                    when insufficient_resources or operator_intervention then raise;
+                    when others then null;  -- a refusal is an answer
+                end;
+                perform pg_catalog.set_config('role', 'none', true);
+                perform pg_catalog.set_config('session_replication_role', 'origin', true);
+                went := stands or themselves;
+                word := case when went then choice else '' end;
+                if themselves then
+                    command := 'update';
+                    whole := pg_catalog.has_table_privilege(caller, k.oid, 'update');
+                end if;
+                exit trying when went;
+            end loop;
+        end loop;
+        return next;
+    end loop;
+end $file$;

@@ -172,6 +172,8 @@ def test_user_metadata(text: str, trusts: bool) -> None:
     ("text", "count"),
     [
         ("(auth.email() = email)", 1),
+        ("(phone = (auth.jwt() ->> 'phone'::text))", 1),
+        ("(phone = (auth.jwt() -> 'app_metadata'::text ->> 'phone'::text))", 0),
         ("((auth.jwt() ->> 'email'::text) ~~ '%@example.org'::text)", 3),
         ("(auth.uid() = '3f2b8c1e-5d4a-4f6b-9c7d-1e2f3a4b5c6d'::uuid)", 1),
         ("(auth.role() = 'admin'::text)", 1),

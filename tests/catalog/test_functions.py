@@ -103,6 +103,10 @@ def test_an_unqualified_name_is_looked_for_on_the_functions_own_path() -> None:
         ("select * from public.papers where id = p_id", False),
         ("select * from public.papers p, public.share_links l where l.paper = p.id and id = p_id", False),
         ("select * from public.share_links where slug = p_id", True),
+        (
+            "select p.name, p.size from public.share_links l join public.papers p on p.id = l.id where l.slug = p_id",
+            True,
+        ),
     ],
 )
 def test_an_argument_is_a_secret_where_its_own_table_opens_by_it(source: str, opens: bool) -> None:

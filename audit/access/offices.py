@@ -1,0 +1,116 @@
+"""Changes by which nobody gets further than was meant: those of an office, and new rows where a door stands open.
+
+Whoever looks after a table, by a rank that its policies ask for, changes all of it but the ranks themselves: an editor
+passes a paper on, the personnel office says whose a desk is. And what says of itself that it is open may be joined by
+everybody, as long as nobody chooses what they are to be there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from psycopg import sql
+from sqlglot import exp
+
+from audit.access.doubtful import MEMBERS, OFFICE
+from audit.access.gains import BY_CALL, RANK, Found
+from audit.actors import Stage
+from audit.catalog.calls import Calls
+from audit.catalog.expressions import Tree, bare, own_columns, parsed
+from audit.people import CAST
+from audit.probes.attempt import works
+from audit.question import Cursor
+
+# Who has no office, by what most projects go by: somebody has just signed up.
+ANYBODY = (*MEMBERS, "pending", "guest")
+
+_OPEN = re.compile(r"(^|_)(public|open|joinable|listed|discoverable)($|_)", re.IGNORECASE)
+# A name, but for a schema's or a table's before another one.
+_WORD = re.compile(r"[^\W\d]\w*\b(?!\"?\.)")
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+
+# The permissive policies of some tables for writing, and the columns that say how or what somebody is in a row.
+POLICIES = """
+select t.relation, p.polcmd::text, pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+       pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid),
+       array(select a.attname::text from pg_catalog.pg_attribute a
+             join pg_catalog.pg_type y on y.oid = a.atttypid and y.typcategory in ('B', 'E', 'S')
+             where a.attrelid = t.id and a.attnum > 0 and not a.attisdropped and a.atthasdef and a.attgenerated = '')
+from pg_temp.audit_table t join pg_catalog.pg_policy p on p.polrelid = t.id
+where t.relation = any (%s) and p.polpermissive and p.polcmd in ('*', 'a', 'w') and exists (
+    select from unnest(p.polroles) as named
+    where named = 0 or pg_catalog.pg_has_role('authenticated', named, 'usage'))
+"""
+
+
+class Policy(NamedTuple):
+    """A policy for writing; ``choices`` are the table's columns of words and flags that have a default."""
+
+    relation: str
+    command: str
+    using: str | None
+    check: str | None
+    choices: Sequence[str]
+
+
+def beyond_what_is_meant(cursor: Cursor, stage: Stage, found: Sequence[Found], calls: Calls) -> list[Found]:
+    """Leave out what an office does, and what comes in by an open door."""
+    relations = list({each.relation for each in found if each.kind != BY_CALL})
+    ((path,),) = cursor.execute("select pg_catalog.current_setting('search_path')").fetchall()
+    # Names come qualified when the path is empty.
+    cursor.execute("set local search_path = ''")
+    policies = [Policy(*row) for row in cursor.execute(POLICIES, [relations]).fetchall()]
+    cursor.execute("select pg_catalog.set_config('search_path', %s, true)", [path])
+    return [each for each in found if each.kind == BY_CALL or not _is_meant(stage, each, policies, calls)]
+
+
+def _is_meant(stage: Stage, found: Found, policies: Iterable[Policy], calls: Calls) -> bool:
+    of = [each for each in policies if each.relation == found.relation]
+    if not found.column:
+        adding = [each for each in of if each.command in ("*", "a")]
+        return bool(adding) and all(_is_open(each, calls) for each in adding)
+    if RANK.search(found.column):
+        return False
+    branches = [part for each in of if each.command in ("*", "w") and each.using for part in _branches(each.using)]
+    offices = [each for each in branches if _asks_for_office(each, calls)]
+    return bool(branches) and (len(offices) == len(branches) or any(_holds(stage, found, each) for each in offices))
+
+
+def _branches(text: str) -> list[Tree]:
+    tree = bare(parsed(text))
+    return [*map(bare, tree.flatten())] if isinstance(tree, exp.Or) else [tree]
+
+
+def _holds(stage: Stage, found: Found, office: Tree) -> bool:
+    """Tell whether somebody holds an office that is not of some rows, and that not every member has."""
+    if own_columns(office, found.relation.rpartition(".")[2].strip('"')):
+        return False
+    asked = sql.SQL("select where {}").format(sql.SQL(_text(office)))
+    return works(stage, CAST[found.actor], asked) and not all(works(stage, CAST[name], asked) for name in ANYBODY)
+
+
+def _asks_for_office(part: Tree, calls: Calls) -> bool:
+    return any(map(OFFICE.search, _looked_up(part, calls)))
+
+
+def _is_open(policy: Policy, calls: Calls) -> bool:
+    """Tell whether a policy lets in whoever comes where it says so, and says what they are there."""
+    parts = bare(parsed(policy.check or policy.using or "true"))
+    conjuncts = [*map(bare, parts.flatten())] if isinstance(parts, exp.And) else [parts]
+    table = policy.relation.rpartition(".")[2].strip('"')
+    said = {name for part in conjuncts if not part.find(exp.Dot, exp.Select) for name in own_columns(part, table)}
+    is_open = any(_OPEN.search(word) for part in conjuncts for word in _looked_up(part, calls))
+    return is_open and {*policy.choices} <= said
+
+
+def _looked_up(part: Tree, calls: Calls) -> set[str]:
+    """Return the names of all that a part of a condition looks at where it looks something up."""
+    bodies = [each.plain for each in calls.led_to([_text(part)]) if each.name and each.schema != "auth"]
+    texts = [*map(_text, part.find_all(exp.Select)), *bodies]
+    return {word for text in texts for word in _WORD.findall(_LITERAL.sub("", text))}
+
+
+def _text(tree: Tree) -> str:
+    return tree.sql(dialect="postgres", normalize_functions=False)
