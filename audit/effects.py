@@ -350,6 +350,7 @@ _LACKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("type", re.compile(r"type (?P<name>\S+) does not exist")),
     ("function", re.compile(r"(?:function|procedure|aggregate|routine) (?P<name>[^(]+)\(.*\) does not exist")),
     ("function", re.compile(rf"could not find a (?:function|procedure) named {_QUOTED}")),
+    ("operator class", re.compile(rf"operator class {_QUOTED} does not exist")),
     ("schema", re.compile(rf"schema {_QUOTED} does not exist")),
     ("role", re.compile(rf"role {_QUOTED} does not exist")),
     ("index", re.compile(rf"index {_QUOTED} does not exist")),

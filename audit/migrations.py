@@ -19,7 +19,7 @@ from psycopg.pq.abc import PGconn, PGresult
 from audit.effects import effects, lacks, parts, things
 from audit.evidence import safe
 from audit.layouts import beginning, of_these, recognised, title, to_apply
-from audit.platform import absent, extensions
+from audit.platform import absent, bringing, extensions
 from audit.results import ANYTHING, RELATIONS, Migration, Thing, Trouble
 from audit.server_errors import tell
 from audit.sql_text import STRING, Statement, Unreadable, statements, tokens
@@ -302,7 +302,39 @@ class _File:
                     self.troubles.append(replace(told, error=said, made=(), touched=()))
                     self._each(run_on, dumped=dumped)
                 else:
-                    self.troubles.append(self._trouble(error, statement))
+                    told = self._trouble(error, statement)
+                    if self._enabled_elsewhere(error):
+                        self.troubles.append(replace(told, lacks=None, made=(), touched=(), aside=False))
+                        self._each([statement], dumped=dumped)
+                    else:
+                        self.troubles.append(told)
+
+    def _enabled_elsewhere(self, error: psycopg.Error) -> bool:
+        """Create the extension that brings what is lacking, as somebody did in the dashboard; tell whether it did."""
+        name = self._not_created(error)
+        if not name:
+            return False
+        question = "select schema::text from pg_catalog.pg_available_extension_versions where name = %s limit 1"
+        place = self.conn.execute(question, [name]).fetchone()
+        created = sql.SQL("create extension {} with schema {}").format(
+            sql.Identifier(name), sql.Identifier((place and place[0]) or "extensions")
+        )
+        try:
+            for statement in statements(created.as_string(None)):
+                _execute(self.conn, placed(statement))
+        except psycopg.Error:
+            if self.conn.broken:
+                raise
+            self.conn.rollback()
+            return False
+        return True
+
+    def _not_created(self, error: psycopg.Error) -> str | None:
+        """Return the extension that brings what a statement lacked, where no file has created it so far."""
+        missing = lacks(error)
+        name = bringing(missing.kind, missing.schema, missing.name) if missing else None
+        question = "select from pg_catalog.pg_extension where extname = %s"
+        return name if name and not self.conn.execute(question, [name]).fetchone() else None
 
     def _placed(self, statement: Statement) -> Statement:
         """Return a statement as the platform executes it."""
@@ -317,10 +349,11 @@ class _File:
     def _trouble(self, error: psycopg.Error, statement: Statement) -> Trouble:
         position = error.diag.statement_position
         found = effects(statement)
-        missing = _lacking(error)
+        missing, extension = _lacking(error), self._not_created(error)
+        uncreated = f"; no file before it creates the extension {extension}" if extension else ""
         return Trouble(
             self._line(statement, int(position) - 1 if position else 0),
-            _not_here(missing) if missing else tell(error),
+            _not_here(missing) if missing else tell(error) + uncreated,
             error.sqlstate,
             lacks(error),
             things(found.made),

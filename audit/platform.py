@@ -37,6 +37,7 @@ class Extension:
     trusted: bool = False
     own: Literal["first", "never"] = "first"
     schema: str = ""
+    known_by: Collection[str] = ()
 
     @property
     def has_stand_in(self) -> bool:
@@ -67,6 +68,14 @@ class Aside:
 def manifest() -> Mapping[str, Any]:
     """Return the manifest as it is written."""
     return tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
+
+
+def bringing(kind: str, schema: str, name: str) -> str | None:
+    """Return the extension that brings a schema, what is in it, or a type, function or operator class of that name."""
+    wanted = {name if kind == "schema" else schema}
+    if kind in ("type", "function", "operator class"):
+        wanted.add(name)
+    return next((each.name for each in extensions().values() if wanted & {*each.known_by}), None)
 
 
 def brings(kind: Literal["functions", "tables", "schemas"], name: str) -> bool:

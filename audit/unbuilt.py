@@ -141,6 +141,8 @@ def is_there(trouble: Trouble) -> bool:
         return len(names) == len(trouble.made) > 0 and all(brings("functions", name) for name in names)
     if trouble.sqlstate not in THERE_ALREADY - {"42P16"}:
         return False
+    if not trouble.made and sorted(thing.kind for thing in trouble.touched) == ["publication", "table"]:
+        return True  # the one table is in the publication
     wholes = [thing for thing in trouble.made if thing.kind not in ("column", "constraint")]
     return len(trouble.made) == 1 or len(wholes) == 1
 

@@ -5,10 +5,12 @@ A mistake gets one sentence, and pytest's exit status for a wrong call; the help
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -18,6 +20,7 @@ from audit.evidence import Unchecked, safe
 from audit.house import version
 from audit.settings import emptiness
 from audit.toml_file import suggestion
+from care_audit.place import REPORTS
 
 USAGE = 4  # as pytest's
 WIDTH = 110
@@ -402,6 +405,23 @@ def _unread() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+_UNWRITABLE = {
+    errno.EROFS: "make it writable",
+    errno.EACCES: "make it readable and writable for you",
+    errno.EPERM: "make it readable and writable for you",
+    errno.ENOSPC: "make room there",
+    errno.EDQUOT: "make room there",
+}
+
+
+def _of_file(error: OSError) -> str:
+    """Say what is wrong with a file or folder, and what to do."""
+    what = f"{error.filename or 'what there is to say cannot be written'}: {error.strerror or error}"
+    if error.errno in _UNWRITABLE and Path(str(error.filename)).name == REPORTS:
+        return f"{what}: say where the reports are to go, --report-dir=DIR"
+    return f"{what}: {_UNWRITABLE[error.errno]}" if error.errno in _UNWRITABLE else what
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Do what was asked for; end with its status."""
     for name in ("stdout", "stderr"):
@@ -427,5 +447,5 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except OSError as error:
         if error.filename is None:
             _unread()
-        _ended(safe(f"{error.filename or 'what there is to say cannot be written'}: {error.strerror or error}"))
+        _ended(safe(_of_file(error)))
     sys.exit(status if isinstance(status, int) else 0)

@@ -82,6 +82,35 @@ def test_what_the_platform_keeps_for_itself_is_there_all_the_same(build):
     assert [str(thing) for thing in uncertain(migrations)] == ["function auth.mine"]
 
 
+def test_what_is_published_already_is_there(build):
+    text = "create table public.shops (id int);\n" + "alter publication supabase_realtime add table public.shops;\n" * 2
+    migrations, _ = build({"1_a.sql": text})
+    assert "already member" in rows(migrations)["1_a.sql"].details["error"]
+    assert uncertain(migrations) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "extension"),
+    [
+        ("select cron.schedule('a', '* * * * *', 'select 1');", "pg_cron"),
+        ("do $$ begin perform cron.unschedule(jobid) from cron.job; end $$;", "pg_cron"),
+        ("create table public.shops (id int, place vector(3));", "vector"),
+        ("create table public.shops (id int, place extensions.citext);", "citext"),
+        ("create table public.shops (name text); create index on public.shops using gin (name gin_trgm_ops);",
+         "pg_trgm"),
+        ("create function public.f() returns bigint language sql as $$ select net.http_post('http://x') $$;",
+         "pg_net"),
+    ],
+)  # fmt: skip
+def test_an_extension_that_was_enabled_elsewhere_is_told_once_and_made(build, text, extension):
+    migrations, _ = build({"1_a.sql": text, "2_b.sql": text.replace("shops", "goods").replace("f()", "g()")})
+    (found,) = rows(migrations).values()
+    assert found.object == "1_a.sql"
+    assert "does not exist" in found.details["error"]
+    assert found.details["error"].endswith(f"; no file before it creates the extension {extension}")
+    assert uncertain(migrations) == ()
+
+
 def test_a_forgotten_semicolon_leaves_nothing_out(build):
     migrations, made = build(
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from collections.abc import Callable, Mapping
@@ -337,6 +338,19 @@ def test_a_mistake_gets_one_sentence(mistake: str, say: Say) -> None:
     assert expected in said.replace("\n", " "), said
     assert "Traceback" not in said and "INTERNALERROR" not in said
     assert len([line for line in said.splitlines() if line.strip()]) <= 30, said
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "said"),
+    [
+        (errno.EROFS, "p/audit-reports", "Read-only file system: say where the reports are to go, --report-dir=DIR"),
+        (errno.EROFS, "p/audit.toml", "Read-only file system: make it writable"),
+        (errno.ENOSPC, "p/x.sql", "No space left on device: make room there"),
+        (errno.EISDIR, "p/x.sql", "p/x.sql: Is a directory"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told_with_what_to_do(number: int, name: str, said: str) -> None:
+    assert command._of_file(OSError(number, os.strerror(number), name)).endswith(said)
 
 
 def test_a_folder_that_is_gone_is_no_place_to_call_from(tmp_path: Path, say: Say) -> None:
