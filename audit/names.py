@@ -19,6 +19,13 @@ _OF_PLACES = ("address", "street")
 _SECRET = ("secret", "token", "password", "api_key")
 # What somebody pays by, or earns.
 _OF_MONEY = ("stripe", "paddle", "paypal", "razorpay", "billing", "salary", "income")
+# Figures about a person that are nobody else's business: money, health, marks, and where they are.
+_FIGURES = (
+    "amount", "balance", "price", "cost", "fees?", "salary", "wages?", "income", "payouts?", "earnings", "revenue", "budget", "debt",
+    "credit", "rent", "total", "subtotal", "weight", "height", "bmi", "dose", "dosage", "glucose", "heart_rate", "systolic",
+    "diastolic", "calories", "temperature", "pain", "mood", "grade", "marks?", "gpa", "age", r"birth\w*", "dob", "lat", "latitude",
+    "lng", "lon", "longitude",
+)  # fmt: skip
 _SAID = ("content", "body", "message", "notes?")
 _DESCRIBING = ("name", "location", "bio", "about", "comment", "description", "title")
 
@@ -39,6 +46,11 @@ def _more(known: Mapping[str, Any]) -> list[str]:
 def private_columns(known: Mapping[str, Any]) -> str:
     """Return the pattern of columns that are private whatever the rules of their table say; ``known`` are settings."""
     return _naming([*_REACHING, *_IDENTIFYING, *_SECRET, *_SAID, *_OF_MONEY, *_more(known)])
+
+
+def private_figures(known: Mapping[str, Any]) -> str:
+    """Return the pattern of columns whose figures are private in a row that names a person."""
+    return _naming([*_FIGURES, *_OF_MONEY, *_more(known)])
 
 
 def secret_columns(known: Mapping[str, Any]) -> str:

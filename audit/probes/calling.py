@@ -22,7 +22,7 @@ from psycopg.rows import dict_row
 
 from audit.actors import Stage
 from audit.catalog.calls import Calls, Source, calls_of
-from audit.names import CONTACT, VOCABULARIES, lets_in, private_columns
+from audit.names import CONTACT, VOCABULARIES, lets_in, private_columns, private_figures
 from audit.people import CAST, Identity
 from audit.probes.arguments import Given, Values, stories, uses
 from audit.probes.attempt import acting, ask, each, prepared
@@ -667,6 +667,9 @@ def look(stage: Stage, cursor: Cursor, who: Identity, unjudged: set[str]) -> Non
     each(cursor, readable, see, unjudged, stage.known)
     with _patient(cursor):
         cursor.execute(
-            "select pg_temp.look(%s, %s, %s, %s, %s)",
-            [who.id, list(VICTIMS), CONTACT, private_columns(stage.known), list(unjudged)],
+            "select pg_temp.look(%s, %s, %s, %s, %s, %s)",
+            [
+                who.id, list(VICTIMS), CONTACT, private_columns(stage.known), private_figures(stage.known),
+                list(unjudged),
+            ],
         )
