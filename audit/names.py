@@ -21,10 +21,10 @@ _SECRET = ("secret", "token", "password", "api_key")
 _OF_MONEY = ("stripe", "paddle", "paypal", "razorpay", "billing", "salary", "income")
 # Figures about a person that are nobody else's business: money, health, marks, and where they are.
 _FIGURES = (
-    "amount", "balance", "price", "cost", "fees?", "salary", "wages?", "income", "payouts?", "earnings", "revenue", "budget", "debt",
-    "credit", "rent", "total", "subtotal", "weight", "height", "bmi", "dose", "dosage", "glucose", "heart_rate", "systolic",
-    "diastolic", "calories", "temperature", "pain", "mood", "grade", "marks?", "gpa", "age", r"birth\w*", "dob", "lat", "latitude",
-    "lng", "lon", "longitude",
+    "amount", "balance", "price", "cost", "fees?", "salary", "wages?", "income", "payouts?", "earnings", "revenue",
+    "budget", "debt", "credit", "rent", "total", "subtotal", "weight", "height", "bmi", "dose", "dosage", "glucose",
+    "heart_rate", "systolic", "diastolic", "calories", "temperature", "pain", "mood", "grade", "marks?", "gpa", "age",
+    r"birth\w*", "dob", "lat", "latitude", "lng", "lon", "longitude",
 )  # fmt: skip
 _SAID = ("content", "body", "message", "notes?")
 _DESCRIBING = ("name", "location", "bio", "about", "comment", "description", "title")

@@ -669,7 +669,11 @@ def look(stage: Stage, cursor: Cursor, who: Identity, unjudged: set[str]) -> Non
         cursor.execute(
             "select pg_temp.look(%s, %s, %s, %s, %s, %s)",
             [
-                who.id, list(VICTIMS), CONTACT, private_columns(stage.known), private_figures(stage.known),
+                who.id,
+                list(VICTIMS),
+                CONTACT,
+                private_columns(stage.known),
+                private_figures(stage.known),
                 list(unjudged),
             ],
         )
