@@ -36,7 +36,7 @@ from care_audit.place import REPORTS, Place, here, source
 from care_audit.watching import watched
 from fixtures.settings import project
 from reports import wording
-from reports.causes import causes
+from reports.causes import Cause, causes
 from reports.model import Run
 from reports.renderers.terminal import WIDTH
 
@@ -45,6 +45,7 @@ BASELINE = "baseline.json"
 WORKFLOWS = ".github/workflows"
 APPLICATIONS = (".", "app", "web", "frontend", "client", "apps/web", "apps/app", "apps/frontend", "packages/web")
 MOST_FOUND = 3
+MOST_WHERE = 36  # of a name, so that there is room for what is wrong with it
 INDENT = " " * 8
 WHOLE: Any = {"break_long_words": False, "break_on_hyphens": False}
 
@@ -264,7 +265,7 @@ def _told(found: Found, written: list[str], there: list[str], *, dry_run: bool) 
     if not worst:
         yield "grave: nothing was found that is wrong"
     for cause in worst[:MOST_FOUND]:
-        yield f"grave: {cause.severity} {cause.title}: {cause.about}"
+        yield f"grave: {cause.severity} {_grave(cause)}"
     if len(worst) > MOST_FOUND:
         rest = wording.counted(len(worst) - MOST_FOUND, "more cause")
         yield f": and {rest}, {worst[MOST_FOUND].severity} or less"
@@ -274,6 +275,14 @@ def _told(found: Found, written: list[str], there: list[str], *, dry_run: bool) 
         yield f"kept: {', '.join(_short(there))}, as they were"
     yield "review: access.toml, entry by entry: take out review = true where it is right"
     yield f"next: care-audit check, open {REPORTS}/audit.html, commit the files"
+
+
+def _grave(cause: Cause) -> str:
+    """Return what is wrong and where in a line: the report says the rest of both."""
+    first = safe(cause.things[0]) if cause.things else cause.about
+    where = first if len(first) <= MOST_WHERE else f"{first[:MOST_WHERE]} ..."
+    room = WIDTH - len(INDENT) - len("P0 : ") - len(where)
+    return f"{textwrap.shorten(cause.title, room, placeholder=' ...')}: {where}"
 
 
 def _short(names: Sequence[str]) -> list[str]:

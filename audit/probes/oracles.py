@@ -14,7 +14,7 @@ from audit.probes.calling import EVERYBODY, look, remembered
 from audit.question import Cursor, define
 
 # Values of these columns cannot be guessed, or stand in addresses, where everybody may try them.
-UNGUESSABLE = r"token|secret|hash|(^|_)code|api_?key|nonce|signature|(^|_)(slug|sub_?domain|path)($|_)"
+UNGUESSABLE = r"token|secret|hash|(^|_)code|api_?key|nonce|signature|(^|_)(slug|sub_?domain)($|_)|^(url_)?path$"
 
 _TABLES = "select name from pg_temp.audited where exposed and not partition order by name"
 

@@ -31,12 +31,14 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from audit.connection import ANSWER_BYTES, GRACE_S, WEAK_SSLMODES, Dsn, TargetError, connect, reading
+from audit.effects import effects
 from audit.ending import ENDING
 from audit.evidence import Unchecked, safe
 from audit.footprint import Footprint
 from audit.migrations import STOOD_IN
 from audit.progress import PROGRESS
 from audit.question import Connection
+from audit.results import GRANT
 from audit.seeding.seeds import plant
 from audit.server import embedded
 from audit.server.inventory import Part, differences, inventory
@@ -117,6 +119,9 @@ _OWNER = re.compile(rf" OWNER TO {_QUOTED}\Z")
 _COMPILED = re.compile(r'^ {1,8}(?:[A-Z ]{1,80} )?LANGUAGE "(?:c|internal)"', re.MULTILINE)
 
 Say = Callable[[str], None]
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+UNDEFINED_FUNCTION = "42883"
 
 
 @dataclass(frozen=True)
@@ -486,9 +491,26 @@ def restore(connection: Connection, inside: Dsn, original: Original, text: str) 
         _guard(connection, on=False)
         failures = _execute(connection, lesser, [_disarmed(statement, original.superusers) for statement in wanted])
         _guard(connection, on=True)
+        failures = [each for each in failures if not _grants_what_an_extension_has(connection, each)]
     connection.execute("reset all")
     connection.execute(_DISARM_THE_REST)
     return failures, len(wanted), lacking
+
+
+def _grants_what_an_extension_has(connection: Connection, failure: Failure) -> bool:
+    """Tell whether a grant is of an extension's function, which takes other arguments in the version that is here."""
+    statement = failure.statement
+    if statement.words[:1] not in (("grant",), ("revoke",)) or UNDEFINED_FUNCTION not in failure.reason:
+        return False
+    question = """
+        select from pg_catalog.pg_proc p
+        join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+        join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid
+            and d.deptype = 'e'
+        where n.nspname = %s and p.proname = %s
+    """
+    of = [(thing.schema, thing.of) for thing in effects(statement).touched if thing.kind == GRANT]
+    return bool(of) and all(connection.execute(question, each).fetchone() is not None for each in of)
 
 
 def _guard(connection: Connection, *, on: bool) -> None:

@@ -20,7 +20,11 @@ from audit.sql_text import statements
         ('create foreign table "S"."T" () server s', 'table "S"."T"', ""),
         ("create materialized view mv as select * from t", "view mv", ""),
         ("create or replace recursive view v (n) as select 1", "view v", ""),
-        ("create unique index concurrently if not exists i on only public.a (b)", "index public.i of a", ""),
+        (
+            "create unique index concurrently if not exists i on only public.a (b)",
+            "index public.i of a",
+            "constraint i of a",
+        ),
         ("create index on a (b)", "", 'index "" of a'),
         ('create policy "My p" on public.a using (true)', 'policy public."My p" of a', ""),
         ("create rule r as on select to public.a do instead select 1", "rule public.r of a", "table public.a"),
