@@ -16,9 +16,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, wraps
 from itertools import islice, product
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlglot import exp
 
@@ -167,6 +167,23 @@ class Reached(NamedTuple):
     all: bool = False
 
 
+T = TypeVar("T")
+
+
+def _known(said: Callable[..., T]) -> Callable[..., T]:
+    """Remember what a reader says of a text: conditions are compared with each other, and each is read many times."""
+
+    @wraps(said)
+    def told(reader: Reader, text: str, **named: bool) -> T:
+        key = (said.__name__, text, *named.values())
+        if key not in reader.said:
+            reader.said[key] = said(reader, text, **named)
+        found: T = reader.said[key]
+        return found
+
+    return told
+
+
 class Reader:
     """Reads what the conditions of one table's policies ask, and of whom."""
 
@@ -180,6 +197,7 @@ class Reader:
     ) -> None:
         """``held`` are the columns of all tables."""
         self.relation = relation
+        self.said: dict[tuple[object, ...], Any] = {}
         self.every = held
         self.name = _name(relation)
         self.calls = calls
@@ -215,6 +233,7 @@ class Reader:
         text = tree.sql(dialect="postgres", normalize_functions=False)
         return condition._replace(text=text, overlooking=tuple(functions), given=frozenset(given))
 
+    @_known
     def columns(self, text: str, *, looked_up: bool = False) -> set[str]:
         """Return the table's own columns by which a condition ties a row to something else than a constant.
 
@@ -225,26 +244,31 @@ class Reader:
         columns = [each for each in tree.find_all(exp.Column) if each.name in own]
         return {each.name for each in columns if _leads_on(each, own, looked_up=looked_up)}
 
+    @_known
     def tables(self, text: str) -> set[tuple[str, str]]:
         """Return the other tables that a condition looks at, also through functions and views."""
         own = _place(self.relation)
         found = self.calls.looks_at(each for each in self.calls.led_to([text]) if each.schema not in PLATFORM)
         return {each for each in found if each != own and each[0] not in PLATFORM}
 
+    @_known
     def texts(self, text: str) -> list[str]:
         """Return the sub-selects of a condition, and the bodies of what it calls: where somebody is looked up."""
         bodies = [each.plain for each in self.calls.led_to([text]) if each.name and each.schema != "auth"]
         return [*(each.sql(dialect="postgres") for each in parsed(text).find_all(exp.Select)), *bodies]
 
+    @_known
     def asks(self, text: str) -> bool:
         """Tell whether a condition asks who the caller is, or looks something up."""
         return bool(self.tables(text)) or any(_CALLER.search(each) for each in (text, *self.texts(text)))
 
+    @_known
     def claims(self, text: str) -> set[str]:
         """Return the words of a condition that reads the caller's claims; none where it does not."""
         texts = [each for each in (text, *self.texts(text)) if _CLAIMS.search(each)]
         return {word for each in texts for word in _LITERAL.findall(each)}
 
+    @_known
     def ranks(self, text: str) -> set[str]:
         """Return the words that a condition compares with where it looks somebody up, or that it asks of the caller."""
         tree = parsed(text)
@@ -257,6 +281,7 @@ class Reader:
         said = {each.name for node in asking for each in node.find_all(exp.Literal) if each.is_string}
         return said | {word for each in self.texts(text) for word in _LITERAL.findall(each)}
 
+    @_known
     def named(self, text: str) -> set[str]:
         """Return the words by which a condition names what it looks at where it looks somebody up."""
         return {word for each in self.texts(text) for word in _WORD.findall(_LITERAL.sub("", each))}
