@@ -78,9 +78,9 @@ _SEEN_BY = {
     GRANT: re.compile(r"privilege|acl|pg_shdepend|pg_init_privs"),
     ROW_SECURITY: re.compile(r"row_?security|pg_polic"),
 }
-# An index that is not unique changes nothing that anybody reaches, and where others are enough one more does no harm:
-# policies that ask for keys, or whether an index is there at all.
-_WHATEVER_INDEXES = re.compile(r"(AUTH|CONTACT|EXPO|RLS|SCHEMA|MAINT)-(?!14)\d|PERF-0[49]")
+# Questions that read the catalogue of indexes for keys. An index that is not unique is none, and changes nothing that
+# anybody reaches.
+_FOR_KEYS = re.compile(r"\bindis(?:unique|primary)\b")
 # Signing up and leaving run the triggers and foreign keys of everything.
 _PEOPLE = re.compile(r"\s*(?:insert\s+into|delete\s+from|update)\s+auth\.users\b", re.IGNORECASE)
 _CATALOGUE = ("pg_catalog", "information_schema", "pg_temp")
@@ -149,11 +149,17 @@ def is_there(trouble: Trouble) -> bool:
 
 def _unsure(touched: Sequence[Thing], missed: Sequence[Thing], made: Ruling, log: Log) -> list[Thing]:
     """Return the things that are not certain and that a policy looked at, or found missing."""
-    if _WHATEVER_INDEXES.match(made.policy.id):
-        touched = [thing for thing in touched if thing.kind != "index"]
     # People act on whatever there is; what is asked of the catalogue says what it is about.
     acts = bool({*made.policy.askers} - _ASKING)
-    found = {thing for evidence in log.asked for thing in _looked_at(touched, evidence.question, acts=acts)}
+    # To what is about something else an index more does no harm: it needs one, or none.
+    whatever_index = acts or made.policy.about not in ("", "index")
+    found = {
+        thing
+        for evidence in log.asked
+        for thing in _looked_at(touched, evidence.question, acts=acts)
+        if thing.kind != "index"
+        or not (whatever_index or (made.policy.about != "index" and _FOR_KEYS.search(evidence.question)))
+    }
     if made.verdict is Verdict.NOT_APPLICABLE and not log.asked:
         found |= {thing for thing in (*touched, *missed) if _rests_on(thing, made.reason)}
     return sorted(found)

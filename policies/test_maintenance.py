@@ -746,6 +746,7 @@ FED = """
     "MAINT-13",
     severity="P1",
     wrong="Inserts will fail: a sequence is behind its column",
+    about="table",
     runbook=RUNBOOK,
     fix="-- {object} is behind {column}: move it on.",
 )

@@ -420,7 +420,7 @@ def test_what_would_hold_of_what_is_not_certain_is_unchecked(question, touched, 
 
 
 def test_people_who_act_on_all_there_is_act_on_what_is_missing_too():
-    migrations = [Migration("1_a.sql", False, "e", 1, troubles=(Trouble(1, "e", touched=(INDEX,)),))]
+    migrations = [Migration("1_a.sql", False, "e", 1, troubles=(Trouble(1, "e", touched=(COLUMN,)),))]
     for asker, verdict in ((lambda auditor: None, Verdict.HOLDS), (lambda alice: None, Verdict.UNCHECKED)):
         question = "select from pg_catalog.pg_settings s"
         log = Log()
@@ -446,22 +446,30 @@ def test_people_who_act_on_tables_act_on_all_that_belongs_to_them(thing, verdict
 
 
 @pytest.mark.parametrize(
-    ("name", "thing", "verdict"),
+    ("about", "words", "thing", "verdict"),
     [
-        ("RLS-19", INDEX, Verdict.HOLDS),
-        ("PERF-04", INDEX, Verdict.HOLDS),
-        ("RLS-19", INDEX._replace(kind="constraint"), Verdict.UNCHECKED),
-        ("PERF-06", INDEX, Verdict.UNCHECKED),
-        ("MAINT-14", INDEX, Verdict.UNCHECKED),
-        ("X-01", INDEX, Verdict.UNCHECKED),
+        ("", "i.indisunique", INDEX, Verdict.HOLDS),
+        ("", "i.indisprimary", INDEX, Verdict.HOLDS),
+        ("constraint", "i.indisvalid", INDEX, Verdict.HOLDS),
+        ("", "i.indisunique", INDEX._replace(kind="constraint"), Verdict.UNCHECKED),
+        ("index", "not i.indisunique", INDEX, Verdict.UNCHECKED),
+        ("", "i.indcollation", INDEX, Verdict.UNCHECKED),
     ],
 )
-def test_an_index_that_is_no_key_is_nothing_to_what_people_reach(name, thing, verdict):
+def test_an_index_that_is_no_key_is_nothing_to_what_needs_one(about, words, thing, verdict):
     log = Log()
-    Evidence((), about="x", log=log, question="select from pg_catalog.pg_index i")
-    made = Ruling(replace(policy(), id=name), Verdict.HOLDS)
+    Evidence((), about="x", log=log, question=f"select from pg_catalog.pg_index i where {words}")
+    made = Ruling(replace(policy(), about=about), Verdict.HOLDS)
     migrations = [Migration("1_a.sql", False, "e", 1, troubles=(Trouble(1, "e", touched=(thing,)),))]
     assert doubted(made, log, migrations).verdict is verdict
+
+
+def test_an_index_that_is_no_key_is_nothing_to_people_who_act():
+    log = Log()
+    Evidence((), about="x", log=log, question="select from pg_catalog.pg_index i")
+    made = Ruling(replace(policy(), function=lambda alice: None), Verdict.HOLDS)
+    migrations = [Migration("1_a.sql", False, "e", 1, troubles=(Trouble(1, "e", touched=(INDEX,)),))]
+    assert doubted(made, log, migrations).verdict is Verdict.HOLDS
 
 
 def test_a_unique_index_is_a_key_too(build):
