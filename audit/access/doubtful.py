@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from itertools import islice, product
@@ -377,6 +378,14 @@ class Reader:
         return bool(looked_at & self.tables(other.text)) and (asks_no_more or belongs)
 
 
+class Lent(NamedTuple):
+    """What a table's policies say of the tenants of its rows, by ``column``."""
+
+    reader: Reader
+    condition: Condition
+    column: Column
+
+
 def _alternatives(tree: Tree) -> list[Tree]:
     """Return the alternatives of a condition: "a and (b or c)" has two."""
     node = bare(tree)
@@ -474,10 +483,11 @@ def plans(
         held.setdefault(relation, []).append(Column(*column))
     ruled = [each for each in relations if known.security.get(each) and known.rules.get(each)]
     readers = [Reader(each, known, calls(), keys.get(each, ()), held) for each in ruled]
+    lent = _lent(readers)
     for reader in readers:
         try:
             tied = [each for each in reader.conditions if reader.ties(each.text)]
-            of_others = (*_borrowed(reader, readers), *_by_membership(reader))
+            of_others = (*_borrowed(reader, lent), *_by_membership(reader))
             borrowed = [] if reader.relation in declared else [*of_others]
             planned = [*_overlooked(reader)]
             if reader.relation in declared:
@@ -503,26 +513,42 @@ def plans(
             doubts.append(f"{reader.relation}: {doubt.reason}")
 
 
-def _borrowed(reader: Reader, readers: Sequence[Reader]) -> Iterator[Condition]:
+def _lent(readers: Iterable[Reader]) -> dict[tuple[str | None, str], list[list[Lent]]]:
+    """Return the conditions about a tenant by what the tenant is, those together that say the same of it."""
+    alike: dict[tuple[object, ...], list[Lent]] = {}
+    for reader in readers:
+        referring = {each.name: each for each in reader.held if each.refers}
+        with suppress(Unchecked):  # what cannot be read is told when its own table's turn comes
+            for each in reader.conditions:
+                names = own_columns(parsed(each.text), reader.name)
+                column = referring.get(min(names)) if len(names) == 1 else None
+                if column and reader.columns(each.text, looked_up=True) == names and reader.of_tenants(each.text):
+                    text = _said_of(each.text, reader.name, column.name, ("", ""))
+                    key = (column.refers, column.kind, text, each.rule.command, each.of_rows)
+                    alike.setdefault(key, []).append(Lent(reader, each, column))
+    found: dict[tuple[str | None, str], list[list[Lent]]] = {}
+    for some in alike.values():
+        found.setdefault((some[0].column.refers, some[0].column.kind), []).append(some)
+    return found
+
+
+def _borrowed(reader: Reader, lent: Mapping[tuple[str | None, str], Sequence[Sequence[Lent]]]) -> Iterator[Condition]:
     """Yield conditions of other tables about a tenant that this table's rows have as well, said of this table.
 
-    A table of which everything is harmless to show may be meant for all tenants.
+    Of those that say the same, one. A table of which everything is harmless to show may be meant for all tenants.
     """
     if harmless([(each.name, each.category, each.kind) for each in reader.held], reader.name):
         return
-    for other in readers:
-        for each in other.conditions if other is not reader else ():
-            names = other.columns(each.text, looked_up=True)
-            if len(names) == 1 and other.of_tenants(each.text) and own_columns(parsed(each.text), other.name) == names:
-                theirs = next((one for one in other.held if one.name in names), None)
-                mine = [one for one in reader.held if theirs and _alike(one, theirs) and not one.person]
-                if theirs and mine:
-                    name = f"{each.rule.name} on {other.relation}"
-                    # A match is of both teams.
-                    text = " or ".join(
-                        f"({_said_of(each.text, other.name, theirs.name, (reader.name, one.name))})" for one in mine
-                    )
-                    yield Condition(replace(each.rule, name=name), text, each.of_rows)
+    for tenant in dict.fromkeys((each.refers, each.kind) for each in reader.held):
+        mine = [each for each in reader.held if (each.refers, each.kind) == tenant and not each.person]
+        for same in lent.get(tenant, ()) if mine else ():
+            one = next((each for each in same if each.reader is not reader), None)
+            if one is not None:
+                rule, theirs = one.condition.rule, (one.condition.text, one.reader.name, one.column.name)
+                # A match is of both teams.
+                text = " or ".join(f"({_said_of(*theirs, (reader.name, each.name))})" for each in mine)
+                name = f"{rule.name} on {one.reader.relation}"
+                yield Condition(replace(rule, name=name), text, one.condition.of_rows)
 
 
 def _by_membership(reader: Reader) -> Iterator[Condition]:
