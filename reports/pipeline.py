@@ -93,6 +93,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     except OSError as error:
         if not config.pluginmanager.hasplugin(html.PAGE):
             raise
+        html.leave_out(config)
         run = folder.unwritten(run, html.discarded(config), error)
     else:
         run = html.finish(run, config)

@@ -58,9 +58,17 @@ class Quiet(TerminalReporter):  # type: ignore[misc]  # docs/decisions/044: ther
         """Leave out pytest's totals: the summary counts policies."""
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Leave out that pytest was ended, where the last line says why."""
-        if not facts_of(self.config).unreachable:
+        """Leave out that pytest was ended, where the last line says why; say in words that somebody stopped the run."""
+        signal = facts_of(self.config).stopped()
+        if signal:
+            self.ensure_newline()
+            self.write_line(f"The run was stopped by {signal}. What it had found:", yellow=True)
+        elif not facts_of(self.config).unreachable:
             super().pytest_keyboard_interrupt(excinfo)
+
+    def _report_keyboardinterrupt(self) -> None:
+        if self._keyboardinterrupt_memo is not None:
+            super()._report_keyboardinterrupt()
 
     @property
     def showfspath(self) -> bool:

@@ -564,6 +564,7 @@ def test_reports_that_cannot_be_written_in_the_end_are_said_and_fail_the_run(pro
         assert f"{project.reports / name} could not be written: " in outcome.stdout
     assert (project.reports / "junit.xml").exists()
     assert outcome.stdout.rstrip().endswith("Exit status 3.")
+    assert "Generated html report" not in outcome.stdout
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):

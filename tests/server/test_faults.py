@@ -120,6 +120,8 @@ def test_a_run_that_is_told_to_stop_leaves_a_whole_report(interfering, reference
     assert outcome.status == pytest.ExitCode.INTERRUPTED
     assert outcome.document["complete"] is False
     assert "The run ended early." in outcome.said
+    assert f"The run was stopped by {name}. What it had found:" in outcome.said
+    assert "Stopped:" not in outcome.said
 
 
 def test_a_server_that_went_away_is_asked_again(interfering, reference):
