@@ -34,6 +34,27 @@ grant select, update on public.ranks to authenticated;
 grant select on public.secrets to authenticated;
 """
 
+# Whoever is among the wardens reads the secrets; each has a number and an address that nobody else has.
+WARDENS = """
+create table public.wardens (
+    id uuid primary key default gen_random_uuid(), user_id uuid not null unique, number text not null{number},
+    email text not null, name text not null);
+create unique index on public.wardens (lower(email));
+insert into public.wardens (user_id, number, email, name)
+select id, 'no ' || left(id::text, 9) || right(id::text, 3), id || '@example.org', 'x' from public.profiles
+where id <> '{stranger}' limit 5;
+create table public.secrets (id bigint generated always as identity primary key, text text);
+insert into public.secrets (text) values ('one'), ('two');
+alter table public.wardens enable row level security;
+alter table public.secrets enable row level security;
+create policy r on public.wardens for select to authenticated using (user_id = (select auth.uid()));
+create policy make on public.wardens for insert to authenticated with check ({rule});
+create policy s on public.secrets for select to authenticated using (
+    exists (select from public.wardens w where w.user_id = (select auth.uid())));
+grant select, insert on public.wardens to authenticated;
+grant select on public.secrets to authenticated;
+"""
+
 # Alice has pieces, about which others said something, and is not among the authors yet; all may make themselves one.
 AUTHORS = """
 create table public.authors (id uuid primary key, title text);
@@ -151,6 +172,22 @@ def test_whoever_makes_their_profile_gains_what_is_not_theirs_alone(bench: Bench
     made = AUTHORS.format(alice=ALICE.id, bob=CAST["bob"].id, rule=rule)
     with scene(bench, made) as stage:
         assert [row.object for row in asked(stage, "alice").rows] == told
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("user_id = (select auth.uid())", ["make on public.wardens"]),
+        ("user_id = (select auth.uid()) and false", []),
+    ],
+    ids=["anybody", "nobody"],
+)
+@pytest.mark.parametrize("number", ["", " unique check (number ~ '^no [0-9a-f]{8}-[0-9]{3}$')"], ids=["", "a key"])
+def test_a_new_row_has_words_of_its_own_where_a_key_asks_for_them(
+    bench: Bench, number: str, rule: str, told: list[str]
+) -> None:
+    with scene(bench, WARDENS.format(number=number, stranger=STRANGER.id, rule=rule)) as stage:
+        assert [row.object for row in asked(stage, "stranger").rows] == told
 
 
 def test_a_row_that_admits_is_no_profile(bench: Bench) -> None:
