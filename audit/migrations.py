@@ -40,6 +40,9 @@ EVENT_TRIGGERS_SINCE = 170000
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: what is there already, or is not for role postgres.
 THERE_ALREADY = frozenset({"42P06", "42P07", "42710", "42723", "42P16", "42701"})
 _NOT_ALLOWED = frozenset({"42501", "0LP01"})
+# Extensions that a project had from its first day, up to some version of the platform.
+# https://supabase.com/docs/guides/graphql, https://supabase.com/docs/guides/database/extensions/pgjwt
+_ONCE_THERE = frozenset({"pg_graphql", "pgjwt"})
 _EXTRAS = frozenset({"extension", "event trigger", "publication", "server", "wrapper", "default privileges", "role"})
 _OF_PROJECTS = frozenset({"policy", "trigger"})
 _KNOWN_ROLES = frozenset({"public", "current_user", "session_user", "current_role", OWNER})
@@ -365,6 +368,8 @@ class _File:
         """Tell whether the statement is about an extension that this server lacks, and set it aside if need be."""
         if "extension" not in statement.words[:3]:
             return False
+        if statement.words[:2] == ("drop", "extension"):
+            return self._was_there_once(statement)
         name = _extension(statement)
         if not name or self._is_available(name):
             return False
@@ -374,6 +379,12 @@ class _File:
             made, touched = things(found.made), things(found.touched)
             self.troubles.append(Trouble(self._line(statement), told, None, None, made, touched, aside=True))
         return True
+
+    def _was_there_once(self, dropped: Statement) -> bool:
+        """Tell whether an extension is dropped that projects no longer begin with, and that is not here."""
+        names = {token.name for token in tokens(dropped.text) if token.name in _ONCE_THERE}
+        known = self.conn.execute("select from pg_catalog.pg_extension where extname = any (%s)", [[*names]])
+        return bool(names) and known.fetchone() is None
 
     def _is_available(self, name: str) -> bool:
         found = self.conn.execute("select from pg_catalog.pg_available_extensions where name = %s", [name])

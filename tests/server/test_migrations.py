@@ -246,6 +246,21 @@ def test_an_extension_goes_where_the_platform_puts_it(run, database):
     assert result.error is None
 
 
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("drop extension pg_graphql;", None),
+        ("create extension pg_graphql; drop extension pg_graphql; drop extension if exists pgjwt, pg_graphql;", None),
+        ("drop extension hstore;", 'extension "hstore" does not exist'),
+    ],
+    ids=["gone", "made anew", "never there"],
+)
+def test_an_extension_that_projects_began_with_is_gone_already(run, database, text, error):
+    (result,) = run({"1_a.sql": text})
+    assert result.error == error
+    assert scalar(database, "select count(*) from pg_extension where extname in ('pg_graphql', 'hstore')") == 0
+
+
 # --- Statement by statement
 
 
