@@ -27,6 +27,8 @@ where k.contype = 'c'
 _MISSING = re.compile(r'null value in column "(?P<column>.+)" of relation "(?P<table>.+)" violates not-null constraint')
 _CHECKED = re.compile(r'new row for relation "(?P<table>.+)" violates check constraint "(?P<check>.+)"')
 _MISREAD = re.compile(r'invalid input (?:syntax|value) for .*?: "(?P<value>.*)"', re.DOTALL)
+# Statements of a body are numbered, those that change rows from here on.
+_FIRST_UPDATE = 10_000
 _INSERT = re.compile(
     r"\binsert\s+into\s+(?:\"?\w+\"?\s*\.\s*)?\"?(?P<table>\w+)\"?(?:\s+as\s+\w+)?\s*\((?P<columns>[^()]*)\)"
     r"\s*(?:overriding\s+\w+\s+value\s*)?(?P<how>values\s*\(|select\b|\(|with\b|default\b)?",
@@ -83,9 +85,12 @@ def _never_passes(table: str, columns: Sequence[str], text: str) -> bool:
     for each in assigned(text):
         if each.table == table:
             by_statement.setdefault(each.statement, {})[each.column] = each.value
-    about = [given for given in by_statement.values() if {*columns} & {*given}]
+    about = {number: given for number, given in by_statement.items() if {*columns} & {*given}}
+    # What an UPDATE leaves as it is, the row says, which may be a made-up one.
     return bool(about) and all(
-        all(_LITERAL.fullmatch(given[column]) for column in columns if column in given) for given in about
+        all(_LITERAL.fullmatch(given[column]) for column in columns if column in given)
+        and (number < _FIRST_UPDATE or {*columns} <= {*given})
+        for number, given in about.items()
     )
 
 
@@ -98,7 +103,7 @@ def assigned(text: str) -> Iterator[Assigned]:
         for place, column in enumerate(columns):
             known = values[place] if len(values) == len(columns) else "?"
             yield Assigned(number, insert["table"].lower(), column, known)
-    for number, update in enumerate(_UPDATE.finditer(text), 10_000):
+    for number, update in enumerate(_UPDATE.finditer(text), _FIRST_UPDATE):
         for each in listed(text, update.end(), ends=r"\s(?:from|where|returning)\b"):
             column, equals, value = each.partition("=")
             if equals and re.fullmatch(r"\s*\"?\w+\"?\s*", column):

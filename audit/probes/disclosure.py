@@ -322,13 +322,49 @@ def _changes(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[R
             continue
         seen = _Sight(stage, who)
         own = who.id is not None and who.id in json.dumps([change["new"] for change in outcome.changes])
+        along = _gone_along(seen, outcome.changes, who)
         for change in outcome.changes:
-            harmed = _harmed(seen, change, who, outcome.call["given"], own=own)
+            harmed = _harmed(seen, _without(change, along, seen), who, outcome.call["given"], own=own)
             if harmed:
                 judged.add(name)
                 details = {"table": change["table"], "rows": harmed}
                 yield _row(who, name, "f", "changes rows of others", details)
                 break
+
+
+def _gone_along(sight: _Sight, changes: Sequence[Mapping[str, Any]], who: Identity) -> set[tuple[str, str]]:
+    """Return the rows, as (table, key), that foreign keys deleted or emptied because a row of the caller's own went.
+
+    So the remarks below one's piece go with the piece, whoever made them.
+    """
+    gone: set[tuple[str, str]] = set()
+    parents: dict[str, list[Mapping[str, Any]]] = {}
+    waiting: list[tuple[str, str, Mapping[str, Any], Mapping[str, Any] | None]] = []
+    for change in changes:
+        table, key = change["table"], sight.key(change["table"])
+        left = {_key(row, key): row for row in change["new"]}
+        for row in change["old"]:
+            name = _key(row, key)
+            if name not in left and who.id and who.id in json.dumps(row):
+                parents.setdefault(table, []).append(row)
+            elif row != left.get(name):
+                waiting.append((table, name, row, left.get(name)))
+    while parents and (went := [each for each in waiting if sight.goes_with(each[0], each[2], each[3], parents)]):
+        waiting = [each for each in waiting if each not in went]
+        for table, name, row, left_ in went:
+            gone.add((table, name))
+            if left_ is None:
+                parents.setdefault(table, []).append(row)
+    return gone
+
+
+def _without(change: Mapping[str, Any], rows: Collection[tuple[str, str]], sight: _Sight) -> Mapping[str, Any]:
+    """Return what was changed in a table without some of its rows."""
+    table, key = change["table"], sight.key(change["table"])
+    return {
+        **change,
+        **{side: [row for row in change[side] if (table, _key(row, key)) not in rows] for side in ("old", "new")},
+    }
 
 
 def _harmed(sight: _Sight, change: Mapping[str, Any], who: Identity, given: str, *, own: bool) -> int:
@@ -409,12 +445,26 @@ where k.contype = 'f' and pg_catalog.cardinality(k.conkey) = 1 and k.conrelid = 
 """
 
 
+# What foreign keys do to a table's rows when those go that they refer to: its columns, and table and columns there.
+_FOLLOWS = """
+select jsonb_agg(jsonb_build_array(
+    array(select a.attname from unnest(k.conkey) with ordinality as c (n, place)
+          join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = c.n order by place),
+    k.confrelid::pg_catalog.regclass::text,
+    array(select a.attname from unnest(k.confkey) with ordinality as c (n, place)
+          join pg_catalog.pg_attribute a on a.attrelid = k.confrelid and a.attnum = c.n order by place)))
+from pg_catalog.pg_constraint k
+where k.contype = 'f' and k.confdeltype in ('c', 'n', 'd') and k.conrelid = %s::pg_catalog.regclass
+"""
+
+
 class _Sight:
     """What one person sees and may change directly, asked only about rows that a call has changed."""
 
     def __init__(self, stage: Stage, who: Identity) -> None:
         self.stage, self.who = stage, who
         self._keys: dict[str, list[str]] = {}
+        self._follows: dict[str, list[tuple[list[str], str, list[str]]]] = {}
 
     def key(self, table: str) -> list[str]:
         """Return the columns of the primary key."""
@@ -435,6 +485,26 @@ class _Sight:
                     sql.SQL(parent), sql.Identifier(name), sql.Identifier(key[0])
                 )
             ]
+        )
+
+    def goes_with(
+        self,
+        table: str,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any] | None,
+        gone: Mapping[str, Sequence[Mapping[str, Any]]],
+    ) -> bool:
+        """Tell whether a foreign key deleted or emptied a row because one of those went that are ``gone``, by table."""
+        if table not in self._follows:
+            self._follows[table] = self._one(_FOLLOWS, table) or []
+        emptied = {column for column in after or () if before.get(column) != (after or {})[column]}
+        return any(
+            emptied <= {*columns}
+            and any(
+                all(before.get(c) == row.get(p) for c, p in zip(columns, keys, strict=True)) for row in gone[parent]
+            )
+            for columns, parent, keys in self._follows[table]
+            if parent in gone
         )
 
     def _one(self, question: str | sql.Composed, *given: object) -> Any:  # noqa: ANN401

@@ -53,6 +53,17 @@ def test_what_a_body_is_refused_by_itself() -> None:
     assert not by_itself("22P02", 'invalid input syntax for type integer: "made up"', text, checks, alone=False)
 
 
+def test_what_an_update_leaves_the_row_says() -> None:
+    checks = {("jobs", "in_time"): ["done", "wanted"]}
+    checked = 'new row for relation "jobs" violates check constraint "in_time"'
+    for text, fails in {
+        "update public.jobs set done = 0 where id = p_id": False,
+        "update public.jobs set done = 2, wanted = 1 where id = p_id": True,
+        "insert into public.jobs (done) values (7)": True,
+    }.items():
+        assert by_itself("23514", checked, text, checks, alone=False) is fails
+
+
 def test_whose_id_is_null_without_a_caller() -> None:
     text = "insert into public.log (who, what) select (select auth.uid()), 'x' from public.notes"
     missing = 'null value in column "who" of relation "log" violates not-null constraint'
