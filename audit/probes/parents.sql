@@ -131,6 +131,8 @@ declare
     inserting text;
     updating text;
     known_ids text[];
+    kept_by text;
+    theirs text[];
 begin
     for k in
         select l.*, a.oid, a.key,
@@ -174,6 +176,23 @@ begin
                       pg_catalog.concat_ws(' ', 'view', k.parent_key, s.content ->> k.parent_key)] && known_ids);
         child := k.child; attribute := k.attribute; parent := k.parent; named := k.named; command := null;
         blocked := false; held := false;
+        -- What one may change is one's own to hang things below, whether one sees it or not.
+        select pg_catalog.string_agg(pg_catalog.format('(%s)', pg_catalog.pg_get_expr(p.polqual, p.polrelid)), ' or ') into kept_by
+        from pg_catalog.pg_policy p
+        where p.polrelid = k.parent::pg_catalog.regclass and p.polpermissive and p.polcmd in ('*', 'w', 'd')
+        and exists (select from unnest(p.polroles) as r (oid)
+                    where case when r.oid = 0 then true else pg_catalog.pg_has_role(caller, r.oid, 'usage') end);
+        theirs := '{}';
+        begin
+            if kept_by is not null then
+                execute pg_catalog.format('select pg_catalog.array_agg(%1$I.%2$I::text) from %3$s as %1$I where %4$s',
+                    (select c.relname from pg_catalog.pg_class c where c.oid = k.parent::pg_catalog.regclass), k.parent_key,
+                    k.parent, kept_by) into theirs;
+            end if;
+        exception
+            when insufficient_resources or operator_intervention then raise;
+            when others then null;
+        end;
         inserting := case when k.inserts then pg_catalog.format(
             'insert into %s (%s) select %2$s from pg_catalog.jsonb_populate_record(null::%1$s, $1)', k.child, k.insertable) end;
         updating := case when k.updates and k.key is not null then pg_catalog.format(
@@ -191,6 +210,7 @@ begin
                 from pg_temp.stored s
                 where s.relation = k.parent and s.content ->> k.parent_key is not null and me <> all (s.people)
                 and not exists (select from pg_temp.sight v where v.relation = s.relation and v.key = s.key)
+                and s.content ->> k.parent_key <> all (coalesce(theirs, '{}'))
             )
             select * from unseen
             where place <= 3 or place in (select u.place from unseen u where u.free order by u.place limit 2) order by place
