@@ -71,7 +71,7 @@ class Gate:
                     line = _line_about(each, cell.cell)
                     rows.append(found(each.file, line, cell.cell, fix, before=cell.before, after=cell.after))
             rows += [*_undeclared(each, declarations), *_reconfigured(each, declarations), *_begun(each), *_sent(each)]
-            rows += [*_widened(each, self.rehearsal.final.reach), *_unguarded(each)]
+            rows += [*_widened(each, self.rehearsal.final.reach), *_unguarded(each), *_opened_later(each)]
         blind = [each for file in self.rehearsal.files for each in file.hazards.blind]
         return self._evidence("whose reach new migrations widen", rows, cells, [*self._unapplied(), *blind])
 
@@ -259,6 +259,17 @@ def _unguarded(each: Rehearsed) -> Iterator[Row]:
                 "-- a grant. If it is meant, declare the table, so that who may write what is compared with it."
             )
             yield found(each.file, step.line, what, fix, kind="no longer kept back", by=by)
+
+
+def _opened_later(each: Rehearsed) -> Iterator[Row]:
+    """Tell of what jobs will change of who reaches what."""
+    for step in each.steps:
+        for what, job in step.later_opened:
+            fix = (
+                f"-- Job {job} changes it whenever it runs, where nobody looks at it. Change it in a migration,\n"
+                "-- so that whom it lets in is seen."
+            )
+            yield found(each.file, step.line, f"{what} by job {job}", fix, kind="access changed later", job=job)
 
 
 def _sent(each: Rehearsed) -> Iterator[Row]:

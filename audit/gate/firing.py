@@ -108,10 +108,11 @@ def _timed(firing: Entry, entries: Mapping[str, Entry]) -> set[str]:
         bodies = bodies_of(entries)
         texts += [text for name in called(function, bodies) for text in bodies.get(name, ())]
     found = [token for text in texts for token in code(text)]
-    return {token.name for token in found if token.name} if any(map(_of_time, found)) else set()
+    return {token.name for token in found if token.name} if any(map(of_time, found)) else set()
 
 
-def _of_time(token: Token) -> bool:
+def of_time(token: Token) -> bool:
+    """Tell whether a word of some code says how late it is, or names a moment."""
     return token.name in CLOCK or (token.kind is STRING and bool(_MOMENT.match(token.value)))
 
 
@@ -212,7 +213,7 @@ def _came(
             _switch_off(conn, table)
         if aged:
             for title in (title for title in titles.values() if _own(title) in table.timed):
-                _age(conn, title)
+                age(conn, title)
             with looking(conn):
                 now = prints(conn, None, now)
         for who in WRITERS:
@@ -249,7 +250,7 @@ and pg_catalog.format_type(a.atttypid, null) = any (array[
 """
 
 
-def _age(conn: Connection, title: str) -> None:
+def age(conn: Connection, title: str) -> None:
     """Let every second row be of long ago, as far as the table's own constraints take it; no trigger sees it."""
     names = [name for (name,) in conn.execute(_MOMENTS, [title])]
     if names and not _aged(conn, title, names):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from audit.catalog.table_statistics import TableStatistics
 from audit.evidence import Location, Row, Scalar, safe
 from audit.gate.contents import loosely
+from audit.gate.jobs import NOTES
 from audit.gate.results import TOUCHED, Effect, Hazards, Line, Lock, Overwritten, Print, Step, Value
 from audit.gate.trace import State
 
@@ -144,9 +145,11 @@ def _losses(
     file: str, step: Step, elsewhere: Elsewhere, statistics: TableStatistics, hazards: Hazards, percent: int
 ) -> Iterator[Row]:
     for table, before in step.before.items():
-        if step.after[table] is None:
+        if step.after[table] is None and table not in NOTES:
             yield from _dropped_table(file, step, table, before, elsewhere, statistics, hazards)
     for table, effect in step.effects:
+        if table in NOTES:
+            continue
         gone = effect.told(effect.gone, effect.compared)
         if effect.gone and elsewhere.keeps(effect):
             hazards.remarks.append(f"{file}, line {step.line}: {gone} rows of {table} were moved to another table")
@@ -189,7 +192,7 @@ def _losses(
         fix = f"-- {loss.told}. Keep the rows, or where they are read."
         yield found(file, step.line, loss.what, fix, kind=loss.kind, relation=loss.relation, how=loss.told)
     for doubt in step.doubts:
-        if not doubt.table or not statistics.empty(doubt.table):
+        if doubt.table not in NOTES and (not doubt.table or not statistics.empty(doubt.table)):
             hazards.doubts.append(f"{file}, line {step.line}: {doubt.told}")
     hazards.blind += [f"{file}, line {step.line}: {told}" for told in step.blind]
 

@@ -15,7 +15,7 @@ from audit.connection import TargetError, reading
 from audit.evidence import safe
 from audit.footprint import Footprint
 from audit.gate.down import Applied, applied, skipped
-from audit.gate.repository import SYMLINK, repository_of
+from audit.gate.repository import SYMLINK, repository_around, repository_of
 from audit.layouts import is_meant, is_supabase, name_of, numbered, repeated, root_of, title
 from audit.question import Connection
 from audit.server_errors import describe
@@ -137,6 +137,14 @@ def by_git(directory: Path, ref: str, place: Path, down: str = "") -> Pending:
     """
     directory = root_of(directory)
     repository = repository_of(directory)
+    around = repository_around(Path.cwd())
+    # A change that makes a repository of its own of them would choose the branches that say what is new.
+    if around and around.top != repository.top and repository.top.is_relative_to(around.top):
+        raise TargetError(
+            f"{safe(str(repository.top.relative_to(around.top)))} is a git repository of its own (a submodule), and "
+            f"{safe(ref)} of this one does not say what is new in it: call the gate in it, or say what is new with "
+            "--since-version=V or --files=A.sql,B.sql"
+        )
     base = repository.common(ref)
     for name in filter(is_meant, repository.not_checked_out(directory.resolve())):
         if not (directory / name).exists():

@@ -29,6 +29,8 @@ from audit.gate.culprits import NAMED, blamed
 from audit.gate.foreign_keys import fitted
 from audit.gate.guards import changed_guards, unguarded
 from audit.gate.hazards import OVERWRITTEN_PERCENT, contents, judge_hazards
+from audit.gate.later import Later, judge_later
+from audit.gate.later import tried as tried_later
 from audit.gate.linter import Warned, lint, weigh
 from audit.gate.openings import columns_granted, columns_opened
 from audit.gate.results import Asked, Difference, Hazards, Reach, Reached, Rehearsed, Standing, Step
@@ -83,6 +85,7 @@ class _Tried:
     duration_ms: float
     hazards: Hazards = field(default_factory=Hazards)
     warnings: tuple[Row, ...] = ()
+    later: Sequence[Later] = ()
 
 
 def rehearse(
@@ -158,10 +161,12 @@ def _rehearse(
             begun = time.monotonic()
             name = title(path)
             tracer = Tracer(conn, now, origin, limit_s, watchdog)
+            later: list[Later] = []
             try:
                 (migration,) = apply_files(conn, [path], tracer.around)
                 if not conn.closed:
                     tracer.finish(applied=migration.applied)
+                    later = tried_later(tracer) if migration.applied else []
             except psycopg.Error as error:
                 if not conn.closed:
                     raise FileEnds(path, lost(path, _last_line(tracer), _unseen(error))) from error
@@ -172,12 +177,13 @@ def _rehearse(
             else:
                 now = tracer.now
             duration_ms = (time.monotonic() - begun) * 1000
-            tried.append(_Tried(path, migration, tuple(tracer.steps), now, duration_ms))
+            tried.append(_Tried(path, migration, tuple(tracer.steps), now, duration_ms, later=later))
             say(f"{name}: {'applied' if migration.applied else 'failed'} ({duration_ms / 1000:.1f} s)")
         for each in tried:
             # What was moved in one file may be dropped in a later one.
             kept = contents(origin.prints, each.at_end.prints, now)
             hazards = judge_hazards(title(each.path), each.steps, kept, known_statistics, overwritten_percent)
+            judge_later(title(each.path), each.later, hazards, known_statistics, overwritten_percent)
             hazards.remarks += remarks.get(each.path, [])
             warnings, unlinted_here = _linted(each.path, each.steps, hazards, weights, conn, each.at_end)
             unlinted = unlinted or unlinted_here

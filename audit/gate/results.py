@@ -203,6 +203,7 @@ class Step:
     data elsewhere, ``losses`` what is out of reach or will be lost, and ``blind`` whom it may let in elsewhere.
     ``opened`` are columns with a new default, and what lets somebody in by it; ``sent`` is what hands rows to somebody
     outside, and by what, and ``unguarded`` what people may write from now on, and which trigger kept it back.
+    ``later_opened`` is what of access a job changes that it schedules, and which job.
     ``unlimited``: no lock_timeout was set.
     ``takes_along``: it says CASCADE; ``names`` are all that it says.
     ``whole``: it says of no rows which ones it means. ``telltale`` is what it asks that a rehearsal answers otherwise.
@@ -230,6 +231,7 @@ class Step:
     opened: tuple[tuple[str, str], ...] = ()
     sent: tuple[tuple[str, str], ...] = ()
     unguarded: tuple[tuple[str, str], ...] = ()
+    later_opened: tuple[tuple[str, str], ...] = ()
     unlimited: bool = False
     takes_along: bool = False
     names: frozenset[str] = frozenset()

@@ -21,6 +21,8 @@ from audit.gate import catalogue, deeds, reading, unseen
 from audit.gate.contents import compare, prints
 from audit.gate.firing import fired, losses
 from audit.gate.grants import Given, given, without_effect
+from audit.gate.jobs import TABLE as JOBS
+from audit.gate.jobs import Job, active
 from audit.gate.looking import looking
 from audit.gate.openings import decided_by_default
 from audit.gate.outward import SENDING, sent_at_once, sent_by_change
@@ -156,6 +158,14 @@ class Tracer:
         self._code: tuple[Mapping[str, Entry], dict[str, list[str]]] | None = None
         self._asked: tuple[Mapping[str, list[str]], dict[str, tuple[set[str], tuple[str, ...]]]] | None = None
         self._effort = deeds.Effort(MOST_STATEMENTS * deeds.MOST_STEPS)
+        with looking(conn):
+            self._jobs = active(conn)
+        self._scheduled: dict[int, tuple[Step, Job]] = {}
+
+    @property
+    def scheduled(self) -> list[tuple[Step, Job]]:
+        """The jobs that were made or changed and will run, each with the statement that did it."""
+        return [(step, job) for number, (step, job) in self._scheduled.items() if self._jobs.get(number) == job]
 
     @contextmanager
     def around(self, statement: Statement, line: int) -> Iterator[None]:
@@ -219,6 +229,10 @@ class Tracer:
             self._triggers = self.now.entries, {entry.title.rpartition(".")[2] for entry in triggers}
         return self._triggers[1]
 
+    def settle(self) -> None:
+        """Look at what the last statements did."""
+        self._close_group()
+
     def finish(self, *, applied: bool) -> None:
         """Look at what the last statements did, and what happened when the file was committed."""
         self._close_group()
@@ -229,6 +243,7 @@ class Tracer:
             with looking(self.conn):
                 self._compare(last, everything=True)
                 self._out_of_reach()
+                self._note_jobs(last)
                 all_given = [what for _, what in self._given]
                 for step, what in self._given:
                     step.idle = without_effect(self.conn, what, all_given, self.now.entries, self.base.entries)
@@ -266,6 +281,14 @@ class Tracer:
                 if rows and change.fact("persistence") == ("p", "u"):
                     told = f"the {rows:,} rows of {change.title} would be lost when the server crashes"
                     step.losses += (Loss(f"rows of {change.title}", "rows unlogged", change.title, told),)
+
+    def _note_jobs(self, step: Step) -> None:
+        """Note which jobs a statement made or changed."""
+        now = active(self.conn)
+        for number, job in now.items():
+            if self._jobs.get(number) != job:
+                self._scheduled[number] = step, job
+        self._jobs = now
 
     def _changed(self, key: str) -> list[Step]:
         """Return the statements that changed a part of the catalogue."""
@@ -372,6 +395,8 @@ class Tracer:
                     taken += [self._lock(relation, new)] if new else []
             step.held, step.taken = tuple(held), tuple(taken)
             step.moved = self._moved(counts)
+            if JOBS in step.moved and _wrote(step.moved[JOBS]):
+                self._note_jobs(step)
             self._compare(step, everything=False, parts=writes != self._writes)
             step.opened = tuple(
                 (change.title, decides)

@@ -253,9 +253,9 @@ def not_taken(read: Reading, seen: Seen, dependence: Dependence) -> Iterator[tup
         dependence.reader.effort.spend(len(seen.step.catalogue))
         if not depends or _was_seen(deed, seen):
             continue
-        takes, opens = _takes(deed), _opens(deed)
-        if takes or opens:
-            yield takes, opens, f"{_called(deed)}, which hangs on {', '.join(depends)}"
+        takes_data, lets_in = takes(deed), opens(deed)
+        if takes_data or lets_in:
+            yield takes_data, lets_in, f"{_called(deed)}, which hangs on {', '.join(depends)}"
 
 
 def _called(deed: Deed) -> str:
@@ -267,7 +267,8 @@ def _words(deed: Deed) -> list[str]:
     return [token.word for token in deed.code if token.word]
 
 
-def _takes(deed: Deed) -> bool:
+def takes(deed: Deed) -> bool:
+    """Tell whether what code does takes data away, but for statements that change rows."""
     words = _words(deed)
     if deed.kind == "execute":
         known = {*DATA, "drop"} & {*words}
@@ -288,7 +289,8 @@ def _is_plain(words: Sequence[str]) -> bool:
     return bool(words) and words[0] in _BEGINNING
 
 
-def _opens(deed: Deed) -> bool:
+def opens(deed: Deed) -> bool:
+    """Tell whether what code does may let somebody in."""
     words = _words(deed)
     if deed.kind == "execute":
         return not words or words[0] not in _BEGINNING | DATA | {"drop"} or _begins_open(words)
@@ -356,7 +358,7 @@ def doubt(one: Unmet) -> Doubt:
 
 def opaque(read: Reading, seen: Seen) -> Iterator[Doubt]:
     """Yield the tables of which texts that are put together when they run would change rows, and met none."""
-    if not any(deed.kind == "execute" and _takes(deed) for deed in read.deeds):
+    if not any(deed.kind == "execute" and takes(deed) for deed in read.deeds):
         return
     named = {table for deed in read.deeds if deed.kind in DATA for table in tables_of(deed.code, seen.names)}
     for table in sorted(seen.locked - named - seen.partitions):

@@ -187,6 +187,26 @@ def test_worktrees_and_submodules_are_understood(project: Path, tmp_path: Path) 
     assert new(outer / "inner" / "supabase" / "migrations", tmp_path / "two", "origin/main") == [NEW]
 
 
+@pytest.mark.parametrize("what", ["supabase/migrations", "supabase"])
+def test_a_change_does_not_bring_branches_of_its_own(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A directory of migrations that became a submodule holds whatever its own main holds: nothing of it looked new."""
+    top, inner = project.parent.parent, tmp_path / "inner"
+    shutil.copytree(top / what, inner)
+    git(inner, "init", "--quiet", "--initial-branch=main")
+    git(inner, "add", ".")
+    git(inner, "commit", "--quiet", "-m", "all of it is released")
+    git(top, "add", ".")
+    git(top, "rm", "--quiet", "-r", "--force", what)
+    git(top, "submodule", "--quiet", "add", str(inner), what)
+    monkeypatch.chdir(top)
+    with pytest.raises(TargetError, match="is a git repository of its own"):
+        new(project, tmp_path / "released")
+    monkeypatch.chdir(project)  # somebody who works in it means its branches
+    assert new(project, tmp_path / "released") == []
+
+
 def test_names_are_read_as_they_are(project: Path, tmp_path: Path) -> None:
     odd = "20210101000000_a \u00e9*\"'.sql"
     git(project, "stash", "--quiet", "--include-untracked")

@@ -1,0 +1,201 @@
+"""What the jobs do that a file schedules: tried when the file has been applied, as who will run them, and undone.
+
+Their command is SQL like any other, and is watched like the statements of a migration: once as rows are, and once more
+when every second row of the tables that it names is of long ago, where it speaks of time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from audit.catalog.table_statistics import TableStatistics
+from audit.evidence import Row, safe
+from audit.gate import deeds, unseen
+from audit.gate.firing import age, bodies_of, of_time
+from audit.gate.hazards import OVERWRITTEN_PERCENT, contents, found, judge_hazards
+from audit.gate.jobs import Job
+from audit.gate.reading import code, named
+from audit.gate.results import Change, Entry, Hazards, Print, Step
+from audit.gate.trace import State, Tracer, state, unqualified
+from audit.migrations import Refused, stands_alone
+from audit.server_errors import describe
+from audit.sql_text import Statement, Unreadable, statements
+
+# What a job says of its own transaction; all of it is undone here.
+_TRANSACTION = frozenset({"begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release"})
+
+
+@dataclass(frozen=True)
+class Later:
+    """What a job did when it was tried: ``step`` scheduled it, ``steps`` are its own, from one state to another."""
+
+    step: Step
+    job: Job
+    steps: tuple[Step, ...]
+    origin: Mapping[int, Print]
+    at_end: State
+    unknown: str = ""
+
+
+def tried(tracer: Tracer) -> list[Later]:
+    """Try the jobs that a file scheduled, and leave nothing of it. Raises psycopg.Error when the connection is lost."""
+    made = []
+    until = time.monotonic() + tracer.limit_s
+    for step, job in tracer.scheduled:
+        names, timed = _reading(job, tracer.now.entries)
+        for old in (False, True) if timed else (False,):
+            made.append(_tried(tracer, step, job, names if old else frozenset(), until))
+    if made:
+        # What setval() did stays, whatever becomes of the transaction.
+        tracer.now = state(tracer.conn, tracer.now)
+    return made
+
+
+def _reading(job: Job, entries: Mapping[str, Entry]) -> tuple[frozenset[str], bool]:
+    """Return the names in a job's command and in what it calls, and whether it speaks of time."""
+    bodies = bodies_of(entries)
+    tokens = [*code(job.command)]
+    seen, waiting = set[str](), named(tokens)
+    while waiting := waiting - seen:
+        seen |= waiting
+        inner = [token for name in waiting & bodies.keys() for text in bodies[name] for token in code(text)]
+        tokens += inner
+        waiting = named(inner)
+    return frozenset(seen), any(map(of_time, tokens))
+
+
+def _tried(tracer: Tracer, step: Step, job: Job, old: frozenset[str], until: float) -> Later:
+    """Try one job after rows of the tables with some names became ``old``."""
+    conn = tracer.conn
+    conn.execute("begin", prepare=False)
+    try:
+        for title in tracer.now.titles.values():
+            if unqualified(title) in old:
+                age(conn, title)
+        now = state(conn, tracer.now) if old else tracer.now
+        with suppress(psycopg.Error), conn.transaction():
+            conn.execute(sql.SQL("set local role {}").format(sql.Identifier(job.role)), prepare=False)
+        inner = Tracer(conn, now, tracer.base, tracer.limit_s, tracer.watchdog)
+        unknown = _failed(inner, job, step.line, until)
+        steps = tuple(inner.steps)
+        for each in steps:
+            each.line = step.line
+        return Later(step, job, steps, now.prints, inner.now, unknown)
+    finally:
+        if not conn.closed:
+            conn.execute("rollback", prepare=False)
+
+
+def _failed(inner: Tracer, job: Job, line: int, until: float) -> str:
+    """Execute what a job says; return why it could not be, or ""."""
+    try:
+        for statement in _statements(job):
+            inner.limit_s = min(inner.limit_s, until - time.monotonic())
+            if inner.limit_s <= 0:
+                return "was not tried: the others took too long"
+            with inner.around(statement, line):
+                inner.conn.execute(statement.text.encode(), prepare=False)
+        inner.settle()
+    except Unreadable as error:
+        return f"cannot be read ({safe(str(error))})"
+    except Refused as error:
+        return safe(str(error))
+    except psycopg.Error as error:
+        if inner.conn.closed:
+            raise
+        return f"fails here ({describe(error)})"
+    return ""
+
+
+def _statements(job: Job) -> Iterator[Statement]:
+    """Yield what of a job can be tried within one transaction; the rest loses nothing (VACUUM, REINDEX)."""
+    for statement in statements(job.command):
+        if statement.words[:1] and statement.words[0] not in _TRANSACTION and not stands_alone(statement):
+            yield statement
+
+
+# --- Judging
+
+
+def judge_later(
+    file: str,
+    tried_: Sequence[Later],
+    hazards: Hazards,
+    statistics: TableStatistics,
+    overwritten_percent: int = OVERWRITTEN_PERCENT,
+) -> None:
+    """Add to what is known of a file what its jobs will do to data, and to who reaches them."""
+    losses: dict[str, Row] = {}
+    doubts: dict[str, list[list[str]]] = {}
+    blind: dict[str, list[list[str]]] = {}
+    for each in tried_:
+        told = judge_hazards(
+            file, each.steps, contents(each.origin, each.at_end.prints, each.at_end), statistics, overwritten_percent
+        )
+        for row in told.losses:
+            loss = _as_later(file, row, each)
+            losses.setdefault(loss.object, loss)
+        if each.unknown:
+            takes, opens = _may(each)
+            what = f"{file}, line {each.step.line}: job {safe(each.job.name)} {each.unknown}"
+            told.doubts += [f"{what}: what it does to data is not known"] * takes
+            told.blind += [f"{what}: whom it lets in is not known"] * opens
+        doubts.setdefault(each.job.name, []).append(told.doubts)
+        blind.setdefault(each.job.name, []).append(told.blind)
+        if each.step.later_opened == ():
+            each.step.later_opened = tuple(
+                (f"{change.kind} {change.title}", each.job.name)
+                for step in each.steps
+                for change in step.catalogue
+                if not step.undone and _lets_in(change, each.at_end.entries)
+            )
+        sent = tuple(sent for step in each.steps for sent in step.sent)
+        each.step.sent = each.step.sent or sent
+    hazards.losses += losses.values()
+    # What one way of trying it has shown, nobody is in doubt about.
+    for found_, known in ((hazards.doubts, doubts), (hazards.blind, blind)):
+        for ways in known.values():
+            found_ += [told for told in dict.fromkeys(ways[0]) if all(told in way for way in ways)]
+
+
+def _as_later(file: str, row: Row, each: Later) -> Row:
+    what = f"{row.object.removeprefix(safe(f'{file}: '))} by job {each.job.name}"
+    fix = f"-- Job {safe(each.job.name)} does this whenever it runs:\n{row.fix or ''}"
+    details = {**row.details, "kind": f"{row.details.get('kind', 'lost')} later", "job": each.job.name}
+    return found(file, each.step.line, what, fix, **details)
+
+
+def _may(each: Later) -> tuple[bool, bool]:
+    """Tell whether what was not seen of a job may take something away, and let somebody in."""
+    try:
+        read = deeds.read(each.job.command, deeds.Reader(bodies_of(each.at_end.entries)))
+    except deeds.Unreadable:
+        return True, True
+    takes = any(deed.kind in unseen.DATA or unseen.takes(deed) for deed in read.deeds)
+    return takes, any(map(unseen.opens, read.deeds))
+
+
+def _lets_in(change: Change, entries: Mapping[str, Entry]) -> bool:
+    """Tell whether a change of the catalogue may let somebody in, of what was there before the job."""
+    entry = change.after or change.before
+    if entry is None:
+        return False
+    if change.kind == "policy":
+        of_old = change.what != "created" or f"r{entry.facts['_of']}" in entries
+        narrower = change.what == "dropped" and entry.facts["permissive"]
+        return of_old and not narrower
+    if change.kind in ("membership", "settings", "default privileges"):
+        return change.what != "dropped"
+    if change.after is None or change.before is None:
+        return False
+    had, has = ({*(acl or ())} for acl in change.fact("_acl"))
+    if has - had or change.fact("row level security") == (True, False):
+        return True
+    deciding = ("owner", "security definer", "options", "bypasses row level security", "_body", "_definition")
+    return any(one != other for one, other in map(change.fact, deciding))
