@@ -419,22 +419,29 @@ def _within(changed: Sequence[tuple[Value, Value]]) -> bool:
 
 
 def _is_more(old: bytes, new: bytes) -> bool:
-    """Tell whether JSON, or an array, has all that another one has, where it had it."""
+    """Tell whether JSON, or an array, has all that another one has, be it in another order."""
     with suppress(ValueError, RecursionError):
         return _has_all(json.loads(old), json.loads(new))
-    # https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
-    inside, more = old[1:-1], new[1:-1]
-    arrays = old.startswith(b"{") and new.startswith(b"{")
-    return arrays and (not inside or more.startswith(inside + b",") or more.endswith(b"," + inside))
+    if not (old.startswith(b"{") and new.startswith(b"{")):
+        return False
+    return not Counter(_ELEMENT.findall(old)) - Counter(_ELEMENT.findall(new))
+
+
+# https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
+_ELEMENT = re.compile(rb'"(?:[^"\\]|\\.)*"|[^{},"]+')
 
 
 def _has_all(old: object, new: object) -> bool:
-    """Tell whether what JSON says is still said: by the same keys of an object, or by one end of an array."""
+    """Tell whether what JSON says is still said: by the same keys of an object, or somewhere in an array."""
     if isinstance(old, dict) and isinstance(new, dict):
         return all(key in new and _has_all(value, new[key]) for key, value in old.items())
     if isinstance(old, list) and isinstance(new, list):
-        return new[: len(old)] == old or new[len(new) - len(old) :] == old
+        return not Counter(map(_told, old)) - Counter(map(_told, new))
     return type(old) is type(new) and old == new
+
+
+def _told(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _shift(held: Sequence[tuple[Value, Value]]) -> int:

@@ -43,6 +43,7 @@ class Gate:
         """
         rows: list[Row] = []
         final = self.rehearsal.final.asked
+        hiding = any(map(_hides, self.rehearsal.files))
         for each in self.rehearsal.files:
             rows += _shut_out(each)
             for difference in each.differences:
@@ -53,7 +54,7 @@ class Gate:
                     fix = _as_advice(fix)
                     line = _line_about(each, offender)
                     rows.append(found(each.file, line, f"{difference.policy} {offender}", fix, kind="violated", **told))
-                rows += _blinded(each, difference, told)
+                rows += _blinded(each, difference, told, hiding=hiding)
         return self._evidence("what new migrations break", rows, Population(len(final), "policies"), self._unapplied())
 
     def widened(self) -> Evidence:
@@ -150,8 +151,17 @@ def _line_about(each: Rehearsed, offender: str) -> int:
     return (speaking_of(each.steps, offender) or changing_much(each.steps) or known or [_first_line(each)])[-1]
 
 
-def _blinded(each: Rehearsed, difference: Difference, told: Mapping[str, str]) -> Iterator[Row]:
-    """Tell that a policy cannot be judged any more, or has nothing left to judge."""
+def _hides(each: Rehearsed) -> bool:
+    """Tell whether something that is still there may not be found any more: by another name, or by settings.
+
+    What is dropped, or closed to everybody, is meant to be gone: that nothing is left to judge is no loss then.
+    """
+    changes = (change for step in each.steps if not step.undone for change in step.catalogue)
+    return any(change.what == "renamed" or change.kind == "settings" for change in changes)
+
+
+def _blinded(each: Rehearsed, difference: Difference, told: Mapping[str, str], *, hiding: bool) -> Iterator[Row]:
+    """Tell that a policy cannot be judged any more, or has nothing left to judge though it may be there."""
     if difference.after == difference.before or difference.before in BLIND:
         return
     if _only_undeclared(each, difference.reason) or (difference.policy in SIGN_UP and any(_shut_out(each))):
@@ -161,7 +171,7 @@ def _blinded(each: Rehearsed, difference: Difference, told: Mapping[str, str]) -
     if difference.after == "UNCHECKED":
         what = f"{difference.policy} can no longer be checked"
         yield found(each.file, line, what, fix, kind="unchecked", reason=difference.reason, **told)
-    elif difference.after == "NOT_APPLICABLE":
+    elif difference.after == "NOT_APPLICABLE" and hiding:
         what = f"{difference.policy} has nothing left to judge"
         yield found(each.file, line, what, fix, kind="not applicable", reason=difference.reason, **told)
 

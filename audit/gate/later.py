@@ -173,12 +173,13 @@ def _as_later(file: str, row: Row, each: Later) -> Row:
 
 def _may(each: Later) -> tuple[bool, bool]:
     """Tell whether what was not seen of a job may take something away, and let somebody in."""
+    reader = deeds.Reader(bodies_of(each.at_end.entries))
     try:
-        read = deeds.read(each.job.command, deeds.Reader(bodies_of(each.at_end.entries)))
-    except deeds.Unreadable:
+        found_ = [deed for one in statements(each.job.command) for deed in deeds.read(one.text, reader).deeds]
+    except (deeds.Unreadable, Unreadable):
         return True, True
-    takes = any(deed.kind in unseen.DATA or unseen.takes(deed) for deed in read.deeds)
-    return takes, any(map(unseen.opens, read.deeds))
+    takes = any(deed.kind in unseen.DATA or unseen.takes(deed) for deed in found_)
+    return takes, any(map(unseen.opens, found_))
 
 
 def _lets_in(change: Change, entries: Mapping[str, Entry]) -> bool:

@@ -71,6 +71,9 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TEXT_TYPES = ("text", "varchar", "bpchar", "citext", "name", "char")
 _BIGGEST = {"int2": 30_000, "int4": 2_000_000_000, "int8": 9_000_000_000_000_000, "oid": 4_000_000_000}
 
+# So many elements has a list, so that one of which only the beginning is left can be told from the whole.
+ELEMENTS = 3
+
 # By type's name, as formats of the row's number and the token. Addresses are reserved for documentation (RFC 5737).
 _SIMPLE: dict[str, Callable[[int, str], str]] = {
     "bool": lambda n, _: "true" if n % 2 else "false",
@@ -216,7 +219,10 @@ class Source:
             return f"{{{self.encode(element, n)}}}"
         if kind.kind == "r":
             return f"[{self._bound(element, 2 * n)},{self._bound(element, 2 * n + 1)})"
-        return f"{{{_quoted(self.encode(element, n, modifier))}}}"
+        return self._several(element, n, ELEMENTS, modifier)
+
+    def _several(self, element: Type, n: int, count: int, modifier: int = -1) -> str:
+        return "{" + ",".join(_quoted(self.encode(element, n * 7 + i, modifier)) for i in range(count)) + "}"
 
     def _bound(self, element: Type, n: int) -> str:
         """Return ascending values, so that ranges are neither empty nor overlap."""
@@ -356,6 +362,8 @@ class Source:
     def _documents(self, hint: Hints, rule: Hints) -> list[Value]:
         """Return JSON with the keys that conditions name, and of every kind."""
         plain = [self.fresh()]
+        if re.match(r"'\s*\[", self.column.default or ""):
+            plain.insert(0, Value(self._list))
         asked = self._told_documents(rule)
         if not (hint.keys or hint.words or hint.values or hint.lengths or hint.counts or hint.patterns):
             return [*asked, *plain]
@@ -382,6 +390,9 @@ class Source:
         documents = [document(fill) for fill in fills]
         return [*asked, *(documents + plain if hint.keys else plain + documents), *simple]
 
+    def _list(self, n: int) -> str:
+        return json.dumps([{"note": token(self.place, n * 7 + i)} for i in range(ELEMENTS)])
+
     def _told_documents(self, rule: Hints) -> list[Value]:
         """Return documents of which rules ask something: each key with each of its values, with another and without."""
         if not (rule.keys or rule.words or rule.values):
@@ -404,7 +415,7 @@ class Source:
         words = list(dict.fromkeys((*rule.words, *rule.values)))
 
         def several(count: int) -> Make:
-            return lambda n: "{" + ",".join(_quoted(self.encode(element, n * 7 + i)) for i in range(count)) + "}"
+            return lambda n: self._several(element, n, count)
 
         asked = [Value.always(f"{{{_quoted(word)}}}") for word in words]
         asked += [Value.always(f"{{{','.join(map(_quoted, words))}}}", "all of them")] if len(words) > 1 else []
@@ -412,7 +423,7 @@ class Source:
         return [
             *asked,
             *(Value.always(f"{{{_quoted(word)}}}") for word in (*hint.words, *hint.values)),
-            *(Value(several(count), kind) for count in (1, 2, 3, *_around(hint.counts)) if count < 200),
+            *(Value(several(count), kind) for count in (ELEMENTS, 2, 1, *_around(hint.counts)) if count < 200),
             Value.always("{}"),
         ]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from audit.evidence import Log
 from audit.gate.findings import Gate
-from audit.gate.results import Asked, Difference, Rehearsal, Rehearsed, Standing
+from audit.gate.results import Asked, Change, Difference, Entry, Rehearsal, Rehearsed, Standing, Step
 from audit.probes.registration import PLAIN, WAY
 from audit.results import Migration
 
@@ -22,9 +24,14 @@ def blind(policy: str) -> Difference:
     return Difference(policy, policy, "P0", "HOLDS", "UNCHECKED", FAILS)
 
 
-def told(*differences: Difference) -> list[str]:
+def gone(policy: str) -> Difference:
+    return Difference(policy, policy, "P0", "HOLDS", "NOT_APPLICABLE", "no view is there")
+
+
+def told(*differences: Difference, changes: tuple[Change, ...] = ()) -> list[str]:
     """Return what MIG-05 would say of a file after which the suite says something else."""
-    file = Rehearsed("1_x.sql", Migration("1_x.sql", applied=True), differences=differences)
+    steps = (Step(1, ("alter",), catalogue=changes),)
+    file = Rehearsed("1_x.sql", Migration("1_x.sql", applied=True), steps, differences=differences)
     final = Standing({"AUTH-04": Asked("AUTH-04", "", "P0", "VIOLATED")}, {})
     gate = Gate(Rehearsal("main", (file,), (), final), Log())
     return sorted(str(row.object).partition(": ")[2] for row in gate.broken())
@@ -55,3 +62,20 @@ def test_a_profile_that_is_missing_is_no_sign_up_that_fails() -> None:
         f"AUTH-03 {TRIGGER}",
         f"AUTH-04 {WAY} {PLAIN}",
     ]
+
+
+def change(what: str, kind: str) -> Change:
+    entry = Entry(kind, "public.open_loans", {})
+    return Change(what, kind, entry.title, "", "r1", entry, entry, known=True)
+
+
+@pytest.mark.parametrize("what", ["dropped", "changed", "created"])
+def test_what_is_gone_on_purpose_is_not_missed(what: str) -> None:
+    """The last view was dropped, the last public bucket closed: nothing is left to judge, and nothing is lost."""
+    assert told(gone("EXPO-01"), changes=(change(what, "view"),)) == []
+
+
+def test_what_may_only_be_out_of_sight_is_told() -> None:
+    hidden = ["EXPO-01 has nothing left to judge"]
+    assert told(gone("EXPO-01"), changes=(change("renamed", "view"),)) == hidden
+    assert told(gone("EXPO-01"), changes=(change("created", "settings"),)) == hidden
