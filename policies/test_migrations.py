@@ -63,11 +63,12 @@ def test_no_migration_loses_data(gate):
     all their values, as columns or as JSON; what is filled where nothing was, written in other letters or around with
     more, a new word for each old one, or the same number in a smaller unit is no loss, and neither is what a type
     refuses: then the statement fails.
-    Lost later is what a new trigger or rule swallows, deletes or empties when rows are written, and what is no
-    longer found under its table's name. The made-up rows tell what is done, not how much of it would hit: where a
-    statement meets none of them, and would lose something of rows that it meets, where it stands in a branch that
-    was not taken, or what it does hangs on the server that it runs on, the policy is UNCHECKED, unless the
-    statistics of a live database (``--stats-from``) say that there is nothing. A condition about the catalogue
+    Lost later is what a new trigger or rule swallows, deletes or empties when rows are written, what a job of
+    ``cron.schedule`` takes away when it is tried, and what is no longer found under its table's name. A table goes
+    with whatever rows it has, made-up ones or none. The made-up rows tell what is done, not how much of it would
+    hit: where a statement meets none of them, and would lose something of rows that it meets, where it stands in a
+    branch that was not taken, or what it does hangs on the server that it runs on, the policy is UNCHECKED, unless
+    the statistics of a live database (``--stats-from``) say that there is nothing. A condition about the catalogue
     alone is the same everywhere, and a branch that it leaves out is none.
     """
     assert not gate.losses()
@@ -129,7 +130,8 @@ def test_no_migration_widens_anybodys_reach(gate):
     serves, and as whom, are told whenever they change, and those that protect (time limits of the API's callers,
     search_path, row_security, as whom somebody acts) where they become weaker. So is what hands rows, or more of them
     than keys, to somebody outside: requests, webhooks, dblink, a public channel, NOTIFY, be it a trigger, a statement
-    or a job; and a restrictive policy that is gone from a table that nobody declared. What would let somebody in in a
+    or a job; what a job changes of access; rows that are found in a parent as well that they were given; and a
+    restrictive policy that is gone from a table that nobody declared. What would let somebody in in a
     branch that was not taken, or decides by the server that it runs on, is not known: the policy is UNCHECKED then.
     """
     assert not gate.widened()

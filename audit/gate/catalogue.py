@@ -72,6 +72,10 @@ select 'r' || c.oid as key,
            'valid', (select i.indisvalid from pg_catalog.pg_index i where i.indexrelid = c.oid),
            '_of', (select i.indrelid::pg_catalog.int8 from pg_catalog.pg_index i where i.indexrelid = c.oid),
            'persistence', c.relpersistence, 'partition', c.relispartition,
+           '_parents', case when c.relkind in ('r', 'p', 'f') then (
+               select pg_catalog.array_agg(pg_catalog.format('%I.%I', pn.nspname, pc.relname) order by h.inhseqno)
+               from pg_catalog.pg_inherits h join pg_catalog.pg_class pc on pc.oid = h.inhparent
+               join pg_catalog.pg_namespace pn on pn.oid = pc.relnamespace where h.inhrelid = c.oid) end,
            'cycles', (select s.seqcycle from pg_catalog.pg_sequence s where s.seqrelid = c.oid),
            '_definition', {_DEFINITION_OF_RELATION}) as facts
 from relations c

@@ -27,6 +27,8 @@ from audit.sql_text import STRING, Token
 # So many rows are written, and so many columns changed at most; each by nobody in particular, and by a member.
 ROWS = 5
 COLUMNS = 12
+# What fires may wait for a value that few rows have, or that rows of another table have: so many are tried at once.
+MANY = 500
 WRITERS = (None, "alice")
 # So many different values of a column that become the same are a loss.
 KINDS = 3
@@ -219,8 +221,9 @@ def _came(
         for who in WRITERS:
             claims = json.dumps({"sub": CAST[who].id, "role": CAST[who].role}) if who else ""
             conn.execute("select pg_catalog.set_config('request.jwt.claims', %s, true)", [claims])
-            for name in ("", *[name for name, is_key in columns if not is_key][:COLUMNS]):
-                _act(conn, table, columns, name, now, titles, came["update" if name else "insert"])
+            ways = ["", *[name for name, is_key in columns if not is_key][:COLUMNS]]
+            for name, some in [*((name, ROWS) for name in ways), *((name, MANY) for name in ways[:2])]:
+                _act(conn, table, columns, name, some, now, titles, came["update" if name else "insert"])
     finally:
         if not conn.closed:
             conn.execute("rollback", prepare=False)
@@ -296,16 +299,17 @@ def _act(
     table: Fired,
     columns: Sequence[tuple[str, bool]],
     column: str,
+    some: int,
     now: Mapping[int, Print],
     titles: Mapping[int, str],
     came: _Came,
 ) -> None:
-    """Change a column of some rows, or write them again; note what came of it. Who is refused loses nothing."""
+    """Change a column of ``some`` rows, or write them again; note what came of it. Who is refused loses nothing."""
     parts = {
         "table": sql.SQL(table.title),  # as the server quoted it
         "all": sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns),
         "one": sql.Identifier(column),
-        "some": sql.Literal(ROWS),
+        "some": sql.Literal(some),
     }
     conn.execute("savepoint audit_acts", prepare=False)
     try:

@@ -83,6 +83,34 @@ def _reaches(role: str, command: str, table: str, reach: Mapping[str, Reach]) ->
     return any(cell is not None and cell.reached and cell.verdict == "UNDECLARED" for cell in cells)
 
 
+# --- Rows that are found in another table, too
+
+
+def joined(steps: Sequence[Step], before: Mapping[str, Reach], after: Mapping[str, Reach]) -> Iterator[Reached]:
+    """Yield who reaches rows of a table by way of one that it was made a child or a partition of, and did not before.
+
+    A query of the parent obeys the parent's policies alone.
+    """
+    for step in steps:
+        for change in step.catalogue if not step.undone else ():
+            was, now = ({*(parents or ())} for parents in change.fact("_parents"))
+            for parent in sorted(now - was) if change.known and change.kind == "table" else ():
+                for actor in API_ACTORS:
+                    through, own = after.get(f"{actor}: select {parent}"), before.get(f"{actor}: select {change.title}")
+                    old = before.get(f"{actor}: select {parent}")
+                    more = through.reached - (old.reached if old else 0) if through else 0
+                    if more > (own.reached if own else 0) and not _is_declared(through, old):
+                        cell = f"{actor}: select {parent}, and in it {change.title}"
+                        yield Reached(cell, "none" if not own or not own.reached else "some", "some", True, True)
+
+
+def _is_declared(reach: Reach | None, before: Reach | None) -> bool:
+    """Tell whether what is reached of a table, or more of it than before, was declared."""
+    if reach is None or reach.verdict == "UNDECLARED":
+        return False
+    return reach.leaked <= (before.leaked if before else 0)
+
+
 # --- Policies that narrow what others let through
 
 

@@ -32,7 +32,7 @@ from audit.gate.hazards import OVERWRITTEN_PERCENT, contents, judge_hazards
 from audit.gate.later import Later, judge_later
 from audit.gate.later import tried as tried_later
 from audit.gate.linter import Warned, lint, weigh
-from audit.gate.openings import columns_granted, columns_opened
+from audit.gate.openings import columns_granted, columns_opened, joined
 from audit.gate.results import Asked, Difference, Hazards, Reach, Reached, Rehearsed, Standing, Step
 from audit.gate.rules import judge_rules
 from audit.gate.trace import State, Tracer, state
@@ -245,6 +245,8 @@ def _told(after: Aftermath, tried: Sequence[_Tried], final: Standing) -> tuple[R
     granted = [columns_granted(each.entries) for each in (after.origin, *(each.at_end for each in tried))]
     for blame, opened in zip(blames, columns_opened(granted, known, final.reach), strict=True):
         blame.reached += opened
+    for each, blame in zip(tried, blames, strict=True):
+        blame.reached += joined(each.steps, before.reach, final.reach)
     return tuple(
         Rehearsed(
             title(each.path),

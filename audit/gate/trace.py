@@ -435,10 +435,16 @@ class Tracer:
         seen = self._seen(step, was, locks)
         dependence = self._dependence(read, reader)
         found = [one for one in unseen.unmet(read, seen, dependence) if not self._is_harmless(one)]
-        doubts = [unseen.doubt(one) for one in found]
+        empty = {self.base.titles[oid] for oid, figures in self.base.prints.items() if not figures.rows}
+        certain = [one for one in found if one.table in empty and unseen.takes_all(one)]
+        step.losses += tuple(
+            Loss(f"rows of {one.table}", "rows deleted", one.table, f"{one.table} loses whatever rows it has")
+            for one in certain
+        )
+        doubts = [unseen.doubt(one) for one in found if one not in certain]
         doubts += [
             Doubt(f"it rewrites {table}.{name} by what it holds, and the made-up rows hold nothing of the kind", table)
-            for table, name in unseen.unchanged(read, seen)
+            for table, name in (*unseen.unchanged(read, seen), *unseen.cast(read, seen))
         ]
         if asked := tuple(dict.fromkeys(unseen.deciding(read, seen))):
             doubts.append(Doubt(f"what it does hangs on {', '.join(asked)}: what it would do elsewhere is not known"))

@@ -43,6 +43,7 @@ _ALIKE = frozenset({"lower", "upper", "trim", "btrim", "ltrim", "rtrim", "initca
 # What rewrites a value by what it holds.
 _REWRITING = frozenset(
     {"case", "nullif", "replace", "regexp_replace", "translate", "overlay", "substring", "substr", "left", "right"}
+    | {"split_part", "regexp_substr", "regexp_match", "trim_array", "array_remove", "least", "greatest"}
 )
 _BLANKS = re.compile(r"[\s\\\[\]:space^$+*{},0-9|]*")
 
@@ -205,6 +206,45 @@ def unchanged(read: Reading, seen: Seen) -> Iterator[tuple[str, str]]:
                     continue
                 if (name not in changed and _rewrites(name, value)) or _takes_keys(table, name, value, seen):
                     yield table, name
+
+
+def cast(read: Reading, seen: Seen) -> Iterator[tuple[str, str]]:
+    """Yield columns (and their tables) that get another type by what they hold, and hold the same here."""
+    for deed in read.deeds:
+        for name, value in _casts(deed.code) if deed.kind == "alter" else ():
+            for table, effect in seen.step.effects:
+                became = effect.columns.get(name)
+                if became is None or not became.values or not _rewrites(name, value):
+                    continue
+                if not (became.changed or became.cut or became.merged or became.emptied):
+                    yield table, name
+
+
+def _casts(code: Code) -> Iterator[tuple[str, Code]]:
+    """Yield the columns that are given another type, each with the expression that makes it of the old one."""
+    depth, column, begun = 0, "", 0
+    for at, token in enumerate(code):
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth:
+            continue
+        if begun and token.text == ",":
+            yield column, code[begun:at]
+            begun = 0
+        elif token.sign == "type" and at > 3:
+            column = code[at - 3 if code[at - 1].sign == "data" else at - 1].name
+        elif token.sign == "using" and column:
+            begun = at + 1
+    if begun:
+        yield column, code[begun:]
+
+
+def takes_all(one: Unmet) -> bool:
+    """Tell whether a statement takes all that a table holds, whatever that is, and hangs on nothing."""
+    if one.deed.guards or one.why:
+        return False
+    if one.deed.kind == "truncate":
+        return True
+    return one.deed.kind == "delete" and not {"where", "using", "limit"} & {token.sign for token in one.deed.code}
 
 
 def _takes_keys(table: str, name: str, value: Code, seen: Seen) -> bool:

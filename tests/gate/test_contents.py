@@ -146,6 +146,27 @@ def test_values_within_what_says_more_are_kept(conn, statement: str, changed: in
     assert effect(conn, "lab.keyed", statement.format("lab.keyed")).columns["word"].changed == changed
 
 
+@pytest.mark.parametrize(
+    ("list_", "expression", "changed"),
+    [
+        ("array['a ' || id, 'b', '{\"c, d']", "tags[1:1]", 1000),
+        ("array['a ' || id, 'b', '{\"c, d']", "trim_array(tags, 2)", 1000),
+        ("array['a ' || id, 'b', '{\"c, d']", "array_remove(tags, 'b')", 1000),
+        ("array['a ' || id, 'b', '{\"c, d']", "array(select t from unnest(tags) t order by t desc)", 0),
+        ("array['a ' || id, 'b', '{\"c, d']", "tags || array['e']", 0),
+        ("jsonb_build_array(id, 'b', id + 1)", "jsonb_build_array(tags -> 0)", 1000),
+        ("jsonb_build_array(id, 'b', id + 1)", "jsonb_build_array(tags -> 2, tags -> 1, tags -> 0, true)", 0),
+    ],
+)
+def test_lists_that_are_cut_are_told_from_those_in_another_order(
+    conn, list_: str, expression: str, changed: int
+) -> None:
+    kind = "jsonb" if "jsonb" in list_ else "text[]"
+    conn.execute(f"alter table lab.keyed add tags {kind}; update lab.keyed set tags = {list_}")
+    update = f"update lab.keyed set tags = {expression}"
+    assert effect(conn, "lab.keyed", update).columns["tags"].changed == changed
+
+
 def test_numbers_in_a_smaller_unit_are_the_same_numbers(conn) -> None:
     alter = "alter table lab.keyed alter column number type bigint using number * {}"
     assert effect(conn, "lab.keyed", alter.format(100)).columns["number"].shift == 2

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from audit.gate.openings import columns_granted, columns_opened, decided_by_default, no_longer_narrowed, weakened
+from audit.gate.openings import (
+    columns_granted,
+    columns_opened,
+    decided_by_default,
+    joined,
+    no_longer_narrowed,
+    weakened,
+)
 from audit.gate.rehearsal import compare
 from audit.gate.results import Change, Entry, Reach, Standing, Step
 
@@ -187,3 +194,39 @@ def test_some_rows_that_become_more_are_told(before: Reach, after: Reach, *, rul
     assert [(each.cell, each.after, each.wider, each.undeclared) for each in reached] == (
         [(cell, "more", True, True)] if told else []
     )
+
+
+# --- A parent that is open
+
+
+def made_child(*parents: str, known: bool = True) -> Step:
+    before = Entry("table", "public.owners", {"_parents": None})
+    after = Entry("table", "public.owners", {"_parents": [*parents]})
+    return Step(7, ("alter",), catalogue=(Change("changed", "table", before.title, "", "r1", before, after, known),))
+
+
+def through(parent: str, reached: int, verdict: str = "UNDECLARED", leaked: int = 0) -> dict[str, Reach]:
+    return {f"alice: select {parent}": Reach(verdict, 200, reached, leaked)}
+
+
+OWN = through("public.owners", 1)
+
+
+def ways(step: Step, before: dict[str, Reach], after: dict[str, Reach]) -> list[str]:
+    return [each.cell for each in joined([step], OWN | before, after)]
+
+
+def test_rows_that_are_found_in_a_parent_are_told() -> None:
+    told = ["alice: select public.people, and in it public.owners"]
+    assert ways(made_child("public.people"), {}, through("public.people", 200)) == told
+    assert ways(made_child("public.people"), through("public.people", 9), through("public.people", 200)) == told
+    leak = through("public.people", 200, "LEAK", 199)
+    assert ways(made_child("public.people"), {}, leak) == told
+
+
+def test_a_parent_that_lets_nobody_in_is_not_told() -> None:
+    assert ways(made_child("public.people"), {}, through("public.people", 1)) == []
+    assert ways(made_child("public.people"), through("public.people", 199), through("public.people", 200)) == []
+    assert ways(made_child("public.people"), {}, through("public.people", 200, "OK")) == []  # it is declared
+    assert ways(made_child(), {}, through("public.people", 200)) == []
+    assert ways(made_child("public.people", known=False), {}, through("public.people", 200)) == []

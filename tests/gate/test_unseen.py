@@ -44,6 +44,10 @@ UNKNOWN = {
     "a word joins another": "update private.labels set word = 'word 7' where word = 'wrod 7';",
     "a case that no row meets": "update private.parcels set note = case when weight < -5 then '' else note end;",
     "values that are long are cut": "update private.parcels set note = left(note, 50);",
+    "the first word is left": "update private.parcels set note = split_part(note, '~', 1);",
+    "numbers are cut off": "update private.parcels set weight = least(weight, 90000);",
+    "another type, and long values cut": "alter table private.parcels alter column note type varchar(5000) using left(note, 5000);",
+    "another type, and numbers cut off": "alter table private.parcels alter column weight type numeric(12, 2) using least(weight, 90000), alter column fragile drop default;",
     "values are replaced where they hold something": "update private.parcels set note = replace(note, 'secret', '');",
     "a merge meets nobody": (
         "merge into private.labels l using private.parcels p on p.id = l.parcel_id and p.weight < -5 "
@@ -154,6 +158,13 @@ BLIND = {
 }
 
 LOST = {
+    "a trigger that waits for what few rows have": trigger(
+        "before update", "if new.code = 'code 77' then delete from private.stops; end if; return new;"
+    ),
+    "a table that may have rows": "drop table private.shelves;",
+    "whatever rows there are": "truncate private.shelves;",
+    "whatever rows there are, by a delete": "delete from private.shelves;",
+    "whatever rows there are, in a loop": block("for n in 1 .. 1 loop execute 'truncate private.shelves'; end loop;"),
     "new rows are swallowed": trigger("before insert", "return null;"),
     "changes are swallowed": trigger("before update", "return null;"),
     "new rows go away again": trigger("after insert", "delete from private.parcels where id = new.id; return new;"),
@@ -180,6 +191,8 @@ LOST = {
 }
 
 HARMLESS = {
+    "another type of a number": "alter table private.parcels alter column weight type numeric(14, 4) using round(weight, 4);",
+    "another type of a text": "alter table private.parcels alter column note type varchar(90) using trim(note);",
     "a column is filled": "alter table private.parcels add column size int; update private.parcels set size = 1 where weight < -5;",
     "what is empty is filled": "update private.parcels set label = 'none' where label is null;",
     "what is blank is filled": "update private.parcels set label = 'none' where trim(coalesce(label, '')) = '' and label is null;",
