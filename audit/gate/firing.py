@@ -222,7 +222,7 @@ def _came(
             claims = json.dumps({"sub": CAST[who].id, "role": CAST[who].role}) if who else ""
             conn.execute("select pg_catalog.set_config('request.jwt.claims', %s, true)", [claims])
             ways = ["", *[name for name, is_key in columns if not is_key][:COLUMNS]]
-            for name, some in [*((name, ROWS) for name in ways), *((name, MANY) for name in ways[:2])]:
+            for name, some in [*((name, ROWS) for name in ways), *((name, MANY) for name in ways[:3])]:
                 _act(conn, table, columns, name, some, now, titles, came["update" if name else "insert"])
     finally:
         if not conn.closed:

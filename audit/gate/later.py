@@ -27,8 +27,9 @@ from audit.migrations import Refused, stands_alone
 from audit.server_errors import describe
 from audit.sql_text import Statement, Unreadable, statements
 
-# What a job says of its own transaction; all of it is undone here.
-_TRANSACTION = frozenset({"begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release"})
+# What a job says of its own transaction; all of it is undone here. And COPY, which loses nothing, and needs a program
+# or a file, or somebody who talks with it.
+_PASSED_OVER = frozenset({"begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "copy"})
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _failed(inner: Tracer, job: Job, line: int, until: float) -> str:
 def _statements(job: Job) -> Iterator[Statement]:
     """Yield what of a job can be tried within one transaction; the rest loses nothing (VACUUM, REINDEX)."""
     for statement in statements(job.command):
-        if statement.words[:1] and statement.words[0] not in _TRANSACTION and not stands_alone(statement):
+        if statement.words[:1] and statement.words[0] not in _PASSED_OVER and not stands_alone(statement):
             yield statement
 
 

@@ -46,7 +46,7 @@ UNKNOWN = {
     "values that are long are cut": "update private.parcels set note = left(note, 50);",
     "the first word is left": "update private.parcels set note = split_part(note, '~', 1);",
     "numbers are cut off": "update private.parcels set weight = least(weight, 90000);",
-    "another type, and long values cut": "alter table private.parcels alter column note type varchar(5000) using left(note, 5000);",
+    "another type, and long values cut": "alter table private.parcels alter column label type varchar(90) using split_part(label, '~', 1);",
     "another type, and numbers cut off": "alter table private.parcels alter column weight type numeric(12, 2) using least(weight, 90000), alter column fragile drop default;",
     "values are replaced where they hold something": "update private.parcels set note = replace(note, 'secret', '');",
     "a merge meets nobody": (
@@ -192,7 +192,7 @@ LOST = {
 
 HARMLESS = {
     "another type of a number": "alter table private.parcels alter column weight type numeric(14, 4) using round(weight, 4);",
-    "another type of a text": "alter table private.parcels alter column note type varchar(90) using trim(note);",
+    "another type of a text": "alter table private.parcels alter column label type varchar(90) using trim(label);",
     "a column is filled": "alter table private.parcels add column size int; update private.parcels set size = 1 where weight < -5;",
     "what is empty is filled": "update private.parcels set label = 'none' where label is null;",
     "what is blank is filled": "update private.parcels set label = 'none' where trim(coalesce(label, '')) = '' and label is null;",
