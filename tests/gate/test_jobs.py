@@ -74,7 +74,7 @@ HARMLESS = {
     "the scheduler's own notes": job("delete from cron.job_run_details where end_time < now() - interval '7 days'"),
     "what is empty is filled": job("update private.parcels set note = 'none' where note is null"),
     "it fails and would do nothing": job("select 1 / 0"),
-    "it would talk with somebody": job("copy private.labels from stdin; copy private.labels to stdout"),
+    "it would talk with somebody": job("copy private.labels to stdout"),
     "it is a grant less": job("revoke select on public.profiles from anon"),
     "it is taken back": f"{FIRST}select cron.schedule('work', '* * * * *', 'delete from private.labels'); select cron.unschedule('work');",
     "it is switched off": (

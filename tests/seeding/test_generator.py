@@ -333,6 +333,15 @@ def test_many_kinds_of_column_are_filled(platform: Connection, column: str) -> N
     assert planted.counts["public.t"] >= 7
 
 
+def test_lists_have_more_than_their_first_element(platform: Connection) -> None:
+    """Of a list of one, what cuts all lists to their first element would leave everything."""
+    platform.execute("create table public.t (a text[] not null, b int[] default '{}', c jsonb not null default '[]')")
+    plant(platform, 1)
+    platform.execute("delete from public.t where jsonb_typeof(c) <> 'array'")
+    counts = "select count(distinct a[2]) > 1, max(cardinality(a)), max(cardinality(b)), max(jsonb_array_length(c))"
+    assert platform.execute(f"{counts} from public.t").fetchone() == (True, 3, 3, 3)
+
+
 def test_rows_that_a_migration_brought_are_kept_and_joined(platform: Connection) -> None:
     platform.execute("create table public.kinds (id serial primary key, name text not null unique)")
     platform.execute("insert into public.kinds (name) values ('first'), ('second')")
