@@ -76,6 +76,8 @@ def title(path: Path) -> str:
 
 # Tools that keep a list of their migrations: what it says goes before what names say.
 LISTED = frozenset({"sqitch", "Drizzle"})
+# Tools to which 2 comes before 10. To all others names are text, and "2025_b" comes after "20240101_a".
+BY_NUMBER = frozenset({"Flyway", "golang-migrate", "goose"})
 
 
 def numbered(path: Path) -> tuple[int, ...] | None:

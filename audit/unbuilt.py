@@ -208,19 +208,25 @@ def _marked(offence: Offence, touched: Sequence[Thing]) -> Offence:
     return replace(offence, details={"unproven": safe(told), **offence.details})
 
 
-def _rests_on(thing: Thing, told: str, kind: str = "policy") -> bool:
+def _rests_on(thing: Thing, told: str, kind: str = "") -> bool:
     """Tell whether a text names a thing, or the table that it belongs to; ``kind``: what "name on table" is."""
     if thing.kind == "database" or (thing.schema and quoted(thing.schema) not in told and "." in told):
         return False
-    # What is said of one policy or key of a table does not rest on another one.
-    apart = " on " in told and (
-        thing.kind in ("policy", "constraint", "trigger")
-        or (thing.kind in ("index", "column", "rows") and kind == "policy")
-    )
-    if apart and thing.kind == "rows":
-        return False
-    names = [re.escape(quoted(name)) for name in (thing.name, "" if apart else thing.of) if name]
-    return any(re.search(rf"(?<![\w$]){name}(?![\w$])", told) for name in names)
+    name, on, table = told.rpartition(" on ")
+    of = thing.of
+    if on and kind == "policy":
+        # It is there, and so is all that it speaks of; what its name is made of are words of people.
+        if thing.kind in ("index", "column", "rows", "constraint", "trigger"):
+            return False
+        told, of = (name, "") if thing.kind == "policy" else (table, of)
+    elif on and thing.kind in ("policy", "constraint", "trigger"):
+        of = ""  # what is said of one key of a table does not rest on another one
+    return any(_names(told, each) for each in (thing.name, of) if each)
+
+
+def _names(told: str, name: str) -> bool:
+    """Tell whether a name stands in a text as a word of its own."""
+    return re.search(rf"(?<![\w$]){re.escape(quoted(name))}(?![\w$])", told) is not None
 
 
 def _is_of(thing: Thing, schema: str, name: str) -> bool:

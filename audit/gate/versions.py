@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from audit.evidence import Row, safe
 from audit.gate.hazards import found
 from audit.gate.pending import Pending
-from audit.layouts import LISTED, numbered, repeated, title
+from audit.layouts import BY_NUMBER, LISTED, name_of, numbered, repeated, title
 
 # --- Versions
 
@@ -42,24 +44,34 @@ def _by_order(files: Pending) -> Iterator[Row]:
             yield found(title(path), 1, "out of order", fix, kind="version too old", other=other)
 
 
+def _version(path: Path, tool: str) -> tuple[int, ...] | str | None:
+    """Return what a tool knows a migration by: most compare versions as text, and to some they are numbers."""
+    number = numbered(path)
+    text = re.match(r"[0-9]+", name_of(path))
+    return number if number is None or tool in BY_NUMBER or text is None else text[0]
+
+
 def _by_version(files: Pending) -> Iterator[Row]:
-    released = {numbered(path): title(path) for path in files.released}
-    newest = max((number for number in released if number is not None), default=None)
-    seen: dict[tuple[int, ...], str] = {}
+    def place(path: Path) -> tuple[tuple[int, ...], str]:
+        return (numbered(path) or (), "") if files.tool in BY_NUMBER else ((), name_of(path))
+
+    released = {_version(path, files.tool): path for path in files.released if not repeated(path)}
+    newest = max((path for number, path in released.items() if number is not None), key=place, default=None)
+    seen: dict[tuple[int, ...] | str, Path] = {}
     for path in files.new:
-        name, number = title(path), numbered(path)
+        name, number = title(path), _version(path, files.tool)
         if repeated(path):
             continue
         if number is None:
             fix = "-- Begin the file's name with its version, such as 20260131120000_, or it is not applied at all."
             yield found(name, 1, "no version", fix, kind="no version")
             continue
-        told = f"version {'.'.join(map(str, number))}"
+        told = f"version {number if isinstance(number, str) else '.'.join(map(str, number))}"
         other = seen.get(number) or released.get(number)
         if other:
-            fix = f"-- {other} has the same version: only one of them is applied. Rename this one."
-            yield found(name, 1, told, fix, kind="version taken", other=other)
-        elif newest is not None and number < newest:
-            fix = f"-- {released[newest]} is released already. Rename this file, so that it comes after that one."
-            yield found(name, 1, told, fix, kind="version too old", other=released[newest])
-        seen[number] = name
+            fix = f"-- {title(other)} has the same version: only one of them is applied. Rename this one."
+            yield found(name, 1, told, fix, kind="version taken", other=title(other))
+        elif newest is not None and place(path) < place(newest):
+            fix = f"-- {title(newest)} is released already. Rename this file, so that it comes after that one."
+            yield found(name, 1, told, fix, kind="version too old", other=title(newest))
+        seen[number] = path

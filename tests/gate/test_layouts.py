@@ -219,3 +219,22 @@ def test_versions_are_those_of_the_layout(top: Path) -> None:
 def test_where_there_are_no_versions_none_can_be_said(top: Path) -> None:
     with pytest.raises(TargetError, match="sqitch have no versions"):
         by_version(branched(top, "sqitch"), 1)
+
+
+@pytest.mark.parametrize(
+    ("released", "new", "expected"),
+    [
+        (["20250729120000_a.sql"], ["20250808_b.sql"], []),
+        (["20250808_a.sql"], ["20250729120000_b.sql"], ["20250729120000_b.sql: version 20250729120000"]),
+        (["20250729_a.sql"], ["20250729_b.sql"], ["20250729_b.sql: version 20250729"]),
+        (["7_a.sql"], ["007_b.sql"], ["007_b.sql: version 007"]),
+    ],
+)
+def test_supabase_compares_versions_as_text(released, new, expected):
+    files = Pending("x", tuple(map(Path, new)), tuple(map(Path, released)), tool="Supabase CLI")
+    assert told(files) == expected
+
+
+def test_flyway_compares_versions_as_numbers():
+    files = Pending("x", (Path("V10__b.sql"), Path("V1.5__c.sql")), (Path("V9__a.sql"),), tool="Flyway")
+    assert told(files) == ["V1.5__c.sql: version 1.5"]

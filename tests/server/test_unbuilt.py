@@ -516,6 +516,8 @@ def test_findings_about_it_say_that_they_are_unproven():
         (COLUMN, Offence("public.shops"), True),
         (COLUMN, Offence("p on public.shops", cause=Cause("policy", "p on public.shops")), False),
         (Thing("rows", "", "shops"), Offence("p on public.shops", cause=Cause("policy", "p on public.shops")), False),
+        (TABLE, Offence('"of shops" on public.bills', cause=Cause("policy", '"of shops" on public.bills')), False),
+        (TABLE, Offence("p on public.shops", cause=Cause("policy", "p on public.shops")), True),
         (POLICY, Offence("public.shops"), True),
         (POLICY, Offence("other on public.shops"), False),
         (COLUMN, Offence("public.f()", {"error": 'column "rating" does not exist (42703)'}), True),
