@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from audit.evidence import Evidence, Log, NotApplicable, Population, Row
@@ -54,7 +54,7 @@ class Gate:
                     fix = _as_advice(fix)
                     line = _line_about(each, offender)
                     rows.append(found(each.file, line, f"{difference.policy} {offender}", fix, kind="violated", **told))
-                rows += _blinded(each, difference, told, hiding=hiding)
+                rows += _blinded(each, difference, told, self._undeclared, hiding=hiding)
         return self._evidence("what new migrations break", rows, Population(len(final), "policies"), self._unapplied())
 
     def widened(self) -> Evidence:
@@ -64,7 +64,7 @@ class Gate:
         cells = Population(len(self.rehearsal.final.reach), "cells of actor, table and command")
         for each in self.rehearsal.files:
             for cell in each.reached:
-                if cell.wider and cell.undeclared and not _about_undeclared(each, cell.cell):
+                if cell.wider and cell.undeclared and not _about_undeclared(self._undeclared, cell.cell):
                     fix = (
                         f"-- {cell.cell} reaches more than is declared. Declare it in\n"
                         f"-- {declarations}, in the same change, if it is meant; else narrow the grant or the policy."
@@ -100,6 +100,10 @@ class Gate:
 
     def _untried(self) -> list[str]:
         return [_unknown(each) for each in self.rehearsal.files if each.untried]
+
+    @property
+    def _undeclared(self) -> frozenset[str]:
+        return frozenset(table for each in self.rehearsal.files for table in each.undeclared)
 
     @property
     def _statements(self) -> Population:
@@ -160,11 +164,13 @@ def _hides(each: Rehearsed) -> bool:
     return any(change.what == "renamed" or change.kind == "settings" for change in changes)
 
 
-def _blinded(each: Rehearsed, difference: Difference, told: Mapping[str, str], *, hiding: bool) -> Iterator[Row]:
+def _blinded(
+    each: Rehearsed, difference: Difference, told: Mapping[str, str], undeclared: Collection[str], *, hiding: bool
+) -> Iterator[Row]:
     """Tell that a policy cannot be judged any more, or has nothing left to judge though it may be there."""
     if difference.after == difference.before or difference.before in BLIND:
         return
-    if _only_undeclared(each, difference.reason) or (difference.policy in SIGN_UP and any(_shut_out(each))):
+    if _only_undeclared(undeclared, difference.reason) or (difference.policy in SIGN_UP and any(_shut_out(each))):
         return
     line = _line_about(each, difference.reason)
     fix = f"-- {difference.reason}"
@@ -319,14 +325,17 @@ def _as_effective(step: Step, reason: str) -> str:
 # --- New tables that nobody declared
 
 
-def _about_undeclared(each: Rehearsed, text: str) -> bool:
-    """Tell whether something is said of new tables only because they are not declared: that is said once."""
-    return any(text.removesuffix(" (blind)").endswith(f" {table}") for table in each.undeclared)
+def _about_undeclared(undeclared: Collection[str], text: str) -> bool:
+    """Tell whether something is said of new tables only because they are not declared: that is said once.
+
+    Who reaches what of them when all new files are applied is in the draft, whichever file it is that lets them.
+    """
+    return any(text.removesuffix(" (blind)").endswith(f" {table}") for table in undeclared)
 
 
-def _only_undeclared(each: Rehearsed, reason: str) -> bool:
+def _only_undeclared(undeclared: Collection[str], reason: str) -> bool:
     tables, _, rest = reason.partition(" has no declaration in access.toml")
-    return bool(rest) and tables in each.undeclared
+    return bool(rest) and tables in undeclared
 
 
 def _undeclared(each: Rehearsed, declarations: str) -> Iterator[Row]:

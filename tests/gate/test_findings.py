@@ -6,7 +6,7 @@ import pytest
 
 from audit.evidence import Log
 from audit.gate.findings import Gate
-from audit.gate.results import Asked, Change, Difference, Entry, Rehearsal, Rehearsed, Standing, Step
+from audit.gate.results import Asked, Change, Difference, Entry, Reached, Rehearsal, Rehearsed, Standing, Step
 from audit.probes.registration import PLAIN, WAY
 from audit.results import Migration
 
@@ -79,3 +79,19 @@ def test_what_may_only_be_out_of_sight_is_told() -> None:
     hidden = ["EXPO-01 has nothing left to judge"]
     assert told(gone("EXPO-01"), changes=(change("renamed", "view"),)) == hidden
     assert told(gone("EXPO-01"), changes=(change("created", "settings"),)) == hidden
+
+
+def test_a_new_table_that_is_not_declared_is_told_once_whichever_file_lets_people_in() -> None:
+    opened = [
+        Reached(f"alice: select public.{table}", "not there", "some", wider=True, undeclared=True)
+        for table in ("fresh", "old")
+    ]
+    files = [
+        Rehearsed("1_made.sql", Migration("1_made.sql", applied=True), undeclared={"public.fresh": ()}),
+        Rehearsed("2_later.sql", Migration("2_later.sql", applied=True), reached=tuple(opened)),
+    ]
+    gate = Gate(Rehearsal("main", tuple(files), (), Standing({}, {})), Log())
+    assert [row.object for row in gate.widened()] == [
+        "1_made.sql: declare public.fresh",
+        "2_later.sql: alice: select public.old",
+    ]
