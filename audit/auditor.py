@@ -191,6 +191,7 @@ class Auditor:
             unjudgeable=reasons[0] if reasons else "",
             grants=[*dict.fromkeys(grants)],
             question=question.text,
+            counted=self._counting(of, parameters) if population.empty else "",
         )
 
     def _told(self, cursor: Cursor, text: str, search_path: str, parameters: Mapping[str, Any]) -> Jsonb:
@@ -396,6 +397,10 @@ class Auditor:
                 """
             ).format(relation, COUNT_UP_TO + 1, schema, name)
         )
+
+    def _counting(self, of: str, parameters: Mapping[str, Any]) -> str:
+        """Return what a population is counted by, to be read."""
+        return f"select from {of}" if RELATION.fullmatch(of) else Question.of(of, self.known, parameters).text
 
     def _counted(self, cursor: Cursor, of: str, about: str) -> Population:
         """Take the answer of :meth:`_count`."""

@@ -156,7 +156,7 @@ def _unsure(touched: Sequence[Thing], missed: Sequence[Thing], made: Ruling, log
     found = {
         thing
         for evidence in log.asked
-        for thing in _looked_at(touched, evidence.question, acts=acts)
+        for thing in _looked_at(touched, evidence.counted or evidence.question, acts=acts)
         if thing.kind != "index"
         or not (whatever_index or (made.policy.about != "index" and _FOR_KEYS.search(evidence.question)))
     }

@@ -419,6 +419,24 @@ def test_what_would_hold_of_what_is_not_certain_is_unchecked(question, touched, 
     assert (verdict is Verdict.UNCHECKED) == ("not built as the migrations say" in made.reason) == bool(made.remedy)
 
 
+@pytest.mark.parametrize(
+    ("counted", "verdict"),
+    [
+        ("select count(*) as extensions from pg_catalog.pg_extension", Verdict.NOT_APPLICABLE),
+        ("select from storage.buckets", Verdict.NOT_APPLICABLE),
+        ("select count(*) as tables from pg_catalog.pg_class", Verdict.UNCHECKED),
+        ("select from public.shops", Verdict.UNCHECKED),
+        ("", Verdict.UNCHECKED),
+    ],
+)
+def test_that_there_is_nothing_to_look_at_rests_on_what_was_counted(counted, verdict):
+    log = Log()
+    question = "select from pg_catalog.pg_class c join pg_catalog.pg_policy p on true"
+    Evidence((), about="x", log=log, population=Population(0, "x"), question=question, counted=counted)
+    migrations = [Migration("1_a.sql", False, "e", 1, troubles=(Trouble(1, "e", touched=(TABLE,)),))]
+    assert doubted(Ruling(policy(), Verdict.NOT_APPLICABLE, "x"), log, migrations).verdict is verdict
+
+
 def test_people_who_act_on_all_there_is_act_on_what_is_missing_too():
     migrations = [Migration("1_a.sql", False, "e", 1, troubles=(Trouble(1, "e", touched=(COLUMN,)),))]
     for asker, verdict in ((lambda auditor: None, Verdict.HOLDS), (lambda alice: None, Verdict.UNCHECKED)):
