@@ -189,6 +189,8 @@ LETTING_IN = re.compile(
     r"|passwort|mot_de_passe|senha|wachtwoord|losung|losungswort|clave_acceso|magic_link)($|_hash$|_plain$)",
     re.IGNORECASE,
 )
+# What is called so, and is made up at random, is there to be known by few, also where it is the key of its table.
+CODES = re.compile(r"(^|_)(code|codigo|codice|pin|pass|passcode)s?$", re.IGNORECASE)
 # What is made up at random and lets nobody in: ids and names of things.
 NUMBERS = re.compile(
     r"(^|_)(id|ids|uuid|uid|guid|slug|seed|ref|reference|number|no|nr|num|handle|name|avatar|colou?r|icon|emoji|sort|order"
@@ -238,7 +240,7 @@ DECIDED = re.compile(
 AGREED_FLAG = rf"^(is_)?({_AGREED})$"
 AGREED_BY = (
     r"^(approved|verified|certified|granted|authori[sz]ed|decided|accepted|confirmed|audited|cleared|released)_(by|at)"
-    r"(_id)?$"
+    r"(_id)?$|^(genehmigt|freigegeben)_von$|^approuv[eé]e?_par$|^(aprobad[oa]|aprovad[oa]|approvat[oa])_(por|da)$"
 )
 # Defaults that nobody guesses.
 RANDOM = re.compile(r"random|uuid_generate_v4|gen_salt|nanoid", re.IGNORECASE)
@@ -250,5 +252,7 @@ def lets_in(table: str, column: str, default: str, *, key: bool) -> bool:
         return True
     if not RANDOM.search(default):
         return False
-    # A key that nobody guesses is an id, but for tables of links and passes, of which it is all that one needs.
-    return bool(LETTING_IN.search(table)) if key else not NUMBERS.search(column) or bool(LINKS.search(table))
+    # A key that nobody guesses is an id, unless it is called a code, or its table one of codes: all that one needs.
+    if key:
+        return bool(LETTING_IN.search(table) or CODES.search(column))
+    return not NUMBERS.search(column) or bool(LINKS.search(table))

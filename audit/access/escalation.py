@@ -37,7 +37,7 @@ from audit.catalog.expressions import parsed
 from audit.evidence import Evidence, Population, Unchecked, safe
 from audit.names import CONTACT_COLUMN, OWNERS
 from audit.people import CAST, Identity
-from audit.probes.calling import Routine, planned, remembered
+from audit.probes.calling import Routine, planned, remembered, without_codes
 from audit.question import Cursor, define, short_ms, together
 from audit.seeding.rules import noted
 from audit.server_errors import describe
@@ -503,7 +503,7 @@ class Call(NamedTuple):
 def _calls(stage: Stage, people: Iterable[Identity]) -> list[Call]:
     """Return the functions that may write, for each person who may call them, with the calls to try."""
     with remembered(stage) as cursor:
-        plan = planned(cursor, stage)
+        plan = without_codes(cursor, planned(cursor, stage))
         return [
             Call(who, routine, list(plan.calls(routine, who.id)), _looked_at(plan.graph, routine))
             for who in people

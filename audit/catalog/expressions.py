@@ -649,12 +649,31 @@ def _weak(tree: Tree, known: Collection[Name], roles: Collection[str]) -> Iterat
             yield "a telephone number"
         elif is_database_user(node):
             yield "the database's user, which is the API's role for everybody"
-        elif isinstance(node, _PATTERNS) and names_caller(node, known):
+        elif isinstance(node, _PATTERNS) and names_caller(node, known) and not _is_own_folder(node):
             yield "a pattern over the caller's claims"
         elif isinstance(node, exp.Literal) and node.is_string:
             yield from _weak_literal(node.name)
         elif isinstance(node, exp.EQ | exp.NEQ | exp.In | exp.NullSafeEQ | exp.NullSafeNEQ):
             yield from _unknown_roles(node, roles)
+
+
+def _is_own_folder(node: Tree) -> bool:
+    """Tell whether a pattern is the caller's id, and then a slash and anything: an id has no wildcard of its own."""
+    pattern = bare(node.args.get("expression") or exp.Null())
+    parts = [bare(part) for part in pattern.flatten()] if isinstance(pattern, exp.DPipe) else []
+    ids = [at for at, part in enumerate(parts) if _is_own_id(part)]
+    if not isinstance(node, exp.Like) or len(ids) != 1:
+        return False
+    literals = [part.name if isinstance(part, exp.Literal) else "%" for at, part in enumerate(parts) if at not in ids]
+    before, after = literals[: ids[0]], "".join(literals[ids[0] :])
+    return not any({*text} & {*"%_"} for text in before) and after.startswith("/")
+
+
+def _is_own_id(part: Tree) -> bool:
+    """Tell whether an expression is auth.uid(), also from a sub-select of its own."""
+    if isinstance(part, exp.Subquery | exp.Select):
+        return part.find(exp.Table) is None and [called(each) for each in part.find_all(exp.Dot)] == [("auth", "uid")]
+    return called(part) == ("auth", "uid")
 
 
 def _weak_literal(text: str) -> Iterator[str]:

@@ -150,8 +150,18 @@ def stories(
             value if value is not None else next(iter(argument.candidates), None)
             for value, argument in zip(taken, arguments, strict=True)
         )
-        first = first or values
         yield values
+        # What a body puts into the row changes nothing where it is there already.
+        turned = tuple(
+            {"true": "false", "false": "true"}.get(value or "", value) if argument.base == "boolean" else value
+            for value, argument in zip(values, arguments, strict=True)
+        )
+        if turned != values:
+            yield turned
+        if first is None and len(arguments) > 1:
+            first = turned
+            for place in range(len(arguments)):
+                yield (*first[:place], None, *first[place + 1 :])
         own = tuple(
             me if me and argument.base == "uuid" and not argument.array and value in people else value
             for value, argument in zip(values, arguments, strict=True)
@@ -161,9 +171,6 @@ def stories(
         for place, argument in enumerate(arguments):
             for word in argument.use.words[:4] if argument.base in ("text", "character varying") else ():
                 yield (*values[:place], word, *values[place + 1 :])
-    if first is not None and len(arguments) > 1:
-        for place in range(len(arguments)):
-            yield (*first[:place], None, *first[place + 1 :])
 
 
 def _of_row(argument: Given, row: Mapping[str, Any], people: Collection[str | None]) -> str | None:

@@ -173,14 +173,15 @@ where n <= 3
 order by n, relation
 """
 
-# Columns of texts and ids that are no key: relation, table, name, default.
+# Columns of texts and ids: relation, table, name, default, and whether it is in the key.
 CODES = """
-select a.name, a.relname, t.attname::text, coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), ''), false
+select a.name, a.relname, t.attname::text, coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), ''),
+       t.attname = any (coalesce(a.key, '{}'))
 from pg_temp.audited a
 join pg_catalog.pg_attribute t on t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped
 join pg_catalog.pg_type y on y.oid = t.atttypid and (y.typcategory = 'S' or y.typname in ('uuid', 'bytea'))
 left join pg_catalog.pg_attrdef d on d.adrelid = a.oid and d.adnum = t.attnum
-where a.schema <> 'auth' and t.attname <> all (coalesce(a.key, '{}'))
+where a.schema <> 'auth'
 """
 
 VALUES = """
@@ -321,6 +322,28 @@ class Plan:
                 "reading": routine.exposed and not routine.volatile,
             }
 
+    def calls_of_a_member(
+        self, routine: Routine, me: str | None, own: Mapping[str, str], most: int = 4
+    ) -> Iterator[dict[str, Any]]:
+        """Return calls about rows of others in which a group of the caller's ``own`` is given for the row's."""
+        groups = {
+            place: next((own[table] for table in sorted(self._meant(argument.word)) if table in own), None)
+            for place, argument in enumerate(routine.arguments)
+            if argument.word and argument.category != "A"
+        }
+        if len(routine.arguments) < 2 or not any(groups.values()):
+            return
+        sets = [self._candidates(routine, argument, me) for argument in routine.arguments]
+        for values in islice((values for values in self._stories(routine, sets, me) if None not in values), most):
+            mixed = tuple(groups.get(place) or value for place, value in enumerate(values))
+            yield {
+                "call": routine.signature,
+                "text": routine.text(mixed),
+                "given": " ".join(value for value in mixed if value),
+                "values": mixed,
+                "reading": routine.exposed and not routine.volatile,
+            }
+
     def _stories(self, routine: Routine, sets: Sequence[Sequence[str | None]], me: str | None) -> list[Values]:
         """Return arguments that belong together, by what the function does with them."""
         if not routine.arguments:
@@ -345,7 +368,7 @@ class Plan:
             )
             for argument, use, means, candidates in zip(routine.arguments, used, named, sets, strict=True)
         ]
-        tables = self._looked_at(routine).union(*named)
+        tables = self.looked_at(routine).union(*named)
         rows = list(islice((row for row in self.rows if row["relation"] in tables), 6))
         return list(dict.fromkeys(stories(arguments, rows, me, EVERYBODY)))
 
@@ -387,7 +410,7 @@ class Plan:
 
     def _tables(self, routine: Routine, word: str) -> frozenset[str]:
         """Return the tables that the name of an argument means, else those that the function looks at."""
-        return self._meant(word) or self._looked_at(routine)
+        return self._meant(word) or self.looked_at(routine)
 
     @cached_property
     def _of(self) -> dict[str, list[dict[str, Any]]]:
@@ -404,7 +427,7 @@ class Plan:
             self.known[word] = frozenset(name for name, rows in tables if _means(word, rows[0]["relname"]))
         return self.known[word]
 
-    def _looked_at(self, routine: Routine) -> frozenset[str]:
+    def looked_at(self, routine: Routine) -> frozenset[str]:
         """Return the tables that a function looks at, also through others."""
         if routine.oid not in self.known:
             looked = {f"{schema}.{name}" for schema, name in self.graph.looks_at(self.graph.reached(routine.oid))}
@@ -530,12 +553,18 @@ def without_codes(cursor: Cursor, plan: Plan) -> Plan:
     }
     # What is a code wherever a column is called so.
     secret = {name for _, name in codes} - {name for relation, _, name, *_ in columns if (relation, name) not in codes}
+    by_code = {relation for relation, _, name, _, key in columns if key and (relation, name) in codes}
 
     def known(row: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in row["content"].items() if (row["relation"], name) not in codes}
 
     values = {name: found for name, found in plan.values.items() if name not in secret}
-    return replace(plan, rows=[{**row, "content": known(row)} for row in plan.rows], values=values)
+    return replace(
+        plan,
+        ids=[row for row in plan.ids if row["relation"] not in by_code],
+        rows=[{**row, "content": known(row)} for row in plan.rows],
+        values=values,
+    )
 
 
 def _by_name(connection: Connection) -> Any:  # noqa: ANN401 -- a cursor of dictionaries
@@ -600,6 +629,21 @@ def outcomes_apart(stage: Stage, who: Identity, calls: list[dict[str, Any]], *, 
         look(stage, cursor, who, unjudged)
         part(cursor, who)
         return _made(cursor, stage, calls, who.role, unjudged, looking=True)
+
+
+def outcomes_of_members(
+    stage: Stage, who: Identity, plan: Plan, routines: Sequence[Routine], *, unjudged: set[str]
+) -> list[Outcome]:
+    """Call functions as a member of groups of one's own, with such a group and rows of others.
+
+    Who asks whether the caller belongs to the group that is given has not asked whose the row is. All of it is undone.
+    """
+    with acting(stage, who, api_path(stage)) as cursor:
+        look(stage, cursor, who, unjudged)
+        part(cursor, who)
+        own = dict(cursor.execute("select * from pg_temp.own_groups(%s)", [who.id]).fetchall())
+        calls = [call for routine in routines for call in plan.calls_of_a_member(routine, who.id, own)]
+        return _made(cursor, stage, calls, who.role, unjudged, looking=True) if calls else []
 
 
 def part(cursor: Cursor, who: Identity) -> None:

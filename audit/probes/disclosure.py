@@ -28,6 +28,7 @@ from audit.names import (
     private_columns,
 )
 from audit.people import Identity
+from audit.probes import figures
 from audit.probes.attempt import without_an_end, works
 from audit.probes.calling import (
     DOORS,
@@ -39,6 +40,7 @@ from audit.probes.calling import (
     Routine,
     outcomes_apart,
     outcomes_of,
+    outcomes_of_members,
     planned,
     remembered,
     without_codes,
@@ -151,6 +153,10 @@ def abused(people: Actor) -> Evidence:
         hidden = _count(cursor, "select count(*) from pg_temp.stored where people <> '{}'")
         plan = without_codes(cursor, planned(cursor, stage))
         led = _led_to(plan, (), lambda _: True)
+        telling = figures.candidates(cursor, plan)
+        served = [
+            each for each in plan.routines if each.exposed and not each.returns_trigger and not plan.outside(each)
+        ]
         for who in people.people:
             calls = []
             for routine in plan.routines:
@@ -170,6 +176,11 @@ def abused(people: Actor) -> Evidence:
             given = [each for each in outcomes if each.call["values"] and each.call["call"] not in told]
             found += _to_outsiders(stage, who, calls, list(_leaks(stage, who, given)), _leaks, unjudged)
             found += _to_outsiders(stage, who, calls, list(_changes(stage, who, outcomes)), _changes, unjudged)
+            found += _figures(stage, who, plan, calls, telling, unjudged)
+            if who.id:
+                theirs = [each for each in served if who.role in each.roles]
+                outcomes = outcomes_of_members(stage, who, plan, theirs, unjudged=unjudged)
+                found += [*_leaks(stage, who, outcomes), *_changes(stage, who, outcomes, added=False)]
     merged: dict[tuple[str, object], Row] = {}
     for row in found:
         merged.setdefault((row.object, row.details["actor"]), row)
@@ -252,9 +263,7 @@ def _leaks(stage: Stage, who: Identity, outcomes: list[Outcome], published: Coll
     to which rows are ``published`` also that.
     """
     opened = [each.split(" ", 2) for each in stage.known.get("opened", ())]
-    called = {*stage.known.get("called", ())}
     public = {
-        *stage.known["public_functions"],
         *stage.known["public_tables"],
         *(name for command, role, name in opened if (command, role) == ("select", who.role)),
     }
@@ -266,7 +275,7 @@ def _leaks(stage: Stage, who: Identity, outcomes: list[Outcome], published: Coll
             # A table gives what it stores: its policies are the matrix's; here it can only be a copy of another's data.
             if outcome.call.get("kind") in ("r", "p") and place.startswith(f"{name}."):
                 continue
-            meant = name in public or f"{who.role} {name}".replace(", ", ",") in called
+            meant = name in public or _is_meant(stage, who, name)
             copied = _is_private_copy(name, outcome.call.get("kind", "f"), place, published)
             if meant and not copied and not CONTACT_COLUMN.search(place.rpartition(".")[2].strip('"')):
                 continue
@@ -276,6 +285,12 @@ def _leaks(stage: Stage, who: Identity, outcomes: list[Outcome], published: Coll
     for name, found in places.items():
         details: dict[str, str | int] = {"columns": ", ".join(sorted(found)), "values": sum(found.values())}
         yield _row(who, name, calls[name].get("kind", "f"), "gives away what the caller cannot read", details)
+
+
+def _is_meant(stage: Stage, who: Identity, function: str) -> bool:
+    """Tell whether a function is declared to be for somebody, or for everybody."""
+    called = f"{who.role} {function}".replace(", ", ",") in stage.known.get("called", ())
+    return called or function in stage.known["public_functions"]
 
 
 def _row(who: Identity, name: str, kind: str, problem: str, details: Mapping[str, str | int]) -> Row:
@@ -313,8 +328,25 @@ def _evidence(
     )
 
 
-def _changes(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[Row]:
-    """Return the functions that changed rows of others which the caller could not have changed directly."""
+def _figures(
+    stage: Stage,
+    who: Identity,
+    plan: Plan,
+    calls: Sequence[dict[str, Any]],
+    telling: Collection[int],
+    unjudged: set[str],
+) -> Iterator[Row]:
+    """Return the functions that tell a figure, such as a balance, of what the caller does not see."""
+    for name, tables in figures.told(stage, who, plan, calls, telling, unjudged).items():
+        if not _is_meant(stage, who, name):
+            yield _row(who, name, "f", "tells a figure of what the caller does not see", {"table": tables})
+
+
+def _changes(stage: Stage, who: Identity, outcomes: list[Outcome], *, added: bool = True) -> Iterator[Row]:
+    """Return the functions that changed rows of others which the caller could not have changed directly.
+
+    Not ``added``: new rows are none of them, since whoever has a group may let others in.
+    """
     judged: set[str] = set()
     for outcome in outcomes:
         name = outcome.call["call"]
@@ -324,7 +356,12 @@ def _changes(stage: Stage, who: Identity, outcomes: list[Outcome]) -> Iterator[R
         own = who.id is not None and who.id in json.dumps([change["new"] for change in outcome.changes])
         along = _gone_along(seen, outcome.changes, who)
         for change in outcome.changes:
-            harmed = _harmed(seen, _without(change, along, seen), who, outcome.call["given"], own=own)
+            counted = _without(change, along, seen)
+            if not added:
+                keys = {_key(row, seen.key(change["table"])) for row in counted["old"]}
+                news = [row for row in counted["new"] if _key(row, seen.key(change["table"])) in keys]
+                counted = {**counted, "new": news}
+            harmed = _harmed(seen, counted, who, outcome.call["given"], own=own)
             if harmed:
                 judged.add(name)
                 details = {"table": change["table"], "rows": harmed}

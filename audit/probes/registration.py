@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from psycopg import sql
+
 from audit.actors import Actor
 from audit.evidence import Evidence, NotApplicable, Population, Row, safe
 from audit.names import PRIVILEGED as HIGHER
@@ -122,6 +124,11 @@ class Registration:
             if answer.kind == "refused":
                 return SignUp(error=_error(answer), code=answer.code)
         return SignUp(tuple((each.relation, each.content) for each in answers if each.kind == "written"))
+
+    def sights(self, given: Mapping[str, Any], tables: Sequence[str]) -> dict[str, int]:
+        """Sign somebody up, and return how many rows of others they then see of each table."""
+        asked = [self.service.people[0].role, json.dumps(_words(given, PERSON)), list(tables)]
+        return dict(self.cursor.execute("select * from pg_temp.sights(%s, %s, %s)", asked).fetchall())
 
     def there(self) -> list[str]:
         """Return the ids of those who are to sign in and are there."""
@@ -321,6 +328,42 @@ order by 1, 2
 """
 MOST_WORDS = 8
 
+# What the rules of a project say: its policies, and its functions.
+RULES = """
+select coalesce(pg_catalog.string_agg(x.said, chr(10)), '') from (
+    select pg_catalog.concat_ws(' ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+                                pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)) as said
+    from pg_catalog.pg_policy p
+    union all
+    select coalesce(pg_catalog.pg_get_function_sqlbody(f.oid), f.prosrc)
+    from pg_catalog.pg_proc f join pg_catalog.pg_namespace n on n.oid = f.pronamespace
+    where n.nspname <> all (%(platform)s) and n.nspname !~ '^pg_|^information_schema$'
+    and f.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype
+) as x
+"""
+# The words that rules compare something with.
+_COMPARED = re.compile(
+    r"(?:=|>=|\bin\b|\bany\b)\s*\(?(?:array\s*\[)?\s*((?:'\w{2,30}'(?:::[\w.\"]+)?\s*,?\s*)+)", re.IGNORECASE
+)
+# The tables that have rules, and those whose rows others refer to, with a key that most refer to.
+RULED = """
+select c.oid::pg_catalog.regclass::text
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p') and c.relrowsecurity and n.nspname = any (%(exposed)s)
+and pg_catalog.has_table_privilege('authenticated', c.oid, 'select') order by 1
+"""
+PARENTS = """
+select distinct f.conrelid::pg_catalog.regclass::text, a.attname::text
+from pg_catalog.pg_constraint f
+join pg_catalog.pg_attribute a on a.attrelid = f.conrelid and a.attnum = f.conkey[1]
+join pg_catalog.pg_class p on p.oid = f.confrelid
+join pg_catalog.pg_namespace n on n.oid = p.relnamespace and n.nspname <> all (%(platform)s)
+where f.contype = 'f' and pg_catalog.cardinality(f.conkey) = 1 and f.confrelid <> f.conrelid
+order by 1, 2
+limit 24
+"""
+MOST_TRIED = 24
+
 
 def privileged(service: Actor, fix: str) -> Evidence:
     """Return the columns, and the tables, in which somebody has more who asked for it in the metadata.
@@ -356,7 +399,57 @@ def privileged(service: Actor, fix: str) -> Evidence:
             for name in _gained(plain, answer, said, {str(word) for word in words.values()} if are_words else set()):
                 ours = wanted is not None and len(triggers) == 1 and name.startswith(wanted.table)
                 rows.setdefault(name, _row(service, name, {"asked": ", ".join(wishes)[:80]}, fix if ours else ""))
+        for name, key in _widening(service, registration, metadata, {key for key, _ in read} - {*USUAL}):
+            rows.setdefault(name, _row(service, name, {"asked": key}))
     return _evidence(service, [*rows.values()], Population(tried, "sign-ups"))
+
+
+def _widening(
+    service: Actor, registration: Registration, metadata: Mapping[str, Any], keys: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the columns that take a value from the metadata by which whoever signs up sees more rows of others.
+
+    A word that a rule asks for, or the key of a row that others refer to: whatever the column is called, what it opens
+    tells. Only columns that some rule names come into question. Each key is tried with what the others have opened.
+    """
+    if not keys:
+        return
+    known = {"platform": list(service.stage.known["platform_schemas"]), "exposed": list(service.stage.known["exposed"])}
+    ((rules,),) = registration.cursor.execute(RULES, known).fetchall()
+    words = [word for said in _COMPARED.findall(rules) for word in re.findall(r"'(\w+)'", said)]
+    values = list(dict.fromkeys(words))[:MOST_TRIED]
+    for relation, column in registration.cursor.execute(PARENTS, known).fetchall():
+        most = sql.SQL("select {0}::text from {1} where {0} is not null group by 1 order by count(*) desc, 1 limit 1")
+        found = registration.cursor.execute(most.format(sql.Identifier(column), sql.SQL(relation))).fetchall()
+        values += [value for (value,) in found if value not in values]
+    tables = [name for (name,) in registration.cursor.execute(RULED, known).fetchall()]
+    usual: Mapping[str, int] | None = None
+    said = dict(metadata)
+    waiting = sorted(keys)[:MOST_WORDS]
+    for _ in range(2):
+        for key in [*waiting]:
+            for value in values:
+                given = {"raw_user_meta_data": {**said, key: value}}
+                places = _taken(registration.sign_up(given), value, rules)
+                if not places:
+                    continue
+                usual = registration.sights({"raw_user_meta_data": said}, tables) if usual is None else usual
+                seen = registration.sights(given, tables)
+                if any(count > usual.get(name, 0) for name, count in seen.items()):
+                    yield from ((place, key) for place in places)
+                    waiting.remove(key)
+                    said, usual = {**said, key: value}, seen
+                    break
+
+
+def _taken(answer: SignUp, value: str, rules: str) -> list[str]:
+    """Return the columns that have a value after signing up, and that rules name."""
+    return sorted(
+        f"{relation}.{_quoted(column)}"
+        for relation, content in answer.rows
+        for column, held in content.items()
+        if str(held) == value and re.search(rf"\b{re.escape(column)}\b", rules)
+    )
 
 
 def _vocabulary(service: Actor, registration: Registration, keys: Collection[str]) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ What somebody may add and not change to is for others to decide, too, whatever a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,9 @@ from audit.probes.attempt import acting, ask, each, without_an_end
 from audit.probes.calling import EVERYBODY, remembered
 from audit.question import define
 from audit.sql_text import quoted
+
+# What whoever writes a row counts in it.
+_VERSION = re.compile(r"version|revision|attempt|tries|retr(y|ies)|count", re.IGNORECASE)
 
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
@@ -68,6 +72,48 @@ order by 1, 2
 """
 
 
+# Columns of words that new rows begin with one of, that whoever is signed in may not change by any policy, and that a
+# function with its owner's rights moves on: what else they say in rows that are there.
+_MOVED_ON = r"""
+select a.name, t.attname::text, (pg_catalog.regexp_match(e.said, $$^'((?:[^']|'')*)'::$$))[1],
+       array(select distinct s.content ->> t.attname from pg_temp.stored s
+             where s.relation = a.name and s.content ->> t.attname
+                   <> (pg_catalog.regexp_match(e.said, $$^'((?:[^']|'')*)'::$$))[1] order by 1)
+from pg_temp.audited a
+join pg_catalog.pg_attribute t on t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
+join pg_catalog.pg_type y on y.oid = t.atttypid and y.typcategory in ('S', 'E')
+join pg_catalog.pg_attrdef d on d.adrelid = a.oid and d.adnum = t.attnum
+cross join lateral (select pg_catalog.pg_get_expr(d.adbin, d.adrelid) as said) as e
+where a.exposed and not a.partition and a.key is not null and e.said ~ $$^'(?:[^']|'')*'::$$
+-- Only where the words are known is one of them a state.
+and (y.typcategory = 'E' or exists (
+    select from pg_catalog.pg_constraint k
+    where k.conrelid = a.oid and k.contype = 'c' and k.conkey operator(pg_catalog.=) array[t.attnum]))
+and not exists (
+    select from pg_catalog.pg_policy p
+    where p.polrelid = a.oid and p.polpermissive and p.polcmd in ('w', '*')
+    and pg_catalog.has_column_privilege('authenticated', a.oid, t.attnum, 'update') and exists (
+        select from unnest(p.polroles) as named
+        where named = 0 or pg_catalog.pg_has_role('authenticated', named, 'usage')))
+and exists (
+    select from pg_catalog.pg_proc f
+    where f.prosecdef and f.pronamespace not in (
+        select n.oid from pg_catalog.pg_namespace n where n.nspname ~ '^pg_|^information_schema$')
+    and coalesce(pg_catalog.pg_get_function_sqlbody(f.oid), f.prosrc) ~* pg_catalog.format(
+        $$\mupdate\s+(only\s+)?("?\w+"?\s*\.\s*)?"?%s\M[^;]*\mset\M[^;]*\m%s"?\s*=$$, a.relname, t.attname))
+order by 1, 2
+"""
+
+# The columns of people's ids that may be empty, and are so in new rows.
+_EMPTY = """
+select a.name, t.attname::text
+from pg_temp.audited a
+join pg_catalog.pg_attribute t on t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
+where a.exposed and not a.partition and a.key is not null and not t.attnotnull and not t.atthasdef
+and t.atttypid in ('pg_catalog.uuid'::pg_catalog.regtype, 'pg_catalog.text'::pg_catalog.regtype)
+"""
+
+
 class Default(NamedTuple):
     """What a column holds by default: of which table, its name, the word, and the category of its type."""
 
@@ -99,6 +145,20 @@ class State(NamedTuple):
     adding: str
     begun: tuple[str, ...]
     kept: tuple[tuple[str, str, str | None], ...]
+
+
+class Approval(NamedTuple):
+    """A column in which whoever agrees to a row names themselves, as a policy for changes has it (``asked_by``).
+
+    ``adding`` is which rows nobody should so agree to: their own, or any where the policy asks for nothing else.
+    ``words`` are what the policy says of other columns.
+    """
+
+    relation: str
+    attribute: str
+    adding: str
+    words: tuple[tuple[str, str], ...]
+    asked_by: str
 
 
 class Agreed(NamedTuple):
@@ -155,7 +215,19 @@ def risen(people: Actor) -> Evidence:
             for who in people.people:
                 for got in _advance(stage, who, state):
                     found.setdefault((got.relation, got.attribute), {})[who.name] = got
+        empty = {(relation, column) for relation, column in cursor.execute(_EMPTY).fetchall()}
+        for approval in approvals(rules, {each.relation for each in agreed}, empty):
+            for who in people.people:
+                for got in _approve(stage, who, approval):
+                    before = found.setdefault((got.relation, got.attribute), {}).get(who.name)
+                    if got.went or before is None:
+                        found[got.relation, got.attribute][who.name] = got
         filed = [each for each in map(partial(_for_others, rules), agreed) if each.words]
+        there = {(each.relation, each.attribute) for each in filed}
+        moved = [Agreed(*row) for row in cursor.execute(_MOVED_ON).fetchall()]
+        filed += [
+            _with_checks(rules, each) for each in moved if each.words and (each.relation, each.attribute) not in there
+        ]
         for who in people.people if filed else ():
             for got in _file(stage, who, filed, unjudged):
                 before = found.setdefault((got.relation, got.attribute), {}).get(who.name)
@@ -179,13 +251,80 @@ def _advance(stage: Stage, who: Identity, state: State) -> list[Risen]:
         return ask(inner, Risen, "select * from pg_temp.advance(%s, %s, %s, %s, %s, %s)", given)
 
 
+def _approve(stage: Stage, who: Identity, approval: Approval) -> list[Risen]:
+    with acting(stage, who) as inner:
+        given = [who.role, who.id, approval.relation, approval.attribute, approval.adding]
+        more = [json.dumps([dict([each]) for each in approval.words] or [{}]), approval.asked_by]
+        return ask(inner, Risen, "select * from pg_temp.approve(%s, %s, %s, %s, %s, %s, %s)", [*given, *more])
+
+
+def approvals(rules: Sequence[Rule], agreed: Collection[str], empty: Collection[tuple[str, str]]) -> Iterator[Approval]:
+    """Yield the columns in which whoever agrees to a row of others names themselves.
+
+    It is empty in new rows, and a policy for changes lets people put themselves there. That they agree is told by the
+    column's name, or by what else the row says (``agreed`` are the tables): who takes on a task names themselves, too.
+    """
+    for rule in rules:
+        conjuncts = [*_conjuncts(bare(parsed(rule.check or "true")))] if rule.command == "w" else []
+        for column in filter(None, map(_named_by_caller, conjuncts)):
+            is_approval = rule.relation in agreed or re.search(AGREED_BY, column, re.IGNORECASE)
+            if (rule.relation, column) not in empty or not is_approval:
+                continue
+            words = pinned(str(rule.check))
+            told = tuple(
+                (name, word)
+                for name, some in words.items()
+                for word in sorted(some, key=lambda word: not GRANTED.search(word))
+            )[:2]
+            rest = [
+                each for each in (*conjuncts, *_conjuncts(bare(parsed(rule.using or "true")))) if each.find(exp.Dot)
+            ]
+            if all(_named_by_caller(each) == column for each in rest):
+                yield Approval(rule.relation, column, f"{quoted(column)} is null", told, rule.name)
+                continue
+            for adding in rules:
+                parts = (
+                    [*_conjuncts(bare(parsed(adding.check or "true")))]
+                    if adding.relation == rule.relation and adding.command == "a"
+                    else []
+                )
+                owners = {*filter(None, map(_named_by_caller, parts))} - {column}
+                if owners:
+                    own = " and ".join(f"{quoted(name)} = auth.uid()" for name in sorted(owners))
+                    yield Approval(rule.relation, column, f"{own} and {quoted(column)} is null", told, rule.name)
+
+
+def _named_by_caller(part: exp.Expr) -> str | None:
+    """Return the column that a condition compares with the caller's id."""
+    if not isinstance(part, exp.EQ):
+        return None
+    sides = [bare(side) for side in (part.this, part.expression)]
+    column = next((side for side in sides if isinstance(side, exp.Column)), None)
+    others = [side for side in sides if side is not column]
+    return column.name if column is not None and any(_is_caller(side) for side in others) else None
+
+
+def _is_caller(node: exp.Expr) -> bool:
+    """Tell whether an expression is the caller's id, also from a sub-select."""
+    if isinstance(node, exp.Subquery | exp.Select):
+        found = [called(each) for each in node.find_all(exp.Dot)]
+        return found == [("auth", "uid")] and node.find(exp.Table) is None
+    return called(node) == ("auth", "uid") if isinstance(node, exp.Dot) else False
+
+
+def _with_checks(rules: Sequence[Rule], column: Agreed) -> Agreed:
+    """Return a column with what a new row has to be."""
+    of = [rule for rule in rules if rule.relation == column.relation]
+    checks = [f"({rule.check or rule.using or 'true'})" for rule in of if rule.command in ("a", "*")]
+    return column._replace(adding=" or ".join(checks) or "true")
+
+
 def _for_others(rules: Sequence[Rule], column: Agreed) -> Agreed:
     """Return a column with the words that are for somebody else: some of them only where somebody may change rows."""
     of = [rule for rule in rules if rule.relation == column.relation]
-    checks = [f"({rule.check or rule.using or 'true'})" for rule in of if rule.command in ("a", "*")]
     changing = any(rule.command in ("w", "*") for rule in of)
     words = column.words if changing else tuple(filter(_says_for_sure, column.words))
-    return column._replace(words=words, adding=" or ".join(checks) or "true", others=_others(of))
+    return _with_checks(rules, column)._replace(words=words, others=_others(of))
 
 
 def _says_for_sure(word: str) -> bool:
@@ -219,11 +358,27 @@ def states(rules: Sequence[Rule], defaults: Sequence[Default] = ()) -> Iterator[
                 kept = tuple(dict.fromkeys(_kept(of, column, begun)))
                 if kept:
                     yield State(relation, column, adding, tuple(sorted(begun)), kept)
+            for column, number in _numbers(adding) if rule.command == "a" else ():
+                changing = [each for each in of if each.command in ("w", "*")]
+                texts = [text for each in changing for text in (each.using, each.check) if text]
+                if not any(column in {each.name for each in parsed(text).find_all(exp.Column)} for text in texts):
+                    yield State(
+                        relation, column, adding, (number,), tuple((n, rule.name, None) for n in ("0", "1", "2"))
+                    )
             for default in defaults if _is_of_the_caller(adding) else ():
                 if default.relation == relation and default.name not in begins:
                     kept = tuple(dict.fromkeys(_granted(of, default)))
                     if kept:
                         yield State(relation, default.name, adding, (default.word,), kept)
+
+
+def _numbers(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the columns that a condition lets hold one number alone: a place in a queue, and no version's."""
+    for part in _conjuncts(bare(parsed(text))):
+        column, number = (bare(part.this), bare(part.expression)) if isinstance(part, exp.EQ) else (None, None)
+        is_number = isinstance(number, exp.Literal) and not number.is_string
+        if isinstance(column, exp.Column) and number and is_number and not _VERSION.search(column.name):
+            yield column.name, number.name
 
 
 def _is_of_the_caller(text: str) -> bool:

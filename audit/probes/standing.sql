@@ -30,7 +30,17 @@ returns table (relation text, attribute text, kind text, asked_by text) language
         where pg_catalog.strpos(f.text, t.attname) > 0 and (f.own or pg_catalog.strpos(f.text, a.relname) > 0)
         and f.text ~* c.condition
     ) as x
-    where a.exposed and not a.partition and a.schema <> 'auth' and a.key is not null and t.attname ~* words
+    where a.exposed and not a.partition and a.schema <> 'auth' and a.key is not null and (
+        t.attname ~* words
+        -- What a function of the project counts up or down, whatever it is called.
+        or y.typcategory = 'N' and exists (
+            select from pg_catalog.pg_proc f
+            where f.pronamespace not in (
+                select n.oid from pg_catalog.pg_namespace n where n.nspname ~ '^pg_|^information_schema$')
+            and pg_catalog.strpos(f.prosrc, t.attname) > 0
+            and f.prosrc ~* pg_catalog.format(
+                $$\mupdate\s+(only\s+)?("?\w+"?\s*\.\s*)?"?%2$s\M[^;]*\mset\M[^;]*\m%1$s"?\s*=\s*("?\w+"?\s*\.\s*)?"?%1$s"?\s*[-+]$$,
+                t.attname, a.relname)))
     and t.attname ~ '^\w+$' and t.attnum <> all (coalesce((
         select i.indkey::int2[] from pg_catalog.pg_index i where i.indrelid = a.oid and i.indisprimary), '{}'))
     and coalesce(b.typcategory, y.typcategory) in ('B', 'N', 'S', 'E', 'D')
@@ -184,6 +194,54 @@ begin
     end loop;
     return next;
 end $advance$;
+
+-- As "caller", who is "me", put oneself into a column that is empty, in rows for which "adding" holds, with each of "words",
+-- which are values of other columns.
+create function pg_temp.approve(caller name, me text, relation text, attribute text, adding text, words jsonb, asked text)
+returns table (of_relation text, of_attribute text, asked_by text, own boolean, went boolean, whole boolean, word text,
+               command text)
+language plpgsql as $approve$
+declare
+    t record;
+    mine jsonb;
+    said jsonb;
+begin
+    select a.oid, a.key into t from pg_temp.audited a where a.name = relation;
+    of_relation := relation; of_attribute := attribute; own := false; went := false; word := ''; command := 'update';
+    asked_by := asked; whole := pg_catalog.has_table_privilege(caller, t.oid, 'update');
+    for mine in execute pg_catalog.format(
+        'select pg_catalog.to_jsonb(%1$s.*) from %1$s where (%2$s) limit 6', relation, adding)
+    loop
+        own := true;
+        for said in select x || pg_catalog.jsonb_build_object(attribute, me) from pg_catalog.jsonb_array_elements(words) as x loop
+            begin
+                perform pg_catalog.set_config('role', caller, true);
+                execute pg_catalog.format(
+                    'update %1$s as t set %2$s from pg_catalog.jsonb_populate_record(null::%1$s, $1) as n,
+                     pg_catalog.jsonb_populate_record(null::%1$s, $2) as o where %3$s', relation,
+                    (select pg_catalog.string_agg(pg_catalog.format('%1$I = n.%1$I', k), ', ') from pg_catalog.jsonb_object_keys(said) as k),
+                    (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ') from unnest(t.key) as c))
+                using said, mine;
+                set constraints all immediate;
+                perform pg_catalog.set_config('role', 'none', true);
+                execute pg_catalog.format(
+                    'select exists (select from %1$s where pg_temp.key_of(pg_catalog.to_jsonb(%1$s.*), $1) = $2 and %2$I::text = $3)',
+                    relation, attribute) into went using t.key, pg_temp.key_of(mine, t.key), me;
+                raise exception using errcode = 'ZZ000';
+            exception
+                when sqlstate 'ZZ000' then null;
+                when insufficient_resources or operator_intervention then raise;
+                when others then null;  -- a refusal is an answer
+            end;
+            perform pg_catalog.set_config('role', 'none', true);
+            if went then
+                return next;
+                return;
+            end if;
+        end loop;
+    end loop;
+    return next;
+end $approve$;
 
 -- The columns of the exposed tables that say that somebody agreed to a row: by a word that new rows do not begin with, by
 -- a flag, or by who did it and when ("me", "now").
