@@ -325,7 +325,8 @@ def test_signing_up_grants_no_privileges(auth_service):
     those who ask to be one. Somebody who smuggles is compared with somebody who does not, in all that sign-up writes;
     also with the keys that the functions read, the words that they wait for, and those that columns of the key's name
     may hold: whoever reads them in the repository, or guesses, knows them. Where a name is not enough to sign up, both
-    say what else the functions read, as the project's own form does.
+    say what else the functions read, as the project's own form does. Whatever a key is called: where a word that rules
+    ask for, or the id of a team, shows whoever signs up more rows of others, that is told of the column.
     """
     assert not privileged(auth_service, REGISTRATION)
 

@@ -1354,7 +1354,10 @@ def test_no_function_serves_other_peoples_ids(anon, nobody, pending, stranger):
     counts, another column of a row that they see only where the function withholds none. Changed rows count when they
     are somebody else's and the caller could not have changed them directly: not what a row that they see counts (views,
     likes), nor that they put themselves where nobody was. New rows count when they are in the name of the member whose
-    id was passed. Functions that reach out of the database are not called: they leave this policy unchecked.
+    id was passed. A figure (a balance, a sum, how many) is told where it is another one once the rows that mention the
+    id are taken out, and the caller sees nothing of the table that the id is from; where they see some of it, figures
+    that are private by their names count. Somebody who belongs to a group of their own passes that one with a row of
+    others, too. Functions that reach out of the database are not called: they leave this policy unchecked.
     """
     assert not abused(anon | nobody | pending | stranger)
 

@@ -707,7 +707,8 @@ def test_policies_rest_on_what_cannot_be_forged(auditor):
     Not on an e-mail address or a telephone number (people change theirs, and numbers are given out again), nor on
     patterns over claims, ids and addresses written into a policy, role names that do not exist (always false, or true
     behind a "not"), headers of the request, and not on current_user or session_user, who are the API. The functions
-    that policies call are read as well, and told once.
+    that policies call are read as well, and told once. A pattern that begins with the caller's id and a slash is a
+    folder of their own.
     """
     calls = learned(auditor, OF_POLICIES)
     resting = set()
@@ -1144,7 +1145,10 @@ def test_nobody_decides_their_own_standing(alice, bob, stranger):
     such as approved, which a policy for reading looks for) is not for whoever wrote the row to set, nor to begin with.
     Nor does anybody file a row that says at once that others agreed (a word such as approved, a flag such as paid, who
     approved it), where the like that says nothing is taken, and cannot be changed into that afterwards; nor set it in a
-    row of their own, where the policies for changes let in others as well.
+    row of their own, where the policies for changes let in others as well. A column that is empty in new rows and in
+    which whoever agrees names themselves is not for whoever wrote the row; one that a function counts up or down, a
+    number that new rows all begin with, and a step that only a function with its owner's rights moves on, are none of
+    theirs whatever they are called.
     """
     assert not risen(alice | bob | stranger)
 

@@ -121,6 +121,12 @@ class FunctionEntry:
     review: Flag = False
     callers: tuple[Who, ...] = ()
     widens: tuple[Who, ...] = ()
+    because: str | None = None
+
+    @property
+    def meant(self) -> bool:
+        """Whether somebody has looked at it: what a draft asks about is no declaration until it has an answer."""
+        return not self.review and self.because != ""
 
 
 @dataclass(frozen=True)
@@ -217,7 +223,8 @@ class Access:
     """The declarations: relations and functions by qualified name, as ``regclass`` and ``regprocedure`` print them.
 
     public_tables may be read by everybody; server_only_tables are for the service role alone; private_tables must not
-    be published; public_functions may be called without an identity; public_buckets serve files to everybody.
+    be published; public_functions may be called without an identity; what is declared of ``unexplained`` ones excuses
+    nothing that they tell or do; public_buckets serve files to everybody.
     ``declared`` says of tables who reaches which of their rows, ``callers`` of functions for which actors they are, and
     ``claims`` what the server wrote into each token. ``widens`` says, by table or function and what is done ("" for a
     call), which actors may widen somebody's reach by it.
@@ -227,6 +234,7 @@ class Access:
     server_only_tables: tuple[str, ...] = ()
     private_tables: tuple[str, ...] = ()
     public_functions: tuple[str, ...] = ()
+    unexplained: tuple[str, ...] = ()
     public_buckets: tuple[str, ...] = ()
     declared: Mapping[str, Declaration] = field(default_factory=dict)
     callers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -251,7 +259,7 @@ class Access:
             f"{role} {name.replace(' ', '')}"
             for name, callers in self.callers.items()
             for role, whole in WHOLE.items()
-            if {*whole} <= {*callers}
+            if {*whole} <= {*callers} and name not in self.unexplained
         ]
 
     def opened(self) -> list[str]:
@@ -284,7 +292,8 @@ def load(path: Path) -> Access:
             name for name, entry in found.tables.items() if entry.server_only and not entry.review
         ),
         private_tables=tuple(name for name, entry in found.tables.items() if entry.private),
-        public_functions=tuple(name for name, entry in found.functions.items() if entry.public and not entry.review),
+        public_functions=tuple(name for name, entry in found.functions.items() if entry.public and entry.meant),
+        unexplained=tuple(name for name, entry in found.functions.items() if not entry.meant),
         public_buckets=tuple(name for name, entry in found.buckets.items() if entry.public and not entry.review),
         declared=_declared(found, file),
         widens={

@@ -77,7 +77,8 @@ _ANYBODY = re.compile(
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 
 # Columns: name, default, whether it is in the primary key, which table it refers to by itself, which API roles may read
-# it, whether the table has one row for each person, whether it holds ids of people, and its type's category and name.
+# it, whether the table has one row for each person, whether it holds ids of people, its type's category and name, and
+# whether it is in a key of several columns.
 COLUMNS = """
 select t.relation, a.attname::text, coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), ''), a.attname = any (t.keys),
        (select k.confrelid::pg_catalog.regclass::text from pg_catalog.pg_constraint k
@@ -89,7 +90,9 @@ select t.relation, a.attname::text, coalesce(pg_catalog.pg_get_expr(d.adbin, d.a
                join pg_catalog.pg_attribute k on k.attrelid = t.id and k.attnum = i.indkey[0]
                where i.indrelid = t.id and i.indisunique and i.indnkeyatts = 1 and i.indpred is null
                and k.attname = any (t.people)),
-       a.attname = any (t.people), y.typcategory::text, y.typname::text
+       a.attname = any (t.people), y.typcategory::text, y.typname::text,
+       exists (select from pg_catalog.pg_index i where i.indrelid = t.id and i.indisunique and i.indnkeyatts > 1
+               and a.attnum = any (i.indkey::int2[]))
 from pg_temp.audit_table t
 join pg_catalog.pg_attribute a on a.attrelid = t.id and a.attnum > 0 and not a.attisdropped
 join pg_catalog.pg_type y on y.oid = a.atttypid
@@ -116,6 +119,7 @@ class Column(NamedTuple):
     person: bool
     category: str
     kind: str
+    paired: bool = False
 
     @property
     def telling(self) -> bool:
@@ -344,7 +348,16 @@ class Reader:
         said = any((KEPT_BACK if _denied(each) else PUBLISHED).search(each.name) for each in parts)
         said = said or any(RUNNING.search(each.name) for each in parts)
         said = said or any(map(_says_a_state, tree.find_all(exp.EQ)))
+        said = said or any(each.name in self.offers and _is_asked_for(each) for each in tree.find_all(exp.Column))
         return said or any(isinstance(each, exp.Column) and each.name in own & owners for each in empty)
+
+    @cached_property
+    def offers(self) -> set[str]:
+        """Return the flags that are not set by default, and that whose the row is may set: to show it is their wish."""
+        changing = any(
+            each.rule.command in ("*", "w") and each.of_rows and self.ties(each.text) for each in self.conditions
+        )
+        return {each.name for each in self.held if changing and each.category == "B" and each.default != "true"}
 
     def for_an_office(self, text: str) -> bool:
         """Tell whether a condition lets in those alone who hold an office, such as managers."""
@@ -371,7 +384,10 @@ class Reader:
         # A rank is one among the members of the row's tenant where the table that says so has the tenant as well.
         parents = {each.refers for each in self.held if each.name in kept_apart and each.refers and not each.person}
         more = self.ranks(one.text) - self.ranks(other.text)
-        of_tenant = not any(map(_OF_ALL.search, more)) and any(parents & self.tenants.get(e, set()) for e in looked_at)
+        # A file's tenant is in its path.
+        of_tenant = not any(map(_OF_ALL.search, more)) and any(
+            self.relation == FILES or parents & self.tenants.get(e, set()) for e in looked_at if self.tenants.get(e)
+        )
         # Who is somewhere as a manager has been asked for more than for belonging.
         is_ranked = not asks_no_more and any(OFFICE.search(word) for word in self.named(one.text))
         belongs = of_tenant or (not is_ranked and bool(places & kept_apart))
@@ -425,6 +441,14 @@ def _says_a_state(node: exp.EQ) -> bool:
         and not ON_ITS_WAY.search(word.name)
         and not _denied(column)
     )
+
+
+def _is_asked_for(column: exp.Column) -> bool:
+    """Tell whether a flag has to be set, and not only to be anything but false."""
+    above = _beyond_casts(column)
+    plainly = above is None or isinstance(above, exp.Connector)
+    says_true = isinstance(above, exp.Is | exp.EQ) and isinstance(bare(above.expression), exp.Boolean)
+    return (plainly or says_true) and not _denied(column)
 
 
 def _denied(node: Tree) -> bool:
@@ -775,9 +799,13 @@ def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
     people = [each for each in reader.held if each.person]
     changing = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "w", "d")]
     writers = {name for each in changing for name in reader.columns(each.text)}
-    for column in people:
+    for column in reader.held:
         by_default = bool(_CALLER.search(column.default))
-        for_others = WRITTEN_FOR_OTHERS.search(reader.name) or MEMBERSHIPS.search(reader.name) or column.key
+        if not (column.person or by_default):
+            continue
+        for_others = (
+            WRITTEN_FOR_OTHERS.search(reader.name) or MEMBERSHIPS.search(reader.name) or column.key or column.paired
+        )
         alone = len(people) == 1 and column.name in writers and not for_others
         if anybodys and column.name not in asked and (by_default or alone or DOERS.search(column.name)):
             names = frozenset(each.rule.name for each in anybodys)

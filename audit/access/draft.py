@@ -324,6 +324,8 @@ def _functions(cursor: Cursor, stage: Stage) -> Iterator[str]:
         yield f"[functions.{_text(name)}]"
         yield "review = true" + ("  # it has its owner's rights: see that it asks who is calling" if definer else "")
         yield f"callers = [{_text('everybody' if 'anon' in roles else 'signed_in')}]"
+        if definer:
+            yield 'because = ""  # say why it may tell and do what it does: until then that is not declared'
 
 
 def _buckets(cursor: Cursor, stage: Stage) -> Iterator[str]:

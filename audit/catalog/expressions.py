@@ -659,14 +659,22 @@ def _weak(tree: Tree, known: Collection[Name], roles: Collection[str]) -> Iterat
 
 def _is_own_folder(node: Tree) -> bool:
     """Tell whether a pattern is the caller's id, and then a slash and anything: an id has no wildcard of its own."""
-    pattern = bare(node.args.get("expression") or exp.Null())
-    parts = [bare(part) for part in pattern.flatten()] if isinstance(pattern, exp.DPipe) else []
+    parts = [*_joined(node.args.get("expression") or exp.Null())]
     ids = [at for at, part in enumerate(parts) if _is_own_id(part)]
     if not isinstance(node, exp.Like) or len(ids) != 1:
         return False
     literals = [part.name if isinstance(part, exp.Literal) else "%" for at, part in enumerate(parts) if at not in ids]
     before, after = literals[: ids[0]], "".join(literals[ids[0] :])
     return not any({*text} & {*"%_"} for text in before) and after.startswith("/")
+
+
+def _joined(node: Tree) -> Iterator[Tree]:
+    """Yield what a text is put together of."""
+    node = bare(node)
+    if isinstance(node, exp.DPipe):
+        yield from (*_joined(node.left), *_joined(node.right))
+    else:
+        yield node
 
 
 def _is_own_id(part: Tree) -> bool:

@@ -134,6 +134,10 @@ class Given:
     candidates: Sequence[str | None]
 
 
+# Of how many rows each argument is left out once.
+MOST_WITH_NULLS = 2
+
+
 def stories(
     arguments: Sequence[Given], rows: Sequence[Mapping[str, Any]], me: str | None, people: Collection[str | None]
 ) -> Iterator[Values]:
@@ -141,7 +145,7 @@ def stories(
 
     ``rows`` have their ``relation``, ``relname``, the name of their ``key`` and their ``content``.
     """
-    first: Values | None = None
+    with_nulls = MOST_WITH_NULLS
     for row in rows:
         taken = [_of_row(argument, row, people) for argument in arguments]
         if not any(taken):
@@ -152,25 +156,32 @@ def stories(
         )
         yield values
         # What a body puts into the row changes nothing where it is there already.
-        turned = tuple(
-            {"true": "false", "false": "true"}.get(value or "", value) if argument.base == "boolean" else value
-            for value, argument in zip(values, arguments, strict=True)
-        )
+        turned = tuple(_another(argument, value) for value, argument in zip(values, arguments, strict=True))
         if turned != values:
             yield turned
-        if first is None and len(arguments) > 1:
-            first = turned
-            for place in range(len(arguments)):
-                yield (*first[:place], None, *first[place + 1 :])
         own = tuple(
             me if me and argument.base == "uuid" and not argument.array and value in people else value
             for value, argument in zip(values, arguments, strict=True)
         )
         if own != values and len(values) > 1:
             yield own
+        if with_nulls and len(arguments) > 1:
+            with_nulls -= 1
+            for place in range(len(arguments)):
+                yield (*turned[:place], None, *turned[place + 1 :])
         for place, argument in enumerate(arguments):
             for word in argument.use.words[:4] if argument.base in ("text", "character varying") else ():
                 yield (*values[:place], word, *values[place + 1 :])
+
+
+def _another(argument: Given, value: str | None) -> str | None:
+    """Return another value than a row's own for a flag or a word; an id stays as it is."""
+    if argument.base == "boolean":
+        return {"true": "false", "false": "true"}.get(value or "", value)
+    if argument.base != "text" or argument.array or argument.person or argument.means:
+        return value
+    known = (other for other in argument.candidates if other not in (value, "made up", "%", ""))
+    return next(known, "made up" if "made up" in argument.candidates else value)
 
 
 def _of_row(argument: Given, row: Mapping[str, Any], people: Collection[str | None]) -> str | None:

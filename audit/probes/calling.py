@@ -302,7 +302,7 @@ class Plan:
             self.outsiders[source] = bool(OUTSIDE.search(source.plain))
         return self.outsiders[source]
 
-    def calls(self, routine: Routine, me: str | None, most: int = 12) -> Iterator[dict[str, Any]]:
+    def calls(self, routine: Routine, me: str | None, most: int = 14) -> Iterator[dict[str, Any]]:
         """Return the calls of a function for one caller; "reading": the API makes them in a transaction that reads."""
         sets = [self._candidates(routine, argument, me) for argument in routine.arguments]
         together = [values for values in self._stories(routine, sets, me) if None not in values or not routine.strict]
@@ -631,19 +631,33 @@ def outcomes_apart(stage: Stage, who: Identity, calls: list[dict[str, Any]], *, 
         return _made(cursor, stage, calls, who.role, unjudged, looking=True)
 
 
+# How many calls somebody makes once more who is in no group with anybody else.
+MOST_OF_MEMBERS = 6
+
+
+@contextmanager
 def outcomes_of_members(
     stage: Stage, who: Identity, plan: Plan, routines: Sequence[Routine], *, unjudged: set[str]
-) -> list[Outcome]:
-    """Call functions as a member of groups of one's own, with such a group and rows of others.
+) -> Iterator[list[Outcome]]:
+    """Call functions as a member of groups of one's own and of no other, also with such a group beside rows of others.
 
-    Who asks whether the caller belongs to the group that is given has not asked whose the row is. All of it is undone.
+    Who asks whether the caller belongs to the group that is given has not asked whose the row is. While this lasts,
+    what they see directly is what such a member sees; then all of it is undone.
     """
     with acting(stage, who, api_path(stage)) as cursor:
-        look(stage, cursor, who, unjudged)
         part(cursor, who)
+        look(stage, cursor, who, unjudged)
         own = dict(cursor.execute("select * from pg_temp.own_groups(%s)", [who.id]).fetchall())
-        calls = [call for routine in routines for call in plan.calls_of_a_member(routine, who.id, own)]
-        return _made(cursor, stage, calls, who.role, unjudged, looking=True) if calls else []
+        calls = [
+            call
+            for routine in routines
+            if routine.arguments
+            for call in (
+                *plan.calls_of_a_member(routine, who.id, own),
+                *islice(plan.calls(routine, who.id), MOST_OF_MEMBERS),
+            )
+        ]
+        yield _made(cursor, stage, calls, who.role, unjudged, looking=True) if calls else []
 
 
 def part(cursor: Cursor, who: Identity) -> None:

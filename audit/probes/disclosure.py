@@ -176,11 +176,13 @@ def abused(people: Actor) -> Evidence:
             given = [each for each in outcomes if each.call["values"] and each.call["call"] not in told]
             found += _to_outsiders(stage, who, calls, list(_leaks(stage, who, given)), _leaks, unjudged)
             found += _to_outsiders(stage, who, calls, list(_changes(stage, who, outcomes)), _changes, unjudged)
-            found += _figures(stage, who, plan, calls, telling, unjudged)
-            if who.id:
+            # Who is told nothing as one of these is told nothing as another one either.
+            if who.name in ("anon", "stranger"):
+                found += _figures(stage, who, plan, calls, telling, unjudged)
+            if who.name == "stranger":
                 theirs = [each for each in served if who.role in each.roles]
-                outcomes = outcomes_of_members(stage, who, plan, theirs, unjudged=unjudged)
-                found += [*_leaks(stage, who, outcomes), *_changes(stage, who, outcomes, added=False)]
+                with outcomes_of_members(stage, who, plan, theirs, unjudged=unjudged) as outcomes:
+                    found += [*_leaks(stage, who, outcomes), *_changes(stage, who, outcomes, added=False)]
     merged: dict[tuple[str, object], Row] = {}
     for row in found:
         merged.setdefault((row.object, row.details["actor"]), row)

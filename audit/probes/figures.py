@@ -22,7 +22,7 @@ from audit.question import Cursor, define
 
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
-MOST_CALLS = 4
+MOST_CALLS = 8
 
 # Functions whose answer may hold a number, and that, or what they lead to, look further than the caller does.
 _FIGURES = """

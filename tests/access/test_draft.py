@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from audit.access.declaration import WHOLE, declarations
+from audit.access.declaration import WHOLE, declarations, load
 from audit.access.draft import Entry, draft, remarks
 from audit.access.matrix import Observed, judge
 from audit.access.results import API_ACTORS, Cell
@@ -149,3 +150,24 @@ def test_owners_are_a_group(given: dict[str, Any], sets: dict[str, str]) -> None
     declared = declarations({"public.t": given})["public.t"]
     assert declared.rows == sets
     assert list(declared.reach["select"]) == ["signed_in"]
+
+
+FUNCTION = """
+create function public.whose(p uuid) returns text language sql stable security {rights} set search_path = '' as $$
+    select t.said from public.t t where t.id = p $$;
+"""
+
+
+def test_what_functions_tell_waits_for_a_reason(bench: Bench, tmp_path: Path) -> None:
+    """A draft accepted unread is no excuse for a function with its owner's rights."""
+    text = drafted(bench, BASE + OWN + FUNCTION.format(rights="definer"))
+    file = tmp_path / "access.toml"
+    for answer, called in (
+        ("", []),
+        ("anybody may know", ["anon public.whose(uuid)", "authenticated public.whose(uuid)"]),
+    ):
+        lines = text.replace("review = true", "").replace('because = ""', f'because = "{answer}"')
+        file.write_text(lines[lines.index('[functions."public.whose(uuid)"]') :].split("\n\n")[0], encoding="utf-8")
+        assert sorted(load(file).called()) == called
+    plain = drafted(bench, BASE + OWN + FUNCTION.format(rights="invoker").replace("create", "create or replace"))
+    assert "because" not in tomllib.loads(plain)["functions"]["public.whose(uuid)"]

@@ -185,6 +185,11 @@ def test_user_metadata(text: str, trusts: bool) -> None:
         ("(auth.role() = 'authenticated'::text)", 0),
         ("(((auth.jwt() -> 'app_metadata'::text) ->> 'role'::text) = 'admin'::text)", 0),
         ("(name ~~ 'public/%'::text)", 0),
+        ("(name ~~ ((( SELECT auth.uid() AS uid))::text || '/%'::text))", 0),
+        ("(name ~~ (('users/'::text || (auth.uid())::text) || '/%'::text))", 0),
+        ("(name ~~ (('%'::text || (auth.uid())::text) || '%'::text))", 1),
+        ("(name ~~ ((auth.uid())::text || '%'::text))", 1),
+        ("(name ~~ ((auth.jwt() ->> 'sub'::text) || '/%'::text))", 1),
         ("((contact ->> 'email'::text) IS NOT NULL)", 0),
     ],
 )

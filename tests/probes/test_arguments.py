@@ -52,3 +52,29 @@ def test_a_row_with_its_owner_then_the_caller_then_nulls() -> None:
         (None, ALICE),
         (ORDER, None),
     ]
+
+
+def test_what_a_body_puts_into_a_row_is_not_there_yet() -> None:
+    text = "update public.switches set is_on = p_on, stage = p_stage where id = p_switch"
+    used = uses(text, "f", ("p_switch", "p_on", "p_stage"))
+    arguments = [
+        Given(name, word, base, False, use, False, (), given)
+        for (name, word, base, given), use in zip(
+            (
+                ("p_switch", "switch", "uuid", ("?",)),
+                ("p_on", "on", "boolean", ("true", "false")),
+                ("p_stage", "stage", "text", ("new", "done", "made up")),
+            ),
+            used,
+            strict=True,
+        )
+    ]
+    content = {"id": ORDER, "is_on": True, "stage": "new"}
+    rows = [{"relation": "public.switches", "relname": "switches", "key": "id", "content": content}]
+    assert list(stories(arguments, rows, STRANGER, {STRANGER})) == [
+        (ORDER, "true", "new"),
+        (ORDER, "false", "done"),
+        (None, "false", "done"),
+        (ORDER, None, "done"),
+        (ORDER, "false", None),
+    ]
