@@ -187,7 +187,9 @@ def _another(argument: Given, value: str | None) -> str | None:
 def _of_row(argument: Given, row: Mapping[str, Any], people: Collection[str | None]) -> str | None:
     """Return the value of an argument that a row has, or None."""
     content: Mapping[str, Any] = row["content"]
-    columns = [column for table, column in argument.use.columns if table in (None, row["relname"])]
+    # A column without its table, such as id, is that of the table that the argument's name means.
+    tables = (None, row["relname"]) if not argument.means or row["relation"] in argument.means else (row["relname"],)
+    columns = [column for table, column in argument.use.columns if table in tables]
     if row["relation"] in argument.means and row["key"]:
         columns.append(row["key"])
     if argument.word:
