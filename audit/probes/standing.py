@@ -279,8 +279,9 @@ def approvals(rules: Sequence[Rule], agreed: Collection[str], empty: Collection[
             rest = [
                 each for each in (*conjuncts, *_conjuncts(bare(parsed(rule.using or "true")))) if each.find(exp.Dot)
             ]
+            empty_now = f"{quoted(column)} is null and ({rule.using or 'true'})"
             if all(_named_by_caller(each) == column for each in rest):
-                yield Approval(rule.relation, column, f"{quoted(column)} is null", told, rule.name)
+                yield Approval(rule.relation, column, empty_now, told, rule.name)
                 continue
             for adding in rules:
                 parts = (
@@ -291,7 +292,7 @@ def approvals(rules: Sequence[Rule], agreed: Collection[str], empty: Collection[
                 owners = {*filter(None, map(_named_by_caller, parts))} - {column}
                 if owners:
                     own = " and ".join(f"{quoted(name)} = auth.uid()" for name in sorted(owners))
-                    yield Approval(rule.relation, column, f"{own} and {quoted(column)} is null", told, rule.name)
+                    yield Approval(rule.relation, column, f"{own} and {empty_now}", told, rule.name)
 
 
 def _named_by_caller(part: exp.Expr) -> str | None:

@@ -14,8 +14,12 @@ ADD = Rule("public.t", "add on public.t", "a", None, f"((owner = {ME}) AND (eye 
 @pytest.mark.parametrize(
     ("using", "check", "adding"),
     [
-        ("private.at_desk()", f"((eye = {ME}) AND private.at_desk())", ["owner = auth.uid() and eye is null"]),
-        ("(eye IS NULL)", f"(eye = {ME})", ["eye is null"]),
+        (
+            "private.at_desk()",
+            f"((eye = {ME}) AND private.at_desk())",
+            ["owner = auth.uid() and eye is null and (private.at_desk())"],
+        ),
+        ("(eye IS NULL)", f"(eye = {ME})", ["eye is null and ((eye IS NULL))"]),
         ("private.at_desk()", "private.at_desk()", []),
     ],
 )
