@@ -60,6 +60,13 @@ def _adding(repeat: Finding, told: Finding) -> bool:
     return adds and _table(repeat, told) and "insert" in str(told.details.get("commands", "")).split(", ")
 
 
+def _updating(repeat: Finding, told: Finding) -> bool:
+    """Tell whether a policy lets people change rows of a table by whose changes they decide about themselves."""
+    updates = repeat.cause.kind == "grant" and repeat.cause.name.startswith("update")
+    done = str(told.details.get("commands", "")).split(", ")
+    return updates and told.cause.kind == "policy" and _table(repeat, told) and "update" in done
+
+
 def _anything(_repeat: Finding, _told: Finding) -> bool:
     return True
 
@@ -112,7 +119,7 @@ TOLD_BY: Mapping[str, tuple[tuple[str, Same], ...]] = {
     ),
     "RLS-25": (
         ("RLS-09", _cause), ("RLS-09", _column), ("RLS-09", _adding), ("RLS-07", _cause), ("RLS-07", _column),
-        ("RLS-04", _table),
+        ("RLS-07", _updating), ("RLS-07", _adding), ("RLS-04", _table),
     ),
     "RLS-20": (("RLS-07", _cause), ("RLS-09", _cause), ("RLS-04", _cause)),
     "RLS-21": (("RLS-07", _cause), ("RLS-04", _cause)),
