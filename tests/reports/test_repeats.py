@@ -120,3 +120,15 @@ def test_what_rows_give_away_is_told_by_who_lets_too_many_read_them(pytestconfig
             told("EXPO-11", found("EXPO-11", table)), told("RLS-07", found("RLS-07", details={"commands": commands}))
         )
         assert noted(run, pytestconfig)["EXPO-11"] == [better]
+
+
+def test_what_people_decide_about_themselves_is_told_by_the_policy_that_lets_them(pytestconfig: pytest.Config) -> None:
+    for command, commands, better in (
+        ("update", "update", "RLS-07"),
+        ("insert", "insert", "RLS-07"),
+        ("update", "select", ""),
+    ):
+        grant = Cause("grant", f"{command} on public.t", "public.t")
+        leak = found("RLS-07", details={"commands": commands})
+        run = ran(told("RLS-07", leak), told("RLS-25", found("RLS-25", grant), severity="P2"))
+        assert noted(run, pytestconfig)["RLS-25"] == [better]
