@@ -28,7 +28,7 @@ from audit.evidence import Evidence, Population, Row, safe
 from audit.names import AGREED_BY, AGREED_FLAG, DECIDED, GRANTED, SERVERS
 from audit.people import Identity
 from audit.probes.attempt import acting, ask, each, without_an_end
-from audit.probes.calling import EVERYBODY, remembered
+from audit.probes.calling import EVERYBODY, api_path, remembered
 from audit.question import define
 from audit.sql_text import quoted
 
@@ -246,13 +246,13 @@ def risen(people: Actor) -> Evidence:
 
 
 def _advance(stage: Stage, who: Identity, state: State) -> list[Risen]:
-    with acting(stage, who) as inner:
+    with acting(stage, who, api_path(stage)) as inner:
         given = [who.role, state.relation, state.attribute, state.adding, list(state.begun), json.dumps(state.kept)]
         return ask(inner, Risen, "select * from pg_temp.advance(%s, %s, %s, %s, %s, %s)", given)
 
 
 def _approve(stage: Stage, who: Identity, approval: Approval) -> list[Risen]:
-    with acting(stage, who) as inner:
+    with acting(stage, who, api_path(stage)) as inner:
         given = [who.role, who.id, approval.relation, approval.attribute, approval.adding]
         more = [json.dumps([dict([each]) for each in approval.words] or [{}]), approval.asked_by]
         return ask(inner, Risen, "select * from pg_temp.approve(%s, %s, %s, %s, %s, %s, %s)", [*given, *more])

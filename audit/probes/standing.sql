@@ -204,14 +204,20 @@ language plpgsql as $approve$
 declare
     t record;
     mine jsonb;
+    there jsonb[];
     said jsonb;
 begin
     select a.oid, a.key into t from pg_temp.audited a where a.name = relation;
     of_relation := relation; of_attribute := attribute; own := false; went := false; word := ''; command := 'update';
     asked_by := asked; whole := pg_catalog.has_table_privilege(caller, t.oid, 'update');
-    for mine in execute pg_catalog.format(
-        'select pg_catalog.to_jsonb(%1$s.*) from %1$s where (%2$s) limit 6', relation, adding)
-    loop
+    begin
+        execute pg_catalog.format(
+            'select array(select pg_catalog.to_jsonb(%1$s.*) from %1$s where (%2$s) limit 6)', relation, adding) into there;
+    exception
+        when insufficient_resources or operator_intervention then raise;
+        when others then there := '{}';  -- what a policy asks may not be answered
+    end;
+    foreach mine in array there loop
         own := true;
         for said in select x || pg_catalog.jsonb_build_object(attribute, me) from pg_catalog.jsonb_array_elements(words) as x loop
             begin
