@@ -632,7 +632,7 @@ def outcomes_apart(stage: Stage, who: Identity, calls: list[dict[str, Any]], *, 
 
 
 # How many calls somebody makes once more who is in no group with anybody else.
-MOST_OF_MEMBERS = 6
+MOST_OF_MEMBERS = 5
 
 
 @contextmanager

@@ -176,10 +176,9 @@ def abused(people: Actor) -> Evidence:
             given = [each for each in outcomes if each.call["values"] and each.call["call"] not in told]
             found += _to_outsiders(stage, who, calls, list(_leaks(stage, who, given)), _leaks, unjudged)
             found += _to_outsiders(stage, who, calls, list(_changes(stage, who, outcomes)), _changes, unjudged)
-            # Who is told nothing as one of these is told nothing as another one either.
-            if who.name in ("anon", "stranger"):
-                found += _figures(stage, who, plan, calls, telling, unjudged)
+            # Whoever is signed in may call what visitors may, and is told no less: one of them will do.
             if who.name == "stranger":
+                found += _figures(stage, who, plan, calls, telling, unjudged)
                 theirs = [each for each in served if who.role in each.roles]
                 with outcomes_of_members(stage, who, plan, theirs, unjudged=unjudged) as outcomes:
                     found += [*_leaks(stage, who, outcomes), *_changes(stage, who, outcomes, added=False)]
