@@ -1,4 +1,3 @@
--- also: PERF-10
 -- Whoever is put among the editors of a course writes its chapters, and changes it; the list of courses is for those who
 -- own them.
 set role postgres;
