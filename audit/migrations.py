@@ -180,6 +180,17 @@ def decoded(data: bytes) -> str:
     return data.decode("utf-8-sig")
 
 
+# Where an exception was raised, innermost first: https://www.postgresql.org/docs/current/plpgsql-errors-and-messages.html
+_RAISED = re.compile(r"PL/pgSQL function (?:.*\.)?\"?([^.\"(]+)\"?\(\) line \d+ at RAISE")
+
+
+def _raised_by(error: psycopg.Error, statement: Statement) -> str:
+    """Return the name of the function without arguments that refused rows which a statement brought about, or ""."""
+    own_rows = statement.words[:1] == ("insert",) and "select" not in statement.words
+    found = _RAISED.match(error.diag.context or "")
+    return found[1] if found and not own_rows else ""
+
+
 def _line(text: str, offset: int) -> int:
     return text.count("\n", 0, offset) + 1
 
@@ -362,6 +373,7 @@ class _File:
             things(found.made),
             things(found.touched),
             aside=bool(missing),
+            raised_by=_raised_by(error, statement),
         )
 
     def _passes_over(self, statement: Statement) -> bool:

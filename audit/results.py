@@ -126,6 +126,7 @@ class Trouble:
 
     ``lacks`` is what it failed for because it is not there. ``cause`` says whose consequence it is, "" for none: it is
     a cause itself. ``aside``: it was set aside because this server is not the provider's, which is no fault of it.
+    ``raised_by`` is the function that refused rows which were there, "" where it was none.
     """
 
     line: int
@@ -136,6 +137,7 @@ class Trouble:
     touched: tuple[Thing, ...] = ()
     cause: str = ""
     aside: bool = False
+    raised_by: str = ""
 
     @classmethod
     def of(cls, known: Mapping[str, Any]) -> Trouble:

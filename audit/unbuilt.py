@@ -569,18 +569,24 @@ def unapplied(migrations: Sequence[Migration], log: Log) -> Evidence:
     """
     rows = [*_baseline(migrations), *_roots(migrations), *_twice(migrations)]
     aside = [(each, trouble) for each in migrations for trouble in each.troubles if trouble.aside]
-    unjudgeable = ""
+    unjudgeable = remedy = ""
     if aside and not rows:
-        reasons = list(dict.fromkeys(trouble.error for _, trouble in aside if not trouble.cause))
+        reasons = named(list(dict.fromkeys(trouble.error for _, trouble in aside if not trouble.cause)))
         number = f"{len(aside)} statement{' was' if len(aside) == 1 else 's were'} set aside"
-        unjudgeable = f"{number}, and what they make could not be looked at: {named(reasons)}"
+        unjudgeable = f"{number}, and what they make could not be looked at: {reasons}"
+        remedy = "audit a target that has what is missing: a container (IMAGE=...) or the live database"
+        if all(trouble.raised_by for _, trouble in aside):
+            unjudgeable = reasons
+            remedy = (
+                "look in the real database which rows the statement meets, and whether all of them are as it wants them"
+            )
     return Evidence(
         rows,
         about="the migrations",
         log=log,
         population=Population(len(migrations), "migrations"),
         unjudgeable=unjudgeable,
-        remedy="audit a target that has what is missing: a container (IMAGE=...) or the live database" if aside else "",
+        remedy=remedy,
     )
 
 

@@ -1,0 +1,57 @@
+"""What a trigger of the project refuses of made-up rows, which never went by it, is no fault of a new file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from audit.access.declaration import Access
+from audit.results import Verdict
+from audit.settings import Settings
+from tests.support.rehearsing import Ground, SilentSuite
+
+SOUND = """
+create or replace function private.sound() returns trigger language plpgsql as $$
+begin
+    if new.word not like 'shelf %' then raise exception 'a label names its shelf'; end if;
+    return new;
+end $$;
+"""
+GUARD = f"""{SOUND}
+create trigger sound before insert or update on private.labels for each row execute function private.sound();
+"""
+UPDATE = "update private.labels set word = upper(word) || '!' where word is not null;"
+
+
+@pytest.fixture(scope="module")
+def quick(ground: Ground, settings: Settings, access: Access) -> Ground:
+    """Return the base with a suite that asks nothing."""
+    made = Ground(lambda: ground.base, ground.released, SilentSuite(settings, access))
+    made.numbers = ground.numbers
+    return made
+
+
+@pytest.mark.parametrize(
+    ("before", "new", "verdict"),
+    [
+        (GUARD, UPDATE, Verdict.UNCHECKED),
+        (GUARD, f"do $$ begin {UPDATE} end $$;", Verdict.UNCHECKED),
+        (GUARD, "insert into private.labels select id + 5000, parcel_id, word from private.labels;", Verdict.UNCHECKED),
+        (GUARD, "insert into private.labels values (-1, 1, 'a box');", Verdict.VIOLATED),
+        (GUARD, f"{SOUND} {UPDATE}", Verdict.VIOLATED),
+        ("select", f"{GUARD} {UPDATE}", Verdict.VIOLATED),
+        ("select", "do $$ begin raise exception 'never'; end $$;", Verdict.VIOLATED),
+        (GUARD, "update private.labels set nothing = 1;", Verdict.VIOLATED),
+    ],
+)
+def test_what_refuses_made_up_rows_may_take_real_ones(
+    quick: Ground, tmp_path: Path, before: str, new: str, verdict: Verdict
+) -> None:
+    path = tmp_path / "20270101000000_new.sql"
+    path.write_text(f"set lock_timeout = '2s'; {new}", encoding="utf-8")
+    told = quick.try_files([path], meanwhile=f"{before}; commit")["MIG-01"]
+    assert told.verdict is verdict, (told.reason, told.findings)
+    if verdict is Verdict.UNCHECKED:
+        assert told.reason.startswith("private.sound() refuses made-up rows (")
+        assert "whether it refuses real ones is not known" in told.reason
