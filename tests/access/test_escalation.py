@@ -55,6 +55,32 @@ grant select, insert on public.wardens to authenticated;
 grant select on public.secrets to authenticated;
 """
 
+# Alice and bob have an orchard each, which nobody changes; its keepers have ranks, and the stranger keeps one of bob's.
+ORCHARDS = """
+create table public.orchards (id integer primary key, planter uuid not null, guest uuid, name text);
+insert into public.orchards values (1, '{alice}', '{bob}', 'x'), (2, '{bob}', '{alice}', 'y');
+create table public.keepers (
+    orchard integer not null references public.orchards, person uuid not null, rank text not null default 'helper',
+    primary key (orchard, person));
+insert into public.keepers values (1, '{bob}', 'helper'), (2, '{alice}', 'helper'), (2, '{stranger}', 'helper');
+create table public.books (id integer primary key, orchard integer not null references public.orchards, entry text);
+insert into public.books values (1, 1, 'a'), (2, 1, 'b'), (3, 2, 'c'), (4, 2, 'd');
+create function public.plants(o integer) returns boolean language sql stable security definer set search_path = '' as
+'select exists (select from public.orchards x where x.id = o and x.planter = (select auth.uid()))';
+create function public.keeps(o integer) returns boolean language sql stable security definer set search_path = '' as
+'select exists (select from public.keepers k where k.orchard = o and k.person = (select auth.uid()))';
+alter table public.orchards enable row level security;
+alter table public.keepers enable row level security;
+alter table public.books enable row level security;
+create policy r on public.orchards for select to authenticated using (public.plants(id) or public.keeps(id));
+create policy r on public.keepers for select to authenticated using (public.plants(orchard) or public.keeps(orchard));
+create policy u on public.keepers for update to authenticated using ({rule}) with check ({rule});
+create policy s on public.books for select to authenticated using (exists (select from public.keepers k
+    where k.orchard = books.orchard and k.person = (select auth.uid()) and k.rank = 'clerk'));
+grant select on public.orchards, public.books to authenticated;
+grant select, update on public.keepers to authenticated;
+"""
+
 # Alice has pieces, about which others said something, and is not among the authors yet; all may make themselves one.
 AUTHORS = """
 create table public.authors (id uuid primary key, title text);
@@ -172,6 +198,22 @@ def test_whoever_makes_their_profile_gains_what_is_not_theirs_alone(bench: Bench
     made = AUTHORS.format(alice=ALICE.id, bob=CAST["bob"].id, rule=rule)
     with scene(bench, made) as stage:
         assert [row.object for row in asked(stage, "alice").rows] == told
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("public.plants(orchard)", []),
+        ("exists (select from public.orchards o where o.id = orchard and o.planter = auth.uid())", []),
+        ("public.keeps(orchard)", ["update on public.keepers"]),
+        ("public.plants(orchard) or public.keeps(orchard)", ["update on public.keepers"]),
+        ("true", ["update on public.keepers"]),
+    ],
+)
+def test_whom_the_rules_ask_for_gives_ranks_to_whom_they_like(bench: Bench, rule: str, told: list[str]) -> None:
+    people = {"alice": ALICE.id, "bob": CAST["bob"].id, "stranger": STRANGER.id}
+    with scene(bench, ORCHARDS.format(rule=rule, **people)) as stage:
+        assert [row.object for row in asked(stage, "alice", "stranger").rows] == told
 
 
 @pytest.mark.parametrize(
