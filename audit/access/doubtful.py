@@ -226,7 +226,7 @@ class Reader:
             name, call = called(node), node.expression
             arguments = call.expressions if isinstance(call, exp.Anonymous) else []
             of_project = name is not None and arguments and name[0] not in PLATFORM
-            known = self.calls.overlooking.get((*name, len(arguments))) if name and of_project else None
+            known = self.calls.taking.get((*name, len(arguments))) if name and of_project else None
             for place, argument in enumerate(arguments, 1) if known else ():
                 columns = own_columns(argument, self.name)
                 if known and columns and place in known.overlooked:

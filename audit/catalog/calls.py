@@ -197,8 +197,8 @@ class Calls:
         return False
 
     @cached_property
-    def overlooking(self) -> dict[tuple[str, str, int], Source]:
-        """Functions that do not look at all that they are given, by schema, name and number of arguments."""
+    def taking(self) -> dict[tuple[str, str, int], Source]:
+        """Functions that are given something, by schema, name and number of arguments."""
         found = [
             ((each.schema, each.name, len(each.arguments)), each)
             for those in self.named.values()
@@ -207,7 +207,7 @@ class Calls:
         ]
         # Of two with so many arguments nobody knows here which one is called.
         many = Counter(place for place, _ in found)
-        return {place: each for place, each in found if many[place] == 1 and each.overlooked}
+        return {place: each for place, each in found if many[place] == 1}
 
     def reached(self, oid: int, kind: str = "function") -> frozenset[Source]:
         """Return a function's (or view's) source and those of all the functions and views that it leads to."""
