@@ -1,33 +1,40 @@
 -- Signing up as the service does it: a row of auth.users, and whatever the project's triggers make of it.
 
+-- Adds a row of auth.users as "caller", who stays the role, with the search_path of that login; by default auth alone.
+create function pg_temp.register(caller name, words jsonb) returns void language plpgsql as $register$
+declare
+    service_path text := coalesce((
+        select pg_catalog.split_part(setting, '=', 2)
+        from pg_catalog.pg_roles r, pg_catalog.unnest(r.rolconfig) as setting
+        where r.rolname = caller and setting like 'search\_path=%'), 'auth');
+    columns text;
+begin
+    select pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ') into columns
+    from pg_catalog.pg_attribute a
+    where a.attrelid = pg_catalog.to_regclass('auth.users') and a.attnum > 0 and not a.attisdropped
+    and a.attgenerated = '' and words ? a.attname::text;
+    perform pg_catalog.set_config('role', caller, true), pg_catalog.set_config('search_path', service_path, true);
+    execute pg_catalog.format(
+        'insert into auth.users (%s) select %1$s from pg_catalog.jsonb_populate_record(null::auth.users, $1)',
+        columns) using words;
+    set constraints all immediate;
+end $register$;
+
 -- Signs somebody up, tells what that wrote, and undoes it: one row for each row written, "written", and at last one
 -- row that says how it ended: "done", or "refused" with the error. "words" are the columns of auth.users.
 create function pg_temp.sign_up(caller name, words jsonb)
 returns table (kind text, relation text, content jsonb, code text, message text, place text, named text)
 language plpgsql set search_path = '' as $sign_up$
 declare
-    service_path text := coalesce((
-        -- As that login has it; by default the schema auth alone.
-        select pg_catalog.split_part(setting, '=', 2)
-        from pg_catalog.pg_roles r, unnest(r.rolconfig) as setting
-        where r.rolname = caller and setting like 'search\_path=%'), 'auth');
     columns text;
     began pg_catalog.xid;
     found jsonb := '[]';
     t record;
     written jsonb;
 begin
-    select pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ') into columns
-    from pg_catalog.pg_attribute a
-    where a.attrelid = pg_catalog.to_regclass('auth.users') and a.attnum > 0 and not a.attisdropped
-    and a.attgenerated = '' and words ? a.attname::text;
     begin
         insert into pg_temp.begun (n) values (1) returning xmin into began;
-        perform pg_catalog.set_config('role', caller, true), pg_catalog.set_config('search_path', service_path, true);
-        execute pg_catalog.format(
-            'insert into auth.users (%s) select %1$s from pg_catalog.jsonb_populate_record(null::auth.users, $1)',
-            columns) using words;
-        set constraints all immediate;
+        perform pg_temp.register(caller, words);
         perform pg_catalog.set_config('role', 'none', true), pg_catalog.set_config('search_path', '', true);
         for t in
             select c.oid, c.oid::pg_catalog.regclass::text as name,
@@ -78,24 +85,15 @@ create temp table begun (n int) on commit drop;
 create function pg_temp.sights(caller name, words jsonb, names text[]) returns table (relation text, seen bigint)
 language plpgsql set search_path = '' as $sights$
 declare
-    columns text;
     began pg_catalog.xid;
     person text := words ->> 'id';
     found jsonb := '{}';
     t record;
     n bigint;
 begin
-    select pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ') into columns
-    from pg_catalog.pg_attribute a
-    where a.attrelid = pg_catalog.to_regclass('auth.users') and a.attnum > 0 and not a.attisdropped
-    and a.attgenerated = '' and words ? a.attname::text;
     begin
         insert into pg_temp.begun (n) values (1) returning xmin into began;
-        perform pg_catalog.set_config('role', caller, true), pg_catalog.set_config('search_path', 'auth', true);
-        execute pg_catalog.format(
-            'insert into auth.users (%s) select %1$s from pg_catalog.jsonb_populate_record(null::auth.users, $1)',
-            columns) using words;
-        set constraints all immediate;
+        perform pg_temp.register(caller, words);
         perform pg_catalog.set_config('search_path', '', true), pg_catalog.set_config('request.jwt.claim.sub', person, true),
             pg_catalog.set_config('request.jwt.claim.role', 'authenticated', true),
             pg_catalog.set_config('request.jwt.claims', pg_catalog.jsonb_build_object(
