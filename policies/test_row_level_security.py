@@ -1156,7 +1156,7 @@ def test_nobody_decides_their_own_standing(alice, bob, stranger):
 @mark.policy(
     "RLS-26",
     severity="P1",
-    wrong="A policy forgets whose the rows are, which the others respect",
+    wrong="A policy forgets whose the rows are, or until when, which the others respect",
     runbook=RUNBOOK,
     fix="""
     -- {object}: ask of the row what the other policies ask of it.
@@ -1172,6 +1172,12 @@ def test_no_policy_forgets_the_tenant(matrix):
     default, and no policy asks for it. A function that a policy gives the row's team to, and that does not look at it,
     lets in whoever has any: that is told of the function, also where the declaration asks the same one. So is one that
     is asked about the row and the caller, and shows every row to a caller without an id.
+
+    A row by which people are let in has an end: a share runs out, a membership is left. Where other rules or functions
+    ask for it (`until > now()`, `left_at is null`), or it lies ahead by default, and a policy looks for such a row
+    without asking, the rows are ended, and who still reaches something by them is told. What only writing asks for says
+    nothing of reading, and what is part of the row that has ended (a rental's letters) outlasts it. Nor is it told
+    where fewer ask than do not.
 
     It is told of tables that nobody has declared, whose other policies tie a column of the row to the caller (of
     tenants, also those of other tables that refer to the same one), and where somebody was seen to do so. In order is

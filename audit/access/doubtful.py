@@ -1,10 +1,11 @@
 """What is doubtful of tables that nobody has declared: their own policies say whose the rows are, and one forgets it.
 
-Nine kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and
+Ten kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and
 shows what the others of its table keep to somebody; one asks a function about the row that does not look at it, or one
 that is true of every row, whoever asks; one lets whoever belongs to something into every channel of a kind; one lets
-people write in another's name; rows that others see hold what one must know to get in: codes, tokens, links; visitors
-see how persons are reached; and guests may what the table's other policies refuse to guests.
+people write in another's name; one lets people in by a row that has ended; rows that others see hold what one must know
+to get in: codes, tokens, links; visitors see how persons are reached; and guests may what the table's other policies
+refuse to guests.
 
 Which policies come into question is read from them; that somebody reaches such rows is seen by acting. Without a column
 that other policies respect nothing is told: a catalogue is for everybody, and what members share is theirs. Nor is
@@ -23,6 +24,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlglot import exp
 
+from audit.access.ends import End, Ends, Place
 from audit.access.results import COMMANDS, Doubtful
 from audit.access.rules import Known, Rule
 from audit.catalog.calls import Calls
@@ -46,7 +48,7 @@ from audit.names import (
 from audit.people import CAST
 from audit.sql_text import quoted
 
-KINDS = ("overlooked", "vain", "channels", "tenants", "open", "names", "guests", "codes", "persons")
+KINDS = ("ended", "overlooked", "vain", "channels", "tenants", "open", "names", "guests", "codes", "persons")
 
 # Who takes part in something, or in nothing: nobody who may look after all tenants.
 PEOPLE = ("anon", "nobody", "guest", "pending", "alice", "bob", "stranger")
@@ -150,6 +152,7 @@ class Plan:
 
     ``columns`` are those that tell tenants apart, or that let one in; ``places`` tables in which people are looked up.
     ``of_rows``: rows that are there tell it, and not only those that somebody adds (RLS-24 tries these, too).
+    ``ends`` is the table, and its column, whose rows are to have ended; ``function`` what is asked and forgets it.
     """
 
     kind: str
@@ -160,6 +163,8 @@ class Plan:
     columns: Mapping[str, Collection[str]]
     places: frozenset[tuple[str, str]] = frozenset()
     of_rows: bool = True
+    ends: tuple[str, str] | None = None
+    function: str = ""
 
 
 class Reached(NamedTuple):
@@ -313,13 +318,6 @@ class Reader:
         joined = bool(self.tables(text) or self.claims(text))
         return joined and self.columns(text, looked_up=True) not in (set(), self.keys)
 
-    def branches(self, text: str) -> list[str]:
-        """Return the alternatives of a condition; one that has none, as it is."""
-        parts = _alternatives(parsed(text))
-        if not 1 < len(parts) <= MOST_ALTERNATIVES:
-            return [text]
-        return [part.sql(dialect="postgres", normalize_functions=False) for part in parts]
-
     def refuses_guests(self, text: str) -> bool:
         """Tell whether a condition asks whether the caller is a guest."""
         return any("is_anonymous" in each for each in (text, *self.texts(text)))
@@ -400,6 +398,14 @@ class Lent(NamedTuple):
     reader: Reader
     condition: Condition
     column: Column
+
+
+def branches(text: str) -> list[str]:
+    """Return the alternatives of a condition; one that has none, as it is. Raises Unchecked."""
+    parts = _alternatives(parsed(text))
+    if not 1 < len(parts) <= MOST_ALTERNATIVES:
+        return [text]
+    return [part.sql(dialect="postgres", normalize_functions=False) for part in parts]
 
 
 def _alternatives(tree: Tree) -> list[Tree]:
@@ -496,11 +502,13 @@ def plans(
     keys: Mapping[str, Collection[str]],
     doubts: list[str],
     declared: Mapping[str, str],
+    ends: Ends | None = None,
 ) -> Iterator[tuple[str, list[Plan]]]:
     """Yield the tables of some whose rules say whose the rows are, and what is to be observed of each.
 
     ``columns`` are COLUMNS' rows; ``declared`` is what is declared of some, which is questioned only where it goes by
-    what a function says that does not look at the row. What cannot be read is added to ``doubts``.
+    what a function says that does not look at the row. What cannot be read is added to ``doubts``. ``ends`` knows until
+    when people are let in by rows of other tables.
     """
     held: dict[str, list[Column]] = {}
     for relation, *column in columns:
@@ -508,12 +516,15 @@ def plans(
     ruled = [each for each in relations if known.security.get(each) and known.rules.get(each)]
     readers = [Reader(each, known, calls(), keys.get(each, ()), held) for each in ruled]
     lent = _lent(readers)
+    forgotten = _forgotten(readers, ends, ends.of(known, branches)) if ends and readers else []
     for reader in readers:
         try:
             tied = [each for each in reader.conditions if reader.ties(each.text)]
             of_others = (*_borrowed(reader, lent), *_by_membership(reader))
             borrowed = [] if reader.relation in declared else [*of_others]
             planned = [*_overlooked(reader)]
+            if reader.relation not in declared:
+                planned += _ended(reader, forgotten)
             if reader.relation in declared:
                 text = declared[reader.relation]
                 planned = [each for each in planned if any(name.partition("(")[0] in text for name in each.kept_by)]
@@ -620,7 +631,7 @@ def _said_of(text: str, table: str, column: str, mine: tuple[str, str]) -> str:
 
 def _overlooked(reader: Reader) -> Iterator[Plan]:
     """Yield what is asked of functions about the row that do not look at it, where nothing else ties the row."""
-    parts = [(condition, part) for condition in reader.conditions for part in reader.branches(condition.text)]
+    parts = [(condition, part) for condition in reader.conditions for part in branches(condition.text)]
     blind = [(each, part) for each, part in parts if each.overlooking and _asks_in_vain(reader, part)]
     for function in dict.fromkeys(name for each, _ in blind for name in each.overlooking):
         those = [(each, part) for each, part in blind if function in each.overlooking]
@@ -647,7 +658,7 @@ def _in_vain(reader: Reader) -> Iterator[Plan]:
     if harmless([(each.name, each.category, each.kind) for each in reader.held], reader.name):
         return
     reading = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "r")]
-    parts = [(each, part, _asked_about(reader, part)) for each in reading for part in reader.branches(each.text)]
+    parts = [(each, part, _asked_about(reader, part)) for each in reading for part in branches(each.text)]
     for function in dict.fromkeys(name for each, _, names in parts for name in names if not each.overlooking):
         those = [(each, part) for each, part, names in parts if function in names and not each.overlooking]
         kept = tuple(part for each, part, _ in parts if (each, part) not in those)
@@ -678,7 +689,7 @@ def _any_channel(reader: Reader) -> Iterator[Plan]:
     """
     if reader.relation != CHANNELS:
         return
-    parts = [(each, part, _patterns(part)) for each in reader.conditions for part in reader.branches(each.text)]
+    parts = [(each, part, _patterns(part)) for each in reader.conditions for part in branches(each.text)]
     asked = {
         word.strip("%_")
         for _, part, _ in parts
@@ -712,7 +723,7 @@ def _of_tenants(reader: Reader, borrowed: Sequence[Condition]) -> Iterator[Plan]
     parts = [
         each._replace(text=part)
         for each in reader.conditions
-        for part in reader.branches(each.text)
+        for part in branches(each.text)
         if not (each.overlooking and _asks_in_vain(reader, part))
     ]
     keeping = [*borrowed, *(each for each in parts if reader.of_tenants(each.text))]
@@ -746,7 +757,7 @@ def _open(reader: Reader) -> Iterator[Plan]:
     """
     channels = reader.relation == CHANNELS
     reading = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "r")]
-    parts = [(each, part) for each in reading for part in reader.branches(each.text)]
+    parts = [(each, part) for each in reading for part in branches(each.text)]
     asking = [each for each in parts if reader.invites(each[1])]
     # What is shown to some, by a list of who may read it, is not for all, whatever it looks like.
     listed = any(
@@ -794,7 +805,7 @@ def _in_anothers_name(reader: Reader) -> Iterator[Plan]:
     has the one may name the other.
     """
     adding = [each for each in reader.conditions if each.rule.command in ("*", "a")]
-    anybodys = [each for each in adding if not all(reader.for_an_office(part) for part in reader.branches(each.text))]
+    anybodys = [each for each in adding if not all(reader.for_an_office(part) for part in branches(each.text))]
     asked = {name for each in adding for name in own_columns(parsed(each.text), reader.name)}
     people = [each for each in reader.held if each.person]
     changing = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "w", "d")]
@@ -842,6 +853,119 @@ def _for_guests(reader: Reader) -> Iterator[Plan]:
         yield Plan("guests", reader.relation, tied, frozenset(lax), tuple(sorted(refusing | barring | strict)), {})
 
 
+class Forgotten(NamedTuple):
+    """A part of a condition that lets people in by a row of another table, and does not ask whether that has ended.
+
+    ``ends`` are those that say it should; ``function`` is what the part asks, where it is that which forgets.
+    """
+
+    reader: Reader
+    condition: Condition
+    part: str
+    ends: tuple[End, ...]
+    function: str
+
+    @property
+    def cause(self) -> str:
+        """What has to be mended: the function, or the policy."""
+        return self.function or f"{self.condition.rule.name} on {self.reader.relation}"
+
+    @property
+    def about_reading(self) -> bool:
+        """Whether it lets people read, and not only write."""
+        return self.condition.rule.command == "r"
+
+
+def _forgotten(readers: Iterable[Reader], ends: Ends, known: Sequence[End]) -> list[Forgotten]:
+    """Return what lets people in by rows of other tables and does not ask for their end, as most others do.
+
+    A row that is part of the other is no matter of being let in: what was written in a rental outlasts it. What only
+    writing asks for says nothing of reading: who has left may read what was there. And where fewer ask than do not, it
+    is for these few to ask for more.
+    """
+    found: dict[tuple[Place, str, bool], list[Forgotten]] = {}
+    by_column: dict[tuple[Place, str], list[End]] = {}
+    for end in known:
+        by_column.setdefault((end.place, end.column), []).append(end)
+    for reader in readers if by_column else ():
+        with suppress(Unchecked):  # what cannot be read is told when its own table's turn comes
+            if harmless([(c.name, c.category, c.kind) for c in reader.held], reader.name):
+                continue
+            apart = {reader.name, *(_name(each.refers) for each in reader.held if each.refers)}
+            parts = [(each, part) for each in reader.conditions for part in branches(each.text)]
+            asking = [(each, part) for each, part in parts if reader.tables(part) and reader.invites(part)]
+            for (place, column), some in by_column.items():
+                for each, part in asking if place[1] not in apart else ():
+                    if place in reader.tables(part):
+                        wanted = _wanted(reader, ends, some, each, part)
+                        if wanted:
+                            one = Forgotten(reader, each, part, wanted, _through(reader, part, place))
+                            found.setdefault((place, column, one.about_reading), []).append(one)
+    return [each for those in found.values() if _are_few(those) for each in those]
+
+
+def _wanted(reader: Reader, ends: Ends, known: Sequence[End], condition: Condition, part: str) -> tuple[End, ...]:
+    """Return those of the ends by a column that a part of a condition should ask for, and does not."""
+    sources = [*reader.calls.led_to([part])]
+    column, place = known[0].column, known[0].place
+    if ends.asks(column, sources):
+        return ()
+    states = ends.states(place, column, sources)
+    is_read = condition.rule.command == "r"
+    return tuple(end for end in known if (end.reads or not is_read) and states <= end.states)
+
+
+def _are_few(those: Sequence[Forgotten]) -> bool:
+    ends = {end for each in those for end in each.ends}
+    causes = {each.cause for each in those}
+    return any(end.by_default for end in ends) or len({name for end in ends for name in end.asked_by}) >= len(causes)
+
+
+def _ended(reader: Reader, forgotten: Sequence[Forgotten]) -> Iterator[Plan]:
+    """Yield what is to be seen of what people reach by rows that have ended."""
+    alike: dict[tuple[Place, str, str, str], list[Forgotten]] = {}
+    for each in forgotten:
+        if each.reader is reader:
+            end = each.ends[0]
+            alike.setdefault((end.place, end.column, each.condition.rule.command, each.function), []).append(each)
+    parts = [(each, part) for each in reader.conditions for part in branches(each.text)] if alike else []
+    for (place, column, command, function), those in alike.items():
+        blamed = {
+            each.part
+            for (at, of, doing, _), some in alike.items()
+            if (at, of, doing) == (place, column, command)
+            for each in some
+        }
+        kept = tuple(
+            part
+            for each, part in parts
+            if part not in blamed
+            and (command in ("*", "r") or each.rule.command in (command, "*"))
+            and (each.of_rows or reader.ties(part))
+        )
+        columns = {name for each in those for name in reader.columns(each.part, looked_up=True)}
+        yield Plan(
+            "ended",
+            reader.relation,
+            tuple(dict.fromkeys(kept)),
+            frozenset(each.condition.rule.name for each in those),
+            tuple(dict.fromkeys(name for each in those for end in each.ends for name in end.asked_by)),
+            dict.fromkeys(sorted(columns), ()),
+            frozenset({place}),
+            ends=(those[0].ends[0].relation, column),
+            function=function,
+        )
+
+
+def _through(reader: Reader, part: str, place: Place) -> str:
+    """Return the project's function by which a part of a condition looks at a table; none where it does so itself."""
+    for node in parsed(part).find_all(exp.Dot):
+        name = called(node)
+        if name and name[0] not in PLATFORM and place in reader.tables(node.sql(dialect="postgres")):
+            return f"{quoted(name[0])}.{quoted(name[1])}" if name[0] else quoted(name[1])
+    return ""
+
+
 def _shown(reader: Reader, tied: Sequence[Condition], columns: Sequence[Column]) -> Iterator[Plan]:
     kept, kept_by = tuple(each.text for each in tied), tuple(sorted({each.rule.name for each in tied}))
     telling = [each for each in columns if each.telling]
@@ -879,6 +1003,8 @@ def told(plan: Plan, cells: Sequence[Reached]) -> Iterator[Doubtful]:
                     found.setdefault(name, []).append(cell)
     for name, those in found.items():
         readable = {c for c, roles in plan.columns.items() if not roles or any(_role(e) in roles for e in those)}
+        if plan.ends:
+            readable = {".".join(plan.ends)}
         yield Doubtful(
             plan.kind,
             name,
@@ -888,11 +1014,12 @@ def told(plan: Plan, cells: Sequence[Reached]) -> Iterator[Doubtful]:
             tuple(sorted(readable)),
             tuple(each for each in plan.kept_by if each != name) or plan.kept_by,
             max(cell.reached for cell in those),
+            plan.function,
         )
 
 
 def _counts(plan: Plan, cell: Reached) -> bool:
-    if plan.kind in ("tenants", "overlooked", "channels"):
+    if plan.kind in ("tenants", "overlooked", "channels", "ended"):
         return cell.actor in PEOPLE
     if plan.kind == "guests":
         return cell.actor == "guest" and cell.shape in ("select", "insert")

@@ -19,7 +19,8 @@ import psycopg
 from psycopg import errors, sql
 
 from audit.access.declaration import ALL, REACHING, WHOLE, Declaration, declarations
-from audit.access.doubtful import COLUMNS, KINDS, PEOPLE, Plan, Reached, plans, told
+from audit.access.doubtful import COLUMNS, KINDS, PEOPLE, PLATFORM, Plan, Reached, plans, told
+from audit.access.ends import ends_of
 from audit.access.results import API_ACTORS, COMMANDS, DOUBTFUL, Cell, Doubtful, Judged, Judgement
 from audit.access.rules import known_of, qualified
 from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, doubt_rows, findings, missing_calls
@@ -528,9 +529,11 @@ def doubtful_of(
         with qualified(cursor):
             return calls_of(stage.connection)
 
+    with qualified(cursor):
+        ends = ends_of(cursor, calls, [*PLATFORM, *stage.known["platform_schemas"]])
     found: list[Doubtful] = []
     looked_at: list[str] = []
-    for relation, planned in plans(relations, known, calls, columns, keys, unparsed, declared):
+    for relation, planned in plans(relations, known, calls, columns, keys, unparsed, declared, ends):
         looked_at.append(relation)
         for plan in planned:
             found += told(plan, _beyond(observatory, plan, unread))
@@ -565,6 +568,8 @@ def _said(found: Doubtful) -> str:
         return f"{found.policy} asks {others}, which lets everybody through"
     if found.kind == "channels":
         return f"{found.policy} opens every channel like {others}"
+    if found.kind == "ended":
+        return f"{found.policy} does not ask whether {' and '.join(found.columns)} is past"
     return f"{found.policy} lets through what {others} would not"
 
 
@@ -575,6 +580,7 @@ TELLING = {
     "names": ("select", "insert"),
     "guests": ("select", "insert"),
     "channels": SHAPES,
+    "ended": SHAPES,
 }
 
 # Whether the project's rules tell guests from members anywhere:
@@ -631,10 +637,42 @@ def _beyond(observatory: Observatory, plan: Plan, unread: list[tuple[str, str]])
     kept = " or ".join(f"({each})" for each in plan.kept) or "false"
     observatory.sets = json.dumps({plan.relation: [kept]})
     observed = observatory.observe([plan.relation], TELLING.get(plan.kind, ("select",)))
+    if plan.ends:
+        return _after_the_end(observatory, plan, observed, unread)
     if _undecided(plan, observed):
         with _rearranged(observatory, plan):
             return _reached(observatory, plan, observatory.observe([plan.relation]), unread)
     return _reached(observatory, plan, observed, unread)
+
+
+def _after_the_end(
+    observatory: Observatory, plan: Plan, observed: Sequence[Observed], unread: list[tuple[str, str]]
+) -> list[Reached]:
+    """Return what people still reach by rows that have ended; it counts where they reached anything by them before."""
+    if not any(map(_is_beyond, observed)):
+        with _rearranged(observatory, plan):
+            observed = observatory.observe([plan.relation])
+            return _ended(observatory, plan, unread) if any(map(_is_beyond, observed)) else []
+    return _ended(observatory, plan, unread)
+
+
+def _is_beyond(cell: Observed) -> bool:
+    return cell.actor in PEOPLE and bool(cell.reached.get("0"))
+
+
+def _ended(observatory: Observatory, plan: Plan, unread: list[tuple[str, str]]) -> list[Reached]:
+    cursor = observatory.cursor
+    try:
+        with _undone(cursor, int(observatory.stage.known["statement_timeout_ms"])):
+            cursor.execute("set local session_replication_role = replica")
+            cursor.execute("select pg_temp.audit_end(%s, %s)", plan.ends)
+            cursor.execute("set local session_replication_role = origin")
+            return _reached(observatory, plan, observatory.observe([plan.relation]), unread)
+    except psycopg.Error as error:
+        if cursor.connection.closed:
+            raise
+        unread.append((plan.kind, f"no row of {'.'.join(plan.ends or ())} could be ended: {describe(error)}"))
+        return []
 
 
 def _reached(
@@ -1277,7 +1315,7 @@ class Matrix:
     def crossings(self) -> Evidence:
         """Return which policies open to anybody's tenant what the others of an undeclared table keep to one."""
         return self._doubtful(
-            ("overlooked", "vain", "channels", "tenants", "open", "names"),
+            ("ended", "overlooked", "vain", "channels", "tenants", "open", "names"),
             "whose the rows are, where nobody has declared it",
         )
 

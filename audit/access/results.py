@@ -78,7 +78,8 @@ class Doubtful:
 
     By its kind "tenants" are crossed, or "codes" or "persons" told.
     ``columns`` are those that tell tenants apart, or that let somebody in; the policies ``kept_by`` respect whose the
-    rows are. ``rows`` is how many one of the actors reaches beyond that.
+    rows are. ``rows`` is how many one of the actors reaches beyond that. ``function``: what the policy asks, where it
+    is that which forgets.
     """
 
     kind: str
@@ -89,6 +90,7 @@ class Doubtful:
     columns: tuple[str, ...]
     kept_by: tuple[str, ...]
     rows: int
+    function: str = ""
 
 
 @dataclass(frozen=True)

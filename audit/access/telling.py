@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from audit.access.ends import DEFAULT
 from audit.access.results import API_ACTORS, COMMANDS, Cell, Doubtful, Judged
 from audit.causes import Cause
 from audit.evidence import Row, Scalar, safe
@@ -225,7 +226,45 @@ def doubt_rows(found: Iterable[Doubtful]) -> list[Row]:
         for function in each.kept_by if each.kind == "overlooked" else ():
             blind.setdefault(function, []).append(each)
     rows = [_overlooking_row(function, those) for function, those in blind.items()]
-    return rows + [doubt_row(each) for each in given if each.kind != "overlooked"]
+    outlived: dict[tuple[str, tuple[str, ...]], list[Doubtful]] = {}
+    for each in given:
+        if each.kind == "ended":
+            outlived.setdefault((each.function or f"{each.policy} on {each.relation}", each.columns), []).append(each)
+    rows += [_outlived_row(name, those) for (name, _), those in outlived.items()]
+    return rows + [doubt_row(each) for each in given if each.kind not in ("overlooked", "ended")]
+
+
+def _outlived_row(name: str, those: Sequence[Doubtful]) -> Row:
+    """Return the finding of a policy, or of a function that policies ask, which lets people in by what has ended."""
+    first = those[0]
+    policies = dict.fromkeys(f"{each.policy} on {each.relation}" for each in those)
+    actors = sorted({actor for each in those for actor in each.actors}, key=API_ACTORS.index)
+    commands = sorted({command for each in those for command in each.commands}, key=COMMANDS.index)
+    relations = ", ".join(dict.fromkeys(each.relation for each in those))
+    (ended,) = first.columns
+    kept_by = " and ".join(dict.fromkeys(other for each in those for other in each.kept_by if other not in policies))
+    known = "which lies ahead by default" if kept_by == DEFAULT else f"which {kept_by} asks for"
+    verbs = " and ".join(VERBS[each] for each in commands)
+    what = f"{who(actors)} can {verbs} rows of {relations} by a row whose {ended} is past, {known}"
+    details: dict[str, Scalar] = {
+        "what": what,
+        "actors": ", ".join(actors),
+        "commands": ", ".join(commands),
+        "relation": relations,
+        "columns": ended,
+        "kept_by": kept_by,
+        "policies": ", ".join(policies) if first.function else "",
+        "beyond": max(each.rows for each in those),
+    }
+    advice = [
+        f"{name}: {what}.",
+        f"Let it ask, where it looks for the row, whether {ended} is empty or lies ahead. If a row that has ended is",
+        "to let people in still, declare the tables in access.toml.",
+    ]
+    told = {key: safe(value) if isinstance(value, str) else value for key, value in details.items() if value != ""}
+    fix = "\n".join(f"-- {safe(line)}" for line in advice)
+    cause = _function(name) if first.function else Cause("policy", name, first.relation)
+    return Row(name, told, {"object": safe(name)}, fix, cause=cause)
 
 
 def _overlooking_row(function: str, those: Sequence[Doubtful]) -> Row:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from audit.access.ends import DEFAULT
 from audit.access.gains import BY_CALL, Door, Found
 from audit.access.gains import causes as causes_of_gain
 from audit.access.results import DOUBTFUL, Cell, Doubtful, Judged, Judgement
-from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, doubt_row, findings, missing_calls, who
+from audit.access.telling import (
+    BY_GRANT,
+    BY_GRANT_ON_ALL,
+    UNGUARDED,
+    doubt_row,
+    doubt_rows,
+    findings,
+    missing_calls,
+    who,
+)
 from reports.matrix import tables
 
 
@@ -129,3 +139,19 @@ def test_a_doubtful_policy_is_told_with_who_and_what() -> None:
         codes.details["what"]
         == "anybody, without signing in, can read door_code of rows of public.t that are not theirs"
     )
+
+
+def test_what_outlives_its_end_is_told_of_the_function_that_forgets_it() -> None:
+    def ended(policy: str, relation: str, kept_by: tuple[str, ...], function: str = "") -> Doubtful:
+        columns = ("public.shares.until",)
+        return Doubtful("ended", policy, relation, ("alice",), ("select",), columns, kept_by, 2, function)
+
+    through = [ended("p", "public.t", ("r on public.v",), "public.f"), ended("q", "public.u", ("s",), "public.f")]
+    direct = ended("p", "public.w", (DEFAULT,))
+    rows = {row.object: row.details for row in doubt_rows([*through, direct])}
+    assert rows["public.f"]["what"] == (
+        "alice can read rows of public.t, public.u by a row whose public.shares.until is past, "
+        "which r on public.v and s asks for"
+    )
+    assert rows["public.f"]["policies"] == "p on public.t, q on public.u"
+    assert str(rows["p on public.w"]["what"]).endswith("is past, which lies ahead by default")
