@@ -11,7 +11,7 @@ import pytest
 
 from audit.access import declaration
 from audit.access.draft import draft
-from audit.access.matrix import Matrix, _vacuous, judge
+from audit.access.matrix import Matrix, _vacuous, judge, opened_tables
 from audit.access.results import Cell, Judged, Judgement
 from audit.actors import Stage, staged
 from audit.evidence import Log
@@ -433,12 +433,67 @@ create aggregate public.array_agg(text) (sfunc = public.gone, stype = text[], in
 """
 
 
-@pytest.mark.parametrize("more", ["", NAMES], ids=["settings and orders", "names"])
-def test_the_projects_code_buys_no_verdict(bench: Bench, more: str) -> None:
+# A function like it, by which whoever asks would be the auditor again: by commands, by settings, and by the view of settings.
+UNDO = "begin execute 'delete from pg_temp.audit_hit'; exception when others then null; end;"
+BECOME = {
+    "a role": "execute 'reset ' || 'role';",
+    "a login": "execute 'reset ' || 'session authorization';",
+    "a setting": "perform set_config('role', 'none', true);",
+    "a view": "update pg_settings set setting = 'none' where name = 'role';",
+}
+INSTEAD = """
+create function public.bought() returns boolean language plpgsql as $$ begin
+    begin {} exception when others then null; end;
+    return true;
+end $$;
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [BOUGHT, BOUGHT + NAMES, *(INSTEAD.format(become + UNDO) for become in BECOME.values())],
+    ids=["settings and orders", "names", *BECOME],
+)
+def test_the_projects_code_buys_no_verdict(bench: Bench, code: str) -> None:
     sql = TABLE.replace("using (user_id = (select auth.uid()))", "using (public.bought())")
     sql += "grant select, update, delete on public.t to authenticated;"
-    told = judged(bench, BOUGHT + sql + more, {"public.t": READ})
+    # Functions whose arguments are the table's row cannot be made before it.
+    first, *others = code.split("create function public.to_jsonb")
+    told = judged(bench, "create function public.to_jsonb".join([first + sql, *others]), {"public.t": READ})
     for shape in ("select", "update", "update blind", "delete", "delete blind"):
         cell = told.cell("alice", "public.t", shape)
         assert (cell.verdict, cell.reached) == (Cell.LEAK, cell.rows), (shape, cell)
         assert cell.rows > 1
+
+
+# Where a function of a policy prepares something else under the name of what is executed for people.
+POISON = """
+create function public.bought() returns boolean language plpgsql as $$ declare n text; begin
+    for n in select name from pg_prepared_statements where name ~ '{}' loop
+        execute format('deallocate %I', n);
+        execute format('prepare %I as {}', n);
+    end loop;
+    return true;
+end $$;
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "statement"),
+    [
+        ("update|delete", "update public.t set text = text where false"),
+        ("rows", "select array[]::text[], array[]::text[]"),
+        ("select", "select null::text[]"),
+    ],
+)
+def test_what_is_asked_is_what_was_prepared(bench: Bench, name: str, statement: str) -> None:
+    sql = TABLE.replace("using (user_id = (select auth.uid()))", "using (public.bought())")
+    sql += "grant select, update, delete on public.t to authenticated;"
+    told = judged(bench, POISON.format(name, statement) + sql, {"public.t": READ})
+    cells = [told.cell(who, "public.t", shape) for who in ("alice", "bob") for shape in ("select", "update", "delete")]
+    assert {cell.verdict for cell in cells} <= {Cell.LEAK, Cell.UNCHECKED}, cells
+
+
+def test_plans_are_kept_where_no_function_says_that_it_is_what_it_is_not(bench: Bench) -> None:
+    with scene(bench, TABLE, {}) as stage, opened_tables(stage, {}) as (observatory, _):
+        assert observatory.cursor.execute("select from pg_temp.audit_fresh").fetchall() == []
