@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -162,18 +163,27 @@ class _Came:
         return bool(self.tried) and self.idle == self.tried
 
 
-def losses(conn: Connection, table: Fired, now: Mapping[int, Print], titles: Mapping[int, str]) -> list[Loss]:
-    """Return what is lost when rows of a table are written, and was not without what is new.
+class TooLongError(Exception):
+    """What fires was not tried to its end in the time that there is for it."""
+
+
+def losses(
+    conn: Connection, table: Fired, now: Mapping[int, Print], titles: Mapping[int, str], until: float
+) -> Iterator[Loss]:
+    """Yield what is lost when rows of a table are written, and was not without what is new.
 
     The connection is in no transaction; ``now`` is what tables hold, and ``titles`` are those that had something to
-    lose. Raises psycopg.Error when the connection is lost.
+    lose. Nothing is begun after ``until``, a time of :func:`time.monotonic`.
+
+    Raises TooLongError when it is not tried to its end, and psycopg.Error when the connection is lost.
     """
     columns = conn.execute(_COLUMNS, [table.oid]).fetchall()
-    found: dict[str, Loss] = {}
+    told: set[str] = set()
     for aged in (False, True) if table.timed else (False,):
-        for loss in _newly(conn, table, columns, now, titles, aged=aged):
-            found.setdefault(loss.what, loss)
-    return [*found.values()]
+        for loss in _newly(conn, table, columns, now, titles, until, aged=aged):
+            if loss.what not in told:
+                told.add(loss.what)
+                yield loss
 
 
 def _newly(
@@ -182,13 +192,14 @@ def _newly(
     columns: Sequence[tuple[str, bool]],
     now: Mapping[int, Print],
     titles: Mapping[int, str],
+    until: float,
     *,
     aged: bool,
 ) -> Iterator[Loss]:
-    came = _came(conn, table, columns, now, titles, aged=aged)
+    came = _came(conn, table, columns, now, titles, until, aged=aged)
     if not any(each.lost or each.wrote_nothing for each in came.values()):
         return
-    without = _came(conn, table, columns, now, titles, aged=aged, off=True)
+    without = _came(conn, table, columns, now, titles, until, aged=aged, off=True)
     for act, each in came.items():
         if each.wrote_nothing and not without[act].wrote_nothing:
             told = f"{table.by} lets no {act} of {table.title} come to anything"
@@ -203,11 +214,15 @@ def _came(
     columns: Sequence[tuple[str, bool]],
     now: Mapping[int, Print],
     titles: Mapping[int, str],
+    until: float,
     *,
     aged: bool,
     off: bool = False,
 ) -> dict[str, _Came]:
-    """Act in all ways, and return what came of it, by "insert" and "update"; ``off``: without what is new."""
+    """Act in all ways, and return what came of it, by "insert" and "update"; ``off``: without what is new.
+
+    Raises TooLongError.
+    """
     came = {"insert": _Came(), "update": _Came()}
     conn.execute("begin", prepare=False)
     try:
@@ -223,6 +238,8 @@ def _came(
             conn.execute("select pg_catalog.set_config('request.jwt.claims', %s, true)", [claims])
             ways = ["", *[name for name, is_key in columns if not is_key][:COLUMNS]]
             for name, some in [*((name, ROWS) for name in ways), *((name, MANY) for name in ways[:3])]:
+                if time.monotonic() > until:
+                    raise TooLongError
                 _act(conn, table, columns, name, some, now, titles, came["update" if name else "insert"])
     finally:
         if not conn.closed:
@@ -304,7 +321,10 @@ def _act(
     titles: Mapping[int, str],
     came: _Came,
 ) -> None:
-    """Change a column of ``some`` rows, or write them again; note what came of it. Who is refused loses nothing."""
+    """Change a column of ``some`` rows, or write them again; note what came of it. Who is refused loses nothing.
+
+    Raises TooLongError when it was ended before anything came of it.
+    """
     parts = {
         "table": sql.SQL(table.title),  # as the server quoted it
         "all": sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns),
@@ -325,6 +345,10 @@ def _act(
         conn.execute("set constraints all immediate", prepare=False)
         with looking(conn):
             after = prints(conn, None, now)
+    except psycopg.errors.QueryCanceled as error:
+        if conn.closed:
+            raise
+        raise TooLongError from error
     except psycopg.Error:
         if conn.closed:
             raise

@@ -19,7 +19,7 @@ from psycopg.pq import TransactionStatus
 from audit.evidence import safe
 from audit.gate import catalogue, deeds, reading, unseen
 from audit.gate.contents import compare, prints
-from audit.gate.firing import fired, losses
+from audit.gate.firing import TooLongError, fired, losses
 from audit.gate.grants import Given, given, without_effect
 from audit.gate.jobs import TABLE as JOBS
 from audit.gate.jobs import Job, active
@@ -253,9 +253,15 @@ class Tracer:
     def _fire(self) -> None:
         """Act out what fires on tables because of this file."""
         titles = {oid: self.base.titles[oid] for oid in self.base.prints}
+        until = time.monotonic() + self.limit_s
         for table in fired(self.steps, self.now.entries, self.base.titles):
-            with self.watchdog.limiting(self.conn, self.limit_s):
-                table.step.losses += tuple(losses(self.conn, table, self.now.prints, titles))
+            try:
+                with self.watchdog.limiting(self.conn, self.limit_s):
+                    for loss in losses(self.conn, table, self.now.prints, titles, until):
+                        table.step.losses += (loss,)
+            except TooLongError:
+                told = f"what {table.by} does when rows of {table.title} are written took too long to see all of"
+                table.step.doubts += (Doubt(told, table.title),)
 
     def _out_of_reach(self) -> None:
         """Note whose rows are there, and are not found any more under the name that they had."""

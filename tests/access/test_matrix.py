@@ -433,7 +433,7 @@ create aggregate public.array_agg(text) (sfunc = public.gone, stype = text[], in
 """
 
 
-# A function like it, by which whoever asks would be the auditor again: by commands, by settings, and by the view of settings.
+# A function like it, by which whoever asks would be the auditor again: by commands, settings, and what shows them.
 UNDO = "begin execute 'delete from pg_temp.audit_hit'; exception when others then null; end;"
 BECOME = {
     "a role": "execute 'reset ' || 'role';",

@@ -5,6 +5,7 @@ A trigger that kept people from writing, and no longer does, is told with what t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import psycopg
@@ -205,7 +206,7 @@ def lost(conn: Connection, statements: str) -> list[str]:
         changes = tuple(catalogue.differences(before.entries, now.entries, before.entries))
         tables = fired([Step(1, ("create",), catalogue=changes)], now.entries, before.titles)
         titles = {oid: before.titles[oid] for oid in before.prints}
-        return [loss.what for table in tables for loss in losses(conn, table, now.prints, titles)]
+        return [loss.what for table in tables for loss in losses(conn, table, now.prints, titles, math.inf)]
     finally:
         conn.execute("drop function lab.purge() cascade; drop table if exists lab.fresh")
 

@@ -55,3 +55,23 @@ def test_what_refuses_made_up_rows_may_take_real_ones(
     if verdict is Verdict.UNCHECKED:
         assert told.reason.startswith("private.sound() refuses made-up rows (")
         assert "whether it refuses real ones is not known" in told.reason
+
+
+# For each row that is written: nothing, or so long that all rows in all ways take longer than there is time for.
+SLOW = """
+create function private.slow() returns trigger language plpgsql set search_path = '' as $$
+begin perform pg_catalog.pg_sleep({}); return new; end $$;
+create trigger slow before insert or update on private.labels for each row execute function private.slow();
+"""
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(0, Verdict.HOLDS), (0.1, Verdict.UNCHECKED)])
+def test_what_fires_is_tried_for_a_limited_time(
+    quick: Ground, tmp_path: Path, seconds: float, verdict: Verdict
+) -> None:
+    path = tmp_path / "20270101000000_slow.sql"
+    path.write_text(f"set lock_timeout = '2s'; {SLOW.format(seconds)}", encoding="utf-8")
+    told = quick.try_files([path], limit_s=3)["MIG-03"]
+    assert told.verdict is verdict, (told.reason, told.findings)
+    if verdict is Verdict.UNCHECKED:
+        assert "does when rows of private.labels are written took too long to see all of" in told.reason
