@@ -1,7 +1,8 @@
 """What the jobs do that a file schedules: tried when the file has been applied, as who will run them, and undone.
 
 Their command is SQL like any other, and is watched like the statements of a migration: once as rows are, and once more
-when every second row of the tables that it names is of long ago, where it speaks of time.
+when every second row of the tables that it names is of long ago, where it speaks of time. A job that was there before
+is tried as well where a function that it calls does something else now; told is what it did not do before.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 from psycopg import sql
@@ -17,7 +18,7 @@ from psycopg import sql
 from audit.catalog.table_statistics import TableStatistics
 from audit.evidence import Row, safe
 from audit.gate import deeds, unseen
-from audit.gate.firing import age, bodies_of, of_time
+from audit.gate.firing import age, bodies_of, does_otherwise, of_time
 from audit.gate.hazards import OVERWRITTEN_PERCENT, contents, found, judge_hazards
 from audit.gate.jobs import Job
 from audit.gate.reading import code, named
@@ -34,7 +35,10 @@ _PASSED_OVER = frozenset({"begin", "start", "commit", "end", "rollback", "abort"
 
 @dataclass(frozen=True)
 class Later:
-    """What a job did when it was tried: ``step`` scheduled it, ``steps`` are its own, from one state to another."""
+    """What a job did when it was tried: ``step`` scheduled it, ``steps`` are its own, from one state to another.
+
+    ``before`` is what it did as long as what it calls was as it had been, where it was there before.
+    """
 
     step: Step
     job: Job
@@ -42,20 +46,41 @@ class Later:
     origin: Mapping[int, Print]
     at_end: State
     unknown: str = ""
+    before: Later | None = None
 
 
 def tried(tracer: Tracer) -> list[Later]:
     """Try the jobs that a file scheduled, and leave nothing of it. Raises psycopg.Error when the connection is lost."""
     made = []
     until = time.monotonic() + tracer.limit_s
-    for step, job in tracer.scheduled:
+    for step, job, off in [*((step, job, ()) for step, job in tracer.scheduled), *_changed(tracer)]:
         names, timed = _reading(job, tracer.now.entries)
         for old in (False, True) if timed else (False,):
-            made.append(_tried(tracer, step, job, names if old else frozenset(), until))
+            aged = names if old else frozenset()
+            before = _tried(tracer, step, job, aged, until, off) if off else None
+            made.append(replace(_tried(tracer, step, job, aged, until), before=before))
     if made:
         # What setval() did stays, whatever becomes of the transaction.
         tracer.now = state(tracer.conn, tracer.now)
     return made
+
+
+def _changed(tracer: Tracer) -> Iterator[tuple[Step, Job, tuple[str, ...]]]:
+    """Yield the jobs that are as they were and call what a statement changed: that, and what makes it as it was."""
+    changed = [
+        (step, change)
+        for step in tracer.steps
+        for change in step.catalogue
+        if not step.undone and change.kind == "function" and change.before is not None and change.after is not None
+        and does_otherwise(change)
+    ]  # fmt: skip
+    for job in tracer.standing if changed else ():
+        names, _ = _reading(job, tracer.now.entries)
+        called = [(step, change) for step, change in changed if change.after and change.after.facts["_name"] in names]
+        if called:
+            # Of a function that was changed several times, what it was at first comes last.
+            off = tuple(change.fact("_definition")[0] for _, change in reversed(called))
+            yield called[-1][0], job, off
 
 
 def _reading(job: Job, entries: Mapping[str, Entry]) -> tuple[frozenset[str], bool]:
@@ -71,11 +96,14 @@ def _reading(job: Job, entries: Mapping[str, Entry]) -> tuple[frozenset[str], bo
     return frozenset(seen), any(map(of_time, tokens))
 
 
-def _tried(tracer: Tracer, step: Step, job: Job, old: frozenset[str], until: float) -> Later:
-    """Try one job after rows of the tables with some names became ``old``."""
+def _tried(tracer: Tracer, step: Step, job: Job, old: frozenset[str], until: float, off: Sequence[str] = ()) -> Later:
+    """Try one job after rows of the tables with some names became ``old``, and what ``off`` says was executed."""
     conn = tracer.conn
     conn.execute("begin", prepare=False)
     try:
+        for statement in off:
+            with suppress(psycopg.Error), conn.transaction():
+                conn.execute(statement.encode(), prepare=False)
         for title in tracer.now.titles.values():
             if unqualified(title) in old:
                 age(conn, title)
@@ -136,26 +164,14 @@ def judge_later(
     doubts: dict[str, list[list[str]]] = {}
     blind: dict[str, list[list[str]]] = {}
     for each in tried_:
-        told = judge_hazards(
-            file, each.steps, contents(each.origin, each.at_end.prints, each.at_end), statistics, overwritten_percent
-        )
+        told, opened = _told(file, each, statistics, overwritten_percent)
         for row in told.losses:
             loss = _as_later(file, row, each)
             losses.setdefault(loss.object, loss)
-        if each.unknown:
-            takes, opens = _may(each)
-            what = f"{file}, line {each.step.line}: job {safe(each.job.name)} {each.unknown}"
-            told.doubts += [f"{what}: what it does to data is not known"] * takes
-            told.blind += [f"{what}: whom it lets in is not known"] * opens
         doubts.setdefault(each.job.name, []).append(told.doubts)
         blind.setdefault(each.job.name, []).append(told.blind)
         if each.step.later_opened == ():
-            each.step.later_opened = tuple(
-                (f"{change.kind} {change.title}", each.job.name)
-                for step in each.steps
-                for change in step.catalogue
-                if not step.undone and _lets_in(change, each.at_end.entries)
-            )
+            each.step.later_opened = opened
         sent = tuple(sent for step in each.steps for sent in step.sent)
         each.step.sent = each.step.sent or sent
     hazards.losses += losses.values()
@@ -163,6 +179,33 @@ def judge_later(
     for found_, known in ((hazards.doubts, doubts), (hazards.blind, blind)):
         for ways in known.values():
             found_ += [told for told in dict.fromkeys(ways[0]) if all(told in way for way in ways)]
+
+
+def _told(
+    file: str, each: Later, statistics: TableStatistics, overwritten_percent: int
+) -> tuple[Hazards, tuple[tuple[str, str], ...]]:
+    """Return what a job does, and to what it lets people in with its name: what it did before is nothing new."""
+    kept = contents(each.origin, each.at_end.prints, each.at_end)
+    told = judge_hazards(file, each.steps, kept, statistics, overwritten_percent)
+    if each.unknown:
+        takes, opens = _may(each)
+        what = f"{file}, line {each.step.line}: job {safe(each.job.name)} {each.unknown}"
+        told.doubts += [f"{what}: what it does to data is not known"] * takes
+        told.blind += [f"{what}: whom it lets in is not known"] * opens
+    opened = tuple(
+        (f"{change.kind} {change.title}", each.job.name)
+        for step in each.steps
+        for change in step.catalogue
+        if not step.undone and _lets_in(change, each.at_end.entries)
+    )
+    if each.before is not None:
+        was, opened_before = _told(file, each.before, statistics, overwritten_percent)
+        known = {row.object for row in was.losses}
+        told.losses = [row for row in told.losses if row.object not in known]
+        told.doubts = [doubt for doubt in told.doubts if doubt not in was.doubts]
+        told.blind = [doubt for doubt in told.blind if doubt not in was.blind]
+        opened = tuple(each for each in opened if each not in opened_before)
+    return told, opened
 
 
 def _as_later(file: str, row: Row, each: Later) -> Row:

@@ -167,6 +167,11 @@ class Tracer:
         """The jobs that were made or changed and will run, each with the statement that did it."""
         return [(step, job) for number, (step, job) in self._scheduled.items() if self._jobs.get(number) == job]
 
+    @property
+    def standing(self) -> list[Job]:
+        """The jobs that were there and are as they were."""
+        return [job for number, job in self._jobs.items() if number not in self._scheduled]
+
     @contextmanager
     def around(self, statement: Statement, line: int) -> Iterator[None]:
         """Execute one statement in its time limit, and look at what it did. Raises Refused when it took too long."""

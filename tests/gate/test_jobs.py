@@ -134,6 +134,41 @@ def test_a_harmless_job_is_silent(quick: Ground, tmp_path: Path, case: str) -> N
     assert {data, reach} <= {verdict.name for verdict in CLEAN}, told
 
 
+# A job that is there already, and what it calls; each file replaces a function, or something else.
+STANDING = (
+    "set role postgres; create extension if not exists pg_cron;"
+    "create function private.outer_work() returns void language plpgsql as 'begin perform private.work(); end';"
+    "create function private.work() returns void language sql as $$ {} $$;"
+    "select cron.schedule('work', '0 3 * * *', 'select private.outer_work()'); commit"
+)
+WORK = "set lock_timeout = '2s'; create or replace function private.work() returns void language sql {} $$ {} $$;"
+AGED = "delete from private.parcels where sent_at < now() - interval '{} years'"
+
+
+@pytest.mark.parametrize(
+    ("before", "new", "verdict"),
+    [
+        ("select 1", WORK.format("as", "delete from private.labels"), Verdict.VIOLATED),
+        ("select 1", WORK.format("as", AGED.format(2)), Verdict.VIOLATED),
+        ("delete from private.labels", WORK.format("as", "update private.parcels set note = null"), Verdict.VIOLATED),
+        ("delete from private.labels", WORK.format("as", "delete from private.labels where true"), Verdict.HOLDS),
+        (AGED.format(3), WORK.format("as", AGED.format(2)), Verdict.HOLDS),
+        ("delete from private.labels", WORK.format("as", "select 1"), Verdict.HOLDS),
+        ("select 1", WORK.format("security definer set search_path = '' as", "select 2"), Verdict.HOLDS),
+        ("delete from private.labels", "grant select on public.profiles to authenticated;", Verdict.HOLDS),
+    ],
+)
+def test_a_job_that_was_there_is_tried_where_what_it_calls_is_changed(
+    quick: Ground, tmp_path: Path, before: str, new: str, verdict: Verdict
+) -> None:
+    path = tmp_path / "20270101000000_new.sql"
+    path.write_text(new, encoding="utf-8")
+    told = quick.try_files([path], meanwhile=STANDING.format(before))["MIG-03"]
+    assert told.verdict is verdict, (told.reason, told.findings)
+    if verdict is Verdict.VIOLATED:
+        assert all("by job work" in row.object for row in told.findings), told.findings
+
+
 def test_nothing_of_a_job_stays(quick: Ground, tmp_path: Path) -> None:
     path = tmp_path / "20270101000000_new.sql"
     path.write_text(
