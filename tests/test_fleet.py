@@ -370,28 +370,35 @@ class Cluster:
             process.wait()
 
 
-def test_workers_and_schedulers_may_die(two: dict[str, Server], tmp_path: Path) -> None:
-    file = services(tmp_path, two, 3)
-    path = targets(tmp_path, NAMES)
-    with Cluster(tmp_path, file) as cluster:
+def test_forty_databases_are_judged_once_whoever_dies(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        servers = {name: stack.enter_context(database_server(20)) for name in ("harbour", "inland")}
+        file = services(tmp_path, servers, 20)
+        names = [f"{server}-{number}" for number in range(20) for server in servers]
+        cluster = stack.enter_context(Cluster(tmp_path, file))
         scheduler = cluster.scheduler()
         doomed, other = cluster.worker(), cluster.worker()
-        run = begun(tmp_path, file, path, f"--scheduler={cluster.address}")
-        said = until(run, "1/6")
+        run = begun(tmp_path, file, targets(tmp_path, names), f"--scheduler={cluster.address}")
+        stack.callback(run.kill)
+        said = until(run, "5/40")
         doomed.kill()
-        said += until(run, "3/6")
+        said += until(run, "10/40")
         scheduler.kill()
         scheduler.wait()
         other.kill()
         time.sleep(1)
         cluster.scheduler()
-        cluster.worker()
+        cluster.worker(), cluster.worker()
+        said += until(run, "25/40")
+        os.kill(servers["inland"].pid, signal.SIGQUIT)
         rest, _ = run.communicate(timeout=LIMIT_S)
     said += rest
     assert run.returncode == 1 and "Traceback" not in said, said
     found = results(tmp_path)
-    assert {*found} == {*NAMES} and not any(each["reason"] for each in found.values()), found
-    assert all(said.count(f" {name}:") == 1 for name in NAMES), said
+    assert {*found} == {*names} and all(said.count(f" {name}:") == 1 for name in names), said
+    unreachable = {name for name, each in found.items() if each["reason"]}
+    assert unreachable and all(name.startswith("inland-") for name in unreachable), found
+    assert len(found) - len(unreachable) >= 25
 
 
 def test_a_scheduler_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
