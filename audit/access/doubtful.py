@@ -48,7 +48,20 @@ from audit.names import (
 from audit.people import CAST
 from audit.sql_text import quoted
 
-KINDS = ("ended", "overlooked", "vain", "channels", "tenants", "open", "names", "guests", "codes", "persons")
+KINDS = (
+    "late",
+    "twice",
+    "ended",
+    "overlooked",
+    "vain",
+    "channels",
+    "tenants",
+    "open",
+    "names",
+    "guests",
+    "codes",
+    "persons",
+)
 
 # Who takes part in something, or in nothing: nobody who may look after all tenants.
 PEOPLE = ("anon", "nobody", "guest", "pending", "alice", "bob", "stranger")
@@ -516,7 +529,7 @@ def plans(
     ruled = [each for each in relations if known.security.get(each) and known.rules.get(each)]
     readers = [Reader(each, known, calls(), keys.get(each, ()), held) for each in ruled]
     lent = _lent(readers)
-    forgotten = _forgotten(readers, ends, ends.of(known, branches)) if ends and readers else []
+    forgotten = _forgotten(readers, ends) if ends and readers else []
     for reader in readers:
         try:
             tied = [each for each in reader.conditions if reader.ties(each.text)]
@@ -876,7 +889,7 @@ class Forgotten(NamedTuple):
         return self.condition.rule.command == "r"
 
 
-def _forgotten(readers: Iterable[Reader], ends: Ends, known: Sequence[End]) -> list[Forgotten]:
+def _forgotten(readers: Iterable[Reader], ends: Ends) -> list[Forgotten]:
     """Return what lets people in by rows of other tables and does not ask for their end, as most others do.
 
     A row that is part of the other is no matter of being let in: what was written in a rental outlasts it. What only
@@ -885,8 +898,9 @@ def _forgotten(readers: Iterable[Reader], ends: Ends, known: Sequence[End]) -> l
     """
     found: dict[tuple[Place, str, bool], list[Forgotten]] = {}
     by_column: dict[tuple[Place, str], list[End]] = {}
-    for end in known:
-        by_column.setdefault((end.place, end.column), []).append(end)
+    for end in ends.all:
+        if ends.columns[end.place][0].of_people:
+            by_column.setdefault((end.place, end.column), []).append(end)
     for reader in readers if by_column else ():
         with suppress(Unchecked):  # what cannot be read is told when its own table's turn comes
             if harmless([(c.name, c.category, c.kind) for c in reader.held], reader.name):

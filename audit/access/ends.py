@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from audit.access.rules import Known, Rule
@@ -22,8 +23,9 @@ from audit.question import Cursor
 
 Place = tuple[str, str]
 
-# Columns of tables in which rows are people's, or name them by an address: schema, table, relation, column, whether it
-# is a moment, its default, whether it tells a state (a word or a flag), and whether it refers to anything or is a key.
+# Columns of tables that hold a moment: schema, table, relation, column, whether it is a moment, its default, whether it
+# tells a state (a word or a flag that is in no key and refers to nothing), whether it is in the key, whether it is of a
+# type that codes have, and whether the table's rows are people's, or name them by an address.
 TIMES = """
 with people as (
     select 'auth.users'::pg_catalog.regclass::pg_catalog.oid as relation
@@ -31,26 +33,33 @@ with people as (
     select k.conrelid from pg_catalog.pg_constraint k
     join pg_catalog.pg_index i on i.indrelid = k.conrelid and i.indisprimary and i.indnkeyatts = 1
     where k.contype = 'f' and k.confrelid = 'auth.users'::pg_catalog.regclass and k.conkey = array[i.indkey[0]]
+),
+columns as (
+    select c.oid, c.relnamespace, c.relname, a.attnum, a.attname, y.typname, y.typcategory,
+           coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), '') as default,
+           coalesce(k.refers, false) as refers, coalesce(k.keyed, false) as keyed, coalesce(k.is_key, false) as is_key,
+           coalesce(k.person, false) or a.attname ~* %(contact)s
+           or (y.typname = 'uuid' and a.attname = any (%(owners)s)) as person
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    join pg_catalog.pg_type y on y.oid = a.atttypid
+    left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum and a.attgenerated = ''
+    left join lateral (
+        select bool_or(k.contype = 'f') as refers, bool_or(k.contype = 'u') as keyed,
+               bool_or(k.contype = 'p') as is_key,
+               bool_or(k.contype = 'f' and k.confrelid in (select relation from people)) as person
+        from pg_catalog.pg_constraint k where k.conrelid = c.oid and a.attnum = any (k.conkey)
+    ) as k on true
+    where c.relkind in ('r', 'p') and not c.relispartition
 )
-select n.nspname::text, c.relname::text, c.oid::pg_catalog.regclass::text, a.attname::text,
-       y.typname in ('timestamptz', 'timestamp', 'date'), coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), ''),
-       y.typcategory in ('S', 'E', 'B') and not exists (
-           select from pg_catalog.pg_constraint k
-           where k.conrelid = c.oid and k.contype in ('f', 'p', 'u') and a.attnum = any (k.conkey))
-from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-join pg_catalog.pg_type y on y.oid = a.atttypid
-left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum and a.attgenerated = ''
-where c.relkind in ('r', 'p') and not c.relispartition and n.nspname <> all (%(platform)s)
-and n.nspname !~ '^pg_|^information_schema$' and exists (
-    select from pg_catalog.pg_attribute p
-    where p.attrelid = c.oid and p.attnum > 0 and not p.attisdropped and (
-        p.attname ~* %(contact)s
-        or (p.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype and p.attname = any (%(owners)s))
-        or exists (select from pg_catalog.pg_constraint k join people on people.relation = k.confrelid
-                   where k.conrelid = c.oid and k.contype = 'f' and p.attnum = any (k.conkey))))
-order by 1, 2, a.attnum
+select n.nspname::text, x.relname::text, x.oid::pg_catalog.regclass::text, x.attname::text,
+       x.typname in ('timestamptz', 'timestamp', 'date') as moment, x."default",
+       x.typcategory in ('S', 'E', 'B') and not (x.refers or x.keyed or x.is_key), x.is_key,
+       (x.typcategory = 'S' or x.typname = 'uuid') and not x.refers,
+       bool_or(x.person) over (partition by x.oid)
+from columns x join pg_catalog.pg_namespace n on n.oid = x.relnamespace
+where n.nspname <> all (%(platform)s) and n.nspname !~ '^pg_|^information_schema$'
+order by 1, 2, x.attnum
 """
 
 _NAME = r'(?:"?(?P<{0}of>\w+)"?\s*\.\s*)?"?(?P<{0}name>\w+)"?'
@@ -64,6 +73,10 @@ _PLAIN = rf"(?:\s*\)|{_CAST})*+(?!\s*[-+])"
 _AHEAD = re.compile(
     rf"(?:coalesce\s*\(\s*)?{_NAME.format('')}{_CAST}(?:\s*,[^(),]*\))?[\s)]*{_CAST}\s*>=?[\s(]*(?:select\s+)?{_NOW}{_PLAIN}"
     rf"|{_NOW}(?:\s*\)|{_CAST})*\s*<=?[\s(]*(?:coalesce\s*\(\s*)?{_NAME.format('r')}",
+    re.IGNORECASE,
+)
+_PAST = re.compile(
+    rf"{_NAME.format('')}{_CAST}[\s)]*{_CAST}\s*<=?[\s(]*(?:select\s+)?{_NOW}|{_NOW}(?:\s*\)|{_CAST})*\s*>=?[\s(]*{_NAME.format('r')}",
     re.IGNORECASE,
 )
 _EMPTY = re.compile(rf"{_NAME.format('')}[\s)]*\s+is\s+null\b", re.IGNORECASE)
@@ -88,6 +101,7 @@ class End:
 
     ``asked_by`` says who takes it for that, ``reads`` whether that is about reading, and ``states`` what else of the
     row they ask: words and flags, and other moments. ``by_default``: each row has one, if nobody says otherwise.
+    ``is_empty``: as long as it is empty the row has not ended.
     """
 
     place: Place
@@ -97,10 +111,11 @@ class End:
     reads: bool
     states: frozenset[str]
     by_default: bool = False
+    is_empty: bool = False
 
 
 class Time(NamedTuple):
-    """A column of a table whose rows are people's, as TIMES tells."""
+    """A column of a table that holds a moment, as TIMES tells."""
 
     schema: str
     table: str
@@ -109,35 +124,46 @@ class Time(NamedTuple):
     moment: bool
     default: str
     state: bool
+    key: bool = False
+    code: bool = False
+    of_people: bool = True
 
 
 class Ends:
     """What a project treats as an end, and whether a text asks for one."""
 
-    def __init__(self, columns: Iterable[Time], calls: Calls) -> None:
-        self.calls = calls
+    def __init__(
+        self, columns: Iterable[Time], calls: Calls, known: Known, branches: Callable[[str], Iterable[str]]
+    ) -> None:
+        """``branches`` tells the alternatives of a rule apart."""
+        self.calls, self.known, self.branches = calls, known, branches
         self.read: dict[tuple[re.Pattern[str], Source], list[tuple[Place, str]]] = {}
         self.columns: dict[Place, list[Time]] = {}
         for each in columns:
             self.columns.setdefault((each.schema, each.table), []).append(each)
         self.moments: dict[Place, dict[str, Time]] = {
-            place: {each.name: each for each in those if each.moment} for place, those in self.columns.items()
+            place: {each.name: each for each in those if each.moment}
+            for place, those in self.columns.items()
+            if any(each.moment for each in those)
         }
 
-    def of(self, known: Known, branches: Callable[[str], Iterable[str]]) -> list[End]:
-        """Return the ends that rules, functions and defaults know; ``branches`` tells a rule's alternatives apart."""
-        found: dict[tuple[Place, str, bool, frozenset[str]], dict[str, None]] = {}
+    @cached_property
+    def all(self) -> list[End]:
+        """Return the ends that rules, functions and defaults know."""
+        found: dict[tuple[Place, str, bool, frozenset[str], bool], dict[str, None]] = {}
 
-        def keep(place: Place, column: str, by: str, sources: Sequence[Source], *, reads: bool) -> None:
+        def keep(
+            place: Place, column: str, by: str, sources: Sequence[Source], *, reads: bool, is_empty: bool = False
+        ) -> None:
             states = self.states(place, column, sources)
-            found.setdefault((place, column, reads, states), {})[by] = None
+            found.setdefault((place, column, reads, states, is_empty), {})[by] = None
 
-        for relation, rules in known.rules.items():
+        for relation, rules in self.known.rules.items():
             own = _place(relation)
             for rule in rules:
                 # Whoever writes reads as well, but is asked for more.
                 reads = rule.command == "r"
-                for part in self._parts(rule, branches):
+                for part in self._parts(rule):
                     sources = [*self.calls.led_to([part])]
                     by = f"{rule.name} on {relation}"
                     for source in sources:
@@ -147,11 +173,9 @@ class Ends:
                                 keep(place, column, by, sources, reads=reads)
                         for place, column in self._compared(_EMPTY, source, of_row):
                             if place != own:
-                                keep(place, column, by, sources, reads=reads)
+                                keep(place, column, by, sources, reads=reads, is_empty=True)
         removed, by_default = set[tuple[Place, str]](), list[End]()
-        for source in self.calls.known.values():
-            if source.brought:
-                continue
+        for source in self.bodies():
             for place, column in self._compared(_AHEAD, source, None):
                 keep(place, column, f"{source.schema}.{source.name}", [source], reads=True)
             removed |= self._removed(source)
@@ -161,16 +185,43 @@ class Ends:
                 if ahead and (place, each.name) not in removed:
                     by_default.append(End(place, each.relation, each.name, (DEFAULT,), True, frozenset(), True))
         return by_default + [
-            End(place, self.columns[place][0].relation, column, tuple(by), reads, states)
-            for (place, column, reads, states), by in found.items()
+            End(place, self.columns[place][0].relation, column, tuple(by), reads, states, is_empty=is_empty)
+            for (place, column, reads, states, is_empty), by in found.items()
         ]
 
-    def _parts(self, rule: Rule, branches: Callable[[str], Iterable[str]]) -> Iterator[str]:
+    def emptied(self, sources: Iterable[Source] = ()) -> Iterator[tuple[Place, str, str, frozenset[str]]]:
+        """Yield the moments that rules, or some functions, ask to be empty: table, column, who asks, what besides."""
+        for relation, rules in self.known.rules.items():
+            for rule in rules:
+                for part in self._parts(rule):
+                    led_to = [*self.calls.led_to([part])]
+                    for source in led_to:
+                        for place, column in self._compared(_EMPTY, source, None if source.name else _place(relation)):
+                            yield place, column, f"{rule.name} on {relation}", self.states(place, column, led_to)
+        for source in sources:
+            for place, column in self._compared(_EMPTY, source, None):
+                yield place, column, f"{source.schema}.{source.name}", self.states(place, column, [source])
+
+    @cached_property
+    def swept(self) -> set[tuple[Place, str]]:
+        """Return the moments by which functions look for rows that have ended, and change or remove them."""
+        return {
+            (place, column)
+            for source in self.bodies()
+            for place, column in self._compared(_PAST, source, None)
+            if place[1] in {name for _, name in source.mentions.written}
+        }
+
+    def bodies(self) -> Iterator[Source]:
+        """Yield the project's functions and views."""
+        return (source for source in self.calls.known.values() if not source.brought)
+
+    def _parts(self, rule: Rule) -> Iterator[str]:
         """Yield the alternatives of a rule that compares any moment."""
         for text in filter(None, (rule.using, rule.check)):
             with suppress(Unchecked):  # what cannot be read is told when its own table's turn comes
                 if any(_MOMENT.search(_said(source)) for source in self.calls.led_to([text])):
-                    yield from branches(text)
+                    yield from self.branches(text)
 
     def states(self, place: Place, column: str, sources: Iterable[Source]) -> frozenset[str]:
         """Return what else of a table's rows some sources ask than an end: words, flags and other moments."""
@@ -231,11 +282,17 @@ class Ends:
         }
 
 
-def ends_of(cursor: Cursor, calls: Callable[[], Calls], platform: Collection[str]) -> Ends | None:
-    """Return what reads the ends of a database's tables; None where no table of people's rows holds a moment."""
+def ends_of(
+    cursor: Cursor,
+    calls: Callable[[], Calls],
+    platform: Collection[str],
+    known: Known,
+    branches: Callable[[str], Iterable[str]],
+) -> Ends | None:
+    """Return what reads the ends of a database's tables; None where no table holds a moment."""
     given = {"platform": [*platform], "owners": [*OWNERS], "contact": CONTACT_COLUMN.pattern}
     columns = [Time(*row) for row in cursor.execute(TIMES, given).fetchall()]
-    return Ends(columns, calls()) if any(each.moment for each in columns) else None
+    return Ends(columns, calls(), known, branches) if any(each.moment for each in columns) else None
 
 
 def _place(relation: str) -> Place:

@@ -18,9 +18,11 @@ from typing import Any
 import psycopg
 from psycopg import errors, sql
 
+from audit.access.codes import SQL as CODES
+from audit.access.codes import doubtful, late, redeeming
 from audit.access.declaration import ALL, REACHING, WHOLE, Declaration, declarations
-from audit.access.doubtful import COLUMNS, KINDS, PEOPLE, PLATFORM, Plan, Reached, plans, told
-from audit.access.ends import ends_of
+from audit.access.doubtful import COLUMNS, KINDS, PEOPLE, PLATFORM, Plan, Reached, branches, plans, told
+from audit.access.ends import Ends, ends_of
 from audit.access.results import API_ACTORS, COMMANDS, DOUBTFUL, Cell, Doubtful, Judged, Judgement
 from audit.access.rules import known_of, qualified
 from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, doubt_rows, findings, missing_calls
@@ -513,7 +515,7 @@ def judge(stage: Stage) -> Judgement:
 
 def _is_unsaid(found: Doubtful, unsaid: Mapping[str, Collection[tuple[str, str]]]) -> bool:
     """Tell whether what looks like a hole is in what nobody has declared: of some tables that is a part."""
-    if found.relation not in unsaid:
+    if found.relation not in unsaid or not found.commands:
         return True
     return any((command, actor) in unsaid[found.relation] for command in found.commands for actor in found.actors)
 
@@ -542,7 +544,7 @@ def doubtful_of(
             return calls_of(stage.connection)
 
     with qualified(cursor):
-        ends = ends_of(cursor, calls, [*PLATFORM, *stage.known["platform_schemas"]])
+        ends = ends_of(cursor, calls, [*PLATFORM, *stage.known["platform_schemas"]], known, branches)
     found: list[Doubtful] = []
     looked_at: list[str] = []
     for relation, planned in plans(relations, known, calls, columns, keys, unparsed, declared, ends):
@@ -550,7 +552,34 @@ def doubtful_of(
         for plan in planned:
             found += told(plan, _beyond(observatory, plan, unread))
     unread += [(kind, text) for text in unparsed for kind in KINDS]
+    if ends:
+        found += _taking_codes(observatory, stage, ends, unread)
     return tuple(found), tuple(looked_at), unread
+
+
+def _taking_codes(
+    observatory: Observatory, stage: Stage, ends: Ends, unread: list[tuple[str, str]]
+) -> Iterator[Doubtful]:
+    """Yield the functions that take codes which have ended, or were used."""
+    cursor = observatory.cursor
+    with qualified(cursor):
+        given = [*redeeming(cursor, ends, stage.known["exposed"])]
+    people = [observatory.people[name] for name in ("stranger", "bob") if name in observatory.people]
+    if not given or len(people) < 2:
+        return
+    with _undone(cursor, int(stage.known["statement_timeout_ms"])):
+        define(cursor, CODES.read_text(encoding="utf-8"))
+        for one in given:
+            try:
+                with _undone(cursor, ALONE_MS):
+                    is_late = late(cursor, one, ends.calls, people, CAST["stranger"].email)
+            except psycopg.Error as error:
+                if cursor.connection.closed:
+                    raise
+                unread.append(("late", f"{one.signature} gave no answer: {describe(error)}"))
+                continue
+            if is_late:
+                yield doubtful(one)
 
 
 def _tells(cell: Observed) -> bool:
@@ -1327,7 +1356,7 @@ class Matrix:
     def crossings(self) -> Evidence:
         """Return which policies open to anybody's tenant what the others of an undeclared table keep to one."""
         return self._doubtful(
-            ("ended", "overlooked", "vain", "channels", "tenants", "open", "names"),
+            ("late", "twice", "ended", "overlooked", "vain", "channels", "tenants", "open", "names"),
             "whose the rows are, where nobody has declared it",
         )
 

@@ -231,7 +231,34 @@ def doubt_rows(found: Iterable[Doubtful]) -> list[Row]:
         if each.kind == "ended":
             outlived.setdefault((each.function or f"{each.policy} on {each.relation}", each.columns), []).append(each)
     rows += [_outlived_row(name, those) for (name, _), those in outlived.items()]
-    return rows + [doubt_row(each) for each in given if each.kind not in ("overlooked", "ended")]
+    rows += [_code_row(each) for each in given if each.kind in ("late", "twice")]
+    return rows + [doubt_row(each) for each in given if each.kind not in ("overlooked", "ended", "late", "twice")]
+
+
+def _code_row(found: Doubtful) -> Row:
+    """Return the finding of a function that takes a code which has ended, or was used."""
+    (ended,) = found.columns
+    others = " and ".join(found.kept_by)
+    known = "lies ahead by default" if others == DEFAULT else f"{others} asks for"
+    if found.kind == "twice":
+        what = f"a code of {found.relation} can be used by one after the other: nobody asks whether {ended} is empty"
+        known = f"which {others} asks for"
+    else:
+        what = f"whoever has a code of {found.relation} still gets in by it when {ended} is past"
+        known = f"which {known}"
+    details: dict[str, Scalar] = {
+        "what": f"{what}, {known}",
+        "relation": found.relation,
+        "columns": ended,
+        "kept_by": others,
+    }
+    told = {key: safe(value) if isinstance(value, str) else value for key, value in details.items()}
+    advice = [
+        f"{found.function}: {what}, {known}.",
+        f"Let it look for {ended} where it looks for the code, and take none that has ended.",
+    ]
+    fix = "\n".join(f"-- {safe(line)}" for line in advice)
+    return Row(found.function, told, {"object": safe(found.function)}, fix, cause=_function(found.function))
 
 
 def _outlived_row(name: str, those: Sequence[Doubtful]) -> Row:

@@ -26,7 +26,7 @@ def ends(policy: str = "true", command: str = "r", body: str = "", default: str 
         Time("public", "guests", "public.guests", "seen", True, "now()", False),
     ]
     rule = Rule("p", command, True, ("authenticated",), policy, None)
-    return Ends(columns, calls).of(Known({"public.letters": [rule]}, {}, {}, frozenset()), branches)
+    return Ends(columns, calls, Known({"public.letters": [rule]}, {}, {}, frozenset()), branches).all
 
 
 def asked(condition: str) -> str:
