@@ -1177,7 +1177,9 @@ def test_no_policy_forgets_the_tenant(matrix):
     ask for it (`until > now()`, `left_at is null`), or it lies ahead by default, and a policy looks for such a row
     without asking, the rows are ended, and who still reaches something by them is told. What only writing asks for says
     nothing of reading, and what is part of the row that has ended (a rental's letters) outlasts it. Nor is it told
-    where fewer ask than do not.
+    where fewer ask than do not. A function that is given a code (an invitation's, a link's) and does not ask for its
+    end, or whether it was used, is called with one that has ended: it is told where the caller is named in more rows
+    than before, or learns what stands in private columns of other tables.
 
     It is told of tables that nobody has declared, whose other policies tie a column of the row to the caller (of
     tenants, also those of other tables that refer to the same one), and where somebody was seen to do so. In order is

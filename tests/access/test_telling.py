@@ -155,3 +155,20 @@ def test_what_outlives_its_end_is_told_of_the_function_that_forgets_it() -> None
     )
     assert rows["public.f"]["policies"] == "p on public.t, q on public.u"
     assert str(rows["p on public.w"]["what"]).endswith("is past, which lies ahead by default")
+
+
+def test_a_code_that_is_taken_too_long_is_told_of_the_function() -> None:
+    def taken(kind: str, kept_by: tuple[str, ...]) -> Doubtful:
+        column = ("public.invites.until",)
+        return Doubtful(
+            kind, "public.f(text)", "public.invites", ("stranger",), (), column, kept_by, 1, "public.f(text)"
+        )
+
+    (late,) = doubt_rows([taken("late", (DEFAULT,))])
+    assert (late.object, late.details["what"]) == (
+        "public.f(text)",
+        "whoever has a code of public.invites still gets in by it when public.invites.until is past, "
+        "which lies ahead by default",
+    )
+    (twice,) = doubt_rows([taken("twice", ("public.g",))])
+    assert str(twice.details["what"]).endswith("asks whether public.invites.until is empty, which public.g asks for")
