@@ -86,13 +86,15 @@ begin
     execute a ->> 'claims';
     begin
         begin
-            perform pg_catalog.set_config('role', a ->> 'role', true);
-            execute pg_catalog.format('select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r)) from (%s) as r', call) into answer;
+            perform pg_temp.audit_act(a ->> 'role', pg_catalog.format(
+                'select pg_catalog.set_config(''audit.answer'', coalesce((
+                     select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r)) from (%s) as r)::text, ''null''), true)',
+                call), null, false);
         exception
             when insufficient_resources or operator_intervention then raise;
             when others then raise exception using errcode = 'ZZ000';  -- refused, or not to be called like this
         end;
-        perform pg_catalog.set_config('role', 'none', true);
+        answer := pg_catalog.current_setting('audit.answer')::jsonb;
         after := pg_temp.audit_naming(written, a ->> 'id');
         more := array(select written[n] from pg_catalog.generate_subscripts(written, 1) as n where after[n] > before[n]);
         for place in
@@ -113,5 +115,4 @@ begin
     exception
         when sqlstate 'ZZ000' then null;
     end;
-    perform pg_catalog.set_config('role', 'none', true);
 end $$;
