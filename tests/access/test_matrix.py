@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from audit.access import declaration
@@ -497,3 +498,26 @@ def test_what_is_asked_is_what_was_prepared(bench: Bench, name: str, statement: 
 def test_plans_are_kept_where_no_function_says_that_it_is_what_it_is_not(bench: Bench) -> None:
     with scene(bench, TABLE, {}) as stage, opened_tables(stage, {}) as (observatory, _):
         assert observatory.cursor.execute("select from pg_temp.audit_fresh").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        'alter function pg_temp."audit_as authenticated" security invoker',
+        'alter function pg_temp."audit_as authenticated" set search_path = public',
+        """
+        do $x$ begin
+            drop function pg_temp."audit_as authenticated";
+            create function pg_temp."audit_as authenticated"(text, jsonb, boolean) returns bigint
+            language sql as 'select 1';
+        end $x$
+        """,
+    ],
+)
+def test_nobody_makes_something_else_of_what_acts_for_them(bench: Bench, what: str) -> None:
+    act = "select pg_temp.audit_act('authenticated', %s)"
+    with scene(bench, TABLE, {}) as stage, opened_tables(stage, {}) as (observatory, _):
+        assert observatory.cursor.execute(act, ["select"]).fetchall() == [(1,)]
+        observatory.cursor.execute(act, [what])
+        with pytest.raises(psycopg.Error, match="code of the project changed what is asked"):
+            observatory.cursor.execute(act, ["select"])
