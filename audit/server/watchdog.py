@@ -35,7 +35,9 @@ _ENDS = (
     ("select pg_catalog.pg_terminate_backend(%s)", LAST_GRACE_S),
 )
 _POLL_S = 0.1
+# A database has hundreds of files, and there may be many: looking at them takes a small share of a processor.
 _DISK_POLL_S = 0.5
+_DISK_REST = 20
 _WORDS_TOLD = 8
 
 _QUERY = "select a.query from pg_catalog.pg_stat_activity a where a.pid operator(pg_catalog.=) %s"
@@ -125,15 +127,17 @@ class Watchdog:
             self._limits.pop(id(connection), None)
 
     def _run(self) -> None:
-        looked = time.monotonic()
+        look_at = time.monotonic() + _DISK_POLL_S
         while not self._over.wait(_POLL_S):
             now = time.monotonic()
             for watch in [*self._watched.values()]:
                 if now >= watch.deadline and not watch.over.is_set():
                     self._end(watch)
-            if now - looked >= _DISK_POLL_S and not self.why_ended:
-                looked = now
+            if now >= look_at and not self.why_ended:
+                begun = time.monotonic()
                 self.why_ended = self._crowded()
+                ended = time.monotonic()
+                look_at = ended + max(_DISK_POLL_S, _DISK_REST * (ended - begun))
                 if self.why_ended:
                     self._kill(0)
 
