@@ -243,7 +243,7 @@ def told(run: Run, others: Iterable[str] = ()) -> dict[str, Any]:
         "acceptance": lambda cause: waivers.lines(cause.findings, run),
         "days_left": lambda finding: _days_left(finding, run),
     }
-    return context | {"links": _links(context)}
+    return context | {"sections": _sections(context)}
 
 
 def _without_changes(run: Run) -> str:
@@ -257,10 +257,11 @@ def _without_changes(run: Run) -> str:
     return "No history of this database is kept (--history keeps one)."
 
 
-def _links(context: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the sections that tell something."""
-    templates = ((name, environment().get_template(f"{name}.html.jinja")) for name in SECTIONS)
-    return [(name, SECTIONS[name]) for name, template in templates if template.render(context).strip()]
+def _sections(context: dict[str, Any]) -> list[tuple[str, str, Markup]]:
+    """Return the sections that tell something: their names, what they are called, and what they tell."""
+    rendered = ((name, environment().get_template(f"{name}.html.jinja").render(context)) for name in SECTIONS)
+    # Each is a template of ours, which has escaped what it was given.
+    return [(name, SECTIONS[name], Markup(text)) for name, text in rendered if text.strip()]  # noqa: S704
 
 
 def _chapters(chapters: list[str], results: Iterable[Result]) -> str:
@@ -347,7 +348,6 @@ def environment() -> jinja2.Environment:
         FULL=FULL,
         LONG_FIX=LONG_FIX,
         ORDER=ORDER,
-        SECTIONS=SECTIONS,
     )
     return environment
 
