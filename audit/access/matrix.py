@@ -61,7 +61,8 @@ class Observed:
     not in the second. ``masked`` rows were let through by the rules of access and refused by a trigger or a
     constraint. For inserts the rows are those that were offered. ``sample`` holds a key, or an offered row, for each
     kind reached.
-    ``doubtful``: USING let the rows through, and WITH CHECK did not take all of them as they are.
+    ``doubtful``: USING let the rows through, and WITH CHECK did not take all of them as they are. ``taken`` are the
+    offered rows that came through.
     """
 
     actor: str
@@ -74,6 +75,7 @@ class Observed:
     masked: Mapping[str, int] = field(default_factory=dict)
     sample: Mapping[str, Any] = field(default_factory=dict, repr=False)
     doubtful: bool = False
+    taken: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
 
 
 def _sets(declaration: Declaration, actor: str, command: str) -> tuple[str, ...]:
@@ -306,6 +308,7 @@ def _together(one: Observed, other: Observed) -> Observed:
         masked=added(one.masked, other.masked),
         sample={**other.sample, **one.sample},
         doubtful=one.doubtful or other.doubtful,
+        taken=(*one.taken, *other.taken),
     )
 
 
@@ -776,6 +779,7 @@ def _undeclared(observatory: Observatory, observed: Sequence[Observed], *, secur
             reached=sum(cell.reached.values()),
             refused_by=cell.refusal,
             note="" if security else UNGUARDED,
+            taken=tuple(map(json.dumps, cell.taken)),
         )
         if security and judged.reached and cell.actor in OUTSIDE:
             judged = replace(judged, policies=observatory.policies(cell, *cell.sample.values()))
@@ -985,6 +989,7 @@ class _Table:
             reached=sum(cell.reached.values()),
             refused_by=cell.refusal,
             note=safe(cell.message) if cell.refusal == "broken" else "",
+            taken=tuple(map(json.dumps, cell.taken)),
         )
         if (command, cell.actor) in self.declaration.unsaid:
             return replace(judged, verdict=Cell.UNDECLARED, declared=())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from audit.people import CAST
@@ -38,7 +38,7 @@ class Judged:
     the actor may reach. ``rows`` were there, ``reached`` of them were reached, ``leaked`` are reached and not declared,
     ``missing`` the other way round. ``refused_by`` says who refused (grant, row level security, trigger,
     constraint) and ``policies`` who let a leaked row through. ``follows`` are the tables of which too much is read,
-    from which this leak follows.
+    from which this leak follows, and ``taken`` the rows, as JSON, that came through when they were offered.
     """
 
     actor: str
@@ -54,6 +54,7 @@ class Judged:
     policies: tuple[str, ...] = ()
     note: str = ""
     follows: tuple[str, ...] = ()
+    taken: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def place(self) -> tuple[str, str]:

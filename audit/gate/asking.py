@@ -178,11 +178,13 @@ def lost(path: Path, line: int | None = None, error: str = "the session was lost
 
 def together(standings: Sequence[Standing]) -> Standing:
     """Put together what was said of one database by and by."""
+    observed = next((each for each in reversed(standings) if each.reach), standings[-1])
     return Standing(
         {name: said for each in standings for name, said in each.asked.items()},
-        next((each.reach for each in reversed(standings) if each.reach), {}),
+        observed.reach,
         standings[-1].exposed,
         {name: took for each in standings for name, took in each.took_ms.items()},
+        observed.taken,
     )
 
 

@@ -147,7 +147,7 @@ def _derived(found: Sequence[Token]) -> Iterator[str]:
 # What came through, or failed: who, the command, the column ("": the row as a whole), and the value.
 Through = tuple[str, str, str, bytes | None]
 
-_COLUMNS = """
+COLUMNS = """
 select a.attname::pg_catalog.text, pg_catalog.format_type(a.atttypid, a.atttypmod),
        pg_catalog.has_column_privilege(%(role)s, a.attrelid, a.attnum, 'insert') and a.attidentity <> 'a',
        pg_catalog.has_column_privilege(%(role)s, a.attrelid, a.attnum, 'update') and a.attidentity <> 'a'
@@ -185,7 +185,7 @@ def _come_through(conn: Connection, guard: Guard, first: Sequence[str]) -> tuple
             conn.execute(statement.encode(), prepare=False)
         for who in WRITERS:
             for act in _acts(conn, guard, who):
-                sqlstate = _try(conn, guard.table, who, act)
+                sqlstate = attempt(conn, guard.table, who, act)
                 told = (who, act.command, act.column, act.value)
                 if sqlstate is None:
                     through.add(told)
@@ -198,7 +198,7 @@ def _come_through(conn: Connection, guard: Guard, first: Sequence[str]) -> tuple
 
 
 @dataclass(frozen=True)
-class _Act:
+class Act:
     """One statement, and the value that is to be in a column afterwards. ``before`` is done first, by the audit."""
 
     command: str
@@ -208,8 +208,8 @@ class _Act:
     before: sql.Composed | None = None
 
 
-def _acts(conn: Connection, guard: Guard, who: str) -> Iterator[_Act]:
-    columns = conn.execute(_COLUMNS, {"role": CAST[who].role, "table": guard.oid}).fetchall()
+def _acts(conn: Connection, guard: Guard, who: str) -> Iterator[Act]:
+    columns = conn.execute(COLUMNS, {"role": CAST[who].role, "table": guard.oid}).fetchall()
     types = {name: kind for name, kind, *_ in columns}
     table = sql.SQL(guard.table)  # as the server quoted it
     tried = [
@@ -219,7 +219,7 @@ def _acts(conn: Connection, guard: Guard, who: str) -> Iterator[_Act]:
         for value in _values(conn, guard.table, name, types[name])
     ]
     if "delete" in guard.commands:
-        yield _Act("delete", "", sql.SQL("delete from {}").format(table))
+        yield Act("delete", "", sql.SQL("delete from {}").format(table))
     if "update" in guard.commands:
         changed = {name for name, _, _, update in columns if update}
         for name, value in tried:
@@ -227,7 +227,7 @@ def _acts(conn: Connection, guard: Guard, who: str) -> Iterator[_Act]:
                 change = sql.SQL("update {} set {} = {}").format(
                     table, sql.Identifier(name), _literal(value, types[name])
                 )
-                yield _Act("update", name, change, value)
+                yield Act("update", name, change, value)
     may = [name for name, _, insert, _ in columns if insert]
     if "insert" in guard.commands and may:
         yield from _inserts(guard.table, who, may, types, tried)
@@ -235,7 +235,7 @@ def _acts(conn: Connection, guard: Guard, who: str) -> Iterator[_Act]:
 
 def _inserts(
     title: str, who: str, may: Sequence[str], types: Mapping[str, str], tried: Sequence[tuple[str, bytes]]
-) -> Iterator[_Act]:
+) -> Iterator[Act]:
     """Yield a row written anew in the place of one of the writer's own, as it was and with other values."""
     table, names = sql.SQL(title), sql.SQL(", ").join(map(sql.Identifier, may))
     place = sql.SQL(
@@ -254,7 +254,7 @@ def _inserts(
         statement = sql.SQL("insert into {} ({}) select {} from pg_temp.audit_guarded").format(
             table, names, sql.SQL(", ").join(written)
         )
-        yield _Act("insert", name, statement, value, taken)
+        yield Act("insert", name, statement, value, taken)
 
 
 def _literal(value: bytes, kind: str) -> sql.Composable:
@@ -279,7 +279,7 @@ def _values(conn: Connection, title: str, column: str, kind: str) -> list[bytes]
     return list(dict.fromkeys([*found[: VALUES // 2], *found[-(VALUES // 2) :], *labels[:VALUES]]))
 
 
-def _try(conn: Connection, title: str, who: str, act: _Act) -> str | None:
+def attempt(conn: Connection, title: str, who: str, act: Act) -> str | None:
     """Let somebody act; return None where it came through, the state of an error, or "" where nothing came of it."""
     conn.execute("savepoint audit_guard", prepare=False)
     try:
@@ -302,7 +302,7 @@ def _try(conn: Connection, title: str, who: str, act: _Act) -> str | None:
             conn.execute("rollback to savepoint audit_guard; release savepoint audit_guard", prepare=False)
 
 
-def _count(conn: Connection, title: str, act: _Act) -> int:
+def _count(conn: Connection, title: str, act: Act) -> int:
     """Return how many rows say what is to be written, whatever the case and the spaces."""
     if act.value is None:
         return 0

@@ -22,6 +22,7 @@ from audit.catalog.table_statistics import TableStatistics
 from audit.connection import TargetError, connect
 from audit.ending import ENDING
 from audit.evidence import Row, Unchecked, safe
+from audit.gate.already import compared, doubted
 from audit.gate.asking import Aftermath, Helper, Lots, ask_all, lost, lots, migrating, spare
 from audit.gate.base import Base, Suite
 from audit.gate.catalogue import lasting
@@ -241,6 +242,9 @@ def _told(after: Aftermath, tried: Sequence[_Tried], final: Standing) -> tuple[R
     if base.cached and walk is not None and (suspects := _suspects(differences)):
         before = replace(before, asked={**before.asked, **walk({0: suspects})[0].asked})
         differences, reached = compare(before, final, ruled)
+    if base.copies and (taken := doubted(reached, before, final, ruled)):
+        with after.copy() as copy, connect(copy.dsn) as conn:
+            reached = tuple(compared(conn, reached, taken))
     blames = blamed([each.steps for each in tried], differences, reached, final, walk, _late(after.origin))
     known = {entry.title for entry in after.origin.entries.values() if entry.kind == "column"}
     granted = [columns_granted(each.entries) for each in (after.origin, *(each.at_end for each in tried))]

@@ -303,13 +303,15 @@ class Asked:
 class Standing:
     """What the whole suite said of a database, and who reached what: "anon: select public.t".
 
-    ``exposed`` are the schemas that the API serves there, and ``took_ms`` is how long each policy took.
+    ``exposed`` are the schemas that the API serves there, and ``took_ms`` is how long each policy took. ``taken`` are,
+    by cell, the new rows that came through there, as JSON.
     """
 
     asked: Mapping[str, Asked]
     reach: Mapping[str, Reach]
     exposed: tuple[str, ...] = ()
     took_ms: Mapping[str, float] = field(default_factory=dict, compare=False)
+    taken: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,24 @@ NO_SIGN_UP = (
     "alter table public.profiles alter column nickname drop default;\n"
 )
 
+# Whoever pays their own dues does so in a club of theirs; some dues are open.
+DUES = (
+    "create table public.clubs (id uuid primary key, name text not null);\n"
+    "create table public.members (\n    club_id uuid not null references public.clubs (id),\n"
+    "    user_id uuid not null, primary key (club_id, user_id)\n);\n"
+    "create table public.dues (\n    id uuid primary key, club_id uuid not null references public.clubs (id),\n"
+    "    payer uuid not null, status text not null default 'open' check (status in ('open', 'paid'))\n);\n"
+    "alter table public.clubs enable row level security;\n"
+    "alter table public.members enable row level security;\n"
+    "alter table public.dues enable row level security;\n"
+    "create policy own on public.members for select to authenticated using (user_id = (select auth.uid()));\n"
+    "create policy own on public.dues for select to authenticated using (payer = (select auth.uid()));\n"
+    "grant select, insert on public.dues to authenticated;\ngrant select on public.members to authenticated;\n"
+)
+PAY = "create policy pay on public.dues for insert to authenticated with check (payer = (select auth.uid()){});\n"
+IN_ONES_CLUB = " and club_id in (select m.club_id from public.members m where m.user_id = (select auth.uid()))"
+OPEN_DUES = " and status = 'open'"
+
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -107,6 +125,26 @@ def test_an_edit_of_a_released_file_is_judged_by_applying_it(project: Path, cach
     told = found(outcome)
     assert ("MIG-02", "released, and was edited", 1) in told
     assert ("MIG-06", "anon: select public.contact_exchanges", lines + 2) in told
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wider"),
+    [
+        pytest.param(IN_ONES_CLUB, IN_ONES_CLUB + OPEN_DUES, False, id="stricter"),
+        pytest.param(IN_ONES_CLUB, OPEN_DUES, True, id="of any club"),
+        pytest.param(OPEN_DUES, "", True, id="of any state"),
+    ],
+)
+def test_what_rows_are_tried_widens_nothing(tmp_path: Path, cache: Path, before: str, after: str, wider: bool) -> None:
+    project = tmp_path / "migrations"
+    project.mkdir()
+    (project / "20270101000000_dues.sql").write_text(DUES + PAY.format(before))
+    (project / "20270102000000_x.sql").write_text(LIMIT + "drop policy pay on public.dues;\n" + PAY.format(after))
+    told = found(gate(project, cache, "--since-version=20270101000000", "--members=200"))
+    assert {what for policy, what, _ in told if policy == "MIG-06"} <= {
+        f"{who}: insert public.dues" for who in ("guest", "pending", "rejected", "alice", "bob", "stranger", "admin")
+    }
+    assert any(policy == "MIG-06" for policy, *_ in told) is wider
 
 
 def test_a_lone_down_file_is_judged_like_any_other(project: Path, cache: Path) -> None:
