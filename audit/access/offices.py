@@ -1,8 +1,9 @@
-"""Changes by which nobody gets further than was meant: those of an office, and new rows where a door stands open.
+"""Changes by which nobody gets further than was meant: of an office, a step that rules name, by a door that is open.
 
 Whoever looks after a table, by a rank that its policies ask for, changes all of it but the ranks themselves: an editor
-passes a paper on, the personnel office says whose a desk is. And what says of itself that it is open may be joined by
-everybody, as long as nobody chooses what they are to be there.
+passes a paper on, the personnel office says whose a desk is. Where a policy says what a row is before a change and what
+after it, whoever was invited accepts. And what says of itself that it is open may be joined by everybody, as long as
+nobody chooses what they are to be there.
 """
 
 from __future__ import annotations
@@ -73,9 +74,44 @@ def _is_meant(stage: Stage, found: Found, policies: Iterable[Policy], calls: Cal
         return bool(adding) and all(_is_open(each, calls) for each in adding)
     if RANK.search(found.column):
         return False
-    branches = [part for each in of if each.command in ("*", "w") and each.using for part in _branches(each.using)]
+    updating = [each for each in of if each.command in ("*", "w") and each.using]
+    if any(_names_the_step(each, found.column) for each in updating):
+        return not any(_may(stage, found, each) for each in updating if not _names_the_step(each, found.column))
+    branches = [part for each in updating for part in _branches(str(each.using))]
     offices = [each for each in branches if _asks_for_office(each, calls)]
     return bool(branches) and (len(offices) == len(branches) or any(_holds(stage, found, each) for each in offices))
+
+
+def _names_the_step(policy: Policy, column: str) -> bool:
+    """Tell whether a policy says what a column says before a change, and what else after it.
+
+    Whoever could put in a row that says the first is told of by that.
+    """
+    before, after = (_said(policy, text, column) for text in (policy.using, policy.check))
+    return bool(before and after) and not before & after
+
+
+def _said(policy: Policy, text: str | None, column: str) -> set[str]:
+    """Return the words with which a condition as a whole compares a column of the policy's own table."""
+    table = policy.relation.rpartition(".")[2].strip('"')
+    compared = ((bare(each.this), bare(each.expression)) for each in _conjuncts(text) if isinstance(each, exp.EQ))
+    return {
+        word.name
+        for sides in compared
+        for one, word in (sides, sides[::-1])
+        if isinstance(one, exp.Column) and isinstance(word, exp.Literal) and own_columns(one, table) == {column}
+    }
+
+
+def _may(stage: Stage, found: Found, policy: Policy) -> bool:
+    """Tell whether a policy lets somebody change a row that they see."""
+    row = sql.SQL("select from {} where {}").format(sql.SQL(found.relation), sql.SQL(str(policy.using)))
+    return works(stage, CAST[found.actor], row)
+
+
+def _conjuncts(text: str | None) -> list[Tree]:
+    tree = bare(parsed(text or "true"))
+    return [*map(bare, tree.flatten())] if isinstance(tree, exp.And) else [tree]
 
 
 def _branches(text: str) -> list[Tree]:
@@ -97,8 +133,7 @@ def _asks_for_office(part: Tree, calls: Calls) -> bool:
 
 def _is_open(policy: Policy, calls: Calls) -> bool:
     """Tell whether a policy lets in whoever comes where it says so, and says what they are there."""
-    parts = bare(parsed(policy.check or policy.using or "true"))
-    conjuncts = [*map(bare, parts.flatten())] if isinstance(parts, exp.And) else [parts]
+    conjuncts = _conjuncts(policy.check or policy.using)
     table = policy.relation.rpartition(".")[2].strip('"')
     said = {name for part in conjuncts if not part.find(exp.Dot, exp.Select) for name in own_columns(part, table)}
     is_open = any(_OPEN.search(word) for part in conjuncts for word in _looked_up(part, calls))

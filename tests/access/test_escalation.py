@@ -106,6 +106,31 @@ grant select on public.pieces, public.remarks to authenticated;
 OWN = "exists (select from public.pieces p where p.id = piece and p.author = (select auth.uid()))"
 ANY = "exists (select from public.authors a where a.id = (select auth.uid()))"
 
+# Alice was invited to a choir, whose songs are for whoever has accepted.
+CHOIR = """
+create type public.answer as enum ('invited', 'accepted', 'left');
+create table public.singers (
+    choir integer not null, person uuid not null, answer public.answer not null, primary key (choir, person));
+insert into public.singers values
+    (1, '{alice}', 'invited'), (2, '{alice}', 'left'), (1, '{bob}', 'accepted'), (3, '{bob}', 'invited');
+create table public.songs (id integer primary key, choir integer not null, text text);
+insert into public.songs values (1, 1, 'a'), (2, 1, 'b'), (3, 2, 'c'), (4, 3, 'd');
+alter table public.singers enable row level security;
+alter table public.songs enable row level security;
+create policy r on public.singers for select to authenticated using (person = (select auth.uid()));
+create policy u on public.singers for update to authenticated using ({using}) with check ({check});
+create policy s on public.songs for select to authenticated using (exists (select from public.singers k
+    where k.choir = songs.choir and k.person = (select auth.uid()) and k.answer = 'accepted'));
+grant select, update on public.singers to authenticated;
+grant select on public.songs to authenticated;
+"""
+MINE = "person = (select auth.uid())"
+INVITE_ONESELF = """
+create policy i on public.singers for insert to authenticated with check (person = auth.uid() and answer = 'invited');
+grant insert on public.singers to authenticated;
+"""
+ANY_ANSWER = f"create policy w on public.singers for update to authenticated using ({MINE});"
+
 
 @contextmanager
 def scene(bench: Bench, sql: str = "") -> Iterator[Stage]:
@@ -214,6 +239,23 @@ def test_whom_the_rules_ask_for_gives_ranks_to_whom_they_like(bench: Bench, rule
     people = {"alice": ALICE.id, "bob": CAST["bob"].id, "stranger": STRANGER.id}
     with scene(bench, ORCHARDS.format(rule=rule, **people)) as stage:
         assert [row.object for row in asked(stage, "alice", "stranger").rows] == told
+
+
+@pytest.mark.parametrize(
+    ("using", "check", "more", "told"),
+    [
+        (f"{MINE} and answer = 'invited'", f"{MINE} and answer = 'accepted'", "", []),
+        (MINE, f"{MINE} and answer = 'accepted'", "", ["update on public.singers"]),
+        (f"{MINE} and answer = 'invited'", MINE, "", ["update on public.singers"]),
+        (f"{MINE} and answer = 'invited'", f"{MINE} and answer = 'accepted'", ANY_ANSWER, ["update on public.singers"]),
+        (f"{MINE} and answer = 'invited'", f"{MINE} and answer = 'accepted'", INVITE_ONESELF, ["i on public.singers"]),
+    ],
+    ids=["accepted", "whatever it was", "to whatever", "by another policy", "by oneself"],
+)
+def test_whoever_was_invited_accepts(bench: Bench, using: str, check: str, more: str, told: list[str]) -> None:
+    made = CHOIR.format(alice=ALICE.id, bob=CAST["bob"].id, using=using, check=check) + more
+    with scene(bench, made) as stage:
+        assert [row.object for row in asked(stage, "alice").rows] == told
 
 
 @pytest.mark.parametrize(
