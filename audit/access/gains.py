@@ -21,6 +21,7 @@ from audit.question import Cursor
 from audit.sql_text import quoted
 
 BY_CALL = "called"
+SHOWN = "it shows everybody what hangs below something of one's own: if it is for that, declare it in access.toml"
 
 # Columns that say what somebody may.
 RANK = re.compile(
@@ -164,6 +165,8 @@ def _row(cause_: Cause, those: Sequence[Found], api_roles: Sequence[str]) -> Row
         "gained": ", ".join(f"+{rows} rows {what}" for what, rows in gained[:5])
         + (f" and {len(gained) - 5} more" if len(gained) > 5 else ""),
     }
+    if all(gain.get("shown") for each in those for gain in each.gains):
+        details["may be meant"] = SHOWN
     told = {key: safe(str(value)) for key, value in details.items() if value}
     texts = {key: safe(str(value)) for key, value in details.items()}
     fix = _fix(cause_, those, str(details["gained"]), api_roles)

@@ -131,6 +131,22 @@ grant insert on public.singers to authenticated;
 """
 ANY_ANSWER = f"create policy w on public.singers for update to authenticated using ({MINE});"
 
+# Alice has a gallery with a visit of bob's; who came is shown where a gallery is open, or to a circle.
+GALLERIES = """
+create table public.galleries (id integer primary key, curator uuid not null, is_open boolean not null, circle uuid);
+insert into public.galleries values (1, '{alice}', false, null), (2, '{bob}', false, null);
+create table public.visits (id integer primary key, gallery integer not null references public.galleries, guest uuid);
+insert into public.visits values (1, 1, '{bob}'), (2, 2, '{alice}'), (3, 2, '{bob}');
+alter table public.galleries enable row level security;
+alter table public.visits enable row level security;
+create policy r on public.galleries for select to authenticated using (is_open or curator = (select auth.uid()));
+create policy u on public.galleries for update to authenticated using (curator = (select auth.uid()));
+create policy s on public.visits for select to authenticated using (
+    exists (select from public.galleries g where {rule}));
+grant select, update on public.galleries to authenticated;
+grant select on public.visits to authenticated;
+"""
+
 
 @contextmanager
 def scene(bench: Bench, sql: str = "") -> Iterator[Stage]:
@@ -239,6 +255,23 @@ def test_whom_the_rules_ask_for_gives_ranks_to_whom_they_like(bench: Bench, rule
     people = {"alice": ALICE.id, "bob": CAST["bob"].id, "stranger": STRANGER.id}
     with scene(bench, ORCHARDS.format(rule=rule, **people)) as stage:
         assert [row.object for row in asked(stage, "alice", "stranger").rows] == told
+
+
+@pytest.mark.parametrize(
+    ("rule", "meant"),
+    [
+        ("g.id = gallery and g.is_open", True),
+        ("g.id = gallery and g.is_open and g.curator = (select auth.uid())", False),
+        ("g.is_open", False),
+    ],
+    ids=["shown to everybody", "shown to oneself", "of other galleries, too"],
+)
+def test_what_is_published_may_be_meant(bench: Bench, rule: str, meant: bool) -> None:
+    made = GALLERIES.format(alice=ALICE.id, bob=CAST["bob"].id, rule=rule)
+    with scene(bench, made) as stage:
+        (row,) = asked(stage, "alice").rows
+        assert row.object == "update on public.galleries"
+        assert ("may be meant" in row.details) is meant
 
 
 @pytest.mark.parametrize(
