@@ -68,6 +68,8 @@ PEOPLE = ("anon", "nobody", "guest", "pending", "alice", "bob", "stranger")
 VISITORS = ("anon",)
 MEMBERS = ("alice", "bob", "stranger")
 OUTSIDE = ("anon", "nobody", "guest", "pending", "stranger")
+# The outsiders who are signed in: all of them hold an office only if everybody does.
+STRANGERS = ("guest", "pending", "stranger")
 
 # Whose functions and tables are no project's.
 PLATFORM = ("auth", "storage", "realtime")
@@ -166,6 +168,7 @@ class Plan:
     ``columns`` are those that tell tenants apart, or that let one in; ``places`` tables in which people are looked up.
     ``of_rows``: rows that are there tell it, and not only those that somebody adds (RLS-24 tries these, too).
     ``ends`` is the table, and its column, whose rows are to have ended; ``function`` what is asked and forgets it.
+    ``offices`` are the policies that are for whoever holds an office: that one of the outsiders does is no hole.
     """
 
     kind: str
@@ -178,6 +181,7 @@ class Plan:
     of_rows: bool = True
     ends: tuple[str, str] | None = None
     function: str = ""
+    offices: frozenset[str] = frozenset()
 
 
 class Reached(NamedTuple):
@@ -983,9 +987,14 @@ def _through(reader: Reader, part: str, place: Place) -> str:
 def _shown(reader: Reader, tied: Sequence[Condition], columns: Sequence[Column]) -> Iterator[Plan]:
     kept, kept_by = tuple(each.text for each in tied), tuple(sorted({each.rule.name for each in tied}))
     telling = [each for each in columns if each.telling]
+    offices = frozenset(
+        each.rule.name
+        for each in reader.conditions
+        if each.rule.command in ("*", "r") and all(map(reader.for_an_office, reader.branches(each.text)))
+    )
     for kind, shown in (("codes", _codes(reader.name, telling)), ("persons", _personal(telling))):
         if shown:
-            yield Plan(kind, reader.relation, kept, frozenset(), kept_by, shown)
+            yield Plan(kind, reader.relation, kept, frozenset(), kept_by, shown, offices=offices)
 
 
 def _codes(table: str, columns: Sequence[Column]) -> dict[str, Collection[str]]:
@@ -1016,6 +1025,8 @@ def told(plan: Plan, cells: Sequence[Reached]) -> Iterator[Doubtful]:
                 if not plan.blamed or name in plan.blamed:
                     found.setdefault(name, []).append(cell)
     for name, those in found.items():
+        if name in plan.offices and not {cell.actor for cell in those} >= {*STRANGERS}:
+            continue
         readable = {c for c, roles in plan.columns.items() if not roles or any(_role(e) in roles for e in those)}
         if plan.ends:
             readable = {".".join(plan.ends)}

@@ -405,6 +405,29 @@ def test_rules_for_roles_that_nobody_calls_with_say_nothing_of_callers(bench):
         assert (told.unjudgeable, [row.object for row in told if "public.t" in row.object]) == ("", [])
 
 
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("exists (select from public.desk_admins d where d.user_id = (select auth.uid()))", []),
+        ("exists (select from public.desk_admins d)", ["office on public.t"]),
+        ("exists (select from public.desk_guests d where d.user_id = (select auth.uid()))", ["office on public.t"]),
+    ],
+    ids=["whoever holds it", "whoever asks", "no office"],
+)
+def test_an_outsider_who_holds_an_office_reads_codes(bench: Bench, rule: str, told: list[str]) -> None:
+    sql = f"""
+    alter table public.t add column door_code text not null default 'x';
+    create table public.desk_admins (user_id uuid primary key);
+    create table public.desk_guests (user_id uuid primary key);
+    insert into public.desk_admins values ('{CAST["pending"].id}');
+    insert into public.desk_guests values ('{CAST["pending"].id}');
+    create policy office on public.t for select to authenticated using ({rule});
+    grant select on public.t, public.desk_admins, public.desk_guests to authenticated;
+    """
+    with scene(bench, TABLE + sql, {}) as stage:
+        assert [row.object for row in Matrix(stage, []).codes() if "public.t" in row.object] == told
+
+
 @pytest.mark.parametrize("bob", [Cell.VACUOUS, Cell.OK])
 def test_what_callers_without_an_id_are_kept_from_tells_nothing_of_members(bob):
     verdicts = {"nobody": Cell.OK, "alice": Cell.VACUOUS, "bob": bob}
