@@ -23,6 +23,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
+from audit.catalog.expressions import own_columns, parsed
 from audit.names import (
     ALWAYS_SET,
     CONTACT_COLUMN,
@@ -522,8 +523,31 @@ class Generator:
         to_people = any(key.parent in self.people for key in keys)
         if not joined:
             raise UnfillableError(f"foreign_key_violation, constraint {keys[-1].name}")
-        options = [Option(tuple(row[column] for column in columns), person, live) for row, person, live in joined]
-        return Block(tuple(columns), options, turn=0 if to_people and len(columns) == 1 else None, is_parent=True)
+        generated = self._generated(table, columns)
+        given = [column for column in columns if column not in generated]
+        options = [
+            Option(tuple(row[column] for column in given), person, live)
+            for row, person, live in joined
+            if all(row[column].make(0) == text for column, text in generated.items() if text is not None)
+        ]
+        if not options:
+            raise UnfillableError(f"foreign_key_violation, constraint {keys[-1].name}")
+        if not given:
+            return None
+        return Block(tuple(given), options, turn=0 if to_people and len(columns) == 1 else None, is_parent=True)
+
+    def _generated(self, table: Table, columns: Iterable[str]) -> dict[str, str | None]:
+        """Return the columns that the server writes, with what it writes into every row: None where that differs.
+
+        A contract that is one of lending refers to its row among all contracts by its number and that word.
+        """
+        found: dict[str, str | None] = {}
+        for name in columns:
+            column = table.columns[name]
+            if column.generated and column.default:
+                plain = None if own_columns(parsed(column.default), table.name) else column.default
+                found[name] = self._ask(sql.SQL("select ({})::text").format(sql.SQL(plain)))[0][0] if plain else None
+        return found
 
     def _optional(self, table: Table, key: ForeignKey) -> list[str]:
         return [column for column in key.columns if not self._source(table, table.columns[column]).required]
