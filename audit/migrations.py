@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -560,6 +561,8 @@ def _is_the_platforms(statement: Statement, error: psycopg.Error) -> bool:
     if code in _NOT_ALLOWED and words[0] in ("comment", "select"):
         return True  # where a sequence of the platform is to go on, among others
     touched, missing = effects(statement).touched, lacks(error)
+    if words[0] in ("grant", "revoke") and ("on", "schema") in pairwise(words):
+        touched = {Thing("schema", "", each.of) for each in touched}
     lacks_platform = missing is not None and is_of_the_platform(missing)
     if not touched:
         return lacks_platform

@@ -371,6 +371,8 @@ CREATE POLICY "of the project" ON storage.objects FOR SELECT USING (public.lost(
 COMMENT ON INDEX auth.of_another_version IS 'x';
 SELECT pg_catalog.setval('auth.refresh_tokens_id_seq', 7, true);
 CREATE FUNCTION public.wrong() RETURNS integer LANGUAGE sql AS $$ select nothing $$;
+GRANT USAGE ON SCHEMA vault TO postgres WITH GRANT OPTION;
+GRANT USAGE ON SCHEMA of_the_project TO postgres WITH GRANT OPTION;
 
 \unrestrict x3Y
 """
@@ -380,6 +382,7 @@ CREATE FUNCTION public.wrong() RETURNS integer LANGUAGE sql AS $$ select nothing
 def test_what_pg_dump_wrote_is_applied(run, database, name, tmp_path):
     (result,) = run({name: DUMP}, piecewise=True)
     lost = ["function public.lost() does not exist", 'column "nothing" does not exist']
+    lost += ['schema "of_the_project" does not exist']
     assert [trouble.error for trouble in result.troubles] == lost
     assert result.line == DUMP[: DUMP.index("public.lost")].count("\n") + 1
     rows = database.execute("select id, name from public.dumped order by 1").fetchall()
