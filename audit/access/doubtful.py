@@ -990,7 +990,7 @@ def _shown(reader: Reader, tied: Sequence[Condition], columns: Sequence[Column])
     offices = frozenset(
         each.rule.name
         for each in reader.conditions
-        if each.rule.command in ("*", "r") and all(map(reader.for_an_office, reader.branches(each.text)))
+        if each.rule.command in ("*", "r") and all(map(reader.for_an_office, branches(each.text)))
     )
     for kind, shown in (("codes", _codes(reader.name, telling)), ("persons", _personal(telling))):
         if shown:
