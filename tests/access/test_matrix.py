@@ -544,3 +544,21 @@ def test_nobody_makes_something_else_of_what_acts_for_them(bench: Bench, what: s
         observatory.cursor.execute(act, [what])
         with pytest.raises(psycopg.Error, match="code of the project changed what is asked"):
             observatory.cursor.execute(act, ["select"])
+
+
+def test_roles_act_where_nobody_may_make_temporary_things(bench: Bench) -> None:
+    sql = f"""
+    do $$ begin
+        execute format('revoke all on database %I from public, anon, authenticated', current_database());
+        execute format('alter database %I owner to postgres', current_database());
+    end $$;
+    alter table public.t owner to postgres;
+    grant select, update on public.t to authenticated;
+    set local session authorization {STAND_IN};
+    """
+    with scene(bench, TABLE + sql, {"public.t": READ}) as stage:
+        told = judge(stage)
+    cell = told.cell("alice", "public.t", "select")
+    assert (cell.verdict, cell.reached) == (Cell.OK, 1), (told.unjudgeable, told.doubts)
+    update = told.cell("alice", "public.t", "update")
+    assert (update.verdict, update.reached) == (Cell.LEAK, 1)
