@@ -1089,8 +1089,9 @@ def test_nobody_widens_anybodys_reach(outsiders, alice, bob):
     like those that are there, also below a new row of their own; then everybody's reach is read again, the worst first:
     ranks, persons, states. What there was no time for is named, whatever the verdict. The changed row itself does not
     count, nor what its owner shares, a claim of what was nobody's, joining what is open while the like is refused for
-    something else, or a step of which a policy names both ends (invited, accepted). A finding says where it may be
-    meant: it shows everybody who is signed in what hangs below something of one's own, and nothing else.
+    something else, a step of which a policy names both ends (invited, accepted), or a deadline that whose it is moves,
+    where others see it and it is the same for all. A finding says where it may be meant: it shows everybody who is
+    signed in what hangs below something of one's own, and nothing else.
     """
     assert not widened(outsiders | alice | bob)
 
