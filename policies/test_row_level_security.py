@@ -1183,6 +1183,9 @@ def test_no_policy_forgets_the_tenant(matrix):
     end, or whether it was used, is called with one that has ended: it is told where the caller is named in more rows
     than before, or learns what stands in private columns of other tables.
 
+    Who wrote a row may change it alone, and a policy for deleting that is the one for reading once more lets everybody
+    of the team remove it: that is told, where it looks up to what somebody belongs and asks for no office.
+
     It is told of tables that nobody has declared, whose other policies tie a column of the row to the caller (of
     tenants, also those of other tables that refer to the same one), and where somebody was seen to do so. In order is
     what a row says of itself to be for all (published, active, approved), rows that are nobody's, and tables of which

@@ -1,11 +1,11 @@
 """What is doubtful of tables that nobody has declared: their own policies say whose the rows are, and one forgets it.
 
-Ten kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and
+Eleven kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and
 shows what the others of its table keep to somebody; one asks a function about the row that does not look at it, or one
 that is true of every row, whoever asks; one lets whoever belongs to something into every channel of a kind; one lets
-people write in another's name; one lets people in by a row that has ended; rows that others see hold what one must know
-to get in: codes, tokens, links; visitors see how persons are reached; and guests may what the table's other policies
-refuse to guests.
+people write in another's name; one lets people in by a row that has ended; one lets whoever reads a row remove it,
+where only who wrote it may change it; rows that others see hold what one must know to get in: codes, tokens, links;
+visitors see how persons are reached; and guests may what the table's other policies refuse to guests.
 
 Which policies come into question is read from them; that somebody reaches such rows is seen by acting. Without a column
 that other policies respect nothing is told: a catalogue is for everybody, and what members share is theirs. Nor is
@@ -554,6 +554,7 @@ def plans(
                     _open(reader),
                     _in_anothers_name(reader),
                     _for_guests(reader),
+                    _by_readers(reader),
                     shown,
                 )
                 planned += [plan for some in more for plan in some]
@@ -870,6 +871,40 @@ def _for_guests(reader: Reader) -> Iterator[Plan]:
         yield Plan("guests", reader.relation, tied, frozenset(lax), tuple(sorted(refusing | barring | strict)), {})
 
 
+def _by_readers(reader: Reader) -> Iterator[Plan]:
+    """Yield what may be removed by whoever reads it, as those of a team do, where only who wrote it may change it.
+
+    Who looks after the rows removes them as well, and either of two whom a row names.
+    """
+    parts = [(each, part) for each in reader.conditions for part in branches(each.text)]
+    reading = {part for each, part in parts if each.of_rows and each.rule.command == "r"}
+    people = {each.name for each in reader.held if each.person}
+
+    def own(text: str) -> set[str]:
+        return (reader.columns(text) - reader.columns(text, looked_up=True)) & people
+
+    adding = [own(part) for each, part in parts if not each.of_rows and each.rule.command == "a"]
+    authors = set.intersection(*adding) if adding else set()
+    changing = [(each, part) for each, part in parts if each.of_rows and each.rule.command in ("*", "w")]
+    if not authors or not any(own(part) & authors for _, part in changing):
+        return
+    if not all(own(part) & authors or reader.for_an_office(part) for _, part in changing):
+        return
+    removing = [(each, part) for each, part in parts if each.of_rows and each.rule.command == "d"]
+    lax = [
+        (each, part)
+        for each, part in removing
+        if part in reading and reader.of_tenants(part) and not own(part) and not reader.for_an_office(part)
+    ]
+    if lax:
+        kept = tuple(part for each, part in (*changing, *removing) if (each, part) not in lax)
+        kept_by = tuple(sorted({each.rule.name for each, _ in changing}))
+        columns: dict[str, Collection[str]] = dict.fromkeys(sorted(authors), ())
+        names = frozenset(each.rule.name for each, _ in lax)
+        places = frozenset(place for _, part in lax for place in reader.tables(part))
+        yield Plan("removed", reader.relation, tuple(dict.fromkeys(kept)), names, kept_by, columns, places)
+
+
 class Forgotten(NamedTuple):
     """A part of a condition that lets people in by a row of another table, and does not ask whether that has ended.
 
@@ -1046,6 +1081,8 @@ def told(plan: Plan, cells: Sequence[Reached]) -> Iterator[Doubtful]:
 def _counts(plan: Plan, cell: Reached) -> bool:
     if plan.kind in ("tenants", "overlooked", "channels", "ended"):
         return cell.actor in PEOPLE
+    if plan.kind == "removed":
+        return cell.actor in PEOPLE and _command(cell.shape) == "delete"
     if plan.kind == "guests":
         return cell.actor == "guest" and cell.shape in ("select", "insert")
     if plan.kind == "names":

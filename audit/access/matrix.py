@@ -625,6 +625,7 @@ TELLING = {
     "guests": ("select", "insert"),
     "channels": SHAPES,
     "ended": SHAPES,
+    "removed": ("select", "delete", "delete blind"),
 }
 
 # Whether the project's rules tell guests from members anywhere:
@@ -660,7 +661,7 @@ def _guests(cells: Sequence[Judged], cursor: Cursor) -> list[Judged]:
 
 def _undecided(plan: Plan, observed: Sequence[Observed]) -> bool:
     """Tell whether nobody stood where it would have been seen that tenants are crossed."""
-    return plan.kind in ("tenants", "overlooked") and plan.of_rows and not any(map(_tells, observed))
+    return plan.kind in ("tenants", "overlooked", "removed") and plan.of_rows and not any(map(_tells, observed))
 
 
 @contextmanager
@@ -1361,7 +1362,7 @@ class Matrix:
     def crossings(self) -> Evidence:
         """Return which policies open to anybody's tenant what the others of an undeclared table keep to one."""
         return self._doubtful(
-            ("late", "twice", "ended", "overlooked", "vain", "channels", "tenants", "open", "names"),
+            ("late", "twice", "ended", "removed", "overlooked", "vain", "channels", "tenants", "open", "names"),
             "whose the rows are, where nobody has declared it",
         )
 

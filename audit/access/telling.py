@@ -349,6 +349,12 @@ def doubt_row(found: Doubtful) -> Row:
             "of the caller's: exists (select x in (select ...)) is true even of an empty list. If everybody is to read",
             "these rows, declare the table in access.toml.",
         ]
+    elif found.kind == "removed":
+        what = f"{people} can delete rows of {found.relation} since they may read them: {keeping} asks for {columns}"
+        advice = [
+            f"Let the policy ask for {columns} as {keeping} does, or for whoever looks after the rows.",
+            "If whoever reads them is to remove them, declare the table in access.toml.",
+        ]
     elif found.kind == "names":
         what = f"{people} can put rows into {found.relation} in another's name ({columns})"
         advice = [
