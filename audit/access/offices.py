@@ -1,4 +1,4 @@
-"""Changes by which nobody gets further than was meant: of an office, a step that rules name, a time of one's own, a door.
+"""Changes by which nobody gets further than was meant: of an office, a step that rules name, one's own time, a door.
 
 Whoever looks after a table, by a rank that its policies ask for, changes all of it but the ranks themselves: an editor
 passes a paper on, the personnel office says whose a desk is. Where a policy says what a row is before a change and what
