@@ -200,6 +200,9 @@ NUMBERS = re.compile(
 # Tables of what is passed on to let somebody in: of these a name that is made up at random is what one needs to know.
 LINKS = re.compile(r"(^|_)(link|share|invite|invitation|token|ticket|pass|voucher|join)(s|es)?($|_)", re.IGNORECASE)
 
+# Of these whatever is called a code is one.
+INVITES = re.compile(r"(^|_)(invit\w*|einladung\w*|convites?|uitnodiging\w*)$", re.IGNORECASE)
+
 # What a row says of itself that is for all to see, in columns and words.
 PUBLISHED = re.compile(
     r"(^|_|-|\b|is|for)(public\w*|publish\w*|publi[eéc]\w*|pubblic\w*|(ver)?oeffentlich\w*|veröffentlich\w*|öffentlich\w*|visib\w*"
@@ -248,7 +251,7 @@ RANDOM = re.compile(r"random|uuid_generate_v4|gen_salt|nanoid", re.IGNORECASE)
 
 def lets_in(table: str, column: str, default: str, *, key: bool) -> bool:
     """Tell whether whoever knows what a column holds gets in somewhere, by its name or by how it is made."""
-    if LETTING_IN.search(column):
+    if LETTING_IN.search(column) or (CODES.fullmatch(column) and INVITES.search(table)):
         return True
     if not RANDOM.search(default):
         return False

@@ -56,9 +56,13 @@ def test_a_number_that_new_rows_begin_with(adding: str, changing: str, columns: 
     [
         ("einladungen", "code", "encode(gen_random_bytes(9), 'hex'::text)", True, True),
         ("items", "code", "", True, False),
+        ("club_invites", "code", "", False, True),
+        ("countries", "code", "", True, False),
+        ("claims", "code", "", False, False),
+        ("invites", "status_code", "", False, False),
         ("things", "id", "gen_random_uuid()", True, False),
         ("shares", "token", "encode(gen_random_bytes(24), 'hex'::text)", True, True),
     ],
 )
-def test_a_code_may_be_the_key(table: str, column: str, default: str, key: bool, opens: bool) -> None:
+def test_which_codes_let_in(table: str, column: str, default: str, key: bool, opens: bool) -> None:
     assert lets_in(table, column, default, key=key) is opens
