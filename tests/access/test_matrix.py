@@ -562,3 +562,35 @@ def test_roles_act_where_nobody_may_make_temporary_things(bench: Bench) -> None:
     assert (cell.verdict, cell.reached) == (Cell.OK, 1), (told.unjudgeable, told.doubts)
     update = told.cell("alice", "public.t", "update")
     assert (update.verdict, update.reached) == (Cell.LEAK, 1)
+
+
+# What a function does that a declaration names, which the auditor asks: any of it would hide the open policy.
+ASIDE = """
+create function public.owned(somebody uuid) returns boolean language plpgsql as $$ begin
+    {}
+    return somebody = auth.uid();
+end $$;
+"""
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "drop policy if exists p on public.t;",
+        "delete from public.t where user_id <> auth.uid();",
+        """
+        create or replace function pg_temp.audit_first() returns trigger language plpgsql as 'begin return null; end';
+        """,
+        "perform setval('pg_temp.audit_now', 3);",
+    ],
+)
+def test_what_is_declared_changes_nothing(bench: Bench, deed: str) -> None:
+    sql = (
+        TABLE.replace("user_id = (select auth.uid())", "true")
+        + "grant select, update, delete on public.t to authenticated;"
+    )
+    rows = {"rows": {"own": "public.owned(user_id)"}, "reach": {"select": {"everybody": ["own"]}}}
+    told = judged(bench, ASIDE.format(deed) + sql, {"public.t": rows})
+    for shape in ("select", "update", "update blind", "delete"):
+        cell = told.cell("alice", "public.t", shape)
+        assert (cell.verdict, cell.reached) == (Cell.LEAK, 207), (shape, cell)
