@@ -5,9 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import time
-import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -59,7 +57,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Tests of one file may run side by side, each process with fixtures of its own.
     """
-    out_of_step(items)
     seconds = durations.recorded()
     wanted = durations.ordered(items, seconds)
     if policy := config.getoption("prove"):
@@ -78,16 +75,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     within = item.config.getoption("within")
     if within is not None and time.monotonic() - BEGUN > within:
         pytest.skip("no time was left for it: --within")
-
-
-def out_of_step(items: list[pytest.Item]) -> None:
-    """Let tests fail that are known not to be in step with the product: tests/out_of_step.toml names them, with why."""
-    known = tomllib.loads((Path(__file__).parent / "out_of_step.toml").read_text(encoding="utf-8"))["tests"]
-    for item in items:
-        place = f"{item.path.relative_to(Path(__file__).parent).as_posix()}::{item.name}"
-        for pattern, reason in known.items():
-            if place == pattern or place.startswith((f"{pattern}::", f"{pattern}[")):
-                item.add_marker(pytest.mark.xfail(reason=reason, strict=False))
 
 
 def policy_of(item: pytest.Item) -> str:
