@@ -180,7 +180,14 @@ def measure_gate(found: Figures) -> None:
             if count:
                 found.add(f"the gate: {what}", [first], most=most)
             else:
-                found.add(f"the gate: {what}, the base cached", [timed(command)[0] for _ in range(3)], most=most)
+                again = [timed(command)[0] for _ in range(3)]
+                found.add(f"the gate: {what}, the base cached", again, most=most, needed=CACHED)
+
+
+CACHED = (
+    "a third of it is Python's start and imports, as above, and the rest the kept server, a copy of it for the file and what "
+    "is asked anew; a machine whose processor is a fifth faster keeps the promise."
+)
 
 
 def measure_corpus(found: Figures) -> None:
