@@ -185,8 +185,8 @@ def measure_gate(found: Figures) -> None:
 
 
 CACHED = (
-    "import and collection take a sixth of it, the kept server and a copy of it for the file come next, and then what is "
-    "asked anew; it was 4.3 s on another processor, on which make audit took 5.4 s."
+    "import and collection take a sixth of it, the kept server and a copy of it for the file come next, and then what "
+    "is asked anew; it was 4.3 s on another processor, on which make audit took 5.4 s."
 )
 
 
