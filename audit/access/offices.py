@@ -108,7 +108,11 @@ def _names_the_step(policy: Policy, column: str) -> bool:
 def _said(policy: Policy, text: str | None, column: str) -> set[str]:
     """Return the words with which a condition as a whole compares a column of the policy's own table."""
     table = policy.relation.rpartition(".")[2].strip('"')
-    compared = ((bare(each.this), bare(each.expression)) for each in _conjuncts(text) if isinstance(each, exp.EQ))
+    compared = (
+        (bare(each.this), bare(each.expression))
+        for each in _conjuncts(bare(parsed(text or "true")))
+        if isinstance(each, exp.EQ)
+    )
     return {
         word.name
         for sides in compared
@@ -123,8 +127,7 @@ def _may(stage: Stage, found: Found, policy: Policy) -> bool:
     return works(stage, CAST[found.actor], row)
 
 
-def _conjuncts(text: str | None) -> list[Tree]:
-    tree = bare(parsed(text or "true"))
+def _conjuncts(tree: Tree) -> list[Tree]:
     return [*map(bare, tree.flatten())] if isinstance(tree, exp.And) else [tree]
 
 
@@ -163,7 +166,7 @@ def _asks_whose(part: Tree, parent: str, owners: set[str]) -> bool:
 def _owning(part: Tree, relation: str) -> set[str]:
     """Return the columns of the row that part of a condition compares with the caller's id, as all of it asks."""
     found = set[str]()
-    for each in [*map(bare, part.flatten())] if isinstance(part, exp.And) else [part]:
+    for each in _conjuncts(part):
         sides = [bare(each.this), bare(each.expression)] if isinstance(each, exp.EQ) else []
         if any(called(side) == ("auth", "uid") for side in sides):
             found |= own_columns(each, relation.rpartition(".")[2].strip('"'))
@@ -189,7 +192,7 @@ def _asks_for_office(part: Tree, calls: Calls) -> bool:
 
 def _is_open(policy: Policy, calls: Calls) -> bool:
     """Tell whether a policy lets in whoever comes where it says so, and says what they are there."""
-    conjuncts = _conjuncts(policy.check or policy.using)
+    conjuncts = _conjuncts(bare(parsed(policy.check or policy.using or "true")))
     table = policy.relation.rpartition(".")[2].strip('"')
     said = {name for part in conjuncts if not part.find(exp.Dot, exp.Select) for name in own_columns(part, table)}
     is_open = any(_OPEN.search(word) for part in conjuncts for word in _looked_up(part, calls))
