@@ -79,6 +79,8 @@ _CALLER = re.compile(r"\bauth\s*\.\s*(uid|jwt|email)\s*\(|request\.jwt|current_s
 # Where the policies of channels find out which channel it is: https://supabase.com/docs/guides/realtime/authorization
 CHANNELS, FILES, TOPIC = "realtime.messages", "storage.objects", ("realtime", "topic")
 _WORD = re.compile(r"[^\W\d]\w*")
+# Claims of who somebody is, and how they signed in: none says where they belong.
+_OF_ONESELF = frozenset({"sub", "email", "role", "authenticated", "is_anonymous", "false", "true", "aal", "aal1", "aal2", "amr"})
 # Columns by which somebody looks after all, and does not only belong.
 OFFICE = re.compile(
     r"(^|_)(roles?|rank|hr)($|_)|admin|staff|manager|moderator|editor|supervisor|superuser|officer", re.IGNORECASE
@@ -291,9 +293,12 @@ class Reader:
 
     @_known
     def claims(self, text: str) -> set[str]:
-        """Return the words of a condition that reads the caller's claims; none where it does not."""
+        """Return the words of a condition that reads the caller's claims; none where it does not.
+
+        What the claims say of the caller alone is left out: their id, their address, whether they are a guest.
+        """
         texts = [each for each in (text, *self.texts(text)) if _CLAIMS.search(each)]
-        return {word for each in texts for word in _LITERAL.findall(each)}
+        return {word for each in texts for word in _LITERAL.findall(each)} - _OF_ONESELF
 
     @_known
     def ranks(self, text: str) -> set[str]:

@@ -88,6 +88,8 @@ MOST_WHOLE, MOST_PARTLY, MOST_AIMED = 3, 3, 6
 MOST_PAIRED, MOST_APART = 7, 40
 # The features whose pairs are covered.
 MOST_FEATURES = 9
+# What the rows of a list are called by.
+NAMES = re.compile(r"(^|_)(name|slug|key|code|title|label)$", re.IGNORECASE)
 # As many words a table of words may have, such as one of roles.
 MOST_WORDS = 12
 # In how many ways the columns of one predicate may go together if each of them is to be there.
@@ -1124,6 +1126,7 @@ class _Chooser:
             for key in table.unique_keys
             if set(key) <= set(self.columns) and plain.intersection(sure).isdisjoint(key)
         ]
+        self.unique += [key for key in self._names() if key not in self.unique]
         self.seen: list[set[tuple[str | None, ...]]] = [set() for _ in self.unique]
         self.choices = [
             [_Choices.among(self._suitable(block, person)) for person in range(len(PEOPLE))] for block in blocks
@@ -1158,6 +1161,15 @@ class _Chooser:
         self.turns = 1 + max(self.slices.values(), default=0)
         # The guest is a member of nothing, so that there is somebody who is not.
         self.persons = [i for i, who in enumerate(PEOPLE) if not (self._is_of_members(people) and who.is_anonymous)]
+
+    def _names(self) -> Iterator[tuple[str, ...]]:
+        """Yield what the rows of a list are called by that rules look up, such as roles by name: each word is there once.
+
+        Nothing but the project's own rows keeps to that, and ``(select id from roles where name = 'player')`` fails
+        where two are called so.
+        """
+        if not any(block.is_parent or block.about_people for block in self.blocks):
+            yield from ((column,) for column in self.words if column in self.place and NAMES.search(column))
 
     def _wanted_kinds(self, asked: Mapping[str, Hints]) -> dict[str, set[str]]:
         """Return the kinds that rules want of columns that are about nobody, where they can be of other kinds, too."""
