@@ -7,6 +7,7 @@ above that, somebody else may have written.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 from audit.connection import TargetError
 from audit.evidence import safe
 from audit.house import HOUSE, INSTALLED
-from audit.layouts import recognised
+from audit.layouts import beginning, recognised
 from audit.settings import PYPROJECT, TABLE, Settings, load
 from audit.toml_file import FileError, read
 
@@ -36,6 +37,10 @@ SOURCES = (
 )
 # Of these, a folder further down is known by its name alone: a monorepo's applications have each their own.
 SURE = ("supabase/migrations", "prisma/migrations", "drizzle", "db/migrations", "supabase/schemas")
+# What Drizzle and Prisma keep beside their migrations, which are in a folder of any name then; both name the database.
+MARKS = ("meta/_journal.json", "migration_lock.toml")
+_LOOKED_AT = 4096  # as much of a mark says for which database it is
+POSTGRESQL = re.compile(r"\b(postgresql|pg)\b")
 DEEPEST = 4
 MOST_NAMED = 5
 NOT_LOOKED_INTO = frozenset({"node_modules", "vendor", "dist", "build", "out", "target", "venv", "__pycache__"})
@@ -165,11 +170,24 @@ def _below(root: Path) -> Iterator[Path]:
     for name, folders, _ in os.walk(root):
         folder = Path(name)
         folders[:] = sorted(each for each in folders if not each.startswith(".") and each not in NOT_LOOKED_INTO)
-        if folder != root and (found := _beside(folder, SURE)):
+        if folder != root and (found := _beside(folder, SURE) or _marked(folder)):
             yield found
             folders.clear()
         if len(folder.relative_to(root).parts) >= DEEPEST:
             folders.clear()
+
+
+def _marked(folder: Path) -> Path | None:
+    """Return a folder whose tool has left a mark in it that says PostgreSQL."""
+    marks = [folder / name for name in MARKS if (folder / name).is_file()]
+    return folder if any(map(_says_postgresql, marks)) and _can_be_read(folder) else None
+
+
+def _says_postgresql(mark: Path) -> bool:
+    try:
+        return bool(POSTGRESQL.search(beginning(mark, _LOOKED_AT)))
+    except TargetError:
+        return False
 
 
 def _can_be_read(folder: Path) -> bool:

@@ -43,6 +43,25 @@ def test_of_several_projects_each_is_named(tmp_path: Path, monkeypatch: pytest.M
     assert source(here().root) == root / "apps/api/prisma/migrations"
 
 
+@pytest.mark.parametrize(
+    ("mark", "text"),
+    [
+        ("meta/_journal.json", '{"dialect": "postgresql", "entries": [{"idx": 0, "tag": "0000_a"}]}'),
+        ("meta/_journal.json", '{"dialect": "sqlite", "entries": [{"idx": 0, "tag": "0000_a"}]}'),
+        ("migration_lock.toml", 'provider = "postgresql"'),
+        ("migration_lock.toml", 'provider = "mysql"'),
+    ],
+)
+def test_a_folder_of_any_name_is_found_by_what_its_tool_keeps_there(mark: str, text: str, tmp_path: Path) -> None:
+    """Where drizzle.config.ts or package.json says so; one of another database is none."""
+    root = made(tmp_path, "app/sql/steps/0000_a.sql", "app/sql/view/0000_b.sql", "app/sql/steps/1_a/migration.sql")
+    assert source(root) is None
+    file = root / "app/sql/steps" / mark
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    assert source(root) == (root / "app/sql/steps" if "postgresql" in text else None)
+
+
 @pytest.mark.parametrize(("folder", "top"), [("", ""), ("apps/my web", "../../")])
 def test_workflows_are_where_github_looks_for_them(
     folder: str, top: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
