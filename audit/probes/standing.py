@@ -427,12 +427,18 @@ def _others(rules: Sequence[Rule]) -> str | None:
     branches = [part for rule in rules if rule.command == "w" and rule.using for part in _alternatives(rule.using)]
     for rule in rules:
         conjuncts = _conjuncts(bare(parsed(rule.check or "true"))) if rule.command == "a" else ()
-        mine = {_text(part) for part in conjuncts if part.find(exp.Dot, exp.Select)}
-        ties = mine.intersection(_text(part) for branch in branches for part in _conjuncts(branch))
-        others = [f"({_text(each)})" for each in branches if not ties.intersection(map(_text, _conjuncts(each)))]
+        mine = {_said(part) for part in conjuncts if part.find(exp.Dot, exp.Select)}
+        ties = mine.intersection(_said(part) for branch in branches for part in _conjuncts(branch))
+        others = [f"({_text(each)})" for each in branches if not ties.intersection(map(_said, _conjuncts(each)))]
         if ties and others:
             return " or ".join(others)
     return None
+
+
+def _said(part: exp.Expr) -> tuple[str, str]:
+    """Return what a condition says, however it is written: which column is the caller, or its text."""
+    column = _named_by_caller(part)
+    return ("caller", column) if column else ("text", _text(part))
 
 
 def _text(tree: exp.Expr) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from audit.names import lets_in
-from audit.probes.standing import Rule, approvals, states
+from audit.probes.standing import Agreed, Rule, _for_others, approvals, states
 
 ME = "( SELECT auth.uid() AS uid)"
 ADD = Rule("public.t", "add on public.t", "a", None, f"((owner = {ME}) AND (eye IS NULL))")
@@ -49,6 +49,19 @@ def test_a_number_that_new_rows_begin_with(adding: str, changing: str, columns: 
         Rule("public.t", "change on public.t", "w", changing, changing),
     ]
     assert [each.attribute for each in states(rules)] == columns
+
+
+@pytest.mark.parametrize("mine", ["(owner = auth.uid())", f"({ME} = owner)", f"(owner = {ME})"])
+def test_that_others_may_change_a_row_is_seen_however_the_caller_is_asked_for(mine: str) -> None:
+    rules = [
+        Rule("public.t", "add on public.t", "a", None, "(owner = auth.uid())"),
+        Rule("public.t", "own on public.t", "w", mine, None),
+        Rule("public.t", "asked on public.t", "w", f"(other = {ME})", None),
+    ]
+    agreed = Agreed("public.t", "status", "pending", ("accepted",))
+    assert _for_others(rules, agreed).others == f"(other = {ME.replace('( SELECT', '(SELECT')})"
+    # Whoever wrote a row does not change it: that others do is no matter of theirs.
+    assert _for_others([rules[0], rules[2]], agreed).others is None
 
 
 @pytest.mark.parametrize(
