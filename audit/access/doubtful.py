@@ -80,7 +80,9 @@ _CALLER = re.compile(r"\bauth\s*\.\s*(uid|jwt|email)\s*\(|request\.jwt|current_s
 CHANNELS, FILES, TOPIC = "realtime.messages", "storage.objects", ("realtime", "topic")
 _WORD = re.compile(r"[^\W\d]\w*")
 # Claims of who somebody is, and how they signed in: none says where they belong.
-_OF_ONESELF = frozenset({"sub", "email", "role", "authenticated", "is_anonymous", "false", "true", "aal", "aal1", "aal2", "amr"})
+_OF_ONESELF = frozenset(
+    {"sub", "email", "role", "authenticated", "is_anonymous", "false", "true", "aal", "aal1", "aal2", "amr"}
+)
 # Columns by which somebody looks after all, and does not only belong.
 OFFICE = re.compile(
     r"(^|_)(roles?|rank|hr)($|_)|admin|staff|manager|moderator|editor|supervisor|superuser|officer", re.IGNORECASE

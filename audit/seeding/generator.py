@@ -1163,7 +1163,7 @@ class _Chooser:
         self.persons = [i for i, who in enumerate(PEOPLE) if not (self._is_of_members(people) and who.is_anonymous)]
 
     def _names(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the rows of a list are called by that rules look up, such as roles by name: each word is there once.
+        """Yield what rows of a list are called by that rules look up, such as roles by name: each word is there once.
 
         Nothing but the project's own rows keeps to that, and ``(select id from roles where name = 'player')`` fails
         where two are called so.

@@ -378,6 +378,19 @@ GRANT USAGE ON SCHEMA of_the_project TO postgres WITH GRANT OPTION;
 """
 
 
+def test_rows_refer_to_secrets_of_the_vault(run):
+    """Whoever applies migrations may refer to them and not have triggers of their own there, as at the provider."""
+    table = "create table public.keys (id bigint primary key, secret uuid references vault.secrets on delete set null)"
+    body = "as $$ begin return new; end $$"
+    trigger = (
+        f"create function public.look() returns trigger language plpgsql {body};"
+        "create trigger look before insert on vault.secrets for each row execute function public.look()"
+    )
+    one, other = run({"20250101000000_a.sql": table, "20250102000000_b.sql": trigger}, piecewise=True)
+    assert one.troubles == ()
+    assert [trouble.sqlstate for trouble in other.troubles] == ["42501"]
+
+
 @pytest.mark.parametrize("name", ["20250101000000_baseline.sql", "schema.sql"])
 def test_what_pg_dump_wrote_is_applied(run, database, name, tmp_path):
     (result,) = run({name: DUMP}, piecewise=True)

@@ -67,7 +67,8 @@ revoke all on function vault._crypto_aead_det_encrypt(bytea, bytea, bigint, byte
 revoke all on function vault._crypto_aead_det_decrypt(bytea, bytea, bigint, bytea, bytea) from public;
 grant usage on schema vault to postgres with grant option;
 grant usage on schema vault to service_role;
-grant select, delete on vault.secrets, vault.decrypted_secrets to postgres with grant option;
+-- https://github.com/supabase/postgres (ansible/files/postgresql_extension_custom_scripts/supabase_vault/after-create.sql)
+grant select, delete, truncate, references on vault.secrets, vault.decrypted_secrets to postgres with grant option;
 grant insert, update on vault.secrets to postgres;
 grant select, delete on vault.secrets, vault.decrypted_secrets to service_role;
 grant execute on function vault.create_secret(text, text, text, uuid) to postgres with grant option;
