@@ -29,6 +29,8 @@ OWNER = "postgres"
 
 # What schema/platform stands in for where the server lacks it, or what a schema can do without.
 STOOD_IN = frozenset({"pgcrypto", "uuid-ossp", "pg_stat_statements"})
+# Access methods that no server of ours has itself.
+STOOD_IN_METHODS = frozenset({"pgroonga", "rum"})
 
 # How the output of pg_dump begins, whichever of its parts was kept.
 _DUMPED = re.compile(
@@ -481,6 +483,8 @@ def placed(statement: Statement) -> Statement:
     """Return a statement as the platform executes it: it has its own mind about extensions and wrappers."""
     if statement.words[:4] == ("create", "foreign", "data", "wrapper"):
         return _foreign_data_wrapper(statement)
+    if statement.words[:1] == ("create",) and "index" in statement.words[:3]:
+        return _index(statement)
     if statement.words[:2] != ("create", "extension"):
         return statement
     known = extensions().get(_extension(statement))
@@ -494,6 +498,24 @@ def placed(statement: Statement) -> Statement:
     end = row[place + 1].end
     text = statement.text
     return replace(statement, text=f"{text[:start]}{' ' * (end - start)}{text[end:]}")
+
+
+def _index(statement: Statement) -> Statement:
+    """Leave out the options of an index whose access method is stood in for: it takes none, and is not used."""
+    row = list(tokens(statement.text))
+    using = next((number for number, token in enumerate(row[:-1]) if token.word == "using"), None)
+    if using is None or row[using + 1].name not in STOOD_IN_METHODS:
+        return statement
+    places = range(using, len(row) - 1)
+    start = next((at for at in places if row[at].word == "with" and row[at + 1].text == "("), None)
+    if start is None:
+        return statement
+    depth, end = 1, start + 2
+    while depth and end < len(row):
+        depth += {"(": 1, ")": -1}.get(row[end].text, 0)
+        end += 1
+    first, last, text = row[start].start, row[end - 1].end, statement.text
+    return replace(statement, text=f"{text[:first]}{' ' * (last - first)}{text[last:]}")
 
 
 def _foreign_data_wrapper(statement: Statement) -> Statement:

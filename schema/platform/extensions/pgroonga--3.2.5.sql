@@ -1,5 +1,5 @@
 -- pgroonga: operators look for words without regard to case; its index access method is a hash index under its name, which
--- takes no options and is not used.
+-- is not used; options of indexes are left out (audit/migrations.py).
 -- Sources: https://supabase.com/docs/guides/database/extensions/pgroonga
 --          https://pgroonga.github.io/reference/
 
