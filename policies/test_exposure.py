@@ -853,7 +853,9 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
     -- {object}: every {role} can list the bucket. Its files are served by their address without any policy: limit the
     -- policy to those who manage them, such as
     --   using (bucket_id = ... and owner_id = (select auth.uid())::text)
-    -- or drop it, where the application neither lists, replaces nor removes files with the caller's rights.
+    -- or drop it, where the application neither lists, replaces nor removes files with the caller's rights. Where its
+    -- files are for everybody who has their address, declare that in access.toml as well ([buckets."{_bucket}"],
+    -- public = true): beside a policy that keeps them for their owners nothing else says so, and EXPO-09 asks.
     """,
 )
 def test_nobody_lists_a_public_bucket(auditor):

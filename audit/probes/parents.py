@@ -36,14 +36,18 @@ MEMBERS = ("alice", "bob", "stranger")
 _LINKED = "create temp table linked on commit drop as select * from pg_temp.links({})"
 _TABLES = "select distinct child from pg_temp.linked order by child"
 
-# The policies that let a role write to tables, by command.
+# The policies that let a role add rows to a table or move them, those for one command first: who can no longer add a
+# row below what is somebody else's adds one below their own, and moves it there.
 _POLICIES = """
-select p.polrelid::pg_catalog.regclass::text, quote_ident(p.polname)
+select quote_ident(p.polname)
 from pg_catalog.pg_policy p
-where p.polrelid = any (%s::pg_catalog.regclass[]) and p.polpermissive and p.polcmd in ('*', %s) and exists (
+where p.polrelid = %(child)s::pg_catalog.regclass and p.polpermissive
+and (p.polcmd in ('*', %(command)s) or p.polcmd in ('a', 'w') and pg_catalog.has_column_privilege(
+    'authenticated', p.polrelid, %(attribute)s, case p.polcmd when 'a' then 'insert' else 'update' end))
+and exists (
     select from unnest(p.polroles) as named where case when named = 0 then true
     else pg_catalog.pg_has_role('authenticated', named, 'usage') end)
-order by 1, 2
+order by p.polcmd not in ('*', %(command)s), 1
 """
 
 
@@ -215,8 +219,9 @@ def _rows(cursor: Cursor, tried: Mapping[tuple[str, str], Mapping[str, Hung]]) -
         went = {actor: hung for actor, hung in those.items() if hung.command}
         if went:
             first = next(iter(went.values()))
-            cursor.execute(_POLICIES, [[child], "a" if first.command == "insert" else "w"])
-            policies = [name for _, name in cursor.fetchall()]
+            command = "a" if first.command == "insert" else "w"
+            cursor.execute(_POLICIES, {"child": child, "attribute": attribute, "command": command})
+            policies = [name for (name,) in cursor.fetchall()]
             rows.append(_row(f"{quoted(attribute)} of {child}", first, [*went], policies))
     return rows
 
