@@ -212,7 +212,8 @@ def test_no_view_goes_round_row_level_security(auditor):
     runbook=SECURITY,
     fix="""
     -- Decide whether everybody may read {object}: then declare it public in access.toml. Else let the API read a view
-    -- or function that shows each caller their own, and take the grants away: revoke all on {object} from {roles};
+    -- or function that shows each caller their own, and take the grants away, which {roles} have:
+    -- revoke all on {object} from public, anon, authenticated;
     """,
 )
 def test_no_materialized_view_or_foreign_table_is_open(auditor):

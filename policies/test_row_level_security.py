@@ -226,8 +226,10 @@ OF_SOMEBODY = """
     runbook=RUNBOOK,
     fix="""
     -- Policy {_name} on {_relation} lets every caller {command}. Decide whose rows they are, and alter the policy, or
-    -- add a restrictive one that holds whatever else is allowed, with the column that names the owner:
-    --   create policy ... on ... as restrictive for {command} to {role} using (... = (select auth.uid()));
+    -- add restrictive ones that hold whatever else is allowed, with the column that names the owner (a visitor owns
+    -- nothing):
+    --   create policy ... on ... as restrictive for ... to authenticated using (... = (select auth.uid()));
+    --   create policy ... on ... as restrictive for ... to anon using (false);
     -- or, for reading, declare the table public in access.toml. To drop the policy locks out all whom it lets in
     -- rightly, such as those who look up a team to join, or an invitation.
     """,
@@ -787,7 +789,7 @@ def test_no_sub_select_means_its_own_table(auditor):
     runbook=RUNBOOK,
     fix="""
     -- {object}: {role} may {command} rows that it cannot see. Give them a policy for SELECT, such as
-    --   create policy ... for select to {role} using (the condition of this policy);
+    --   create policy ... for select to ... using (the condition of this policy);
     -- after an insert: let the creator see the row by a column of its own (created_by = (select auth.uid())).
     """,
 )

@@ -29,6 +29,7 @@ from audit.people import CAST
 MOST_ROWS, MOST_THEIRS = 60, 30
 EVERYBODY = [person.id for person in CAST.values() if person.id]
 MOST_CHOSEN = 8
+VISITORS = "anon"
 TIMEOUT_MS, MOST_S, MOST_S_EACH = 1_000, 15.0, 0.3
 # A policy with more conditions than this is left out: the questions would take too long.
 MOST_CONDITIONS = 40
@@ -194,6 +195,8 @@ class Deciding:
             self.names[relation] = (place, alias)
             try:
                 more = list(_conditions(relation, place, name, frozenset(of_roles), text))
+                if of_roles == [VISITORS]:  # who have no id: whatever is compared with it is so for none of them
+                    more = [each for each in more if not _asks_for_the_id(each.text)]
             except Unchecked:
                 self.mute[name] = None
             else:
@@ -303,6 +306,10 @@ def _conditions(relation: int, place: str, policy: str, roles: frozenset[str], t
                 relation, place, policy, roles, atom.sql(dialect="postgres"), mine, others, f"({text})", always, never,
                 needs=frozenset({True, False}),
             )  # fmt: skip
+
+
+def _asks_for_the_id(text: str) -> bool:
+    return any(called(node) == ("auth", "uid") for node in parsed(text).walk())
 
 
 def _asks_others(atom: exp.Expr) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlglot.errors import SqlglotError
 
@@ -62,6 +64,12 @@ def test_an_innocent_look_alike_is_none(bench: Bench, sabotage: Sabotage) -> Non
         scene.execute(sabotage.sql)
         after = scene.ask(sabotage.policy)
     assert after.verdict in CLEAN, f"{after.verdict} {after.reason} {after.findings}"
+
+
+def test_what_a_fix_puts_into_a_statement_can_be_executed() -> None:
+    """Words arrive in quotes, as literals: ``to 'anon'`` is no SQL, however often it is copied."""
+    statement = re.compile(r"\b(create policy|revoke|grant)\b[^;]*?\b(to|from|for) \{(roles?|command)\}", re.IGNORECASE)
+    assert [name for name, policy in POLICIES.items() if statement.search(policy.fix)] == []
 
 
 @pytest.mark.parametrize(

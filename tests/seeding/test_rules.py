@@ -183,6 +183,16 @@ def test_what_cannot_be_made_is_named(platform: Connection, columns: str, rule: 
     assert any(named in condition and "public.papers" in condition for condition in result.undecided), result
 
 
+@pytest.mark.parametrize(("roles", "undecided"), [("anon", False), ("anon, authenticated", True)])
+def test_what_visitors_are_asked_for_that_they_have_not_is_for_nobody(
+    platform: Connection, roles: str, undecided: bool
+) -> None:
+    """Such as ``for select to anon using (owner = auth.uid())``; where others are meant as well, rows have to tell."""
+    more = f"create policy more on public.papers for select to {roles} using (reader = auth.uid())"
+    result = planted(platform, "reader uuid references auth.sessions", OWN, more)
+    assert any("reader = " in condition for condition in result.undecided) is undecided
+
+
 def test_a_condition_that_makes_no_difference_is_told_and_doubts_nothing(platform: Connection) -> None:
     result = planted(platform, "word text", f"word in ('a', 'b') and word <> 'c' and {OWN}")
     assert result.undecided == ()
