@@ -122,7 +122,7 @@ def _without(cursor: Cursor, left: Left) -> bool:
         return False
     away = "alter table {} drop constraint {}"
     try:
-        cursor.execute(sql.SQL(away).format(sql.SQL(relation), sql.Identifier(constraint)))  # type: ignore[arg-type]
+        cursor.execute(sql.SQL(away).format(sql.SQL(relation), sql.Identifier(constraint)))
     except psycopg.Error:  # a partition's, which its whole has given it
         if cursor.connection.broken:
             raise
