@@ -1,18 +1,20 @@
 """What new triggers and rules of tables that hold rows do when somebody writes: acted out on made-up rows, and undone.
 
-Some rows are written once more as they are, and changed column by column to what other rows hold; where what fires
-speaks of time, once more after every second row became old. What may not come of it: that nothing is written, that
-rows are gone, or that values which nobody wrote are emptied or made equal. Deletions are not acted out: what a trigger
-takes along with a row, or keeps of it, is what such triggers are for.
+Some rows are written once more as they are, and under keys that nobody has; and they are changed column by column to
+what other rows hold, the columns first that what fires speaks of. Where it speaks of time, all of it is done once more
+after every second row became old. What may not come of it: that nothing is written, that rows are gone, or that values
+which nobody wrote are emptied or made equal. Deletions are not acted out: what a trigger takes along with a row, or
+keeps of it, is what such triggers are for.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
@@ -34,10 +36,34 @@ WRITERS = (None, "alice")
 # So many different values of a column that become the same are a loss.
 KINDS = 3
 
+# Each column, whether it is in the primary key, and what it holds in a row that is like another one, and is not it:
+# something else where a unique index looks at the column. https://www.postgresql.org/docs/current/catalog-pg-index.html
 _COLUMNS = """
-select a.attname::pg_catalog.text, coalesce(a.attnum = any (i.indkey), false)
+select a.attname::pg_catalog.text,
+       exists (select from pg_catalog.pg_index i
+               where i.indrelid = a.attrelid and i.indisprimary and a.attnum = any (i.indkey)),
+       case when not u.there then pg_catalog.quote_ident(a.attname)
+            when y.typname = 'uuid' then 'pg_catalog.gen_random_uuid()'
+            when y.typname = any (array['int2', 'int4', 'int8', 'numeric']) then pg_catalog.format(
+                '(-1 - pg_catalog.row_number() over ())::pg_catalog.%%I', y.typname)
+            when y.typcategory = 'S' then pg_catalog.format(
+                'pg_catalog.left(pg_catalog.md5(pg_catalog.random()::pg_catalog.text), 12) || %%I', a.attname)
+            when a.attnotnull then pg_catalog.quote_ident(a.attname)
+            else 'null' end
 from pg_catalog.pg_attribute a
-left join pg_catalog.pg_index i on i.indrelid = a.attrelid and i.indisprimary
+join pg_catalog.pg_type y on y.oid = a.atttypid
+cross join lateral (
+    select not exists (
+        select from pg_catalog.pg_constraint f
+        where f.conrelid = a.attrelid and f.contype = 'f' and a.attnum = any (f.conkey)
+    ) and exists (
+        select from pg_catalog.pg_index i
+        where i.indrelid = a.attrelid and i.indisunique and (a.attnum = any (i.indkey) or exists (
+            select from pg_catalog.pg_depend d
+            where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = i.indexrelid
+            and d.refclassid = d.classid and d.refobjid = a.attrelid and d.refobjsubid = a.attnum))
+    )
+) as u (there)
 where a.attrelid = %s and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
 order by a.attnum
 """
@@ -49,16 +75,18 @@ _USUAL = 'set local search_path = "$user", public, extensions'
 class Fired:
     """A table on which something fires that a statement made or changed: that statement's step, and what fires.
 
-    ``off`` are the statements that make it as it was: a function has its old body, and a trigger is switched off.
-    ``timed`` are the names in what fires, if it speaks of time.
+    ``off`` are the statements that make it as it was, each with what does instead where it is not allowed: a function
+    has its old body, and a trigger is switched off, or, on a table of the platform's, its function does nothing.
+    ``names`` are those in what fires; ``timed``: it speaks of time.
     """
 
     step: Step
     oid: int
     title: str
     by: str
-    off: tuple[str, ...]
-    timed: frozenset[str] = frozenset()
+    off: tuple[tuple[str, ...], ...]
+    names: frozenset[str] = frozenset()
+    timed: bool = False
 
 
 def fired(steps: Sequence[Step], entries: Mapping[str, Entry], known: Mapping[int, str]) -> Iterator[Fired]:
@@ -79,11 +107,24 @@ def fired(steps: Sequence[Step], entries: Mapping[str, Entry], known: Mapping[in
         if oid in known:
             step, entry, _ = firing[0]
             off = (
-                before or f"alter table {known[oid]} disable {each.kind} {each.title.rpartition(' of ')[0]}"
+                (before,)
+                if before
+                else (
+                    f"alter table {known[oid]} disable {each.kind} {each.title.rpartition(' of ')[0]}",
+                    *_emptied(entries.get(f"f{each.facts.get('_function')}")),
+                )
                 for _, each, before in firing
             )
-            timed = frozenset(name for _, each, _ in firing for name in _timed(each, entries))
-            yield Fired(step, oid, known[oid], f"{entry.kind} {entry.title}", tuple(dict.fromkeys(off)), timed)
+            words = [token for _, each, _ in firing for token in _words(each, entries)]
+            names = frozenset(token.name for token in words if token.name)
+            timed = any(map(of_time, words))
+            yield Fired(step, oid, known[oid], f"{entry.kind} {entry.title}", tuple(dict.fromkeys(off)), names, timed)
+
+
+def _emptied(function: Entry | None) -> Iterator[str]:
+    if function is not None:
+        body = "begin return case tg_op when 'DELETE' then old else new end; end"
+        yield f"create or replace function {function.title} returns trigger language plpgsql as $_${body}$_$"
 
 
 def _were(steps: Sequence[Step]) -> Iterator[tuple[str, str]]:
@@ -104,14 +145,14 @@ CLOCK = frozenset({
 _MOMENT = re.compile(r"\s*\d{4}-\d\d?-\d\d?")
 
 
-def _timed(firing: Entry, entries: Mapping[str, Entry]) -> set[str]:
-    """Return the names in what fires, and in what it calls; none where it does not speak of time."""
+def _words(firing: Entry, entries: Mapping[str, Entry]) -> Iterator[Token]:
+    """Yield the words of what fires, and of what it calls."""
     texts = [str(firing.facts["_definition"])]
     if (function := entries.get(f"f{firing.facts.get('_function')}")) is not None:
         bodies = bodies_of(entries)
         texts += [text for name in called(function, bodies) for text in bodies.get(name, ())]
-    found = [token for text in texts for token in code(text)]
-    return {token.name for token in found if token.name} if any(map(of_time, found)) else set()
+    for text in texts:
+        yield from code(text)
 
 
 def of_time(token: Token) -> bool:
@@ -149,18 +190,36 @@ def does_otherwise(change: Change) -> bool:
     return any(before != after for before, after in map(change.fact, _DECIDING))
 
 
-@dataclass
-class _Came:
-    """What came of acts of one kind: how many were tried, how many of them wrote nothing, and what was lost."""
+@dataclass(frozen=True)
+class _Column:
+    """A column; ``new`` is what it holds in a row that is like another one and is not it, as an expression."""
 
-    tried: int = 0
-    idle: int = 0
-    lost: dict[str, Loss] = field(default_factory=dict)
+    name: str
+    is_key: bool
+    new: str
+
+
+@dataclass(frozen=True)
+class _Act:
+    """How some rows are written: changed in this column, or else once more; ``new``: under keys that nobody has."""
+
+    column: str
+    new: bool
+    some: int
+    who: str | None
 
     @property
-    def wrote_nothing(self) -> bool:
-        """Whether something was tried, and nothing was ever written."""
-        return bool(self.tried) and self.idle == self.tried
+    def kind(self) -> str:
+        """What is done."""
+        return "update" if self.column else "insert"
+
+
+@dataclass
+class _Came:
+    """What came of an act: whether anything was written, and what was lost."""
+
+    wrote: bool
+    lost: dict[str, Loss]
 
 
 class TooLongError(Exception):
@@ -177,70 +236,81 @@ def losses(
 
     Raises TooLongError when it is not tried to its end, and psycopg.Error when the connection is lost.
     """
-    columns = conn.execute(_COLUMNS, [table.oid]).fetchall()
+    columns = [_Column(*row) for row in conn.execute(_COLUMNS, [table.oid])]
     told: set[str] = set()
     for aged in (False, True) if table.timed else (False,):
-        for loss in _newly(conn, table, columns, now, titles, until, aged=aged):
+        acts = _acts(table, columns)
+        came = _came(conn, table, columns, acts, now, titles, until, aged=aged)
+        for loss in _newly(conn, table, columns, came, now, titles, aged=aged):
             if loss.what not in told:
                 told.add(loss.what)
                 yield loss
+        if time.monotonic() > until:
+            raise TooLongError
+
+
+def _acts(table: Fired, columns: Sequence[_Column]) -> list[_Act]:
+    """Return what is tried, what shows most in least time first."""
+    changed = sorted((each for each in columns if not each.is_key), key=lambda each: each.name not in table.names)
+    ways = [("", True), ("", False), *((each.name, False) for each in changed[:COLUMNS])]
+    return [_Act(*way, ROWS, who) for who in WRITERS for way in ways] + [
+        _Act(*way, MANY, who) for who in WRITERS for way in ways[:4]
+    ]
 
 
 def _newly(
     conn: Connection,
     table: Fired,
-    columns: Sequence[tuple[str, bool]],
+    columns: Sequence[_Column],
+    came: Mapping[_Act, _Came],
     now: Mapping[int, Print],
     titles: Mapping[int, str],
-    until: float,
     *,
     aged: bool,
 ) -> Iterator[Loss]:
-    came = _came(conn, table, columns, now, titles, until, aged=aged)
-    if not any(each.lost or each.wrote_nothing for each in came.values()):
+    """Yield what came of acts that does not come of them without what is new."""
+    idle = {
+        kind for kind in ("insert", "update") if not any(each.wrote for act, each in came.items() if act.kind == kind)
+    }
+    again = [act for act, each in came.items() if each.lost or act.kind in idle]
+    if not again:
         return
-    without = _came(conn, table, columns, now, titles, until, aged=aged, off=True)
-    for act, each in came.items():
-        if each.wrote_nothing and not without[act].wrote_nothing:
-            told = f"{table.by} lets no {act} of {table.title} come to anything"
+    without = _came(conn, table, columns, again, now, titles, math.inf, aged=aged, off=True)
+    for kind in idle:
+        if any(each.wrote for act, each in without.items() if act.kind == kind):
+            told = f"{table.by} lets no {kind} of {table.title} come to anything"
             yield Loss(f"rows of {table.title}", "rows swallowed", table.title, told)
-        elif not each.wrote_nothing:
-            yield from (loss for what, loss in each.lost.items() if what not in without[act].lost)
+    anyway = {(act.kind, what) for act, each in without.items() for what in each.lost}
+    for act, each in came.items():
+        yield from (loss for what, loss in each.lost.items() if act.kind not in idle and (act.kind, what) not in anyway)
 
 
 def _came(
     conn: Connection,
     table: Fired,
-    columns: Sequence[tuple[str, bool]],
+    columns: Sequence[_Column],
+    acts: Sequence[_Act],
     now: Mapping[int, Print],
     titles: Mapping[int, str],
     until: float,
     *,
     aged: bool,
     off: bool = False,
-) -> dict[str, _Came]:
-    """Act in all ways, and return what came of it, by "insert" and "update"; ``off``: without what is new.
-
-    Raises TooLongError.
-    """
-    came = {"insert": _Came(), "update": _Came()}
+) -> dict[_Act, _Came]:
+    """Act as long as there is time, and return what came of each that was not refused; ``off``: without what is new."""
+    came = {}
     conn.execute("begin", prepare=False)
     try:
         if off:
             _switch_off(conn, table)
         if aged:
-            for title in (title for title in titles.values() if _own(title) in table.timed):
+            for title in (title for title in titles.values() if _own(title) in table.names):
                 age(conn, title)
             with looking(conn):
                 now = prints(conn, None, now)
-        for who in WRITERS:
-            claims = json.dumps({"sub": CAST[who].id, "role": CAST[who].role}) if who else ""
-            conn.execute("select pg_catalog.set_config('request.jwt.claims', %s, true)", [claims])
-            ways = ["", *[name for name, is_key in columns if not is_key][:COLUMNS]]
-            for name, some in [*((name, ROWS) for name in ways), *((name, MANY) for name in ways[:3])]:
-                if time.monotonic() > until:
-                    raise TooLongError
-                _act(conn, table, columns, name, some, now, titles, came["update" if name else "insert"])
+        for act in acts:
+            if time.monotonic() <= until and (result := _act(conn, table, columns, act, now, titles)):
+                came[act] = result
     finally:
         if not conn.closed:
             conn.execute("rollback", prepare=False)
@@ -248,14 +318,16 @@ def _came(
 
 
 def _switch_off(conn: Connection, table: Fired) -> None:
-    """Undo what is new; on a table of the platform's nobody of the project may, and all of it counts."""
-    try:
-        with conn.transaction():
-            for statement in table.off:
-                conn.execute(statement.encode(), prepare=False)
-    except psycopg.Error:
-        if conn.closed:
-            raise
+    """Undo what is new. What nobody of the project may undo stays, and what comes of it is not told."""
+    for ways in table.off:
+        for statement in ways:
+            try:
+                with conn.transaction():
+                    conn.execute(statement.encode(), prepare=False)
+                break
+            except psycopg.Error:
+                if conn.closed:
+                    raise
 
 
 def _own(title: str) -> str:
@@ -314,56 +386,55 @@ and f.conrelid <> f.confrelid and f.conparentid = 0
 def _act(
     conn: Connection,
     table: Fired,
-    columns: Sequence[tuple[str, bool]],
-    column: str,
-    some: int,
+    columns: Sequence[_Column],
+    act: _Act,
     now: Mapping[int, Print],
     titles: Mapping[int, str],
-    came: _Came,
-) -> None:
-    """Change a column of ``some`` rows, or write them again; note what came of it. Who is refused loses nothing.
-
-    Raises TooLongError when it was ended before anything came of it.
-    """
+) -> _Came | None:
+    """Write some rows, and tell what came of it: None where there was none to write, or it was refused or ended."""
     parts = {
         "table": sql.SQL(table.title),  # as the server quoted it
-        "all": sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns),
-        "one": sql.Identifier(column),
-        "some": sql.Literal(some),
+        "all": sql.SQL(", ").join(sql.Identifier(each.name) for each in columns),
+        "chosen": sql.SQL(", ").join(map(_given if act.new else _kept, columns)),
+        "one": sql.Identifier(act.column),
+        "some": sql.Literal(act.some),
     }
+    claims = json.dumps({"sub": CAST[act.who].id, "role": CAST[act.who].role}) if act.who else ""
     conn.execute("savepoint audit_acts", prepare=False)
     try:
+        conn.execute("select pg_catalog.set_config('request.jwt.claims', %s, true)", [claims])
         conn.execute(_PLAIN, prepare=False)
-        meant = conn.execute(sql.SQL(_CHANGED if column else _CHOSEN).format(**parts), prepare=False).rowcount
-        if not column:
+        meant = conn.execute(sql.SQL(_CHANGED if act.column else _CHOSEN).format(**parts), prepare=False).rowcount
+        if act.kind == "insert" and not act.new:
             # Neither triggers nor foreign keys see the rows go.
             conn.execute("set local session_replication_role = replica", prepare=False)
             conn.execute(sql.SQL(_TAKEN).format(**parts), prepare=False)
             conn.execute("set local session_replication_role = origin", prepare=False)
         conn.execute(_USUAL, prepare=False)
-        written = conn.execute(sql.SQL(_UPDATED if column else _INSERTED).format(**parts), prepare=False).rowcount
+        written = conn.execute(sql.SQL(_UPDATED if act.column else _INSERTED).format(**parts), prepare=False).rowcount
         conn.execute("set constraints all immediate", prepare=False)
         with looking(conn):
             after = prints(conn, None, now)
-    except psycopg.errors.QueryCanceled as error:
-        if conn.closed:
-            raise
-        raise TooLongError from error
     except psycopg.Error:
         if conn.closed:
             raise
-    else:
-        if meant:
-            came.tried += 1
-            came.idle += not written
-            for loss in _lost(table, column, now, after, titles):
-                came.lost.setdefault(loss.what, loss)
+        return None
     finally:
         if not conn.closed:
             conn.execute("rollback to savepoint audit_acts; release savepoint audit_acts", prepare=False)
+    found = {loss.what: loss for loss in _lost(table, act.column, now, after, titles)}
+    return _Came(bool(written), found) if meant else None
 
 
-_CHOSEN = "create temporary table audit_rows on commit drop as select * from {table} limit {some}"
+def _kept(column: _Column) -> sql.Composable:
+    return sql.Identifier(column.name)
+
+
+def _given(column: _Column) -> sql.Composable:
+    return sql.SQL("{} as {}").format(sql.SQL(column.new), sql.Identifier(column.name))
+
+
+_CHOSEN = "create temporary table audit_rows on commit drop as select {chosen} from {table} limit {some}"
 _TAKEN = "delete from {table} where ctid in (select ctid from {table} limit {some})"
 _INSERTED = "insert into {table} ({all}) overriding system value select {all} from pg_temp.audit_rows"
 # Each row with what another one holds.

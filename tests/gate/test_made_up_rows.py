@@ -76,3 +76,43 @@ def test_what_fires_is_tried_for_a_limited_time(
     assert told.verdict is verdict, (told.reason, told.findings)
     if verdict is Verdict.UNCHECKED:
         assert "does when rows of private.labels are written took too long to see all of" in told.reason
+
+
+# What is done to other people's rows when somebody is new, or signs in: who is there and is written once more may have
+# all that a newcomer gets.
+NEWCOMERS = """
+create function private.greet() returns trigger language plpgsql security definer set search_path = '' as $$
+begin {} return new; end $$;
+create trigger greet {} for each row execute function private.greet();
+"""
+SIGN_UP = "after insert on auth.users"
+SIGN_IN = "after update of last_sign_in_at on auth.users"
+GREETED = "create table private.greeted (user_id uuid primary key, at timestamptz default now());"
+
+
+@pytest.mark.parametrize(
+    ("before", "act", "when", "verdict"),
+    [
+        ("", "delete from private.labels;", SIGN_UP, Verdict.VIOLATED),
+        ("", "update private.parcels set note = null;", "before insert on auth.users", Verdict.VIOLATED),
+        ("", "update private.labels set word = 'new';", SIGN_UP, Verdict.VIOLATED),
+        ("", "delete from private.labels;", SIGN_IN, Verdict.VIOLATED),
+        ("", "delete from private.labels;", "after insert on storage.objects", Verdict.VIOLATED),
+        (
+            f"{GREETED} insert into private.greeted (user_id) select id from auth.users;",
+            "insert into private.greeted (user_id) values (new.id); delete from private.labels;",
+            SIGN_UP,
+            Verdict.VIOLATED,
+        ),
+        (f"{GREETED}", "insert into private.greeted (user_id) values (new.id);", SIGN_UP, Verdict.HOLDS),
+        ("", "delete from private.labels where word = new.email;", SIGN_UP, Verdict.HOLDS),
+        ("", "update private.parcels set note = coalesce(note, 'new') where id < 20;", SIGN_IN, Verdict.HOLDS),
+    ],
+)
+def test_what_is_done_when_somebody_is_new_is_tried(
+    quick: Ground, tmp_path: Path, before: str, act: str, when: str, verdict: Verdict
+) -> None:
+    path = tmp_path / "20270101000000_newcomers.sql"
+    path.write_text(f"set lock_timeout = '2s'; {before} {NEWCOMERS.format(act, when)}", encoding="utf-8")
+    told = quick.try_files([path])["MIG-03"]
+    assert told.verdict is verdict, (told.reason, told.findings)
