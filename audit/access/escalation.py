@@ -39,7 +39,9 @@ from audit.names import CONTACT_COLUMN, OWNERS
 from audit.people import CAST, Identity
 from audit.probes.calling import Routine, planned, remembered, without_codes
 from audit.question import Cursor, define, short_ms, together
-from audit.seeding.rules import noted
+from audit.seeding.rules import noted, read_rules
+from audit.seeding.tables import read
+from audit.seeding.values import deciding
 from audit.server_errors import describe
 
 SQL = Path(__file__).with_suffix(".sql")
@@ -194,8 +196,20 @@ from pg_temp.audit_table t join pg_catalog.pg_attribute a on a.attrelid = t.id a
 where a.attgenerated = ''
 """
 
+# The columns that generated ones are made of: which of the two depends on them hangs on the server's version.
+# https://www.postgresql.org/docs/current/catalog-pg-depend.html
+GENERATED = """
+select t.relation, a.attname::text, g.attname::text
+from pg_temp.audit_table t
+join pg_catalog.pg_attribute g on g.attrelid = t.id and g.attgenerated <> ''
+join pg_catalog.pg_attrdef f on f.adrelid = t.id and f.adnum = g.attnum
+join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = t.id
+    and (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and d.objid = f.oid
+         or d.classid = d.refclassid and d.objid = t.id and d.objsubid = g.attnum)
+join pg_catalog.pg_attribute a on a.attrelid = t.id and a.attnum = d.refobjsubid and a.attnum <> g.attnum
+"""
 
-# What an API role holds on one table, to take a column away from it.
+
 @dataclass(frozen=True)
 class Rules:
     """What decides who reaches the rows of one table: the text of its policies and of all they lead to.
@@ -595,6 +609,10 @@ def _plan(cursor: Cursor) -> Plan:
             triggers.setdefault(relation, []).extend(sources)
     cursor.execute(COLUMNS)
     there = cursor.fetchall()
+    cursor.execute(GENERATED)
+    shown: dict[tuple[str, str], set[str]] = {}
+    for relation, column, generated in cursor.fetchall():
+        shown.setdefault((relation, column), set()).add(generated.lower())
     tables = {relation for relation, _ in there}
     spread = {relation: _spread(relation, triggers, tables) for relation in tables}
     words = {name: _words(rule.text) for name, rule in rules.items()}
@@ -613,7 +631,7 @@ def _plan(cursor: Cursor) -> Plan:
             name
             for name, rule in rules.items()
             if (relation in rule.reads or (name == relation and relation in answering))
-            and (column.lower() in words[name] or name in unnamed)
+            and (words[name] & {column.lower(), *shown.get((relation, column), ())} or name in unnamed)
         }
         if column.lower() in moved.get(relation, ()) or UNNAMED.search(bodies.get(relation, "")):
             depends |= elsewhere
@@ -626,6 +644,7 @@ def _plan(cursor: Cursor) -> Plan:
     few = _few(rules, _sizes(cursor))
     cursor.execute("select relation, people from pg_temp.audit_table")
     people = {name: frozenset(held or ()) for name, held in cursor.fetchall()}
+    _note_words(cursor, columns, people)
     ruled = {
         number: few({each for each, rule in rules.items() if title == each or place in rule.looks_at}, title)
         for place, title, number in _relations(cursor, rules)
@@ -696,6 +715,21 @@ def _note_codes(cursor: Cursor, columns: Mapping[str, Iterable[str]], ruled_tabl
                     sql.Literal(MOST_ADDRESSES),
                 )
             )
+
+
+def _note_words(cursor: Cursor, columns: Mapping[str, Iterable[str]], people: Mapping[str, frozenset[str]]) -> None:
+    """Note for columns that hold no ids of people the values that decide what rules ask of them."""
+    catalogue = read(cursor.connection)
+    asked = read_rules(cursor.connection, catalogue, {}).asked
+    cursor.execute("select relation, id::bigint, pg_catalog.now() from pg_temp.audit_table")
+    found: list[tuple[str, str, str]] = []
+    for relation, oid, now in cursor.fetchall():
+        for name in columns.get(relation, ()):
+            hint = asked.get((oid, name))
+            if hint is not None and name not in people[relation]:
+                texts = deciding(catalogue, catalogue.tables[oid].columns[name], hint, now)
+                found += [(relation, name, text) for text in texts[:MOST_WORDS]]
+    cursor.executemany("insert into pg_temp.chain_word values (%s, %s, %s)", found)
 
 
 def _compared(ruled_tables: Sequence[tuple[Any, ...]]) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:

@@ -1118,6 +1118,7 @@ class _Chooser:
         )
         self.is_person = self.about_people and self.one_each
         self.ranks = rules.ranks.get(table.oid, {}) if self.about_people or self.one_each else {}
+        self.out_of_rank = rules.out_of_rank.get(table.oid, {})
         plain = {
             b.columns[0] for b in blocks if len(b.columns) == len(b.options) == 1 and not b.options[0].values[0].kind
         }
@@ -1310,9 +1311,14 @@ class _Chooser:
 
     def _ranked(self, options: list[Option], place: int, column: str, person: int) -> list[Option]:
         """Return the options of somebody's rank: one has what opens more than what all begin with, others do not."""
-        wanted = self.ranks.get(column, set())
-        default = re.match(r"'?(\w*)'?", self.table.columns[column].default or "")
+        kinds = {option.values[place].kind for option in options}
+        out = self.out_of_rank.get(column, set()) if column in self.ranks else set()
+        wanted = self.ranks.get(column, set()) | (kinds - out - {"null"} if out else set())
+        has = self.table.columns[column]
+        default = re.match(r"'?(\w*)'?", has.default or "")
         begun = default[1] if default else ""
+        # A row of somebody's own begins with NULL where nothing else is said.
+        begun = "null" if self.one_each and has.default is None and not has.required else begun
         # Where nothing is everybody's from the beginning, roles that are given to people are not everybody's either.
         given = not begun and self.about_people and not self.one_each and wanted.isdisjoint(_NO_WORDS)
         if not wanted or begun in wanted or not (begun or given):

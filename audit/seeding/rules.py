@@ -24,7 +24,7 @@ from audit.evidence import Unchecked
 from audit.seeding.answers import Function, Functions
 from audit.seeding.tables import Catalogue, Table
 from audit.settings import PLATFORM_SCHEMAS
-from audit.sql_text import without_comments
+from audit.sql_text import tokens, without_comments
 
 
 @dataclass
@@ -33,8 +33,9 @@ class Hints:
 
     ``ages`` are how long before now a moment is compared with. ``nothing``: it is asked whether it is NULL.
     ``caller``: it is compared with the caller's id, ``email``: with their address; ``by_caller``: a document is asked
-    for a key that is the caller's id. ``wanted`` are the kinds of value for which the comparisons are true; ``like``
-    are columns that it equals, each with its table (None: the one that the rule is about).
+    for a key that is the caller's id. ``wanted`` are the kinds of value for which the comparisons are true, those in
+    ``unwanted`` are the only ones for which they are not; ``like`` are columns that it equals, each with its table
+    (None: the one that the rule is about).
     """
 
     words: list[str] = field(default_factory=list)
@@ -45,6 +46,7 @@ class Hints:
     likes: list[str] = field(default_factory=list)
     ages: list[dt.timedelta] = field(default_factory=list)
     wanted: list[str] = field(default_factory=list)
+    unwanted: list[str] = field(default_factory=list)
     like: list[tuple[Name | None, str]] = field(default_factory=list)
     keys: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
     nothing: bool = False
@@ -139,6 +141,7 @@ def _asked(column: exp.Expr) -> Hints:
         into.like += [(table_of(one), one.name) for one in answers if one is not None]
     if not functions and not keys:
         into.wanted += _wanted(comparison, into, is_left=comparison.this is side)
+        into.unwanted += _unwanted(comparison, into)
     return into
 
 
@@ -167,6 +170,16 @@ def _wanted(comparison: exp.Expr, hint: Hints, *, is_left: bool) -> list[str]:
         numbers = [int(float(text)) for text in hint.values if _NUMBER.fullmatch(text)]
         return moments + [str(number + (1 if later else -1)) for number in numbers]
     return [] if negated else hint.words
+
+
+def _unwanted(comparison: exp.Expr, hint: Hints) -> list[str]:
+    """Return the kinds of value for which alone a comparison is not true."""
+    negated = isinstance(comparison.parent, exp.Not) is not bool(comparison.args.get("negate"))
+    if isinstance(comparison, exp.Is):
+        return ["null"] if negated and isinstance(comparison.expression, exp.Null) else []
+    if isinstance(comparison, exp.NEQ | exp.NullSafeNEQ):
+        return [] if negated else hint.values
+    return hint.words if negated and isinstance(comparison, exp.EQ | exp.In) else []
 
 
 def _note(comparison: exp.Expr, others: list[exp.Expr], functions: list[str], keys: list[str], into: Hints) -> None:
@@ -307,14 +320,15 @@ _QUALIFIER = re.compile(r'^(?:"?\w+"?\s*\.\s*)')
 class Rules:
     """What rules ask: by table and column; and by table, what one rule asks of which columns together.
 
-    ``ranks`` are what rules of other tables want of the caller's own row, by column; ``gates`` are the tables in which
-    rules of others look for the caller. ``joins`` are the columns of other tables that a column is compared with, as
-    far as names tell, and ``sure`` those of which rules say the table.
+    ``ranks`` are what rules of other tables want of the caller's own row, by column, and ``out_of_rank`` all that they
+    do not want; ``gates`` are the tables in which rules of others look for the caller. ``joins`` are the columns of
+    other tables that a column is compared with, as far as names tell, and ``sure`` those of which rules say the table.
     """
 
     asked: dict[tuple[int, str], Hints] = field(default_factory=dict)
     together: dict[int, list[dict[str, list[str]]]] = field(default_factory=dict)
     ranks: dict[int, dict[str, set[str]]] = field(default_factory=dict)
+    out_of_rank: dict[int, dict[str, set[str]]] = field(default_factory=dict)
     gates: set[int] = field(default_factory=set)
     joins: dict[tuple[int, str], set[tuple[int, str]]] = field(default_factory=dict)
     sure: dict[tuple[int, str], set[tuple[int, str]]] = field(default_factory=dict)
@@ -333,15 +347,18 @@ class Rules:
     def note(self, found: Iterable[tuple[int, str, Hints]], own: int | None = None) -> None:
         """Note what one rule asks; ``own`` is the table that it is a rule of."""
         columns: dict[int, dict[str, list[str]]] = {}
+        unwanted: dict[int, dict[str, list[str]]] = {}
         callers: set[int] = set()
         for table, column, hint in found:
             self.asked.setdefault((table, column), Hints()).add(hint)
             columns.setdefault(table, {}).setdefault(column, []).extend(hint.wanted)
+            unwanted.setdefault(table, {}).setdefault(column, []).extend(hint.unwanted)
             callers |= {table} if hint.caller else set()
         self.gates |= callers - {own}
         for table in callers - {own}:
             for column, kinds in columns[table].items():
                 self.ranks.setdefault(table, {}).setdefault(column, set()).update(kinds)
+                self.out_of_rank.setdefault(table, {}).setdefault(column, set()).update(unwanted[table][column])
         for table, wanted in columns.items():
             known = self.together.setdefault(table, [])
             if len(wanted) > 1 and wanted not in known:
@@ -425,8 +442,24 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
             literal = re.match(r"'((?:[^']|'')*)'::", column.default or "")
             if literal and not column.generated and (table.oid, column.name) in rules.asked:
                 rules.asked[table.oid, column.name].add(Hints(words=[literal[1]]))
+        for column in table.columns.values():
+            if column.generated and column.default and (table.oid, column.name) in rules.asked:
+                _note_sources(rules, table, column.name, column.default)
     cursor.execute("select pg_catalog.set_config('search_path', %s, true)", before)
     return rules
+
+
+def _note_sources(rules: Rules, table: Table, name: str, expression: str) -> None:
+    """Note what is asked of a generated column, of the columns that it is made of."""
+    asked = rules.asked[table.oid, name]
+    words = [word.replace("'", "''") for word in (*asked.words, *asked.values)]
+    conditions = [f"({expression}) = '{word}'" for word in words] or [expression]
+    for condition in conditions:
+        for _, column, hint in noted(_tree(f"select {condition}")):
+            if column in table.columns:
+                rules.note([(table.oid, column, hint)])
+                if name in rules.ranks.get(table.oid, {}):
+                    rules.ranks[table.oid].setdefault(column, set()).update(hint.wanted)
 
 
 def _given(tree: exp.Expr) -> Iterator[tuple[Name, int, tuple[Name | None, str]]]:
@@ -496,9 +529,53 @@ def _of_answer(function: Function, hint: Hints, catalogue: Catalogue) -> Iterato
             yield from (each for each in _of_body(text, {tables[0].oid}, catalogue) if each[2].caller)
 
 
+# What stands before an expression in PL/pgSQL, and what ends it besides a semicolon.
+# https://www.postgresql.org/docs/current/plpgsql-statements.html
+_BEFORE = re.compile(
+    r"(?:(?:end|return|query|perform|if|elsif|elseif|while|when|for\s+\w+\s+in|[\w.]+\s*:?=(?!=))(?=\W)\s*)+",
+    re.IGNORECASE,
+)
+_ENDS = frozenset({"then", "loop", "begin", "else", "declare"})
+_ASKING = re.compile(r"[-=<>~@?]|\b(?:in|is|like|ilike|not|any)\b", re.IGNORECASE)
+_STATEMENT = re.compile(r"(?:select|with|insert|update|delete|merge)\b", re.IGNORECASE)
+_INTO = re.compile(r"(?<!insert)(?<!merge)\s+into\s+(?:strict\s+)?[\w.]+(?:\s*,\s*[\w.]+)*", re.IGNORECASE)
+
+
+def _trees(text: str) -> Iterator[exp.Expr]:
+    """Yield the statements of a body and the expressions in it, as far as they can be read."""
+    for part in _parts(text):
+        asked = _BEFORE.sub("", part, count=1) if _BEFORE.match(part) else part
+        if _ASKING.search(asked):
+            tree = _tree(_INTO.sub("", asked) if _STATEMENT.match(asked) else f"select {asked}")
+            if tree is not None:
+                yield tree
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield what is between semicolons and the words that PL/pgSQL puts around expressions, outside of parentheses."""
+    begin, depth, cases = 0, 0, 0
+    for token in tokens(text):
+        depth += (token.text == "(") - (token.text == ")")
+        cases += (token.name == "case") - (token.name == "end" and cases > 0)
+        if depth <= 0 and (token.text == ";" or (token.name in _ENDS and not cases)):
+            yield text[begin : token.start].strip()
+            begin = token.end
+    yield text[begin:].strip()
+
+
 def _of_body(text: str, tables: Iterable[int], catalogue: Catalogue) -> Iterator[tuple[int, str, Hints]]:
     """Yield what a body asks of the columns of these tables, by their names."""
     known = sorted(tables & catalogue.tables.keys()) if isinstance(tables, set) else []
+    for tree in _trees(text) if known else ():
+        for name, column, asked in noted(tree):
+            asked.caller = False  # whose rows are looked at is told by the comparisons below
+            named = [oid for oid in known if name is not None and catalogue.tables[oid].name == name[1]]
+            for oid in named or known:
+                there = catalogue.tables[oid].columns.get(column)
+                if there is not None and catalogue.plain(there.type, -1)[0].name != "bool":
+                    asked.wanted = [kind for kind in asked.wanted if kind not in ("true", "false")]
+                if there is not None:
+                    yield oid, column, asked
     for match in _COMPARISON.finditer(text) if known else ():
         column = match["column"].lower()
         holders = [oid for oid in known if column in catalogue.tables[oid].columns]

@@ -404,6 +404,8 @@ class Source:
             for value in dict.fromkeys([*words, *(["true", "false"] if {*words} & {"true", "false"} else [])]):
                 literal: object = {"true": True, "false": False}.get(value, value)
                 found.append(Value.always(json.dumps(_nested({key: literal}))))
+            if words and {*words} <= {"true", "false"}:
+                continue  # read as a flag, so that another text is an error
             name = "/".join(key)
             found.append(Value(lambda n, key=key: json.dumps(_nested({key: token(self.place, n)})), f"other {name}"))  # type: ignore[misc]
         every = {key: words[0] for key, words in rule.keys.items() if words}
@@ -426,6 +428,15 @@ class Source:
             *(Value(several(count), kind) for count in (ELEMENTS, 2, 1, *_around(hint.counts)) if count < 200),
             Value.always("{}"),
         ]
+
+
+def deciding(catalogue: Catalogue, column: Column, rule: Hints, now: dt.datetime) -> list[str]:
+    """Return values that decide what rules ask of a column, on both sides; none of a type that nothing is known of."""
+    try:
+        values = Source(catalogue, column, column.name, now).values(None, rule)
+    except UnknownTypeError:
+        return []
+    return [text for text in dict.fromkeys(each.make(0) for each in values if each.kind) if text is not None]
 
 
 def _nested(values: Mapping[tuple[str, ...], object]) -> dict[str, object]:
