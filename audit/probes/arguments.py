@@ -57,8 +57,8 @@ def uses(text: str, function: str, names: tuple[str | None, ...]) -> tuple[Use, 
 
 
 # Stands for an argument in a text, so that the patterns are the same for all, and are compiled once.
-_MARK = "\x01"
-_FOLDED = rf"(?:(?:lower|upper|b?trim|coalesce|nullif)\s*\(\s*)?{_MARK}"
+MARK = "\x01"
+_FOLDED = rf"(?:(?:lower|upper|b?trim|coalesce|nullif)\s*\(\s*)?{MARK}"
 _BESIDE = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -68,7 +68,7 @@ _BESIDE = tuple(
 )
 _ALONE = re.compile(rf"\s*{_FOLDED}{_CAST}\s*\)?\s*", re.IGNORECASE)
 _IS_ME = re.compile(
-    rf"{_ME}\s*\)?\s*{_COMPARED}\s*{_MARK}|{_MARK}{_CAST}\s*{_COMPARED}\s*\(?\s*(?:select\s+)?{_ME}", re.IGNORECASE
+    rf"{_ME}\s*\)?\s*{_COMPARED}\s*{MARK}|{MARK}{_CAST}\s*{_COMPARED}\s*\(?\s*(?:select\s+)?{_ME}", re.IGNORECASE
 )
 _LISTED = re.compile(
     rf"{_FOLDED}{_CAST}\s*\)?\s*{_COMPARED}\s*\(?\s*(?:array\s*\[\s*)?"
@@ -79,18 +79,18 @@ _AFTER = re.compile(rf"('[^']{{1,60}}')\s*{_COMPARED}\s*{_FOLDED}", re.IGNORECAS
 _CASE = re.compile(rf"\bcase\s+{_FOLDED}\s*\)?(.*?)\bend\b", re.IGNORECASE | re.DOTALL)
 
 
-def _marked(text: str, function: str, place: int, name: str | None) -> str:
+def marked(text: str, function: str, place: int, name: str | None) -> str:
     """Put the mark in the place of an argument, which is called by its name, with the function's before it, or $1."""
     called = rf"(?:{re.escape(name)}|\${place})" if name else rf"\${place}"
     argument = rf"(?<![\w.\"$]){called}(?![\w(.])"
     if name:
         argument = rf"\b{re.escape(function)}\s*\.\s*{re.escape(name)}(?![\w(.])|{argument}"
-    return re.sub(argument, _MARK, text, flags=re.IGNORECASE)
+    return re.sub(argument, MARK, text, flags=re.IGNORECASE)
 
 
 def _use(text: str, function: str, place: int, name: str | None, tables: Mapping[str, str]) -> Use:
-    text = _marked(text.replace(_MARK, " "), function, place, name)
-    if _MARK not in text:
+    text = marked(text.replace(MARK, " "), function, place, name)
+    if MARK not in text:
         return Use()
     columns: dict[Column, None] = {}
     for pattern in _BESIDE:
@@ -100,7 +100,7 @@ def _use(text: str, function: str, place: int, name: str | None, tables: Mapping
                 columns[tables.get(table), column] = None
     for inserted in _INSERTED.finditer(text):
         # A column of the same name is no argument.
-        listed_ = inserted["columns"].replace(_MARK, name or "")
+        listed_ = inserted["columns"].replace(MARK, name or "")
         names = [each.strip().strip('"').lower() for each in listed_.split(",")]
         for column, value in zip(names, listed(text, inserted.end()), strict=False):
             if _ALONE.fullmatch(value):

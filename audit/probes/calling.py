@@ -26,6 +26,7 @@ from audit.names import CONTACT, VOCABULARIES, lets_in, private_columns, private
 from audit.people import CAST, Identity
 from audit.probes.arguments import Given, Values, stories, uses
 from audit.probes.attempt import acting, ask, each, prepared
+from audit.probes.documents import Taken, put_together, taken
 from audit.question import Connection, Cursor, short_ms, together
 
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
@@ -74,6 +75,10 @@ select p.oid::bigint as oid, p.oid::pg_catalog.regprocedure::text as signature,
                            where m.mode in ('i', 'b', 'v')) end,
                  'type', pg_catalog.format_type(t.oid, null), 'kind', t.typtype, 'category', t.typcategory,
                  'base', pg_catalog.format_type(coalesce(nullif(e.typbasetype, 0), e.oid), null),
+                 'fields', (select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(
+                                       f.attname, pg_catalog.format_type(f.atttypid, null)) order by f.attnum)
+                            from pg_catalog.pg_attribute f
+                            where t.typtype = 'c' and f.attrelid = t.typrelid and f.attnum > 0 and not f.attisdropped),
                  'labels', array(select g.enumlabel from pg_catalog.pg_enum g where g.enumtypid = e.oid
                                  order by g.enumsortorder))
              from unnest(p.proargtypes) with ordinality as given (type, place)
@@ -201,7 +206,10 @@ where n <= 4 group by name
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of a function, as the catalogue describes it; ``base`` is an array's element or a domain's type."""
+    """One argument of a function, as the catalogue describes it.
+
+    ``base`` is an array's element or a domain's type; ``fields`` are a row's, by name and type.
+    """
 
     name: str | None
     type: str
@@ -209,6 +217,7 @@ class Argument:
     category: str
     base: str
     labels: list[str]
+    fields: list[tuple[str, str]] | None = None
 
     @cached_property
     def word(self) -> str:
@@ -257,6 +266,25 @@ class Routine:
         )
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A function whose arguments are its own, and after them what its body takes out of documents and rows."""
+
+    routine: Routine
+    leaves: Sequence[Taken]
+    text: str
+
+    @property
+    def names(self) -> tuple[str | None, ...]:
+        """What the text calls the arguments."""
+        own = self.routine.arguments[: len(self.routine.arguments) - len(self.leaves)]
+        return (*(argument.name for argument in own), *(leaf.mark for leaf in self.leaves))
+
+    def closed(self, values: Values) -> Values:
+        """Return the values of the function's own arguments."""
+        return put_together(values, self.leaves, self.routine.arguments[: len(values) - len(self.leaves)])
+
+
 PERSON = re.compile(
     r"user|member|profile|person|owner|author|account|helper|requester|sender|recipient|receiver|customer|client|uid|other"
     r"|who|victim|friend|follow|target|^$|^me$|^for$|creator|assignee"
@@ -280,6 +308,7 @@ class Plan:
     rows: list[dict[str, Any]] = field(default_factory=list)
     # What was found out about words and functions: each is asked about for every person.
     known: dict[str | int, frozenset[str]] = field(default_factory=dict)
+    opened: dict[int, Opened] = field(default_factory=dict)
 
     def outside(self, routine: Routine) -> bool:
         """Tell whether a function, or what it calls, reaches out of the database."""
@@ -304,8 +333,9 @@ class Plan:
 
     def calls(self, routine: Routine, me: str | None, most: int = 14) -> Iterator[dict[str, Any]]:
         """Return the calls of a function for one caller; "reading": the API makes them in a transaction that reads."""
-        sets = [self._candidates(routine, argument, me) for argument in routine.arguments]
-        together = [values for values in self._stories(routine, sets, me) if None not in values or not routine.strict]
+        opened = self._opened(routine)
+        sets = self._sets(opened, me)
+        together = [values for values in self._stories(opened, sets, me) if None not in values or not routine.strict]
         # What every argument may be by itself comes last, and is tried at least in part.
         combinations = [*islice(together, most), *islice(product(*sets), max(most - len(together), most // 2, 1))]
         if routine.arguments and not routine.strict:
@@ -316,7 +346,7 @@ class Plan:
             # https://docs.postgrest.org/en/stable/references/transactions.html#access-mode
             yield {
                 "call": routine.signature,
-                "text": routine.text(values),
+                "text": routine.text(opened.closed(values)),
                 "given": given,
                 "values": values,
                 "reading": routine.exposed and not routine.volatile,
@@ -326,34 +356,49 @@ class Plan:
         self, routine: Routine, me: str | None, own: Mapping[str, str], most: int = 4
     ) -> Iterator[dict[str, Any]]:
         """Return calls about rows of others in which a group of the caller's ``own`` is given for the row's."""
+        opened = self._opened(routine)
         groups = {
             place: next((own[table] for table in sorted(self._meant(argument.word)) if table in own), None)
-            for place, argument in enumerate(routine.arguments)
+            for place, argument in enumerate(opened.routine.arguments)
             if argument.word and argument.category != "A"
         }
-        if len(routine.arguments) < 2 or not any(groups.values()):
+        if len(opened.routine.arguments) < 2 or not any(groups.values()):
             return
-        sets = [self._candidates(routine, argument, me) for argument in routine.arguments]
-        for values in islice((values for values in self._stories(routine, sets, me) if None not in values), most):
+        sets = self._sets(opened, me)
+        for values in islice((values for values in self._stories(opened, sets, me) if None not in values), most):
             mixed = tuple(groups.get(place) or value for place, value in enumerate(values))
             yield {
                 "call": routine.signature,
-                "text": routine.text(mixed),
+                "text": routine.text(opened.closed(mixed)),
                 "given": " ".join(value for value in mixed if value),
                 "values": mixed,
                 "reading": routine.exposed and not routine.volatile,
             }
 
-    def _stories(self, routine: Routine, sets: Sequence[Sequence[str | None]], me: str | None) -> list[Values]:
+    def _opened(self, routine: Routine) -> Opened:
+        """Return a function with what it takes out of its arguments."""
+        if routine.oid not in self.opened:
+            source = self.graph.known.get(("function", routine.oid))
+            text, leaves = taken(source.plain if source else routine.source, routine.name, routine.arguments)
+            arguments = [Argument(leaf.path[-1], leaf.type, "b", leaf.category, leaf.type, []) for leaf in leaves]
+            whole = replace(routine, arguments=[*routine.arguments, *arguments]) if leaves else routine
+            self.opened[routine.oid] = Opened(whole, leaves, text)
+        return self.opened[routine.oid]
+
+    def _sets(self, opened: Opened, me: str | None) -> list[Sequence[str | None]]:
+        """Return for each argument what it may be; of what is put together there is one."""
+        parts = {leaf.place for leaf in opened.leaves}
+        return [
+            [""] if place in parts else self._candidates(opened.routine, argument, me)
+            for place, argument in enumerate(opened.routine.arguments)
+        ]
+
+    def _stories(self, opened: Opened, sets: Sequence[Sequence[str | None]], me: str | None) -> list[Values]:
         """Return arguments that belong together, by what the function does with them."""
+        routine = opened.routine
         if not routine.arguments:
             return []
-        source = self.graph.known.get(("function", routine.oid))
-        used = uses(
-            source.plain if source is not None else routine.source,
-            routine.name,
-            tuple(argument.name for argument in routine.arguments),
-        )
+        used = uses(opened.text, routine.name, opened.names)
         named = [self._meant(argument.word) for argument in routine.arguments]
         arguments = [
             Given(
