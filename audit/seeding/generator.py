@@ -1294,7 +1294,7 @@ class _Chooser:
     def _suitable(self, block: Block, person: int) -> list[Option]:
         fit = self._as_in_the_cast(block, person) if self.about_people else block.options
         for place, column in enumerate(block.columns):
-            fit = self._ranked(fit, place, column, person) or fit
+            fit = self._ranked(block, fit, place, column, person) or fit
         return fit
 
     def _as_in_the_cast(self, block: Block, person: int) -> list[Option]:
@@ -1309,16 +1309,17 @@ class _Chooser:
         ]
         return fit or block.options
 
-    def _ranked(self, options: list[Option], place: int, column: str, person: int) -> list[Option]:
+    def _ranked(self, block: Block, options: list[Option], place: int, column: str, person: int) -> list[Option]:
         """Return the options of somebody's rank: one has what opens more than what all begin with, others do not."""
-        kinds = {option.values[place].kind for option in options}
-        out = self.out_of_rank.get(column, set()) if column in self.ranks else set()
-        wanted = self.ranks.get(column, set()) | (kinds - out - {"null"} if out else set())
+        wanted = self.ranks.get(column, set())
         has = self.table.columns[column]
         default = re.match(r"'?(\w*)'?", has.default or "")
         begun = default[1] if default else ""
-        # A row of somebody's own begins with NULL where nothing else is said.
-        begun = "null" if self.one_each and has.default is None and not has.required else begun
+        if not block.is_parent:
+            if out := self.out_of_rank.get(column, set()) if column in self.ranks else set():
+                wanted = wanted | {option.values[place].kind for option in options} - out - {"null"}
+            if self.one_each and has.default is None and not has.required:
+                begun = "null"  # where nothing else is said of a row of somebody's own
         # Where nothing is everybody's from the beginning, roles that are given to people are not everybody's either.
         given = not begun and self.about_people and not self.one_each and wanted.isdisjoint(_NO_WORDS)
         if not wanted or begun in wanted or not (begun or given):

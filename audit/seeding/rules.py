@@ -54,6 +54,12 @@ class Hints:
     email: bool = False
     by_caller: bool = False
 
+    @property
+    def names_values(self) -> bool:
+        """Whether anything that a column holds is named, and not the column alone."""
+        told = (self.words, self.values, self.lengths, self.counts, self.patterns, self.likes, self.ages, self.keys)
+        return any(told) or self.nothing
+
     def add(self, other: Hints) -> None:
         """Take over what another knows and this one does not."""
         for each in fields(self):
@@ -568,7 +574,10 @@ def _of_body(text: str, tables: Iterable[int], catalogue: Catalogue) -> Iterator
     known = sorted(tables & catalogue.tables.keys()) if isinstance(tables, set) else []
     for tree in _trees(text) if known else ():
         for name, column, asked in noted(tree):
-            asked.caller = False  # whose rows are looked at is told by the comparisons below
+            # Whose rows are looked at is told by the comparisons below.
+            asked.caller = asked.email = False
+            if not asked.names_values:
+                continue
             named = [oid for oid in known if name is not None and catalogue.tables[oid].name == name[1]]
             for oid in named or known:
                 there = catalogue.tables[oid].columns.get(column)
