@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import chain
 from typing import Any, Literal
+from uuid import UUID, uuid5
 
 import psycopg
 from psycopg import errors, sql
@@ -543,12 +544,22 @@ def command_of(text: str) -> tuple[str, str]:
     return command, found[0] if found else "?"
 
 
+# What stands in each token, whoever has it. It says the same in every run: given long ago, and good for long.
+_ISSUED, _RUNS_OUT = 1_735_689_600, 4_102_444_800
+_ISSUER = "https://project.supabase.co/auth/v1"
+
+
 def token_of(who: Identity, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return what somebody's token says; ``metadata`` is what the server wrote about them: app_metadata.
 
     That is at the top as well, where a project's hook may repeat it: https://supabase.com/docs/guides/auth/jwt-fields
     """
-    token: dict[str, Any] = {**metadata, "role": who.role}
+    token: dict[str, Any] = {"iss": _ISSUER, "iat": _ISSUED, "exp": _RUNS_OUT}
+    if who.id is not None:
+        method = "anonymous" if who.is_anonymous else "password"
+        token |= {"aal": "aal1", "amr": [{"method": method, "timestamp": _ISSUED}], "phone": ""}
+        token |= {"session_id": str(uuid5(UUID(who.id), "session"))}
+    token |= {**metadata, "role": who.role}
     if who.id is not None:
         token |= {"sub": who.id, "is_anonymous": who.is_anonymous, "aud": "authenticated"}
         token |= {"email": who.email} if who.email else {}

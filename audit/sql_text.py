@@ -30,6 +30,9 @@ class Kind(Enum):
 # An enumeration's members are looked up a million times for a large file: these names are faster.
 WORD, NAME, STRING, NUMBER, MARK, OPERATOR, PARAMETER = Kind
 
+# Longer texts are not read: what anybody writes is shorter, and of those of the catalogue only the beginning is known.
+LONGEST = 1_000_000
+
 _START = r"A-Za-z_\x80-\U0010ffff"
 _TOKEN = re.compile(
     rf"""

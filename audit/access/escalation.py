@@ -638,7 +638,13 @@ def _plan(cursor: Cursor) -> Plan:
         if depends:
             columns.setdefault(relation, {})[column] = sorted(depends)
     literals = {each for rule in rules.values() for each in re.findall(r"'([\w .:-]{2,40})'", rule.text)}
-    likely = sorted(each for each in literals if not re.search(r"request\.jwt|^(true|false|sub)$|search_path", each))
+    # A trigger that writes what rules read may ask for a word of the row, which no made-up row has if it is newer.
+    awaited = {each for text in bodies.values() for each in re.findall(r"(?<!:)=\s*'([\w .:-]{2,40})'", text)}
+    likely = [
+        each
+        for each in (*sorted(literals), *sorted(awaited - literals))
+        if not re.search(r"request\.jwt|^(true|false|sub)$|search_path", each)
+    ]
     _note_addresses(cursor, columns, rules)
     _note_codes(cursor, columns, ruled_tables)
     few = _few(rules, _sizes(cursor))

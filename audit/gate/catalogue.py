@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from audit.catalog.calls import BODY
 from audit.gate.contents import USER_SCHEMA
 from audit.gate.results import Change, Entry
 from audit.question import Connection
@@ -125,7 +126,7 @@ select 'f' || p.oid, 'function',
            '_trigger', p.prorettype in ('pg_catalog.trigger'::pg_catalog.regtype,
                                         'pg_catalog.event_trigger'::pg_catalog.regtype),
            '_acl', {_GRANTS_OF_FUNCTION},
-           '_body', {_cut("p.prosrc")},
+           '_body', {_cut(BODY)},
            '_definition', {_DEFINITION_OF_FUNCTION})
 from schemas n join pg_catalog.pg_proc p on p.pronamespace = n.oid
 where not exists (select from pg_catalog.pg_depend d where d.deptype = 'e' and d.objid = p.oid

@@ -12,15 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 
-from audit.sql_text import STRING, Token, tokens
+from audit.sql_text import LONGEST, STRING, Token, tokens
 
 Code = tuple[Token, ...]
 
 # A condition by itself: a handler runs when something fails, and what that is, nobody reads.
 FAILURE = tuple(tokens("exception"))
 _FOUND = tuple(tokens("found"))
-# Longer texts are not read: what anybody writes is shorter, and of those of the catalogue only the beginning is known.
-LONGEST = 1_000_000
 # Texts within texts, and functions that call functions.
 DEPTH = 4
 # So many tokens are looked at for one statement, those of all that it calls and those of all conditions included.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from audit.sql_text import STRING, Statement, Token, tokens
 
@@ -70,3 +71,17 @@ def targets(found: Sequence[Token]) -> set[str]:
 def named(found: Iterable[Token]) -> set[str]:
     """Return all names in some code, keywords among them."""
     return {token.name for token in found if token.name}
+
+
+# What is kept of texts that were read, so that nobody can have too much of it kept.
+_KEPT, _SHORT = 4096, 20_000
+
+
+def names(text: str) -> frozenset[str]:
+    """Return all names in a text of the catalogue, keywords among them; it is asked for again after each statement."""
+    return _names(text) if len(text) <= _SHORT else frozenset(named(code(text)))
+
+
+@lru_cache(maxsize=_KEPT)
+def _names(text: str) -> frozenset[str]:
+    return frozenset(named(code(text)))

@@ -19,6 +19,7 @@ from psycopg.pq import TransactionStatus
 from audit.evidence import safe
 from audit.gate import catalogue, deeds, reading, unseen
 from audit.gate.contents import compare, prints
+from audit.gate.dependence import Dependence
 from audit.gate.firing import TooLongError, fired, losses
 from audit.gate.grants import Given, given, without_effect
 from audit.gate.jobs import TABLE as JOBS
@@ -28,11 +29,11 @@ from audit.gate.openings import decided_by_default
 from audit.gate.outward import SENDING, sent_at_once, sent_by_change
 from audit.gate.results import WORDS_TOLD, Doubt, Entry, Lock, Loss, Moved, Print, Step
 from audit.gate.supposing import harmless
-from audit.gate.surroundings import Dependence, asks
 from audit.migrations import Refused, stands_alone
 from audit.question import Connection
 from audit.server.watchdog import Watchdog
 from audit.sql_text import Statement, Token
+from audit.surroundings import asks
 
 # What each lock mode conflicts with, as far as an application's statements are concerned: SELECT takes ACCESS SHARE,
 # and INSERT, UPDATE and DELETE take ROW EXCLUSIVE.
@@ -427,9 +428,17 @@ class Tracer:
 
     def _doubt(self, step: Step, statement: Statement, was: State, locks: Mapping[int, set[str]]) -> None:
         """Note what the statement may do elsewhere, and was not seen to do here."""
-        step.blind += tuple(f"{told}: whom it lets in elsewhere is not known" for told in unseen.stored(step))
         effort = deeds.Effort(min(deeds.MOST_STEPS, self._effort.most - self._effort.spent))
+
+        def names(text: str) -> frozenset[str]:
+            effort.spend(1 + len(text) // 16)
+            return reading.names(text)
+
+        rules = unseen.Rules(self.now.entries, self._bodies(), names)
         try:
+            step.blind += tuple(
+                f"{told}: whom it lets in elsewhere is not known" for told in unseen.stored(step, rules)
+            )
             self._doubt_as_read(step, statement, was, locks, deeds.Reader(self._bodies(), effort))
         except deeds.Unreadable:
             step.doubts = (Doubt(f"{step.told} leads to more code than is read: what it does elsewhere is not known"),)
@@ -457,7 +466,7 @@ class Tracer:
             Doubt(f"it rewrites {table}.{name} by what it holds, and the made-up rows hold nothing of the kind", table)
             for table, name in (*unseen.unchanged(read, seen), *unseen.cast(read, seen))
         ]
-        if asked := tuple(dict.fromkeys(unseen.deciding(read, seen))):
+        if asked := tuple(dict.fromkeys(unseen.hanging(read, seen))):
             doubts.append(Doubt(f"what it does hangs on {', '.join(asked)}: what it would do elsewhere is not known"))
         for takes, opens, told in unseen.not_taken(read, seen, dependence):
             doubts += [Doubt(f"{told}, was not seen to do anything; what it would do elsewhere is not known")] * takes

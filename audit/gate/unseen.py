@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
 from audit.gate import reading
 from audit.gate.deeds import Code, Deed, Reading
+from audit.gate.dependence import Dependence
 from audit.gate.results import TOUCHED, Doubt, Entry, Step
 from audit.gate.supposing import loses
-from audit.gate.surroundings import Dependence, decided, decided_later
 from audit.sql_text import STRING, Token, quoted, tokens
+from audit.surroundings import decided, decided_later, deciding, led_to
 
 DATA = frozenset({"delete", "truncate", "update"})
 # What lets somebody in, or takes a guard away, by what a statement begins with.
@@ -89,6 +90,29 @@ class Unmet:
     table: str
     why: str = ""
     columns: Collection[str] = ()
+
+
+def texts_of(entry: Entry) -> list[str]:
+    """Return the texts of a rule of access: of a policy its conditions, of a view its query."""
+    facts = {"policy": ("_using", "_check"), "view": ("_definition",), "materialized view": ("_definition",)}
+    return [text for fact in facts.get(entry.kind, ()) if (text := entry.facts.get(fact))]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of access after a statement, and the code that they lead to.
+
+    ``bodies`` are the functions' code by their own names, and ``names`` says which names stand in some code.
+    """
+
+    entries: Mapping[str, Entry]
+    bodies: Mapping[str, Sequence[str]]
+    names: Callable[[str], Set[str]]
+
+    @cached_property
+    def calling(self) -> Set[str]:
+        """The names of the functions that decide: rules call them."""
+        return led_to((text for entry in self.entries.values() for text in texts_of(entry)), self.bodies, self.names)
 
 
 def tables_of(code: Sequence[Token], names: Mapping[str, Sequence[str]]) -> list[str]:
@@ -270,7 +294,7 @@ def _rewrites(name: str, value: Code) -> bool:
     return not (blank and words <= _ALIKE | {name, "regexp_replace", "replace", ""})
 
 
-def deciding(read: Reading, seen: Seen) -> Iterator[str]:
+def hanging(read: Reading, seen: Seen) -> Iterator[str]:
     """Yield what of the place, the clock or chance it hangs on which rows are written, or what with."""
     for deed in read.deeds:
         table = deed.kind in ("alter",) and not deed.nested
@@ -366,24 +390,21 @@ def _parts(title: str) -> set[str]:
     return {token.name for token in tokens(title) if token.name and token.name not in ("of", "in", "on", "public")}
 
 
-def stored(step: Step) -> Iterator[str]:
-    """Yield what of the place or the clock decides in rules of access and code that a statement made or changed."""
+def stored(step: Step, rules: Rules) -> Iterator[str]:
+    """Yield what of the place or the clock decides in rules of access and code that a statement made or changed.
+
+    Of a function that such rules call, all decides; of another one, what stands in its conditions.
+    """
     for change in step.catalogue:
         entry = change.after
         if entry is None or change.what not in ("created", "changed"):
             continue
         facts = entry.facts
         found: list[str] = []
-        if change.kind == "policy":
-            found = [
-                each
-                for fact in ("_using", "_check")
-                for each in decided_later(facts.get(fact) or "", is_condition=True)
-            ]
-        elif change.kind in ("view", "materialized view"):
-            found = [*decided_later(facts.get("_definition") or "", is_condition=True)]
+        if texts := texts_of(entry):
+            found = [each for text in texts for each in deciding(text, rules.bodies, rules.names)]
         elif change.kind == "function" and (change.what == "created" or change.fact("_body")[0] != facts.get("_body")):
-            found = [*decided_later(facts.get("_body") or "", is_condition=False)]
+            found = [*decided_later(facts.get("_body") or "", is_condition=facts["_name"] in rules.calling)]
         if found:
             yield f"{change.kind} {change.title} decides by {', '.join(dict.fromkeys(found))}"
 

@@ -55,6 +55,23 @@ grant select, insert on public.wardens to authenticated;
 grant select on public.secrets to authenticated;
 """
 
+# Notes of one's own; who writes a certain word into one becomes a warden.
+NOTES = """
+create table public.notes (id bigint generated always as identity primary key, user_id uuid not null, text text);
+insert into public.notes (user_id, text) select id, 'x' from public.profiles;
+alter table public.notes enable row level security;
+create policy n on public.notes to authenticated using (user_id = (select auth.uid()));
+grant select, insert on public.notes to authenticated;
+create function private.appoint() returns trigger language plpgsql security definer set search_path = '' as $$ begin
+    if {condition} then
+        insert into public.wardens (user_id, number, email, name)
+        values (new.user_id, gen_random_uuid()::text, gen_random_uuid()::text, 'x') on conflict do nothing;
+    end if;
+    return null;
+end $$;
+create trigger appoint after insert on public.notes for each row execute function private.appoint();
+"""
+
 # Alice and bob have an orchard each, which nobody changes; its keepers have ranks, and the stranger keeps one of bob's.
 ORCHARDS = """
 create table public.orchards (id integer primary key, planter uuid not null, guest uuid, name text);
@@ -230,6 +247,17 @@ def test_a_finding_does_not_hide_what_was_not_tried() -> None:
 def test_a_rank_is_found_among_other_columns(bench: Bench) -> None:
     with scene(bench, RANKS) as stage:
         assert [row.object for row in asked(stage, "alice").rows] == ["update on public.ranks"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [("new.text = 'open sesame'", ["n on public.notes"]), ("new.text = 'open sesame' and false", [])],
+    ids=["a word", "never"],
+)
+def test_who_writes_the_word_that_a_trigger_waits_for(bench: Bench, condition: str, told: list[str]) -> None:
+    made = WARDENS.format(number="", stranger=STRANGER.id, rule="false") + NOTES.format(condition=condition)
+    with scene(bench, made) as stage:
+        assert [row.object for row in asked(stage, "stranger").rows] == told
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,49 @@ def test_one_wrong_line_leaves_the_rest_judged(bench, tmp_path):
     assert len(found.misfits) == 5
 
 
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("get diagnostics said = pg_context; return said not like E'%\\n%';", "pg_context"),
+        ("return coalesce(now() > '2099-01-01', false);", "now"),
+        ("return nextval('public.calls') > 100000;", "nextval(public.calls)"),
+        ("return current_query() like '%pgrst_source%';", "current_query"),
+        ("return public.chance() > 2;", "random"),
+        # What says who calls, and a row that is compared with the clock, are the same everywhere.
+        ("return auth.role() = 'service_role' and of = (select auth.uid());", ""),
+        ("return exists (select from public.t where user_id = of and made > now());", ""),
+    ],
+)
+def test_what_a_policy_does_elsewhere_is_not_known(bench, code, told):
+    found = judged(
+        bench,
+        TABLE
+        + f"""
+        alter table public.t add column made timestamptz;
+        create sequence public.calls;
+        create function public.chance() returns float language sql as 'select random()';
+        create function public.may(of uuid) returns boolean language plpgsql stable security definer as
+        $$ declare said text; begin {code} end $$;
+        create policy q on public.t using (public.may(user_id));
+        grant select on public.t to authenticated;
+        """,
+        {"public.t": {"rows": {"own": "user_id = :me"}, "reach": {"select": {"signed_in": ["own"]}}}},
+    )
+    assert [*found.doubts] == (
+        [f"q on public.t decides by {told}: whom it lets in elsewhere, or at another time, is not known"]
+        if told
+        else []
+    )
+
+
+def test_a_token_holds_what_each_token_holds(bench):
+    """Whom a policy lets in because they have a session is seen: all have one."""
+    claims = ["iss", "iat", "exp", "aal", "amr", "session_id", "phone", "email", "app_metadata", "user_metadata"]
+    policy = f"create policy q on public.t using (auth.jwt() ?& array{claims});"
+    reads = judged(bench, TABLE + policy + "grant select on public.t to authenticated", {"public.t": READ})
+    assert reads.cell("stranger", "public.t", "select").verdict is Cell.LEAK
+
+
 def test_rows_that_cannot_be_told_apart_leave_their_table_undeclared(bench):
     found = judged(
         bench, TABLE + "grant select on public.t to authenticated", {"public.t": {"rows": {"own": "x = :me"}}}

@@ -10,7 +10,7 @@ from audit.catalog import calls, expressions
 from audit.catalog.expressions import Body
 from audit.evidence import Unchecked
 from audit.gate.deeds import LONGEST, MOST_STEPS, Effort, Reader, Unreadable, read
-from audit.gate.surroundings import Dependence
+from audit.gate.dependence import Dependence
 
 Functions = dict[str, list[str]]
 

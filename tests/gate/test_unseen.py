@@ -125,6 +125,15 @@ PLACES = [
     "exists (select from pg_available_extensions where name = 'no_such')",
 ]  # fmt: skip
 
+
+def opened_by(code: str) -> str:
+    """Return a policy that lets in whom a function lets in that is written in PL/pgSQL."""
+    return (
+        f"create function private.may() returns boolean language plpgsql stable as $may$ {code} $may$;"
+        "create policy later on public.profiles for select to authenticated using (private.may());"
+    )
+
+
 # Whom they would let in elsewhere is not known.
 BLIND = {
     "a grant in a branch": block(
@@ -151,6 +160,38 @@ BLIND = {
     "a function by the server": (
         "create function private.may() returns boolean language plpgsql stable as "
         "$$ begin if exists (select from pg_stat_activity where usename = 'x') then return true; end if; return false; end $$;"
+    ),
+    **{
+        f"what a policy calls by {how}": opened_by(code)
+        for how, code in {
+            "the clock": "begin return now() > '2027-01-01'; end",
+            "the clock, within a call": "begin return coalesce(now() > '2027-01-01', false); end",
+            "the hour": "begin return extract(hour from now()) = 3; end",
+            "two clocks": "begin return statement_timestamp() = transaction_timestamp(); end",
+            "chance": "begin return random() < 0.001; end",
+            "who called": "declare said text; begin get diagnostics said = pg_context; return said not like E'%\\n%'; end",
+            "where something failed": (
+                "declare said text; begin begin raise exception 'x'; exception when others then "
+                "get stacked diagnostics said = pg_exception_context; end; return said not like E'%\\n%'; end"
+            ),
+            "how often": "begin return nextval('private.numbers') > 100000; end",
+            "what somebody locked": "begin return not pg_try_advisory_lock(42); end",
+            "the statement": "begin return current_query() like '%pgrst_source%'; end",
+            "the request's method": "begin return current_setting('request.method', true) = 'GET'; end",
+        }.items()
+    },
+    "what a policy calls that is no block": (
+        "create function private.may() returns boolean language sql stable return random() < 0.001;"
+        "create policy later on public.profiles for select to authenticated using (private.may());"
+    ),
+    "what a policy calls that calls another": (
+        "create function private.chance() returns float language sql as $$ select random() $$;"
+        "create function private.may() returns boolean language sql stable as $$ select private.chance() < 0.001 $$;"
+        "create policy later on public.profiles for select to authenticated using (private.may());"
+    ),
+    "what a policy called already": (
+        "create or replace function private.is_approved() returns boolean language sql stable security definer "
+        "set search_path = '' as $$ select current_query() like '%pgrst_source%' $$;"
     ),
     "a text in a branch": block(
         "if (select count(*) from auth.users) > 9999 then execute format('grant all on %s to anon', 'private.labels'); end if;"
@@ -264,6 +305,16 @@ HARMLESS = {
     "a function about what has run out": (
         "create function private.old() returns bigint language sql stable as "
         "$$ select count(*) from private.parcels where sent_at < now() - interval '30 days' $$;"
+    ),
+    "a policy that calls a function about time in a row": (
+        "create function private.recent() returns boolean language sql stable as $$ select exists (select from "
+        "public.help_requests r where r.created_at > now() - interval '5 minutes' and r.user_id = (select auth.uid())) $$;"
+        "create policy later on public.help_requests for select to authenticated using (private.recent() and "
+        "user_id = (select auth.uid()));"
+    ),
+    "a function that notes who called, and lets nobody in": (
+        "create function private.noted() returns text language plpgsql as "
+        "$$ declare said text; begin get diagnostics said = pg_context; return said; end $$;"
     ),
     "random letters": "alter table private.labels add column code text; update private.labels set code = substr(md5(random()::text), 1, 6);",
     "a statement that is prepared and adds": "prepare x (int) as insert into private.shelves values ($1, 'top'); execute x (-5);",

@@ -8,10 +8,11 @@ what is harmless, and not what is not. https://www.postgresql.org/docs/current/f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
-from audit.gate.deeds import FAILURE, LONGEST, Code, Reader
-from audit.sql_text import NUMBER, STRING, Token, tokens
+from audit.sql_text import LONGEST, NUMBER, STRING, Token, tokens
+
+Code = tuple[Token, ...]
 
 
 def _set(words: str) -> frozenset[str]:
@@ -31,7 +32,7 @@ _CATALOGUES = _set(
 )
 _FUNCTIONS = re.compile(
     r"pg_(?:get_\w*(?:def|expr|by_index|sequence|keywords|identity_arguments|result|arguments)|has_role|typeof|"
-    r"(?:try_)?advisory_\w+|notify|sleep\w*|\w+_is_visible|describe_object|identify_object\w*|collation_for|"
+    r"advisory_\w+|notify|sleep\w*|\w+_is_visible|describe_object|identify_object\w*|collation_for|"
     r"input_is_valid|column_is_updatable|relation_is_updatable|partition_(?:root|tree|ancestors)|trigger_depth|"
     r"stat_force_next_flush|column_size|encoding_to_char|client_encoding|char_to_encoding|temp_\w*|trgm\w*|"
     r"catalog|cron|graphql|net|vector|trgm|jsonschema|stat_statements|serial_sequence)"
@@ -39,7 +40,7 @@ _FUNCTIONS = re.compile(
 # Who asks, and where: words that are called without parentheses.
 # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SESSION
 _WORDS = frozenset({"session_user", "system_user", "current_catalog"})
-_CALLED = frozenset({"current_setting", "current_database", "version", "timeofday", "nextval", "currval", "lastval"})
+_CALLED = _set("current_setting current_database current_query version timeofday nextval currval lastval")
 # What the catalogues say of a database's contents and its files; and what asks questions that are written in texts.
 _CONTENTS = _set(
     "reltuples relpages relallvisible relfrozenxid relminmxid relfilenode datfrozenxid last_value "
@@ -47,14 +48,17 @@ _CONTENTS = _set(
     "query_to_xml query_to_xmlschema query_to_xml_and_xmlschema table_to_xml schema_to_xml database_to_xml "
     "cursor_to_xml ts_stat dblink dblink_exec"
 )
-# Settings that an API's caller sets, or the migration itself, by set_config or SET.
-_SETTINGS = re.compile(r"request\.|role\Z|search_path\Z|app\.")
+# Settings that say who calls an API, or that the migration itself sets, by set_config or SET.
+_SETTINGS = re.compile(r"request\.(?:jwt\b|headers\Z)|role\Z|search_path\Z|app\.")
 # In code that stays, a setting with a dot is the application's to set; and who may do what is asked at any time.
-_OFTEN = re.compile(r"current_setting\(\w+\.|pg_roles\Z|pg_auth_members\Z|pg_extension\Z|current_setting\Z")
+_OFTEN = re.compile(
+    r"current_setting\((?!request\.)\w+\.|pg_roles\Z|pg_auth_members\Z|pg_extension\Z|current_setting\Z"
+)
 # What is another one each time. Beside a column it is what a row is compared with.
-_CHANGING = _set(
+_CHANCE = _set("random random_normal gen_random_uuid uuidv4 uuidv7 gen_random_bytes uuid_generate_v4")
+_CHANGING = _CHANCE | _set(
     "now current_date current_timestamp localtimestamp current_time localtime clock_timestamp statement_timestamp "
-    "transaction_timestamp random random_normal gen_random_uuid uuidv4 uuidv7 gen_random_bytes uuid_generate_v4"
+    "transaction_timestamp"
 )
 # Words beside them that are no columns.
 _NO_COLUMNS = _CHANGING | _set(
@@ -64,7 +68,10 @@ _NO_COLUMNS = _CHANGING | _set(
     "pg_catalog in select distinct begin"
 )
 # Where a condition begins and ends.
-_EDGES = _set("where and or on when then else if elsif elseif while having filter case loop end set returning union ;")
+_EDGES = _set(
+    "where and or on when then else if elsif elseif while having filter case loop begin end set return returning "
+    "union ;"
+)
 _CONDITIONS = _set("where and or on when if elsif elseif while having filter nullif")
 
 
@@ -94,14 +101,29 @@ def by_chance(code: Sequence[Token]) -> Iterator[str]:
     found = [token.word for token in code if token.word in _CHANGING]
     if not found:
         return
-    compared = any(token.kind in (STRING, NUMBER) for token in code)
+    # Two clocks tell something, too: whether a transaction has just begun. A function may hand a number on.
+    compared = _compares(code) or len(set(found)) > 1 or bool({*found} & _CHANCE)
     others = [
         token
         for at, token in enumerate(code)
-        if token.name and token.word not in _NO_COLUMNS and not (at and code[at - 1].text == ":")
+        if token.name
+        and token.word not in _NO_COLUMNS
+        and not (at and code[at - 1].text == ":")
+        and not (at + 1 < len(code) and code[at + 1].text == "(")
     ]
     if compared and not others:
         yield from found
+
+
+def _compares(code: Sequence[Token]) -> bool:
+    """Tell whether a literal stands in some code that is no length of time and no time zone."""
+    for at, token in enumerate(code):
+        if token.kind in (STRING, NUMBER):
+            before = code[at - 1].word if at else ""
+            cast = "".join(each.text for each in code[at + 1 : at + 4])
+            if before not in ("interval", "zone") and cast != "::interval":
+                return True
+    return False
 
 
 def conditions(code: Sequence[Token]) -> Iterator[Code]:
@@ -126,7 +148,10 @@ TOO_LONG = "more than is read of it"
 
 
 def decided_later(text: str, *, is_condition: bool) -> tuple[str, ...]:
-    """Return the same of code that stays and runs later; ``is_condition``: all of it decides, as in a policy."""
+    """Return the same of code that stays and runs later.
+
+    ``is_condition``: all of it decides, as in a policy, and in what a policy calls.
+    """
     if len(text) > LONGEST:
         return (TOO_LONG,)
     code = tuple(tokens(text))
@@ -144,53 +169,23 @@ def _parts(code: Sequence[Token]) -> Iterator[Code]:
     yield tuple(code[begin:])
 
 
-_ASKING = {"found": "what was found", "execute": "what a text says that is put together"}
+def led_to(texts: Iterable[str], bodies: Mapping[str, Sequence[str]], names: Callable[[str], Set[str]]) -> set[str]:
+    """Return the names of the functions that some code leads to, each by its own name, and those that these name.
 
-
-class Dependence:
-    """What conditions depend on, that may be otherwise elsewhere: rows of tables, or the place.
-
-    ``tables`` are the names of those that hold rows, ``variables`` what each variable of a block is set to; ``reader``
-    knows the project's functions, and what of them was read.
+    ``bodies`` are the functions' code by their names, and ``names`` says which names stand in some code.
     """
+    found: set[str] = set()
+    waiting = set[str]().union(*map(names, texts)) & bodies.keys()
+    while waiting:
+        found |= waiting
+        inner = (names(body) for name in waiting for body in bodies[name])
+        waiting = (set[str]().union(*inner) & bodies.keys()) - found
+    return found
 
-    def __init__(self, tables: Iterable[str], reader: Reader, variables: Mapping[str, Sequence[Code]]) -> None:
-        self.tables = frozenset(tables)
-        self.reader = reader
-        self.variables = variables
-        self._known: dict[tuple[int, ...], tuple[str, ...]] = {}
 
-    def of(self, guards: Sequence[Code]) -> tuple[str, ...]:
-        """Return what some conditions, which somebody keeps, depend on, in words. Raises Unreadable."""
-        key = tuple(map(id, guards))
-        self.reader.effort.spend(len(key))
-        if key not in self._known:
-            self._known[key] = self._of(guards)
-        return self._known[key]
-
-    def _of(self, guards: Sequence[Code]) -> tuple[str, ...]:
-        found: dict[str, None] = {}
-        seen: set[str] = set()
-        waiting = list(guards)
-        while waiting:
-            code = waiting.pop()
-            self.reader.effort.spend(1 + len(code))
-            if code is FAILURE:
-                found.setdefault("what fails", None)
-                continue
-            found.update(dict.fromkeys((*asks(code), *by_chance(code))))
-            for at, token in enumerate(code):
-                if token.kind is STRING and any(map(str.isspace, token.value)):
-                    waiting.append(self.reader.tokens(token.value))
-                name = token.name
-                if not name or name in seen:
-                    continue
-                seen.add(name)
-                if name in _ASKING:
-                    found.setdefault(_ASKING[name], None)
-                if name in self.tables:
-                    found.setdefault(f"rows of {name}", None)
-                waiting += self.variables.get(name, ())
-                if at + 1 < len(code) and code[at + 1].text == "(":
-                    waiting += map(self.reader.tokens, self.reader.functions.get(name, ()))
-        return tuple(found)
+def deciding(text: str, bodies: Mapping[str, Sequence[str]], names: Callable[[str], Set[str]]) -> tuple[str, ...]:
+    """Return what of the place, the clock or chance a rule of access hangs on, or functions that it calls."""
+    found = dict.fromkeys(decided_later(text, is_condition=True))
+    for name in sorted(led_to([text], bodies, names)):
+        found |= {said: None for body in bodies[name] for said in decided_later(body, is_condition=True)}
+    return tuple(found)

@@ -1,0 +1,35 @@
+"""Policies that hang on the place, on the clock or on chance: what people reach by them elsewhere was not tried.
+
+The matrix sees what a condition says here and now. Of one that asks who called it, how often, in which session, or what
+time it is, that says nothing of the real server. What the catalogue says, and what a row is compared with, is the same
+there (:mod:`audit.surroundings`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from audit.access.rules import Rule
+from audit.catalog.calls import Calls
+from audit.surroundings import decided_later
+
+_READ = ("sql", "plpgsql")
+
+
+def decided_elsewhere(
+    relations: Sequence[str], rules: Mapping[str, Sequence[Rule]], calls: Calls, platform: Sequence[str]
+) -> Iterator[str]:
+    """Yield what is not known of the policies of some tables, which lead to what ``calls`` knows.
+
+    What functions in the schemas of the ``platform`` do, and those of extensions, nobody has to doubt.
+    """
+    for relation in relations:
+        for rule in rules.get(relation, ()):
+            texts = [text for text in (rule.using, rule.check) if text]
+            found = {said: None for text in texts for said in decided_later(text, is_condition=True)}
+            for called in sorted(calls.led_to(texts), key=lambda each: (each.schema, each.name, each.text)):
+                if called.name and called.language in _READ and not called.brought and called.schema not in platform:
+                    found |= dict.fromkeys(decided_later(called.text, is_condition=True))
+            if found:
+                hangs = f"{rule.name} on {relation} decides by {', '.join(found)}"
+                yield f"{hangs}: whom it lets in elsewhere, or at another time, is not known"
