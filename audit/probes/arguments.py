@@ -33,7 +33,7 @@ _INSERTED = re.compile(
     re.IGNORECASE,
 )
 _NO_COLUMN = frozenset(("select", "array", "any", "all", "not", "null", "and", "or", "auth", "case", "when", "where"))
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def uses(text: str, function: str, names: tuple[str | None, ...]) -> tuple[Use, 
 
 # Stands for an argument in a text, so that the patterns are the same for all, and are compiled once.
 MARK = "\x01"
-_FOLDED = rf"(?:(?:lower|upper|b?trim|coalesce|nullif)\s*\(\s*)?{MARK}"
+_FOLDED = rf"(?:(?:lower|upper|b?trim|coalesce|nullif|string_to_array)\s*\(\s*)?{MARK}"
 _BESIDE = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -203,11 +203,13 @@ def _of_row(argument: Given, row: Mapping[str, Any], people: Collection[str | No
 
 
 def _fitting(argument: Given, value: object) -> str | None:
-    """Return a value as text where an argument's type takes it, or None."""
+    """Return a value as text where an argument's type takes it, or None; of a list one of its own."""
+    if isinstance(value, list) and value and not argument.array:
+        value = value[0]
     if isinstance(value, dict | list):
         return None
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    if argument.base == "uuid" and not _UUID.fullmatch(text):
+    if argument.base == "uuid" and not UUID.fullmatch(text):
         return None
     if argument.base in ("integer", "bigint", "smallint") and not re.fullmatch(r"-?\d{1,18}", text):
         return None

@@ -24,9 +24,9 @@ from audit.actors import Stage
 from audit.catalog.calls import Calls, Source, calls_of
 from audit.names import CONTACT, VOCABULARIES, lets_in, private_columns, private_figures
 from audit.people import CAST, Identity
-from audit.probes.arguments import Given, Values, stories, uses
+from audit.probes.arguments import UUID, Given, Values, stories, uses
 from audit.probes.attempt import acting, ask, each, prepared
-from audit.probes.documents import Taken, put_together, taken
+from audit.probes.documents import OTHER, Taken, put_together, taken
 from audit.question import Connection, Cursor, short_ms, together
 
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
@@ -379,11 +379,22 @@ class Plan:
         """Return a function with what it takes out of its arguments."""
         if routine.oid not in self.opened:
             source = self.graph.known.get(("function", routine.oid))
-            text, leaves = taken(source.plain if source else routine.source, routine.name, routine.arguments)
+            body = source.plain if source else routine.source
+            text, leaves = taken(body, routine.name, routine.arguments, self._columns)
             arguments = [Argument(leaf.path[-1], leaf.type, "b", leaf.category, leaf.type, []) for leaf in leaves]
             whole = replace(routine, arguments=[*routine.arguments, *arguments]) if leaves else routine
             self.opened[routine.oid] = Opened(whole, leaves, text)
         return self.opened[routine.oid]
+
+    @cached_property
+    def _columns(self) -> dict[str, dict[str, str]]:
+        """The columns of the tables that have rows, by the tables' names, each with the type that its values have."""
+        found: dict[str, dict[str, str]] = {}
+        for row in self.rows:
+            of = found.setdefault(row["relname"].lower(), {})
+            for column, value in row["content"].items():
+                of.setdefault(column, _type_of(value))
+        return found
 
     def _sets(self, opened: Opened, me: str | None) -> list[Sequence[str | None]]:
         """Return for each argument what it may be; of what is put together there is one."""
@@ -522,6 +533,17 @@ class Plan:
         if EXECUTES.search(routine.source):
             anything.append(OUT_OF_QUOTES)
         return (known or list(literals[:3])) + anything
+
+
+def _type_of(value: object) -> str:
+    """Return the type of a column that holds a value, as far as it is seen in JSON."""
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "bigint"
+    if isinstance(value, str):
+        return "uuid" if UUID.fullmatch(value) else "timestamp" if re.match(r"\d{4}-\d\d-\d\d", value) else "text"
+    return OTHER
 
 
 def _means(word: str, table: str) -> bool:

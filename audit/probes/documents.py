@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audit.probes.arguments import MARK, Values, marked
@@ -19,24 +19,55 @@ _QUOTE = '"'
 # As many keys of one argument stand for themselves.
 MOST_KEYS = 12
 
-_STEPS = rf"{MARK}(?P<steps>(?:\s*->>?\s*'[^']{{1,60}}')+|\s*#>>?\s*'\{{[^'{{}}]{{1,120}}\}}')"
-_CAST = r"(?:\s*::\s*(?:pg_catalog\s*\.\s*)?(?P<type>[a-z]\w*))?"
-_TAKEN = tuple(re.compile(pattern + _CAST, re.IGNORECASE) for pattern in (rf"\(\s*{_STEPS}\s*\)", _STEPS))
+_CAST = r"(?:\s*::\s*(?:\"?\w+\"?\s*\.\s*)?\"?(?P<type>[a-z]\w*))?"
+_JSON = r"(?:\s*::\s*jsonb?)?"
 _STEP = re.compile(r"'([^']{1,60})'")
+
+
+def _taking(mark: str) -> tuple[re.Pattern[str], ...]:
+    """Return what takes a value out of a document that is called so: in parentheses, or without."""
+    steps = rf"{mark}(?P<steps>(?:\s*->>?\s*'[^']{{1,60}}')+|\s*#>>?\s*'\{{[^'{{}}]{{1,120}}\}}')"
+    return tuple(re.compile(pattern + _CAST, re.IGNORECASE) for pattern in (rf"\(\s*{steps}\s*\)", steps))
+
+
+_TAKEN = _taking(MARK)
 _AS_RECORD = re.compile(
-    rf"\bjsonb?_to_record\s*\(\s*{MARK}(?:\s*::\s*jsonb?)?\s*\)\s*(?:as\s+)?(?P<alias>[a-z_]\w*)\s*\((?=[^()]*\w)",
+    rf"\bjsonb?_to_record(?:set)?\s*\(\s*{MARK}{_JSON}\s*\)\s*(?:as\s+)?(?P<alias>[a-z_]\w*)\s*\((?=[^()]*\w)",
     re.IGNORECASE,
 )
-_FIELD = re.compile(rf"\(?\s*{MARK}\s*\)?\s*\.\s*\"?(?P<field>\w+)\"?", re.IGNORECASE)
+_ELEMENTS = re.compile(
+    rf"\bjsonb?_array_elements(?P<text>_text)?\s*\(\s*\(?\s*{MARK}(?P<steps>(?:\s*->\s*'[^']{{1,60}}')*)\s*\)?{_JSON}"
+    r"\s*\)\s*(?:with\s+ordinality\s+)?(?:as\s+)?(?P<alias>(?!loop\b|where\b|join\b|on\b|cross\b|left\b)[a-z_]\w*)?",
+    re.IGNORECASE,
+)
+_LOOP = re.compile(r"\bfor\s+(\w+)\s+in\s+select\b[^;]*$", re.IGNORECASE)
+_POPULATED = re.compile(
+    rf"\bjsonb?_populate_record(?:set)?\s*\(\s*null\s*::\s*(?:\"?\w+\"?\s*\.\s*)?\"?(?P<table>\w+)\"?\s*,\s*{MARK}",
+    re.IGNORECASE,
+)
+# Stands in a path for each element of a list, and in a body for such an element.
+EACH = "*"
+_ELEMENT = "\x02"
+_OF_ELEMENT = _taking(_ELEMENT)
+# The types that values are made up for, by what they are called; of another one there is none, unless a row has it.
 _TYPES = {
-    "int": "integer",
-    "int4": "integer",
-    "int8": "bigint",
-    "int2": "smallint",
-    "bool": "boolean",
-    "varchar": "text",
+    name: base
+    for base, names in {
+        "text": ("", "text", "varchar", "citext"),
+        "uuid": ("uuid",),
+        "boolean": ("bool", "boolean"),
+        "integer": ("int", "integer", "int4"),
+        "bigint": ("bigint", "int8"),
+        "smallint": ("smallint", "int2"),
+        "numeric": ("numeric", "decimal", "real", "float4", "float8", "double"),
+        "date": ("date",),
+        "timestamp": ("timestamp", "timestamptz"),
+        "interval": ("interval",),
+    }.items()
+    for name in names
 }
-_CATEGORIES = {"uuid": "U", "integer": "N", "bigint": "N", "smallint": "N", "numeric": "N", "boolean": "B", "date": "D"}
+_NUMBERS = ("integer", "bigint", "smallint", "numeric")
+OTHER = "?"
 
 
 @dataclass(frozen=True)
@@ -54,7 +85,7 @@ class Taken:
     @property
     def category(self) -> str:
         """The category of its type, as far as it matters for made-up values."""
-        return _CATEGORIES.get(self.type, "S")
+        return "S" if self.type == "text" else ""
 
 
 class _Opening:
@@ -68,18 +99,43 @@ class _Opening:
         """Return the name for what is under some keys."""
         if path not in self.found and len(self.found) >= MOST_KEYS:
             return "null"
-        base = _TYPES.get(kind.lower(), kind.lower()) or "text"
+        base = _TYPES.get(kind.partition(" ")[0].partition("(")[0].lower(), OTHER)
         return self.found.setdefault(path, Taken(self.place, path, base, f"taken_{self.place}_{len(self.found)}")).mark
 
-    def keys(self, body: str) -> str:
-        """Put names in the place of what is taken out of a document."""
+    def keys(self, body: str, tables: Mapping[str, Mapping[str, str]]) -> str:
+        """Put names in the place of what is taken out of a document, which may fill rows of ``tables``."""
+        while elements := _ELEMENTS.search(body):
+            body = self._elements(body, elements)
         for pattern in _TAKEN:
             body = pattern.sub(lambda found: self.mark(_path(found["steps"]), found["type"] or ""), body)
         for record in [*_AS_RECORD.finditer(body)]:
+            above = (EACH,) if "recordset" in record[0].lower() else ()
             for column in listed(body, record.end()):
                 name, _, kind = column.strip().partition(" ")
                 of_record = rf"\b{re.escape(record['alias'])}\s*\.\s*\"?{re.escape(name.strip(_QUOTE))}\b\"?"
-                body = re.sub(of_record, self.mark((name.strip(_QUOTE),), kind.strip()), body)
+                body = re.sub(of_record, self.mark((*above, name.strip(_QUOTE)), kind.strip()), body)
+        for filled in [*_POPULATED.finditer(body)]:
+            above, table = (EACH,) if "recordset" in filled[0].lower() else (), filled["table"].lower()
+            for column, kind in tables.get(table, {}).items():
+                body += f" ; {table}.{column} = {self.mark((*above, column), kind)}"
+        return body
+
+    def _elements(self, body: str, elements: re.Match[str]) -> str:
+        """Put names in the place of what is taken out of the elements of a list."""
+        alias = elements["alias"]
+        if alias is None:
+            loop = _LOOP.search(body[: elements.start()])
+            alias = loop[1] if loop else "value"
+        above = (*_path(elements["steps"]), EACH)
+        body = f"{body[: elements.start()]} elements {body[elements.end() :]}"
+        called = rf"(?<![\w.])(?:{re.escape(alias)}(?:\s*\.\s*value)?|value)(?![\w.(])"
+        if elements["text"]:
+            return re.sub(
+                called + _CAST, lambda found: self.mark(above, found["type"] or ""), body, flags=re.IGNORECASE
+            )
+        body = re.sub(rf"{called}(?=\s*(?:->|#>))", _ELEMENT, body, flags=re.IGNORECASE)
+        for pattern in _OF_ELEMENT:
+            body = pattern.sub(lambda found: self.mark((*above, *_path(found["steps"])), found["type"] or ""), body)
         return body
 
     def columns(self, body: str, name: str) -> str:
@@ -93,8 +149,13 @@ class _Opening:
         return re.sub(rf"{called}\s*\.\s*\"?(?P<field>\w+)\"?", stands_for, body, flags=re.IGNORECASE)
 
 
-def taken(text: str, function: str, arguments: Sequence[Any]) -> tuple[str, list[Taken]]:
-    """Return a body in which names stand for what it takes out of its arguments, and what it takes."""
+def taken(
+    text: str, function: str, arguments: Sequence[Any], tables: Mapping[str, Mapping[str, str]]
+) -> tuple[str, list[Taken]]:
+    """Return a body in which names stand for what it takes out of its arguments, and what it takes.
+
+    ``tables`` are the columns of tables with their types, by name.
+    """
     found: list[Taken] = []
     for place, argument in enumerate(arguments):
         opening = _Opening(place, dict(argument.fields or ()))
@@ -102,7 +163,8 @@ def taken(text: str, function: str, arguments: Sequence[Any]) -> tuple[str, list
         if opening.fields:
             text = opening.columns(text, name)
         elif argument.type in ("json", "jsonb"):
-            text = opening.keys(marked(text, function, place + 1, argument.name)).replace(MARK, name)
+            text = opening.keys(marked(text, function, place + 1, argument.name), tables)
+            text = text.replace(MARK, name).replace(_ELEMENT, name)
         found += opening.found.values()
     return text, found
 
@@ -130,18 +192,22 @@ def put_together(values: Values, leaves: Sequence[Taken], arguments: Sequence[An
     return tuple(whole)
 
 
-def _document(parts: Sequence[tuple[Taken, str | None]]) -> Mapping[str, Any]:
-    document: dict[str, Any] = {}
+def _document(parts: Sequence[tuple[Taken, str | None]]) -> object:
+    """Return a document with these values; a list in it has one element."""
+    inner: dict[str, list[tuple[Taken, str | None]]] = {}
     for each, value in parts:
-        place = document
-        for key in each.path[:-1]:
-            inner = place.setdefault(key, {})
-            place = inner if isinstance(inner, dict) else {}
+        if not each.path:
+            return _plain(each.type, value)
         if value is not None:
-            place.setdefault(
-                each.path[-1], {"true": True, "false": False}.get(value, value) if each.type == "boolean" else value
-            )
-    return document
+            inner.setdefault(each.path[0], []).append((replace(each, path=each.path[1:]), value))
+    found = {key: _document(below) for key, below in inner.items()}
+    return [found[EACH]] if EACH in found else found
+
+
+def _plain(kind: str, value: str | None) -> object:
+    if value is not None and kind == "boolean":
+        return value == "true"
+    return int(value) if value is not None and kind in _NUMBERS and value.lstrip("-").isdigit() else value
 
 
 def _quoted(value: str | None) -> str:

@@ -52,5 +52,31 @@ begin
     raise exception 'nothing is to be changed of: %', (
         select d.entry from public.diaries d where d.id = diary);
 end $$;
+create function public.read_some(request jsonb) returns setof text language sql stable security definer set search_path = '' as $$
+    select d.entry from jsonb_array_elements(request -> 'diaries') e join public.diaries d on d.id = (e ->> 'id')::uuid
+    where (select auth.uid()) is not null
+$$;
+create function public.read_listed(ids jsonb) returns setof text language sql stable security definer set search_path = '' as $$
+    select d.entry from jsonb_array_elements_text(ids) e join public.diaries d on d.id = e::uuid
+    where (select auth.uid()) is not null
+$$;
+create function public.read_joined(ids text) returns setof text language sql stable security definer set search_path = '' as $$
+    select d.entry from public.diaries d
+    where (select auth.uid()) is not null and d.id::text = any (string_to_array(ids, ','))
+$$;
+create function public.keep_diary(diary jsonb) returns void language sql security definer set search_path = '' as $$
+    insert into public.diaries (owner, entry)
+    select r.owner, r.entry from jsonb_populate_record(null::public.diaries, diary) r
+    where (select auth.uid()) is not null
+$$;
+create function public.rewrite_some(request jsonb) returns void language plpgsql security definer set search_path = '' as $$
+declare
+    one jsonb;
+begin
+    if auth.uid() is null then raise exception 'sign in'; end if;
+    for one in select * from jsonb_array_elements(request) loop
+        update public.diaries set entry = one ->> 'entry' where id = (one ->> 'id')::uuid;
+    end loop;
+end $$;
 revoke execute on all functions in schema public from public, anon;
 grant execute on all functions in schema public to authenticated;
