@@ -382,7 +382,7 @@ class Plan:
             body = source.plain if source else routine.source
             text, leaves = taken(body, routine.name, routine.arguments, self._columns)
             arguments = [Argument(leaf.path[-1], leaf.type, "b", leaf.category, leaf.type, []) for leaf in leaves]
-            whole = replace(routine, arguments=[*routine.arguments, *arguments]) if leaves else routine
+            whole = replace(routine, arguments=[*routine.arguments, *arguments], source=text) if leaves else routine
             self.opened[routine.oid] = Opened(whole, leaves, text)
         return self.opened[routine.oid]
 

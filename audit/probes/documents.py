@@ -27,7 +27,7 @@ _STEP = re.compile(r"'([^']{1,60})'")
 def _taking(mark: str) -> tuple[re.Pattern[str], ...]:
     """Return what takes a value out of a document that is called so: in parentheses, or without."""
     steps = rf"{mark}(?P<steps>(?:\s*->>?\s*'[^']{{1,60}}')+|\s*#>>?\s*'\{{[^'{{}}]{{1,120}}\}}')"
-    return tuple(re.compile(pattern + _CAST, re.IGNORECASE) for pattern in (rf"\(\s*{steps}\s*\)", steps))
+    return tuple(re.compile(pattern + _CAST, re.IGNORECASE) for pattern in (rf"(?<!\w)\(\s*{steps}\s*\)", steps))
 
 
 _TAKEN = _taking(MARK)
@@ -99,7 +99,7 @@ class _Opening:
         """Return the name for what is under some keys."""
         if path not in self.found and len(self.found) >= MOST_KEYS:
             return "null"
-        base = _TYPES.get(kind.partition(" ")[0].partition("(")[0].lower(), OTHER)
+        base = _known(kind)
         return self.found.setdefault(path, Taken(self.place, path, base, f"taken_{self.place}_{len(self.found)}")).mark
 
     def keys(self, body: str, tables: Mapping[str, Mapping[str, str]]) -> str:
@@ -166,7 +166,28 @@ def taken(
             text = opening.keys(marked(text, function, place + 1, argument.name), tables)
             text = text.replace(MARK, name).replace(_ELEMENT, name)
         found += opening.found.values()
-    return text, found
+    return text, [replace(each, type=_around(text, each.mark)) if each.type == "text" else each for each in found]
+
+
+_TYPE = re.compile(_CAST.removesuffix("?"), re.IGNORECASE)
+
+
+def _around(text: str, mark: str, most: int = 300) -> str:
+    """Return the type that what is around a value is made into: of ``nullif(value, '')::date`` it is a date."""
+    for found in re.finditer(rf"\b{mark}\b", text):
+        depth = 0
+        for at in range(found.end(), min(len(text), found.end() + most)):
+            depth += (text[at] == "(") - (text[at] == ")")
+            if text[at] == ";" or depth < -2:
+                break
+            cast = _TYPE.match(text, at + 1) if text[at] == ")" and depth < 0 else None
+            if cast is not None:
+                return _known(cast["type"])
+    return "text"
+
+
+def _known(kind: str) -> str:
+    return _TYPES.get(kind.partition(" ")[0].partition("(")[0].lower(), OTHER)
 
 
 def _path(steps: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ called, and triggers made to fire, with a superuser's rights, so that no other r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
@@ -152,7 +152,7 @@ def faulty(people: Actor) -> Evidence:
                     ours |= _of_ours(outcome)
                     if not own.is_of_data(outcome, words):
                         _note_fault(outcome, signatures, note)
-                    own.tell(outcome.code, outcome.message, outcome.place, note, called=outcome.call["call"])
+                    own.tell(outcome.code, outcome.message, outcome.place, note, call=outcome.call)
             declared = _declared_for(cursor, stage, who.name)
             calls = [c for r in inside if r.signature in declared for c in plan.calls(r, who.id)]
             for outcome in outcomes_of(stage, who, calls, unjudged=unjudged, looking=False) if calls else ():
@@ -163,7 +163,7 @@ def faulty(people: Actor) -> Evidence:
         nobody = CAST["service_role"]
         path = [str(name) for name in _schemas(alone)]
         for outcome in outcomes_of(stage, nobody, served, unjudged=unjudged, looking=False, owner=True, path=path):
-            own.tell(outcome.code, outcome.message, outcome.place, note, called=outcome.call["call"], alone=True)
+            own.tell(outcome.code, outcome.message, outcome.place, note, call=outcome.call, alone=True)
         makers = [r for r in inside if MAKES.search(r.source) and not DROPS.search(r.source)]
         again = [call for routine in makers for call in _twice(plan, routine)]
         for outcome in outcomes_of(stage, people.people[0], again, unjudged=unjudged, looking=False, owner=True):
@@ -209,11 +209,12 @@ class _Own:
         place: str | None,
         note: Note,
         *,
-        called: str = "",
+        call: Mapping[str, Any] | None = None,
         alone: bool = False,
     ) -> None:
         """Note the function at fault where an error is its own. ``alone``: nobody called."""
-        if code not in OWN_CODES or not place:
+        given = call["values"] if call is not None else ()
+        if code not in OWN_CODES or not place or any(value and f'"{value}"' in (message or "") for value in given):
             return
         name = _at_fault(place, self.signatures)
         if name is not None and by_itself(code, message or "", self._text(name), self.checks, alone=alone):
