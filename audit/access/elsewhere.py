@@ -7,13 +7,30 @@ there (:mod:`audit.surroundings`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from audit.access.rules import Rule
 from audit.catalog.calls import Calls
+from audit.question import Cursor
 from audit.surroundings import decided_later
 
 _READ = ("sql", "plpgsql")
+
+# The function that the API calls before each request, as its role's settings name it:
+# https://docs.postgrest.org/en/stable/references/transactions.html#pre-request
+_PRE_REQUEST = """
+select distinct pg_catalog.split_part(setting, '=', 2)
+from pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) as setting
+where setting like 'pgrst.db_pre_request=%' and s.setdatabase in (
+    0, (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()))
+order by 1
+"""
+_BECOMES = re.compile(
+    r"\bset_config\s*\(\s*'(?:role|session_authorization|request\.jwt)"
+    r"|\bset\s+(?:local\s+|session\s+)?(?:role\b|authorization\b|\"?request\.jwt)|\bpg_settings\b",
+    re.IGNORECASE,
+)
 
 
 def decided_elsewhere(
@@ -33,3 +50,15 @@ def decided_elsewhere(
             if found:
                 hangs = f"{rule.name} on {relation} decides by {', '.join(found)}"
                 yield f"{hangs}: whom it lets in elsewhere, or at another time, is not known"
+
+
+def decided_before(cursor: Cursor, calls: Calls) -> Iterator[str]:
+    """Yield what is not known because of a function that is called before each request, and sets who asks.
+
+    Raises psycopg.Error when the settings cannot be read.
+    """
+    for (name,) in cursor.execute(_PRE_REQUEST).fetchall():
+        schema, _, function = name.replace('"', "").rpartition(".")
+        reached = calls.led_to([f"{schema or 'public'}.{function}()"])
+        if any(each.name and _BECOMES.search(each.text) for each in reached):
+            yield f"{name} is called before each request (pgrst.db_pre_request) and sets who asks, which was not tried"

@@ -22,7 +22,7 @@ from audit.access.codes import SQL as CODES
 from audit.access.codes import doubtful, late, redeeming
 from audit.access.declaration import ALL, REACHING, WHOLE, Declaration, declarations
 from audit.access.doubtful import COLUMNS, KINDS, PEOPLE, PLATFORM, Plan, Reached, branches, plans, told
-from audit.access.elsewhere import decided_elsewhere
+from audit.access.elsewhere import decided_before, decided_elsewhere
 from audit.access.ends import Ends, ends_of
 from audit.access.results import API_ACTORS, COMMANDS, DOUBTFUL, Cell, Doubtful, Judged, Judgement
 from audit.access.rules import known_of, qualified
@@ -503,6 +503,7 @@ def judge(stage: Stage) -> Judgement:
         with qualified(observatory.cursor):
             calls = calls_of(stage.connection)
         rules = known_of(observatory.cursor, {name: tables[name][1] for name in judged}).rules
+        doubts += decided_before(observatory.cursor, calls) if judged else ()
         doubts += decided_elsewhere([*judged], rules, calls, [*PLATFORM, *stage.known["platform_schemas"]])
         going_by = {
             name: text

@@ -172,6 +172,35 @@ def test_what_a_policy_does_elsewhere_is_not_known(bench, code, told):
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "doubted"),
+    [
+        ("perform set_config('role', 'service_role', true);", True),
+        ("perform set_config('request.jwt.claims', '{}', true);", True),
+        ("set local role service_role;", True),
+        ("perform public.within();", True),
+        ("perform set_config('response.headers', '[]', true);", False),
+        ("if current_setting('request.path', true) = '/x' then raise exception 'no'; end if;", False),
+    ],
+)
+def test_what_is_set_before_each_request_is_not_known(bench, code, doubted):
+    found = judged(
+        bench,
+        TABLE
+        + f"""
+        create function public.within() returns void language plpgsql as
+        $$ begin perform set_config('role', 'service_role', true); end $$;
+        create function public.before() returns void language plpgsql as $$ begin {code} end $$;
+        alter role authenticator set pgrst.db_pre_request = 'public.before';
+        create policy q on public.t using (user_id = (select auth.uid()));
+        grant select on public.t to authenticated;
+        """,
+        {"public.t": {"rows": {"own": "user_id = :me"}, "reach": {"select": {"signed_in": ["own"]}}}},
+    )
+    doubt = "public.before is called before each request (pgrst.db_pre_request) and sets who asks, which was not tried"
+    assert [*found.doubts] == ([doubt] if doubted else [])
+
+
 def test_a_token_holds_what_each_token_holds(bench):
     """Whom a policy lets in because they have a session is seen: all have one."""
     claims = ["iss", "iat", "exp", "aal", "amr", "session_id", "phone", "email", "app_metadata", "user_metadata"]
