@@ -179,7 +179,7 @@ def abused(people: Actor) -> Evidence:
             # Whoever is signed in may call what visitors may, and is told no less: one of them will do.
             if who.name == "stranger":
                 found += _figures(stage, who, plan, calls, telling, unjudged)
-                theirs = [each for each in served if who.role in each.roles]
+                theirs = [each for each in served if who.role in each.roles and each.signature not in told]
                 with outcomes_of_members(stage, who, plan, theirs, unjudged=unjudged) as outcomes:
                     found += [*_leaks(stage, who, outcomes), *_changes(stage, who, outcomes, added=False)]
     merged: dict[tuple[str, object], Row] = {}
