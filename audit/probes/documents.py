@@ -10,10 +10,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from audit.probes.arguments import MARK, Values, marked
-from audit.sql_text import listed
+from audit.sql_text import LONGEST, listed
 
 _QUOTE = '"'
 # As many keys of one argument stand for themselves.
@@ -104,17 +105,18 @@ class _Opening:
 
     def keys(self, body: str, tables: Mapping[str, Mapping[str, str]]) -> str:
         """Put names in the place of what is taken out of a document, which may fill rows of ``tables``."""
-        while elements := _ELEMENTS.search(body):
-            body = self._elements(body, elements)
+        for _ in range(MOST_KEYS):
+            if (elements := _ELEMENTS.search(body)) is not None:
+                body = self._elements(body, elements)
         for pattern in _TAKEN:
             body = pattern.sub(lambda found: self.mark(_path(found["steps"]), found["type"] or ""), body)
-        for record in [*_AS_RECORD.finditer(body)]:
+        for record in islice([*_AS_RECORD.finditer(body)], MOST_KEYS):
             above = (EACH,) if "recordset" in record[0].lower() else ()
             for column in listed(body, record.end()):
                 name, _, kind = column.strip().partition(" ")
                 of_record = rf"\b{re.escape(record['alias'])}\s*\.\s*\"?{re.escape(name.strip(_QUOTE))}\b\"?"
                 body = re.sub(of_record, self.mark((*above, name.strip(_QUOTE)), kind.strip()), body)
-        for filled in [*_POPULATED.finditer(body)]:
+        for filled in islice([*_POPULATED.finditer(body)], MOST_KEYS):
             above, table = (EACH,) if "recordset" in filled[0].lower() else (), filled["table"].lower()
             for column, kind in tables.get(table, {}).items():
                 body += f" ; {table}.{column} = {self.mark((*above, column), kind)}"
@@ -154,9 +156,11 @@ def taken(
 ) -> tuple[str, list[Taken]]:
     """Return a body in which names stand for what it takes out of its arguments, and what it takes.
 
-    ``tables`` are the columns of tables with their types, by name.
+    ``tables`` are the columns of tables with their types, by name. A very long body is left as it is.
     """
     found: list[Taken] = []
+    if len(text) > LONGEST:
+        return text, found
     for place, argument in enumerate(arguments):
         opening = _Opening(place, dict(argument.fields or ()))
         name = argument.name or f"${place + 1}"
@@ -174,7 +178,7 @@ _TYPE = re.compile(_CAST.removesuffix("?"), re.IGNORECASE)
 
 def _around(text: str, mark: str, most: int = 300) -> str:
     """Return the type that what is around a value is made into: of ``nullif(value, '')::date`` it is a date."""
-    for found in re.finditer(rf"\b{mark}\b", text):
+    for found in islice(re.finditer(rf"\b{mark}\b", text), MOST_KEYS):
         depth = 0
         for at in range(found.end(), min(len(text), found.end() + most)):
             depth += (text[at] == "(") - (text[at] == ")")

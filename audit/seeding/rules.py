@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import psycopg
@@ -538,21 +539,25 @@ def _of_answer(function: Function, hint: Hints, catalogue: Catalogue) -> Iterato
 # What stands before an expression in PL/pgSQL, and what ends it besides a semicolon.
 # https://www.postgresql.org/docs/current/plpgsql-statements.html
 _BEFORE = re.compile(
-    r"(?:(?:end|return|query|perform|if|elsif|elseif|while|when|for\s+\w+\s+in|[\w.]+\s*:?=(?!=))(?=\W)\s*)+",
+    r"[\w.]+\s*:?=(?!=)\s*|(?:(?:end|return|query|perform|if|elsif|elseif|while|when|for\s+\w+\s+in)(?=\W)\s*)+",
     re.IGNORECASE,
 )
 _ENDS = frozenset({"then", "loop", "begin", "else", "declare"})
 _ASKING = re.compile(r"[-=<>~@?]|\b(?:in|is|like|ilike|not|any)\b", re.IGNORECASE)
 _STATEMENT = re.compile(r"(?:select|with|insert|update|delete|merge)\b", re.IGNORECASE)
-_INTO = re.compile(r"(?<!insert)(?<!merge)\s+into\s+(?:strict\s+)?[\w.]+(?:\s*,\s*[\w.]+)*", re.IGNORECASE)
+_ADDING = re.compile(r"(?:insert|merge)\b", re.IGNORECASE)
+_INTO = re.compile(r"\binto\s+(?:strict\s+)?[\w.]+(?:\s*,\s*[\w.]+)*", re.IGNORECASE)
+# Of longer statements, and of more in one body, only what is found by searching counts.
+_LONG, _MANY = 10_000, 200
 
 
 def _trees(text: str) -> Iterator[exp.Expr]:
     """Yield the statements of a body and the expressions in it, as far as they can be read."""
-    for part in _parts(text):
-        asked = _BEFORE.sub("", part, count=1) if _BEFORE.match(part) else part
-        if _ASKING.search(asked):
-            tree = _tree(_INTO.sub("", asked) if _STATEMENT.match(asked) else f"select {asked}")
+    for part in islice(_parts(text), _MANY):
+        asked = part[found.end() :] if (found := _BEFORE.match(part)) else part
+        if len(asked) <= _LONG and _ASKING.search(asked):
+            statement = asked if _ADDING.match(asked) else _INTO.sub("", asked, count=1)
+            tree = _tree(statement if _STATEMENT.match(asked) else f"select {asked}")
             if tree is not None:
                 yield tree
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from audit.people import CAST
-from audit.seeding.rules import hints
+from audit.seeding.rules import _trees, hints
 from audit.seeding.seeds import Planted, plant
 from tests.seeding.test_seeds import new_database, platform, platform_database
 
@@ -288,3 +288,26 @@ def test_what_functions_are_asked_for_decides(platform: Connection, before: str,
     platform.execute(before.encode())
     result = planted(platform, "word text", rule)
     assert (result.undecided, result.unfilled) == ((), {})
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        ("begin return a = 1; end", ["SELECT a = 1"]),
+        ("select a into strict v, w from t where length(b) > 2", ["SELECT a FROM t WHERE LENGTH(b) > 2"]),
+        ("insert into t (a) select b from u where c = 'x'", ["INSERT INTO t (a) SELECT b FROM u WHERE c = 'x'"]),
+        ("if exists (select from t where a = 'x;y') then return true; end if;",
+         ["SELECT EXISTS(SELECT FROM t WHERE a = 'x;y')"]),
+        ("v := case when a = 1 then 2 else 3 end;", ["SELECT CASE WHEN a = 1 THEN 2 ELSE 3 END"]),
+        ("for r in select * from t where a is null loop perform f(r.b = 2); end loop;",
+         ["SELECT * FROM t WHERE a IS NULL", "SELECT F(r.b = 2)"]),
+        ("declare a text := 'x'; begin null; end", []),
+    ],
+)  # fmt: skip
+def test_statements_and_expressions_of_a_body_are_read(body: str, read: list[str]) -> None:
+    assert [tree.sql(dialect="postgres") for tree in _trees(body)] == read
+
+
+@pytest.mark.parametrize("body", ["select a" + " " * 400_000 + "from t where a = 1", "return a = 1; " * 20_000])
+def test_a_body_as_long_as_it_likes_to_be_is_read_in_part(body: str) -> None:
+    assert len([*_trees(body)]) <= 200
