@@ -275,14 +275,18 @@ class Opened:
     text: str
 
     @property
+    def own(self) -> Sequence[Argument]:
+        """The function's own arguments."""
+        return self.routine.arguments[: len(self.routine.arguments) - len(self.leaves)]
+
+    @property
     def names(self) -> tuple[str | None, ...]:
         """What the text calls the arguments."""
-        own = self.routine.arguments[: len(self.routine.arguments) - len(self.leaves)]
-        return (*(argument.name for argument in own), *(leaf.mark for leaf in self.leaves))
+        return (*(argument.name for argument in self.own), *(leaf.mark for leaf in self.leaves))
 
     def closed(self, values: Values) -> Values:
         """Return the values of the function's own arguments."""
-        return put_together(values, self.leaves, self.routine.arguments[: len(values) - len(self.leaves)])
+        return put_together(values, self.leaves, self.own)
 
 
 PERSON = re.compile(
