@@ -24,7 +24,7 @@ from psycopg.rows import tuple_row
 from audit.names import OWNERS
 from audit.people import CAST
 from audit.seeding.loading import leads_nowhere, own_rows, stubborn_triggers_off
-from audit.seeding.signup import settings_kept
+from audit.seeding.signup import fire, settings_kept
 from audit.seeding.tables import Catalogue, Table
 
 # What a trigger takes from a row that another trigger has settled is right at the next round.
@@ -132,7 +132,7 @@ def _let_loose(conn: psycopg.Connection[Any], wanted: _Settled) -> None:
     for trigger in wanted.triggers:
         conn.execute(trigger.encode(), prepare=False)
     names = _names(name for name, column in wanted.table.columns.items() if not column.generated)
-    conn.execute(sql.SQL("insert into {} ({}) select {} from {}").format(COPY, names, names, own_rows(wanted.table)))
+    fire(conn, sql.SQL("insert into {} ({}) select {} from {}").format(COPY, names, names, own_rows(wanted.table)))
     conn.execute("set local session_replication_role = replica")
 
 
@@ -237,7 +237,7 @@ def _made_members(
             )
             try:
                 with conn.transaction():
-                    conn.execute(insert)
+                    fire(conn, insert)
             except psycopg.errors.IntegrityError:
                 pass  # they belong to it already
     conn.execute(

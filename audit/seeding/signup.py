@@ -24,6 +24,14 @@ from audit.seeding.rules import hints
 from audit.seeding.tables import Catalogue, Table
 
 TIMEOUT_MS = 5_000
+# What anybody's trigger may set that would be in the way of what comes after it.
+_SETTINGS = (
+    "role",
+    "search_path",
+    "statement_timeout",
+    "lock_timeout",
+    "idle_in_transaction_session_timeout",
+)
 # The role that writes users, and the schema that it finds things in without being told.
 SERVICE, SERVICE_PATH = "supabase_auth_admin", "auth"
 
@@ -87,10 +95,10 @@ def _sign_up(
                 if serves:
                     conn.execute(sql.SQL("set local search_path = {}").format(sql.Identifier(SERVICE_PATH)))
                     conn.execute(sql.SQL("set local role {}").format(sql.Identifier(SERVICE)))
-                _write(conn, users, "insert", row)
+                fire(conn, _inserted(users, row))
                 if person["email_confirmed_at"] is not None:
-                    _write(conn, users, "update", {"id": person["id"], **confirmed})
-                conn.execute("set constraints all immediate")
+                    fire(conn, _updated(users, {"id": person["id"], **confirmed}))
+                fire(conn, sql.SQL("set constraints all immediate"))
         except psycopg.Error as error:
             if conn.broken:
                 raise
@@ -102,25 +110,47 @@ def _sign_up(
     return why
 
 
-def _write(conn: psycopg.Connection[Any], users: Table, how: str, row: Mapping[str, object]) -> None:
-    known = {name: value for name, value in row.items() if name in users.columns and not users.columns[name].generated}
-    names = [sql.Identifier(name) for name in known]
+def _inserted(users: Table, row: Mapping[str, object]) -> sql.Composed:
+    names, values = _literals(users, row)
+    return sql.SQL("insert into {} ({}) values ({})").format(
+        users.identifier, sql.SQL(", ").join(names), sql.SQL(", ").join(values)
+    )
+
+
+def _updated(users: Table, row: Mapping[str, object]) -> sql.Composed:
+    sets = sql.SQL(", ").join(sql.SQL("{} = {}").format(*pair) for pair in zip(*_literals(users, row), strict=True))
+    return sql.SQL("update {} set {} where id = {}").format(users.identifier, sets, sql.Literal(row["id"]))
+
+
+def _literals(users: Table, row: Mapping[str, object]) -> tuple[list[sql.Identifier], list[sql.Literal]]:
     # No parameters: with one, a percent sign in a name would be taken for a placeholder.
-    values = [sql.Literal(json.dumps(v) if isinstance(v, Mapping) else v) for v in known.values()]
-    if how == "insert":
-        statement = sql.SQL("insert into {} ({}) values ({})").format(
-            users.identifier, sql.SQL(", ").join(names), sql.SQL(", ").join(values)
-        )
-    else:
-        sets = sql.SQL(", ").join(sql.SQL("{} = {}").format(*pair) for pair in zip(names, values, strict=True))
-        statement = sql.SQL("update {} set {} where id = {}").format(users.identifier, sets, sql.Literal(row["id"]))
-    conn.execute(statement)
+    known = {name: value for name, value in row.items() if name in users.columns and not users.columns[name].generated}
+    return (
+        [sql.Identifier(name) for name in known],
+        [sql.Literal(json.dumps(value) if isinstance(value, Mapping) else value) for value in known.values()],
+    )
+
+
+def fire(conn: psycopg.Connection[Any], statement: sql.Composable) -> None:
+    """Execute what fires triggers, so that nothing that they set lasts longer than the statement.
+
+    The settings are given back before the statement ends: of a trigger that sets a time limit of a millisecond, the
+    next statement, though it were the one that takes the limit away, might be cancelled. (What fails is undone by the
+    server at once, settings included.) Raises psycopg.Error as the statement does.
+    """
+    settings = {f"audit_kept_{number}": sql.Literal(name) for number, name in enumerate(_SETTINGS)}
+    kept = [sql.SQL("{} text := pg_catalog.current_setting({});").format(sql.SQL(v), s) for v, s in settings.items()]
+    back = [sql.SQL("perform pg_catalog.set_config({}, {}, true);").format(s, sql.SQL(v)) for v, s in settings.items()]
+    body = sql.SQL("declare {} begin execute {}; {} end").format(
+        sql.SQL(" ").join(kept), sql.Literal(statement.as_string(conn)), sql.SQL(" ").join(back)
+    )
+    conn.execute(sql.SQL("do {}").format(sql.Literal(body.as_string(conn))), prepare=False)
 
 
 @contextmanager
 def settings_kept(conn: psycopg.Connection[Any]) -> Iterator[None]:
-    """Keep what triggers and we set from staying: role, path and limits are afterwards as before; set a short limit."""
-    names = ("role", "session_replication_role", "search_path", "statement_timeout")
+    """Keep what we set from staying: role, path and limits are afterwards as before; set a short limit."""
+    names = (*_SETTINGS, "session_replication_role")
     question = sql.SQL("select {}").format(
         sql.SQL(", ").join(sql.SQL("pg_catalog.current_setting({})").format(sql.Literal(name)) for name in names)
     )

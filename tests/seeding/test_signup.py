@@ -185,17 +185,31 @@ def test_nothing_that_a_trigger_sets_stays(new_database: Callable[[], Connection
         create function public.meddle() returns trigger language plpgsql as $$ begin
             perform set_config('search_path', 'nowhere', true);
             perform set_config('statement_timeout', '1', true);
+            perform set_config('lock_timeout', '1', true);
+            perform set_config('idle_in_transaction_session_timeout', '1', true);
             return new;
         end $$;
         create trigger meddle after insert on auth.users for each row execute function public.meddle();
+        -- What comes next takes longer than what was set.
+        create function public.dawdle() returns trigger language plpgsql as $$ begin
+            perform pg_sleep(0.02);
+            return new;
+        end $$;
+        create trigger dawdle after update on auth.users for each row execute function public.dawdle();
         create table public.notes (id int primary key, text text);
         """
     )
-    settings = "select current_setting('search_path'), current_setting('statement_timeout'), current_user"
+    names = ("search_path", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "role")
+    settings = f"select {', '.join(f'current_setting({name!r})' for name in names)}"
     with connection.transaction():
         before = connection.execute(settings).fetchone()
-        assert plant(connection, 2).unfilled == {}
+        planted = plant(connection, 2)
+        assert (planted.unfilled, planted.remarks) == ({}, ())
         assert connection.execute(settings).fetchone() == before
+    (signed,) = connection.execute(
+        "select count(*) from auth.users where last_sign_in_at is not null and id = any (%s)", (list(PEOPLE),)
+    ).fetchone()
+    assert signed > 0
 
 
 def test_what_the_project_writes_into_the_token_stays_there(platform: Connection) -> None:
