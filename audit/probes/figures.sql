@@ -1,18 +1,6 @@
 -- Figures that functions tell of what somebody does not see: after calling.sql. No text gives a number away, so the rows
 -- that it may come from are taken out, and the function is asked once more.
 
--- Of which of these values, which rows have for their key, somebody sees nothing that is not theirs: "wholly" where they see
--- no row of the table either that does not name them.
-create function pg_temp.unseen(me text, given text[]) returns table (value text, wholly boolean) language sql as $unseen$
-    select s.key, bool_and(not exists (
-               select from pg_temp.seen o
-               where o.relation = s.relation and strpos(o.content::text, coalesce(me, '?')) = 0))
-    from pg_temp.stored s join pg_temp.audited a on a.name = s.relation and pg_catalog.cardinality(a.key) = 1
-    where s.key = any (given) and a.schema <> 'auth'
-    group by s.key
-    having bool_and(not coalesce(me = any (s.people), false))
-$unseen$;
-
 -- Takes out of some tables the rows that mention a value and do not name "me", or (not "wholly") adds one to the figures in
 -- them that are private by their names: how many there are may be for all to know.
 create function pg_temp.veil(me text, given text, wholly boolean, names text[], private_figures text) returns void
@@ -54,6 +42,7 @@ end $veil$;
 -- The numbers that a call answers as "caller"; null where it fails. What it changes is undone.
 create function pg_temp.answered(caller name, call jsonb) returns numeric[] language plpgsql as $answered$
 declare
+    answers jsonb[];
     found numeric[];
 begin
     begin
@@ -62,10 +51,11 @@ begin
         end if;
         perform pg_catalog.set_config('role', caller, true);
         execute pg_catalog.format(
-            'select pg_catalog.array_agg((leaf #>> ''{}'')::numeric order by (leaf #>> ''{}'')::numeric)
-             from (select answer from (%s) as a limit 100) as a
-             cross join lateral pg_catalog.jsonb_path_query(a.answer, ''strict $.** ? (@.type() == "number")'') as leaf',
-            call ->> 'text') into found;
+            'select pg_catalog.array_agg(answer) from (select answer from (%s) as a limit 100) as a', call ->> 'text')
+            into answers;
+        select pg_catalog.array_agg((leaf #>> '{}')::numeric order by (leaf #>> '{}')::numeric) into found
+        from unnest(answers) as answer
+        cross join lateral pg_catalog.jsonb_path_query(answer, 'strict $.** ? (@.type() == "number")') as leaf;
         raise exception using errcode = 'ZZ000';
     exception
         when sqlstate 'ZZ000' then null;
@@ -77,7 +67,8 @@ begin
 end $answered$;
 
 -- Which of these calls [{"call", "text", "values", "tables"}] tell "caller" a figure of rows that mention a value they see
--- nothing of. Numbers that are keys, or refer to one, are no figures.
+-- nothing of: a value that rows have for their key, none of which is theirs. Numbers that are keys, or refer to one, are no
+-- figures.
 create function pg_temp.told_figures(caller name, me text, calls jsonb, private_figures text)
 returns table (call text, tables text) language plpgsql as $told$
 declare
@@ -85,11 +76,22 @@ declare
     v record;
     before numeric[];
     after numeric[];
+    -- Of these tables they see rows that do not name them.
+    crowded text[] := array(
+        select distinct o.relation from pg_temp.seen o where strpos(o.content::text, coalesce(me, '?')) = 0);
 begin
     for one in select * from pg_catalog.jsonb_array_elements(calls) loop
-        for v in select * from pg_temp.unseen(me, array(select pg_catalog.jsonb_array_elements_text(one -> 'values'))) loop
-            before := pg_temp.answered(caller, one);
-            continue when before is null;
+        before := null;
+        for v in
+            select s.key as value, bool_and(s.relation <> all (crowded)) as wholly
+            from pg_catalog.jsonb_array_elements_text(one -> 'values') as given (value)
+            join pg_temp.stored s on s.key = given.value
+            join pg_temp.audited a on a.name = s.relation and pg_catalog.cardinality(a.key) = 1 and a.schema <> 'auth'
+            group by s.key
+            having bool_and(not coalesce(me = any (s.people), false))
+        loop
+            before := coalesce(before, pg_temp.answered(caller, one), '{}');
+            exit when before = '{}';
             after := before;
             begin
                 perform pg_temp.veil(me, v.value, v.wholly, array(select pg_catalog.jsonb_array_elements_text(one -> 'tables')),

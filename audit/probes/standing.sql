@@ -2,24 +2,16 @@
 -- for: "asked_by" is a policy or a function with a condition on the column.
 create function pg_temp.standings(words text)
 returns table (relation text, attribute text, kind text, asked_by text) language sql stable as $standings$
-    select a.name, t.attname::text, coalesce(b.typcategory, y.typcategory)::text, x.asked_by
-    from pg_temp.audited a
-    join pg_catalog.pg_attribute t on t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
-    join pg_catalog.pg_type y on y.oid = t.atttypid
-    left join pg_catalog.pg_type b on b.oid = y.typbasetype
-    cross join lateral (select pg_catalog.format(
-        $$(\m(where|and|or|if|elsif|when|not|on|having|coalesce\()\s*\(*\s*(["\w]+\.)*"?%1$s\M)|(\m%1$s\M"?\)?(::["\w. ]+)?\s*(=|<|>|!=|\min\M|\mis\M|~))$$,
-        t.attname) as condition) as c
-    cross join lateral (
-        select min(f.asked_by) as asked_by from (
+    with said as materialized (
+        select f.*, row_number() over () as n from (
             select pg_catalog.format('%I on %s', p.polname, p.polrelid::pg_catalog.regclass) as asked_by,
                    pg_catalog.concat_ws(' ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
                                         pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)) as text,
-                   p.polrelid = a.oid as own
+                   p.polrelid as own
             from pg_catalog.pg_policy p
             union all
             select f.oid::pg_catalog.regprocedure::text,
-                   coalesce(pg_catalog.pg_get_function_sqlbody(f.oid), f.prosrc), false
+                   coalesce(pg_catalog.pg_get_function_sqlbody(f.oid), f.prosrc), null
             from pg_catalog.pg_proc f join pg_catalog.pg_namespace n on n.oid = f.pronamespace
             where n.nspname <> all (pg_catalog.string_to_array(pg_catalog.current_setting('audit.platform'), chr(10)))
             and n.nspname !~ '^pg_|^information_schema$' and f.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype
@@ -27,24 +19,53 @@ returns table (relation text, attribute text, kind text, asked_by text) language
                             where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = f.oid
                             and d.deptype = 'e')
         ) as f
-        where pg_catalog.strpos(f.text, t.attname) > 0 and (f.own or pg_catalog.strpos(f.text, a.relname) > 0)
-        and f.text ~* c.condition
-    ) as x
-    where a.exposed and not a.partition and a.schema <> 'auth' and a.key is not null and (
-        t.attname ~* words
-        -- What a function of the project counts up or down, whatever it is called.
-        or y.typcategory = 'N' and exists (
-            select from pg_catalog.pg_proc f
-            where f.pronamespace not in (
-                select n.oid from pg_catalog.pg_namespace n where n.nspname ~ '^pg_|^information_schema$')
-            and pg_catalog.strpos(f.prosrc, t.attname) > 0
-            and f.prosrc ~* pg_catalog.format(
-                $$\mupdate\s+(only\s+)?("?\w+"?\s*\.\s*)?"?%2$s\M[^;]*\mset\M[^;]*\m%1$s"?\s*=\s*("?\w+"?\s*\.\s*)?"?%1$s"?\s*[-+]$$,
-                t.attname, a.relname)))
-    and t.attname ~ '^\w+$' and t.attnum <> all (coalesce((
-        select i.indkey::int2[] from pg_catalog.pg_index i where i.indrelid = a.oid and i.indisprimary), '{}'))
-    and coalesce(b.typcategory, y.typcategory) in ('B', 'N', 'S', 'E', 'D')
-    and x.asked_by is not null
+    ), counting as materialized (
+        select f.prosrc as text, row_number() over () as n from pg_catalog.pg_proc f
+        where f.pronamespace not in (
+            select n.oid from pg_catalog.pg_namespace n where n.nspname ~ '^pg_|^information_schema$')
+        and f.prosrc ~* '\mupdate\M.*\mset\M'
+    ), worded as materialized (  -- each text is taken to pieces once, and not searched for the name of each column
+        select distinct f.n, word from said f cross join lateral pg_catalog.regexp_split_to_table(f.text, '\W+') as word
+    ), counted as materialized (
+        select distinct f.n, word
+        from counting f cross join lateral pg_catalog.regexp_split_to_table(f.text, '\W+') as word
+    ), about as materialized (
+        select f.n, a.oid from said f join pg_temp.audited a on f.own = a.oid or pg_catalog.strpos(f.text, a.relname) > 0
+    ), columns as materialized (
+        select a.oid, a.name, a.relname, t.attname::text as attname, y.typcategory as category,
+               coalesce(b.typcategory, y.typcategory)::text as kind
+        from pg_temp.audited a
+        join pg_catalog.pg_attribute t
+            on t.attrelid = a.oid and t.attnum > 0 and not t.attisdropped and t.attgenerated = ''
+        join pg_catalog.pg_type y on y.oid = t.atttypid
+        left join pg_catalog.pg_type b on b.oid = y.typbasetype
+        where a.exposed and not a.partition and a.schema <> 'auth' and a.key is not null
+        and t.attname ~ '^\w+$' and t.attnum <> all (coalesce((
+            select i.indkey::int2[] from pg_catalog.pg_index i where i.indrelid = a.oid and i.indisprimary), '{}'))
+        and coalesce(b.typcategory, y.typcategory) in ('B', 'N', 'S', 'E', 'D')
+    ), naming as materialized (
+        select c.oid, c.attname, w.n
+        from columns c join worded w on w.word = c.attname join about on about.n = w.n and about.oid = c.oid
+    ), maybe as materialized (
+        select c.oid, c.attname, c.relname, w.n from columns c join counted w on w.word = c.attname
+        where c.category = 'N'
+    ), asking as (
+        select x.oid, x.attname, min(f.asked_by) as asked_by
+        from naming x join said f on f.n = x.n
+        where f.text ~* pg_catalog.format(
+            $$(\m(where|and|or|if|elsif|when|not|on|having|coalesce\()\s*\(*\s*(["\w]+\.)*"?%1$s\M)|(\m%1$s\M"?\)?(::["\w. ]+)?\s*(=|<|>|!=|\min\M|\mis\M|~))$$,
+            x.attname)
+        group by 1, 2
+    ), moving as (  -- what a function of the project counts up or down, whatever it is called
+        select x.oid, x.attname
+        from maybe x join counting f on f.n = x.n
+        where pg_catalog.strpos(f.text, x.relname) > 0 and f.text ~* pg_catalog.format(
+            $$\mupdate\s+(only\s+)?("?\w+"?\s*\.\s*)?"?%2$s\M[^;]*\mset\M[^;]*\m%1$s"?\s*=\s*("?\w+"?\s*\.\s*)?"?%1$s"?\s*[-+]$$,
+            x.attname, x.relname)
+    )
+    select c.name, c.attname, c.kind, x.asked_by
+    from columns c join asking x using (oid, attname)
+    where c.attname ~* words or (c.oid, c.attname) in (select m.oid, m.attname from moving m)
     order by 1, 2
 $standings$;
 
