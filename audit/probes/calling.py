@@ -27,6 +27,7 @@ from audit.people import CAST, Identity
 from audit.probes.arguments import UUID, Given, Values, stories, uses
 from audit.probes.attempt import acting, ask, each, prepared
 from audit.probes.documents import OTHER, Taken, put_together, taken
+from audit.probes.dynamic import named, named_calls, unfolded
 from audit.question import Connection, Cursor, short_ms, together
 
 SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
@@ -336,10 +337,16 @@ class Plan:
         return self.outsiders[source]
 
     def calls(self, routine: Routine, me: str | None, most: int = 14) -> Iterator[dict[str, Any]]:
-        """Return the calls of a function for one caller; "reading": the API makes them in a transaction that reads."""
+        """Return the calls of a function for one caller.
+
+        "reading": the API makes it in a transaction that reads. "named", only where a function takes names of tables
+        and columns: the call has names that are there, and belong together.
+        """
         opened = self._opened(routine)
         sets = self._sets(opened, me)
-        together = [values for values in self._stories(opened, sets, me) if None not in values or not routine.strict]
+        by_name = self._named(opened, sets)
+        told = [*(by_name or ()), *self._stories(opened, sets, me)]
+        together = [values for values in dict.fromkeys(told) if None not in values or not routine.strict]
         # What every argument may be by itself comes last, and is tried at least in part.
         combinations = [*islice(together, most), *islice(product(*sets), max(most - len(together), most // 2, 1))]
         if routine.arguments and not routine.strict:
@@ -354,6 +361,7 @@ class Plan:
                 "given": given,
                 "values": values,
                 "reading": routine.exposed and not routine.volatile,
+                **({} if by_name is None else {"named": values in by_name}),
             }
 
     def calls_of_a_member(
@@ -431,6 +439,22 @@ class Plan:
         tables = self.looked_at(routine).union(*named)
         rows = list(islice((row for row in self.rows if row["relation"] in tables), 6))
         return list(dict.fromkeys(stories(arguments, rows, me, EVERYBODY)))
+
+    def _named(self, opened: Opened, sets: Sequence[Sequence[str | None]]) -> list[Values] | None:
+        """Return arguments that belong together where some are the names of tables and columns, None where none is."""
+        routine = opened.routine
+        if not routine.arguments or not EXECUTES.search(routine.source):
+            return None
+        text = unfolded(opened.text)
+        its = named(text, routine.name, tuple(opened.names))
+        if not its:
+            return None
+        # The tables that the body speaks of, else those of people first.
+        said = {row["relname"] for row in self.rows if re.search(rf"\b{re.escape(row['relname'])}\b", text)}
+        places = {name: place for place, name in enumerate(self._names)}
+        rows = [row for row in self.rows if not said or row["relname"] in said]
+        rows.sort(key=lambda row: places.get(row["relname"], len(places)))
+        return list(named_calls(its, rows, sets))
 
     def _candidates(self, routine: Routine, argument: Argument, me: str | None) -> list[str | None]:
         if argument.category == "A":

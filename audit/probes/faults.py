@@ -128,6 +128,7 @@ def faulty(people: Actor) -> Evidence:
     found: dict[str, Row] = {}
     unjudged: set[str] = set()
     ours: set[str] = set()
+    named: dict[str, list[Outcome]] = {}
 
     def note(name: str, error: str) -> None:
         error = only_words(error, words)
@@ -150,7 +151,9 @@ def faulty(people: Actor) -> Evidence:
                 path = [] if exposed else [str(name) for name in _schemas(inside)]
                 for outcome in outcomes_of(stage, who, calls, unjudged=unjudged, looking=False, owner=True, path=path):
                     ours |= _of_ours(outcome)
-                    if not own.is_of_data(outcome, words):
+                    if "named" in outcome.call:
+                        named.setdefault(outcome.call["call"], []).append(outcome)
+                    elif not own.is_of_data(outcome, words):
                         _note_fault(outcome, signatures, note)
                     own.tell(outcome.code, outcome.message, outcome.place, note, call=outcome.call)
             declared = _declared_for(cursor, stage, who.name)
@@ -164,6 +167,11 @@ def faulty(people: Actor) -> Evidence:
         path = [str(name) for name in _schemas(alone)]
         for outcome in outcomes_of(stage, nobody, served, unjudged=unjudged, looking=False, owner=True, path=path):
             own.tell(outcome.code, outcome.message, outcome.place, note, call=outcome.call, alone=True)
+        for outcomes in named.values():
+            # What is no table's name, or no column of that table, is our doing: one call that works is enough.
+            fitting = [outcome for outcome in outcomes if outcome.call["named"]]
+            if fitting and all(outcome.code in BROKEN_CODES for outcome in fitting):
+                _note_fault(fitting[0], signatures, note)
         makers = [r for r in inside if MAKES.search(r.source) and not DROPS.search(r.source)]
         again = [call for routine in makers for call in _twice(plan, routine)]
         for outcome in outcomes_of(stage, people.people[0], again, unjudged=unjudged, looking=False, owner=True):
