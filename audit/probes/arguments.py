@@ -33,6 +33,8 @@ _INSERTED = re.compile(
     re.IGNORECASE,
 )
 _NO_COLUMN = frozenset(("select", "array", "any", "all", "not", "null", "and", "or", "auth", "case", "when", "where"))
+# A type that values are not made up for.
+OTHER = "?"
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -58,7 +60,7 @@ def uses(text: str, function: str, names: tuple[str | None, ...]) -> tuple[Use, 
 
 # Stands for an argument in a text, so that the patterns are the same for all, and are compiled once.
 MARK = "\x01"
-_FOLDED = rf"(?:(?:lower|upper|b?trim|coalesce|nullif|string_to_array)\s*\(\s*)?{MARK}"
+_FOLDED = rf"(?:(?:lower|upper|[blr]?trim|coalesce|nullif|string_to_array|(?:regexp_)?replace)\s*\(\s*)?{MARK}"
 _BESIDE = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -66,7 +68,8 @@ _BESIDE = tuple(
         rf"{_FOLDED}{_CAST}\s*\)?\s*{_COMPARED}\s*(?:any\s*)?\(?\s*{_COLUMN}(?!\s*[(.'\w])",
     )
 )
-_ALONE = re.compile(rf"\s*{_FOLDED}{_CAST}\s*\)?\s*", re.IGNORECASE)
+# Also with what is put there where nothing is given.
+_ALONE = re.compile(rf"\s*{_FOLDED}{_CAST}\s*(?:,.*)?\)?\s*", re.IGNORECASE | re.DOTALL)
 _IS_ME = re.compile(
     rf"{_ME}\s*\)?\s*{_COMPARED}\s*{MARK}|{MARK}{_CAST}\s*{_COMPARED}\s*\(?\s*(?:select\s+)?{_ME}", re.IGNORECASE
 )
@@ -136,6 +139,8 @@ class Given:
 
 # Of how many rows each argument is left out once.
 MOST_WITH_NULLS = 2
+# Of so many rows arguments are taken.
+MOST_ROWS = 6
 
 
 def stories(
@@ -146,8 +151,10 @@ def stories(
     ``rows`` have their ``relation``, ``relname``, the name of their ``key`` and their ``content``.
     """
     with_nulls = MOST_WITH_NULLS
-    for row in rows:
-        taken = [_of_row(argument, row, people) for argument in arguments]
+    told = [(row, [_of_row(argument, row, people) for argument in arguments]) for row in rows]
+    # A row that has more of what is asked for comes first.
+    told.sort(key=lambda each: each[1].count(None))
+    for _, taken in told[:MOST_ROWS]:
         if not any(taken):
             continue
         values = tuple(
@@ -178,7 +185,7 @@ def _another(argument: Given, value: str | None) -> str | None:
     """Return another value than a row's own for a flag or a word; an id stays as it is."""
     if argument.base == "boolean":
         return {"true": "false", "false": "true"}.get(value or "", value)
-    if argument.base != "text" or argument.array or argument.person or argument.means:
+    if argument.base not in ("text", OTHER) or argument.array or argument.person or argument.means:
         return value
     known = (other for other in argument.candidates if other not in (value, "made up", "%", ""))
     return next(known, "made up" if "made up" in argument.candidates else value)
@@ -213,7 +220,7 @@ def _fitting(argument: Given, value: object) -> str | None:
         return None
     if argument.base in ("integer", "bigint", "smallint") and not re.fullmatch(r"-?\d{1,18}", text):
         return None
-    if argument.base not in ("uuid", "integer", "bigint", "smallint", "text", "character varying", "boolean"):
+    if argument.base not in ("uuid", "integer", "bigint", "smallint", "text", "character varying", "boolean", OTHER):
         return None
     if argument.base == "boolean" and text not in ("true", "false"):
         return None

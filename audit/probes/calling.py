@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice, product
+from itertools import islice, product, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,9 @@ from audit.actors import Stage
 from audit.catalog.calls import Calls, Source, calls_of
 from audit.names import CONTACT, VOCABULARIES, lets_in, private_columns, private_figures
 from audit.people import CAST, Identity
-from audit.probes.arguments import UUID, Given, Values, stories, uses
+from audit.probes.arguments import OTHER, UUID, Given, Values, stories, uses
 from audit.probes.attempt import acting, ask, each, prepared
-from audit.probes.documents import OTHER, Taken, put_together, taken
+from audit.probes.documents import Taken, put_together, taken
 from audit.probes.dynamic import named, named_calls, unfolded
 from audit.question import Connection, Cursor, short_ms, together
 
@@ -79,7 +79,7 @@ select p.oid::bigint as oid, p.oid::pg_catalog.regprocedure::text as signature,
                  'fields', (select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(
                                        f.attname, pg_catalog.format_type(f.atttypid, null)) order by f.attnum)
                             from pg_catalog.pg_attribute f
-                            where t.typtype = 'c' and f.attrelid = t.typrelid and f.attnum > 0 and not f.attisdropped),
+                            where e.typtype = 'c' and f.attrelid = e.typrelid and f.attnum > 0 and not f.attisdropped),
                  'labels', array(select g.enumlabel from pg_catalog.pg_enum g where g.enumtypid = e.oid
                                  order by g.enumsortorder))
              from unnest(p.proargtypes) with ordinality as given (type, place)
@@ -205,11 +205,18 @@ where n <= 4 group by name
 """
 
 
+def _about(name: str) -> str:
+    """Return what a name is about, without what is put before and after by habit."""
+    bare = re.sub(r"^(p|in|arg|v|the|target|new|a)?_+|^(target|the)_", "", name.lower())
+    return re.sub(r"_?(uu)?ids?$", "", bare)
+
+
 @dataclass(frozen=True)
 class Argument:
     """One argument of a function, as the catalogue describes it.
 
-    ``base`` is an array's element or a domain's type; ``fields`` are a row's, by name and type.
+    ``base`` is an array's element or a domain's type; ``fields`` are a row's, or those of each
+    in a list, by name and type.
     """
 
     name: str | None
@@ -223,8 +230,7 @@ class Argument:
     @cached_property
     def word(self) -> str:
         """What the name is about, without what is put before and after by habit: ``request`` for ``p_request_id``."""
-        bare = re.sub(r"^(p|in|arg|v|the|target|new|a)?_+|^(target|the)_", "", (self.name or "").lower())
-        return re.sub(r"_?(uu)?ids?$", "", bare)
+        return _about(self.name or "")
 
 
 @dataclass(frozen=True)
@@ -295,6 +301,11 @@ PERSON = re.compile(
     r"|who|victim|friend|follow|target|^$|^me$|^for$|creator|assignee"
 )
 SECRETS = re.compile(r"token|secret|password|passwd|code|otp|api_?key|signature|hash")
+# Columns by which somebody has more to say in a group than others of it, and what functions may ask of them.
+OFFICES = (
+    r"(^|_)(role|rank|position|office|level|access|permission)s?($|_)|^(is|can)_|(^|_)(admin|owner|manager|leader)$"
+)
+WORDS = re.compile(r"(?<=')\w{2,40}(?=')|\b(?:is|can)_\w+|\b\w*_?(?:admin|owner|manager|leader)\b")
 # What is put between quotes into a statement ends them, and lets everything through.
 EXECUTES = re.compile(r"\bexecute\b", re.IGNORECASE)
 OUT_OF_QUOTES = "%' or 'a' like '%"
@@ -348,7 +359,7 @@ class Plan:
         told = [*(by_name or ()), *self._stories(opened, sets, me)]
         together = [values for values in dict.fromkeys(told) if None not in values or not routine.strict]
         # What every argument may be by itself comes last, and is tried at least in part.
-        combinations = [*islice(together, most), *islice(product(*sets), max(most - len(together), most // 2, 1))]
+        combinations = [*islice(together, most), *islice(in_turn(sets), max(most - len(together), most // 2, 1))]
         if routine.arguments and not routine.strict:
             combinations.append((None,) * len(sets))
         for values in dict.fromkeys(combinations):
@@ -365,20 +376,32 @@ class Plan:
             }
 
     def calls_of_a_member(
-        self, routine: Routine, me: str | None, own: Mapping[str, str], most: int = 4
+        self, routine: Routine, me: str | None, own: Mapping[str, Sequence[str]], most: int = 4
     ) -> Iterator[dict[str, Any]]:
-        """Return calls about rows of others in which a group of the caller's ``own`` is given for the row's."""
+        """Return calls about rows of others in which a group of the caller's is given for the row's.
+
+        ``own`` are those groups, by their table and by what columns call them.
+        """
         opened = self._opened(routine)
         groups = {
-            place: next((own[table] for table in sorted(self._meant(argument.word)) if table in own), None)
+            place: next((own[name] for name in (*sorted(self._meant(argument.word)), argument.word) if name in own), ())
             for place, argument in enumerate(opened.routine.arguments)
             if argument.word and argument.category != "A"
         }
         if len(opened.routine.arguments) < 2 or not any(groups.values()):
             return
         sets = self._sets(opened, me)
-        for values in islice((values for values in self._stories(opened, sets, me) if None not in values), most):
-            mixed = tuple(groups.get(place) or value for place, value in enumerate(values))
+        about = list(islice((values for values in self._stories(opened, sets, me) if None not in values), most))
+        # One of them is the caller's, or all but one are.
+        places = [place for place, some in groups.items() if some]
+        mixes = dict.fromkeys(
+            mix for one in places for mix in ((one,), tuple(place for place in places if place != one) or (one,))
+        )
+        for mix, turn, values in product(mixes, range(max(map(len, groups.values()))), about):
+            mixed = tuple(
+                groups[place][turn % len(groups[place])] if place in mix else value
+                for place, value in enumerate(values)
+            )
             yield {
                 "call": routine.signature,
                 "text": routine.text(opened.closed(mixed)),
@@ -437,7 +460,7 @@ class Plan:
             for argument, use, means, candidates in zip(routine.arguments, used, named, sets, strict=True)
         ]
         tables = self.looked_at(routine).union(*named)
-        rows = list(islice((row for row in self.rows if row["relation"] in tables), 6))
+        rows = [row for row in self.rows if row["relation"] in tables]
         return list(dict.fromkeys(stories(arguments, rows, me, EVERYBODY)))
 
     def _named(self, opened: Opened, sets: Sequence[Sequence[str | None]]) -> list[Values] | None:
@@ -490,7 +513,18 @@ class Plan:
             return ["{}", json.dumps(dict.fromkeys(("id", "user_id", "member_id", "profile_id"), VICTIMS[0]))]
         if argument.category == "S":
             return self._texts(routine, argument, me)
-        return [None]
+        # Of a type that nobody makes up values for there may be some in columns of that name.
+        return list(self._stored.get((argument.name or "").lower(), (None,)))[:4] if kind == OTHER else [None]
+
+    @cached_property
+    def _stored(self) -> dict[str, dict[str, None]]:
+        """The texts in rows that arguments are taken from, by the names of their columns."""
+        found: dict[str, dict[str, None]] = {}
+        for row in self.rows:
+            for column, value in row["content"].items():
+                if isinstance(value, str):
+                    found.setdefault(column.lower(), {})[value] = None
+        return found
 
     def _tables(self, routine: Routine, word: str) -> frozenset[str]:
         """Return the tables that the name of an argument means, else those that the function looks at."""
@@ -520,8 +554,10 @@ class Plan:
 
     def _keys(self, routine: Routine, argument: Argument) -> list[str | None]:
         tables = self._tables(routine, argument.word)
-        rows = (row for name in sorted(tables, key=self._places.__getitem__) for row in self._of[name])
-        return [row["key"] for row in rows if row["type"] == argument.base]
+        rows = (self._of[name] for name in sorted(tables, key=self._places.__getitem__))
+        keys = ([row["key"] for row in some if row["type"] == argument.base] for some in rows)
+        # The first of each table come before the second of one.
+        return [key for turn in zip_longest(*keys) for key in turn if key is not None]
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -532,7 +568,7 @@ class Plan:
         people: list[str | None] = [*VICTIMS, *([me] if me else [])]
         keys = self._keys(routine, argument)
         if PERSON.search(argument.word):
-            return people if argument.word else [*people[:1], *keys[:7]]
+            return people if argument.word else [*keys[:7], *people[:1]]
         return keys[:8] or people
 
     @cached_property
@@ -561,6 +597,18 @@ class Plan:
         if EXECUTES.search(routine.source):
             anything.append(OUT_OF_QUOTES)
         return (known or list(literals[:3])) + anything
+
+
+def in_turn(sets: Sequence[Sequence[str | None]]) -> Iterator[Values]:
+    """Yield the first of each, then each of the others in the place of one first; then whatever else goes together."""
+    if all(sets):
+        first = tuple(values[0] for values in sets)
+        yield first
+        for turn in range(1, max(map(len, sets), default=0)):
+            for place, values in enumerate(sets):
+                if turn < len(values):
+                    yield (*first[:place], values[turn], *first[place + 1 :])
+        yield from product(*sets)
 
 
 def _type_of(value: object) -> str:
@@ -643,8 +691,12 @@ def planned(cursor: Cursor, stage: Stage) -> Plan:
 def without_codes(cursor: Cursor, plan: Plan) -> Plan:
     """Return a plan whose calls do not know what only those know whom it was given to: tokens, links, codes."""
     columns = cursor.execute(CODES).fetchall()
+    # Where a table of codes has a column for them, its key is an id as others are.
+    with_codes = {relation for relation, _, name, _, key in columns if not key and SECRETS.search(name)}
     codes = {
-        (relation, name) for relation, table, name, default, key in columns if lets_in(table, name, default, key=key)
+        (relation, name)
+        for relation, table, name, default, key in columns
+        if lets_in(table, name, default, key=key) and not (key and name == "id" and relation in with_codes)
     }
     # What is a code wherever a column is called so.
     secret = {name for _, name in codes} - {name for relation, _, name, *_ in columns if (relation, name) not in codes}
@@ -732,17 +784,27 @@ MOST_OF_MEMBERS = 5
 
 @contextmanager
 def outcomes_of_members(
-    stage: Stage, who: Identity, plan: Plan, routines: Sequence[Routine], *, unjudged: set[str]
+    stage: Stage, who: Identity, plan: Plan, routines: Sequence[Routine], *, unjudged: set[str], offices: bool = False
 ) -> Iterator[list[Outcome]]:
     """Call functions as a member of groups of one's own and of no other, also with such a group beside rows of others.
 
-    Who asks whether the caller belongs to the group that is given has not asked whose the row is. While this lasts,
-    what they see directly is what such a member sees; then all of it is undone.
+    Who asks whether the caller belongs to the group that is given has not asked whose the row is. ``offices``: the
+    member holds there what those functions ask for that name an office, and what counts is what becomes of rows of
+    other groups. While this lasts, what they see directly is what such a member sees; then all of it is undone.
     """
     with acting(stage, who, api_path(stage)) as cursor:
         part(cursor, who)
+        below: frozenset[str] = frozenset()
+        if offices:
+            routines, below = _holding(cursor, who, plan, routines)
+            if not routines:
+                yield []
+                return
         look(stage, cursor, who, unjudged)
-        own = dict(cursor.execute("select * from pg_temp.own_groups(%s)", [who.id]).fetchall())
+        own: dict[str, list[str]] = {}
+        for table, column, group in cursor.execute("select * from pg_temp.own_groups(%s)", [who.id]).fetchall():
+            for name in (table, _about(column)):
+                own.setdefault(name, []).append(group)
         calls = [
             call
             for routine in routines
@@ -752,7 +814,34 @@ def outcomes_of_members(
                 *islice(plan.calls(routine, who.id), MOST_OF_MEMBERS),
             )
         ]
-        yield _made(cursor, stage, calls, who.role, unjudged, looking=True) if calls else []
+        outcomes = _made(cursor, stage, calls, who.role, unjudged, looking=True) if calls else []
+        yield [_of_tables(each, below) for each in outcomes] if offices else outcomes
+
+
+def _holding(
+    cursor: Cursor, who: Identity, plan: Plan, routines: Sequence[Routine]
+) -> tuple[list[Routine], frozenset[str]]:
+    """Let somebody hold what functions ask for; return those that ask for what is held, and the tables below it."""
+    asked = {
+        routine.oid: {word for source in plan.graph.reached(routine.oid) for word in WORDS.findall(source.plain)}
+        for routine in routines
+        if routine.arguments
+    }
+    words = sorted(set[str]().union(*asked.values()))
+    with _patient(cursor):
+        given = [who.id, EVERYBODY, words, OFFICES, VOCABULARIES]
+        held = cursor.execute("select * from pg_temp.hold_offices(%s, %s, %s, %s, %s)", given).fetchall()
+        below = cursor.execute("select * from pg_temp.below(%s)", [[parent for parent, _ in held]]).fetchall()
+    offices = {word for _, word in held}
+    asking = [each for each in routines if asked.get(each.oid, set()) & offices]
+    return asking, frozenset(name for (name,) in below)
+
+
+def _of_tables(outcome: Outcome, tables: Collection[str]) -> Outcome:
+    """Return of what came of a call what concerns some tables."""
+    leaks = {place: n for place, n in (outcome.leaks or {}).items() if place.rpartition(".")[0] in tables}
+    changes = [change for change in outcome.changes or () if change["table"] in tables]
+    return replace(outcome, leaks=leaks or None, changes=changes or None)
 
 
 def part(cursor: Cursor, who: Identity) -> None:

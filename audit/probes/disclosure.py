@@ -180,8 +180,9 @@ def abused(people: Actor) -> Evidence:
             if who.name == "stranger":
                 found += _figures(stage, who, plan, calls, telling, unjudged)
                 theirs = [each for each in served if who.role in each.roles and each.signature not in told]
-                with outcomes_of_members(stage, who, plan, theirs, unjudged=unjudged) as outcomes:
-                    found += [*_leaks(stage, who, outcomes), *_changes(stage, who, outcomes, added=False)]
+                for offices in (False, True):
+                    with outcomes_of_members(stage, who, plan, theirs, unjudged=unjudged, offices=offices) as outcomes:
+                        found += [*_leaks(stage, who, outcomes), *_changes(stage, who, outcomes, added=False)]
     merged: dict[tuple[str, object], Row] = {}
     for row in found:
         merged.setdefault((row.object, row.details["actor"]), row)
@@ -458,9 +459,13 @@ def _is_gift(
     )
 
 
+# What a call is given, also in a list.
+_ASKED = re.compile(r'[^\s{},"]+')
+
+
 def _is_due(before: Mapping[str, Any], after: Mapping[str, Any], given: str) -> bool:
     """Tell whether a call only noted what was due (an invitation has run out), of a row that it was not asked about."""
-    asked = set(given.split())
+    asked = set(_ASKED.findall(given))
     changed = (column for column in after if before.get(column) != after[column])
     return not any(str(value) in asked for value in before.values()) and all(map(DUE.search, changed))
 

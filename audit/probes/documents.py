@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from audit.probes.arguments import MARK, Values, marked
+from audit.probes.arguments import MARK, OTHER, Values, marked
 from audit.sql_text import LONGEST, listed
 
 _QUOTE = '"'
@@ -46,8 +46,16 @@ _POPULATED = re.compile(
     rf"\bjsonb?_populate_record(?:set)?\s*\(\s*null\s*::\s*(?:\"?\w+\"?\s*\.\s*)?\"?(?P<table>\w+)\"?\s*,\s*{MARK}",
     re.IGNORECASE,
 )
-# Stands in a path for each element of a list, and in a body for such an element.
-EACH = "*"
+# A document of values by their keys, as in: for id, mark in select * from jsonb_each_text(marks).
+_BY_KEY = re.compile(
+    rf"(?:\bfor\s+(?P<loop>\w+)(?:\s*,\s*(?P<second>\w+))?\s+in\s+select\b[^;]{{0,200}}?)?"
+    rf"\bjsonb?_(?:each(?:_text)?|object_keys)\s*\(\s*{MARK}{_JSON}\s*\)"
+    r"(?:\s*(?:as\s+)?(?P<alias>(?!loop\b|where\b|join\b|on\b|cross\b|left\b)[a-z_]\w*)"
+    r"(?:\s*\(\s*(?P<key>\w+)\s*(?:,\s*(?P<value>\w+)\s*)?\))?)?",
+    re.IGNORECASE,
+)
+# Stands in a path for each element of a list, and in a body for such an element; for a key, and for what is under it.
+EACH, KEY, VALUE = "*", "*key", "*value"
 _ELEMENT = "\x02"
 _OF_ELEMENT = _taking(_ELEMENT)
 # The types that values are made up for, by what they are called; of another one there is none, unless a row has it.
@@ -68,7 +76,6 @@ _TYPES = {
     for name in names
 }
 _NUMBERS = ("integer", "bigint", "smallint", "numeric")
-OTHER = "?"
 
 
 @dataclass(frozen=True)
@@ -92,8 +99,9 @@ class Taken:
 class _Opening:
     """Finds what is taken out of one argument, and puts names for it into the body."""
 
-    def __init__(self, place: int, fields: Mapping[str, str]) -> None:
+    def __init__(self, place: int, fields: Mapping[str, str], kind: str) -> None:
         self.place, self.fields = place, fields
+        self.table = kind.removesuffix("[]").rpartition(".")[2].strip(_QUOTE)
         self.found: dict[tuple[str, ...], Taken] = {}
 
     def mark(self, path: tuple[str, ...], kind: str) -> str:
@@ -101,13 +109,19 @@ class _Opening:
         if path not in self.found and len(self.found) >= MOST_KEYS:
             return "null"
         base = _known(kind)
-        return self.found.setdefault(path, Taken(self.place, path, base, f"taken_{self.place}_{len(self.found)}")).mark
+        one = self.found.setdefault(path, Taken(self.place, path, base, f"taken_{self.place}_{len(self.found)}"))
+        if one.type == "text":
+            # It says elsewhere what it is made into.
+            self.found[path] = replace(one, type=base)
+        return one.mark
 
     def keys(self, body: str, tables: Mapping[str, Mapping[str, str]]) -> str:
         """Put names in the place of what is taken out of a document, which may fill rows of ``tables``."""
         for _ in range(MOST_KEYS):
             if (elements := _ELEMENTS.search(body)) is not None:
                 body = self._elements(body, elements)
+        if (by_key := _BY_KEY.search(body)) is not None:
+            body = self._by_key(body, by_key)
         for pattern in _TAKEN:
             body = pattern.sub(lambda found: self.mark(_path(found["steps"]), found["type"] or ""), body)
         for record in islice([*_AS_RECORD.finditer(body)], MOST_KEYS):
@@ -140,6 +154,27 @@ class _Opening:
             body = pattern.sub(lambda found: self.mark((*above, *_path(found["steps"])), found["type"] or ""), body)
         return body
 
+    def _by_key(self, body: str, found: re.Match[str]) -> str:
+        """Put names in the place of the keys of a document, and of what is under them."""
+        alias = found["alias"] or found["loop"] or ""
+        names = {KEY: [found["key"]], VALUE: [found["value"]]}
+        if found["second"]:
+            names = {KEY: [*names[KEY], found["loop"]], VALUE: [*names[VALUE], found["second"]]}
+        body = f"{body[: found.start()]} entries {body[found.end() :]}"
+        for path, word in ((KEY, "key"), (VALUE, "value")):
+            before = rf"(?:{re.escape(alias)}\s*\.\s*)?" if alias else ""
+            called = [before + re.escape(name) for name in names[path] if name]
+            called += [rf"{re.escape(alias)}\s*\.\s*{word}"] if alias else []
+            called += [re.escape(alias)] if path == KEY and alias and not any(names[KEY]) else []
+
+            def stands_for(one: re.Match[str], path: str = path) -> str:
+                return self.mark((path,), one["type"] or "")
+
+            if called:
+                name = rf"(?<![\w.])(?:{'|'.join(called)})(?![\w.(])"
+                body = re.sub(name + _CAST, stands_for, body, flags=re.IGNORECASE)
+        return body
+
     def columns(self, body: str, name: str) -> str:
         """Put names in the place of the fields of a row."""
 
@@ -148,7 +183,26 @@ class _Opening:
             return self.mark((field,), self.fields[field]) if field in self.fields else found[0]
 
         called = rf"(?<![\w.\"$])(?:\(\s*{re.escape(name)}\s*\)|{re.escape(name)})"
-        return re.sub(rf"{called}\s*\.\s*\"?(?P<field>\w+)\"?", stands_for, body, flags=re.IGNORECASE)
+        body = re.sub(rf"{called}\s*\.\s*\"?(?P<field>\w+)\"?", stands_for, body, flags=re.IGNORECASE)
+        if re.search(rf"{called}\s*\.\s*\*", body, re.IGNORECASE):
+            body += self._all()
+        return body
+
+    def rows(self, body: str, name: str) -> str:
+        """Put names in the place of the fields of a list's rows: of each one in a loop, of an alias, of the first."""
+        listed_ = rf"(?<![\w.\"$]){re.escape(name)}(?![\w.(])"
+        aliases = re.findall(rf"\bforeach\s+(\w+)\s+in\s+array\s+{listed_}", body, re.IGNORECASE)
+        unnested = re.findall(rf"\bunnest\s*\(\s*{listed_}\s*\)(?:\s+(?:as\s+)?(\w+))?", body, re.IGNORECASE)
+        body = re.sub(rf"{listed_}\s*\[[^\]]*\]", "audit_element", body, flags=re.IGNORECASE)
+        for alias in dict.fromkeys([*aliases, *unnested, "audit_element"]):
+            body = self.columns(body, alias) if alias else body
+        # Whole rows are put somewhere, or the columns have no alias before them.
+        return body if self.found or not unnested else body + self._all()
+
+    def _all(self) -> str:
+        """Return what says of each field that it is the column of a table that is called like the type."""
+        fields = islice(self.fields.items(), MOST_KEYS)
+        return "".join(f" ; {self.table}.{name} = {self.mark((name,), kind)}" for name, kind in fields)
 
 
 def taken(
@@ -162,10 +216,10 @@ def taken(
     if len(text) > LONGEST:
         return text, found
     for place, argument in enumerate(arguments):
-        opening = _Opening(place, dict(argument.fields or ()))
+        opening = _Opening(place, dict(argument.fields or ()), argument.type)
         name = argument.name or f"${place + 1}"
         if opening.fields:
-            text = opening.columns(text, name)
+            text = opening.rows(text, name) if argument.category == "A" else opening.columns(text, name)
         elif argument.type in ("json", "jsonb"):
             text = opening.keys(marked(text, function, place + 1, argument.name), tables)
             text = text.replace(MARK, name).replace(_ELEMENT, name)
@@ -211,7 +265,8 @@ def put_together(values: Values, leaves: Sequence[Taken], arguments: Sequence[An
             continue
         if argument.fields:
             given = {each.path[0]: value for each, value in parts}
-            whole[place] = f"({','.join(_quoted(given.get(name)) for name, _ in argument.fields)})"
+            row = f"({','.join(_quoted(given.get(name)) for name, _ in argument.fields)})"
+            whole[place] = f"{{{_quoted(row)}}}" if argument.category == "A" else row
         else:
             whole[place] = json.dumps(_document(parts))
     return tuple(whole)
@@ -226,6 +281,8 @@ def _document(parts: Sequence[tuple[Taken, str | None]]) -> object:
         if value is not None:
             inner.setdefault(each.path[0], []).append((replace(each, path=each.path[1:]), value))
     found = {key: _document(below) for key, below in inner.items()}
+    if KEY in found:
+        return {str(found[KEY]): found.get(VALUE)}
     return [found[EACH]] if EACH in found else found
 
 

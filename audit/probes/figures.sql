@@ -1,8 +1,8 @@
 -- Figures that functions tell of what somebody does not see: after calling.sql. No text gives a number away, so the rows
 -- that it may come from are taken out, and the function is asked once more.
 
--- Takes out of some tables the rows that mention a value and do not name "me", or (not "wholly") adds one to the figures in
--- them that are private by their names: how many there are may be for all to know.
+-- Takes out of some tables the rows that mention a value, do not name "me" and are not seen, or (not "wholly") adds one to the
+-- figures in them that are private by their names: how many there are may be for all to know.
 create function pg_temp.veil(me text, given text, wholly boolean, names text[], private_figures text) returns void
 language plpgsql as $veil$
 declare
@@ -10,7 +10,7 @@ declare
 begin
     perform pg_catalog.set_config('session_replication_role', 'replica', true);
     for t in
-        select a.name,
+        select a.name, a.key,
                pg_catalog.string_agg(pg_catalog.format('t.%I::text = $1', c.attname), ' or ') filter (where
                    c.attname = any (a.key) or y.typname = 'uuid' or exists (
                        select from pg_catalog.pg_constraint f
@@ -22,15 +22,17 @@ begin
         join pg_catalog.pg_attribute c on c.attrelid = a.oid and c.attnum > 0 and not c.attisdropped
         join pg_catalog.pg_type y on y.oid = c.atttypid
         where a.name = any (names) and a.schema <> 'auth' and not a.partition
-        group by a.name
+        group by a.name, a.key
     loop
         continue when t.mentions is null or not wholly and t.more is null;
         begin
             execute pg_catalog.format(
-                '%s where (%s) and strpos(pg_catalog.to_jsonb(t.*)::text, coalesce($2, ''?'')) = 0',
+                '%s where (%s) and strpos(pg_catalog.to_jsonb(t.*)::text, coalesce($2, ''?'')) = 0
+                 and not exists (select from pg_temp.sighted o
+                                 where o.relation = $3 and o.key = pg_temp.key_of(pg_catalog.to_jsonb(t.*), $4))',
                 case when wholly then pg_catalog.format('delete from %s as t', t.name)
                      else pg_catalog.format('update %s as t set %s', t.name, t.more) end, t.mentions)
-            using given, me;
+            using given, me, t.name, t.key;
         exception
             when insufficient_resources or operator_intervention then raise;
             when others then null;  -- what a check refuses stays as it is
@@ -80,6 +82,11 @@ declare
     crowded text[] := array(
         select distinct o.relation from pg_temp.seen o where strpos(o.content::text, coalesce(me, '?')) = 0);
 begin
+    drop table if exists pg_temp.sighted;
+    create temp table sighted on commit drop as
+    select o.relation, pg_temp.key_of(o.content, a.key) as key
+    from pg_temp.seen o join pg_temp.audited a on a.name = o.relation where a.key is not null;
+    create index on pg_temp.sighted (relation, key);
     for one in select * from pg_catalog.jsonb_array_elements(calls) loop
         before := null;
         for v in

@@ -10,8 +10,10 @@ from audit.probes.documents import put_together, taken
 TABLES = {"notes": {"id": "uuid", "text": "text", "tags": "?"}}
 
 
-def argument(name: str | None, type_: str = "jsonb", fields: list[tuple[str, str]] | None = None) -> Argument:
-    return Argument(name, type_, "b", "U", type_, [], fields)
+def argument(
+    name: str | None, type_: str = "jsonb", fields: list[tuple[str, str]] | None = None, category: str = "U"
+) -> Argument:
+    return Argument(name, type_, "b", category, type_, [], fields)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,37 @@ def argument(name: str | None, type_: str = "jsonb", fields: list[tuple[str, str
             '{"id": "0", "text": "1", "tags": "2"}',
         ),
         ("id = (r).id or id = r.id", argument("r", "ref", [("id", "uuid"), ("n", "int")]), [("id", "uuid")], '("0",)'),
+        (
+            "for k, v in select * from jsonb_each_text(p) loop update t set n = v::int where id = k::uuid; end loop",
+            argument("p"),
+            [("*key", "uuid"), ("*value", "integer")],
+            '{"0": 1}',
+        ),
+        (
+            "update t set n = e.n::int from jsonb_each_text(p) as e (which, n) where id = e.which::uuid",
+            argument("p"),
+            [("*key", "uuid"), ("*value", "integer")],
+            '{"0": 1}',
+        ),
+        (
+            "foreach one in array r loop update t set n = one.n where t.id = one.id; end loop",
+            argument("r", "ref[]", [("id", "uuid"), ("n", "int")], "A"),
+            [("n", "integer"), ("id", "uuid")],
+            '{"(\\"1\\",\\"0\\")"}',
+        ),
+        (
+            "insert into notes select * from unnest(r)",
+            argument("r", "public.notes[]", [("id", "uuid"), ("n", "int")], "A"),
+            [("id", "uuid"), ("n", "integer")],
+            '{"(\\"0\\",\\"1\\")"}',
+        ),
+        (
+            "insert into notes select r.*",
+            argument("r", "public.notes", [("id", "uuid"), ("n", "int")]),
+            [("id", "uuid"), ("n", "integer")],
+            '("0","1")',
+        ),
+        ("a = p ->> 'n' or b = (p ->> 'n')::int", argument("p"), [("n", "integer")], '{"n": 0}'),
         ("id = q ->> 'id'", argument("p"), [], None),
         ("id = p", argument("p", "text"), [], None),
     ],

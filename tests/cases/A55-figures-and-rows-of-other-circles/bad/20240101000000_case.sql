@@ -55,3 +55,40 @@ create function public.people_in(p_circle uuid) returns jsonb language sql stabl
 create function public.turn(p_switch uuid, p_on boolean, p_circle uuid default null) returns void language plpgsql security definer set search_path = '' as $$ begin if p_circle is not null and not inner_rules.belongs(p_circle) then raise exception 'not yours'; end if; if auth.uid() is null then raise exception 'sign in'; end if; update public.switches set enabled = p_on where id = p_switch; end $$;
 create function public.set_stage(p_wish uuid, p_circle uuid, p_stage text) returns void language plpgsql security definer set search_path = '' as $$ begin if not inner_rules.belongs(p_circle) then raise exception 'not yours'; end if; update public.wishes w set stage = p_stage where w.id = p_wish; end $$;
 revoke execute on all functions in schema public from public, anon;
+
+-- What a teacher sees of a pupil are the marks of the class, and not the pupil; so much they are told.
+create table public.pupils (
+    id uuid primary key default gen_random_uuid(),
+    guardian uuid not null references auth.users (id) on delete cascade,
+    name text not null
+);
+create index on public.pupils (guardian);
+create table public.lessons (
+    id uuid primary key default gen_random_uuid(),
+    teacher uuid not null references auth.users (id) on delete cascade,
+    name text not null
+);
+create index on public.lessons (teacher);
+create table public.marks (
+    id uuid primary key default gen_random_uuid(),
+    lesson uuid not null references public.lessons (id) on delete cascade,
+    pupil uuid not null references public.pupils (id) on delete cascade,
+    mark numeric(4, 2) not null
+);
+create index on public.marks (lesson);
+create index on public.marks (pupil);
+alter table public.pupils enable row level security;
+alter table public.lessons enable row level security;
+alter table public.marks enable row level security;
+create policy own on public.pupils for select to authenticated using (guardian = (select auth.uid()));
+create policy own on public.lessons for select to authenticated using (teacher = (select auth.uid()));
+create policy own on public.marks for select to authenticated using (
+    exists (select 1 from public.lessons l where l.id = lesson and l.teacher = (select auth.uid()))
+    or exists (select 1 from public.pupils p where p.id = pupil and p.guardian = (select auth.uid()))
+);
+create function public.marks_of(pupil text) returns jsonb language sql stable security definer set search_path = '' as $$
+    select jsonb_agg(jsonb_build_object('lesson', l.name, 'mark', m.mark))
+    from public.marks m join public.lessons l on l.id = m.lesson
+    where m.pupil = marks_of.pupil::uuid and (l.teacher = (select auth.uid()) or exists (
+        select 1 from public.pupils p where p.id = m.pupil and p.guardian = (select auth.uid())))
+$$;
