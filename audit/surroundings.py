@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from datetime import UTC, datetime, timedelta
 
 from audit.sql_text import LONGEST, NUMBER, STRING, Token, tokens
 
@@ -109,10 +110,16 @@ def by_chance(code: Sequence[Token]) -> Iterator[str]:
         if token.name
         and token.word not in _NO_COLUMNS
         and not (at and code[at - 1].text == ":")
-        and not (at + 1 < len(code) and code[at + 1].text == "(")
+        and not _is_called(code, at)
     ]
     if compared and not others:
         yield from found
+
+
+def _is_called(code: Sequence[Token], at: int) -> bool:
+    """Tell whether a name is a function's, or its schema's."""
+    behind = [token.text for token in code[at + 1 : at + 4]]
+    return behind[:1] == ["("] or (behind[:1] == ["."] and behind[2:] == ["("])
 
 
 def _compares(code: Sequence[Token]) -> bool:
@@ -155,7 +162,7 @@ def decided_later(text: str, *, is_condition: bool) -> tuple[str, ...]:
     if len(text) > LONGEST:
         return (TOO_LONG,)
     code = tuple(tokens(text))
-    parts = _parts(code) if is_condition else conditions(code)
+    parts = _parts(tuple(_open(code))) if is_condition else conditions(code)
     found = dict.fromkeys(said for each in parts for said in (*asks(each), *(by_chance(each) if is_condition else ())))
     return tuple(said for said in found if not _OFTEN.match(said))
 
@@ -167,6 +174,82 @@ def _parts(code: Sequence[Token]) -> Iterator[Code]:
             yield tuple(code[begin:at])
             begin = at + 1
     yield tuple(code[begin:])
+
+
+# --- A day that does not come again
+
+_CLOCKS = _CHANGING - _CHANCE
+_BEFORE = {"<": True, "<=": True, ">": False, ">=": False}
+# So far apart may the days be of this machine and of the server, or of two time zones.
+_SURE = timedelta(days=2)
+# Parentheses within one another that are looked into: nobody writes more, and the time grows with them.
+_DEEP = 12
+
+
+def _open(code: Sequence[Token], deep: int = _DEEP) -> Iterator[Token]:
+    """Yield the tokens of a condition, without comparisons of the clock and a moment that will never let in more.
+
+    What has an end (``now() < '2030-01-01'``) lets in nobody later whom it does not let in now, and what has begun
+    (``now() > '2020-01-01'``) lets in the same ones later. Both hold only for what is an alternative or a demand of the
+    whole condition: within NOT, a question, a function or a comparison it may be the other way round.
+    """
+    while deep and _is_whole(code):
+        code, deep = code[1:-1], deep - 1
+    begin = depth = 0
+    pieces: list[Sequence[Token]] = []
+    for at, token in enumerate(code):
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if not depth and token.sign in ("and", "or"):
+            pieces += [code[begin:at], code[at : at + 1]]
+            begin = at + 1
+        elif not depth and (token.sign in _EDGES or token.sign == "between"):
+            yield from code
+            return
+    for piece in (*pieces, code[begin:]):
+        if deep and pieces and _is_whole(piece):
+            yield from _open(piece, deep - 1)
+        elif not _is_over(piece):
+            yield from piece
+
+
+def _is_whole(code: Sequence[Token]) -> bool:
+    """Tell whether one pair of parentheses is around all of some code."""
+    depth = 0
+    for at, token in enumerate(code):
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if not depth:
+            return token.text == ")" and at == len(code) - 1
+    return False
+
+
+def _is_over(code: Sequence[Token]) -> bool:
+    """Tell whether some code compares the clock with a moment, and from now on only lets in the same or fewer."""
+    compares = [at for at, token in enumerate(code) if token.text in _BEFORE]
+    if len(compares) != 1:
+        return False
+    left, right = code[: compares[0]], code[compares[0] + 1 :]
+    ends = _BEFORE[code[compares[0]].text]
+    if not _is_clock(left):
+        left, right, ends = right, left, not ends
+    moment = _moment(right) if _is_clock(left) else None
+    return moment is not None and (ends or moment < datetime.now(UTC) - _SURE)
+
+
+def _is_clock(code: Sequence[Token]) -> bool:
+    return bool(code) and code[0].word in _CLOCKS and [token.text for token in code[1:]] in ([], ["(", ")"])
+
+
+def _moment(code: Sequence[Token]) -> datetime | None:
+    """Return the moment that a literal says, with or without its type; None where it says none, or one that moves."""
+    literals = [token for token in code if token.kind is STRING]
+    words = {token.word for token in code if token.kind is not STRING and token.text != ":"}
+    if len(literals) != 1 or words - {"timestamp", "timestamptz", "date", "with", "without", "time", "zone"}:
+        return None
+    try:
+        found = datetime.fromisoformat(literals[0].value)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def led_to(texts: Iterable[str], bodies: Mapping[str, Sequence[str]], names: Callable[[str], Set[str]]) -> set[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,8 @@ def doubted(made: Ruling, log: Log, migrations: Sequence[Migration]) -> Ruling:
     What would hold of it, or has no subject without it, is unchecked; what offends says that it is unproven.
     """
     touched, missed = uncertain(migrations), _missed(migrations)
-    if not (touched or missed) or "failed_migrations" in made.policy.askers:
+    # Those of the gate know what the new files speak of.
+    if not (touched or missed) or {"failed_migrations", "gate"} & {*made.policy.askers}:
         return made
     if made.verdict in (Verdict.HOLDS, Verdict.NOT_APPLICABLE):
         unsure = _unsure(touched, missed, made, log)
@@ -562,12 +563,16 @@ def _statements(files: Sequence[Path]) -> Iterator[tuple[str, Statement]]:
 # --- MIG-01
 
 
-def unapplied(migrations: Sequence[Migration], log: Log) -> Evidence:
+def unapplied(migrations: Sequence[Migration], log: Log, new: Collection[str] | None = None) -> Evidence:
     """Return the migrations that did not apply, as evidence: one row for each cause, with what follows from it.
 
-    Where nothing failed and something had to be set aside, nobody knows whether all would apply.
+    Where nothing failed and something had to be set aside, nobody knows whether all would apply. ``new`` are the files
+    that a gate is about: of others nothing is told, and of what lacks what these should have made nobody knows.
     """
-    rows = [*_baseline(migrations), *_roots(migrations), *_twice(migrations)]
+    released = [each for each in migrations if new is not None and each.file not in new]
+    migrations = [each for each in migrations if new is None or each.file in new]
+    resting = [each for each in migrations if not each.applied and _rests_on_released(each, released)]
+    rows = [*_baseline(migrations), *_roots([each for each in migrations if each not in resting]), *_twice(migrations)]
     aside = [(each, trouble) for each in migrations for trouble in each.troubles if trouble.aside]
     unjudgeable = remedy = ""
     if aside and not rows:
@@ -580,6 +585,11 @@ def unapplied(migrations: Sequence[Migration], log: Log) -> Evidence:
             remedy = (
                 "look in the real database which rows the statement meets, and whether all of them are as it wants them"
             )
+    if resting and not rows:
+        things = [trouble.lacks for each in resting for trouble in each.troubles if trouble.lacks is not None]
+        files = named([each.file for each in resting])
+        unjudgeable = f"released migrations fail, so that nobody knows whether {files} would: {not_built(things)}"
+        remedy = REMEDY
     return Evidence(
         rows,
         about="the migrations",
@@ -588,6 +598,14 @@ def unapplied(migrations: Sequence[Migration], log: Log) -> Evidence:
         unjudgeable=unjudgeable,
         remedy=remedy,
     )
+
+
+def _rests_on_released(migration: Migration, released: Sequence[Migration]) -> bool:
+    """Tell whether all that a new file failed for is what released ones, which did not apply, should have made."""
+    lacking = [trouble.lacks for trouble in migration.troubles if not trouble.aside]
+    things = [thing for each in released for trouble in each.troubles for thing in (*trouble.made, *trouble.touched)]
+    things += [trouble.lacks for each in released for trouble in each.troubles if trouble.lacks is not None]
+    return bool(lacking) and all(each is not None and any(map(each.is_like, things)) for each in lacking)
 
 
 def _row(name: str, file: str, line: int | None, details: Mapping[str, Scalar], fix: str | None = None) -> Row:

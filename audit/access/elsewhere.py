@@ -16,6 +16,8 @@ from audit.question import Cursor
 from audit.surroundings import decided_later
 
 _READ = ("sql", "plpgsql")
+# What is said of a rule that hangs on the place or the clock.
+NOT_TRIED = "whom it lets in elsewhere, or at another time, is not known"
 
 # The function that the API calls before each request, as its role's settings name it:
 # https://docs.postgrest.org/en/stable/references/transactions.html#pre-request
@@ -49,7 +51,7 @@ def decided_elsewhere(
                     found |= dict.fromkeys(decided_later(called.text, is_condition=True))
             if found:
                 hangs = f"{rule.name} on {relation} decides by {', '.join(found)}"
-                yield f"{hangs}: whom it lets in elsewhere, or at another time, is not known"
+                yield f"{hangs}: {NOT_TRIED}"
 
 
 def decided_before(cursor: Cursor, calls: Calls) -> Iterator[str]:

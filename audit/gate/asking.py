@@ -25,6 +25,7 @@ from audit.gate.base import Base, Suite
 from audit.gate.contents import empty_tables
 from audit.gate.foreign_keys import fitted
 from audit.gate.looking import looking
+from audit.gate.partitions import cleared
 from audit.gate.results import Standing
 from audit.gate.trace import State
 from audit.layouts import title
@@ -58,12 +59,16 @@ class Aftermath:
 
     @contextmanager
     def copy(self) -> Iterator[Target]:
-        """Open a copy of the base, with values that new foreign keys ask for. Raises TargetError, psycopg.Error."""
+        """Open a copy of the base, with values that new foreign keys ask for, and room for new partitions.
+
+        Raises TargetError, psycopg.Error.
+        """
         assert self.base.copies is not None
         with self.base.copies() as (dsn, server):
             copy = replace(self.base.target, dsn=dsn, server=server)
             with connect(dsn) as conn:
                 fitted(conn, self.files)
+                cleared(conn, self.files)
             yield copy
 
     def apply(self, copy: Target, files: Sequence[Path]) -> Generator[Migration, None, None]:

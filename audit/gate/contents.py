@@ -362,7 +362,8 @@ def _column(pairs: Sequence[tuple[Value, Value]]) -> Overwritten:
     differing = [(old, new) for old, new in held if old != new]
     if not differing:
         return Overwritten(len(held))
-    emptied = sum(new is None for _, new in differing)
+    # NULL instead of a blank text says the same.
+    emptied = sum(new is None and not (isinstance(old, bytes) and not old.strip()) for old, new in differing)
     changed = [(old, new) for old, new in differing if new is not None and not _says_the_same(old, new)]
     before, after = {old for old, _ in held}, {new for _, new in held if new is not None}
     told = Overwritten(

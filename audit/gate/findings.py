@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from audit.access.elsewhere import NOT_TRIED
 from audit.evidence import Evidence, Log, NotApplicable, Population, Row
 from audit.gate.culprits import BLIND, changing_much, speaking_of
 from audit.gate.hazards import found
 from audit.gate.openings import no_longer_narrowed, weakened
-from audit.gate.results import Difference, Reach, Rehearsal, Rehearsed, Step
+from audit.gate.results import FILES, Difference, Reach, Rehearsal, Rehearsed, Step
 from audit.probes.registration import FAILS, PLAIN, WAY
+from audit.unbuilt import not_built
+
+# What is asked of the files alone, whatever they find.
+VERSIONS = "the versions of the new migrations"
+NOBODY = "nobody has declared who may reach what: care-audit init writes a draft"
 
 
 class Gate:
@@ -23,7 +29,7 @@ class Gate:
     def versions(self) -> Evidence:
         """Return new files whose version is missing, taken or too old, and released files that were changed."""
         files = Population(max(len(self.rehearsal.files), len(self.rehearsal.versions)), "new migrations")
-        return self._evidence("the versions of the new migrations", self.rehearsal.versions, files)
+        return self._evidence(VERSIONS, self.rehearsal.versions, files)
 
     def losses(self) -> Evidence:
         """Return what data the new files lose."""
@@ -36,17 +42,19 @@ class Gate:
         rows = [row for each in self.rehearsal.files for row in each.hazards.waits]
         return self._evidence("the locks that new migrations hold", rows, self._statements, self._untried())
 
-    def broken(self) -> Evidence:
-        """Return what other policies newly say in the end: offenders that were none before, and what is unknown now.
+    def broken(self, *severities: str) -> Evidence:
+        """Return what policies of these severities newly say in the end: offenders that were none, and what is unknown.
 
         What a later file mends is none: a constraint that is added first and validated afterwards is as it should be.
         """
         rows: list[Row] = []
+        doubts: list[str] = []
         final = self.rehearsal.final.asked
         hiding = any(map(_hides, self.rehearsal.files))
         for each in self.rehearsal.files:
-            rows += _shut_out(each)
-            for difference in each.differences:
+            differences = [difference for difference in each.differences if difference.severity in severities]
+            rows += _shut_out(each) if any(difference.policy == "AUTH-04" for difference in differences) else ()
+            for difference in differences:
                 told = {"policy": difference.policy, "severity": difference.severity, "title": difference.title}
                 for offender, fix in difference.new.items():
                     if _follows(each, difference, offender):
@@ -54,13 +62,22 @@ class Gate:
                     fix = _as_advice(fix)
                     line = _line_about(each, offender)
                     rows.append(found(each.file, line, f"{difference.policy} {offender}", fix, kind="violated", **told))
-                rows += _blinded(each, difference, told, self._undeclared, hiding=hiding)
-        return self._evidence("what new migrations break", rows, Population(len(final), "policies"), self._unapplied())
+                if _hangs(difference):
+                    doubts.append(f"{difference.policy} can no longer be checked: {difference.reason}")
+                else:
+                    rows += _blinded(each, difference, told, self._undeclared, hiding=hiding)
+        weighing = sum(asked.severity in severities for asked in final.values())
+        policies = Population(weighing, f"policies of {' and '.join(severities)}")
+        return self._evidence("what new migrations break", rows, policies, [*self._unapplied(), *doubts])
 
     def widened(self) -> Evidence:
         """Return whose reach a new file widens beyond what is declared, and what the API is told to serve instead."""
-        rows = []
+        rows: list[Row] = []
+        doubts: list[str] = []
         declarations = self.rehearsal.declarations
+        # Who has declared nothing yet is not asked to begin with the table that is new today.
+        reach = self.rehearsal.final.reach
+        nothing = bool(reach) and all(each.verdict == "UNDECLARED" for each in reach.values())
         cells = Population(len(self.rehearsal.final.reach), "cells of actor, table and command")
         for each in self.rehearsal.files:
             for cell in each.reached:
@@ -69,20 +86,31 @@ class Gate:
                         f"-- {cell.cell} reaches more than is declared. Declare it in\n"
                         f"-- {declarations}, in the same change, if it is meant; else narrow the grant or the policy."
                     )
-                    line = _line_about(each, cell.cell)
+                    line = _line_of_buckets(each) if FILES in cell.cell else _line_about(each, cell.cell)
                     rows.append(found(each.file, line, cell.cell, fix, before=cell.before, after=cell.after))
-            rows += [*_undeclared(each, declarations), *_reconfigured(each, declarations), *_begun(each), *_sent(each)]
+            if nothing:
+                doubts += [f"{each.file}: {table} is new, and {NOBODY}" for table in each.undeclared]
+            else:
+                rows += _undeclared(each, declarations)
+            rows += [*_reconfigured(each, declarations), *_begun(each), *_sent(each)]
             rows += [*_widened(each, self.rehearsal.final.reach), *_unguarded(each), *_opened_later(each)]
         blind = [each for file in self.rehearsal.files for each in file.hazards.blind]
-        return self._evidence("whose reach new migrations widen", rows, cells, [*self._unapplied(), *blind])
+        return self._evidence("whose reach new migrations widen", rows, cells, [*self._unapplied(), *blind, *doubts])
 
     def idle(self) -> Evidence:
         """Return each GRANT and REVOKE that is without effect."""
         rows = [
-            found(each.file, step.line, f"{step.words[0]}: {reason}", _as_effective(step, reason), reason=reason)
+            found(
+                each.file,
+                step.line,
+                f"{step.words[0]}: {step.idle[0]}",
+                _as_effective(step, step.idle[0]),
+                reason=step.idle[0],
+                likewise="; ".join(step.idle[1:]),
+            )
             for each in self.rehearsal.files
             for step in each.steps
-            for reason in step.idle
+            if step.idle
         ]
         given = sum(step.words[:1] in (("grant",), ("revoke",)) for each in self.rehearsal.files for step in each.steps)
         # Of a file that did not apply MIG-01 tells; without a grant in it, there is nothing to be in doubt about.
@@ -106,6 +134,13 @@ class Gate:
         return frozenset(table for each in self.rehearsal.files for table in each.undeclared)
 
     @property
+    def _unbuilt(self) -> list[str]:
+        """Say what new files speak of and released ones, which do not apply, should have made."""
+        names = frozenset[str]().union(*(step.names for each in self.rehearsal.files for step in each.steps))
+        things = [each for each in self.rehearsal.unbuilt if (each.of or each.name) in names]
+        return [f"released migrations do not apply: {not_built(things)}"] if things else []
+
+    @property
     def _statements(self) -> Population:
         count = sum(step.statements for each in self.rehearsal.files for step in each.steps)
         return Population(count, "statements of new migrations")
@@ -113,6 +148,8 @@ class Gate:
     def _evidence(
         self, about: str, rows: Sequence[Row], population: Population, doubts: Sequence[str] = ()
     ) -> Evidence:
+        if about != VERSIONS:
+            doubts = [*doubts, *self._unbuilt]
         if doubts and not population.count:
             population = Population(len(doubts), "new migrations that were not tried")
         return Evidence(
@@ -155,6 +192,12 @@ def _line_about(each: Rehearsed, offender: str) -> int:
     return (speaking_of(each.steps, offender) or changing_much(each.steps) or known or [_first_line(each)])[-1]
 
 
+def _line_of_buckets(each: Rehearsed) -> int:
+    """Return the line of the last statement that wrote rows of buckets."""
+    wrote = [step.line for step in each.steps if not step.undone and "storage.buckets" in step.moved]
+    return wrote[-1] if wrote else _first_line(each)
+
+
 def _hides(each: Rehearsed) -> bool:
     """Tell whether something that is still there may not be found any more: by another name, or by settings.
 
@@ -162,6 +205,11 @@ def _hides(each: Rehearsed) -> bool:
     """
     changes = (change for step in each.steps if not step.undone for change in step.catalogue)
     return any(change.what == "renamed" or change.kind == "settings" for change in changes)
+
+
+def _hangs(difference: Difference) -> bool:
+    """Tell whether a policy only doubts what a rule of access does at another time or place: nothing is broken."""
+    return difference.after == "UNCHECKED" != difference.before and NOT_TRIED in difference.reason
 
 
 def _blinded(

@@ -33,6 +33,8 @@ COLUMNS = 12
 # What fires may wait for a value that few rows have, or that rows of another table have: so many are tried at once.
 MANY = 500
 WRITERS = (None, "alice")
+# So many of the literals in what fires are written at most, into so many of the texts that it speaks of.
+SAID, SAID_OF, LONGEST_SAID = 6, 3, 60
 # So many different values of a column that become the same are a loss.
 KINDS = 3
 
@@ -49,7 +51,8 @@ select a.attname::pg_catalog.text,
             when y.typcategory = 'S' then pg_catalog.format(
                 'pg_catalog.left(pg_catalog.md5(pg_catalog.random()::pg_catalog.text), 12) || %%I', a.attname)
             when a.attnotnull then pg_catalog.quote_ident(a.attname)
-            else 'null' end
+            else 'null' end,
+       y.typcategory = 'S'
 from pg_catalog.pg_attribute a
 join pg_catalog.pg_type y on y.oid = a.atttypid
 cross join lateral (
@@ -77,7 +80,7 @@ class Fired:
 
     ``off`` are the statements that make it as it was, each with what does instead where it is not allowed: a function
     has its old body, and a trigger is switched off, or, on a table of the platform's, its function does nothing.
-    ``names`` are those in what fires; ``timed``: it speaks of time.
+    ``names`` are those in what fires, and ``said`` are literals in it; ``timed``: it speaks of time.
     """
 
     step: Step
@@ -86,6 +89,7 @@ class Fired:
     by: str
     off: tuple[tuple[str, ...], ...]
     names: frozenset[str] = frozenset()
+    said: tuple[str, ...] = ()
     timed: bool = False
 
 
@@ -117,8 +121,15 @@ def fired(steps: Sequence[Step], entries: Mapping[str, Entry], known: Mapping[in
             )
             words = [token for _, each, _ in firing for token in _words(each, entries)]
             names = frozenset(token.name for token in words if token.name)
+            said = tuple(dict.fromkeys(filter(None, map(_said, words))))[:SAID]
             timed = any(map(of_time, words))
-            yield Fired(step, oid, known[oid], f"{entry.kind} {entry.title}", tuple(dict.fromkeys(off)), names, timed)
+            by, was = f"{entry.kind} {entry.title}", tuple(dict.fromkeys(off))
+            yield Fired(step, oid, known[oid], by, was, names, said, timed)
+
+
+def _said(token: Token) -> str:
+    """Return a literal that code may compare a value with, a pattern without its signs; "" where it is none."""
+    return token.value.strip("%^$*.") if token.kind is STRING and len(token.value) <= LONGEST_SAID else ""
 
 
 def _emptied(function: Entry | None) -> Iterator[str]:
@@ -197,28 +208,33 @@ class _Column:
     name: str
     is_key: bool
     new: str
+    is_text: bool
 
 
 @dataclass(frozen=True)
 class _Act:
-    """How some rows are written: changed in this column, or else once more; ``new``: under keys that nobody has."""
+    """How some rows are written: changed in this column, or else once more; ``new``: under keys that nobody has.
+
+    ``said`` is what the column is given, instead of what other rows hold.
+    """
 
     column: str
     new: bool
     some: int
     who: str | None
+    said: str = ""
 
     @property
     def kind(self) -> str:
         """What is done."""
-        return "update" if self.column else "insert"
+        return "update" if self.column and not self.new else "insert"
 
 
 @dataclass
 class _Came:
-    """What came of an act: whether anything was written, and what was lost."""
+    """What came of an act: how many rows were written, and what was lost."""
 
-    wrote: bool
+    wrote: int
     lost: dict[str, Loss]
 
 
@@ -253,8 +269,11 @@ def _acts(table: Fired, columns: Sequence[_Column]) -> list[_Act]:
     """Return what is tried, what shows most in least time first."""
     changed = sorted((each for each in columns if not each.is_key), key=lambda each: each.name not in table.names)
     ways = [("", True), ("", False), *((each.name, False) for each in changed[:COLUMNS])]
-    return [_Act(*way, ROWS, who) for who in WRITERS for way in ways] + [
-        _Act(*way, MANY, who) for who in WRITERS for way in ways[:4]
+    texts = [each.name for each in changed if each.is_text and each.name in table.names][:SAID_OF]
+    return [
+        *(_Act(*way, ROWS, who) for who in WRITERS for way in ways),
+        *(_Act(name, new, ROWS, None, said) for name in texts for said in table.said for new in (False, True)),
+        *(_Act(*way, MANY, who) for who in WRITERS for way in ways[:4]),
     ]
 
 
@@ -272,11 +291,17 @@ def _newly(
     idle = {
         kind for kind in ("insert", "update") if not any(each.wrote for act, each in came.items() if act.kind == kind)
     }
-    again = [act for act, each in came.items() if each.lost or act.kind in idle]
+    # A rule says of which rows nothing comes; a trigger that leaves some out may have been asked to.
+    rules = table.by.startswith("rule ")
+    again = [act for act, each in came.items() if each.lost or act.kind in idle or rules]
     if not again:
         return
     without = _came(conn, table, columns, again, now, titles, math.inf, aged=aged, off=True)
-    for kind in idle:
+    fewer = {act.kind for act, each in without.items() if rules and each.wrote > came[act].wrote} - idle
+    for kind in sorted(fewer):
+        told = f"{table.by} lets some {kind}s of {table.title} come to nothing"
+        yield Loss(f"rows of {table.title}", "rows swallowed", table.title, told)
+    for kind in sorted(idle):
         if any(each.wrote for act, each in without.items() if act.kind == kind):
             told = f"{table.by} lets no {kind} of {table.title} come to anything"
             yield Loss(f"rows of {table.title}", "rows swallowed", table.title, told)
@@ -395,23 +420,27 @@ def _act(
     parts = {
         "table": sql.SQL(table.title),  # as the server quoted it
         "all": sql.SQL(", ").join(sql.Identifier(each.name) for each in columns),
-        "chosen": sql.SQL(", ").join(map(_given if act.new else _kept, columns)),
+        "chosen": sql.SQL(", ").join(_given(each, act) if act.new else _kept(each) for each in columns),
         "one": sql.Identifier(act.column),
         "some": sql.Literal(act.some),
+        "said": sql.Literal(act.said),
     }
     claims = json.dumps({"sub": CAST[act.who].id, "role": CAST[act.who].role}) if act.who else ""
     conn.execute("savepoint audit_acts", prepare=False)
     try:
         conn.execute("select pg_catalog.set_config('request.jwt.claims', %s, true)", [claims])
         conn.execute(_PLAIN, prepare=False)
-        meant = conn.execute(sql.SQL(_CHANGED if act.column else _CHOSEN).format(**parts), prepare=False).rowcount
+        changed = _SAID if act.said else _CHANGED
+        choose = _CHOSEN if act.kind == "insert" else changed
+        meant = conn.execute(sql.SQL(choose).format(**parts), prepare=False).rowcount
         if act.kind == "insert" and not act.new:
             # Neither triggers nor foreign keys see the rows go.
             conn.execute("set local session_replication_role = replica", prepare=False)
             conn.execute(sql.SQL(_TAKEN).format(**parts), prepare=False)
             conn.execute("set local session_replication_role = origin", prepare=False)
         conn.execute(_USUAL, prepare=False)
-        written = conn.execute(sql.SQL(_UPDATED if act.column else _INSERTED).format(**parts), prepare=False).rowcount
+        write = sql.SQL(_INSERTED if act.kind == "insert" else _UPDATED).format(**parts)
+        written = conn.execute(write, prepare=False).rowcount
         conn.execute("set constraints all immediate", prepare=False)
         with looking(conn):
             after = prints(conn, None, now)
@@ -423,15 +452,16 @@ def _act(
         if not conn.closed:
             conn.execute("rollback to savepoint audit_acts; release savepoint audit_acts", prepare=False)
     found = {loss.what: loss for loss in _lost(table, act.column, now, after, titles)}
-    return _Came(bool(written), found) if meant else None
+    return _Came(written, found) if meant else None
 
 
 def _kept(column: _Column) -> sql.Composable:
     return sql.Identifier(column.name)
 
 
-def _given(column: _Column) -> sql.Composable:
-    return sql.SQL("{} as {}").format(sql.SQL(column.new), sql.Identifier(column.name))
+def _given(column: _Column, act: _Act) -> sql.Composable:
+    value = sql.Literal(act.said) if act.said and act.column == column.name else sql.SQL(column.new)
+    return sql.SQL("{} as {}").format(value, sql.Identifier(column.name))
 
 
 _CHOSEN = "create temporary table audit_rows on commit drop as select {chosen} from {table} limit {some}"
@@ -445,6 +475,11 @@ from (select ctid, {one} from {table} limit {some}) t
 join lateral (
     select x.{one} from {table} x where x.{one} is not null and x.{one} is distinct from t.{one} limit 1
 ) o on true
+"""
+# Each row with a word that what fires may wait for.
+_SAID = """
+create temporary table audit_rows on commit drop as
+select ctid as audit_place, {said}::pg_catalog.text as audit_value from {table} limit {some}
 """
 _UPDATED = """
 update {table} as t set {one} = r.audit_value from pg_temp.audit_rows as r where t.ctid = r.audit_place

@@ -151,8 +151,10 @@ def decided_by_default(change: Change, entries: Entries) -> str:
     if table is None:
         return ""
     before, after = _values(old or ""), _values(new)
-    for title, text in _deciding(entries, table):
+    for title, text, called in _deciding(entries, table):
         asked = _asked_of(name, tuple(code(text)))
+        if asked and called:
+            asked |= _passed(entries, called)
         if asked & after and not asked & before:
             return title
     return ""
@@ -187,8 +189,25 @@ def _denied(found: Sequence[Token], at: int) -> bool:
     return (first >= 1 and found[first - 1].word == "not") or behind in (["=", "false"], ["is", "false"])
 
 
-def _deciding(entries: Entries, table: Entry) -> Iterator[tuple[str, str]]:
-    """Yield what decides by a table's rows who reaches what: policies, and the functions that they call."""
+def _passed(entries: Entries, function: str) -> set[str]:
+    """Return the literals that policies and functions hand to a function: ``has_role(team, 'admin')``."""
+    texts = [
+        str(entry.facts.get(fact) or "")
+        for entry in entries.values()
+        for fact in {"policy": ("_using", "_check"), "function": ("_body",)}.get(entry.kind, ())
+    ]
+    found = set()
+    for text in texts:
+        depth = 0
+        for before, token in pairwise(code(text) if function in text else ()):
+            if depth or (before.name == function and token.text == "("):
+                depth += {"(": 1, ")": -1}.get(token.text, 0)
+                found |= {token.value} if depth and token.kind is STRING else set()
+    return found
+
+
+def _deciding(entries: Entries, table: Entry) -> Iterator[tuple[str, str, str]]:
+    """Yield what decides by a table's rows who reaches what: policies, and the functions that they call, by name."""
     own = _own_name(table)
     oid = next((int(key[1:]) for key, entry in entries.items() if entry is table), 0)
     bodies: dict[str, list[Entry]] = {}
@@ -203,7 +222,7 @@ def _deciding(entries: Entries, table: Entry) -> Iterator[tuple[str, str]]:
         names = {token.name for token in tokens(text)}
         called |= dict.fromkeys(sorted(names & bodies.keys()))
         if entry.facts["_of"] == oid or own in names:
-            yield f"policy {entry.title}", text
+            yield f"policy {entry.title}", text, ""
     seen: set[str] = set()
     while waiting := [name for name in called if name not in seen]:
         for name in waiting:
@@ -212,7 +231,7 @@ def _deciding(entries: Entries, table: Entry) -> Iterator[tuple[str, str]]:
                 names = {token.name for token in code(entry.facts["_body"])}
                 called |= dict.fromkeys(sorted(names & bodies.keys()))
                 if own in names:
-                    yield f"function {entry.title}", entry.facts["_body"]
+                    yield f"function {entry.title}", entry.facts["_body"], name
 
 
 def _own_name(table: Entry) -> str:
@@ -235,6 +254,8 @@ _OF_ANYBODY = {
 # Schemas in which callers of the API cannot make anything, and that everybody's names may mean.
 _PLAIN = frozenset({"$user", "public", "extensions", "pg_catalog", "graphql_public", ""})
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?")
+# As long as this no caller keeps the server busy that it would matter.
+_SHORT_MS = 30_000.0
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1e3, "min": 6e4, "h": 3.6e6, "d": 8.64e7, None: 1.0}
 
 
@@ -261,7 +282,7 @@ def _longer(before: str | None, after: str | None) -> bool:
     was, is_ = (None if each is None else _ms(each) for each in (before, after))
     if is_ is None:
         return was not in (None, 0.0) and after is None
-    return (is_ == 0.0 and was != 0.0) or (bool(was) and is_ > (was or 0.0))
+    return (is_ == 0.0 and was != 0.0) or (bool(was) and is_ > max(was or 0.0, _SHORT_MS))
 
 
 def _ms(text: str) -> float:

@@ -34,7 +34,19 @@ from audit.gate.later import Later, judge_later
 from audit.gate.later import tried as tried_later
 from audit.gate.linter import Warned, lint, weigh
 from audit.gate.openings import columns_granted, columns_opened, joined
-from audit.gate.results import Asked, Difference, Entry, Hazards, Reach, Reached, Rehearsed, Standing, Step
+from audit.gate.partitions import cleared
+from audit.gate.results import (
+    FILES,
+    Asked,
+    Difference,
+    Entry,
+    Hazards,
+    Reach,
+    Reached,
+    Rehearsed,
+    Standing,
+    Step,
+)
 from audit.gate.rules import judge_rules
 from audit.gate.trace import State, Tracer, state
 from audit.layouts import DOWN, title, to_apply
@@ -148,7 +160,7 @@ def _rehearse(
     dsn = migrating(base.target)
     with ExitStack() as stack:
         with connect(base.target.dsn) as other:
-            remarks = fitted(other, files)
+            remarks, in_the_way = fitted(other, files), cleared(other, files)
         conn: Connection = stack.enter_context(connect(dsn))
         origin = now = state(conn)
         after = Aftermath(base, suite, [path for path in files if path not in left_out], limit_s, origin)
@@ -186,7 +198,7 @@ def _rehearse(
             kept = contents(origin.prints, each.at_end.prints, now)
             hazards = judge_hazards(title(each.path), each.steps, kept, known_statistics, overwritten_percent)
             judge_later(title(each.path), each.later, hazards, known_statistics, overwritten_percent)
-            hazards.remarks += remarks.get(each.path, [])
+            hazards.remarks += [*remarks.get(each.path, []), *in_the_way.get(each.path, [])]
             warnings, unlinted_here = _linted(each.path, each.steps, hazards, weights, conn, each.at_end)
             unlinted = unlinted or unlinted_here
             each.hazards, each.warnings = hazards, tuple(warnings)
@@ -387,6 +399,8 @@ def compare(
     reached = []
     for cell in sorted(before.reach.keys() | after.reach.keys()):
         old, new_ = before.reach.get(cell), after.reach.get(cell)
+        if FILES in cell and old is None:
+            continue  # of a new bucket nobody stored anything for fewer people
         told, tells = _extent(old), _extent(new_)
         # Which rows are looked at of a large table is a matter of chance: only kinds of reach are compared of it.
         if told == tells and old and new_ and _grew(cell, old, new_, ruled):

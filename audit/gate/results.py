@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from audit.evidence import Row
-from audit.results import Migration
+from audit.results import Migration, Thing
 
 WORDS_TOLD = 8
 
@@ -274,8 +274,15 @@ class Hazards:
     slow_lines: set[int] = field(default_factory=set)
 
 
+# How a cell begins, behind who it is, that says whether a bucket's files are served to everybody.
+FILES = ": files of bucket "
+
+
 class Reach(NamedTuple):
-    """What one cell of the access matrix says: the verdict, how many rows were there, reached, and too much."""
+    """What one cell of the access matrix says: the verdict, how many rows were there, reached, and too much.
+
+    Of a bucket (``FILES``) it says whether its files are served to everybody, as if that were one row.
+    """
 
     verdict: str
     rows: int
@@ -364,8 +371,8 @@ class Rehearsed:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What was left out, and why."""
-        return tuple(self.hazards.remarks)
+        """What was left out, and why; and all that is in doubt, of which a verdict names the first only."""
+        return tuple(dict.fromkeys((*self.hazards.remarks, *self.hazards.doubts, *self.hazards.blind)))
 
 
 # Where to declare in a project that does not say so yet.
@@ -378,7 +385,7 @@ class Rehearsal:
 
     ``folder`` is the directory of migrations as the reader knows it, and ``places`` are files of it by their names;
     ``declarations`` is the file of the declarations. ``altered`` are files that decide how the change is judged, and
-    that it changes itself.
+    that it changes itself. ``unbuilt`` is what released files should have made or changed, and did not.
     """
 
     since: str
@@ -390,3 +397,4 @@ class Rehearsal:
     places: Mapping[str, str] = field(default_factory=dict)
     declarations: str = NO_DECLARATIONS
     altered: tuple[str, ...] = ()
+    unbuilt: tuple[Thing, ...] = ()

@@ -28,6 +28,7 @@ from audit.gate.looking import looking
 from audit.gate.openings import decided_by_default
 from audit.gate.outward import SENDING, sent_at_once, sent_by_change
 from audit.gate.results import WORDS_TOLD, Doubt, Entry, Lock, Loss, Moved, Print, Step
+from audit.gate.sequences import repeating
 from audit.gate.supposing import harmless
 from audit.migrations import Refused, stands_alone
 from audit.question import Connection
@@ -92,6 +93,14 @@ class State:
 
 _SEQUENCES = """
 select pg_catalog.format('%I.%I', s.schemaname, s.sequencename), s.last_value from pg_catalog.pg_sequences s
+"""
+
+# The words of enumerations: https://www.postgresql.org/docs/current/catalog-pg-enum.html
+_WORDS = """
+select e.oid::pg_catalog.int8, e.enumtypid::pg_catalog.int8, pg_catalog.format('%I.%I', n.nspname, t.typname),
+       e.enumlabel::pg_catalog.text
+from pg_catalog.pg_enum e
+join pg_catalog.pg_type t on t.oid = e.enumtypid join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 """
 
 # What the transaction holds, and what it did so far: the counts are those that were not handed on yet.
@@ -161,17 +170,27 @@ class Tracer:
         self._effort = deeds.Effort(MOST_STATEMENTS * deeds.MOST_STEPS)
         with looking(conn):
             self._jobs = active(conn)
+            self._words = {oid: told for oid, *told in conn.execute(_WORDS)}
+        self._commands = frozenset((job.command, job.role) for job in self._jobs.values())
         self._scheduled: dict[int, tuple[Step, Job]] = {}
 
     @property
     def scheduled(self) -> list[tuple[Step, Job]]:
-        """The jobs that were made or changed and will run, each with the statement that did it."""
-        return [(step, job) for number, (step, job) in self._scheduled.items() if self._jobs.get(number) == job]
+        """The jobs that were made or changed and will run, each with the statement that did it.
+
+        What ran already, under another name or at other times, is none.
+        """
+        now = ((step, job) for number, (step, job) in self._scheduled.items() if self._jobs.get(number) == job)
+        return [(step, job) for step, job in now if (job.command, job.role) not in self._commands]
 
     @property
     def standing(self) -> list[Job]:
-        """The jobs that were there and are as they were."""
-        return [job for number, job in self._jobs.items() if number not in self._scheduled]
+        """The jobs that were there and do what they did, at whatever times."""
+        return [
+            job
+            for number, job in self._jobs.items()
+            if number not in self._scheduled or (job.command, job.role) in self._commands
+        ]
 
     @contextmanager
     def around(self, statement: Statement, line: int) -> Iterator[None]:
@@ -249,6 +268,7 @@ class Tracer:
             with looking(self.conn):
                 self._compare(last, everything=True)
                 self._out_of_reach()
+                self._exchanged_words()
                 self._note_jobs(last)
                 all_given = [what for _, what in self._given]
                 for step, what in self._given:
@@ -293,6 +313,14 @@ class Tracer:
                 if rows and change.fact("persistence") == ("p", "u"):
                     told = f"the {rows:,} rows of {change.title} would be lost when the server crashes"
                     step.losses += (Loss(f"rows of {change.title}", "rows unlogged", change.title, told),)
+
+    def _exchanged_words(self) -> None:
+        """Note the words of enumerations that mean other rows than before: no row was written for it."""
+        for oid, (of, title, word) in {oid: told for oid, *told in self.conn.execute(_WORDS)}.items():
+            was = self._words.get(oid)
+            if was and was[2] != word and any(old[0] == of and old[2] == word for old in self._words.values()):
+                told = f"rows that held {was[2]!r} of {title} say {word!r} now, which other rows held"
+                self._note(f"y{of}", Loss(f"values of type {title}", "values exchanged", title, told))
 
     def _note_jobs(self, step: Step) -> None:
         """Note which jobs a statement made or changed."""
@@ -580,11 +608,12 @@ class Tracer:
             step.before = {**step.before, was.titles[oid]: was.prints[oid].of(self.columns[oid])}
             step.after = {**step.after, was.titles[oid]: None}
         sequences: dict[str, int | None] = dict(self.conn.execute(_SEQUENCES).fetchall())
-        step.reset += tuple(
+        back = (
             name
             for name, value in was.sequences.items()
             if value is not None and name in sequences and (sequences[name] or 0) < value
         )
+        step.reset += tuple(repeating(self.conn, back))
         kept = {oid: figures for oid, figures in was.prints.items() if oid not in gone}
         self.now = State(titles, kinds, files, of_table, entries, {**kept, **now}, sequences)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from audit.evidence import Log
+from audit.access.elsewhere import NOT_TRIED
+from audit.evidence import Evidence, Log
 from audit.gate.findings import Gate
-from audit.gate.results import Asked, Change, Difference, Entry, Reached, Rehearsal, Rehearsed, Standing, Step
+from audit.gate.results import Asked, Change, Difference, Entry, Reach, Reached, Rehearsal, Rehearsed, Standing, Step
 from audit.probes.registration import PLAIN, WAY
-from audit.results import Migration
+from audit.results import Migration, Thing
 
 FAILS = "signing up fails: 23502 about profiles nickname"
 TRIGGER = "on_auth_user_created on auth.users"
@@ -24,17 +25,38 @@ def blind(policy: str) -> Difference:
     return Difference(policy, policy, "P0", "HOLDS", "UNCHECKED", FAILS)
 
 
+def test_what_a_rule_does_at_another_time_is_a_doubt_and_breaks_nothing() -> None:
+    """MIG-06 is in the same doubt; a policy that cannot be asked any more is a finding as before."""
+    reason = f"night on public.loans decides by now: {NOT_TRIED}"
+    hangs = Difference("RLS-07", "", "P0", "HOLDS", "UNCHECKED", reason)
+    assert told(hangs) == []
+    assert broken(hangs).unjudgeable == f"RLS-07 can no longer be checked: {reason}"
+    assert told(blind("RLS-07")) == ["RLS-07 can no longer be checked"]
+
+
+def test_what_weighs_little_is_told_by_another_policy() -> None:
+    lesser = Difference("PERF-04", "", "P2", "HOLDS", "VIOLATED", "", {"key on public.loans": ""})
+    assert told(lesser, blind("RLS-07")) == ["RLS-07 can no longer be checked"]
+    file = Rehearsed("1_x.sql", Migration("1_x.sql", applied=True), (), differences=(lesser, blind("RLS-07")))
+    lesser_ones = Gate(Rehearsal("main", (file,), ()), Log()).broken("P2", "P3")
+    assert [row.object for row in lesser_ones] == ["1_x.sql: PERF-04 key on public.loans"]
+
+
 def gone(policy: str) -> Difference:
     return Difference(policy, policy, "P0", "HOLDS", "NOT_APPLICABLE", "no view is there")
 
 
-def told(*differences: Difference, changes: tuple[Change, ...] = ()) -> list[str]:
-    """Return what MIG-05 would say of a file after which the suite says something else."""
+def broken(*differences: Difference, changes: tuple[Change, ...] = ()) -> Evidence:
+    """Return what MIG-05 would be given of a file after which the suite says something else."""
     steps = (Step(1, ("alter",), catalogue=changes),)
     file = Rehearsed("1_x.sql", Migration("1_x.sql", applied=True), steps, differences=differences)
     final = Standing({"AUTH-04": Asked("AUTH-04", "", "P0", "VIOLATED")}, {})
-    gate = Gate(Rehearsal("main", (file,), (), final), Log())
-    return sorted(str(row.object).partition(": ")[2] for row in gate.broken())
+    return Gate(Rehearsal("main", (file,), (), final), Log()).broken("P0", "P1")
+
+
+def told(*differences: Difference, changes: tuple[Change, ...] = ()) -> list[str]:
+    """Return what MIG-05 would say of it."""
+    return sorted(str(row.object).partition(": ")[2] for row in broken(*differences, changes=changes))
 
 
 def test_a_sign_up_that_fails_is_told_once() -> None:
@@ -95,3 +117,27 @@ def test_a_new_table_that_is_not_declared_is_told_once_whichever_file_lets_peopl
         "1_made.sql: declare public.fresh",
         "2_later.sql: alice: select public.old",
     ]
+
+
+def test_who_has_declared_nothing_is_told_of_a_new_table_as_of_something_unknown() -> None:
+    file = Rehearsed("1_made.sql", Migration("1_made.sql", applied=True), undeclared={"public.fresh": ()})
+    undeclared = {"alice: select public.fresh": Reach("UNDECLARED", 3, 1, 0)}
+    found = Gate(Rehearsal("main", (file,), (), Standing({}, undeclared)), Log()).widened()
+    assert list(found) == []
+    assert found.unjudgeable.startswith("1_made.sql: public.fresh is new, and nobody has declared")
+    declared = {**undeclared, "alice: select public.old": Reach("OK", 3, 1, 0)}
+    found = Gate(Rehearsal("main", (file,), (), Standing({}, declared)), Log()).widened()
+    assert [row.object for row in found] == ["1_made.sql: declare public.fresh"]
+
+
+@pytest.mark.parametrize(("names", "doubted"), [({"shops", "size"}, True), ({"goods"}, False)])
+def test_what_released_files_did_not_make_is_a_doubt_where_a_new_file_speaks_of_it(
+    names: set[str], doubted: bool
+) -> None:
+    step = Step(1, ("alter", "table"), names=frozenset(names))
+    file = Rehearsed("2_b.sql", Migration("2_b.sql", applied=True), (step,))
+    unbuilt = (Thing("table", "public", "shops"), Thing("column", "", "size", "crates"))
+    gate = Gate(Rehearsal("main", (file,), (), unbuilt=unbuilt), Log())
+    told = "released migrations do not apply: public.shops was not built as the migrations say" if doubted else ""
+    assert [each.unjudgeable for each in (gate.losses(), gate.waits(), gate.widened(), gate.forbidden())] == [told] * 4
+    assert gate.versions().unjudgeable == ""

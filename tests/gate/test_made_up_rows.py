@@ -58,6 +58,25 @@ def test_what_refuses_made_up_rows_may_take_real_ones(
         assert "whether it refuses real ones is not known" in told.reason
 
 
+VISITS = """
+create table private.visits (id bigint, day date not null) partition by range (day);
+create table private.visits_rest partition of private.visits default;
+insert into private.visits select n, date '2026-01-01' + n from generate_series(1, 700) as n;
+"""
+
+
+def test_what_is_in_the_way_of_a_new_partition_was_made_up(quick: Ground, tmp_path: Path) -> None:
+    path = tmp_path / "20270101000000_new.sql"
+    begin, end = "('2027-01-01')", "('2028-01-01')"
+    path.write_text(
+        "set lock_timeout = '2s';\n"
+        f"create table private.visits_2027 partition of private.visits for values from {begin} to {end};",
+        encoding="utf-8",
+    )
+    results = quick.try_files([path], meanwhile=f"set role postgres; {VISITS} commit")
+    assert {name for name, each in results.items() if each.findings} == set(), results
+
+
 # For each row that is written: nothing, or so long that all rows in all ways take longer than there is time for.
 SLOW = """
 create function private.slow() returns trigger language plpgsql set search_path = '' as $$

@@ -108,6 +108,23 @@ def test_a_default_that_lets_somebody_in(old: str | None, new: str, asks: str) -
     assert default(old, new, OF_MEMBERS.format(asks)) == "function app.is_admin()"
 
 
+@pytest.mark.parametrize(("new", "decides"), [("'conductor'::text", "function app.has_role()"), ("'guest'::text", "")])
+def test_a_default_that_lets_in_whom_a_function_is_asked_for(new: str, decides: str) -> None:
+    was, is_ = (
+        Entry("column", "public.members.role", {"_name": "role", "_of": 7, "_default": each})
+        for each in ("'singer'::text", new)
+    )
+    body = "select exists (select from public.members m where m.id = auth.uid() and m.role = wanted)"
+    asks = "app.has_role(choir_id, 'conductor'::text)"
+    entries = {
+        "r7": Entry("table", "public.members", {}),
+        "p1": Entry("policy", "p of public.courses", {"_of": 8, "_using": asks, "_check": None}),
+        "f1": Entry("function", "app.has_role()", {"_name": "has_role", "_body": body}),
+    }
+    change = Change("changed", "column", "public.members.role", key="c7.1", before=was, after=is_, known=True)
+    assert decided_by_default(change, entries) == decides
+
+
 @pytest.mark.parametrize(
     ("old", "new", "asks"),
     [
@@ -130,6 +147,9 @@ def test_a_default_that_lets_nobody_in(old: str, new: str, asks: str) -> None:
         ("of anon", "statement_timeout", "3s", None, True),
         ("of anon", "statement_timeout", "3s", "1min", True),
         ("of anon", "statement_timeout", "3s", "2500", False),
+        ("of anon", "statement_timeout", "3s", "30s", False),
+        ("of authenticated", "statement_timeout", "8s", "10s", False),
+        ("of authenticated", "statement_timeout", "8s", "31s", True),
         ("of anon", "statement_timeout", None, "3s", False),
         ("of anon", "statement_timeout", "0", None, False),
         ("of postgres", "statement_timeout", "3s", "0", False),

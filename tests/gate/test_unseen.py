@@ -202,6 +202,12 @@ LOST = {
     "a trigger that waits for what few rows have": trigger(
         "before update", "if new.code = 'code 77' then delete from private.stops; end if; return new;"
     ),
+    "a trigger that waits for a word that no row has": trigger(
+        "before update", "if new.note like '%#reset' then delete from private.stops; end if; return new;"
+    ),
+    "a trigger that waits for a word in new rows": trigger(
+        "before insert", "if new.note = 'open sesame' then delete from private.labels; end if; return new;"
+    ),
     "a table that may have rows": "drop table private.shelves;",
     "whatever rows there are": "truncate private.shelves;",
     "whatever rows there are, by a delete": "delete from private.shelves;",
@@ -220,6 +226,13 @@ LOST = {
         "$$ begin new.note := 'redacted'; return new; end $$;"
     ),
     "a rule swallows": "create rule nothing as on insert to private.parcels do instead nothing;",
+    "a rule swallows changes of some rows": (
+        "create rule of_some as on update to private.parcels where new.note is not null do instead nothing;"
+    ),
+    "words of an enumeration are exchanged": (
+        "alter type private.kind rename value 'pick up' to 'x'; alter type private.kind rename value 'hand over' to "
+        "'pick up'; alter type private.kind rename value 'x' to 'hand over';"
+    ),
     "a view in place of a table": (
         "alter table private.labels rename to labels_old;"
         "create view private.labels as select * from private.labels_old where id < 0;"
@@ -237,6 +250,8 @@ HARMLESS = {
     "a column is filled": "alter table private.parcels add column size int; update private.parcels set size = 1 where weight < -5;",
     "what is empty is filled": "update private.parcels set label = 'none' where label is null;",
     "what is blank is filled": "update private.parcels set label = 'none' where trim(coalesce(label, '')) = '' and label is null;",
+    "what is blank becomes NULL": "update private.labels set word = null where word = '';",
+    "what is blank becomes NULL, in a function": "update private.labels set word = nullif(trim(word), '');",
     "a word becomes another": "update private.labels set word = 'new word' where word = 'old word';",
     "letters become small": "update private.labels set word = lower(word) where word <> lower(word);",
     "a touched row": "alter table private.labels add column updated_at timestamptz;"
@@ -294,6 +309,10 @@ HARMLESS = {
     "a view beside its table": (
         "alter table private.labels rename to words; create view private.labels as select * from private.words;"
     ),
+    "a word of an enumeration is written otherwise": "alter type private.kind rename value 'pick up' to 'fetch';",
+    "a rule beside": "create table private.changes (id int); create rule noted as on update to private.parcels where "
+                     "new.note is not null do also insert into private.changes values (old.id);",
+    "a trigger that says a word": trigger("before insert or update", "if new.note = 'x' then new.note := 'y'; end if; return new;"),
     "a policy about time in a row": (
         "create policy later on public.help_requests for select to authenticated using (created_at <= now() and "
         "user_id = (select auth.uid()));"

@@ -589,3 +589,21 @@ def test_what_was_not_built_is_named_once():
     ]
     assert not_built(things[:2]) == f"{things[0].told} was not built as the migrations say"
     assert not_built(things) == f"{things[0].told}, {things[2].told} were not built as the migrations say"
+
+
+def test_a_gate_tells_of_its_own_files_only():
+    """What released files fail for is no fault of a new one; neither is what it lacks because of them."""
+    shops, goods = Thing("table", "public", "shops"), Thing("table", "public", "goods")
+    old = Trouble(1, 'type "nonsense" does not exist', made=(shops,), touched=(shops,))
+    lacking = Trouble(1, 'relation "public.shops" does not exist', lacks=shops, touched=(goods,))
+    own = Trouble(1, 'relation "public.other" does not exist', lacks=Thing("table", "public", "other"))
+
+    def gated(*troubles):
+        new = Migration("2_b.sql", not troubles, troubles[0].error if troubles else None, 1, "42P01", troubles)
+        return unapplied([Migration("1_a.sql", False, old.error, 1, "42704", (old,)), new], Log(), {"2_b.sql"})
+
+    assert not gated().rows and not gated().unjudgeable
+    assert not gated(lacking).rows
+    assert "nobody knows whether 2_b.sql would" in gated(lacking).unjudgeable
+    assert [row.object for row in gated(own).rows] == ["2_b.sql"]
+    assert [row.object for row in gated(lacking, own).rows] == ["2_b.sql", "2_b.sql: " + own.error]

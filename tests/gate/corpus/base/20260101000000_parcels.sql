@@ -1,4 +1,5 @@
 -- What the corpus changes: tables of the server's own, with data, and one of each kind of object.
+insert into storage.buckets (id, name, public) values ('letters', 'letters', false);
 create type private.kind as enum ('pick up', 'hand over');
 
 create table private.parcels (

@@ -1,0 +1,59 @@
+"""Which moments that a rule of access names are a doubt: those after which it may let somebody in."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit.surroundings import decided_later
+
+OWN = "(user_id = ( SELECT auth.uid() AS uid))"
+AHEAD = "'2999-01-01 00:00:00+00'::timestamp with time zone"
+BEHIND = "'2020-01-01 00:00:00+00'::timestamp with time zone"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        f"(now() < {AHEAD})",
+        f"(now() < {BEHIND})",
+        f"(now() >= {BEHIND})",
+        f"({AHEAD} > now())",
+        f"({OWN} AND (now() < {AHEAD}))",
+        f"({OWN} OR ((CURRENT_DATE <= '2999-06-30'::date) AND (seats > 1)))",
+        f"({OWN} OR (now() > {BEHIND}))",
+        f"{OWN} and now() < '2999-01-01' or current_timestamp < timestamptz '2999-01-01'",
+    ],
+)
+def test_what_ends_or_has_begun_lets_in_nobody_else_later(rule: str) -> None:
+    assert decided_later(rule, is_condition=True) == ()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        f"({OWN} OR (now() > {AHEAD}))",
+        f"(now() >= {AHEAD})",
+        f"({AHEAD} < now())",
+        "(now() > 'infinity'::timestamp with time zone)",
+        "(now() < 'tomorrow')",
+        f"(NOT (now() < {AHEAD}))",
+        f"(NOT ({OWN} AND (now() < {AHEAD})))",
+        f"((now() < {AHEAD}) = false)",
+        f"((now() < {AHEAD}) IS NOT TRUE)",
+        f"CASE WHEN (now() < {AHEAD}) THEN false ELSE true END",
+        f"private.flipped((now() < {AHEAD}))",
+        f"(( SELECT count(*) AS count FROM loans WHERE (now() < {AHEAD})) = 0)",
+        f"(now() BETWEEN {BEHIND} AND {AHEAD})",
+        "(EXTRACT(hour FROM now()) < (18)::numeric)",
+        "((now())::time without time zone < '18:00:00'::time without time zone)",
+        "begin if now() < '2999-01-01' then return false; end if; return true; end",
+    ],
+)
+def test_what_begins_later_or_comes_back_may_let_in_somebody(rule: str) -> None:
+    assert decided_later(rule, is_condition=True) in (("now",), ("now", "now"))
+
+
+@pytest.mark.parametrize("deep", ["(", "(a AND ", "(a OR (b AND "])
+def test_it_is_read_in_little_time_however_deep(deep: str) -> None:
+    closed = ")" * deep.count("(") * 5000
+    assert decided_later(deep * 5000 + f"(now() < {AHEAD})" + closed, is_condition=True) == ("now",)
