@@ -25,7 +25,7 @@ from audit.gate.reading import code
 from audit.gate.results import TOUCHED, Change, Effect, Entry, Loss, Print, Step
 from audit.people import CAST
 from audit.question import Connection
-from audit.sql_text import STRING, Token
+from audit.sql_text import LONGEST, STRING, Token, tokens
 
 # So many rows are written, and so many columns changed at most; each by nobody in particular, and by a member.
 ROWS = 5
@@ -119,9 +119,11 @@ def fired(steps: Sequence[Step], entries: Mapping[str, Entry], known: Mapping[in
                 )
                 for _, each, before in firing
             )
-            words = [token for _, each, _ in firing for token in _words(each, entries)]
+            texts = [text for _, each, _ in firing for text in _texts(each, entries)]
+            words = [token for text in texts for token in code(text)]
             names = frozenset(token.name for token in words if token.name)
-            said = tuple(dict.fromkeys(filter(None, map(_said, words))))[:SAID]
+            literals = (_said(token) for text in texts if len(text) <= LONGEST for token in tokens(text))
+            said = tuple(dict.fromkeys(filter(None, literals)))[:SAID]
             timed = any(map(of_time, words))
             by, was = f"{entry.kind} {entry.title}", tuple(dict.fromkeys(off))
             yield Fired(step, oid, known[oid], by, was, names, said, timed)
@@ -156,14 +158,13 @@ CLOCK = frozenset({
 _MOMENT = re.compile(r"\s*\d{4}-\d\d?-\d\d?")
 
 
-def _words(firing: Entry, entries: Mapping[str, Entry]) -> Iterator[Token]:
-    """Yield the words of what fires, and of what it calls."""
+def _texts(firing: Entry, entries: Mapping[str, Entry]) -> list[str]:
+    """Return the code of what fires, and of what it calls."""
     texts = [str(firing.facts["_definition"])]
     if (function := entries.get(f"f{firing.facts.get('_function')}")) is not None:
         bodies = bodies_of(entries)
-        texts += [text for name in called(function, bodies) for text in bodies.get(name, ())]
-    for text in texts:
-        yield from code(text)
+        texts += [text for name in sorted(called(function, bodies)) for text in bodies.get(name, ())]
+    return texts
 
 
 def of_time(token: Token) -> bool:

@@ -187,6 +187,10 @@ def _told(
     """Return what a job does, and to what it lets people in with its name: what it did before is nothing new."""
     kept = contents(each.origin, each.at_end.prints, each.at_end)
     told = judge_hazards(file, each.steps, kept, statistics, overwritten_percent)
+    moved_on = set(_moved_on(each.steps))
+    told.losses = [
+        row for row in told.losses if (row.details.get("relation"), row.details.get("column")) not in moved_on
+    ]
     if each.unknown:
         takes, opens = _may(each)
         what = f"{file}, line {each.step.line}: job {safe(each.job.name)} {each.unknown}"
@@ -206,6 +210,15 @@ def _told(
         told.blind = [doubt for doubt in told.blind if doubt not in was.blind]
         opened = tuple(each for each in opened if each not in opened_before)
     return told, opened
+
+
+def _moved_on(steps: Sequence[Step]) -> Iterator[tuple[str, str]]:
+    """Yield the columns (and their tables) in which one word takes the place of another: a state that has run out."""
+    for step in steps:
+        for table, effect in step.effects:
+            for name, became in effect.columns.items():
+                if became.changed and not became.emptied and became.kinds == became.left == 1:
+                    yield table, name
 
 
 def _as_later(file: str, row: Row, each: Later) -> Row:

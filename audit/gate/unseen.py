@@ -291,7 +291,7 @@ def _rewrites(name: str, value: Code) -> bool:
         return False
     literals = [token.value for token in value if token.kind is STRING]
     blank = all(_BLANKS.fullmatch(each) or each == "g" for each in literals)
-    return not (blank and words <= _ALIKE | {name, "regexp_replace", "replace", ""})
+    return not (blank and words <= _ALIKE | {name, "regexp_replace", "replace", "nullif", ""})
 
 
 def hanging(read: Reading, seen: Seen) -> Iterator[str]:

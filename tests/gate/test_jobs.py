@@ -47,6 +47,30 @@ LOST = {
     "by a file in which it is not alone": f"{FIRST}select cron.schedule('a', '* * * * *', 'delete from private.labels'), cron.schedule('b', '* * * * *', 'select 1');",
 }
 
+# A state that runs out is what such jobs are for.
+STATES = (
+    "set role postgres; create extension if not exists pg_cron; alter table private.parcels add column state text;"
+    "update private.parcels set state = case when id % 3 = 0 then 'sent' else 'waiting' end; commit"
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "verdict"),
+    [
+        (
+            "update private.parcels set state = 'late' where state = 'waiting' and sent_at < now() - interval '3 minutes'",
+            "HOLDS",
+        ),
+        ("update private.parcels set state = 'late' where id % 2 = 0", "VIOLATED"),
+    ],
+)
+def test_a_job_may_move_a_state_on(quick: Ground, tmp_path: Path, command: str, verdict: str) -> None:
+    path = tmp_path / "20270101000000_new.sql"
+    path.write_text(job(command), encoding="utf-8")
+    told = quick.try_files([path], meanwhile=STATES)["MIG-03"]
+    assert told.verdict.name == verdict, (told.reason, told.findings)
+
+
 # What nobody can tell of a job.
 UNKNOWN = {
     "rows that are not there": job("delete from private.labels where word = 'nobody has it'"),
