@@ -16,7 +16,7 @@ from audit.evidence import safe
 from audit.footprint import Footprint
 from audit.gate.down import Applied, applied, skipped
 from audit.gate.repository import SYMLINK, repository_around, repository_of
-from audit.layouts import is_meant, is_supabase, name_of, numbered, repeated, root_of, title
+from audit.layouts import BY_NUMBER, is_meant, is_supabase, name_of, numbered, repeated, root_of, title
 from audit.question import Connection
 from audit.server_errors import describe
 
@@ -75,7 +75,13 @@ def by_version(directory: Path, last: int, down: str = "") -> Pending:
             "the changes of sqitch have no versions: say what is new with --base=REF or --files=A.sql,B.sql"
         )
     versions = {path: numbered(path) for path in found.files if not repeated(path)}
-    new = {path for path, number in versions.items() if number is None or number > (last,)}
+    same = [place for place, path in enumerate(found.files) if versions.get(path) == (last,)]
+    # Where versions are compared as text, 20240101000000 comes before 20260713: what counts is the order of the files.
+    if same and found.tool not in BY_NUMBER:
+        behind = {*found.files[same[-1] + 1 :]}
+        new = {path for path, number in versions.items() if number is None or path in behind}
+    else:
+        new = {path for path, number in versions.items() if number is None or number > (last,)}
     return _told_apart(f"version {last}", found, new)
 
 

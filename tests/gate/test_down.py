@@ -47,3 +47,14 @@ def test_what_the_tool_skips_can_be_said(folder: Path) -> None:
     assert names(folder, "*.down.sql") == ["20200101000000_old.sql"]
     (folder / "20300101000000_y_undo.sql").write_text("select 3;\n")
     assert "20300101000000_y_undo.sql" not in names(folder, "*_undo.sql")
+
+
+def test_what_is_new_since_a_version_goes_by_the_order_in_which_files_are_applied(tmp_path: Path) -> None:
+    """As text, 20240101000000 comes before 20260713, though it is the larger number."""
+    folder = tmp_path / "supabase" / "migrations"
+    folder.mkdir(parents=True)
+    for name in ("20240101000000_first.sql", "20260713_second.sql", "20260721_third.sql", "20260721_fourth.sql"):
+        (folder / name).write_text("select 1;\n", encoding="utf-8")
+    files = by_version(folder, 20260713)
+    assert [path.name for path in files.new] == ["20260721_fourth.sql", "20260721_third.sql"]
+    assert [path.name for path in files.released] == ["20240101000000_first.sql", "20260713_second.sql"]
