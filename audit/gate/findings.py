@@ -16,7 +16,6 @@ from audit.unbuilt import not_built
 
 # What is asked of the files alone, whatever they find.
 VERSIONS = "the versions of the new migrations"
-NOBODY = "nobody has declared who may reach what: care-audit init writes a draft"
 
 
 class Gate:
@@ -72,12 +71,8 @@ class Gate:
 
     def widened(self) -> Evidence:
         """Return whose reach a new file widens beyond what is declared, and what the API is told to serve instead."""
-        rows: list[Row] = []
-        doubts: list[str] = []
+        rows = []
         declarations = self.rehearsal.declarations
-        # Who has declared nothing yet is not asked to begin with the table that is new today.
-        reach = self.rehearsal.final.reach
-        nothing = bool(reach) and all(each.verdict == "UNDECLARED" for each in reach.values())
         cells = Population(len(self.rehearsal.final.reach), "cells of actor, table and command")
         for each in self.rehearsal.files:
             for cell in each.reached:
@@ -88,14 +83,10 @@ class Gate:
                     )
                     line = _line_of_buckets(each) if FILES in cell.cell else _line_about(each, cell.cell)
                     rows.append(found(each.file, line, cell.cell, fix, before=cell.before, after=cell.after))
-            if nothing:
-                doubts += [f"{each.file}: {table} is new, and {NOBODY}" for table in each.undeclared]
-            else:
-                rows += _undeclared(each, declarations)
-            rows += [*_reconfigured(each, declarations), *_begun(each), *_sent(each)]
+            rows += [*_undeclared(each, declarations), *_reconfigured(each, declarations), *_begun(each), *_sent(each)]
             rows += [*_widened(each, self.rehearsal.final.reach), *_unguarded(each), *_opened_later(each)]
         blind = [each for file in self.rehearsal.files for each in file.hazards.blind]
-        return self._evidence("whose reach new migrations widen", rows, cells, [*self._unapplied(), *blind, *doubts])
+        return self._evidence("whose reach new migrations widen", rows, cells, [*self._unapplied(), *blind])
 
     def idle(self) -> Evidence:
         """Return each GRANT and REVOKE that is without effect."""

@@ -7,7 +7,7 @@ import pytest
 from audit.access.elsewhere import NOT_TRIED
 from audit.evidence import Evidence, Log
 from audit.gate.findings import Gate
-from audit.gate.results import Asked, Change, Difference, Entry, Reach, Reached, Rehearsal, Rehearsed, Standing, Step
+from audit.gate.results import Asked, Change, Difference, Entry, Reached, Rehearsal, Rehearsed, Standing, Step
 from audit.probes.registration import PLAIN, WAY
 from audit.results import Migration, Thing
 
@@ -117,17 +117,6 @@ def test_a_new_table_that_is_not_declared_is_told_once_whichever_file_lets_peopl
         "1_made.sql: declare public.fresh",
         "2_later.sql: alice: select public.old",
     ]
-
-
-def test_who_has_declared_nothing_is_told_of_a_new_table_as_of_something_unknown() -> None:
-    file = Rehearsed("1_made.sql", Migration("1_made.sql", applied=True), undeclared={"public.fresh": ()})
-    undeclared = {"alice: select public.fresh": Reach("UNDECLARED", 3, 1, 0)}
-    found = Gate(Rehearsal("main", (file,), (), Standing({}, undeclared)), Log()).widened()
-    assert list(found) == []
-    assert found.unjudgeable.startswith("1_made.sql: public.fresh is new, and nobody has declared")
-    declared = {**undeclared, "alice: select public.old": Reach("OK", 3, 1, 0)}
-    found = Gate(Rehearsal("main", (file,), (), Standing({}, declared)), Log()).widened()
-    assert [row.object for row in found] == ["1_made.sql: declare public.fresh"]
 
 
 @pytest.mark.parametrize(("names", "doubted"), [({"shops", "size"}, True), ({"goods"}, False)])
