@@ -37,7 +37,7 @@ from audit.catalog.expressions import parsed
 from audit.evidence import Evidence, Population, Unchecked, safe
 from audit.names import CONTACT_COLUMN, OWNERS
 from audit.people import CAST, Identity
-from audit.probes.calling import Routine, planned, remembered, without_codes
+from audit.probes.calling import Routine, own_rows, planned, remembered, without_codes
 from audit.question import Cursor, define, short_ms, together
 from audit.seeding.rules import noted, read_rules
 from audit.seeding.tables import read
@@ -518,8 +518,21 @@ def _calls(stage: Stage, people: Iterable[Identity]) -> list[Call]:
     """Return the functions that may write, for each person who may call them, with the calls to try."""
     with remembered(stage) as cursor:
         plan = without_codes(cursor, planned(cursor, stage))
+        plan.words = _asked_of(cursor)
+        plan.own = own_rows(cursor, [who.id for who in people if who.id])
         return [
-            Call(who, routine, list(plan.calls(routine, who.id)), _looked_at(plan.graph, routine))
+            Call(
+                who,
+                routine,
+                [
+                    *(
+                        {**call, "rank": bool(RANK.search(call["decides"]))}
+                        for call in plan.deciding_calls(routine, who.id)
+                    ),
+                    *plan.calls(routine, who.id),
+                ],
+                _looked_at(plan.graph, routine),
+            )
             for who in people
             for routine in plan.routines
             if routine.exposed
@@ -529,6 +542,18 @@ def _calls(stage: Stage, people: Iterable[Identity]) -> list[Call]:
             # EXPO-05 says of these that nobody called them.
             and not plan.outside(routine)
         ]
+
+
+def _asked_of(cursor: Cursor) -> dict[str, dict[str, list[str]]]:
+    """Return the values that decide what rules ask of columns, by the names of table and column."""
+    catalogue = read(cursor.connection)
+    (now,) = cursor.execute("select pg_catalog.now()").fetchone() or (None,)
+    found: dict[str, dict[str, list[str]]] = {}
+    for (oid, name), hint in read_rules(cursor.connection, catalogue, {}).asked.items():
+        table = catalogue.tables.get(oid)
+        if table is not None and name in table.columns:
+            found.setdefault(table.name, {})[name] = deciding(catalogue, table.columns[name], hint, now)
+    return found
 
 
 def _looked_at(graph: Calls, routine: Routine) -> frozenset[str]:

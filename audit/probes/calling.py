@@ -179,6 +179,22 @@ where n <= 3
 order by n, relation
 """
 
+# Rows in which somebody is named, a few of each table.
+OWN_ROWS = """
+select person, relation, relname, key, content
+from (
+    select w.person, s.relation, a.relname, s.content,
+           case when pg_catalog.cardinality(a.key) = 1 then a.key[1] end as key,
+           row_number() over (partition by w.person, s.relation order by pg_catalog.md5(s.key)) as n
+    from unnest(%(people)s::text[]) as w (person)
+    join pg_temp.stored s on w.person = any (s.people)
+    join pg_temp.audited a on a.name = s.relation
+    where a.schema <> 'auth' and not a.partition
+) as x
+where n <= 2
+order by n, relation
+"""
+
 # Columns of texts and ids: relation, table, name, default, and whether it is in the key.
 CODES = """
 select a.name, a.relname, t.attname::text, coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), ''),
@@ -296,6 +312,48 @@ class Opened:
         return put_together(values, self.leaves, self.own)
 
 
+_DOCUMENTS = ("json", "jsonb")
+# Of how many words that rules ask of a column each is tried.
+MOST_DECIDING = 3
+# With how many rows' values.
+MOST_BEGUN = 4
+
+
+def _call(opened: Opened, values: Values) -> dict[str, Any]:
+    """Return a call with these values of what a function's body takes."""
+    routine = opened.routine
+    return {
+        "call": routine.signature,
+        "text": routine.text(opened.closed(values)),
+        "given": " ".join(value for value in values if value),
+        "values": values,
+        # In a transaction of its own a function that is not VOLATILE only reads, whatever the request:
+        # https://docs.postgrest.org/en/stable/references/transactions.html#access-mode
+        "reading": routine.exposed and not routine.volatile,
+    }
+
+
+def _document(word: str) -> dict[str, Any]:
+    """Return the document that a column is asked to hold; an empty one where the word is none."""
+    try:
+        found = json.loads(word) if word.startswith("{") else {}
+    except json.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _keyed(arguments: Sequence[Argument], document: Mapping[str, Any]) -> Iterator[dict[int, str]]:
+    """Yield a key of a document for one argument, and what is at it for another."""
+    keys = [place for place, argument in enumerate(arguments) if argument.category == "S"]
+    for key, value in document.items():
+        for place in keys:
+            for other, argument in enumerate(arguments):
+                if other != place and argument.base in _DOCUMENTS:
+                    yield {place: key, other: json.dumps(value)}
+                elif other != place and argument.category in ("S", "B", "N") and not isinstance(value, dict | list):
+                    yield {place: key, other: str(value).lower() if isinstance(value, bool) else str(value)}
+
+
 PERSON = re.compile(
     r"user|member|profile|person|owner|author|account|helper|requester|sender|recipient|receiver|customer|client|uid|other"
     r"|who|victim|friend|follow|target|^$|^me$|^for$|creator|assignee"
@@ -325,6 +383,10 @@ class Plan:
     # What was found out about words and functions: each is asked about for every person.
     known: dict[str | int, frozenset[str]] = field(default_factory=dict)
     opened: dict[int, Opened] = field(default_factory=dict)
+    # What rules ask of columns, by the names of table and column.
+    words: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    # Rows in which callers are named, by the caller.
+    own: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     def outside(self, routine: Routine) -> bool:
         """Tell whether a function, or what it calls, reaches out of the database."""
@@ -363,17 +425,61 @@ class Plan:
         if routine.arguments and not routine.strict:
             combinations.append((None,) * len(sets))
         for values in dict.fromkeys(combinations):
-            given = " ".join(value for value in values if value)
-            # In a transaction of its own a function that is not VOLATILE only reads, whatever the request:
-            # https://docs.postgrest.org/en/stable/references/transactions.html#access-mode
-            yield {
-                "call": routine.signature,
-                "text": routine.text(opened.closed(values)),
-                "given": given,
-                "values": values,
-                "reading": routine.exposed and not routine.volatile,
-                **({} if by_name is None else {"named": values in by_name}),
-            }
+            yield {**_call(opened, values), **({} if by_name is None else {"named": values in by_name})}
+
+    def deciding_calls(self, routine: Routine, me: str | None, most: int = 16) -> Iterator[dict[str, Any]]:
+        """Return calls in which arguments are what rules ask of the column that they are put into ("decides")."""
+        if not self.words or not routine.arguments:
+            return
+        opened = self._opened(routine)
+        sets = self._sets(opened, me)
+        own = self._stories(opened, sets, me, self.own.get(me or "", ()))
+        stories = [values for values in (*own, *self._stories(opened, sets, me)) if None not in values]
+        # About the caller first, as who gives themselves something does.
+        stories.sort(key=lambda values: me not in values)
+        begun = [*dict.fromkeys(stories)][:MOST_BEGUN] or [tuple(next(iter(known), None) for known in sets)]
+        changes = [*self._deciding(opened)]
+        mixed = (
+            (column, tuple(change.get(place, value) for place, value in enumerate(values)))
+            for values in begun
+            for column, change in changes
+        )
+        for column, values in islice(dict.fromkeys(mixed), most):
+            yield {**_call(opened, values), "decides": column}
+
+    def _deciding(self, opened: Opened) -> Iterator[tuple[str, dict[int, str]]]:
+        """Yield columns, and what arguments may be, by their places, so that one holds what rules ask of it."""
+        routine, parts = opened.routine, {leaf.place for leaf in opened.leaves}
+        text = unfolded(opened.text)
+        looked = {self._of[name][0]["relname"] for name in self.looked_at(routine)}
+        asked = {
+            table: words
+            for table, words in self.words.items()
+            if table in looked or re.search(rf"\b{re.escape(table)}\b", text)
+        }
+        its = named(text, routine.name, tuple(opened.names))
+        used = uses(text, routine.name, tuple(opened.names))
+        sets_keys = re.search(r"\bjsonb?_(?:set|insert|build_object|object)\b", text, re.IGNORECASE)
+        for table, columns in asked.items():
+            for column, words in columns.items():
+                for word in words[:MOST_DECIDING]:
+                    document = _document(word)
+                    for place, (argument, use) in enumerate(zip(routine.arguments, used, strict=True)):
+                        # What a body says of the argument; else, as behind a variable, what the argument is called.
+                        into = {name for of, name in use.columns if of in (None, table)}
+                        into = into or {argument.word, (argument.name or "").lower()}
+                        if place in parts or argument.category == "A":
+                            continue
+                        if column in into and argument.base not in ("uuid", *_DOCUMENTS):
+                            yield column, {place: word}
+                        if argument.base in _DOCUMENTS:
+                            yield column, {place: word if document else json.dumps({column: word})}
+                    for place in its.written:
+                        value = next((other for other, of in its.compared.items() if of == place), None)
+                        if value is not None:
+                            yield column, {**dict.fromkeys(its.tables, table), place: column, value: word}
+                    if document and sets_keys:
+                        yield from ((column, each) for each in _keyed(routine.arguments, document))
 
     def calls_of_a_member(
         self, routine: Routine, me: str | None, own: Mapping[str, Sequence[str]], most: int = 4
@@ -398,17 +504,13 @@ class Plan:
             mix for one in places for mix in ((one,), tuple(place for place in places if place != one) or (one,))
         )
         for mix, turn, values in product(mixes, range(max(map(len, groups.values()))), about):
-            mixed = tuple(
-                groups[place][turn % len(groups[place])] if place in mix else value
-                for place, value in enumerate(values)
+            yield _call(
+                opened,
+                tuple(
+                    groups[place][turn % len(groups[place])] if place in mix else value
+                    for place, value in enumerate(values)
+                ),
             )
-            yield {
-                "call": routine.signature,
-                "text": routine.text(opened.closed(mixed)),
-                "given": " ".join(value for value in mixed if value),
-                "values": mixed,
-                "reading": routine.exposed and not routine.volatile,
-            }
 
     def _opened(self, routine: Routine) -> Opened:
         """Return a function with what it takes out of its arguments."""
@@ -439,8 +541,14 @@ class Plan:
             for place, argument in enumerate(opened.routine.arguments)
         ]
 
-    def _stories(self, opened: Opened, sets: Sequence[Sequence[str | None]], me: str | None) -> list[Values]:
-        """Return arguments that belong together, by what the function does with them."""
+    def _stories(
+        self,
+        opened: Opened,
+        sets: Sequence[Sequence[str | None]],
+        me: str | None,
+        rows: Sequence[Mapping[str, Any]] | None = None,
+    ) -> list[Values]:
+        """Return arguments that belong together, by what the function does with them, as some ``rows`` have them."""
         routine = opened.routine
         if not routine.arguments:
             return []
@@ -460,8 +568,8 @@ class Plan:
             for argument, use, means, candidates in zip(routine.arguments, used, named, sets, strict=True)
         ]
         tables = self.looked_at(routine).union(*named)
-        rows = [row for row in self.rows if row["relation"] in tables]
-        return list(dict.fromkeys(stories(arguments, rows, me, EVERYBODY)))
+        some = [row for row in (self.rows if rows is None else rows) if row["relation"] in tables]
+        return list(dict.fromkeys(stories(arguments, some, me, EVERYBODY)))
 
     def _named(self, opened: Opened, sets: Sequence[Sequence[str | None]]) -> list[Values] | None:
         """Return arguments that belong together where some are the names of tables and columns, None where none is."""
@@ -686,6 +794,15 @@ def planned(cursor: Cursor, stage: Stage) -> Plan:
             found = named.execute(VALUES, {"names": sorted(words - {""}), "victims": list(VICTIMS)}).fetchall()
             plan.values = {row["name"]: row["values"] for row in found}
     return plan
+
+
+def own_rows(cursor: Cursor, people: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return rows in which people are named, by their ids."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    with _by_name(cursor.connection) as named_:
+        for row in named_.execute(OWN_ROWS, {"people": list(people)}).fetchall():
+            found.setdefault(row["person"], []).append(row)
+    return found
 
 
 def without_codes(cursor: Cursor, plan: Plan) -> Plan:

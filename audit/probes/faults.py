@@ -6,6 +6,7 @@ called, and triggers made to fire, with a superuser's rights, so that no other r
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -313,7 +314,9 @@ def _declared_for(cursor: Cursor, stage: Stage, name: str) -> set[str]:
 def _note_fault(outcome: Outcome, signatures: dict[str, Routine], note: Note) -> None:
     called = outcome.call["call"]
     said = outcome.broken or outcome.message or ""
-    if any(value and value in said for value in outcome.call["values"]):
+    if any(value and value in said for value in outcome.call["values"]) or any(
+        f'"{key}"' in said for value in outcome.call["values"] for key in _keys(value)
+    ):
         return  # a table by the name of what we passed is not there: that is our doing, and not to be told
     if outcome.code == "25006" or (outcome.code == "0A000" and "non-volatile function" in said):
         note(called, f"it is not VOLATILE, and writes: {outcome.message} ({outcome.code})")
@@ -321,6 +324,15 @@ def _note_fault(outcome: Outcome, signatures: dict[str, Routine], note: Note) ->
         note(_at_fault(outcome.place, signatures) or called, f"{outcome.message} ({outcome.code})")
     elif outcome.broken:
         note(called, f"it answers: {_only_the_fault(outcome.broken)}")
+
+
+def _keys(value: str | None) -> Collection[str]:
+    """Return what a document that was passed calls its parts."""
+    try:
+        found = json.loads(value) if value and value.startswith("{") else {}
+    except json.JSONDecodeError:
+        return ()
+    return found.keys() if isinstance(found, dict) else ()
 
 
 def _of_ours(outcome: Outcome) -> set[str]:
