@@ -29,7 +29,7 @@ _QUALIFIED = re.compile(rf"(?<![\w.$\"])({_NAME}\.{_NAME})")
 GRAVEST = (
     "RLS-12", "CONF-04", "RLS-09", "AUTH-07", "RLS-06", "EXPO-15", "RLS-02", "RLS-01", "RLS-04", "EXPO-06", "EXPO-01",
     "EXPO-05", "EXPO-04", "RLS-07", "EXPO-11", "MIG-03", "MIG-06", "RLS-13", "CONTACT", "MSG", "HELP", "MAINT-11",
-    "MAINT-07", "MON-01", "AUTH", "RLS", "EXPO", "MAINT", "MIG-05", "MIG-01", "MIG-04", "MIG-09", "DRIFT",
+    "MAINT-07", "MON-01", "AUTH", "RLS", "EXPO", "MAINT", "MIG-05", "MIG-01", "MIG-04", "DRIFT",
 )  # fmt: skip
 LONG = 120  # of an object, where nothing shorter says what a cause is about
 _PLACES = {name: place for place, name in enumerate(GRAVEST)}

@@ -41,8 +41,8 @@ class Gate:
         rows = [row for each in self.rehearsal.files for row in each.hazards.waits]
         return self._evidence("the locks that new migrations hold", rows, self._statements, self._untried())
 
-    def broken(self, *severities: str) -> Evidence:
-        """Return what policies of these severities newly say in the end: offenders that were none, and what is unknown.
+    def broken(self) -> Evidence:
+        """Return what other policies newly say in the end: offenders that were none before, and what is unknown now.
 
         What a later file mends is none: a constraint that is added first and validated afterwards is as it should be.
         """
@@ -51,9 +51,8 @@ class Gate:
         final = self.rehearsal.final.asked
         hiding = any(map(_hides, self.rehearsal.files))
         for each in self.rehearsal.files:
-            differences = [difference for difference in each.differences if difference.severity in severities]
-            rows += _shut_out(each) if any(difference.policy == "AUTH-04" for difference in differences) else ()
-            for difference in differences:
+            rows += _shut_out(each)
+            for difference in each.differences:
                 told = {"policy": difference.policy, "severity": difference.severity, "title": difference.title}
                 for offender, fix in difference.new.items():
                     if _follows(each, difference, offender):
@@ -65,8 +64,7 @@ class Gate:
                     doubts.append(f"{difference.policy} can no longer be checked: {difference.reason}")
                 else:
                     rows += _blinded(each, difference, told, self._undeclared, hiding=hiding)
-        weighing = sum(asked.severity in severities for asked in final.values())
-        policies = Population(weighing, f"policies of {' and '.join(severities)}")
+        policies = Population(len(final), "policies")
         return self._evidence("what new migrations break", rows, policies, [*self._unapplied(), *doubts])
 
     def widened(self) -> Evidence:

@@ -3,4 +3,4 @@
 -- expect: MIG-07 line 4 adding-foreign-key-constraint: *
 alter table private.labels add constraint labels_parcel foreign key (parcel_id) references private.parcels (id);
 -- expect: MIG-07 line 4 constraint-missing-not-valid: *
--- expect: MIG-09 line 4 PERF-04 *
+-- expect: MIG-05 line 4 PERF-04 *
