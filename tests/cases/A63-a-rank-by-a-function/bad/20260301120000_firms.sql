@@ -65,6 +65,8 @@ create policy own_or_all on public.complaints for select to authenticated using 
     author = (select auth.uid()) or (select public.is_admin()));
 create policy own_or_all on public.trials for select to authenticated using (
     owner = (select auth.uid()) or (select public.is_tester()));
+create policy leave on public.firm_members for delete to authenticated using (
+    role <> 'owner' and (user_id = (select auth.uid()) or public.owns(firm_id)));
 create policy owners on public.invoices for select to authenticated using (public.owns(firm_id));
 
 create function public.set_field(field text, value text) returns void

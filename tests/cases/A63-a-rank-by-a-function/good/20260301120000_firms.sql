@@ -65,6 +65,8 @@ create policy own_or_all on public.complaints for select to authenticated using 
     author = (select auth.uid()) or (select public.is_admin()));
 create policy own_or_all on public.trials for select to authenticated using (
     owner = (select auth.uid()) or (select public.is_tester()));
+create policy leave on public.firm_members for delete to authenticated using (
+    role <> 'owner' and (user_id = (select auth.uid()) or public.owns(firm_id)));
 create policy owners on public.invoices for select to authenticated using (public.owns(firm_id));
 
 create function public.set_field(field text, value text) returns void
@@ -112,8 +114,3 @@ begin
     insert into public.firm_members (firm_id, user_id, role) values (founded, (select auth.uid()), 'owner');
     return founded;
 end $$;
-create function public.save_members(members jsonb) returns void language sql security definer set search_path = '' as $$
-    update public.firm_members m set role = r.role
-    from jsonb_to_recordset(members) as r (firm_id uuid, user_id uuid, role public.firm_role)
-    where m.firm_id = r.firm_id and m.user_id = r.user_id and public.owns(m.firm_id)
-$$;
