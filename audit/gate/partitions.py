@@ -24,7 +24,14 @@ select pg_catalog.format('%%I.%%I', n.nspname, c.relname)
 from pg_catalog.pg_partitioned_table p
 join pg_catalog.pg_class c on c.oid = p.partdefid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where p.partrelid = coalesce(pg_catalog.to_regclass(%(name)s), pg_catalog.to_regclass('public.' || %(name)s))
+where p.partrelid = coalesce(pg_catalog.to_regclass(%(name)s), pg_catalog.to_regclass(%(in_public)s))
+-- Nothing of the project is to run while rows are taken out: these fire in any session.
+and not exists (
+    select from pg_catalog.pg_partition_tree(p.partdefid) t
+    join pg_catalog.pg_trigger g on g.tgrelid = t.relid and g.tgenabled in ('A', 'R'))
+and not exists (
+    select from pg_catalog.pg_partition_tree(p.partdefid) t
+    join pg_catalog.pg_rewrite w on w.ev_class = t.relid and w.ev_enabled in ('A', 'R'))
 """
 
 
@@ -36,7 +43,8 @@ def cleared(conn: Connection, files: Sequence[Path]) -> dict[Path, list[str]]:
     told: dict[Path, list[str]] = {}
     for path in files:
         for parent in dict.fromkeys(_parents(path)):
-            found = conn.execute(_DEFAULT, {"name": parent}).fetchone()
+            in_public = parent if "." in parent else f"public.{parent}"
+            found = conn.execute(_DEFAULT, {"name": parent, "in_public": in_public}).fetchone()
             gone = _emptied(conn, found[0]) if found else 0
             if found and gone:
                 remark = f"{gone:,} made-up rows of {safe(found[0])} were taken out of the way of a new partition"
@@ -55,7 +63,9 @@ def _parents(path: Path) -> Iterator[str]:
                     while at < len(found) and found[at].name:
                         parts.append(quoted(found[at].name))
                         at += 2 if at + 1 < len(found) and found[at + 1].text == "." else len(found)
-                    yield ".".join(parts)
+                    # A third part would name another database, which the server refuses.
+                    if len(parts) in (1, 2):
+                        yield ".".join(parts)
                     break
     except (OSError, UnicodeDecodeError, Unreadable):
         return  # it will not apply, and MIG-01 says why

@@ -77,6 +77,36 @@ def test_what_is_in_the_way_of_a_new_partition_was_made_up(quick: Ground, tmp_pa
     assert {name for name, each in results.items() if each.findings} == set(), results
 
 
+FIRES_ALWAYS = """
+create function private.told() returns trigger language plpgsql as $$
+begin raise exception 'as %', current_user; end $$;
+create trigger told before delete on private.visits_rest for each row execute function private.told();
+alter table private.visits_rest enable always trigger told;
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "new"),
+    [
+        # What fires in any session does not while rows are taken out, so that they stay.
+        (
+            VISITS + FIRES_ALWAYS,
+            "create table private.visits_2027 partition of private.visits for values from ({}) to ({})",
+        ),
+        # There is no such parent, in no schema and in no database.
+        (VISITS, "create table private.visits_2027 partition of private.tours for values from ({}) to ({})"),
+        (VISITS, "create table private.visits_2027 partition of elsewhere.private.visits for values from ({}) to ({})"),
+    ],
+)
+def test_what_is_in_no_way_or_must_not_be_touched_stays(quick: Ground, tmp_path: Path, before: str, new: str) -> None:
+    path = tmp_path / "20270101000000_new.sql"
+    statement = new.format("'2027-01-01'", "'2028-01-01'")
+    path.write_text(f"set lock_timeout = '2s';\n{statement};", encoding="utf-8")
+    told = quick.try_files([path], meanwhile=f"set role postgres; {before} commit")["MIG-01"]
+    assert told.verdict is Verdict.VIOLATED, told.reason
+    assert "as " not in str(told.findings), told.findings
+
+
 # For each row that is written: nothing, or so long that all rows in all ways take longer than there is time for.
 SLOW = """
 create function private.slow() returns trigger language plpgsql set search_path = '' as $$
