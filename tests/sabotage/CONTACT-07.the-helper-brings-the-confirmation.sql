@@ -1,5 +1,5 @@
 -- object: bob: insert into public.contact_exchanges
--- also: RLS-07
+-- also: RLS-07 RLS-25
 grant insert (confirmed_at) on public.contact_exchanges to authenticated;
 drop policy "helpers offer contact" on public.contact_exchanges;
 create policy "helpers offer contact" on public.contact_exchanges for insert to authenticated
