@@ -2,6 +2,7 @@
 -- object: public.visits_place_ccnew
 -- object: public.visits_gone
 create table public.visits (id bigint primary key, place text);
+alter table public.visits owner to postgres;
 alter table public.visits enable row level security;
 create unique index "visits's place" on public.visits (place);
 create index visits_place_ccnew on public.visits (place);
