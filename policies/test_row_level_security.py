@@ -1088,12 +1088,13 @@ def test_nobody_widens_anybodys_reach(outsiders, alice, bob):
 
     A member who may write the column that makes an admin is one statement away from being one, whatever the other
     policies say. Everybody changes each column that policies look at, also to somebody else's address, and inserts rows
-    like those that are there, also below a new row of their own; then everybody's reach is read again, the worst first:
-    ranks, persons, states. What there was no time for is named, whatever the verdict. The changed row itself does not
-    count, nor what its owner shares, a claim of what was nobody's, joining what is open while the like is refused for
-    something else, a step of which a policy names both ends (invited, accepted), or a deadline that whose it is moves,
-    where others see it and it is the same for all. A finding says where it may be meant: it shows everybody who is
-    signed in what hangs below something of one's own, and nothing else.
+    like those that are there, also below a new row of their own, and calls functions with what rules ask of the columns
+    that these write; then everybody's reach is read again, the worst first: ranks, persons, states. What there was no
+    time for is named, whatever the verdict. The changed row itself does not count, nor what its owner shares, a claim
+    of what was nobody's, joining what is open while the like is refused for something else, a step of which a policy
+    names both ends (invited, accepted), or a deadline that whose it is moves, where others see it and it is the same
+    for all. A finding says where it may be meant: it shows everybody who is signed in what hangs below something of
+    one's own, and nothing else.
     """
     assert not widened(outsiders | alice | bob)
 

@@ -333,19 +333,19 @@ def _call(opened: Opened, values: Values) -> dict[str, Any]:
     }
 
 
-def _document(word: str) -> dict[str, Any]:
-    """Return the document that a column is asked to hold; an empty one where the word is none."""
+def document(text: str | None) -> dict[str, Any]:
+    """Return the document that a text is; an empty one where it is none."""
     try:
-        found = json.loads(word) if word.startswith("{") else {}
+        found = json.loads(text) if text and text.startswith("{") else {}
     except json.JSONDecodeError:
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def _keyed(arguments: Sequence[Argument], document: Mapping[str, Any]) -> Iterator[dict[int, str]]:
+def _keyed(arguments: Sequence[Argument], whole: Mapping[str, Any]) -> Iterator[dict[int, str]]:
     """Yield a key of a document for one argument, and what is at it for another."""
     keys = [place for place, argument in enumerate(arguments) if argument.category == "S"]
-    for key, value in document.items():
+    for key, value in whole.items():
         for place in keys:
             for other, argument in enumerate(arguments):
                 if other != place and argument.base in _DOCUMENTS:
@@ -463,7 +463,7 @@ class Plan:
         for table, columns in asked.items():
             for column, words in columns.items():
                 for word in words[:MOST_DECIDING]:
-                    document = _document(word)
+                    whole = document(word)
                     for place, (argument, use) in enumerate(zip(routine.arguments, used, strict=True)):
                         # What a body says of the argument; else, as behind a variable, what the argument is called.
                         into = {name for of, name in use.columns if of in (None, table)}
@@ -473,13 +473,13 @@ class Plan:
                         if column in into and argument.base not in ("uuid", *_DOCUMENTS):
                             yield column, {place: word}
                         if argument.base in _DOCUMENTS:
-                            yield column, {place: word if document else json.dumps({column: word})}
+                            yield column, {place: word if whole else json.dumps({column: word})}
                     for place in its.written:
                         value = next((other for other, of in its.compared.items() if of == place), None)
                         if value is not None:
                             yield column, {**dict.fromkeys(its.tables, table), place: column, value: word}
-                    if document and sets_keys:
-                        yield from ((column, each) for each in _keyed(routine.arguments, document))
+                    if whole and sets_keys:
+                        yield from ((column, each) for each in _keyed(routine.arguments, whole))
 
     def calls_of_a_member(
         self, routine: Routine, me: str | None, own: Mapping[str, Sequence[str]], most: int = 4

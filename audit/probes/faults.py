@@ -6,7 +6,6 @@ called, and triggers made to fire, with a superuser's rights, so that no other r
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -27,6 +26,7 @@ from audit.probes.calling import (
     Plan,
     Routine,
     api_path,
+    document,
     outcomes_of,
     planned,
     remembered,
@@ -315,7 +315,7 @@ def _note_fault(outcome: Outcome, signatures: dict[str, Routine], note: Note) ->
     called = outcome.call["call"]
     said = outcome.broken or outcome.message or ""
     if any(value and value in said for value in outcome.call["values"]) or any(
-        f'"{key}"' in said for value in outcome.call["values"] for key in _keys(value)
+        f'"{key}"' in said for value in outcome.call["values"] for key in document(value)
     ):
         return  # a table by the name of what we passed is not there: that is our doing, and not to be told
     if outcome.code == "25006" or (outcome.code == "0A000" and "non-volatile function" in said):
@@ -324,15 +324,6 @@ def _note_fault(outcome: Outcome, signatures: dict[str, Routine], note: Note) ->
         note(_at_fault(outcome.place, signatures) or called, f"{outcome.message} ({outcome.code})")
     elif outcome.broken:
         note(called, f"it answers: {_only_the_fault(outcome.broken)}")
-
-
-def _keys(value: str | None) -> Collection[str]:
-    """Return what a document that was passed calls its parts."""
-    try:
-        found = json.loads(value) if value and value.startswith("{") else {}
-    except json.JSONDecodeError:
-        return ()
-    return found.keys() if isinstance(found, dict) else ()
 
 
 def _of_ours(outcome: Outcome) -> set[str]:
