@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -387,6 +387,8 @@ class Plan:
     words: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     # Rows in which callers are named, by the caller.
     own: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    # What may be decided by a function's arguments is the same for every person.
+    decided: dict[int, list[tuple[str, dict[int, str]]]] = field(default_factory=dict, init=False)
 
     def outside(self, routine: Routine) -> bool:
         """Tell whether a function, or what it calls, reaches out of the database."""
@@ -438,7 +440,9 @@ class Plan:
         # About the caller first, as who gives themselves something does.
         stories.sort(key=lambda values: me not in values)
         begun = [*dict.fromkeys(stories)][:MOST_BEGUN] or [tuple(next(iter(known), None) for known in sets)]
-        changes = [*self._deciding(opened)]
+        if routine.oid not in self.decided:
+            self.decided[routine.oid] = [*self._deciding(opened)]
+        changes = self.decided[routine.oid]
         mixed = (
             (column, tuple(change.get(place, value) for place, value in enumerate(values)))
             for values in begun
@@ -452,11 +456,8 @@ class Plan:
         routine, parts = opened.routine, {leaf.place for leaf in opened.leaves}
         text = unfolded(opened.text)
         looked = {self._of[name][0]["relname"] for name in self.looked_at(routine)}
-        asked = {
-            table: words
-            for table, words in self.words.items()
-            if table in looked or re.search(rf"\b{re.escape(table)}\b", text)
-        }
+        said = _said(text, self.words)
+        asked = {table: words for table, words in self.words.items() if table in looked or table in said}
         its = named(text, routine.name, tuple(opened.names))
         used = uses(text, routine.name, tuple(opened.names))
         sets_keys = re.search(r"\bjsonb?_(?:set|insert|build_object|object)\b", text, re.IGNORECASE)
@@ -568,7 +569,7 @@ class Plan:
             for argument, use, means, candidates in zip(routine.arguments, used, named, sets, strict=True)
         ]
         tables = self.looked_at(routine).union(*named)
-        some = [row for row in (self.rows if rows is None else rows) if row["relation"] in tables]
+        some = [row for row in rows if row["relation"] in tables] if rows is not None else self._rows_of(tables)
         return list(dict.fromkeys(stories(arguments, some, me, EVERYBODY)))
 
     def _named(self, opened: Opened, sets: Sequence[Sequence[str | None]]) -> list[Values] | None:
@@ -581,7 +582,7 @@ class Plan:
         if not its:
             return None
         # The tables that the body speaks of, else those of people first.
-        said = {row["relname"] for row in self.rows if re.search(rf"\b{re.escape(row['relname'])}\b", text)}
+        said = _said(text, {row["relname"] for row in self.rows})
         places = {name: place for place, name in enumerate(self._names)}
         rows = [row for row in self.rows if not said or row["relname"] in said]
         rows.sort(key=lambda row: places.get(row["relname"], len(places)))
@@ -637,6 +638,19 @@ class Plan:
     def _tables(self, routine: Routine, word: str) -> frozenset[str]:
         """Return the tables that the name of an argument means, else those that the function looks at."""
         return self._meant(word) or self.looked_at(routine)
+
+    def _rows_of(self, tables: Iterable[str]) -> list[dict[str, Any]]:
+        """Return the rows of some tables, in their order: there are many tables, and a function looks at few."""
+        found = [placed for name in tables for placed in self._placed.get(name, ())]
+        return [row for _, row in sorted(found, key=lambda placed: placed[0])]
+
+    @cached_property
+    def _placed(self) -> dict[str, list[tuple[int, dict[str, Any]]]]:
+        """The rows that arguments are taken from, by relation, each with its place among all."""
+        found: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+        for place, row in enumerate(self.rows):
+            found.setdefault(row["relation"], []).append((place, row))
+        return found
 
     @cached_property
     def _of(self) -> dict[str, list[dict[str, Any]]]:
@@ -717,6 +731,13 @@ def in_turn(sets: Sequence[Sequence[str | None]]) -> Iterator[Values]:
                 if turn < len(values):
                     yield (*first[:place], values[turn], *first[place + 1 :])
         yield from product(*sets)
+
+
+def _said(text: str, names: Collection[str]) -> set[str]:
+    """Return those names that stand in a text, as words of it. It is read once, however many the names are."""
+    words = set(re.findall(r"\w+", text))
+    odd = (name for name in names if not re.fullmatch(r"\w+", name))
+    return words.intersection(names) | {name for name in odd if re.search(rf"\b{re.escape(name)}\b", text)}
 
 
 def _type_of(value: object) -> str:

@@ -87,15 +87,21 @@ begin
     select o.relation, pg_temp.key_of(o.content, a.key) as key
     from pg_temp.seen o join pg_temp.audited a on a.name = o.relation where a.key is not null;
     create index on pg_temp.sighted (relation, key);
+    -- Of all the calls at once: many pass the same keys.
+    drop table if exists pg_temp.passed;
+    create temp table passed on commit drop as
+    select s.key as value, bool_and(s.relation <> all (crowded)) as wholly
+    from pg_temp.stored s
+    join pg_temp.audited a on a.name = s.relation and pg_catalog.cardinality(a.key) = 1 and a.schema <> 'auth'
+    where s.key in (
+        select pg_catalog.jsonb_array_elements_text(c -> 'values') from pg_catalog.jsonb_array_elements(calls) as c)
+    group by s.key
+    having bool_and(not coalesce(me = any (s.people), false));
     for one in select * from pg_catalog.jsonb_array_elements(calls) loop
         before := null;
         for v in
-            select s.key as value, bool_and(s.relation <> all (crowded)) as wholly
-            from pg_catalog.jsonb_array_elements_text(one -> 'values') as given (value)
-            join pg_temp.stored s on s.key = given.value
-            join pg_temp.audited a on a.name = s.relation and pg_catalog.cardinality(a.key) = 1 and a.schema <> 'auth'
-            group by s.key
-            having bool_and(not coalesce(me = any (s.people), false))
+            select p.value, p.wholly from pg_temp.passed p
+            where p.value = any (array(select pg_catalog.jsonb_array_elements_text(one -> 'values')))
         loop
             before := coalesce(before, pg_temp.answered(caller, one), '{}');
             exit when before = '{}';
