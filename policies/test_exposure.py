@@ -338,19 +338,41 @@ def test_functions_with_their_owners_rights_pin_their_search_path(auditor):
     )
 
 
+# A function without its owner's rights that becomes service_role by itself: the API's login may, whoever calls, and row
+# level security binds it no more (https://docs.postgrest.org/en/stable/references/auth.html#user-impersonation).
+BECOMES_MIGHTIER = f"""
+('role=service_role' = any (p.proconfig) or {BODY} ~*
+ $$\\mset\\s+((local|session)\\s+)?role\\s*(=|\\mto\\M)?\\s*['"]?service_role\\M|\\mset_config\\s*\\(\\s*'role'\\s*,\\s*'service_role'$$)
+"""
+# "Entered" are the functions that somebody calls by inserting into a view, whatever rows of it they see.
 CALLABLE = f"""
 with {SERVED},
+entered as (
+    select distinct t.tgfoid as function, s.role, s.role::pg_catalog.regrole::text as rolname
+    from pg_catalog.pg_trigger t
+    join pg_catalog.pg_class c on c.oid = t.tgrelid and c.relkind = 'v'
+    join served s on s.schema = c.relnamespace and pg_catalog.has_any_column_privilege(s.role, c.oid, 'insert')
+    where not t.tgisinternal and t.tgenabled in ('O', 'A') and t.tgtype & 68 = 68  -- INSTEAD OF, INSERT
+),
+calling as (
+    select p.oid as function, a.rolname
+    from pg_catalog.pg_proc p
+    join api a on pg_catalog.has_function_privilege(a.oid, p.oid, 'execute')
+    and pg_catalog.has_schema_privilege(a.oid, p.pronamespace, 'usage')
+    where p.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace and p.prorettype not in (
+        'pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)
+    union
+    select function, rolname from entered
+),
 callable as (
-    select p.oid, p.prosecdef, p.prorettype, n.oid as schema, n.nspname,
-           n.nspname = any (%(exposed)s) as exposed
+    select p.oid, p.prosecdef or {BECOMES_MIGHTIER} as mightier, p.prorettype, n.oid as schema, n.nspname,
+           n.nspname = any (%(exposed)s) or p.oid in (select function from entered) as exposed
     from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     join pg_catalog.pg_language l on l.oid = p.prolang and l.lanname not in ('internal', 'c')
     where n.nspname !~ '^pg_|^information_schema$' and n.nspname <> all (%(platform_schemas)s)
     and p.prokind in ('f', 'p')
-    and exists (select from api a where pg_catalog.has_function_privilege(a.oid, p.oid, 'execute')
-                and pg_catalog.has_schema_privilege(a.oid, n.oid, 'usage'))
-    and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)
+    and p.oid in (select function from calling)
     and ('pg_catalog.pg_proc'::pg_catalog.regclass::oid, p.oid) not in (select classid, objid from members)
 )
 """
@@ -370,11 +392,12 @@ callable as (
 def test_functions_with_their_owners_rights_ask_who_calls(auditor):
     """No SECURITY DEFINER function that an API role may call ignores who calls it.
 
-    It runs beyond row level security, so it alone decides what the caller gets. One that reads no claim, neither
-    itself nor in what it calls, gives everybody the same: everything. PUBLIC may execute a new function.
-    Innocent are trigger functions, functions that touch no relation, or read public ones only, functions of an owner
-    whom row level security binds, by policies that ask who calls, and those that are declared in access.toml, public or
-    for all callers of the role. So are those that only read, and answer a policy's
+    It runs beyond row level security, so it alone decides what the caller gets. One that reads no claim, neither itself
+    nor in what it calls, gives everybody the same: everything. PUBLIC may execute a new function. One with its caller's
+    rights that becomes service_role (SET ROLE) is the same, and so is what an INSTEAD OF trigger calls when somebody
+    inserts into a view. Innocent are other trigger functions, functions that touch no relation, or read public ones
+    only, functions of an owner whom row level security binds, by policies that ask who calls, and those that are
+    declared in access.toml, public or for all callers of the role. So are those that only read, and answer a policy's
     question with yes or no (has_role(auth.uid(), 'admin')): whoever a policy is for must be able to execute what it
     calls; and those that look for what goes with a secret that they are given, such as an invitation's token. Functions
     outside the exposed schemas count when something exposed calls them. As long as nothing is declared, a finding says
@@ -384,7 +407,7 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
 
     of = f"""
     {CALLABLE}
-    select count(*) as "SECURITY DEFINER functions that API roles may call" from callable where prosecdef
+    select count(*) as "SECURITY DEFINER functions that API roles may call" from callable where mightier
     """
     auditor(SOURCES, of=of, where=known.learn)
     auditor(COLUMNS, of=of, where=known.learn_column)
@@ -411,7 +434,7 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
                    select from pg_catalog.pg_depend d
                    where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
                    and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.refobjid = p.oid) as _yes_or_no,
-               array(select door.oid::bigint from callable door where door.exposed and not door.prosecdef
+               array(select door.oid::bigint from callable door where door.exposed and not door.mightier
                      and not f.exposed) as _functions,
                array(select c.oid::bigint from pg_catalog.pg_class c join served s on s.schema = c.relnamespace
                      where c.relkind = 'v' and not f.exposed
@@ -423,8 +446,8 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
                as "asked by the policies"
         from callable f
         join pg_catalog.pg_proc p on p.oid = f.oid
-        join api a on pg_catalog.has_function_privilege(a.oid, p.oid, 'execute')
-        where f.prosecdef
+        join calling a on a.function = p.oid
+        where f.mightier
         and replace(p.oid::pg_catalog.regprocedure::text, ' ', '') not in (
             select replace(declared, ' ', '') from unnest(%(public_functions)s::text[]) as declared)
         and format('%%s %%s', a.rolname, replace(p.oid::pg_catalog.regprocedure::text, ' ', '')) <> all (%(called)s)
