@@ -28,6 +28,8 @@ _LEAVING = frozenset({"return", "exit", "continue"})
 _TELLING = frozenset({"debug", "log", "info", "notice", "warning"})
 # In a statement that adds rows, what does more than that.
 _TELLING_MORE = frozenset({"select", "conflict", "with", "update", "delete", "table"})
+# In a statement that adds rows, what says that it hangs on rows that are there.
+_OF_OTHER_ROWS = frozenset({"select", "conflict"})
 # What begins a statement that takes something away or changes it, in a query's parentheses, too.
 _CHANGING = frozenset({"delete", "update", "merge"})
 # What a statement begins with that is prepared or explained.
@@ -199,7 +201,7 @@ def _statement(code: Code, guards: tuple[Code, ...], reader: Reader, depth: int,
     defines = defines or (first == "alter" and len(code) > 1 and code[1].sign != "table")
     if first == "merge":
         found.deeds += _merged(code, guards, nested=nested)
-    elif first not in _QUERIES and code[0].name:
+    elif (first not in _QUERIES and code[0].name) or (first == "insert" and {t.sign for t in code} & _OF_OTHER_ROWS):
         found.deeds.append(Deed(first, code, guards, nested))
     opened = read = 0
     for at, token in enumerate(code):

@@ -83,6 +83,7 @@ class Gate:
                     rows.append(found(each.file, line, cell.cell, fix, before=cell.before, after=cell.after))
             rows += [*_undeclared(each, declarations), *_reconfigured(each, declarations), *_begun(each), *_sent(each)]
             rows += [*_widened(each, self.rehearsal.final.reach), *_unguarded(each), *_opened_later(each)]
+            rows += _newcomers(each)
         blind = [each for file in self.rehearsal.files for each in file.hazards.blind]
         return self._evidence("whose reach new migrations widen", rows, cells, [*self._unapplied(), *blind])
 
@@ -312,6 +313,17 @@ def _unguarded(each: Rehearsed) -> Iterator[Row]:
                 "-- a grant. If it is meant, declare the table, so that who may write what is compared with it."
             )
             yield found(each.file, step.line, what, fix, kind="no longer kept back", by=by)
+
+
+def _newcomers(each: Rehearsed) -> Iterator[Row]:
+    """Tell of what whoever signs up sees since what fires then is not what it was."""
+    for step in each.steps:
+        for table, by in step.newcomers:
+            fix = (
+                f"-- {by} makes of whoever signs up somebody who sees rows of others in {table}, and did not before.\n"
+                "-- Let everybody begin with the least, and give more to those who are meant to have it."
+            )
+            yield found(each.file, step.line, f"whoever signs up: select {table}", fix, kind="newcomers see more", by=by)
 
 
 def _opened_later(each: Rehearsed) -> Iterator[Row]:

@@ -80,7 +80,8 @@ class Fired:
 
     ``off`` are the statements that make it as it was, each with what does instead where it is not allowed: a function
     has its old body, and a trigger is switched off, or, on a table of the platform's, its function does nothing.
-    ``names`` are those in what fires, and ``said`` are literals in it; ``timed``: it speaks of time.
+    ``names`` are those in what fires, and ``said`` are literals in it; ``timed``: it speaks of time, and ``new``:
+    nothing of it fired before.
     """
 
     step: Step
@@ -91,6 +92,7 @@ class Fired:
     names: frozenset[str] = frozenset()
     said: tuple[str, ...] = ()
     timed: bool = False
+    new: bool = False
 
 
 def fired(steps: Sequence[Step], entries: Mapping[str, Entry], known: Mapping[int, str]) -> Iterator[Fired]:
@@ -126,7 +128,8 @@ def fired(steps: Sequence[Step], entries: Mapping[str, Entry], known: Mapping[in
             said = tuple(dict.fromkeys(filter(None, literals)))[:SAID]
             timed = any(map(of_time, words))
             by, was = f"{entry.kind} {entry.title}", tuple(dict.fromkeys(off))
-            yield Fired(step, oid, known[oid], by, was, names, said, timed)
+            new = not any(before for _, _, before in firing)
+            yield Fired(step, oid, known[oid], by, was, names, said, timed, new)
 
 
 def _said(token: Token) -> str:
@@ -328,7 +331,7 @@ def _came(
     conn.execute("begin", prepare=False)
     try:
         if off:
-            _switch_off(conn, table)
+            switch_off(conn, table)
         if aged:
             for title in (title for title in titles.values() if _own(title) in table.names):
                 age(conn, title)
@@ -343,7 +346,7 @@ def _came(
     return came
 
 
-def _switch_off(conn: Connection, table: Fired) -> None:
+def switch_off(conn: Connection, table: Fired) -> None:
     """Undo what is new. What nobody of the project may undo stays, and what comes of it is not told."""
     for ways in table.off:
         for statement in ways:

@@ -197,6 +197,9 @@ def _losses(
         if doubt.table not in NOTES and (not doubt.table or not statistics.empty(doubt.table)):
             hazards.doubts.append(f"{file}, line {step.line}: {doubt.told}")
     hazards.blind += [f"{file}, line {step.line}: {told}" for told in step.blind]
+    hazards.remarks += [
+        f"{file}, line {step.line}: {told}" for told, table in step.remarks if not statistics.empty(table)
+    ]
 
 
 def _cycling(step: Step) -> Iterator[str]:

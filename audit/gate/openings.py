@@ -160,9 +160,32 @@ def decided_by_default(change: Change, entries: Entries) -> str:
     return ""
 
 
+def asked_of_who_acts(entries: Entries, table: Entry, name: str, values: Collection[str]) -> str:
+    """Return what asks for one of some values of a column to let in who has such a row: a function or policy; or "".
+
+    What a policy asks of the very row that it is about says which rows there are to see, and not who may.
+    """
+    own = _own_name(table)
+    for title, text, called in _deciding(entries, table):
+        found = tuple(code(text))
+        if not called and title.endswith(f" of {table.title}") and own not in {token.name for token in found}:
+            continue
+        asked = _asked_of(name, found)
+        if asked and called:
+            asked |= _passed(entries, called)
+        if asked & {*values}:
+            return title
+    return ""
+
+
 def _values(text: str) -> set[str]:
-    """Return the literals of a default; of a flag "true" or "false"."""
-    return {token.value if token.kind is STRING else token.word for token in tokens(text) if _is_value(token)}
+    return literals(tuple(tokens(text)))
+
+
+def literals(found: Sequence[Token]) -> set[str]:
+    """Return the literals in some code; of a flag "true" or "false"."""
+    told = {token.value if token.kind is STRING else token.word for token in found if _is_value(token)}
+    return told - {""}
 
 
 def _is_value(token: Token) -> bool:

@@ -68,6 +68,14 @@ def targets(found: Sequence[Token]) -> set[str]:
     return names
 
 
+def into(found: Sequence[Token]) -> str:
+    """Return the name, without a schema, of the table that an INSERT writes to."""
+    at = next((at + 1 for at, token in enumerate(found) if token.sign == "into"), len(found))
+    while at + 2 < len(found) and found[at + 1].text == ".":
+        at += 2
+    return found[at].name if at < len(found) else ""
+
+
 def named(found: Iterable[Token]) -> set[str]:
     """Return all names in some code, keywords among them."""
     return {token.name for token in found if token.name}

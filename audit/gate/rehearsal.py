@@ -27,12 +27,14 @@ from audit.gate.asking import Aftermath, Helper, Lots, ask_all, lost, lots, migr
 from audit.gate.base import Base, Suite
 from audit.gate.catalogue import lasting
 from audit.gate.culprits import NAMED, blamed
+from audit.gate.firing import fired
 from audit.gate.foreign_keys import fitted
 from audit.gate.guards import changed_guards, unguarded
 from audit.gate.hazards import OVERWRITTEN_PERCENT, contents, judge_hazards
 from audit.gate.later import Later, judge_later
 from audit.gate.later import tried as tried_later
 from audit.gate.linter import Warned, lint, weigh
+from audit.gate.newcomers import fires_for_newcomers, seen_by_newcomers
 from audit.gate.openings import columns_granted, columns_opened, joined
 from audit.gate.partitions import cleared
 from audit.gate.results import (
@@ -206,6 +208,7 @@ def _rehearse(
         final = ask_all(after, base.target, [each.migration for each in tried], helper, left)
         say(f"new migrations: {len(final.asked)} policies asked ({time.monotonic() - begun:.1f} s)")
         _note_unguarded(after, tried, now, final)
+        _note_newcomers(after, tried, now, final)
         told = _with_left_out(_told(after, tried, final), files, left_out)
         return Outcome(tuple(_with_drafts(told, base, suite, now, final)), final, unlinted, base, origin, left_out)
 
@@ -298,6 +301,26 @@ def _note_unguarded(after: Aftermath, tried: Sequence[_Tried], now: State, final
                 _blind_of(tried, guard.step).append(why)
                 continue
             guard.step.unguarded += tuple((f"{who}: {what} of {guard.table}", guard.by) for who, what in come)
+
+
+def _note_newcomers(after: Aftermath, tried: Sequence[_Tried], now: State, final: Standing) -> None:
+    """Note what whoever signs up sees more of, where what fires then is not what it was."""
+    steps = [step for each in tried for step in each.steps]
+    firing = [*fired(steps, now.entries, after.origin.titles)]
+    if not fires_for_newcomers(firing, now.entries):
+        return
+    with connect(after.base.target.dsn) as conn:
+        try:
+            with after.base.server.watchdog.limiting(conn, after.limit_s):
+                seen = [*seen_by_newcomers(conn, firing, final.reach)]
+        except psycopg.Error as error:
+            if conn.closed:
+                raise
+            why = f"{firing[0].by} is new: what newcomers see could not be tried: {describe(error)}"
+            _blind_of(tried, firing[0].step).append(why)
+            return
+    for each, table in seen:
+        each.step.newcomers += ((table, each.by),)
 
 
 def _blind_of(tried: Sequence[_Tried], step: Step) -> list[str]:

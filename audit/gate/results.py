@@ -200,10 +200,12 @@ class Step:
     Relations are named as at the beginning of the statement. ``held`` are the locks of the transaction after it, and
     ``taken`` those of them that it took. ``before`` and ``after`` are the contents of the tables that it touched
     (``after`` None: the table is gone), and ``effects`` what became of their rows. ``doubts`` say what it may do to
-    data elsewhere, ``losses`` what is out of reach or will be lost, and ``blind`` whom it may let in elsewhere.
+    data elsewhere, ``losses`` what is out of reach or will be lost, and ``blind`` whom it may let in elsewhere; ``remarks``
+    are what it says itself that it may do to data elsewhere.
     ``opened`` are columns with a new default, and what lets somebody in by it; ``sent`` is what hands rows to somebody
     outside, and by what, and ``unguarded`` what people may write from now on, and which trigger kept it back.
-    ``later_opened`` is what of access a job changes that it schedules, and which job.
+    ``later_opened`` is what of access a job changes that it schedules, and which job; ``newcomers`` what whoever signs up
+    sees more of than before, and by what.
     ``unlimited``: no lock_timeout was set.
     ``takes_along``: it says CASCADE; ``names`` are all that it says.
     ``whole``: it says of no rows which ones it means. ``telltale`` is what it asks that a rehearsal answers otherwise.
@@ -226,12 +228,14 @@ class Step:
     effects: tuple[tuple[str, Effect], ...] = ()
     doubts: tuple[Doubt, ...] = ()
     blind: tuple[str, ...] = ()
+    remarks: tuple[Doubt, ...] = ()
     losses: tuple[Loss, ...] = ()
     reset: tuple[str, ...] = ()
     opened: tuple[tuple[str, str], ...] = ()
     sent: tuple[tuple[str, str], ...] = ()
     unguarded: tuple[tuple[str, str], ...] = ()
     later_opened: tuple[tuple[str, str], ...] = ()
+    newcomers: tuple[tuple[str, str], ...] = ()
     unlimited: bool = False
     takes_along: bool = False
     names: frozenset[str] = frozenset()
@@ -245,7 +249,7 @@ class Step:
         """Forget what is there again after a rollback: all but ``reset``. Locks were held and time was taken anyhow."""
         self.before, self.after, self.effects, self.reset = {}, {}, (), reset
         self.doubts, self.losses, self.blind, self.opened, self.sent, self.idle = (), (), (), (), (), ()
-        self.undone = True
+        self.remarks, self.undone = (), True
 
     @property
     def known(self) -> bool:

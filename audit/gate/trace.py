@@ -496,6 +496,16 @@ class Tracer:
         ]
         if asked := tuple(dict.fromkeys(unseen.hanging(read, seen))):
             doubts.append(Doubt(f"what it does hangs on {', '.join(asked)}: what it would do elsewhere is not known"))
+        for table, names, written in unseen.overwriting(read, seen):
+            told = f"{', '.join(names)} of {table} would be overwritten where a row has the key that no made-up one had"
+            if written:
+                step.remarks += (Doubt(told, table),)
+            else:
+                doubts.append(Doubt(told, table))
+        step.blind += tuple(
+            f"it gives {column} what {by} asks of who acts, in rows of which no made-up one is: whom it lets in is not known"
+            for column, by in dict.fromkeys(unseen.promoting(read, seen))
+        )
         for takes, opens, told in unseen.not_taken(read, seen, dependence):
             doubts += [Doubt(f"{told}, was not seen to do anything; what it would do elsewhere is not known")] * takes
             step.blind += (f"{told}, was not seen to do anything; whom it would let in elsewhere is not known",) * opens

@@ -17,6 +17,7 @@ from itertools import pairwise
 from audit.gate import reading
 from audit.gate.deeds import Code, Deed, Reading
 from audit.gate.dependence import Dependence
+from audit.gate.openings import asked_of_who_acts, literals
 from audit.gate.results import TOUCHED, Doubt, Entry, Step
 from audit.gate.supposing import loses
 from audit.sql_text import STRING, Token, quoted, tokens
@@ -292,6 +293,91 @@ def _rewrites(name: str, value: Code) -> bool:
     literals = [token.value for token in value if token.kind is STRING]
     blank = all(_BLANKS.fullmatch(each) or each == "g" for each in literals)
     return not (blank and words <= _ALIKE | {name, "regexp_replace", "replace", "nullif", ""})
+
+
+def overwriting(read: Reading, seen: Seen) -> Iterator[tuple[str, list[str], bool]]:
+    """Yield tables with the columns that ON CONFLICT would overwrite in a row with that key, where none was met.
+
+    With it, whether the rows stand in the statement: then who wrote it says of which keys, and each counts.
+    """
+    for deed in read.deeds:
+        at = next((at for at, pair in enumerate(pairwise(deed.code)) if _signs(pair) == ("do", "update")), None)
+        if deed.kind != "insert" or at is None:
+            continue
+        written = "select" not in map(_sign, deed.code)
+        for table in seen.names.get(reading.into(deed.code), ()):
+            moved, known = seen.step.moved.get(table), seen.columns.get(table, set[str]())
+            names = [
+                name
+                for name, value in settings(deed.code[at:])
+                if name in known and not TOUCHED.fullmatch(name) and not _asks_what_is_there(value)
+            ]
+            met = moved and moved.updated and not (written and moved.inserted)
+            if names and not met:
+                yield table, list(dict.fromkeys(names)), written
+
+
+def _sign(token: Token) -> str:
+    return token.sign
+
+
+def _signs(pair: tuple[Token, Token]) -> tuple[str, str]:
+    return pair[0].sign, pair[1].sign
+
+
+def _asks_what_is_there(value: Code) -> bool:
+    """Tell whether what ON CONFLICT sets a column to is made of what the row holds: by the table's name or an alias."""
+    return any(
+        token.name not in ("", "excluded")
+        and dot.text == "."
+        and not (at + 3 < len(value) and value[at + 3].text == "(")
+        for at, (token, dot) in enumerate(pairwise(value))
+    )
+
+
+def promoting(read: Reading, seen: Seen) -> Iterator[tuple[str, str]]:
+    """Yield the columns that get what rules ask of who acts, in rows that nobody met; and by which rule."""
+    for deed in read.deeds:
+        for table, name, values in _given(deed, seen):
+            titled = next((each for each in seen.now.values() if each.title == table and each.kind == "table"), None)
+            by = asked_of_who_acts(seen.now, titled, name, values) if titled and values else ""
+            if by and name in seen.columns.get(table, ()):
+                yield f"{table}.{name}", by
+
+
+def _given(deed: Deed, seen: Seen) -> Iterator[tuple[str, str, set[str]]]:
+    """Yield tables of which a statement met no row, with the columns that it would give which literals."""
+    if deed.kind == "update":
+        for table in tables_of(deed.code, seen.names):
+            moved = seen.step.moved.get(table)
+            for name, value in settings(deed.code) if not (moved and moved.updated) else ():
+                yield table, name, literals(value)
+    elif deed.kind == "insert":
+        for table in seen.names.get(reading.into(deed.code), ()):
+            moved = seen.step.moved.get(table)
+            if moved and (moved.inserted or moved.updated):
+                continue
+            for name, value in _inserted(deed.code):
+                yield table, name, literals(value)
+
+
+def _inserted(code: Code) -> Iterator[tuple[str, Code]]:
+    """Yield the columns that an INSERT of a query names, each with what it gets."""
+    begin = next((at for at, token in enumerate(code) if token.text == "("), len(code))
+    end = next((at for at in range(begin, len(code)) if code[at].text == ")"), len(code))
+    first = next((at for at in range(end, len(code)) if code[at].sign == "select"), len(code))
+    depth, parts, part = 0, list[Code](), list[Token]()
+    for token in code[first + 1 :]:
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth < 0 or (not depth and token.sign in ("from", "where", "union", "on")):
+            break
+        if token.text == "," and not depth:
+            parts, part = [*parts, tuple(part)], []
+        else:
+            part.append(token)
+    names = [token.name for token in code[begin + 1 : end] if token.name]
+    if len(names) == len(parts) + 1:
+        yield from zip(names, [*parts, tuple(part)], strict=True)
 
 
 def hanging(read: Reading, seen: Seen) -> Iterator[str]:

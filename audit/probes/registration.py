@@ -161,6 +161,12 @@ def _words(given: Mapping[str, Any], person: str) -> dict[str, Any]:
     }
 
 
+def who_signs_up(name: str = "") -> str:
+    """Return the columns of auth.users, as JSON, of somebody who signs up in the plainest way, by this name if any."""
+    given = {"raw_user_meta_data": _named(name)} if name else BY_EMAIL[PLAIN]
+    return json.dumps(_words(given, PERSON))
+
+
 def _error(refused: Wrote | Visited) -> str:
     """Say why a sign-up, or a step of a visit, failed."""
     where = re.search(r"^PL/pgSQL function (?!pg_temp)([^\n]*)", refused.place or "", re.MULTILINE)

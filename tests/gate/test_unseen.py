@@ -193,6 +193,17 @@ BLIND = {
         "create or replace function private.is_approved() returns boolean language sql stable security definer "
         "set search_path = '' as $$ select current_query() like '%pgrst_source%' $$;"
     ),
+    "somebody whose id it says is promoted": (
+        "update public.profiles set is_admin = true where id = '3f1a2b9c-0000-4000-8000-123456789abc';"
+    ),
+    "somebody whose address it says is promoted, in a block": block(
+        "update public.profiles p set verification_status = 'approved' from auth.users u "
+        "where u.id = p.id and u.email = 'me@example.org';"
+    ),
+    "somebody whose address it says becomes an admin": (
+        "insert into public.profiles (id, name, is_admin) "
+        "select id, 'Robin', true from auth.users where email = 'me@example.org';"
+    ),
     "a text in a branch": block(
         "if (select count(*) from auth.users) > 9999 then execute format('grant all on %s to anon', 'private.labels'); end if;"
     ),
@@ -344,6 +355,26 @@ HARMLESS = {
     "a trigger's function is written anew": block(
         "execute (select replace(pg_get_functiondef(p.oid), 'begin', 'begin null;') from pg_trigger t "
         "join pg_proc p on p.oid = t.tgfoid where t.tgname = 'guard_profile');"
+    ),
+    "rows of others are brought up to what they say themselves": (
+        "insert into private.labels (id, parcel_id, word) select id + 90000, id, 'none' from private.parcels "
+        "on conflict (id) do update set word = coalesce(labels.word, excluded.word);"
+    ),
+    "what exists is left": (
+        "insert into private.labels (id, parcel_id, word) select id + 90000, id, 'none' from private.parcels "
+        "on conflict (id) do nothing;"
+    ),
+    "somebody is named who is no admin": (
+        "update public.profiles set is_admin = false where id = '3f1a2b9c-0000-4000-8000-123456789abc';"
+    ),
+    "rows of nobody are filled in": (
+        "insert into public.profiles (id, name, is_admin) select u.id, 'New member', false from auth.users u "
+        "where not exists (select from public.profiles p where p.id = u.id);"
+    ),
+    "a state that says what there is to see": (
+        "create table public.posts (id int primary key, state text);"
+        "alter table public.posts enable row level security; update public.help_requests set status = 'open' "
+        "where id = '3f1a2b9c-0000-4000-8000-123456789abc' and status = 'open';"
     ),
     "a seed": "insert into private.shelves (id, word) values (1, 'top'), (2, 'low') on conflict (id) do update set word = excluded.word;",
 }  # fmt: skip
