@@ -107,6 +107,8 @@ FUNCTION = "ban-drop-function"
 USED = "used-in-function"
 ALONE = "alone-among-others"
 JSON = "prefer-jsonb"
+UNPUBLISHED = "unpublished"
+FLOOD = "flood"
 
 SEEN = {
     LOCK_TIMEOUT: "P2",
@@ -119,6 +121,8 @@ SEEN = {
     USED: "P1",
     ALONE: "P1",
     JSON: "P3",
+    UNPUBLISHED: "P2",
+    FLOOD: "P2",
 }
 
 # The same as ALONE, where there is only the text.

@@ -252,6 +252,43 @@ def _moment(code: Sequence[Token]) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def by_the_application(text: str) -> Iterator[str]:
+    """Yield what a rule of access asks that is neither the caller nor the row: a setting, how many rows a table has.
+
+    A setting that a column is compared with says whose rows are meant; beside a literal it is a switch.
+    """
+    if len(text) > LONGEST:
+        return
+    code = tuple(tokens(text))
+    for part in _parts(code):
+        for at, token in enumerate(part):
+            said = part[at + 2] if token.name == "current_setting" and at + 2 < len(part) else None
+            if said is not None and said.kind is STRING and re.fullmatch(r"(?!request\.)\w+(?:\.\w+)+", said.value):
+                others = [
+                    each
+                    for place, each in enumerate(part)
+                    if each.name and each.word not in _NO_COLUMNS and not _is_called(part, place)
+                    and not (place and part[place - 1].text == ":")
+                ]  # fmt: skip
+                if not others:
+                    yield f"current_setting({said.value})"
+    for at, token in enumerate(code[:-1]):
+        if token.name == "count" and code[at + 1].text == "(":
+            words = {each.sign for each in _up_to_end(code, at + 1)}
+            if "from" in words and not words & {"where", "on", "using", "filter", "group"}:
+                yield "how many rows a table has"
+
+
+def _up_to_end(code: Sequence[Token], start: int) -> Iterator[Token]:
+    """Yield what is left of a query."""
+    depth = 0
+    for token in code[start:]:
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth < 0 or (not depth and token.text == ";"):
+            return
+        yield token
+
+
 def led_to(texts: Iterable[str], bodies: Mapping[str, Sequence[str]], names: Callable[[str], Set[str]]) -> set[str]:
     """Return the names of the functions that some code leads to, each by its own name, and those that these name.
 

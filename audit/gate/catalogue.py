@@ -154,6 +154,16 @@ select 'e' || e.oid, 'extension', pg_catalog.quote_ident(e.extname),
        pg_catalog.jsonb_build_object('version', e.extversion)
 from pg_catalog.pg_extension e
 union all
+select 'u' || x.oid, 'published table', c.title || ' in ' || pg_catalog.quote_ident(u.pubname),
+       pg_catalog.jsonb_build_object('_of', c.oid::pg_catalog.int8, '_publication', u.pubname)
+from relations c join pg_catalog.pg_publication_rel x on x.prrelid = c.oid
+join pg_catalog.pg_publication u on u.oid = x.prpubid
+union all
+select 'b' || u.oid, 'publication', pg_catalog.quote_ident(u.pubname),
+       pg_catalog.jsonb_build_object('all tables', u.puballtables, 'insert', u.pubinsert, 'update', u.pubupdate,
+                                     'delete', u.pubdelete)
+from pg_catalog.pg_publication u
+union all
 select 'm' || m.roleid || '.' || m.member, 'membership',
        pg_catalog.format('of %s in %s', m.member::pg_catalog.regrole, m.roleid::pg_catalog.regrole), '{{}}'
 from (select distinct roleid, member from pg_catalog.pg_auth_members) m

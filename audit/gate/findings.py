@@ -83,7 +83,7 @@ class Gate:
                     rows.append(found(each.file, line, cell.cell, fix, before=cell.before, after=cell.after))
             rows += [*_undeclared(each, declarations), *_reconfigured(each, declarations), *_begun(each), *_sent(each)]
             rows += [*_widened(each, self.rehearsal.final.reach), *_unguarded(each), *_opened_later(each)]
-            rows += _newcomers(each)
+            rows += [*_newcomers(each), *_users(each)]
         blind = [each for file in self.rehearsal.files for each in file.hazards.blind]
         return self._evidence("whose reach new migrations widen", rows, cells, [*self._unapplied(), *blind])
 
@@ -323,7 +323,21 @@ def _newcomers(each: Rehearsed) -> Iterator[Row]:
                 f"-- {by} makes of whoever signs up somebody who sees rows of others in {table}, and did not before.\n"
                 "-- Let everybody begin with the least, and give more to those who are meant to have it."
             )
-            yield found(each.file, step.line, f"whoever signs up: select {table}", fix, kind="newcomers see more", by=by)
+            yield found(
+                each.file, step.line, f"whoever signs up: select {table}", fix, kind="newcomers see more", by=by
+            )
+
+
+def _users(each: Rehearsed) -> Iterator[Row]:
+    """Tell of people whom a file makes, with a password that whoever wrote or reads it may know."""
+    for step in each.steps:
+        if step.users:
+            fix = (
+                "-- Whoever knows or guesses the password that stands in the file signs in wherever it is released.\n"
+                "-- Put people for trying things out into the seeds (supabase/seed.sql), which are not released."
+            )
+            what = "users who can sign in with a password"
+            yield found(each.file, step.line, what, fix, kind="users made", users=step.users)
 
 
 def _opened_later(each: Rehearsed) -> Iterator[Row]:

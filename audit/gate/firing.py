@@ -35,6 +35,8 @@ MANY = 500
 WRITERS = (None, "alice")
 # So many of the literals in what fires are written at most, into so many of the texts that it speaks of.
 SAID, SAID_OF, LONGEST_SAID = 6, 3, 60
+# So many rows that are written for each one are a flood.
+A_FLOOD, FLOOD = 1000, "flood"
 # So many different values of a column that become the same are a loss.
 KINDS = 3
 
@@ -162,11 +164,13 @@ _MOMENT = re.compile(r"\s*\d{4}-\d\d?-\d\d?")
 
 
 def _texts(firing: Entry, entries: Mapping[str, Entry]) -> list[str]:
-    """Return the code of what fires, and of what it calls."""
+    """Return the code of what fires, and of what it calls: its own first, as of literals only some are written."""
     texts = [str(firing.facts["_definition"])]
     if (function := entries.get(f"f{firing.facts.get('_function')}")) is not None:
         bodies = bodies_of(entries)
-        texts += [text for name in sorted(called(function, bodies)) for text in bodies.get(name, ())]
+        own = function.facts["_name"]
+        names = sorted(called(function, bodies), key=lambda name: (name != own, name))
+        texts += [text for name in names for text in bodies.get(name, ())]
     return texts
 
 
@@ -327,7 +331,7 @@ def _came(
     off: bool = False,
 ) -> dict[_Act, _Came]:
     """Act as long as there is time, and return what came of each that was not refused; ``off``: without what is new."""
-    came = {}
+    came: dict[_Act, _Came] = {}
     conn.execute("begin", prepare=False)
     try:
         if off:
@@ -338,7 +342,13 @@ def _came(
             with looking(conn):
                 now = prints(conn, None, now)
         for act in acts:
-            if time.monotonic() <= until and (result := _act(conn, table, columns, act, now, titles)):
+            # Where each row makes very many, a few have shown it.
+            floods = any(FLOOD in each.lost for each in came.values())
+            if (
+                time.monotonic() <= until
+                and not (floods and act.some == MANY)
+                and (result := _act(conn, table, columns, act, now, titles))
+            ):
                 came[act] = result
     finally:
         if not conn.closed:
@@ -456,6 +466,10 @@ def _act(
         if not conn.closed:
             conn.execute("rollback to savepoint audit_acts; release savepoint audit_acts", prepare=False)
     found = {loss.what: loss for loss in _lost(table, act.column, now, after, titles)}
+    more = sum(figures.rows - (now[oid].rows if oid in now else 0) for oid, figures in after.items())
+    if written and more >= written * A_FLOOD:
+        told = f"{table.by} writes {more // written:,} rows for each row of {table.title} that is written"
+        found[FLOOD] = Loss(f"rows by {table.by}", FLOOD, table.title, told)
     return _Came(written, found) if meant else None
 
 

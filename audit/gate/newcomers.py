@@ -26,7 +26,9 @@ _SIGHTS = "select * from pg_temp.sights(%s, %s::jsonb, %s)"
 def fires_for_newcomers(fired: Sequence[Fired], entries: Mapping[str, Entry]) -> bool:
     """Tell whether what is new may fire when somebody signs up: on their row, or on what comes of it."""
     signing = any(
-        entry.kind == "trigger" and (table := entries.get(f"r{entry.facts['_of']}")) is not None and table.title == USERS
+        entry.kind == "trigger"
+        and (table := entries.get(f"r{entry.facts['_of']}")) is not None
+        and table.title == USERS
         for entry in entries.values()
     )
     return signing and bool(fired)

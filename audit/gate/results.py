@@ -200,12 +200,13 @@ class Step:
     Relations are named as at the beginning of the statement. ``held`` are the locks of the transaction after it, and
     ``taken`` those of them that it took. ``before`` and ``after`` are the contents of the tables that it touched
     (``after`` None: the table is gone), and ``effects`` what became of their rows. ``doubts`` say what it may do to
-    data elsewhere, ``losses`` what is out of reach or will be lost, and ``blind`` whom it may let in elsewhere; ``remarks``
-    are what it says itself that it may do to data elsewhere.
+    data elsewhere, ``losses`` what is out of reach or will be lost, and ``blind`` whom it may let in elsewhere;
+    ``remarks`` are what it says itself that it may do to data elsewhere.
     ``opened`` are columns with a new default, and what lets somebody in by it; ``sent`` is what hands rows to somebody
     outside, and by what, and ``unguarded`` what people may write from now on, and which trigger kept it back.
-    ``later_opened`` is what of access a job changes that it schedules, and which job; ``newcomers`` what whoever signs up
-    sees more of than before, and by what.
+    ``floods`` say what makes a great many rows of each one that is written.
+    ``later_opened`` is what of access a job changes that it schedules, and which job; ``newcomers`` what whoever signs
+    up sees more of than before, and by what. ``users`` are how many it makes who can sign in.
     ``unlimited``: no lock_timeout was set.
     ``takes_along``: it says CASCADE; ``names`` are all that it says.
     ``whole``: it says of no rows which ones it means. ``telltale`` is what it asks that a rehearsal answers otherwise.
@@ -234,6 +235,8 @@ class Step:
     opened: tuple[tuple[str, str], ...] = ()
     sent: tuple[tuple[str, str], ...] = ()
     unguarded: tuple[tuple[str, str], ...] = ()
+    floods: tuple[Loss, ...] = ()
+    users: int = 0
     later_opened: tuple[tuple[str, str], ...] = ()
     newcomers: tuple[tuple[str, str], ...] = ()
     unlimited: bool = False

@@ -16,6 +16,7 @@ from audit.lint_rules import (
     ALONE,
     CASCADE,
     CONSTRAINT,
+    FLOOD,
     FUNCTION,
     IDENTITY,
     JSON,
@@ -23,6 +24,7 @@ from audit.lint_rules import (
     NOT_NULL,
     OFF,
     SEEN,
+    UNPUBLISHED,
     USED,
     VIEW,
 )
@@ -252,6 +254,41 @@ def _json(steps: Sequence[Step], now: Entries) -> Found:
                 )
 
 
+def _unpublished(steps: Sequence[Step], now: Entries) -> Found:
+    """Tell of what a publication tells nobody of any more, be it taken off and put on again in the same file.
+
+    https://supabase.com/docs/guides/realtime/postgres-changes
+    """
+    published = {(entry.facts["_of"], entry.facts["_publication"]) for entry in _published(now)}
+    whole = {entry.title for entry in now.values() if entry.kind == "publication" and entry.facts["all tables"]}
+    for step, change in _changes(steps, "dropped", "changed"):
+        if change.kind == "published table" and change.known and change.what == "dropped" and change.before:
+            table, publication = change.before.facts["_of"], change.before.facts["_publication"]
+            gone = f"r{table}" not in now or (table, publication) in published or _quoted_in(publication, whole)
+            if not gone:
+                message = f"whoever listens to {change.title} hears of no change any more: realtime goes by it"
+                yield step, change.title, message
+        elif change.kind == "publication" and change.known and change.key in now:
+            less = [what for what in ("insert", "update", "delete") if change.fact(what) == (True, False)]
+            if less and not any(now[change.key].facts[what] for what in less):
+                message = f"whoever listens hears of no {' and no '.join(less)} any more"
+                yield step, f"{change.title}: {', '.join(less)}", message
+
+
+def _published(now: Entries) -> Iterator[Entry]:
+    return (entry for entry in now.values() if entry.kind == "published table")
+
+
+def _quoted_in(name: str, titles: set[str]) -> bool:
+    return any(_plain(title) == name for title in titles)
+
+
+def _flood(steps: Sequence[Step], _: Entries) -> Found:
+    for step in steps:
+        for flood in step.floods:
+            yield step, flood.what, f"{flood.told}: whoever writes waits for it, and each of them is kept"
+
+
 _RULES = {
     LOCK_TIMEOUT: _lock_timeout,
     CASCADE: _cascade,
@@ -263,4 +300,6 @@ _RULES = {
     USED: _used,
     ALONE: _alone,
     JSON: _json,
+    UNPUBLISHED: _unpublished,
+    FLOOD: _flood,
 }

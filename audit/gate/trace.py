@@ -20,14 +20,14 @@ from audit.evidence import safe
 from audit.gate import catalogue, deeds, reading, unseen
 from audit.gate.contents import compare, prints
 from audit.gate.dependence import Dependence
-from audit.gate.firing import TooLongError, fired, losses
+from audit.gate.firing import FLOOD, TooLongError, fired, losses
 from audit.gate.grants import Given, given, without_effect
 from audit.gate.jobs import TABLE as JOBS
 from audit.gate.jobs import Job, active
 from audit.gate.looking import looking
 from audit.gate.openings import decided_by_default
 from audit.gate.outward import SENDING, sent_at_once, sent_by_change
-from audit.gate.results import WORDS_TOLD, Doubt, Entry, Lock, Loss, Moved, Print, Step
+from audit.gate.results import WORDS_TOLD, Change, Doubt, Entry, Lock, Loss, Moved, Print, Step
 from audit.gate.sequences import repeating
 from audit.gate.supposing import harmless
 from audit.migrations import Refused, stands_alone
@@ -66,6 +66,9 @@ HOLDING = frozenset({"table", "view", "materialized view", "foreign table", "seq
 # https://www.postgresql.org/docs/current/sql-rollback-to.html
 TAKING_BACK = frozenset({"rollback", "abort"})
 ENDING = TAKING_BACK | {"commit", "end"}
+
+# Who can sign in: https://supabase.com/docs/guides/auth/users
+USERS = "auth.users"
 
 # After the time limit the statement is cancelled; one that catches even that loses its session after this.
 GRACE_S = 2.0
@@ -270,6 +273,7 @@ class Tracer:
                 self._out_of_reach()
                 self._exchanged_words()
                 self._note_jobs(last)
+                self._note_users()
                 all_given = [what for _, what in self._given]
                 for step, what in self._given:
                     step.idle = without_effect(self.conn, what, all_given, self.now.entries, self.base.entries)
@@ -284,7 +288,10 @@ class Tracer:
             try:
                 with self.watchdog.limiting(self.conn, self.limit_s):
                     for loss in losses(self.conn, table, self.now.prints, titles, until):
-                        table.step.losses += (loss,)
+                        if loss.kind == FLOOD:
+                            table.step.floods += (loss,)
+                        else:
+                            table.step.losses += (loss,)
             except TooLongError:
                 told = f"what {table.by} does when rows of {table.title} are written took too long to see all of"
                 table.step.doubts += (Doubt(told, table.title),)
@@ -307,12 +314,38 @@ class Tracer:
             for change in step.catalogue if not step.undone else ():
                 oid = int(change.key[1:]) if change.kind == "table" and change.key[1:].isdigit() else 0
                 rows = self.base.prints[oid].rows if oid in self.base.prints else 0
-                if rows and change.fact("partition") == (True, False):
-                    told = f"the {rows:,} rows of {change.title} are no longer found in the table that it was part of"
+                for parent in self._no_longer_in(change) if oid in self.base.prints else ():
+                    which = f"the {rows:,} rows" if rows else "whatever rows there are, and no made-up one,"
+                    told = f"{which} of {change.title} are no longer found in {parent}"
                     step.losses += (Loss(f"rows of {change.title}", "rows hidden", change.title, told),)
                 if rows and change.fact("persistence") == ("p", "u"):
                     told = f"the {rows:,} rows of {change.title} would be lost when the server crashes"
                     step.losses += (Loss(f"rows of {change.title}", "rows unlogged", change.title, told),)
+
+    def _note_users(self) -> None:
+        """Note how many people the file makes who can sign in with a password that it knows."""
+        writing = [step for step in self.steps if not step.undone and (m := step.moved.get(USERS)) and m.inserted]
+        if not writing:
+            return
+        oid = next(oid for oid, title in self.now.titles.items() if title == USERS)
+        was, now = (
+            {line[list(each.numbers).index("id")] for line in each.lines}
+            for each in (self.base.prints[oid], self.now.prints[oid])
+        )
+        ids = [each.decode() for each in now - was if isinstance(each, bytes)]
+        asked = (
+            "select pg_catalog.count(*) from auth.users "
+            "where id::pg_catalog.text = any (%s) and encrypted_password operator(pg_catalog.<>) ''"
+        )
+        ((writing[-1].users,),) = self.conn.execute(asked, [ids]).fetchall()
+
+    def _no_longer_in(self, change: Change) -> set[str]:
+        """Return the tables that a table was part of, or inherited from, and is no more when the file is at its end."""
+        left = self.now.entries.get(change.key)
+        if left is None:
+            return set()
+        was, now = ({*(parents or ())} for parents in change.fact("_parents"))
+        return (was - now - {*(left.facts["_parents"] or ())}) & {*self.now.titles.values()}
 
     def _exchanged_words(self) -> None:
         """Note the words of enumerations that mean other rows than before: no row was written for it."""
@@ -503,7 +536,7 @@ class Tracer:
             else:
                 doubts.append(Doubt(told, table))
         step.blind += tuple(
-            f"it gives {column} what {by} asks of who acts, in rows of which no made-up one is: whom it lets in is not known"
+            f"it gives {column} what {by} asks of who acts, and met no made-up row: whom it lets in is not known"
             for column, by in dict.fromkeys(unseen.promoting(read, seen))
         )
         for takes, opens, told in unseen.not_taken(read, seen, dependence):

@@ -21,7 +21,7 @@ from audit.gate.openings import asked_of_who_acts, literals
 from audit.gate.results import TOUCHED, Doubt, Entry, Step
 from audit.gate.supposing import loses
 from audit.sql_text import STRING, Token, quoted, tokens
-from audit.surroundings import decided, decided_later, deciding, led_to
+from audit.surroundings import by_the_application, decided, decided_later, deciding, led_to
 
 DATA = frozenset({"delete", "truncate", "update"})
 # What lets somebody in, or takes a guard away, by what a statement begins with.
@@ -489,8 +489,13 @@ def stored(step: Step, rules: Rules) -> Iterator[str]:
         found: list[str] = []
         if texts := texts_of(entry):
             found = [each for text in texts for each in deciding(text, rules.bodies, rules.names)]
+            if change.kind == "policy":
+                led = (body for name in sorted(led_to(texts, rules.bodies, rules.names)) for body in rules.bodies[name])
+                found += [each for text in (*texts, *led) for each in by_the_application(text)]
         elif change.kind == "function" and (change.what == "created" or change.fact("_body")[0] != facts.get("_body")):
             found = [*decided_later(facts.get("_body") or "", is_condition=facts["_name"] in rules.calling)]
+            if facts["_name"] in rules.calling:
+                found += by_the_application(facts.get("_body") or "")
         if found:
             yield f"{change.kind} {change.title} decides by {', '.join(dict.fromkeys(found))}"
 

@@ -204,6 +204,16 @@ BLIND = {
         "insert into public.profiles (id, name, is_admin) "
         "select id, 'Robin', true from auth.users where email = 'me@example.org';"
     ),
+    "a policy by a setting of the application's own": (
+        "create policy later on public.profiles for select to authenticated using (current_setting('app.x', true) = 'on');"
+    ),
+    "a policy by how many rows there are": (
+        "create policy later on public.profiles for select to authenticated "
+        "using ((select count(*) from public.messages) > 100000);"
+    ),
+    "what a policy calls by how many rows there are": opened_by(
+        "declare n bigint; begin select count(*) into n from public.messages; return n > 100000; end"
+    ),
     "a text in a branch": block(
         "if (select count(*) from auth.users) > 9999 then execute format('grant all on %s to anon', 'private.labels'); end if;"
     ),
@@ -328,6 +338,17 @@ HARMLESS = {
         "create policy later on public.help_requests for select to authenticated using (created_at <= now() and "
         "user_id = (select auth.uid()));"
     ),
+    "a policy by how many rows one has oneself": (
+        "create policy few on public.help_requests for insert to authenticated with check (user_id = (select auth.uid()) "
+        "and (select count(*) from public.help_requests r where r.user_id = (select auth.uid())) < 3);"
+    ),
+    "a policy by whose rows a setting says": (
+        "create policy later on public.profiles for select to authenticated "
+        "using (id = nullif(current_setting('app.me', true), '')::uuid);"
+    ),
+    "a function's setting that no policy asks": (
+        "create function private.mode() returns text language sql stable as $$ select current_setting('app.mode', true) $$;"
+    ),
     "a function of the caller's": (
         "create function private.mine() returns boolean language sql stable as "
         "$$ select current_setting('request.jwt.claims', true) is not null and current_user = 'authenticated' $$;"
@@ -363,9 +384,6 @@ HARMLESS = {
     "what exists is left": (
         "insert into private.labels (id, parcel_id, word) select id + 90000, id, 'none' from private.parcels "
         "on conflict (id) do nothing;"
-    ),
-    "somebody is named who is no admin": (
-        "update public.profiles set is_admin = false where id = '3f1a2b9c-0000-4000-8000-123456789abc';"
     ),
     "rows of nobody are filled in": (
         "insert into public.profiles (id, name, is_admin) select u.id, 'New member', false from auth.users u "
@@ -414,6 +432,12 @@ def test_what_hangs_on_the_place_is_not_known(quick: Ground, tmp_path: Path, pla
 def test_whom_it_lets_in_elsewhere_is_not_known(quick: Ground, tmp_path: Path, case: str) -> None:
     _, reach, said = told(quick, tmp_path, BLIND[case])
     assert reach == Verdict.UNCHECKED.name, said
+
+
+def test_who_is_no_admin_any_more_is_let_in_nowhere(quick: Ground, tmp_path: Path) -> None:
+    known = "3f1a2b9c-0000-4000-8000-123456789abc"
+    _, reach, said = told(quick, tmp_path, f"update public.profiles set is_admin = false where id = '{known}';")
+    assert reach != Verdict.UNCHECKED.name, said
 
 
 @pytest.mark.parametrize("case", LOST)
