@@ -65,12 +65,13 @@ def test_no_migration_loses_data(gate):
     more, a new word for each old one, or the same number in a smaller unit is no loss, and neither is what a type
     refuses: then the statement fails.
     Lost later is what a new trigger or rule swallows, deletes or empties when rows are written, what a job of
-    ``cron.schedule`` takes away when it is tried, and what is no longer found under its table's name. A table goes
-    with whatever rows it has, made-up ones or none. The made-up rows tell what is done, not how much of it would
+    ``cron.schedule`` takes away when it is tried, and what is no longer found under its table's name, or in the one
+    that its table was part of. A table goes with whatever rows it has, made-up ones or none. The made-up rows tell what is done, not how much of it would
     hit: where a statement meets none of them, and would lose something of rows that it meets, where it stands in a
     branch that was not taken, or what it does hangs on the server that it runs on, the policy is UNCHECKED, unless
     the statistics of a live database (``--stats-from``) say that there is nothing. A condition about the catalogue
-    alone is the same everywhere, and a branch that it leaves out is none.
+    alone is the same everywhere, and a branch that it leaves out is none. Rows that stand in a statement
+    with ON CONFLICT say themselves what they overwrite: that is only a remark.
     """
     assert not gate.losses()
 
@@ -132,8 +133,11 @@ def test_no_migration_widens_anybodys_reach(gate):
     search_path, row_security, as whom somebody acts) where they become weaker. So is what hands rows, or more of them
     than keys, to somebody outside: requests, webhooks, dblink, a public channel, NOTIFY, be it a trigger, a statement
     or a job; what a job changes of access; rows that are found in a parent as well that they were given; and a
-    restrictive policy that is gone from a table that nobody declared. What would let somebody in in a
-    branch that was not taken, or decides by the server that it runs on, is not known: the policy is UNCHECKED then.
+    restrictive policy that is gone from a table that nobody declared. Whoever signs up is tried where a trigger is not
+    what it was: what they see of others, and did not before, is told, and so are users whom a file makes with a
+    password. What would let somebody in in a branch that was not taken, or in rows of which no made-up one is (``set
+    role = 'admin' where email = ...``), or decides by the server that it runs on, by how many rows there are or by a
+    setting of the application's own, is not known: the policy is UNCHECKED then.
     """
     assert not gate.widened()
 
@@ -152,7 +156,8 @@ def test_no_migration_uses_what_the_linter_forbids(gate):
     table that is new, or about a lock that nobody was seen to wait for, is dropped, and the report says so. Beside them
     stand rules about what was seen to happen: a lock without a lock_timeout, objects that CASCADE drops without a word,
     constraints, NOT NULL, numbers that rows get by themselves, views and functions that go though something may need
-    them, names that functions still use, a statement that needs a file of its own, and columns of type json.
+    them, names that functions still use, a statement that needs a file of its own, columns of type json, tables that a
+    publication (realtime) tells of no more, and triggers that write a thousand rows for one.
     """
     assert not gate.forbidden()
 
