@@ -1,0 +1,2 @@
+-- expected: refused
+create text search dictionary public.words (template = ispell, dictfile = '../../../../../etc/passwd', afffile = 'x');

@@ -1,0 +1,2 @@
+-- expected: ended
+do $$ begin raise exception '%', repeat('x', 600000000); end $$;

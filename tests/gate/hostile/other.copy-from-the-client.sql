@@ -1,0 +1,2 @@
+-- expected: refused
+copy public.messages from stdin;
