@@ -160,22 +160,23 @@ def decided_by_default(change: Change, entries: Entries) -> str:
     return ""
 
 
-def asked_of_who_acts(entries: Entries, table: Entry, name: str, values: Collection[str]) -> str:
-    """Return what asks for one of some values of a column to let in who has such a row: a function or policy; or "".
+def asked_of_who_acts(entries: Entries, title: str, name: str) -> list[tuple[str, set[str]]]:
+    """Return the functions and policies that let in who has a row with some values of a column, each with these values.
 
     What a policy asks of the very row that it is about says which rows there are to see, and not who may.
     """
-    own = _own_name(table)
-    for title, text, called in _deciding(entries, table):
+    table = next((entry for entry in entries.values() if entry.title == title and entry.kind == "table"), None)
+    if table is None:
+        return []
+    own, told = _own_name(table), []
+    for by, text, called in _deciding(entries, table):
         found = tuple(code(text))
-        if not called and title.endswith(f" of {table.title}") and own not in {token.name for token in found}:
+        if not called and by.endswith(f" of {title}") and own not in {token.name for token in found}:
             continue
         asked = _asked_of(name, found)
-        if asked and called:
-            asked |= _passed(entries, called)
-        if asked & {*values}:
-            return title
-    return ""
+        if asked:
+            told.append((by, asked | (_passed(entries, called) if called else set())))
+    return told
 
 
 def _values(text: str) -> set[str]:

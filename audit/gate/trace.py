@@ -25,7 +25,7 @@ from audit.gate.grants import Given, given, without_effect
 from audit.gate.jobs import TABLE as JOBS
 from audit.gate.jobs import Job, active
 from audit.gate.looking import looking
-from audit.gate.openings import decided_by_default
+from audit.gate.openings import asked_of_who_acts, decided_by_default
 from audit.gate.outward import SENDING, sent_at_once, sent_by_change
 from audit.gate.results import WORDS_TOLD, Change, Doubt, Entry, Lock, Loss, Moved, Print, Step
 from audit.gate.sequences import repeating
@@ -170,6 +170,7 @@ class Tracer:
         self._given: list[tuple[Step, Given]] = []
         self._code: tuple[Mapping[str, Entry], dict[str, list[str]]] | None = None
         self._asked: tuple[Mapping[str, list[str]], dict[str, tuple[set[str], tuple[str, ...]]]] | None = None
+        self._acting: tuple[Mapping[str, Entry], dict[tuple[str, str], list[tuple[str, set[str]]]]] | None = None
         self._effort = deeds.Effort(MOST_STATEMENTS * deeds.MOST_STEPS)
         with looking(conn):
             self._jobs = active(conn)
@@ -537,7 +538,7 @@ class Tracer:
                 doubts.append(Doubt(told, table))
         step.blind += tuple(
             f"it gives {column} what {by} asks of who acts, and met no made-up row: whom it lets in is not known"
-            for column, by in dict.fromkeys(unseen.promoting(read, seen))
+            for column, by in dict.fromkeys(unseen.promoting(read, seen, self._asked_of_who_acts))
         )
         for takes, opens, told in unseen.not_taken(read, seen, dependence):
             doubts += [Doubt(f"{told}, was not seen to do anything; what it would do elsewhere is not known")] * takes
@@ -555,6 +556,14 @@ class Tracer:
             return False
         with self.watchdog.limiting(self.conn, self.limit_s):
             return harmless(self.conn, one.deed.text, oid, one.table, one.columns)
+
+    def _asked_of_who_acts(self, table: str, column: str) -> list[tuple[str, set[str]]]:
+        if self._acting is None or self._acting[0] is not self.now.entries:
+            self._acting = self.now.entries, {}
+        known = self._acting[1]
+        if (table, column) not in known:
+            known[table, column] = asked_of_who_acts(self.now.entries, table, column)
+        return known[table, column]
 
     def _bodies(self) -> dict[str, list[str]]:
         """Return the code of the project's functions by their names."""

@@ -17,7 +17,7 @@ from itertools import pairwise
 from audit.gate import reading
 from audit.gate.deeds import Code, Deed, Reading
 from audit.gate.dependence import Dependence
-from audit.gate.openings import asked_of_who_acts, literals
+from audit.gate.openings import literals
 from audit.gate.results import TOUCHED, Doubt, Entry, Step
 from audit.gate.supposing import loses
 from audit.sql_text import STRING, Token, quoted, tokens
@@ -335,14 +335,17 @@ def _asks_what_is_there(value: Code) -> bool:
     )
 
 
-def promoting(read: Reading, seen: Seen) -> Iterator[tuple[str, str]]:
-    """Yield the columns that get what rules ask of who acts, in rows that nobody met; and by which rule."""
+def promoting(
+    read: Reading, seen: Seen, asked: Callable[[str, str], Sequence[tuple[str, set[str]]]]
+) -> Iterator[tuple[str, str]]:
+    """Yield the columns that get what rules ask of who acts, in rows that nobody met; and by which rule.
+
+    ``asked`` says of a table and a column which rules ask for which values.
+    """
     for deed in read.deeds:
         for table, name, values in _given(deed, seen):
-            titled = next((each for each in seen.now.values() if each.title == table and each.kind == "table"), None)
-            by = asked_of_who_acts(seen.now, titled, name, values) if titled and values else ""
-            if by and name in seen.columns.get(table, ()):
-                yield f"{table}.{name}", by
+            if values and name in seen.columns.get(table, ()):
+                yield from ((f"{table}.{name}", by) for by, wanted in asked(table, name) if values & wanted)
 
 
 def _given(deed: Deed, seen: Seen) -> Iterator[tuple[str, str, set[str]]]:
