@@ -66,12 +66,12 @@ def test_no_migration_loses_data(gate):
     refuses: then the statement fails.
     Lost later is what a new trigger or rule swallows, deletes or empties when rows are written, what a job of
     ``cron.schedule`` takes away when it is tried, and what is no longer found under its table's name, or in the one
-    that its table was part of. A table goes with whatever rows it has, made-up ones or none. The made-up rows tell what is done, not how much of it would
-    hit: where a statement meets none of them, and would lose something of rows that it meets, where it stands in a
-    branch that was not taken, or what it does hangs on the server that it runs on, the policy is UNCHECKED, unless
-    the statistics of a live database (``--stats-from``) say that there is nothing. A condition about the catalogue
-    alone is the same everywhere, and a branch that it leaves out is none. Rows that stand in a statement
-    with ON CONFLICT say themselves what they overwrite: that is only a remark.
+    that its table was part of. A table goes with whatever rows it has, made-up ones or none. The made-up rows tell what
+    is done, not how much of it would hit: where a statement meets none of them, and would lose something of rows that
+    it meets, where it stands in a branch that was not taken, or what it does hangs on the server that it runs on, the
+    policy is UNCHECKED, unless the statistics of a live database (``--stats-from``) say that there is nothing. A
+    condition about the catalogue alone is the same everywhere, and a branch that it leaves out is none. Rows that stand
+    in a statement with ON CONFLICT say themselves what they overwrite: that is only a remark.
     """
     assert not gate.losses()
 
