@@ -173,6 +173,7 @@ class Plan:
     ``of_rows``: rows that are there tell it, and not only those that somebody adds (RLS-24 tries these, too).
     ``ends`` is the table, and its column, whose rows are to have ended; ``function`` what is asked and forgets it.
     ``offices`` are the policies that are for whoever holds an office: that one of the outsiders does is no hole.
+    ``above``: the row above, which not everybody signed in reads, is looked up.
     """
 
     kind: str
@@ -186,6 +187,7 @@ class Plan:
     ends: tuple[str, str] | None = None
     function: str = ""
     offices: frozenset[str] = frozenset()
+    above: bool = False
 
 
 class Reached(NamedTuple):
@@ -405,6 +407,7 @@ class Reader:
         kept_apart = self.columns(other.text, looked_up=True)
         # A rank is one among the members of the row's tenant where the table that says so has the tenant as well.
         parents = {each.refers for each in self.held if each.name in kept_apart and each.refers and not each.person}
+        parents |= {above for each in parents for above in self.tenants.get(_place(each), ())}
         more = self.ranks(one.text) - self.ranks(other.text)
         # A file's tenant is in its path.
         of_tenant = not any(map(_OF_ALL.search, more)) and any(
@@ -544,7 +547,7 @@ def plans(
     for reader in readers:
         try:
             tied = [each for each in reader.conditions if reader.ties(each.text)]
-            of_others = (*_borrowed(reader, lent), *_by_membership(reader))
+            of_others = (*_borrowed(reader, lent), *_by_membership(reader), *_of_parents(reader, readers))
             borrowed = [] if reader.relation in declared else [*of_others]
             planned = [*_overlooked(reader)]
             if reader.relation not in declared:
@@ -555,7 +558,7 @@ def plans(
             elif tied or borrowed or reader.relation == CHANNELS:
                 shown = _shown(reader, tied, reader.held) if tied else ()
                 more = (
-                    _in_vain(reader),
+                    _in_vain(reader, readers),
                     _any_channel(reader),
                     _of_tenants(reader, borrowed),
                     _open(reader),
@@ -631,6 +634,36 @@ def _by_membership(reader: Reader) -> Iterator[Condition]:
                 yield Condition(replace(changing[0].rule, name=name, command="w"), text, of_rows=True)
 
 
+def _closed(reader: Reader) -> list[Condition]:
+    """Return the conditions for reading a table, or none where one of them lets people in whoever they are."""
+    reading = [each for each in reader.conditions if each.of_rows and each.rule.command in ("*", "r")]
+    return reading if all(reader.invites(part) for each in reading for part in branches(each.text)) else []
+
+
+def _parents(reader: Reader, readers: Sequence[Reader]) -> Iterator[tuple[Column, Reader]]:
+    """Yield the columns by which a table's rows hang below another's that is not a person's own row."""
+    for column in reader.held:
+        above = next((each for each in readers if column.refers == each.relation), None)
+        if above is not None and above is not reader and not column.person:
+            yield column, above
+
+
+def _of_parents(reader: Reader, readers: Sequence[Reader]) -> Iterator[Condition]:
+    """Yield what the table above says of who belongs to its rows' tenant, said of the rows below."""
+    if harmless([(each.name, each.category, each.kind) for each in reader.held], reader.name):
+        return
+    for column, above in _parents(reader, readers):
+        keys = [each for each in above.held if each.key]
+        for each in _closed(above) if len(keys) == 1 else ():
+            if above.of_tenants(each.text):
+                name = _in_quotes(above.name)
+                text = (
+                    f"exists (select from {above.relation} as {name} where {name}.{_in_quotes(keys[0].name)}"
+                    f" = {_in_quotes(reader.name)}.{_in_quotes(column.name)} and ({each.text}))"
+                )
+                yield Condition(replace(each.rule, name=f"{each.rule.name} on {above.relation}"), text, of_rows=True)
+
+
 def _in_quotes(name: str) -> str:
     """Return a name in quotes, so that it may be a word of SQL."""
     return exp.to_identifier(name, quoted=True).sql(dialect="postgres")
@@ -675,7 +708,7 @@ def _asks_in_vain(reader: Reader, part: str) -> bool:
     return any(not _denied(each) for each in in_vain) and not reader.columns(part)
 
 
-def _in_vain(reader: Reader) -> Iterator[Plan]:
+def _in_vain(reader: Reader, readers: Sequence[Reader]) -> Iterator[Plan]:
     """Yield what functions let people read that are asked about the row and the caller: it may be all, to anybody.
 
     As with "exists (select x in (select ...))", which is true of an empty list, too.
@@ -691,7 +724,9 @@ def _in_vain(reader: Reader) -> Iterator[Plan]:
         columns: dict[str, Collection[str]] = dict.fromkeys(
             sorted({name for _, part in those for name in reader.columns(part)}), ()
         )
-        yield Plan("vain", reader.relation, kept, names, (function,), columns)
+        looked_at = {place for _, part in those for place in reader.tables(part)}
+        above = any(_place(each.relation) in looked_at and _closed(each) for _, each in _parents(reader, readers))
+        yield Plan("vain", reader.relation, kept, names, (function,), columns, above=above)
 
 
 def _asked_about(reader: Reader, text: str) -> tuple[str, ...]:
@@ -1059,8 +1094,10 @@ def _personal(columns: Sequence[Column]) -> dict[str, Collection[str]]:
 def told(plan: Plan, cells: Sequence[Reached]) -> Iterator[Doubtful]:
     """Yield what the observed cells of a plan show, a finding for each policy."""
     found: dict[str, list[Reached]] = {}
-    if plan.kind == "vain" and not any(cell.actor == "nobody" and _counts(plan, cell) for cell in cells):
-        return
+    if plan.kind == "vain":
+        everything = {cell.actor for cell in cells if _counts(plan, cell)}
+        if "nobody" not in everything and not (plan.above and everything >= {*STRANGERS}):
+            return
     for cell in cells:
         if cell.reached and _counts(plan, cell):
             for name in cell.policies:

@@ -542,8 +542,8 @@ def doubtful_of(
     """
     cursor, unread, unparsed = observatory.cursor, list[tuple[str, str]](), list[str]()
     known = known_of(cursor, {name: tables[name][1] for name in relations})
-    cursor.execute(COLUMNS, [list(relations)])
-    columns = cursor.fetchall()
+    with qualified(cursor):
+        columns = cursor.execute(COLUMNS, [list(relations)]).fetchall()
     cursor.execute("select relation, keys from pg_temp.audit_table")
     keys: dict[str, list[str]] = dict(cursor.fetchall())
 
@@ -665,9 +665,24 @@ def _guests(cells: Sequence[Judged], cursor: Cursor) -> list[Judged]:
     ]
 
 
-def _undecided(plan: Plan, observed: Sequence[Observed]) -> bool:
-    """Tell whether nobody stood where it would have been seen that tenants are crossed."""
-    return plan.kind in ("tenants", "overlooked", "removed") and plan.of_rows and not any(map(_tells, observed))
+def _undecided(observatory: Observatory, plan: Plan, observed: Sequence[Observed]) -> bool:
+    """Tell whether nobody stood where it would have been seen that tenants are crossed: of those who belong to one.
+
+    Whoever sees a row of their own, and is nowhere a member, is not let in by membership anyhow.
+    """
+    if plan.kind not in ("tenants", "overlooked", "removed") or not plan.of_rows:
+        return False
+    return not any(_belongs(observatory, plan, cell.actor) for cell in observed if _tells(cell))
+
+
+def _belongs(observatory: Observatory, plan: Plan, actor: str) -> bool:
+    """Tell whether a row of the tables in which people are looked up names an actor; so where there is none."""
+    named = [f"{schema}.{name}" for schema, name in plan.places]
+    find = "select relation from pg_temp.audit_table where replace(relation, '\"', '') = any (%s)"
+    places = [relation for (relation,) in observatory.cursor.execute(find, [named]).fetchall()]
+    asking = "select exists (select from {} as of_members where (of_members.*)::pg_catalog.text like %s)"
+    answers = (observatory.cursor.execute(asking.format(each), [f"%{CAST[actor].id}%"]).fetchone() for each in places)
+    return not places or (True,) in answers
 
 
 @contextmanager
@@ -690,7 +705,7 @@ def _beyond(observatory: Observatory, plan: Plan, unread: list[tuple[str, str]])
     observed = observatory.observe([plan.relation], TELLING.get(plan.kind, ("select",)))
     if plan.ends:
         return _after_the_end(observatory, plan, observed, unread)
-    if _undecided(plan, observed):
+    if _undecided(observatory, plan, observed):
         with _rearranged(observatory, plan):
             return _reached(observatory, plan, observatory.observe([plan.relation]), unread)
     return _reached(observatory, plan, observed, unread)
@@ -733,7 +748,7 @@ def _reached(
     answered = [cell for cell in observed if cell.shape == "select" and cell.refusal != "unanswered"]
     if answered and not any(cell.everything for cell in answered):
         unread.append((plan.kind, f"{plan.relation} has no rows, which proves nothing"))
-    elif plan.kind == "tenants" and _undecided(plan, observed):
+    elif plan.kind == "tenants" and _undecided(observatory, plan, observed):
         text = f"nobody who belongs to something was seen beside rows of others in {plan.relation}"
         unread.append((plan.kind, text))
     for cell in observed:
