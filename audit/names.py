@@ -67,7 +67,8 @@ def telling_columns(known: Mapping[str, Any]) -> str:
 PRIVATE_FILES = (
     r"(^|[^a-z])(private|secrets?|confidential|documents?|docs|papers?|identity|passports?|licen[cs]es?|kyc|invoices?"
     r"|receipts?|contracts?|medical|health|prescriptions?|backups?|exports?|messages?|chats?|attachments?|resumes?|cvs?"
-    r"|verifications?|personal|user[-_]?(files|data|documents?))($|[^a-z])"
+    r"|verifications?|personal|user[-_]?(files|data|documents?)"
+    r"|payslips?|payroll|lab[-_ ]?(results?|reports?)|x-?rays?|transcripts?)($|[^a-z])"
 )
 
 # Buckets whose files are there to be looked at, by their names.
@@ -96,7 +97,7 @@ RESTRICTING = (
 
 # Columns that say who did it: nobody writes there that somebody else did.
 DOERS = re.compile(
-    r"(^|_)(author|writer|sender|voter|poster|reviewer|commenter|reporter|signer|uploader|creator|submitter)(_?id|_?uid)?$"
+    r"(^|_)(author|writer|sender|voter|poster|reviewer|commenter|reporter|signer|uploader|creator|submitter|referrer|bidder)(_?id|_?uid)?$"
     r"|^(created|written|posted|sent|submitted|uploaded|signed|reported|cast|voted)_by(_?id)?$",
     re.IGNORECASE,
 )

@@ -739,10 +739,11 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
     branch of an OR must name one; only a further branch may ask one of the project's own functions instead. Restrictive
     policies do not open anything. Nor does a policy show everybody the files of a bucket that is not public and that
     another policy for reading keeps for their owners, or one for writing: where the bucket's name says that its files
-    are somebody's own, or where one writes to places of what one belongs to alone. Nor does a policy let everybody add
-    files to a bucket that is not public and of which each place is read by those whom it belongs to. Public buckets are
-    declared in access.toml; as long as nothing is declared, those offend whose files are somebody's own by the bucket's
-    name, or that a policy for reading keeps for their owners.
+    are somebody's own, or where one writes to places of what one belongs to alone. As long as nothing is declared, and
+    people sign up by themselves, a name that says so is enough (invoices, documents, lab-results). Nor does a policy
+    let everybody add files to a bucket that is not public and of which each place is read by those whom it belongs to.
+    Public buckets are declared in access.toml; as long as nothing is declared, those offend whose files are somebody's
+    own by the bucket's name, or that a policy for reading keeps for their owners.
     """
     assert (
         not auditor(
@@ -795,7 +796,9 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
             and pg_catalog.has_any_column_privilege(a.oid, p.polrelid, 'select')
         )
         select format('%%I on %%s: bucket %%s', r.polname, r.polrelid::pg_catalog.regclass, b.id) as object,
-               'everybody reads what another policy keeps for its owners' as problem, min(r.rolname) as role,
+               case when k.kept then 'everybody reads what another policy keeps for its owners'
+                    else 'everybody reads files that are somebody''s own by the bucket''s name' end as problem,
+               min(r.rolname) as role,
                b.id as _bucket, r.condition as _using,
                coalesce((select jsonb_agg(o.condition) from rules o
                          where not o.polpermissive and o.polcmd in ('r', '*') and o.rolname = min(r.rolname)
@@ -803,16 +806,20 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
                as _restrictive
         from rules r
         cross join storage.buckets b
-        where r.polpermissive and r.polcmd in ('r', '*') and r.condition is not null
-        and not b.public and b.id <> all (%(public_buckets)s)
-        and exists (select from rules o where o.oid <> r.oid and o.polpermissive
+        cross join lateral (
+            select exists (select from rules o where o.oid <> r.oid and o.polpermissive
                     and pg_catalog.strpos(o.says, quote_literal(b.id)) > 0
                     and ((o.polcmd in ('r', '*') or b.id ~* %(private)s) and o.says ~ '\\mauth\\.(uid|jwt)\\('
                          -- Where one may write only into folders of one's own tenant, the others do not read there.
                          or b.id !~* %(shown)s and o.says ~ '\\m(name|path_tokens)\\M'
                          and (o.says ~* '\\mfrom\\M'
-                              or o.says ~ '\\m(?!(storage|auth|realtime|pg_catalog)\\M)[a-z]\\w*\\.\\w+\\(')))
-        group by r.oid, r.polname, r.polrelid, r.condition, b.id
+                              or o.says ~ '\\m(?!(storage|auth|realtime|pg_catalog)\\M)[a-z]\\w*\\.\\w+\\('))) as kept
+        ) as k
+        where r.polpermissive and r.polcmd in ('r', '*') and r.condition is not null
+        and not b.public and b.id <> all (%(public_buckets)s)
+        and (k.kept or b.id ~* %(private)s and %(declared_tables)s::text[] = '{{}}'
+                       and %(sign_up)s::text[] && array['email', 'phone', 'anonymous'])
+        group by r.oid, r.polname, r.polrelid, r.condition, b.id, k.kept
         """,
             of='select count(*) as "private buckets" from storage.buckets b where not b.public',
             private=PRIVATE_FILES,

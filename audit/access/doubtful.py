@@ -1,11 +1,12 @@
 """What is doubtful of tables that nobody has declared: their own policies say whose the rows are, and one forgets it.
 
-Eleven kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and
+Twelve kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and
 shows what the others of its table keep to somebody; one asks a function about the row that does not look at it, or one
 that is true of every row, whoever asks; one lets whoever belongs to something into every channel of a kind; one lets
 people write in another's name; one lets people in by a row that has ended; one lets whoever reads a row remove it,
-where only who wrote it may change it; rows that others see hold what one must know to get in: codes, tokens, links;
-visitors see how persons are reached; and guests may what the table's other policies refuse to guests.
+where only who wrote it may change it, or writing takes a rank; rows that others see hold what one must know to get in:
+codes, tokens, links; visitors see how persons are reached; and guests may what the table's other policies refuse to
+guests.
 
 Which policies come into question is read from them; that somebody reaches such rows is seen by acting. Without a column
 that other policies respect nothing is told: a catalogue is for everybody, and what members share is theirs. Nor is
@@ -58,6 +59,7 @@ KINDS = (
     "tenants",
     "open",
     "names",
+    "ranks",
     "guests",
     "codes",
     "persons",
@@ -293,7 +295,12 @@ class Reader:
     @_known
     def asks(self, text: str) -> bool:
         """Tell whether a condition asks who the caller is, or looks something up."""
-        return bool(self.tables(text)) or any(_CALLER.search(each) for each in (text, *self.texts(text)))
+        return bool(self.tables(text)) or self.asks_the_caller(text)
+
+    @_known
+    def asks_the_caller(self, text: str) -> bool:
+        """Tell whether a condition asks who calls, and does not leave it to the rules of what it looks up."""
+        return any(_CALLER.search(each) for each in (text, *self.texts(text)))
 
     @_known
     def claims(self, text: str) -> set[str]:
@@ -561,10 +568,11 @@ def plans(
                     _in_vain(reader, readers),
                     _any_channel(reader),
                     _of_tenants(reader, borrowed),
-                    _open(reader),
+                    _open(reader, [*_of_parents(reader, readers)]),
                     _in_anothers_name(reader),
                     _for_guests(reader),
                     _by_readers(reader),
+                    _removed_by_more(reader),
                     shown,
                 )
                 planned += [plan for some in more for plan in some]
@@ -585,7 +593,8 @@ def _lent(readers: Iterable[Reader]) -> dict[tuple[str | None, str], list[list[L
             for each in reader.conditions:
                 names = own_columns(parsed(each.text), reader.name)
                 column = referring.get(min(names)) if len(names) == 1 else None
-                if column and reader.columns(each.text, looked_up=True) == names and reader.of_tenants(each.text):
+                tied = reader.of_tenants(each.text) and reader.asks_the_caller(each.text)
+                if column and tied and reader.columns(each.text, looked_up=True) == names:
                     text = _said_of(each.text, reader.name, column.name, ("", ""))
                     key = (column.refers, column.kind, text, each.rule.command, each.of_rows)
                     alike.setdefault(key, []).append(Lent(reader, each, column))
@@ -603,10 +612,12 @@ def _borrowed(reader: Reader, lent: Mapping[tuple[str | None, str], Sequence[Seq
     if harmless([(each.name, each.category, each.kind) for each in reader.held], reader.name):
         return
     for tenant in dict.fromkeys((each.refers, each.kind) for each in reader.held):
-        mine = [each for each in reader.held if (each.refers, each.kind) == tenant and not each.person]
-        for same in lent.get(tenant, ()) if mine else ():
+        here = [each for each in reader.held if (each.refers, each.kind) == tenant]
+        for same in lent.get(tenant, ()):
             one = next((each for each in same if each.reader is not reader), None)
-            if one is not None:
+            # Of people a row may name several, each for another reason, which the column's name says.
+            mine = [each for each in here if one and (each.name == one.column.name or not each.person)]
+            if one is not None and mine:
                 rule, theirs = one.condition.rule, (one.condition.text, one.reader.name, one.column.name)
                 # A match is of both teams.
                 text = " or ".join(f"({_said_of(*theirs, (reader.name, each.name))})" for each in mine)
@@ -649,13 +660,19 @@ def _parents(reader: Reader, readers: Sequence[Reader]) -> Iterator[tuple[Column
 
 
 def _of_parents(reader: Reader, readers: Sequence[Reader]) -> Iterator[Condition]:
-    """Yield what the table above says of who belongs to its rows' tenant, said of the rows below."""
+    """Yield what the table above says of whose its rows are, said of the rows below.
+
+    A row that is itself what people belong to, by its own key, says nothing of what its members show to others.
+    """
     if harmless([(each.name, each.category, each.kind) for each in reader.held], reader.name):
         return
     for column, above in _parents(reader, readers):
         keys = [each for each in above.held if each.key]
-        for each in _closed(above) if len(keys) == 1 else ():
-            if above.of_tenants(each.text):
+        closed = _closed(above) if len(keys) == 1 else []
+        if any(above.columns(part) <= above.keys for each in closed for part in branches(each.text)):
+            continue
+        for each in closed:
+            if above.asks_the_caller(each.text):
                 name = _in_quotes(above.name)
                 text = (
                     f"exists (select from {above.relation} as {name} where {name}.{_in_quotes(keys[0].name)}"
@@ -751,12 +768,12 @@ def _any_channel(reader: Reader) -> Iterator[Plan]:
         return
     parts = [(each, part, _patterns(part)) for each in reader.conditions for part in branches(each.text)]
     asked = {
-        word.strip("%_")
+        _kind_of_channel(word)
         for _, part, _ in parts
         if reader.tables(part) and reader.invites(part)
         for word in _LITERAL.findall(part)
     }
-    open_ = [(each, part, words) for each, part, words in parts if {word.strip("%_") for word in words} & asked]
+    open_ = [(each, part, words) for each, part, words in parts if {_kind_of_channel(each) for each in words} & asked]
     if open_:
         kept = tuple(part for each, part, words in parts if (each, part, words) not in open_)
         patterns = tuple(sorted({word for *_, words in open_ for word in words}))
@@ -764,19 +781,33 @@ def _any_channel(reader: Reader) -> Iterator[Plan]:
 
 
 def _patterns(text: str) -> set[str]:
-    """Return the patterns with which a condition compares the topic; none where it compares it with anything else."""
+    """Return the patterns with which a condition compares the topic; none where it compares it with anything else.
+
+    What a topic begins with is one, in whatever way it is asked: LIKE, ``^@``, ``left`` or its first part.
+    """
     found = set[str]()
     for node in parsed(text).find_all(exp.Dot):
         compares = _beyond_casts(node) if called(node) == TOPIC else None
         if compares is None:
             continue
-        word = (
-            bare(compares.args.get("expression") or exp.Null()) if isinstance(compares, exp.Like | exp.ILike) else None
+        first = isinstance(compares, exp.SplitPart) and compares.args["part_index"].name == "1"
+        if first or isinstance(compares, exp.Left):
+            above = _beyond_casts(compares)
+            compares = above if isinstance(above, exp.EQ) else compares
+        is_pattern = isinstance(compares, exp.Like | exp.ILike | exp.StartsWith | exp.EQ) and compares.this.find(
+            exp.Dot
         )
-        if not isinstance(word, exp.Literal):
+        word = bare(compares.args.get("expression") or exp.Null()) if is_pattern else None
+        # A topic that is named in full is one channel.
+        if not isinstance(word, exp.Literal) or (isinstance(compares, exp.EQ) and bare(compares.this) is node):
             return set()
         found.add(word.name)
     return found
+
+
+def _kind_of_channel(word: str) -> str:
+    """Return what a topic is like by a pattern, or by what it begins with, without what stands between its parts."""
+    return word.strip("%_:-./")
 
 
 def _of_tenants(reader: Reader, borrowed: Sequence[Condition]) -> Iterator[Plan]:
@@ -802,7 +833,14 @@ def _of_tenants(reader: Reader, borrowed: Sequence[Condition]) -> Iterator[Plan]
         commands = {one.rule.command for one, _ in forgetful} | {"*"}
         same = [each for each in parts if "r" in commands or each.rule.command in commands or reader.asks(each.text)]
         others = [each for each in (*borrowed, *same) if each.text not in texts]
-        kept = tuple(each.text for each in others if each.of_rows or reader.ties(each.text))
+        # Whose the row above is, is said by what asks the caller, and not by what leaves it to that row's own rules.
+        said = {place for each in borrowed for place in reader.tables(each.text)}
+        kept = tuple(
+            each.text
+            for each in others
+            if (each.of_rows or reader.ties(each.text))
+            and (reader.asks_the_caller(each.text) or not reader.tables(each.text) & said)
+        )
         names = frozenset(one.rule.name for one, _ in forgetful)
         told: dict[str, Collection[str]] = dict.fromkeys(sorted(columns), ())
         of_rows = any(one.of_rows for one, _ in forgetful)
@@ -810,8 +848,8 @@ def _of_tenants(reader: Reader, borrowed: Sequence[Condition]) -> Iterator[Plan]
         yield Plan("tenants", reader.relation, kept, names, tuple(sorted(kept_by)), told, places, of_rows)
 
 
-def _open(reader: Reader) -> Iterator[Plan]:
-    """Yield what policies show that ask nobody, while others of their table show people what is theirs.
+def _open(reader: Reader, above: Sequence[Condition] = ()) -> Iterator[Plan]:
+    """Yield what policies show that ask nobody, while others of their table, or ``above``, show people what is theirs.
 
     Of channels the policies for speaking say so as well: one listens where one speaks.
     """
@@ -830,11 +868,12 @@ def _open(reader: Reader) -> Iterator[Plan]:
     if channels:
         said = [each for each in reader.conditions if not each.of_rows and reader.invites(each.text)]
         tied += [(each, each.text) for each in said if not asking]
+    tied += [(each, each.text) for each in above]
     openly = [
         each
         for each in parts
         if each not in asking
-        and _narrows(each[1], reader.name, tied if channels else ())
+        and (above or _narrows(each[1], reader.name, tied if channels else ()))
         and not reader.published(each[1])
     ]
     if tied and openly:
@@ -844,6 +883,37 @@ def _open(reader: Reader) -> Iterator[Plan]:
         kept_by = tuple(sorted({each.rule.name for each, _ in tied}))
         told: dict[str, Collection[str]] = dict.fromkeys(sorted(columns), ())
         yield Plan("open", reader.relation, tuple(dict.fromkeys(others)), names, kept_by, told)
+
+
+def _removed_by_more(reader: Reader) -> Iterator[Plan]:
+    """Yield what one policy for all commands lets more people delete than write: WITH CHECK alone asks for an office.
+
+    Deleting knows no WITH CHECK. What is somebody's own is theirs to remove.
+    """
+    parts = [(each, part) for each in reader.conditions for part in branches(each.text)]
+    people = {each.name for each in reader.held if each.person}
+    for rule in reader.rules:
+        checks = [part for each, part in parts if each.rule is rule and not each.of_rows]
+        adding = [part for each, part in parts if not each.of_rows and each.rule.command in ("*", "a")]
+        if rule.command != "*" or not checks or not all(map(reader.for_an_office, adding)):
+            continue
+        lax = [
+            part
+            for each, part in parts
+            if each.rule is rule
+            and each.of_rows
+            and reader.of_tenants(part)
+            and not reader.columns(part) & people
+            and not reader.for_an_office(part)
+        ]
+        if lax:
+            removing = (part for each, part in parts if each.of_rows and each.rule.command in ("*", "d"))
+            kept = tuple(dict.fromkeys([*checks, *(part for part in removing if part not in lax)]))
+            columns: dict[str, Collection[str]] = dict.fromkeys(
+                sorted({c for part in lax for c in reader.columns(part)}), ()
+            )
+            places = frozenset(place for part in lax for place in reader.tables(part))
+            yield Plan("ranks", reader.relation, kept, frozenset({rule.name}), (rule.name,), columns, places)
 
 
 def _narrows(text: str, table: str, tied: Sequence[tuple[Condition, str]]) -> bool:
@@ -1125,7 +1195,7 @@ def told(plan: Plan, cells: Sequence[Reached]) -> Iterator[Doubtful]:
 def _counts(plan: Plan, cell: Reached) -> bool:
     if plan.kind in ("tenants", "overlooked", "channels", "ended"):
         return cell.actor in PEOPLE
-    if plan.kind == "removed":
+    if plan.kind in ("removed", "ranks"):
         return cell.actor in PEOPLE and _command(cell.shape) == "delete"
     if plan.kind == "guests":
         return cell.actor == "guest" and cell.shape in ("select", "insert")

@@ -632,6 +632,7 @@ TELLING = {
     "channels": SHAPES,
     "ended": SHAPES,
     "removed": ("select", "delete", "delete blind"),
+    "ranks": ("select", "delete", "delete blind"),
 }
 
 # Whether the project's rules tell guests from members anywhere:
@@ -670,7 +671,7 @@ def _undecided(observatory: Observatory, plan: Plan, observed: Sequence[Observed
 
     Whoever sees a row of their own, and is nowhere a member, is not let in by membership anyhow.
     """
-    if plan.kind not in ("tenants", "overlooked", "removed") or not plan.of_rows:
+    if plan.kind not in ("tenants", "overlooked", "removed", "ranks") or not plan.of_rows:
         return False
     return not any(_belongs(observatory, plan, cell.actor) for cell in observed if _tells(cell))
 
@@ -1383,7 +1384,19 @@ class Matrix:
     def crossings(self) -> Evidence:
         """Return which policies open to anybody's tenant what the others of an undeclared table keep to one."""
         return self._doubtful(
-            ("late", "twice", "ended", "removed", "overlooked", "vain", "channels", "tenants", "open", "names"),
+            (
+                "late",
+                "twice",
+                "ended",
+                "removed",
+                "ranks",
+                "overlooked",
+                "vain",
+                "channels",
+                "tenants",
+                "open",
+                "names",
+            ),
             "whose the rows are, where nobody has declared it",
         )
 

@@ -355,6 +355,13 @@ def doubt_row(found: Doubtful) -> Row:
             f"Let the policy ask for {columns} as {keeping} does, or for whoever looks after the rows.",
             "If whoever reads them is to remove them, declare the table in access.toml.",
         ]
+    elif found.kind == "ranks":
+        what = f"{people} can delete rows of {found.relation} that they could not write: for that {keeping} asks a rank"
+        advice = [
+            "The policy is for all commands, and deleting asks what USING says, and not WITH CHECK. Make it two: one",
+            "for select with what USING says, and one for all that says in USING, too, who writes.",
+            "If whoever reads these rows is to remove them, declare the table in access.toml.",
+        ]
     elif found.kind == "names":
         what = f"{people} can put rows into {found.relation} in another's name ({columns})"
         advice = [

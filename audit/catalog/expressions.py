@@ -445,7 +445,8 @@ def hole(row: Mapping[str, Any]) -> bool:
     """Tell whether a permissive policy lets a whole role do a command, restrictive policies considered.
 
     Reading is open to what is always true: a branch about the row alone (``is_published``) declares what is public.
-    It matters where rows belong to somebody, or are ``_private`` by what is known of the table.
+    It matters where rows belong to somebody, or are ``_private`` by what is known of the table, and where the policy
+    itself asks for something beside what is true of every row, which was to keep rows back.
     Updating and deleting is open to any branch that does not look at the caller; inserting to what is always true,
     and to what does not look at the caller where rows belong to somebody. A new row that may be anything matters
     where the role may update a column that says whose the row is.
@@ -468,7 +469,8 @@ def hole(row: Mapping[str, Any]) -> bool:
         case "select":
             if using is None or not all(map(judge.always, [using, *of_old])):
                 return False
-            return row["_private"] or _belongs_to_somebody(row, judge.readers)
+            slipped = _asks_in_vain(using, judge, row["_table"])
+            return row["_private"] or slipped or _belongs_to_somebody(row, judge.readers)
         case "delete":
             return using is not None and all(map(judge.anybody, [using, *of_old]))
         case "insert":
@@ -479,6 +481,14 @@ def hole(row: Mapping[str, Any]) -> bool:
         # Where a new row must be the caller's, and whose it is cannot be changed, no other row is within reach.
         return any(judge.anybody(new) or not own_columns(new, row["_table"]) for new in checks) or changes(checks)
     return check is not None and all(map(judge.always, [check, *of_new])) and changes(map(parsed, row["_usings"]))
+
+
+def _asks_in_vain(using: Tree, judge: Judge, table: str) -> bool:
+    """Tell whether one alternative says of the row what is true of all rows, and another asks for more in vain."""
+    node = bare(using)
+    branches = list(node.flatten()) if isinstance(node, exp.Or) else []
+    open_to_all = [each for each in branches if judge.truth(each) is True and own_columns(each, table)]
+    return bool(open_to_all) and any(judge.truth(each) is None for each in branches)
 
 
 def _belongs_to_somebody(row: Mapping[str, Any], known: Collection[Name]) -> bool:
