@@ -52,3 +52,14 @@ create policy hang on public.pictures for insert to authenticated
 create policy mine on public.ballots for select to authenticated using (voter_id = (select auth.uid()));
 create policy cast_it on public.ballots for insert to authenticated
     with check (voter_id = (select auth.uid()) and room in (select p.room from public.room_people p where p.person = (select auth.uid())));
+create table public.recommendations (
+    id bigint generated always as identity primary key, room bigint not null references public.rooms on delete cascade,
+    referrer_id uuid not null references auth.users on delete cascade, friend text not null
+);
+create index on public.recommendations (room);
+create index on public.recommendations (referrer_id);
+alter table public.recommendations enable row level security;
+create policy joined on public.recommendations for select to authenticated
+    using (room in (select p.room from public.room_people p where p.person = (select auth.uid())));
+create policy recommend on public.recommendations for insert to authenticated
+    with check (referrer_id = (select auth.uid()) and room in (select p.room from public.room_people p where p.person = (select auth.uid())));

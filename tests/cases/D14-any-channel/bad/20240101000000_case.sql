@@ -14,3 +14,6 @@ create policy ours on public.crews for select to authenticated using (exists (
 create policy weather on realtime.messages for select to authenticated using ((select realtime.topic()) like 'weather:%');
 create policy listen on realtime.messages for select to authenticated using ((select realtime.topic()) like 'crew:%' and exists (select from public.sailors s where s.user_id = (select auth.uid())));
 create policy speak on realtime.messages for insert to authenticated with check ((select realtime.topic()) like 'crew:%');
+create policy hear on realtime.messages for select to authenticated using (split_part((select realtime.topic()), ':', 1) = 'mates');
+create policy answer on realtime.messages for insert to authenticated with check (exists (
+    select from public.sailors s where s.user_id = (select auth.uid()) and 'mates:' || s.crew_id = (select realtime.topic())));

@@ -16,3 +16,8 @@ create policy listen on realtime.messages for select to authenticated using (exi
     select from public.sailors s where s.user_id = (select auth.uid()) and 'crew:' || s.crew_id = (select realtime.topic())));
 create policy speak on realtime.messages for insert to authenticated with check (exists (
     select from public.sailors s where s.user_id = (select auth.uid()) and 'crew:' || s.crew_id = (select realtime.topic())));
+create policy hear on realtime.messages for select to authenticated using (
+    split_part((select realtime.topic()), ':', 1) = 'mates' and exists (
+    select from public.sailors s where s.user_id = (select auth.uid()) and s.crew_id::text = split_part((select realtime.topic()), ':', 2)));
+create policy answer on realtime.messages for insert to authenticated with check (exists (
+    select from public.sailors s where s.user_id = (select auth.uid()) and 'mates:' || s.crew_id = (select realtime.topic())));
