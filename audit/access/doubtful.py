@@ -1,9 +1,10 @@
 """What is doubtful of tables that nobody has declared: their own policies say whose the rows are, and one forgets it.
 
-Twelve kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and
+Thirteen kinds. A policy opens to whoever belongs to anything what the others keep to one tenant; one asks nobody, and
 shows what the others of its table keep to somebody; one asks a function about the row that does not look at it, or one
 that is true of every row, whoever asks; one lets whoever belongs to something into every channel of a kind; one lets
-people write in another's name; one lets people in by a row that has ended; one lets whoever reads a row remove it,
+people write in another's name; one lets people in by a row that has ended, or by a
+membership in any state; one lets whoever reads a row remove it,
 where only who wrote it may change it, or writing takes a rank; rows that others see hold what one must know to get in:
 codes, tokens, links; visitors see how persons are reached; and guests may what the table's other policies refuse to
 guests.
@@ -25,7 +26,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlglot import exp
 
-from audit.access.ends import End, Ends, Place
+from audit.access.ends import RANK, End, Ends, Place
 from audit.access.results import COMMANDS, Doubtful
 from audit.access.rules import Known, Rule
 from audit.catalog.calls import Calls
@@ -53,12 +54,14 @@ KINDS = (
     "late",
     "twice",
     "ended",
+    "states",
     "overlooked",
     "vain",
     "channels",
     "tenants",
     "open",
     "names",
+    "removed",
     "ranks",
     "guests",
     "codes",
@@ -174,6 +177,7 @@ class Plan:
     ``columns`` are those that tell tenants apart, or that let one in; ``places`` tables in which people are looked up.
     ``of_rows``: rows that are there tell it, and not only those that somebody adds (RLS-24 tries these, too).
     ``ends`` is the table, and its column, whose rows are to have ended; ``function`` what is asked and forgets it.
+    ``words``: its rows have ended that say none of these in that column.
     ``offices`` are the policies that are for whoever holds an office: that one of the outsiders does is no hole.
     ``above``: the row above, which not everybody signed in reads, is looked up.
     """
@@ -190,6 +194,7 @@ class Plan:
     function: str = ""
     offices: frozenset[str] = frozenset()
     above: bool = False
+    words: frozenset[str] = frozenset()
 
 
 class Reached(NamedTuple):
@@ -551,6 +556,7 @@ def plans(
     readers = [Reader(each, known, calls(), keys.get(each, ()), held) for each in ruled]
     lent = _lent(readers)
     forgotten = _forgotten(readers, ends) if ends and readers else []
+    slack = _slack(readers, ends) if ends else []
     for reader in readers:
         try:
             tied = [each for each in reader.conditions if reader.ties(each.text)]
@@ -558,7 +564,7 @@ def plans(
             borrowed = [] if reader.relation in declared else [*of_others]
             planned = [*_overlooked(reader)]
             if reader.relation not in declared:
-                planned += _ended(reader, forgotten)
+                planned += [*_ended(reader, forgotten), *_in_any_state(reader, slack)]
             if reader.relation in declared:
                 text = declared[reader.relation]
                 planned = [each for each in planned if any(name.partition("(")[0] in text for name in each.kept_by)]
@@ -1122,6 +1128,91 @@ def _ended(reader: Reader, forgotten: Sequence[Forgotten]) -> Iterator[Plan]:
         )
 
 
+class Slack(NamedTuple):
+    """A part of a condition that lets people read by their membership, and does not ask what it says of itself."""
+
+    reader: Reader
+    rule: Rule
+    part: str
+    place: Place
+    relation: str
+    column: str
+    words: frozenset[str] = frozenset()
+    asked_by: tuple[str, ...] = ()
+
+
+def _slack(readers: Sequence[Reader], ends: Ends) -> list[Slack]:
+    """Return what lets people read by a membership in whatever state: invited, suspended, left.
+
+    Most others ask the same table for a word. A table of members has a key of the person and of what they belong to;
+    that itself, and what is part of the membership, may be for whoever is invited. A rank is more than a state.
+    """
+    asking: dict[tuple[Place, str], dict[str, frozenset[str]]] = {}
+    lax: dict[tuple[Place, str], list[Slack]] = {}
+    for reader in readers:
+        with suppress(Unchecked):  # what cannot be read is told when its own table's turn comes
+            parts = [(each, part) for each in reader.conditions if each.of_rows for part in branches(each.text)]
+            for each, part in parts:
+                if each.rule.command not in ("*", "r") or not (reader.invites(part) and reader.asks_the_caller(part)):
+                    continue
+                sources = [*reader.calls.led_to([part])]
+                for place, name, columns in _memberships(reader, part):
+                    apart = {reader.name, *(_name(column.refers) for column in reader.held if column.refers)}
+                    is_apart = place[1] in apart or reader.relation in {column.refers for column in columns}
+                    for state in ends.columns.get(place, ()):
+                        if not state.state or RANK.search(state.name):
+                            continue
+                        key, by = (place, state.name), f"{each.rule.name} on {reader.relation}"
+                        words = ends.words(place, state.name, sources)
+                        if words:
+                            asking.setdefault(key, {})[by] = words
+                        elif not (is_apart or reader.ranks(part) or ends.asks(state.name, sources)):
+                            lax.setdefault(key, []).append(Slack(reader, each.rule, part, place, name, state.name))
+    found = []
+    for key, those in lax.items():
+        askers = asking.get(key, {})
+        words = frozenset[str].intersection(*askers.values()) if askers else frozenset[str]()
+        if words and len(askers) >= 2 * len({f"{each.rule.name} on {each.reader.relation}" for each in those}):
+            found += [each._replace(words=words, asked_by=tuple(askers)) for each in those]
+    return found
+
+
+def _memberships(reader: Reader, part: str) -> Iterator[tuple[Place, str, Sequence[Column]]]:
+    """Yield the tables that a part looks at in which a row is a person's, and of what they belong to."""
+    for schema, table in sorted(reader.tables(part)):
+        for name, columns in reader.every.items():
+            belongs = any(each.refers and not each.person and each.paired for each in columns)
+            if _place(name) == (schema, table) and belongs and any(each.person and each.paired for each in columns):
+                yield (schema, table), name, columns
+
+
+def _in_any_state(reader: Reader, slack: Sequence[Slack]) -> Iterator[Plan]:
+    """Yield what is to be seen of what people read by a membership that says nothing of what others ask of it."""
+    if harmless([(each.name, each.category, each.kind) for each in reader.held], reader.name):
+        return
+    alike: dict[tuple[str, str], list[Slack]] = {}
+    for each in slack:
+        if each.reader is reader:
+            alike.setdefault((each.relation, each.column), []).append(each)
+    parts = [(each, part) for each in reader.conditions for part in branches(each.text)] if alike else []
+    for ended, those in alike.items():
+        lax = {each.part for each in those}
+        kept = tuple(dict.fromkeys(p for c, p in parts if p not in lax and c.of_rows and c.rule.command in ("*", "r")))
+        columns = {name for each in those for name in reader.columns(each.part, looked_up=True)}
+        first = those[0]
+        yield Plan(
+            "states",
+            reader.relation,
+            kept,
+            frozenset(each.rule.name for each in those),
+            first.asked_by,
+            dict.fromkeys(sorted(columns), ()),
+            frozenset({first.place}),
+            ends=ended,
+            words=first.words,
+        )
+
+
 def _through(reader: Reader, part: str, place: Place) -> str:
     """Return the project's function by which a part of a condition looks at a table; none where it does so itself."""
     for node in parsed(part).find_all(exp.Dot):
@@ -1203,6 +1294,8 @@ def _counts(plan: Plan, cell: Reached) -> bool:
         return CAST[cell.actor].id is not None and cell.shape == "insert"
     if plan.kind == "vain":
         return cell.all and cell.actor in OUTSIDE and cell.shape == "select"
+    if plan.kind == "states":
+        return cell.actor in PEOPLE and cell.shape == "select"
     if plan.kind == "open":
         return cell.actor in OUTSIDE and cell.shape == "select"
     readable = any(_role(cell) in roles for roles in plan.columns.values())

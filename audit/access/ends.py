@@ -80,6 +80,12 @@ _PAST = re.compile(
     re.IGNORECASE,
 )
 _EMPTY = re.compile(rf"{_NAME.format('')}[\s)]*\s+is\s+null\b", re.IGNORECASE)
+_WORD = r"'(?:[^']|'')*'(?:\s*::[\w. ]+)?"
+_WORDS = re.compile(
+    rf"{_NAME.format('')}{_CAST}[\s)]*{_CAST}\s*(?:=\s*(?:any\s*\(+\s*array\s*\[)?|\bin\s*\()\s*"
+    rf"(?P<words>{_WORD}(?:\s*,\s*{_WORD})*)",
+    re.IGNORECASE,
+)
 _MOMENT = re.compile(rf"{_NOW}|\bis\s+null\b", re.IGNORECASE)
 _ALIAS = re.compile(
     r'\b(?:from|join|update|into)[\s(]+(?:only\s+)?(?:"?\w+"?\s*\.\s*)?"?(?P<table>\w+)"?\s+(?:as\s+)?"?(?P<alias>\w+)"?',
@@ -89,7 +95,7 @@ _LATER = re.compile(rf"{_NOW}.*\+|\+.*{_NOW}", re.IGNORECASE | re.DOTALL)
 # What lies ahead by default and is the end of nothing.
 _NO_END = re.compile(r"next|start|begin|remind|renew|schedul|send|publish|available|run_at", re.IGNORECASE)
 # A rank is asked for beside the end, or without it.
-_RANK = re.compile(r"(^|_)(roles?|rank|permissions?|level|scopes?|access)($|_)|admin|can_", re.IGNORECASE)
+RANK = re.compile(r"(^|_)(roles?|rank|permissions?|level|scopes?|access)($|_)|admin|can_", re.IGNORECASE)
 
 
 DEFAULT = "its default"
@@ -231,9 +237,28 @@ class Ends:
             for each in self.columns[place]
             if (each.state or each.moment)
             and each.name in words - {column}
-            and not _RANK.search(each.name)
+            and not RANK.search(each.name)
             and not CONTACT_COLUMN.search(each.name)
         )
+
+    def words(self, place: Place, column: str, sources: Iterable[Source]) -> frozenset[str]:
+        """Return the words one of which some sources ask of a column that tells a state.
+
+        What is asked of a column that several of the tables have which a source looks at is nobody's, for certain.
+        """
+        found = set[str]()
+        for source in sources:
+            text = _said(source)
+            aliases = {each["alias"].lower(): each["table"] for each in _ALIAS.finditer(text)}
+            having = {
+                p for p in self.calls.looks_at([source]) if any(c.name == column for c in self.columns.get(p, ()))
+            }
+            for each in _WORDS.finditer(text):
+                of = each["of"] or ""
+                is_its = aliases.get(of.lower(), of) == place[1] if of else having == {place}
+                if each["name"] == column and is_its and place in having:
+                    found |= {word.strip("'") for word in re.findall(r"'[^']*'", each["words"])}
+        return frozenset(found)
 
     def asks(self, column: str, sources: Iterable[Source]) -> bool:
         """Tell whether some sources name a column at all."""
@@ -289,10 +314,10 @@ def ends_of(
     known: Known,
     branches: Callable[[str], Iterable[str]],
 ) -> Ends | None:
-    """Return what reads the ends of a database's tables; None where no table holds a moment."""
+    """Return what reads the ends of a database's tables; None where no table holds a moment, or tells a state."""
     given = {"platform": [*platform], "owners": [*OWNERS], "contact": CONTACT_COLUMN.pattern}
     columns = [Time(*row) for row in cursor.execute(TIMES, given).fetchall()]
-    return Ends(columns, calls(), known, branches) if any(each.moment for each in columns) else None
+    return Ends(columns, calls(), known, branches) if any(each.moment or each.state for each in columns) else None
 
 
 def _place(relation: str) -> Place:

@@ -732,7 +732,10 @@ def _ended(observatory: Observatory, plan: Plan, unread: list[tuple[str, str]]) 
     try:
         with _undone(cursor, int(observatory.stage.known["statement_timeout_ms"])):
             cursor.execute("set local session_replication_role = replica")
-            cursor.execute("select pg_temp.audit_end(%s, %s)", plan.ends)
+            if plan.words:
+                cursor.execute("select pg_temp.audit_state(%s, %s, %s)", [*(plan.ends or ()), sorted(plan.words)])
+            else:
+                cursor.execute("select pg_temp.audit_end(%s, %s)", plan.ends)
             cursor.execute("set local session_replication_role = origin")
             return _reached(observatory, plan, observatory.observe([plan.relation]), unread)
     except psycopg.Error as error:
@@ -1384,19 +1387,7 @@ class Matrix:
     def crossings(self) -> Evidence:
         """Return which policies open to anybody's tenant what the others of an undeclared table keep to one."""
         return self._doubtful(
-            (
-                "late",
-                "twice",
-                "ended",
-                "removed",
-                "ranks",
-                "overlooked",
-                "vain",
-                "channels",
-                "tenants",
-                "open",
-                "names",
-            ),
+            tuple(kind for kind in KINDS if kind not in ("guests", "codes", "persons")),
             "whose the rows are, where nobody has declared it",
         )
 

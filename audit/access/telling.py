@@ -335,6 +335,12 @@ def doubt_row(found: Doubtful) -> Row:
             f"Let the policy ask of the row's {columns} what {keeping} asks of it.",
             "If everybody who belongs to anything is meant, declare the table in access.toml.",
         ]
+    elif found.kind == "states":
+        what = f"{people} can read rows of {found.relation} whatever {columns} says, which {keeping} asks for"
+        advice = [
+            f"Let the policy ask of {columns} what {keeping} asks of it: whoever is only invited, or was suspended,",
+            "is no member. If all of them are meant, declare the table in access.toml.",
+        ]
     elif found.kind == "open":
         what = f"{people} can read rows of {found.relation} that are not theirs: {found.policy} asks nobody"
         advice = [
