@@ -242,7 +242,8 @@ def test_no_policy_is_always_true(auditor):
     at the row alone is everybody's too; reading such rows (`is_published`) is a declaration. A restrictive policy that
     looks at the caller closes the hole. What access.toml declares for everybody of a role is in order. A table that it
     does not name is told where its rows are somebody's: a policy compares one of its columns with the caller, or it
-    has columns that are private by their name; another is a catalogue, as far as anybody can know. What may be said of
+    has columns that are private by their name, or the policy itself asks for something beside what is true of every row
+    (`is_published or team is not null`); another is a catalogue, as far as anybody can know. What may be said of
     a house or by it (an address, a body) counts beside a column that names a person. Storage and realtime have APIs of
     their own and count as exposed. As long as nothing is declared, a finding says where it may be meant: to read what
     is harmless by name and type, to add rows of which none names a person, or files to a bucket, and what whoever is
@@ -1186,8 +1187,15 @@ def test_no_policy_forgets_the_tenant(matrix):
     end, or whether it was used, is called with one that has ended: it is told where the caller is named in more rows
     than before, or learns what stands in private columns of other tables.
 
+    A row below another is whose that one is: where everybody who reads the row above is asked who they are, and not
+    only whether they belong to it, a policy below that asks nobody, or asks as much without the row, is told. What a
+    team shows to all (its vacancies) is in order, although the team's own row is for its members. A policy that looks
+    a membership up and takes it in any state is told, where at least twice as many ask whether it is active: what is
+    reached once no membership says so counts. In order is the team itself, and a policy that asks for a rank.
+
     Who wrote a row may change it alone, and a policy for deleting that is the one for reading once more lets everybody
-    of the team remove it: that is told, where it looks up to what somebody belongs and asks for no office.
+    of the team remove it: that is told, where it looks up to what somebody belongs and asks for no office. So is one
+    for all commands of which only WITH CHECK asks for an office: deleting asks what USING says.
 
     It is told of tables that nobody has declared, whose other policies tie a column of the row to the caller (of
     tenants, also those of other tables that refer to the same one), and where somebody was seen to do so. In order is
