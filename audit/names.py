@@ -67,8 +67,14 @@ def telling_columns(known: Mapping[str, Any]) -> str:
 PRIVATE_FILES = (
     r"(^|[^a-z])(private|secrets?|confidential|documents?|docs|papers?|identity|passports?|licen[cs]es?|kyc|invoices?"
     r"|receipts?|contracts?|medical|health|prescriptions?|backups?|exports?|messages?|chats?|attachments?|resumes?|cvs?"
-    r"|verifications?|personal|user[-_]?(files|data|documents?)"
-    r"|payslips?|payroll|lab[-_ ]?(results?|reports?)|x-?rays?|transcripts?)($|[^a-z])"
+    r"|verifications?|personal|user[-_]?(files|data|documents?))($|[^a-z])"
+)
+
+# Buckets of which each file is about one person or firm, whatever else is in the project: what is exported, attached or
+# said in documents may be for all.
+PERSONAL_FILES = (
+    r"(^|[^a-z])(passports?|kyc|invoices?|receipts?|contracts?|medical|health|prescriptions?|resumes?|cvs?|payslips?|payroll"
+    r"|lab[-_ ]?(results?|reports?)|x-?rays?|transcripts?)($|[^a-z])"
 )
 
 # Buckets whose files are there to be looked at, by their names.

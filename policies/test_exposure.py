@@ -9,7 +9,7 @@ from audit.catalog.openings import shows_nothing_to_visitors
 from audit.catalog.shown import saying_what_may_be_meant, view_shows_no_harm
 from audit.catalog.storage import lists, ties
 from audit.evidence import gathered
-from audit.names import PRIVATE_FILES, SHOWN_FILES
+from audit.names import PERSONAL_FILES, PRIVATE_FILES, SHOWN_FILES
 from audit.probes.disclosure import abused, given_away
 
 CONSENT = "3. Contact Exchange & Privacy"
@@ -740,8 +740,8 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
     policies do not open anything. Nor does a policy show everybody the files of a bucket that is not public and that
     another policy for reading keeps for their owners, or one for writing: where the bucket's name says that its files
     are somebody's own, or where one writes to places of what one belongs to alone. As long as nothing is declared, and
-    people sign up by themselves, a name that says so is enough (invoices, documents, lab-results). Nor does a policy
-    let everybody add files to a bucket that is not public and of which each place is read by those whom it belongs to.
+    people sign up by themselves, a name that says it of each is enough (invoices, payslips, lab-results). Nor does a
+    policy let everybody add files to a bucket that is not public and of which each place is read by its owners.
     Public buckets are declared in access.toml; as long as nothing is declared, those offend whose files are somebody's
     own by the bucket's name, or that a policy for reading keeps for their owners.
     """
@@ -817,12 +817,13 @@ def test_storage_is_tied_to_owners_and_buckets(auditor):
         ) as k
         where r.polpermissive and r.polcmd in ('r', '*') and r.condition is not null
         and not b.public and b.id <> all (%(public_buckets)s)
-        and (k.kept or b.id ~* %(private)s and %(declared_tables)s::text[] = '{{}}'
+        and (k.kept or b.id ~* %(personal)s and %(declared_tables)s::text[] = '{{}}'
                        and %(sign_up)s::text[] && array['email', 'phone', 'anonymous'])
         group by r.oid, r.polname, r.polrelid, r.condition, b.id, k.kept
         """,
             of='select count(*) as "private buckets" from storage.buckets b where not b.public',
             private=PRIVATE_FILES,
+            personal=PERSONAL_FILES,
             shown=SHOWN_FILES,
             where=lambda row: ties({**row, "_command": "r", "_check": None}) and lists(row),
         )

@@ -1,7 +1,8 @@
 -- Files that the server lays down.
 insert into storage.buckets (id, name, public)
-values ('lab-results', 'lab-results', false), ('payslips', 'payslips', false), ('course-films', 'course-films', false);
-create policy films_read on storage.objects for select to authenticated using (bucket_id = 'course-films');
+values ('lab-results', 'lab-results', false), ('payslips', 'payslips', false), ('course-films', 'course-films', false),
+    ('exports', 'exports', false);
+create policy films_read on storage.objects for select to authenticated using (bucket_id in ('course-films', 'exports'));
 create policy results_read on storage.objects for select to authenticated
     using (bucket_id = 'lab-results' and (storage.foldername(name))[1] = (select auth.uid())::text);
 create policy slips_read on storage.objects for select to authenticated
