@@ -270,8 +270,9 @@ def widened(people: Actor) -> Evidence:
     found: list[Found] = []
     tried = 0
     try:
-        calls = _calls(stage, people.people)
-        with _opened(stage) as (cursor, plan):
+        asked = _asked_of(stage)
+        calls = _calls(stage, people.people, asked)
+        with _opened(stage, asked) as (cursor, plan):
             calls = _with_an_address_of_their_own(cursor, plan, calls)
             audience = json.dumps([_person(stage, CAST[name]) for name in API_ACTORS])
             slow = _remembered(cursor, stage, audience)
@@ -368,7 +369,7 @@ def _person(stage: Stage, who: Identity) -> dict[str, str | None]:
 
 
 @contextmanager
-def _opened(stage: Stage) -> Iterator[tuple[Cursor, Plan]]:
+def _opened(stage: Stage, asked: Asked) -> Iterator[tuple[Cursor, Plan]]:
     """Arm the tables, as the API would meet them."""
     ids = [CAST[name].id for name in API_ACTORS if CAST[name].id]
     exposed: list[str] = list(stage.known["exposed"])
@@ -384,7 +385,7 @@ def _opened(stage: Stage) -> Iterator[tuple[Cursor, Plan]]:
         path = sql.SQL(", ").join(map(sql.Identifier, [*exposed, "extensions"]))
         # Names come qualified when the path is empty.
         cursor.execute("set local session_replication_role = origin; set local search_path = ''")
-        plan = _plan(cursor)
+        plan = _plan(cursor, asked)
         cursor.execute(sql.SQL("set local search_path = {}").format(path))
         yield cursor, plan
 
@@ -514,11 +515,14 @@ class Call(NamedTuple):
     looks_at: frozenset[str]
 
 
-def _calls(stage: Stage, people: Iterable[Identity]) -> list[Call]:
+def _calls(stage: Stage, people: Iterable[Identity], asked: Asked) -> list[Call]:
     """Return the functions that may write, for each person who may call them, with the calls to try."""
     with remembered(stage) as cursor:
         plan = without_codes(cursor, planned(cursor, stage))
-        plan.words = _asked_of(cursor)
+        words: dict[str, dict[str, list[str]]] = {}
+        for (_, name), (table, texts) in asked.items():
+            words.setdefault(table, {})[name] = texts
+        plan.words = words
         plan.own = own_rows(cursor, [who.id for who in people if who.id])
         return [
             Call(
@@ -544,15 +548,22 @@ def _calls(stage: Stage, people: Iterable[Identity]) -> list[Call]:
         ]
 
 
-def _asked_of(cursor: Cursor) -> dict[str, dict[str, list[str]]]:
-    """Return the values that decide what rules ask of columns, by the names of table and column."""
-    catalogue = read(cursor.connection)
-    (now,) = cursor.execute("select pg_catalog.now()").fetchone() or (None,)
-    found: dict[str, dict[str, list[str]]] = {}
-    for (oid, name), hint in read_rules(cursor.connection, catalogue, {}).asked.items():
+# The values that decide what rules ask of a column, by the table's number and the column's name; with the table's name.
+Asked = Mapping[tuple[int, str], tuple[str, list[str]]]
+
+
+def _asked_of(stage: Stage) -> Asked:
+    """Return the values that decide what rules ask of columns."""
+    with stage.savepoint(None, "both", keep=False) as cursor:
+        cursor.execute("set local statement_timeout = 60000")
+        catalogue = read(cursor.connection)
+        (now,) = cursor.execute("select pg_catalog.now()").fetchone() or (None,)
+        asked = read_rules(cursor.connection, catalogue, {}).asked
+    found = {}
+    for (oid, name), hint in asked.items():
         table = catalogue.tables.get(oid)
         if table is not None and name in table.columns:
-            found.setdefault(table.name, {})[name] = deciding(catalogue, table.columns[name], hint, now)
+            found[oid, name] = table.name, deciding(catalogue, table.columns[name], hint, now)
     return found
 
 
@@ -619,7 +630,7 @@ def _takeovers(
             )
 
 
-def _plan(cursor: Cursor) -> Plan:
+def _plan(cursor: Cursor, asked_of: Asked) -> Plan:
     """Find out which columns, and new rows of which tables, anybody's reach may depend on."""
     graph = calls_of(cursor.connection)
     cursor.execute(RULES, {"api_roles": ["anon", "authenticated"]})
@@ -675,7 +686,7 @@ def _plan(cursor: Cursor) -> Plan:
     few = _few(rules, _sizes(cursor))
     cursor.execute("select relation, people from pg_temp.audit_table")
     people = {name: frozenset(held or ()) for name, held in cursor.fetchall()}
-    _note_words(cursor, columns, people)
+    _note_words(cursor, columns, people, asked_of)
     ruled = {
         number: few({each for each, rule in rules.items() if title == each or place in rule.looks_at}, title)
         for place, title, number in _relations(cursor, rules)
@@ -748,18 +759,18 @@ def _note_codes(cursor: Cursor, columns: Mapping[str, Iterable[str]], ruled_tabl
             )
 
 
-def _note_words(cursor: Cursor, columns: Mapping[str, Iterable[str]], people: Mapping[str, frozenset[str]]) -> None:
+def _note_words(
+    cursor: Cursor, columns: Mapping[str, Iterable[str]], people: Mapping[str, frozenset[str]], asked: Asked
+) -> None:
     """Note for columns that hold no ids of people the values that decide what rules ask of them."""
-    catalogue = read(cursor.connection)
-    asked = read_rules(cursor.connection, catalogue, {}).asked
-    cursor.execute("select relation, id::bigint, pg_catalog.now() from pg_temp.audit_table")
-    found: list[tuple[str, str, str]] = []
-    for relation, oid, now in cursor.fetchall():
-        for name in columns.get(relation, ()):
-            hint = asked.get((oid, name))
-            if hint is not None and name not in people[relation]:
-                texts = deciding(catalogue, catalogue.tables[oid].columns[name], hint, now)
-                found += [(relation, name, text) for text in texts[:MOST_WORDS]]
+    cursor.execute("select relation, id::bigint from pg_temp.audit_table")
+    found = [
+        (relation, name, text)
+        for relation, oid in cursor.fetchall()
+        for name in columns.get(relation, ())
+        if (oid, name) in asked and name not in people[relation]
+        for text in asked[oid, name][1][:MOST_WORDS]
+    ]
     cursor.executemany("insert into pg_temp.chain_word values (%s, %s, %s)", found)
 
 
