@@ -107,8 +107,8 @@ FUNCTION = "ban-drop-function"
 USED = "used-in-function"
 ALONE = "alone-among-others"
 JSON = "prefer-jsonb"
-UNPUBLISHED = "unpublished"
-FLOOD = "flood"
+UNPUBLISHED = "no-longer-published"
+FLOOD = "flood-of-rows"
 
 SEEN = {
     LOCK_TIMEOUT: "P2",

@@ -875,11 +875,13 @@ def _open(reader: Reader, above: Sequence[Condition] = ()) -> Iterator[Plan]:
         said = [each for each in reader.conditions if not each.of_rows and reader.invites(each.text)]
         tied += [(each, each.text) for each in said if not asking]
     tied += [(each, each.text) for each in above]
+    # RLS-04 tells of what is true of every row, but where no policy of the table itself says whose its rows are.
+    untold = above and not any(reader.columns(each.text) for each in reader.conditions)
     openly = [
         each
         for each in parts
         if each not in asking
-        and (above or _narrows(each[1], reader.name, tied if channels else ()))
+        and (untold or _narrows(each[1], reader.name, tied if channels else ()))
         and not reader.published(each[1])
     ]
     if tied and openly:

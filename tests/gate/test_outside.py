@@ -31,10 +31,10 @@ TOLD = [
     ("MIG-03", "rows of private.visits_2020", "alter table private.visits detach partition private.visits_2020;"),
     ("MIG-03", "rows of private.old_labels", "alter table private.old_labels no inherit private.labels;"),
     ("MIG-06", "users who can sign in with a password", USER.format("'$2a$10$Qx7n0bpZ8yTq4mC9sFvUeO'")),
-    ("MIG-07", "unpublished: private.stops in heard", "alter publication heard drop table private.stops;"),
-    ("MIG-07", "unpublished: private.stops in heard", "alter publication heard set table private.labels;"),
-    ("MIG-07", "unpublished: heard: delete", "alter publication heard set (publish = 'insert, update, truncate');"),
-    ("MIG-07", "flood: rows by trigger tell of private.stops", FAN_OUT.format(2000)),
+    ("MIG-07", "no-longer-published: private.stops in heard", "alter publication heard drop table private.stops;"),
+    ("MIG-07", "no-longer-published: private.stops in heard", "alter publication heard set table private.labels;"),
+    ("MIG-07", "no-longer-published: heard: delete", "alter publication heard set (publish = 'insert, update, truncate');"),
+    ("MIG-07", "flood-of-rows: rows by trigger tell of private.stops", FAN_OUT.format(2000)),
 ]
 SILENT = [
     "alter table private.visits detach partition private.visits_2020; alter table private.visits attach partition private.visits_2020 for values from ('2020-01-01') to ('2021-01-01');",
