@@ -33,7 +33,11 @@ TOLD = [
     ("MIG-06", "users who can sign in with a password", USER.format("'$2a$10$Qx7n0bpZ8yTq4mC9sFvUeO'")),
     ("MIG-07", "no-longer-published: private.stops in heard", "alter publication heard drop table private.stops;"),
     ("MIG-07", "no-longer-published: private.stops in heard", "alter publication heard set table private.labels;"),
-    ("MIG-07", "no-longer-published: heard: delete", "alter publication heard set (publish = 'insert, update, truncate');"),
+    (
+        "MIG-07",
+        "no-longer-published: heard: delete",
+        "alter publication heard set (publish = 'insert, update, truncate');",
+    ),
     ("MIG-07", "flood-of-rows: rows by trigger tell of private.stops", FAN_OUT.format(2000)),
 ]
 SILENT = [
