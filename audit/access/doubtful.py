@@ -5,8 +5,8 @@ shows what the others of its table keep to somebody; one asks a function about t
 that is true of every row, whoever asks; one lets whoever belongs to something into every channel of a kind; one lets
 people write in another's name; one lets people in by a row that has ended, or by a membership in any state; one lets
 whoever reads a row remove it, where only who wrote it may change it, or writing takes a rank; rows that others see hold
-what one must know to get in: codes, tokens, links; visitors see how persons are reached; and guests may what the table's
-other policies refuse to guests.
+what one must know to get in: codes, tokens, links; visitors see how persons are reached; and guests may what the
+table's other policies refuse to guests.
 
 Which policies come into question is read from them; that somebody reaches such rows is seen by acting. Without a column
 that other policies respect nothing is told: a catalogue is for everybody, and what members share is theirs. Nor is
