@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import chain
+from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
@@ -45,6 +46,9 @@ from audit.restrictions import lift
 from audit.server_errors import describe
 
 Claims = Literal["json", "legacy", "both"]
+
+# How what is tried within one question is executed: by functions of the roles.
+ACTING = Path(__file__).with_name("acting.sql").read_text(encoding="utf-8")
 
 # A statement that cannot write: it begins with select, and calls no function.
 PLAIN_READ = re.compile(r"\s*select\b[^(]*\Z", re.IGNORECASE)

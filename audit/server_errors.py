@@ -66,6 +66,10 @@ class Oversized(psycopg.OperationalError):
     """The server said more than is taken; the connection is closed. The message is one safe sentence."""
 
 
+class Altered(psycopg.OperationalError):
+    """Code of the project changed the schema that is judged. The message is one safe sentence and says what to do."""
+
+
 class Overdue(psycopg.errors.QueryCanceled):
     """A statement took too long on a server of ours, and was ended from outside. The message names it and is safe."""
 
@@ -73,6 +77,8 @@ class Overdue(psycopg.errors.QueryCanceled):
 def explain(error: Exception, dsn: str) -> str:
     """Turn a failed connection attempt into one sentence; unknown causes keep the server's words, without secrets."""
     text = str(error)
+    if isinstance(error, Altered):
+        return text
     for pattern, advice in _ADVICE:
         if re.search(pattern, text, re.IGNORECASE | re.DOTALL):
             return advice
@@ -86,7 +92,7 @@ def explain(error: Exception, dsn: str) -> str:
 
 def describe(error: psycopg.Error) -> str:
     """Say what went wrong with a question in one safe sentence: the condition, and only details that hold no data."""
-    if isinstance(error, Unanswered | Overdue):
+    if isinstance(error, Altered | Unanswered | Overdue):
         return str(error)
     if error.sqlstate is None:
         return "the connection to the database was lost"

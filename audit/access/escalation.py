@@ -30,7 +30,7 @@ from audit.access.matrix import MOST_ROWS
 from audit.access.matrix import SQL as MATRIX
 from audit.access.offices import beyond_what_is_meant
 from audit.access.results import API_ACTORS
-from audit.actors import Actor, Stage
+from audit.actors import ACTING, Actor, Stage
 from audit.catalog.calls import Calls, Source, calls_of
 from audit.catalog.expressions import RULES as POLICIES
 from audit.catalog.expressions import parsed
@@ -378,7 +378,7 @@ def _opened(stage: Stage, asked: Asked) -> Iterator[tuple[Cursor, Plan]]:
         cursor.execute("set local row_security = on; set local client_min_messages = error")
         # One statement with many parameters is planned once.
         cursor.execute("set local statement_timeout = 60000; set local plan_cache_mode = force_generic_plan")
-        define(cursor, MATRIX.read_text(encoding="utf-8") + SQL.read_text(encoding="utf-8"))
+        define(cursor, ACTING + MATRIX.read_text(encoding="utf-8") + SQL.read_text(encoding="utf-8"))
         cursor.execute(
             "select pg_temp.audit_prepare(%s, %s, %s, %s)", [exposed, ["anon", "authenticated"], ids, MOST_ROWS]
         )

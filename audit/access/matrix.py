@@ -27,7 +27,7 @@ from audit.access.ends import Ends, ends_of
 from audit.access.results import API_ACTORS, COMMANDS, DOUBTFUL, Cell, Doubtful, Judged, Judgement
 from audit.access.rules import known_of, qualified
 from audit.access.telling import BY_GRANT, BY_GRANT_ON_ALL, UNGUARDED, doubt_rows, findings, missing_calls
-from audit.actors import Stage
+from audit.actors import ACTING, Stage
 from audit.catalog.calls import Calls, calls_of
 from audit.evidence import Evidence, Population, Unchecked, safe
 from audit.people import CAST, Identity
@@ -336,7 +336,7 @@ def opened_tables(
         cursor.execute("set constraints all immediate; set local statement_timeout = 60000")
         # One statement with many parameters is planned once.
         cursor.execute("set local plan_cache_mode = force_generic_plan")
-        define(cursor, SQL.read_text(encoding="utf-8"))
+        define(cursor, ACTING + SQL.read_text(encoding="utf-8"))
         exposed: list[str] = list(stage.known["exposed"])
         cursor.execute(
             "select pg_temp.audit_prepare(%s, %s, %s, %s)",

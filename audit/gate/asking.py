@@ -35,6 +35,7 @@ from audit.results import Migration
 from audit.seeding.seeds import fill_new
 from audit.server.embedded import Server
 from audit.server.rights import OWNER, follow, login, superuser
+from audit.server.steady import steady
 from audit.server.target import Target
 from audit.sql_text import Statement
 
@@ -109,9 +110,10 @@ class Aftermath:
         """
         _introduce(target)
         unfilled = dict(self.base.target.unfilled)
-        if empty := self._empty(conn):
-            unfilled.update(fill_new(conn, empty))
-        _tidy(conn)
+        with steady(conn):
+            if empty := self._empty(conn):
+                unfilled.update(fill_new(conn, empty))
+            _tidy(conn)
         return unfilled
 
     def ask(self, conn: Connection, unfilled: Mapping[str, str], only: frozenset[str] | None = None) -> Standing:
@@ -148,8 +150,9 @@ class Aftermath:
         _tidy(conn, analyze=False)
         conn.execute("begin")
         try:
-            unfilled.update(fill_new(conn, empty))
-            conn.execute("analyze")
+            with steady(conn):
+                unfilled.update(fill_new(conn, empty))
+                conn.execute("analyze")
             return self.ask(conn, unfilled, only)
         finally:
             if not conn.closed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from audit.actors import ACTING
 from audit.gate.firing import Fired, switch_off
 from audit.gate.results import Entry, Reach
 from audit.people import CAST
@@ -47,7 +48,7 @@ def seen_by_newcomers(
     conn.execute("begin", prepare=False)
     try:
         with conn.cursor() as cursor:
-            define(cursor, SETUP)
+            define(cursor, ACTING + SETUP)
         now = _sights(conn, names, [*own])
         if not any(now.values()):
             return

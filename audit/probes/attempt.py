@@ -14,13 +14,15 @@ from typing import Any, LiteralString, TypeVar
 import psycopg
 from psycopg import sql
 
-from audit.actors import Claims, Stage
+from audit.actors import ACTING, Claims, Stage
 from audit.evidence import safe
-from audit.people import Identity
+from audit.people import CAST, Identity
 from audit.question import Cursor, define, short_ms, together, unchecked
 from audit.server_errors import NAMING_CLASSES
 
-SETUP = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+SETUP = ACTING + Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+# Made beforehand, as what is made while something is tried is undone with it.
+_CAST = "select pg_temp.audit_cast(r.rolname) from pg_catalog.pg_roles r where r.rolname = any (%s)"
 
 # What an act tells in one row.
 Told = TypeVar("Told")
@@ -53,6 +55,7 @@ def prepared(
                 cursor.execute("select set_config(%s, %s, true)", [f"audit.{name}", "\n".join(entries)])
             cursor.execute("set local search_path = ''")
             define(cursor, SETUP + functions)
+            cursor.execute(_CAST, [[*{each.role for each in CAST.values()}]])
             yield cursor
     except psycopg.Error as error:
         raise unchecked(error) from error

@@ -42,12 +42,10 @@ declare
     hits record;
     found jsonb := '[]';
     problem record;
+    done boolean := false;
 begin
     begin
-        perform pg_catalog.set_config('role', caller, true);
-        delete from auth.users u where u.id::text = who;
-        set constraints all immediate;
-        perform pg_catalog.set_config('role', 'none', true);
+        perform pg_temp.audit_by(caller, pg_catalog.format('delete from auth.users u where u.id::text = %L', who));
         for t in
             select a.name, a.oid, array(
                 select quote_ident(c.attname) from pg_catalog.pg_attribute c
@@ -81,17 +79,19 @@ begin
                 end if;
             end loop;
         end loop;
+        done := true;
         raise exception using errcode = 'ZZ000';
     exception
-        when sqlstate 'ZZ000' then null;
         when insufficient_resources or operator_intervention then raise;
         when others then
-            get stacked diagnostics code = returned_sqlstate, message = message_text, named = constraint_name,
-                attribute = column_name, relation = table_name, place = schema_name;
-            relation := pg_catalog.format('%I.%I', place, relation);
-            kind := 'refused';
-            return next;
-            return;
+            if not done then  -- the project's code may raise what is raised here
+                get stacked diagnostics code = returned_sqlstate, message = message_text, named = constraint_name,
+                    attribute = column_name, relation = table_name, place = schema_name;
+                relation := pg_catalog.format('%I.%I', place, relation);
+                kind := 'refused';
+                return next;
+                return;
+            end if;
     end;
     code := null; message := null; named := null;
     for problem in

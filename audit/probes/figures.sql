@@ -44,27 +44,24 @@ end $veil$;
 -- The numbers that a call answers as "caller"; null where it fails. What it changes is undone.
 create function pg_temp.answered(caller name, call jsonb) returns numeric[] language plpgsql as $answered$
 declare
-    answers jsonb[];
+    answers jsonb;
     found numeric[];
 begin
     begin
         if (call ->> 'reading')::boolean then
             perform pg_catalog.set_config('transaction_read_only', 'on', true);
         end if;
-        perform pg_catalog.set_config('role', caller, true);
-        execute pg_catalog.format(
-            'select pg_catalog.array_agg(answer) from (select answer from (%s) as a limit 100) as a', call ->> 'text')
-            into answers;
+        answers := pg_temp.audit_by(caller, pg_catalog.format(
+            'select pg_catalog.jsonb_agg(answer) from (select answer from (%s) as a limit 100) as a', call ->> 'text'),
+            settled => false, asked => true);
         select pg_catalog.array_agg((leaf #>> '{}')::numeric order by (leaf #>> '{}')::numeric) into found
-        from unnest(answers) as answer
-        cross join lateral pg_catalog.jsonb_path_query(answer, 'strict $.** ? (@.type() == "number")') as leaf;
+        from pg_catalog.jsonb_path_query(answers, 'strict $.** ? (@.type() == "number")') as leaf;
         raise exception using errcode = 'ZZ000';
     exception
         when sqlstate 'ZZ000' then null;
         when insufficient_resources or operator_intervention then raise;
         when others then found := null;
     end;
-    perform pg_catalog.set_config('role', 'none', true);
     return found;
 end $answered$;
 

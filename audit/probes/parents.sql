@@ -15,6 +15,7 @@ end $see$;
 create function pg_temp.shown_ids(caller name, exposed text[]) returns table (place text, id text) language plpgsql as $shown$
 declare
     v record;
+    shown jsonb;
     long_id text := '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$';
 begin
     return query
@@ -29,14 +30,15 @@ begin
         and pg_catalog.has_schema_privilege(caller, n.oid, 'usage') and pg_catalog.has_table_privilege(caller, c.oid, 'select')
     loop
         begin
-            perform pg_catalog.set_config('role', caller, true);
-            return query execute pg_catalog.format(
-                'select distinct %1$L, case when e.value ~ %2$L then e.value
-                                      else pg_catalog.concat_ws('' '', case e.key when ''id'' then ''view'' end, e.key, e.value) end
-                 from (select x from %1$s as x limit 200) as y
-                 cross join lateral pg_catalog.jsonb_each_text(pg_catalog.to_jsonb(y.x)) as e
-                 where e.value ~ %2$L or e.key ~ ''(_|^)id$'' and pg_catalog.length(e.value) < 64', v.name, long_id);
-            perform pg_catalog.set_config('role', 'none', true);
+            shown := pg_temp.audit_by(caller, pg_catalog.format(
+                'select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(x)) from (select x from %s as x limit 200) as y', v.name),
+                settled => false, asked => true);
+            return query
+                select distinct v.name, case when e.value ~ long_id then e.value
+                                        else pg_catalog.concat_ws(' ', case e.key when 'id' then 'view' end, e.key, e.value) end
+                from pg_catalog.jsonb_array_elements(shown) as y
+                cross join lateral pg_catalog.jsonb_each_text(y) as e
+                where e.value ~ long_id or e.key ~ '(_|^)id$' and pg_catalog.length(e.value) < 64;
         exception
             when insufficient_resources or operator_intervention then raise;
             when others then null;  -- a view that fails shows nothing
@@ -98,10 +100,7 @@ declare
 begin
     execute counting into before using value;
     begin
-        perform pg_catalog.set_config('role', caller, true);
-        execute statement using first, second;
-        set constraints all immediate;
-        perform pg_catalog.set_config('role', 'none', true);
+        perform pg_temp.audit_by(caller, statement, first, second);
         execute counting into after using value;
         raise exception using errcode = 'ZZ000';
     exception
@@ -109,7 +108,6 @@ begin
         when insufficient_resources or operator_intervention then raise;
         when others then get stacked diagnostics code = returned_sqlstate;
     end;
-    perform pg_catalog.set_config('role', 'none', true);
     return coalesce(code, case when after > before then '' else '42501' end);
 end $hung$;
 

@@ -1,6 +1,6 @@
 -- Signing up as the service does it: a row of auth.users, and whatever the project's triggers make of it.
 
--- Adds a row of auth.users as "caller", who stays the role, with the search_path of that login; by default auth alone.
+-- Adds a row of auth.users as "caller", with the search_path of that login, which stays; by default auth alone.
 create function pg_temp.register(caller name, words jsonb) returns void language plpgsql as $register$
 declare
     service_path text := coalesce((
@@ -13,11 +13,9 @@ begin
     from pg_catalog.pg_attribute a
     where a.attrelid = pg_catalog.to_regclass('auth.users') and a.attnum > 0 and not a.attisdropped
     and a.attgenerated = '' and words ? a.attname::text;
-    perform pg_catalog.set_config('role', caller, true), pg_catalog.set_config('search_path', service_path, true);
-    execute pg_catalog.format(
-        'insert into auth.users (%s) select %1$s from pg_catalog.jsonb_populate_record(null::auth.users, $1)',
-        columns) using words;
-    set constraints all immediate;
+    perform pg_catalog.set_config('search_path', service_path, true);
+    perform pg_temp.audit_by(caller, pg_catalog.format(
+        'insert into auth.users (%s) select %1$s from pg_catalog.jsonb_populate_record(null::auth.users, $1)', columns), words);
 end $register$;
 
 -- Signs somebody up, tells what that wrote, and undoes it: one row for each row written, "written", and at last one
@@ -31,11 +29,12 @@ declare
     found jsonb := '[]';
     t record;
     written jsonb;
+    done boolean := false;
 begin
     begin
         insert into pg_temp.begun (n) values (1) returning xmin into began;
         perform pg_temp.register(caller, words);
-        perform pg_catalog.set_config('role', 'none', true), pg_catalog.set_config('search_path', '', true);
+        perform pg_catalog.set_config('search_path', '', true);
         for t in
             select c.oid, c.oid::pg_catalog.regclass::text as name,
                    coalesce(pg_catalog.pg_partition_root(c.oid), c.oid)::pg_catalog.regclass::text as title
@@ -51,18 +50,20 @@ begin
                 found := found || pg_catalog.jsonb_build_object('relation', t.title, 'content', written);
             end loop;
         end loop;
+        done := true;
         raise exception using errcode = 'ZZ000';
     exception
-        when sqlstate 'ZZ000' then null;
         when insufficient_resources or operator_intervention then raise;
         when others then
-            get stacked diagnostics code = returned_sqlstate, message = message_text, place = pg_exception_context,
-                relation = table_name, named = column_name, columns = constraint_name;
-            named := pg_catalog.concat_ws(' ', nullif(relation, ''), nullif(named, ''), nullif(columns, ''));
-            relation := null;
-            kind := 'refused';
-            return next;
-            return;
+            if not done then  -- the project's code may raise what is raised here
+                get stacked diagnostics code = returned_sqlstate, message = message_text, place = pg_exception_context,
+                    relation = table_name, named = column_name, columns = constraint_name;
+                named := pg_catalog.concat_ws(' ', nullif(relation, ''), nullif(named, ''), nullif(columns, ''));
+                relation := null;
+                kind := 'refused';
+                return next;
+                return;
+            end if;
     end;
     kind := 'written';
     for t in select x ->> 'relation' as relation, x -> 'content' as content
@@ -101,17 +102,16 @@ begin
                 'user_metadata', words -> 'raw_user_meta_data', 'app_metadata', words -> 'raw_app_meta_data')::text, true);
         for t in select x as name from unnest(names) as x loop
             begin
-                perform pg_catalog.set_config('role', 'authenticated', true);
-                execute pg_catalog.format(
+                n := pg_temp.audit_by('authenticated', pg_catalog.format(
                     'select pg_catalog.count(*) from %s as audit_row
-                     where pg_catalog.age(audit_row.xmin) > pg_catalog.age($1)
-                     and pg_catalog.strpos(pg_catalog.to_jsonb(audit_row.*)::text, $2) = 0', t.name) into n using began, person;
+                     where pg_catalog.age(audit_row.xmin) > pg_catalog.age(%L)
+                     and pg_catalog.strpos(pg_catalog.to_jsonb(audit_row.*)::text, %L) = 0', t.name, began, person),
+                    settled => false, asked => true);
                 found := found || pg_catalog.jsonb_build_object(t.name, n);
             exception
                 when insufficient_resources or operator_intervention then raise;
                 when others then null;  -- a refusal is an answer
             end;
-            perform pg_catalog.set_config('role', 'none', true);
         end loop;
         raise exception using errcode = 'ZZ000';
     exception
@@ -166,7 +166,6 @@ declare
         from pg_catalog.pg_roles r, unnest(r.rolconfig) as setting
         where r.rolname = caller and setting like 'search\_path=%'), 'auth');
     session text := 'a4d1f7c2-6b0e-4e59-8c37-25f0b9d81e64';
-    given text;
     task record;
     done bigint;
     wanted bigint;
@@ -174,15 +173,8 @@ declare
 begin
     begin
         if words is not null then
-            select pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ') into given
-            from pg_catalog.pg_attribute a
-            where a.attrelid = pg_catalog.to_regclass('auth.users') and a.attnum > 0 and not a.attisdropped
-            and a.attgenerated = '' and words ? a.attname::text;
-            perform pg_catalog.set_config('role', caller, true), pg_catalog.set_config('search_path', path, true);
-            execute pg_catalog.format(
-                'insert into auth.users (%s) select %1$s from pg_catalog.jsonb_populate_record(null::auth.users, $1)',
-                given) using words;
-            perform pg_catalog.set_config('role', 'none', true), pg_catalog.set_config('search_path', '', true);
+            perform pg_temp.register(caller, words);
+            set constraints all deferred;
         end if;
         for task in select v.* from pg_temp.visits() v order by v.n loop
             wanted := 1;
@@ -191,12 +183,10 @@ begin
                 into wanted using person;
             end if;
             begin
-                perform pg_catalog.set_config('role', caller, true), pg_catalog.set_config('search_path', path, true);
-                execute pg_catalog.format(task.statement, person, session);
-                get diagnostics done = row_count;
-                set constraints all immediate;
+                perform pg_catalog.set_config('search_path', path, true);
+                done := pg_temp.audit_by(caller, pg_catalog.format(task.statement, person, session));
                 set constraints all deferred;
-                perform pg_catalog.set_config('role', 'none', true), pg_catalog.set_config('search_path', '', true);
+                perform pg_catalog.set_config('search_path', '', true);
                 if done < wanted then
                     step := task.step; swallowed := true; code := null; message := null; place := null; named := null;
                     return next;

@@ -117,14 +117,11 @@ begin
                 where x.value is distinct from mine.content ->> k.attribute and x.value is not null
             loop
                 begin
-                    perform pg_catalog.set_config('role', caller, true);
-                    execute pg_catalog.format(
+                    perform pg_temp.audit_by(caller, pg_catalog.format(
                         'update %1$s as t set %2$I = n.%2$I from pg_catalog.jsonb_populate_record(null::%1$s, $1) as n,
                          pg_catalog.jsonb_populate_record(null::%1$s, $2) as o where %3$s', k.relation, k.attribute,
-                        (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ') from unnest(k.key) as c))
-                    using pg_catalog.jsonb_build_object(k.attribute, choice), mine.content;
-                    set constraints all immediate;
-                    perform pg_catalog.set_config('role', 'none', true);
+                        (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ') from unnest(k.key) as c)),
+                        pg_catalog.jsonb_build_object(k.attribute, choice), mine.content);
                     execute pg_catalog.format(
                         'select pg_catalog.to_jsonb(t) ->> %L from %s as t where pg_temp.key_of(pg_catalog.to_jsonb(t), $1) = $2',
                         k.attribute, k.relation) into stands using k.key, mine.key;
@@ -135,7 +132,6 @@ begin
                     when insufficient_resources or operator_intervention then raise;
                     when others then null;  -- a refusal is an answer
                 end;
-                perform pg_catalog.set_config('role', 'none', true);
                 exit when went;
             end loop;
         end loop;
@@ -188,10 +184,7 @@ begin
                         (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ')
                          from unnest(t.key) as c));
                 end if;
-                perform pg_catalog.set_config('role', caller, true);
-                execute given using pg_catalog.jsonb_build_object(attribute, choice ->> 0), mine;
-                set constraints all immediate;
-                perform pg_catalog.set_config('role', 'none', true);
+                perform pg_temp.audit_by(caller, given, pg_catalog.jsonb_build_object(attribute, choice ->> 0), mine);
                 -- Who is let in by the policy that keeps the word is not kept from it.
                 execute pg_catalog.format(
                     'select exists (
@@ -206,7 +199,6 @@ begin
                 when insufficient_resources or operator_intervention then raise;
                 when others then null;  -- a refusal is an answer
             end;
-            perform pg_catalog.set_config('role', 'none', true);
             if went then
                 return next;
                 return;
@@ -242,15 +234,12 @@ begin
         own := true;
         for said in select x || pg_catalog.jsonb_build_object(attribute, me) from pg_catalog.jsonb_array_elements(words) as x loop
             begin
-                perform pg_catalog.set_config('role', caller, true);
-                execute pg_catalog.format(
+                perform pg_temp.audit_by(caller, pg_catalog.format(
                     'update %1$s as t set %2$s from pg_catalog.jsonb_populate_record(null::%1$s, $1) as n,
                      pg_catalog.jsonb_populate_record(null::%1$s, $2) as o where %3$s', relation,
                     (select pg_catalog.string_agg(pg_catalog.format('%1$I = n.%1$I', k), ', ') from pg_catalog.jsonb_object_keys(said) as k),
-                    (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ') from unnest(t.key) as c))
-                using said, mine;
-                set constraints all immediate;
-                perform pg_catalog.set_config('role', 'none', true);
+                    (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ') from unnest(t.key) as c)),
+                    said, mine);
                 execute pg_catalog.format(
                     'select exists (select from %1$s where pg_temp.key_of(pg_catalog.to_jsonb(%1$s.*), $1) = $2 and %2$I::text = $3)',
                     relation, attribute) into went using t.key, pg_temp.key_of(mine, t.key), me;
@@ -260,7 +249,6 @@ begin
                 when insufficient_resources or operator_intervention then raise;
                 when others then null;  -- a refusal is an answer
             end;
-            perform pg_catalog.set_config('role', 'none', true);
             if went then
                 return next;
                 return;
@@ -380,22 +368,18 @@ begin
                                               k.name) into there using k.key;
                     -- As it begins: it is taken, and cannot be changed.
                     begin
-                        perform pg_catalog.set_config('role', caller, true);
-                        execute inserting using base || k.starts;
-                        perform pg_catalog.set_config('role', 'none', true);
+                        perform pg_temp.audit_by(caller, inserting, base || k.starts, settled => false);
                         execute pg_catalog.format(
                             'select pg_catalog.to_jsonb(t.*) from %s as t
                              where pg_temp.key_of(pg_catalog.to_jsonb(t.*), $1) <> all (coalesce($2, ''{}'')) limit 1', k.name)
                             into fresh using k.key, there;
                         own := own or fresh is not null;
                         begin
-                            perform pg_catalog.set_config('role', caller, true);
-                            execute pg_catalog.format(
+                            perform pg_temp.audit_by(caller, pg_catalog.format(
                                 'update %1$s as t set %2$I = n.%2$I from pg_catalog.jsonb_populate_record(null::%1$s, $1) as n,
                                  pg_catalog.jsonb_populate_record(null::%1$s, $2) as o where %3$s', k.name, k.attribute,
                                 (select pg_catalog.string_agg(pg_catalog.format('t.%I = o.%1$I', c), ' and ')
-                                 from unnest(k.key) as c)) using pg_catalog.jsonb_build_object(k.attribute, said), fresh;
-                            perform pg_catalog.set_config('role', 'none', true);
+                                 from unnest(k.key) as c)), pg_catalog.jsonb_build_object(k.attribute, said), fresh, settled => false);
                             execute pg_catalog.format(says, k.name, k.attribute) into changes
                                 using k.key, there, pg_catalog.jsonb_build_object(k.attribute, said);
                             if changes and k.begun is not null and k.others is not null then
@@ -408,17 +392,14 @@ begin
                             when insufficient_resources or operator_intervention then raise;
                             when others then null;  -- a refusal is an answer
                         end;
-                        perform pg_catalog.set_config('role', 'none', true);
                         raise exception using errcode = 'ZZ000';
                     exception
                         when sqlstate 'ZZ000' then null;
                     end;
                     -- And with the word.
                     if fresh is not null and not changes then
-                        perform pg_catalog.set_config('role', caller, true);
-                        execute inserting using base || k.starts || pg_catalog.jsonb_build_object(k.attribute, said);
-                        set constraints all immediate;
-                        perform pg_catalog.set_config('role', 'none', true);
+                        perform pg_temp.audit_by(
+                            caller, inserting, base || k.starts || pg_catalog.jsonb_build_object(k.attribute, said));
                         execute pg_catalog.format(says, k.name, k.attribute) into stands
                             using k.key, there, pg_catalog.jsonb_build_object(k.attribute, said);
                     end if;
@@ -428,7 +409,6 @@ begin
                     when insufficient_resources or operator_intervention then raise;
                     when others then null;  -- a refusal is an answer
                 end;
-                perform pg_catalog.set_config('role', 'none', true);
                 perform pg_catalog.set_config('session_replication_role', 'origin', true);
                 went := stands or themselves;
                 word := case when went then choice else '' end;

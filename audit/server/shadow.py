@@ -43,6 +43,7 @@ from audit.seeding.seeds import plant
 from audit.server import embedded
 from audit.server.inventory import Part, differences, inventory
 from audit.server.rights import NOT_GRANTED, POWERS, SETTABLE, STAND_IN, login, superuser, without_event_triggers
+from audit.server.steady import steady
 from audit.server.target import with_platform
 from audit.server.upkeep import OBJECT_LIMIT_S, analyze, within
 from audit.server.walls import told
@@ -238,7 +239,7 @@ def shadowed(
                 failures, count, lacking = restore(connection, login(server.dsn, STAND_IN), original, text)
                 unlike = compare(connection, original, failures)
             inside = login(server.dsn, STAND_IN)
-            with connect(inside) as connection:
+            with connect(inside) as connection, steady(connection):
                 planted = plant(connection, members, parts or Parts())
                 unfilled = dict(planted.unfilled) | refresh(connection) | unlike
                 analyze(connection)

@@ -33,6 +33,7 @@ from audit.migrations import is_dump
 from audit.results import Build, Migration, Thing
 from audit.server import embedded, kept
 from audit.server.rights import OWNER, STAND_IN, follow, hire, login, superuser
+from audit.server.steady import steady
 from audit.server.upkeep import analyze
 from audit.server.walls import ALL, size, told
 from audit.server_errors import explain
@@ -446,11 +447,13 @@ def made(choice: Choice, dsn: Dsn) -> Target:
             build = replace(build, notes=tuple(filter(None, (*build.notes, signing_up(connection, choice.source)))))
         dsn = login(dsn, STAND_IN)
         with connect(dsn) as connection:
-            planted = plant(connection, choice.members, choice.parts)
-            if connection.info.server_version >= 150000:
-                # Counted at once, not up to a second later: rows counted after ANALYZE would pass for changes since.
-                connection.execute("select pg_catalog.pg_stat_force_next_flush()")
-            analyze(connection)
+            with steady(connection):
+                planted = plant(connection, choice.members, choice.parts)
+                if connection.info.server_version >= 150000:
+                    # Counted at once, not up to a second later: rows counted after ANALYZE would pass for changes
+                    # since.
+                    connection.execute("select pg_catalog.pg_stat_force_next_flush()")
+                analyze(connection)
             facts = _facts(connection)
     return Target(
         choice.kind,
