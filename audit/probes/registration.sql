@@ -104,7 +104,7 @@ begin
             begin
                 n := pg_temp.audit_by('authenticated', pg_catalog.format(
                     'select pg_catalog.count(*) from %s as audit_row
-                     where pg_catalog.age(audit_row.xmin) > pg_catalog.age(%L)
+                     where pg_catalog.age(audit_row.xmin) > pg_catalog.age(%L::pg_catalog.xid)
                      and pg_catalog.strpos(pg_catalog.to_jsonb(audit_row.*)::text, %L) = 0', t.name, began, person),
                     settled => false, asked => true);
                 found := found || pg_catalog.jsonb_build_object(t.name, n);
