@@ -339,10 +339,12 @@ def test_functions_with_their_owners_rights_pin_their_search_path(auditor):
 
 
 # A function without its owner's rights that becomes service_role by itself: the API's login may, whoever calls, and row
-# level security binds it no more (https://docs.postgrest.org/en/stable/references/auth.html#user-impersonation).
+# level security binds it no more; or that says whose request it is, and acts as whomever it likes
+# (https://docs.postgrest.org/en/stable/references/auth.html#user-impersonation).
 BECOMES_MIGHTIER = f"""
 ('role=service_role' = any (p.proconfig) or {BODY} ~*
- $$\\mset\\s+((local|session)\\s+)?role\\s*(=|\\mto\\M)?\\s*['"]?service_role\\M|\\mset_config\\s*\\(\\s*'role'\\s*,\\s*'service_role'$$)
+ $$\\mset\\s+((local|session)\\s+)?role\\s*(=|\\mto\\M)?\\s*['"]?service_role\\M|\\mset_config\\s*\\(\\s*'role'\\s*,\\s*'service_role'$$
+ or {BODY} ~* $$\\mset\\s+((local|session)\\s+)?"?request\\.jwt\\M|\\mset_config\\s*\\(\\s*'request\\.jwt\\M$$)
 """
 # "Entered" are the functions that somebody calls by inserting into a view, whatever rows of it they see.
 CALLABLE = f"""
@@ -394,14 +396,15 @@ def test_functions_with_their_owners_rights_ask_who_calls(auditor):
 
     It runs beyond row level security, so it alone decides what the caller gets. One that reads no claim, neither itself
     nor in what it calls, gives everybody the same: everything. PUBLIC may execute a new function. One with its caller's
-    rights that becomes service_role (SET ROLE) is the same, and so is what an INSTEAD OF trigger calls when somebody
-    inserts into a view. Innocent are other trigger functions, functions that touch no relation, or read public ones
-    only, functions of an owner whom row level security binds, by policies that ask who calls, and those that are
-    declared in access.toml, public or for all callers of the role. So are those that only read, and answer a policy's
-    question with yes or no (has_role(auth.uid(), 'admin')): whoever a policy is for must be able to execute what it
-    calls; and those that look for what goes with a secret that they are given, such as an invitation's token. Functions
-    outside the exposed schemas count when something exposed calls them. As long as nothing is declared, a finding says
-    where it may be meant: the function only reads, and all that it answers is harmless by name and type.
+    rights that becomes service_role (SET ROLE) or sets the request's claims (request.jwt.claims) is the same, and so is
+    what an INSTEAD OF trigger calls when somebody inserts into a view. Innocent are other trigger functions, functions
+    that touch no relation, or read public ones only, functions of an owner whom row level security binds, by policies
+    that ask who calls, and those that are declared in access.toml, public or for all callers of the role. So are those
+    that only read, and answer a policy's question with yes or no (has_role(auth.uid(), 'admin')): whoever a policy is
+    for must be able to execute what it calls; and those that look for what goes with a secret that they are given, such
+    as an invitation's token. Functions outside the exposed schemas count when something exposed calls them. As long as
+    nothing is declared, a finding says where it may be meant: the function only reads, and all that it answers is
+    harmless by name and type.
     """
     known = Functions()
 

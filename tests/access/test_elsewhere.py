@@ -57,3 +57,32 @@ def test_what_begins_later_or_comes_back_may_let_in_somebody(rule: str) -> None:
 def test_it_is_read_in_little_time_however_deep(deep: str) -> None:
     closed = ")" * deep.count("(") * 5000
     assert decided_later(deep * 5000 + f"(now() < {AHEAD})" + closed, is_condition=True) == ("now",)
+
+
+@pytest.mark.parametrize(
+    ("rule", "seen"),
+    [
+        (f"begin if to_regclass('pg_temp.seen') is null then return true; end if; return {OWN}; end", "pg_temp.seen"),
+        (f"({OWN} OR (NOT (EXISTS ( SELECT FROM pg_class WHERE (pg_class.relname = 'seen'::name)))))", "pg_class"),
+        (f"select {OWN} or (select count(*) from pg_catalog.pg_trigger) < 9", "pg_trigger"),
+        (f"({OWN} OR (to_regrole('audit_stand_in'::text) IS NULL))", "audit_stand_in"),
+        (f"({OWN} OR (to_regclass(('pg_' || word)) IS NULL))", "to_regclass"),
+        (f"begin perform from pg_temp.seen; return {OWN}; exception when others then return true; end", "pg_temp"),
+    ],
+)
+def test_what_can_see_that_people_are_made_up_may_let_in_others(rule: str, seen: str) -> None:
+    assert decided_later(rule, is_condition=True) == (seen,)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        f"({OWN} OR (kind = ANY (ARRAY['pg_class'::text, 'seen'::text])))",
+        f"select {OWN} and state in (select e.enumlabel from pg_catalog.pg_enum e)",
+        f"begin if to_regclass('public.members') is null then return false; end if; return {OWN}; end",
+        f"({OWN} OR (books.pg_class = 3))",
+        f"({OWN} OR has_schema_privilege('service_role', 'graphql', 'usage'))",
+    ],
+)
+def test_what_asks_for_things_of_the_project_is_judged_by_what_it_lets_through(rule: str) -> None:
+    assert decided_later(rule, is_condition=True) == ()
