@@ -239,10 +239,10 @@ def shadowed(
                 failures, count, lacking = restore(connection, login(server.dsn, STAND_IN), original, text)
                 unlike = compare(connection, original, failures)
             inside = login(server.dsn, STAND_IN)
-            with connect(inside) as connection, steady(connection):
-                planted = plant(connection, members, parts or Parts())
-                unfilled = dict(planted.unfilled) | refresh(connection) | unlike
-                analyze(connection)
+            with connect(inside) as built, steady(built):
+                planted = plant(built, members, parts or Parts())
+                unfilled = dict(planted.unfilled) | refresh(built) | unlike
+                analyze(built)
         except TargetError as error:
             footprint.left_ms()
             raise Unchecked(f"{NO_SHADOW}: {error}", REMEDY) from error
