@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from audit.effects import effects, lacks, parts, things
 from audit.evidence import safe
 from audit.layouts import beginning, of_these, recognised, title, to_apply
 from audit.platform import absent, bringing, extensions
-from audit.results import ANYTHING, RELATIONS, Migration, Thing, Trouble
+from audit.results import ANYTHING, RELATIONS, ROW_SECURITY, Migration, Thing, Trouble
 from audit.server_errors import tell
 from audit.sql_text import STRING, Statement, Unreadable, statements, tokens
 
@@ -126,13 +126,16 @@ def apply_files(
 ) -> tuple[Migration, ...]:
     """Apply some files as :func:`apply` does; ``around`` goes around each statement, inside of its transaction.
 
-    ``piecewise``: a file that fails is applied statement by statement, with nothing around them.
+    ``piecewise``: a file that fails is applied statement by statement, with nothing around them. What adds something to
+    what only a later file creates is executed once it is there: whoever made it in the dashboard could apply the file.
     """
     autocommit = conn.autocommit
     conn.autocommit = True
     conn.add_notify_handler(_forgotten)
+    waiting = _Waiting()
     try:
-        return tuple(_apply_file(conn, path, around, piecewise) for path in files)
+        done = [_apply_file(conn, path, around, piecewise, waiting) for path in files]
+        return tuple(map(waiting.without_what_was_made, done))
     finally:
         conn.remove_notify_handler(_forgotten)
         # Interrupted, the connection may still be busy: then it is of no more use to anybody.
@@ -148,7 +151,9 @@ def _start_afresh(conn: psycopg.Connection[Any]) -> None:
         conn.execute(undo, prepare=False)
 
 
-def _apply_file(conn: psycopg.Connection[Any], path: Path, around: Around, piecewise: bool) -> Migration:
+def _apply_file(
+    conn: psycopg.Connection[Any], path: Path, around: Around, piecewise: bool, waiting: _Waiting
+) -> Migration:
     name = title(path)
     try:
         data = path.read_bytes()
@@ -164,6 +169,8 @@ def _apply_file(conn: psycopg.Connection[Any], path: Path, around: Around, piece
         file.run(around, piecewise)
     except Unreadable as refusal:
         return _unread(name, safe(str(refusal)), _line(text, refusal.start))
+    if piecewise:
+        waiting.go_on(file)
     failed = next((each for each in file.troubles if not each.aside), None)
     if failed is None:
         return Migration(name, applied=True, troubles=tuple(file.troubles), notes=tuple(file.notes))
@@ -208,6 +215,8 @@ class _File:
         self.troubles: list[Trouble] = []
         self.notes: list[str] = []
         self.partly = ""
+        # What failed for something that is not there, with its statement.
+        self.lacking: list[tuple[Trouble, Statement]] = []
         self._passed = self._kept = 0
 
     def read(self) -> None:
@@ -221,6 +230,15 @@ class _File:
 
     def run(self, around: Around, piecewise: bool) -> None:
         """Execute the statements. Raises Refused when ``around`` stops one; leaves no transaction open."""
+        self._begin()
+        if around is _nothing_around and _DUMPED.search(self.text[:_BEGINNING]):
+            self._make_roles()
+            self._one_by_one(0, dumped=True)
+        else:
+            self._together(around, piecewise)
+
+    def _begin(self) -> None:
+        """Make the session what it is at the beginning of a file."""
         _start_afresh(self.conn)
         if self.conn.info.parameter_status("is_superuser") == "on":
             raise ValueError("migrations are foreign code: not on a superuser's connection, whatever it is set to")
@@ -229,11 +247,17 @@ class _File:
                 self.conn.execute("set event_triggers = on")
             self.conn.execute(sql.SQL("set role {}").format(sql.Identifier(OWNER)))
         self.conn.execute('set search_path = "$user", public, extensions')
-        if around is _nothing_around and _DUMPED.search(self.text[:_BEGINNING]):
-            self._make_roles()
-            self._one_by_one(0, dumped=True)
-        else:
-            self._together(around, piecewise)
+
+    def again(self, statement: Statement) -> Trouble | None:
+        """Execute a statement once more, by itself; return why it failed, if it did."""
+        self._begin()
+        try:
+            _execute(self.conn, self._placed(statement))
+        except psycopg.Error as error:
+            if self.conn.broken:
+                raise
+            return self._trouble(error, statement)
+        return None
 
     def _together(self, around: Around, piecewise: bool) -> None:
         """Execute all as the file's author meant it: in one transaction, or in those of the file itself."""
@@ -325,6 +349,7 @@ class _File:
                         self._each([statement], dumped=dumped)
                     else:
                         self.troubles.append(told)
+                        self.lacking.append((told, statement))
 
     def _enabled_elsewhere(self, error: psycopg.Error) -> bool:
         """Create the extension that brings what is lacking, as somebody did in the dashboard; tell whether it did."""
@@ -422,6 +447,81 @@ class _File:
                 # What is granted to it fails then, and is told.
         if made:
             self.notes.append(safe(f"roles that the dump names were made, without a login: {', '.join(made)}"))
+
+
+@dataclass(eq=False)
+class _Late:
+    """A statement that lacks something: where it stands, as what it was told, and what it would make."""
+
+    file: _File
+    statement: Statement
+    told: Trouble
+    lacks: Thing
+
+
+class _Waiting:
+    """Statements that lack something, until a later file makes it.
+
+    Each is executed when that file is through: what comes after it may take back what it made. What would change, or
+    take away, what the later file made is left out, for that file may have had the last word.
+    """
+
+    def __init__(self) -> None:
+        self.late: list[_Late] = []
+        self.made: dict[int, Trouble] = {}
+
+    def go_on(self, file: _File) -> None:
+        """Execute what waited for what ``file`` made, and have its own statements wait that lack something."""
+        failed = {id(statement) for _, statement in file.lacking}
+        came = {made for each in file.parsed if id(each) not in failed for made in effects(each).made}
+        for late in [each for each in self.late if each.told.made and _among(each.told.made, came)]:
+            self._is_there(late)
+        ready = [each for each in self.late if _among([each.lacks], came)]
+        self.late = [each for each in self.late if each not in ready or _adds(each.statement, each.told)]
+        while ready := [each for each in ready if each in self.late]:
+            made = {thing for late in ready for thing in self._again(late)}
+            ready = [each for each in self.late if _among([each.lacks], made)]
+        if not any("search_path" in each.words for each in file.parsed if each.words[:1] == ("set",)):
+            self.late += [
+                _Late(file, statement, told, told.lacks)
+                for told, statement in file.lacking
+                if told.lacks is not None and not told.aside
+            ]
+
+    def _again(self, late: _Late) -> tuple[Thing, ...]:
+        """Execute a statement; return what it made."""
+        trouble = late.file.again(late.statement)
+        if trouble is None or trouble.sqlstate in THERE_ALREADY:
+            self._is_there(late)
+            return late.told.made
+        if trouble.lacks is None or trouble.lacks == late.lacks:
+            self.late.remove(late)
+        else:
+            late.lacks = trouble.lacks
+        return ()
+
+    def _is_there(self, late: _Late) -> None:
+        self.late.remove(late)
+        self.made[id(late.told)] = replace(late.told, touched=())
+
+    def without_what_was_made(self, migration: Migration) -> Migration:
+        """Return what became of a file, given that something was made later."""
+        return replace(migration, troubles=tuple(self.made.get(id(each), each) for each in migration.troubles))
+
+
+def _among(wanted: Iterable[Thing], made: Collection[Thing]) -> bool:
+    return all(any(each.is_like(thing) for each in made) for thing in wanted)
+
+
+def _adds(statement: Statement, told: Trouble) -> bool:
+    """Tell whether a statement makes something new, and changes or takes away nothing that is there."""
+    if statement.words[:1] == ("create",):
+        return True
+    new = (ROW_SECURITY,) if "disable" not in statement.words else ()
+    return statement.words[:2] == ("alter", "table") and all(
+        thing in told.made or thing.kind in new or (thing.kind == "constraint" and not thing.name)
+        for thing in told.touched
+    )
 
 
 def _lacking(error: psycopg.Error) -> str | None:

@@ -350,7 +350,8 @@ def understood(
 
 def _without_what_came(migrations: Sequence[Migration], created: Mapping[Thing, str]) -> Iterator[Migration]:
     """Yield the migrations without what statements lacked that another one has made: that is there in the end."""
-    failed = [thing for each in migrations for trouble in each.troubles for thing in trouble.made]
+    # What touches nothing any more was executed later on.
+    failed = [thing for each in migrations for t in each.troubles if t.touched for thing in t.made]
 
     def came(thing: Thing | None) -> bool:
         made = any(each.is_like(thing) for each in created) if thing is not None else False

@@ -607,3 +607,38 @@ def test_a_gate_tells_of_its_own_files_only():
     assert "nobody knows whether 2_b.sql would" in gated(lacking).unjudgeable
     assert [row.object for row in gated(own).rows] == ["2_b.sql"]
     assert [row.object for row in gated(lacking, own).rows] == ["2_b.sql", "2_b.sql: " + own.error]
+
+
+TEAMS = "create table public.teams (id uuid primary key, name text);\n"
+NOTES = (
+    "create table public.notes (id uuid primary key, team uuid references public.teams, made timestamptz);\n"
+    "create index on public.notes (team);\n"
+    "alter table public.notes enable row level security;\n"
+    "create policy shown on public.notes for select using (made is not null);\n"
+    "create function public.newest() returns public.notes language sql as 'select * from public.notes limit 1';\n"
+    "revoke execute on function public.newest() from public;\n"
+)
+
+
+def test_what_comes_too_late_is_there_in_the_end(build):
+    """A file that needs what a later one creates is out of order; what it makes is there, and in no doubt."""
+    migrations, made = build({"1_notes.sql": NOTES, "2_teams.sql": TEAMS})
+    assert made.missing == ()
+    (row,) = rows(migrations).values()
+    assert row.details["error"].endswith("2_teams.sql creates it, and comes later")
+    assert uncertain(migrations) == ()
+
+
+def test_what_comes_too_late_changes_nothing_that_is_there(build):
+    """The later file has the last word: an older function, a dropped column or other rows do not come back."""
+    first = (
+        "create or replace function public.word(public.teams) returns text language sql as $$ select 'old' $$;\n"
+        "alter table public.teams drop column name;\n"
+        "update public.teams set name = '';\n"
+    )
+    function = "create function public.word(public.teams) returns text language sql as $$ select 'new' $$;\n"
+    says = "do $$ begin if (select public.word(t) <> 'new' from public.teams t) then raise 'old'; end if; end $$;\n"
+    row = "insert into public.teams values (gen_random_uuid(), 'ours');\n"
+    migrations, _ = build({"1_a.sql": first, "2_b.sql": TEAMS + function + row + says, "3_c.sql": says})
+    assert [each.applied for each in migrations] == [False, True, True]
+    assert [thing.kind for thing in uncertain(migrations)] == ["column", "rows"]
