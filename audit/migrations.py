@@ -132,7 +132,7 @@ def apply_files(
     autocommit = conn.autocommit
     conn.autocommit = True
     conn.add_notify_handler(_forgotten)
-    waiting = _Waiting()
+    waiting = _Waiting(files)
     try:
         done = [_apply_file(conn, path, around, piecewise, waiting) for path in files]
         return tuple(map(waiting.without_what_was_made, done))
@@ -170,7 +170,7 @@ def _apply_file(
     except Unreadable as refusal:
         return _unread(name, safe(str(refusal)), _line(text, refusal.start))
     if piecewise:
-        waiting.go_on(file)
+        waiting.go_on(path, file)
     failed = next((each for each in file.troubles if not each.aside), None)
     if failed is None:
         return Migration(name, applied=True, troubles=tuple(file.troubles), notes=tuple(file.notes))
@@ -463,15 +463,19 @@ class _Waiting:
     """Statements that lack something, until a later file makes it.
 
     Each is executed when that file is through: what comes after it may take back what it made. What would change, or
-    take away, what the later file made is left out, for that file may have had the last word.
+    take away, what the later file made is left out, for that file may have had the last word; so may one that is yet
+    to come, and makes the same.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, files: Sequence[Path]) -> None:
+        self.to_come = [*files]
+        self._made_by: dict[Path, frozenset[Thing]] = {}
         self.late: list[_Late] = []
         self.made: dict[int, Trouble] = {}
 
-    def go_on(self, file: _File) -> None:
+    def go_on(self, path: Path, file: _File) -> None:
         """Execute what waited for what ``file`` made, and have its own statements wait that lack something."""
+        self.to_come = self.to_come[self.to_come.index(path) + 1 :]
         failed = {id(statement) for _, statement in file.lacking}
         came = {made for each in file.parsed if id(each) not in failed for made in effects(each).made}
         for late in [each for each in self.late if each.told.made and _among(each.told.made, came)]:
@@ -490,6 +494,8 @@ class _Waiting:
 
     def _again(self, late: _Late) -> tuple[Thing, ...]:
         """Execute a statement; return what it made."""
+        if any(_among([thing], self._made(path)) for path in self.to_come for thing in late.told.made):
+            return ()
         trouble = late.file.again(late.statement)
         if trouble is None or trouble.sqlstate in THERE_ALREADY:
             self._is_there(late)
@@ -499,6 +505,16 @@ class _Waiting:
         else:
             late.lacks = trouble.lacks
         return ()
+
+    def _made(self, path: Path) -> frozenset[Thing]:
+        """Return what a file that is yet to come makes."""
+        if path not in self._made_by:
+            try:
+                parsed = [*statements(to_apply(decoded(path.read_bytes())))]
+            except (OSError, UnicodeDecodeError, Unreadable):
+                parsed = []
+            self._made_by[path] = frozenset(made for each in parsed for made in effects(each).made)
+        return self._made_by[path]
 
     def _is_there(self, late: _Late) -> None:
         self.late.remove(late)

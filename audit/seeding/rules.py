@@ -23,6 +23,7 @@ from audit.catalog.calls import BODY, mentioned
 from audit.catalog.expressions import Name, called, parsed, table_of
 from audit.evidence import Unchecked
 from audit.seeding.answers import Function, Functions
+from audit.seeding.single import CALLER, note_single
 from audit.seeding.tables import Catalogue, Table
 from audit.settings import PLATFORM_SCHEMAS
 from audit.sql_text import tokens, without_comments
@@ -80,9 +81,6 @@ _COMPARISONS = (
     exp.JSONBContainsTopKey, exp.Is, exp.Distance, exp.NullSafeEQ, exp.NullSafeNEQ,
 )  # fmt: skip
 
-_CALLER = re.compile(
-    r"\buid\(\)|request\.jwt\.claim\.sub\b|\bjwt\(\)[^=]*'sub'|request\.jwt\.claims'[^=]*'sub'", re.IGNORECASE
-)
 _EMAIL = re.compile(
     r"\bemail\(\)|request\.jwt\.claim\.email|(\bjwt\(\)|request\.jwt\.claims')[^=]*'email'", re.IGNORECASE
 )
@@ -122,7 +120,7 @@ def _asked(column: exp.Expr) -> Hints:
         side = side.parent
         if isinstance(side, exp.JSONExtract | exp.JSONExtractScalar):
             keys += _path(side.expression)
-            into.by_caller = into.by_caller or bool(_CALLER.search(side.expression.sql(dialect="postgres")))
+            into.by_caller = into.by_caller or bool(CALLER.search(side.expression.sql(dialect="postgres")))
         elif isinstance(side, exp.Coalesce):
             into.nothing = True
         elif isinstance(side, exp.Cast) and keys and side.to.is_type("boolean"):
@@ -195,7 +193,7 @@ def _note(comparison: exp.Expr, others: list[exp.Expr], functions: list[str], ke
     numbers = [int(literal) for literal in literals if _NUMBER.fullmatch(literal)]
     if isinstance(comparison, exp.Is):
         into.nothing = any(isinstance(other, exp.Null) for other in others)
-    elif _CALLER.search(text):
+    elif CALLER.search(text):
         into.caller = not any(other.find(exp.Table) for other in others)
     elif _EMAIL.search(text):
         into.email = True
@@ -375,6 +373,7 @@ class Rules:
 def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mapping[str, Iterable[str]]) -> Rules:
     """Read what the rules ask about the tables of the catalogue. ``more`` are further conditions, by table's title.
 
+    Columns by which they look up one row of the caller become keys of ``catalogue`` (:mod:`audit.seeding.single`).
     Raises psycopg.Error when they cannot be read.
     """
     cursor = conn.cursor(row_factory=tuple_row)
@@ -407,20 +406,25 @@ def read_rules(conn: psycopg.Connection[Any], catalogue: Catalogue, more: Mappin
     )
     compared: list[tuple[Function, Hints]] = []
     given: list[tuple[Name, int, tuple[int, str]]] = []
+    conditions = []
     for relation, text in (*cursor.execute(_POLICIES).fetchall(), *cursor.execute(_INDEXES).fetchall()):
         try:
             tree = parsed(text)
         except Unchecked:
             continue  # the policies that judge expressions say so
+        conditions.append(tree)
         rules.note(of_condition(tree, relation), relation)
         compared += [(function, _asked(call)) for function, call in functions.called(tree)]
         for name, number, (of_table, column_name) in _given(tree):
             if found := place(of_table, column_name, relation):
                 given.append((name, number, found))
-    for text, *_ in views:
+    known_views = {}
+    for text, schema, name, _ in views:
         view = _tree(text.rstrip().rstrip(";"))
+        known_views[schema, name] = view
         rules.note(of_condition(view, None))
         compared += [(function, _asked(call)) for function, call in functions.called(view)]
+    note_single(conditions, known_views, catalogue)
     fired: dict[int, set[int]] = {}
     for relation, function, text in cursor.execute(_TRIGGERS).fetchall():
         fired.setdefault(function, set()).add(relation)

@@ -311,3 +311,35 @@ def test_statements_and_expressions_of_a_body_are_read(body: str, read: list[str
 @pytest.mark.parametrize("body", ["select a" + " " * 400_000 + "from t where a = 1", "return a = 1; " * 20_000])
 def test_a_body_as_long_as_it_likes_to_be_is_read_in_part(body: str) -> None:
     assert len([*_trees(body)]) <= 200
+
+
+STAFF = (
+    "create table public.staff (id uuid primary key default gen_random_uuid(), school int, person uuid not null{});"
+    "alter table public.staff enable row level security;"
+)
+VIEW = (
+    "create view public.me as select u.id, s.school from auth.users u left join public.staff s on s.person = u.id "
+    "where u.id = auth.uid()"
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "key", "most"),
+    [
+        ("school = (select s.school from public.staff s where s.person = (select auth.uid()))", "", 1),
+        ("school = (select m.school from public.me m)", "", 1),
+        ("school in (select s.school from public.staff s where s.person = auth.uid())", "", 2),
+        ("school = (select max(s.school) from public.staff s where s.person = auth.uid())", "", 2),
+        ("school = (select s.school from public.staff s where s.person = auth.uid())", ", unique (school, person)", 2),
+        ("(select s.id from public.staff s where s.person = auth.uid() and s.school = papers.school) is not null",
+         "", 2),
+    ],
+)  # fmt: skip
+def test_who_is_looked_up_as_one_row_has_one(platform: Connection, rule: str, key: str, most: int) -> None:
+    """A rule that takes the caller's row for one fails where there are two: no application makes a second one."""
+    platform.execute(STAFF.format(key).encode())
+    platform.execute(VIEW.encode())
+    planted(platform, "school int", rule)
+    found = platform.execute("select count(*) from public.staff group by person order by 1 desc limit 1").fetchone()
+    assert found is not None
+    assert (found[0] == 1) == (most == 1)

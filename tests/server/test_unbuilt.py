@@ -642,3 +642,12 @@ def test_what_comes_too_late_changes_nothing_that_is_there(build):
     migrations, _ = build({"1_a.sql": first, "2_b.sql": TEAMS + function + row + says, "3_c.sql": says})
     assert [each.applied for each in migrations] == [False, True, True]
     assert [thing.kind for thing in uncertain(migrations)] == ["column", "rows"]
+
+
+def test_what_comes_too_late_leaves_room_for_what_comes_later_still(build):
+    """A later file that makes the same is not refused for it."""
+    policy = "create policy shown on public.teams for select using ({});\n"
+    again = "drop policy if exists old on public.teams;\n" + policy.format("name is not null")
+    migrations, _ = build({"1_a.sql": policy.format("true"), "2_b.sql": TEAMS, "3_c.sql": again})
+    assert [each.applied for each in migrations] == [False, True, True]
+    assert uncertain(migrations) == ()
