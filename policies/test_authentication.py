@@ -131,12 +131,14 @@ def test_every_profile_belongs_to_a_user(auditor):
     fix=SIGN_UP_FIX,
 )
 def test_the_registration_trigger_works(auditor, auth_service):
-    """The triggers that run at sign-up are enabled, and work: somebody who gives an address and a name is let in.
+    """The triggers that run at sign-up are enabled, and work: somebody who says what is asked for is let in.
 
-    The service that signs people up may write none of the project's tables, so that a trigger's function needs its
-    owner's rights and a search_path of its own. One that runbook_objects in audit.toml names (on_auth_user_created) is
-    to run after insert, for each row, with a function that has both. The catalogue is asked, not information_schema,
-    which hides tables of others and knows nothing of disabled triggers.
+    An address and a name are tried, then also what the triggers' functions read in the metadata, as the project's form
+    may ask for it; who is kept out for not giving that is AUTH-04's. The service that signs people up may write none of
+    the project's tables, so that a trigger's function needs its owner's rights and a search_path of its own. One that
+    runbook_objects in audit.toml names (on_auth_user_created) is to run after insert, for each row, with a function
+    that has both. The catalogue is asked, not information_schema, which hides tables of others and knows nothing of
+    disabled triggers.
     """
     assert not auditor(
         f"""
