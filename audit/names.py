@@ -168,9 +168,13 @@ SYNONYMS: tuple[frozenset[str], ...] = (
 
 # Tables in which people knock at somebody's door: their rows are meant to lead to what the writer does not see yet.
 KNOCKS = re.compile(
-    r"(^|_)((join|joining|access|member|membership)_?(requests?|applications?)|applications|applicants|submissions"
+    r"(^|_)((join|joining|access|member|membership)_?(requests?|applications?)|applicants"
     r"|responses|feedback|wait_?list|complaints|abuse_reports|flags)$",
     re.IGNORECASE,
+)
+# Words of a row that knocks: somebody else is to say yes.
+ASKING = re.compile(
+    r"^(pending|requested|waiting|wait_?list(ed)?|applied|proposed|asked|pendiente|pendente|angefragt)$", re.IGNORECASE
 )
 
 # Columns that say where somebody stands, which only the server should decide.

@@ -1122,7 +1122,7 @@ def test_nobody_hangs_rows_below_somebody_elses(alice, bob, stranger):
     member, whatever groups they are in; so is one whose id another table or a view shows to everybody, but for the
     table that rows are put into. Not counted are people as parents, references
     that may be empty and that no policy looks at, bookmarks (links and nothing else, of which one sees one's own),
-    requests to be let in by the name of their table (``join_requests``, ``applications``), and tables that take rows in
+    requests to be let in (``join_requests``, or all new rows have to be ``pending``), and tables that take rows in
     anybody's name, which RLS-04 tells of.
     """
     assert not misplaced(alice | bob | stranger)

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from psycopg import sql
+from sqlglot import exp
 
 from audit.actors import Actor, Stage
+from audit.catalog.expressions import bare, parsed
 from audit.causes import Cause
 from audit.evidence import Evidence, Population, Row, safe
-from audit.names import KNOCKS
+from audit.names import ASKING, KNOCKS
 from audit.people import CAST, Identity
 from audit.probes.attempt import acting, ask, each, without_an_end, works
 from audit.probes.calling import EVERYBODY, look, part, remembered
@@ -48,6 +50,18 @@ and exists (
     select from unnest(p.polroles) as named where case when named = 0 then true
     else pg_catalog.pg_has_role('authenticated', named, 'usage') end)
 order by p.polcmd not in ('*', %(command)s), 1
+"""
+
+
+# What is asked of new rows, of those of members.
+_NEW_ROWS = """
+select p.polrelid::pg_catalog.regclass::text, pg_catalog.pg_get_expr(coalesce(p.polwithcheck, p.polqual), p.polrelid)
+from pg_catalog.pg_policy p
+where p.polrelid = any (%s::pg_catalog.regclass[]) and p.polpermissive and p.polcmd in ('*', 'a')
+and coalesce(p.polwithcheck, p.polqual) is not null
+and exists (
+    select from unnest(p.polroles) as named where case when named = 0 then true
+    else pg_catalog.pg_has_role('authenticated', named, 'usage') end)
 """
 
 
@@ -136,6 +150,8 @@ def misplaced(people: Actor) -> Evidence:
                     found.setdefault((hung.child, hung.attribute), {})[who.name] = hung
         shared = seen.shared()
         tried = {place: those for place, those in found.items() if _is_owned(place, those, shared)}
+        asking = _asking(cursor, sorted({child for child, _ in tried}))
+        tried = {place: those for place, those in tried.items() if not _only_asks(place, those, asking)}
         rows = _rows(cursor, tried)
     return Evidence(
         rows,
@@ -201,6 +217,27 @@ def _is_owned(place: tuple[str, str], those: Mapping[str, Hung], shared: Collect
     """Tell whether the parents are somebody's, and their rows no knock at the door of those who own them."""
     parent = next(iter(those.values())).parent
     return parent not in shared and not KNOCKS.search(place[0].rpartition(".")[2].strip('"'))
+
+
+def _asking(cursor: Cursor, children: Sequence[str]) -> set[str]:
+    """Return the tables whose new rows have to say that they wait for somebody's yes, whoever adds them."""
+    says: dict[str, bool] = {}
+    for child, condition in cursor.execute(_NEW_ROWS, [children]).fetchall():
+        tree = bare(parsed(condition))
+        parts = map(bare, tree.flatten()) if isinstance(tree, exp.And) else [tree]
+        asks = any(isinstance(part, exp.EQ) and _is_asking(part) for part in parts)
+        says[child] = says.get(child, True) and asks
+    return {child for child, asks in says.items() if asks}
+
+
+def _is_asking(part: exp.EQ) -> bool:
+    column, word = bare(part.this), bare(part.expression)
+    return isinstance(column, exp.Column) and word.is_string and ASKING.search(word.name) is not None
+
+
+def _only_asks(place: tuple[str, str], those: Mapping[str, Hung], asking: Collection[str]) -> bool:
+    """Tell whether all that was put below somebody else's row is a request that they may refuse."""
+    return place[0] in asking and all(hung.command in (None, "insert") for hung in those.values())
 
 
 def _blocked(tried: Mapping[tuple[str, str], Mapping[str, Hung]]) -> str:
