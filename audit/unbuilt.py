@@ -103,7 +103,8 @@ def doubted(made: Ruling, log: Log, migrations: Sequence[Migration]) -> Ruling:
     if made.verdict in (Verdict.HOLDS, Verdict.NOT_APPLICABLE):
         unsure = _unsure(touched, missed, made, log)
         if unsure:
-            return replace(made, verdict=Verdict.UNCHECKED, reason=not_built(unsure), remedy=REMEDY)
+            found = "nothing of what was built offends, but " if made.verdict is Verdict.HOLDS else ""
+            return replace(made, verdict=Verdict.UNCHECKED, reason=found + not_built(unsure), remedy=REMEDY)
         return made
     return replace(made, offences=tuple(_marked(each, touched) for each in made.offences))
 

@@ -223,12 +223,24 @@ def registering(service: Actor, *, visits: bool = False) -> Iterator[tuple[Regis
 def failing(service: Actor) -> Evidence:
     """Return the triggers with which signing up fails, whatever else people say that the project's functions read."""
     with registering(service) as (registration, triggers):
-        keys = {key for key, _ in registration.cursor.execute(READ).fetchall()}
-        _, (answer, _) = _plain(registration, keys, _vocabulary(service, registration, keys))
+        _, (answer, _) = _asked_for(service, registration)
         fails = registration.cursor.execute(THEIRS, [answer.error]).fetchall() if answer.error else []
     guilty = [name for (name,) in fails if name in triggers] or (triggers if answer.error else [])
     rows = [_row(service, name, {"problem": f"{FAILS}: {answer.error}"}) for name in guilty]
     return _evidence(service, rows, Population(len(triggers), "triggers of signing up"))
+
+
+def _asked_for(service: Actor, registration: Registration) -> tuple[Mapping[str, Any], list[SignUp]]:
+    """Let people say what the project's functions read, where a name is not enough: see :func:`_plain`."""
+    keys = {key for key, _ in registration.cursor.execute(READ).fetchall()}
+    return _plain(registration, keys, _vocabulary(service, registration, keys))
+
+
+def _said(service: Actor, registration: Registration) -> str:
+    """Say with what else somebody is let in for whom a name is not enough, or ""."""
+    metadata, (answer, _) = _asked_for(service, registration)
+    keys = [key for key in metadata if key not in USUAL]
+    return "" if answer.error else f"; who also gives {safe(', '.join(keys))} is let in"
 
 
 def troubles(service: Actor, fix: str) -> Evidence:
@@ -241,6 +253,7 @@ def troubles(service: Actor, fix: str) -> Evidence:
     offered |= {name: given for name, given in OTHERWISE.items() if WAY_OF[name] in known["sign_up"]}
     with registering(service, visits=True) as (registration, triggers):
         answers = {name: registration.sign_up(given) for name, given in offered.items()}
+        said = _said(service, registration) if answers[PLAIN].error else ""
         visited = [*registration.visit(PERSON, known=False)]
         visited += [each for person in registration.there() for each in registration.visit(person, known=True)]
     usual = answers[PLAIN].counts()
@@ -250,7 +263,7 @@ def troubles(service: Actor, fix: str) -> Evidence:
     for name, answer in answers.items():
         if name in ODD and answer.code in TOO_LONG and wanted is None and not answers[PLAIN].error:
             continue
-        problem = f"{FAILS}: {answer.error}" if answer.error else ""
+        problem = f"{FAILS}: {answer.error}{said}" if answer.error else ""
         if not problem and wanted is not None:
             problem = _unlike(wanted, answer)
         if not problem and name in (*BY_EMAIL, "by invitation"):
