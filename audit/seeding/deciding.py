@@ -64,6 +64,21 @@ join pg_catalog.pg_roles r on r.oid = f.proowner and not r.rolsuper and not r.ro
 where f.prosecdef and exists (select from pg_catalog.pg_policy p where r.oid = any (p.polroles))
 """
 
+# Tables that show a role none of their rows: row level security, and no permissive policy for reading.
+_HIDDEN = """
+select n.nspname::text, c.relname::text, array(
+    select pg_catalog.quote_ident(r.rolname) from pg_catalog.pg_roles r
+    where pg_catalog.quote_ident(r.rolname) = any ($1) and not r.rolsuper and not r.rolbypassrls
+    and (c.relforcerowsecurity or not pg_catalog.pg_has_role(r.oid, c.relowner, 'usage'))
+    and not exists (
+        select from pg_catalog.pg_policy p
+        where p.polrelid = c.oid and p.polpermissive and p.polcmd in ('r', '*') and exists (
+            select from unnest(p.polroles) as named where named = 0 or pg_catalog.pg_has_role(r.oid, named, 'usage'))))
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relrowsecurity and c.relkind in ('r', 'p')
+"""
+
 _IDS = """
 select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute
 where attrelid = $1::bigint::oid and atttypid = 'pg_catalog.uuid'::pg_catalog.regtype
@@ -79,8 +94,9 @@ class Condition:
     ``relation`` is the number and ``place`` the quoted name of the policy's table, ``columns`` those of its row that
     the condition is about, ``others`` those that the policy asks about besides. ``seen``: True where the condition is
     all that lets somebody in, False where it is all that keeps somebody out. ``held``: it is true of some row;
-    ``ruled_out``: the table's constraints refuse rows that it would decide. ``needs`` is what is to be seen of it;
-    ``asked``: the people it is about were asked, and there was time to.
+    ``ruled_out``: the table's constraints refuse rows that it would decide; ``hidden`` is a table that it looks into
+    and that shows those whom the policy is for none of its rows. ``needs`` is what is to be seen of it; ``asked``: the
+    people it is about were asked, and there was time to.
     """
 
     relation: int
@@ -97,6 +113,7 @@ class Condition:
     held: bool = False
     asked: bool = False
     ruled_out: bool = False
+    hidden: str = ""
     needs: frozenset[bool] = frozenset({True, False})
 
     @property
@@ -107,7 +124,7 @@ class Condition:
     @property
     def is_known(self) -> bool:
         """Whether it is known what the policy does: it makes no difference, or constraints do not let it make one."""
-        return self.ruled_out or (self.held and bool(self.seen & self.needs))
+        return self.ruled_out or (bool(self.hidden) and not self.held) or (self.held and bool(self.seen & self.needs))
 
     def decides(self, value: bool) -> str:
         """Write the condition on a row that the policy lets through, or not, because of this condition alone."""
@@ -120,6 +137,9 @@ class Condition:
             return f"{self.place}: there was no time to see whether rows tell that {self.text} (policy {self.policy})"
         if self.ruled_out:
             return f"{self.place}: constraints leave no row to condition {self.text} of policy {self.policy}"
+        if not self.held and self.hidden:
+            nobody = f"{self.hidden} shows nobody a row, so that nobody is let in by it"
+            return f"{self.place}: policy {self.policy} asks whether {self.text}: {nobody}"
         if not self.held:
             return f"{self.place}: there is no row for which {self.text} (policy {self.policy})"
         if not self.seen:
@@ -187,6 +207,7 @@ class Deciding:
         owners = [owner for (owner,) in self.cursor.execute(_OWNERS).fetchall()]
         self.people += [(owner, claims) for owner, (_, claims) in product(owners, self.people)]
         roles = list({role for role, _ in self.people})
+        hidden = {(schema, name): {*from_} for schema, name, from_ in self.cursor.execute(_HIDDEN, (roles,)).fetchall()}
         for relation, place, alias, name, text, of_roles in self.cursor.execute(
             _POLICIES, (list(schemas), roles)
         ).fetchall():
@@ -201,6 +222,10 @@ class Deciding:
                 self.mute[name] = None
             else:
                 found += more if len(more) <= MOST_CONDITIONS else []
+        for each in found:
+            tables = {(table.db, table.name) for table in parsed(each.text).find_all(exp.Table)}
+            shut = sorted(table for table in tables if each.roles <= hidden.get(table, set()))
+            each.hidden = ".".join(shut[0]) if shut else ""
         return found
 
     def rows(self, relation: int) -> list[dict[str, Any]]:

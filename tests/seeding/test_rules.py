@@ -343,3 +343,20 @@ def test_who_is_looked_up_as_one_row_has_one(platform: Connection, rule: str, ke
     found = platform.execute("select count(*) from public.staff group by person order by 1 desc limit 1").fetchone()
     assert found is not None
     assert (found[0] == 1) == (most == 1)
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_what_asks_a_table_that_shows_nothing_is_told_and_doubts_nothing(platform: Connection, shown: bool) -> None:
+    """Nobody can make a row for it: policies ask with the caller's rights."""
+    platform.execute(
+        "create table public.staff (person uuid, team int); alter table public.staff enable row level security;"
+        "grant select on public.staff to authenticated, anon;"
+        "create policy joining on public.staff for insert with check (person = auth.uid())"
+    )
+    if shown:
+        platform.execute("create policy theirs on public.staff for select using (person = auth.uid())")
+    asks = "team in (select s.team from public.staff s where s.person = auth.uid())"
+    result = planted(platform, "team int", f"{asks} or {OWN}")
+    assert result.undecided == ()
+    told = "policy p asks whether team IN (SELECT s.team FROM public.staff AS s WHERE (s.person = auth.uid()))"
+    assert any(told in remark and "shows nobody a row" in remark for remark in result.remarks) is not shown
