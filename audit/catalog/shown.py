@@ -17,7 +17,7 @@ Judging = Callable[[dict[str, Any]], bool]
 # Texts that are written to be read, or say what something is; a person's name and picture are among them.
 _WRITTEN = re.compile(
     r"(^|_)((\w*name|nom|prenom|nome|nombre|apellido|titre|titulo|titel|title|user|handle|nick|slug|label|tag|avatar|image|photo|picture|logo|icon|cover|thumbnail|banner"
-    r"|url|link|website|bio|about|description|summary|excerpt|headline|content|body|comment|review|category|type|kind"
+    r"|url|link|website|bio|about|description|summary|excerpt|headline|caption|mention|hashtag|content|body|comment|review|category|type|kind"
     r"|status|state|colou?r|language|locale|country|city|region|currency|emoji|rating|level|rank|badge|visibility"
     r"|time_?zone|unit|format|mime|theme|genre|brand|model|size|version|position|public_key|provider|source)s?)($|_)",
     re.IGNORECASE,
@@ -45,7 +45,9 @@ _BETWEEN_PEOPLE = re.compile(
     r"messages?($|_)|conversation|threads?($|_)|inbox|(^|_)(letter|mail|friend|block|match)|diary|journal|patient",
     re.IGNORECASE,
 )
-_PUBLISHED = re.compile(r"(^|_)(content|body)(_|$)", re.IGNORECASE)
+_PUBLISHED = re.compile(r"(^|_)(content|body)(_|$)|^text$", re.IGNORECASE)
+# Who likes what, and who follows whom, is what a page shows beside it.
+_LIKED = re.compile(r"(^|_)(like|upvote|clap|reaction|follow|follower|following|repost)s?$", re.IGNORECASE)
 _PRIVATE = re.compile(private_columns({}), re.IGNORECASE)
 
 
@@ -55,7 +57,7 @@ def harmless(columns: Iterable[Sequence[str]], relation: str = "", private: Iter
     Categories are those of pg_type. What neither name nor type explains counts as private.
     """
     found = [*columns]
-    if _BETWEEN_PEOPLE.search(relation) or _only_refers(found):
+    if _BETWEEN_PEOPLE.search(relation) or (_only_refers(found) and not _LIKED.search(relation.strip('"'))):
         return False
     return bool(found) and all(_is_harmless(each, relation) and each[0] not in private for each in found)
 
@@ -80,7 +82,7 @@ def _is_harmless(column: Sequence[str], relation: str) -> bool:
         return True
     if category == "N":
         return bool(_COUNTING.search(name))
-    return category in "SA" and (name == "id" or bool(_WRITTEN.search(name)))
+    return category in "SA" and (name == "id" or bool(published or _WRITTEN.search(name)))
 
 
 def rows_may_be_meant(row: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ POST = [("id", "N", "int8"), ("author_id", "U", "uuid"), ("title", "S", "text"),
     [
         ("username", "S", "text"), ("full_name", "S", "text"), ("avatar_url", "S", "text"), ("tags", "A", "_text"),
         ("is_published", "B", "bool"), ("view_count", "N", "int4"), ("status", "E", "status"), ("content", "S", "text"),
-        ("embedding", "U", "vector"), ("total_points", "N", "int8"),
+        ("embedding", "U", "vector"), ("total_points", "N", "int8"), ("text", "S", "text"), ("mentions", "A", "_text"),
     ],
 )  # fmt: skip
 def test_what_is_written_to_be_read_is_harmless(column):
@@ -33,6 +33,7 @@ def test_what_nothing_explains_is_private(column):
 
 def test_what_is_written_to_somebody_is_private():
     assert not harmless([*POST, ("content", "S", "text")], "chat_messages")
+    assert not harmless([*POST, ("text", "S", "text")], "chat_messages")
     assert not harmless([])
 
 
@@ -59,6 +60,12 @@ def test_who_has_to_do_with_what_is_private():
     loan = [("id", "U", "uuid"), ("tool_id", "U", "uuid"), ("borrower_id", "U", "uuid"), ("due_on", "D", "date")]
     assert not harmless(loan, "open_loans")
     assert harmless([*loan, ("title", "S", "text")], "open_loans")
+
+
+def test_who_likes_what_is_shown():
+    like = [("id", "U", "uuid"), ("post_id", "U", "uuid"), ("user_id", "U", "uuid"), ("created_at", "D", "timestamptz")]
+    assert harmless(like, "post_likes") and harmless(like, "followers")
+    assert not harmless(like, "message_reactions") and not harmless(like, "likelihoods")
 
 
 def test_it_is_said_of_what_offends_alone():
