@@ -87,6 +87,14 @@ join pg_catalog.pg_trigger g on g.tgrelid = t.id and not g.tgisinternal and g.tg
 join pg_catalog.pg_proc f on f.oid = g.tgfoid and f.proname !~ '^(audit|chain)_'
 """
 
+# What rules make of writes to each exposed table (CREATE RULE), which is done with its owner's rights as well.
+REWRITTEN = """
+select t.relation, n.nspname::text, r.rulename::text, pg_catalog.pg_get_ruledef(r.oid)
+from pg_temp.audit_table t
+join pg_catalog.pg_class c on c.oid = t.id join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_rewrite r on r.ev_class = t.id and r.ev_type <> '1' and r.ev_enabled in ('O', 'A')
+"""
+
 # What has to come to an end before anything is tried: reading each table, a write where a trigger fires, the functions.
 REHEARSED = {
     "remember": "select relation from pg_temp.audit_table order by 1",
@@ -643,6 +651,9 @@ def _plan(cursor: Cursor, asked_of: Asked) -> Plan:
         sources = sorted(graph.reached(function), key=lambda source: (source.schema, source.name))
         if any(source.mentions.written or EXECUTES.search(source.plain) for source in sources):
             triggers.setdefault(relation, []).extend(sources)
+    cursor.execute(REWRITTEN)
+    for relation, schema, rule, text in cursor.fetchall():
+        triggers.setdefault(relation, []).append(Source(schema, rule, "sql", text, None, text))
     cursor.execute(COLUMNS)
     there = cursor.fetchall()
     cursor.execute(GENERATED)

@@ -261,6 +261,24 @@ def test_who_writes_the_word_that_a_trigger_waits_for(bench: Bench, condition: s
 
 
 @pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        (
+            "do also insert into public.wardens (user_id, number, email, name) "
+            "values (new.user_id, gen_random_uuid()::text, gen_random_uuid()::text, 'x') on conflict do nothing",
+            ["n on public.notes"],
+        ),
+        ("do also update public.wardens set name = name where user_id = new.user_id", []),
+    ],
+    ids=["makes a warden", "changes a name"],
+)
+def test_who_writes_a_row_of_which_a_rule_makes_another(bench: Bench, rule: str, told: list[str]) -> None:
+    notes = NOTES.partition("create function")[0] + f"create rule also as on insert to public.notes {rule};"
+    with scene(bench, WARDENS.format(number="", stranger=STRANGER.id, rule="false") + notes) as stage:
+        assert [row.object for row in asked(stage, "stranger").rows] == told
+
+
+@pytest.mark.parametrize(
     ("rule", "told"), [(OWN, []), (ANY, ["make on public.authors"])], ids=["their own things", "everybody's"]
 )
 def test_whoever_makes_their_profile_gains_what_is_not_theirs_alone(bench: Bench, rule: str, told: list[str]) -> None:
