@@ -141,6 +141,12 @@ STANDING = re.compile(r"approved|verified", re.IGNORECASE)
 IN_DISGRACE = re.compile(r"banned|blocked|suspended|deleted|disabled|locked|archived|removed", re.IGNORECASE)
 IN_GRACE = re.compile(r"active|enabled", re.IGNORECASE)
 
+# Flags and moments that say that somebody takes part no more, and flags that say whether they do; not what they may.
+OVER = rf"{IN_DISGRACE.pattern}|revoked|expelled|(^|_)(left|ended|cancell?ed)(_|$)"
+OF_BEING_IN = re.compile(
+    rf"{OVER}|{IN_GRACE.pattern}|approved|accepted|confirmed|pending|(^|_)(current|valid)$", re.IGNORECASE
+)
+
 # Moments that mostly lie ahead, and those that every row has.
 AHEAD = re.compile(r"expir|until|due|deadline|valid_to|end|start|schedul|next|run_at|available|visible", re.IGNORECASE)
 ALWAYS_SET = re.compile(r"created|updated|inserted|modified|joined", re.IGNORECASE)

@@ -39,6 +39,7 @@ from audit.names import (
     LETTING_IN,
     MEMBERSHIPS,
     OF_A_KIND,
+    OF_BEING_IN,
     ON_ITS_WAY,
     PUBLISHED,
     RUNNING,
@@ -176,7 +177,7 @@ class Plan:
     ``columns`` are those that tell tenants apart, or that let one in; ``places`` tables in which people are looked up.
     ``of_rows``: rows that are there tell it, and not only those that somebody adds (RLS-24 tries these, too).
     ``ends`` is the table, and its column, whose rows are to have ended; ``function`` what is asked and forgets it.
-    ``words``: its rows have ended that say none of these in that column.
+    ``words``: its rows have ended that say none of these in that column; nobody lets in one of ``refused``.
     ``offices`` are the policies that are for whoever holds an office: that one of the outsiders does is no hole.
     ``above``: the row above, which not everybody signed in reads, is looked up.
     """
@@ -194,6 +195,7 @@ class Plan:
     offices: frozenset[str] = frozenset()
     above: bool = False
     words: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
 
 
 class Reached(NamedTuple):
@@ -1130,7 +1132,10 @@ def _ended(reader: Reader, forgotten: Sequence[Forgotten]) -> Iterator[Plan]:
 
 
 class Slack(NamedTuple):
-    """A part of a condition that lets people read by their membership, and does not ask what it says of itself."""
+    """A part of a condition that lets people read by their membership, and does not ask what it says of itself.
+
+    ``refused``: it asks only that it does not say one of these.
+    """
 
     reader: Reader
     rule: Rule
@@ -1138,6 +1143,7 @@ class Slack(NamedTuple):
     place: Place
     relation: str
     column: str
+    refused: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     asked_by: tuple[str, ...] = ()
 
@@ -1146,10 +1152,11 @@ def _slack(readers: Sequence[Reader], ends: Ends) -> list[Slack]:
     """Return what lets people read by a membership in whatever state: invited, suspended, left.
 
     Most others ask the same table for a word. A table of members has a key of the person and of what they belong to;
-    that itself, and what is part of the membership, may be for whoever is invited. A rank is more than a state.
+    that itself, and what is part of the membership, may be for whoever is invited. A rank is more than a state. To ask
+    that somebody has not left lets in whoever is invited. Flags count that say by their names who is in.
     """
     asking: dict[tuple[Place, str], dict[str, frozenset[str]]] = {}
-    lax: dict[tuple[Place, str], list[Slack]] = {}
+    lax: dict[tuple[Place, str, frozenset[str]], list[Slack]] = {}
     for reader in readers:
         with suppress(Unchecked):  # what cannot be read is told when its own table's turn comes
             parts = [(each, part) for each in reader.conditions if each.of_rows for part in branches(each.text)]
@@ -1163,15 +1170,21 @@ def _slack(readers: Sequence[Reader], ends: Ends) -> list[Slack]:
                     for state in ends.columns.get(place, ()):
                         if not state.state or RANK.search(state.name):
                             continue
+                        if state.flag and not OF_BEING_IN.search(state.name):
+                            continue
                         key, by = (place, state.name), f"{each.rule.name} on {reader.relation}"
-                        words = ends.words(place, state.name, sources)
+                        words = (ends.flags if state.flag else ends.words)(place, state.name, sources)
+                        refused = frozenset[str]() if words else ends.refused(place, state.name, sources)
                         if words:
                             asking.setdefault(key, {})[by] = words
-                        elif not (is_apart or reader.ranks(part) or ends.asks(state.name, sources)):
-                            lax.setdefault(key, []).append(Slack(reader, each.rule, part, place, name, state.name))
+                        elif not (is_apart or reader.ranks(part) - refused) and (
+                            refused or not ends.asks(state.name, sources)
+                        ):
+                            slack = Slack(reader, each.rule, part, place, name, state.name, refused)
+                            lax.setdefault((*key, refused), []).append(slack)
     found = []
-    for key, those in lax.items():
-        askers = asking.get(key, {})
+    for (place, column, _), those in lax.items():
+        askers = asking.get((place, column), {})
         words = frozenset[str].intersection(*askers.values()) if askers else frozenset[str]()
         if words and len(askers) >= 2 * len({f"{each.rule.name} on {each.reader.relation}" for each in those}):
             found += [each._replace(words=words, asked_by=tuple(askers)) for each in those]
@@ -1191,12 +1204,12 @@ def _in_any_state(reader: Reader, slack: Sequence[Slack]) -> Iterator[Plan]:
     """Yield what is to be seen of what people read by a membership that says nothing of what others ask of it."""
     if harmless([(each.name, each.category, each.kind) for each in reader.held], reader.name):
         return
-    alike: dict[tuple[str, str], list[Slack]] = {}
+    alike: dict[tuple[str, str, frozenset[str]], list[Slack]] = {}
     for each in slack:
         if each.reader is reader:
-            alike.setdefault((each.relation, each.column), []).append(each)
+            alike.setdefault((each.relation, each.column, each.refused), []).append(each)
     parts = [(each, part) for each in reader.conditions for part in branches(each.text)] if alike else []
-    for ended, those in alike.items():
+    for (relation, column, refused), those in alike.items():
         lax = {each.part for each in those}
         kept = tuple(dict.fromkeys(p for c, p in parts if p not in lax and c.of_rows and c.rule.command in ("*", "r")))
         columns = {name for each in those for name in reader.columns(each.part, looked_up=True)}
@@ -1209,8 +1222,9 @@ def _in_any_state(reader: Reader, slack: Sequence[Slack]) -> Iterator[Plan]:
             first.asked_by,
             dict.fromkeys(sorted(columns), ()),
             frozenset({first.place}),
-            ends=ended,
+            ends=(relation, column),
             words=first.words,
+            refused=refused,
         )
 
 

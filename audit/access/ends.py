@@ -56,7 +56,7 @@ select n.nspname::text, x.relname::text, x.oid::pg_catalog.regclass::text, x.att
        x.typname in ('timestamptz', 'timestamp', 'date') as moment, x."default",
        x.typcategory in ('S', 'E', 'B') and not (x.refers or x.keyed or x.is_key), x.is_key,
        (x.typcategory = 'S' or x.typname = 'uuid') and not x.refers,
-       bool_or(x.person) over (partition by x.oid)
+       bool_or(x.person) over (partition by x.oid), x.typcategory = 'B'
 from columns x join pg_catalog.pg_namespace n on n.oid = x.relnamespace
 where n.nspname <> all (%(platform)s) and n.nspname !~ '^pg_|^information_schema$'
 order by 1, 2, x.attnum
@@ -84,6 +84,15 @@ _WORD = r"'(?:[^']|'')*'(?:\s*::[\w. ]+)?"
 _WORDS = re.compile(
     rf"{_NAME.format('')}{_CAST}[\s)]*{_CAST}\s*(?:=\s*(?:any\s*\(+\s*array\s*\[)?|\bin\s*\()\s*"
     rf"(?P<words>{_WORD}(?:\s*,\s*{_WORD})*)",
+    re.IGNORECASE,
+)
+_REFUSED = re.compile(
+    rf"{_NAME.format('')}{_CAST}[\s)]*{_CAST}\s*(?:(?:<>|!=)\s*(?:all\s*\(+\s*array\s*\[)?|\bis\s+distinct\s+from\s|\bnot\s+in\s*\()"
+    rf"[\s(]*(?P<words>{_WORD}(?:\s*,\s*{_WORD})*)",
+    re.IGNORECASE,
+)
+_FLAG = re.compile(
+    rf"(?P<no>\bnot\s*\(*\s*)?(?<![\w.]){_NAME.format('')}(?:\s*(?:=|\bis\b)\s*(?P<said>true|false)\b)?(?!\s*(?:[=<>!.(,]|is\b|from\b))",
     re.IGNORECASE,
 )
 _MOMENT = re.compile(rf"{_NOW}|\bis\s+null\b", re.IGNORECASE)
@@ -133,6 +142,7 @@ class Time(NamedTuple):
     key: bool = False
     code: bool = False
     of_people: bool = True
+    flag: bool = False
 
 
 class Ends:
@@ -246,19 +256,33 @@ class Ends:
 
         What is asked of a column that several of the tables have which a source looks at is nobody's, for certain.
         """
-        found = set[str]()
+        found = self._asked(_WORDS, place, column, sources)
+        return frozenset(word.strip("'") for each in found for word in re.findall(r"'[^']*'", each["words"]))
+
+    def refused(self, place: Place, column: str, sources: Iterable[Source]) -> frozenset[str]:
+        """Return the words that some sources ask a column not to say, as ``words`` does."""
+        found = self._asked(_REFUSED, place, column, sources)
+        return frozenset(word.strip("'") for each in found for word in re.findall(r"'[^']*'", each["words"]))
+
+    def flags(self, place: Place, column: str, sources: Iterable[Source]) -> frozenset[str]:
+        """Return what some sources ask a flag to say, true or false, as ``words`` does."""
+        found = self._asked(_FLAG, place, column, sources)
+        return frozenset(str(bool(each["no"]) == ((each["said"] or "").lower() == "false")).lower() for each in found)
+
+    def _asked(
+        self, pattern: re.Pattern[str], place: Place, column: str, sources: Iterable[Source]
+    ) -> Iterator[re.Match[str]]:
         for source in sources:
             text = _said(source)
             aliases = {each["alias"].lower(): each["table"] for each in _ALIAS.finditer(text)}
             having = {
                 p for p in self.calls.looks_at([source]) if any(c.name == column for c in self.columns.get(p, ()))
             }
-            for each in _WORDS.finditer(text):
+            for each in pattern.finditer(text) if place in having else ():
                 of = each["of"] or ""
                 is_its = aliases.get(of.lower(), of) == place[1] if of else having == {place}
-                if each["name"] == column and is_its and place in having:
-                    found |= {word.strip("'") for word in re.findall(r"'[^']*'", each["words"])}
-        return frozenset(found)
+                if each["name"] == column and is_its:
+                    yield each
 
     def asks(self, column: str, sources: Iterable[Source]) -> bool:
         """Tell whether some sources name a column at all."""

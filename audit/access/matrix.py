@@ -733,7 +733,9 @@ def _ended(observatory: Observatory, plan: Plan, unread: list[tuple[str, str]]) 
         with _undone(cursor, int(observatory.stage.known["statement_timeout_ms"])):
             cursor.execute("set local session_replication_role = replica")
             if plan.words:
-                cursor.execute("select pg_temp.audit_state(%s, %s, %s)", [*(plan.ends or ()), sorted(plan.words)])
+                given = [*(plan.ends or ()), sorted(plan.words | plan.refused), bool(plan.refused)]
+                if not cursor.execute("select pg_temp.audit_state(%s, %s, %s, %s)", given).fetchall()[0][0]:
+                    return []  # whoever is not refused is let in by the others as well
             else:
                 cursor.execute("select pg_temp.audit_end(%s, %s)", plan.ends)
             cursor.execute("set local session_replication_role = origin")

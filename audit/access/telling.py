@@ -336,7 +336,7 @@ def doubt_row(found: Doubtful) -> Row:
             "If everybody who belongs to anything is meant, declare the table in access.toml.",
         ]
     elif found.kind == "states":
-        what = f"{people} can read rows of {found.relation} whatever {columns} says, which {keeping} asks for"
+        what = f"{people} can read rows of {found.relation} though {columns} says none of what {keeping} asks for"
         advice = [
             f"Let the policy ask of {columns} what {keeping} asks of it: whoever is only invited, or was suspended,",
             "is no member. If all of them are meant, declare the table in access.toml.",

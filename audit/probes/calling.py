@@ -22,7 +22,7 @@ from psycopg.rows import dict_row
 
 from audit.actors import Stage
 from audit.catalog.calls import Calls, Source, calls_of
-from audit.names import CONTACT, VOCABULARIES, lets_in, private_columns, private_figures
+from audit.names import CONTACT, OVER, VOCABULARIES, lets_in, private_columns, private_figures
 from audit.people import CAST, Identity
 from audit.probes.arguments import OTHER, UUID, Given, Values, stories, uses
 from audit.probes.attempt import acting, ask, each, prepared
@@ -967,8 +967,8 @@ def _holding(
     }
     words = sorted(set[str]().union(*asked.values()))
     with _patient(cursor):
-        given = [who.id, EVERYBODY, words, OFFICES, VOCABULARIES]
-        held = cursor.execute("select * from pg_temp.hold_offices(%s, %s, %s, %s, %s)", given).fetchall()
+        given = [who.id, EVERYBODY, words, OFFICES, VOCABULARIES, OVER]
+        held = cursor.execute("select * from pg_temp.hold_offices(%s, %s, %s, %s, %s, %s)", given).fetchall()
         below = cursor.execute("select * from pg_temp.below(%s)", [[parent for parent, _ in held]]).fetchall()
     offices = {word for _, word in held}
     asking = [each for each in routines if asked.get(each.oid, set()) & offices]
