@@ -45,6 +45,10 @@ REMEDY = "mend what MIG-01 names, or audit what there is: a dump (--schema=FILE)
 
 # More versions than this that several files have are one finding: it is how files are named.
 MOST_VERSIONS = 3
+# More causes of one kind than this are one: the files were applied in another order.
+MOST_ALIKE = 5
+# How it is said that what a statement lacks is created by a file that comes later.
+LATER = "and comes later"
 
 # The cause of what fails because no file at all creates what it needs.
 NOWHERE = "what no migration creates"
@@ -464,7 +468,7 @@ class _Causes:
                 cause = next((where for thing, where in self.late if thing.is_like(lacks)), "")
                 if not cause:
                     self.late.append((lacks, f"{file}, line {trouble.line}"))
-                return replace(trouble, error=f"{trouble.error}; {safe(own)} creates it, and comes later", cause=cause)
+                return replace(trouble, error=f"{trouble.error}; {safe(own)} creates it, {LATER}", cause=cause)
             return trouble
         if extension := self._extension(lacks):
             return replace(trouble, cause=extension[0], aside=extension[1])
@@ -574,7 +578,8 @@ def unapplied(migrations: Sequence[Migration], log: Log, new: Collection[str] | 
     released = [each for each in migrations if new is not None and each.file not in new]
     migrations = [each for each in migrations if new is None or each.file in new]
     resting = [each for each in migrations if not each.applied and _rests_on_released(each, released)]
-    rows = [*_baseline(migrations), *_roots([each for each in migrations if each not in resting]), *_twice(migrations)]
+    roots = _roots([each for each in migrations if each not in resting])
+    rows = [*_baseline(migrations), *_gathered(roots), *_twice(migrations)]
     aside = [(each, trouble) for each in migrations for trouble in each.troubles if trouble.aside]
     unjudgeable = remedy = ""
     if aside and not rows:
@@ -634,13 +639,43 @@ def _baseline(migrations: Sequence[Migration]) -> Iterator[Row]:
     yield _row(NOWHERE, first.file, trouble.line, {**details, **_cascade(migrations, [NOWHERE])}, fix)
 
 
-def _roots(migrations: Sequence[Migration]) -> Iterator[Row]:
+def _gathered(roots: Iterable[tuple[str, Row]]) -> Iterator[Row]:
+    """Yield the rows about causes; many of one kind are one cause: somebody applied the files in another order."""
+    found: dict[str, list[Row]] = {}
+    for kind, row in roots:
+        found.setdefault(kind, []).append(row)
+    for kind, rows in found.items():
+        if not kind or len(rows) <= MOST_ALIKE:
+            yield from rows
+            continue
+        files = list(dict.fromkeys(row.location.file for row in rows if row.location))
+        first = rows[0]
+        details = {"error": f"{len(files)} files {kind}, the first: {first.details['error']}", "also": named(files[1:])}
+        place = first.location or Location(files[0], None)
+        fix = (
+            "-- These files were not applied in this order, or not to an empty database. Squash them into a baseline\n"
+            "-- that applies to one (supabase db pull), or rename those that were not released yet."
+        )
+        yield _row(f"files that {kind}", place.file, place.line, details, fix)
+
+
+def _kind(root: Trouble) -> str:
+    """Say what a file does that comes too early, or again; "" for any other mistake."""
+    if root.error.endswith(LATER):
+        return "need what a later one creates"
+    again = is_there(root) or root.error.startswith("multiple primary keys for table")
+    return "make what is there already" if again else ""
+
+
+def _roots(migrations: Sequence[Migration]) -> Iterator[tuple[str, Row]]:
+    """Yield a row for each cause, with what kind of mistake it is."""
     for migration in migrations:
         roots = [each for each in migration.troubles if not each.aside and not each.cause]
         if migration.applied:
             continue
         if not migration.troubles:
-            yield _row(migration.file, migration.file, migration.line, _details(migration.error, migration.sqlstate))
+            told = _details(migration.error, migration.sqlstate)
+            yield "", _row(migration.file, migration.file, migration.line, told)
         # That things are there already is one cause, however many they are; so is one error of several statements.
         alike: dict[str, list[Trouble]] = {}
         for root in roots:
@@ -657,7 +692,7 @@ def _roots(migrations: Sequence[Migration]) -> Iterator[Row]:
                 does = ("makes" if one else "make") if is_there(root) else ("fails" if one else "fail")
                 what = "what is there already" if is_there(root) else "for the same"
                 details["likewise"] = f"{len(others)} more statement{'' if one else 's'} {does} {what}"
-            yield _row(safe(name), migration.file, line, details)
+            yield _kind(root), _row(safe(name), migration.file, line, details)
 
 
 def _details(error: str | None, sqlstate: str | None) -> dict[str, Scalar]:

@@ -652,3 +652,20 @@ def test_what_comes_too_late_leaves_room_for_what_comes_later_still(build):
     migrations, _ = build({"1_a.sql": policy.format("true"), "2_b.sql": TEAMS, "3_c.sql": again})
     assert [each.applied for each in migrations] == [False, True, True]
     assert uncertain(migrations) == ()
+
+
+def test_many_files_out_of_order_are_one_cause(build):
+    """Somebody applied them in another order; what else is wrong with them is told by itself."""
+    early = {f"1{number}_{name}.sql": f"create index on public.{name} (id);\n" for number, name in enumerate("abcdef")}
+    late = "".join(f"create table public.{name} (id int primary key);\n" for name in "abcdef")
+    again = {
+        f"3{number}_.sql": f"alter table public.{name} add primary key (id);\n" for number, name in enumerate("abcdef")
+    }
+    other = {"4_x.sql": "create table public.x (id nonsense);\n"}
+    migrations, _ = build({**early, "2_all.sql": late, **again, **other})
+    found = rows(migrations)
+    assert [*found] == ["files that need what a later one creates", "files that make what is there already", "4_x.sql"]
+    assert found["files that need what a later one creates"].details["also"].startswith("11_b.sql, 12_c.sql")
+    fewer = {name: text for name, text in early.items() if name < "13"}
+    migrations, _ = build({**fewer, "2_all.sql": late}, folder="fewer")
+    assert [*rows(migrations)] == ["10_a.sql", "11_b.sql", "12_c.sql"]
