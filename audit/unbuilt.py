@@ -98,7 +98,8 @@ _ASKING = frozenset({"auditor", "growth", "amcheck"})
 def doubted(made: Ruling, log: Log, migrations: Sequence[Migration]) -> Ruling:
     """Return what a policy says, given that some of what the migrations would make is not there, or is otherwise.
 
-    What would hold of it, or has no subject without it, is unchecked; what offends says that it is unproven.
+    What would hold of it, or has no subject without it, is unchecked, and so is what fails for want of it; what offends
+    otherwise says that it is unproven.
     """
     touched, missed = uncertain(migrations), _missed(migrations)
     # Those of the gate know what the new files speak of.
@@ -110,7 +111,28 @@ def doubted(made: Ruling, log: Log, migrations: Sequence[Migration]) -> Ruling:
             found = "nothing of what was built offends, but " if made.verdict is Verdict.HOLDS else ""
             return replace(made, verdict=Verdict.UNCHECKED, reason=found + not_built(unsure), remedy=REMEDY)
         return made
-    return replace(made, offences=tuple(_marked(each, touched) for each in made.offences))
+    lacked = [_lacked(each, touched) for each in made.offences]
+    left = tuple(_marked(each, touched) for each, thing in zip(made.offences, lacked, strict=True) if thing is None)
+    if lacked and not left:
+        reason = f"what fails lacks what should be there: {not_built(filter(None, lacked))}"
+        return replace(made, verdict=Verdict.UNCHECKED, offences=(), reason=reason, remedy=REMEDY)
+    return replace(made, offences=left)
+
+
+def _lacked(offence: Offence, touched: Sequence[Thing]) -> Thing | None:
+    """Return what was not built, where an error of the database says that it is for the lack of that.
+
+    That is no fault of what fails: of whatever bears the name something fails for want of it.
+    """
+    missed = [thing for detail in offence.details.values() if (thing := lacking(str(detail))) is not None]
+    return next(
+        (
+            each
+            for each in touched
+            if any(each.name == one.name and each.schema in ("", one.schema or each.schema) for one in missed)
+        ),
+        None,
+    )
 
 
 def not_built(things: Iterable[Thing]) -> str:
@@ -197,17 +219,7 @@ def _looked_at(touched: Sequence[Thing], text: str, *, acts: bool) -> Iterator[T
 
 
 def _marked(offence: Offence, touched: Sequence[Thing]) -> Offence:
-    missed = [thing for detail in offence.details.values() if (thing := lacking(str(detail))) is not None]
-    thing = next(
-        (
-            each
-            for each in touched
-            if _rests_on(each, offence.object, offence.cause.kind)
-            # What fails for want of something fails for want of whatever bears its name.
-            or any(each.name == one.name and each.schema in ("", one.schema or each.schema) for one in missed)
-        ),
-        None,
-    )
+    thing = next((each for each in touched if _rests_on(each, offence.object, offence.cause.kind)), None)
     if thing is None:
         return offence
     told = f"it rests on {thing.told}, which was not built as the migrations say"

@@ -527,6 +527,17 @@ def test_findings_about_it_say_that_they_are_unproven():
     assert told == ["it rests on public.shops, which was not built as the migrations say", None, None]
 
 
+def test_what_fails_for_want_of_it_is_no_finding():
+    """The real database has what the files lack; a function that reads it works there."""
+    fails = Offence("public.f()", {"error": 'relation "shops" does not exist (42P01)'})
+    other = Offence("public.g()", {"error": 'relation "others" does not exist (42P01)'})
+    made = ruled(Verdict.VIOLATED, "select from pg_catalog.pg_proc p", offences=(fails, other), touched=(TABLE,))
+    assert (made.verdict, made.offences) == (Verdict.VIOLATED, (other,))
+    made = ruled(Verdict.VIOLATED, "select from pg_catalog.pg_proc p", offences=(fails,), touched=(TABLE,))
+    assert made.verdict is Verdict.UNCHECKED
+    assert made.reason.endswith("public.shops was not built as the migrations say")
+
+
 @pytest.mark.parametrize(
     ("thing", "told", "unproven"),
     [
@@ -539,21 +550,23 @@ def test_findings_about_it_say_that_they_are_unproven():
         (TABLE, Offence("p on public.shops", cause=Cause("policy", "p on public.shops")), True),
         (POLICY, Offence("public.shops"), True),
         (POLICY, Offence("other on public.shops"), False),
-        (COLUMN, Offence("public.f()", {"error": 'column "rating" does not exist (42703)'}), True),
-        (COLUMN, Offence("public.f()", {"error": 'record "new" has no field "rating" (42703)'}), True),
+        (COLUMN, Offence("public.f()", {"error": 'column "rating" does not exist (42703)'}), None),
+        (COLUMN, Offence("public.f()", {"error": 'record "new" has no field "rating" (42703)'}), None),
         (COLUMN, Offence("public.f()", {"error": 'column "title" does not exist (42703)'}), False),
-        (TABLE, Offence("select on public.bills", {"error": 'relation "public.shops" does not exist'}), True),
-        (TABLE, Offence("public.f()", {"error": "public.shops does not exist"}), True),
-        (TABLE, Offence("public.f()", {"error": 'relation "shops" does not exist (42P01)'}), True),
+        (TABLE, Offence("select on public.bills", {"error": 'relation "public.shops" does not exist'}), None),
+        (TABLE, Offence("public.f()", {"error": "public.shops does not exist"}), None),
+        (TABLE, Offence("public.f()", {"error": 'relation "shops" does not exist (42P01)'}), None),
         (TABLE, Offence("public.f()", {"error": 'relation "archive.shops" does not exist (42P01)'}), False),
         (TABLE, Offence("public.f()", {"error": 'relation "shop" does not exist (42P01)'}), False),
         (Thing("function", "public", "is_owner"), Offence("p on public.bills",
-            {"error": "function public.is_owner(uuid) does not exist"}), True),
+            {"error": "function public.is_owner(uuid) does not exist"}), None),
     ],
 )  # fmt: skip
 def test_what_rests_on_what_failed_is_unproven(thing, told, unproven):
-    (made,) = ruled(Verdict.VIOLATED, "select from pg_catalog.pg_class c", offences=(told,), touched=(thing,)).offences
-    assert ("unproven" in made.details) is unproven
+    """What fails for want of it (None) is no finding at all."""
+    made = ruled(Verdict.VIOLATED, "select from pg_catalog.pg_class c", offences=(told,), touched=(thing,))
+    assert ["unproven" in each.details for each in made.offences] == [unproven] * (unproven is not None)
+    assert (made.verdict is Verdict.UNCHECKED) is (unproven is None)
 
 
 def test_the_policy_about_migrations_is_not_in_doubt_about_itself():
