@@ -59,8 +59,9 @@ with mine as materialized (
     left join pg_catalog.pg_database d on d.oid = s.setdatabase
     where s.setdatabase = 0 or d.datname = pg_catalog.current_database()
     union all
-    select 'the members of ' || r.rolname, pg_catalog.concat_ws(' ', m.member, m.admin_option)
-    from pg_catalog.pg_auth_members m join pg_catalog.pg_roles r on r.oid = m.roleid
+    select 'the membership of ' || m.member::pg_catalog.regrole::text || ' in ' || m.roleid::pg_catalog.regrole::text,
+           m.admin_option::text
+    from pg_catalog.pg_auth_members m
 )
 select name, pg_catalog.md5(pg_catalog.string_agg(said, chr(10) order by said collate "C")) from found group by name
 """

@@ -46,12 +46,13 @@ OTHER = [
     ("steady.answer()", "grant execute on function steady.answer() to anon"),
     ("auth.uid()", "create or replace function auth.uid() returns uuid language sql stable as 'select null::uuid'"),
     ("schema steady", "grant usage on schema steady to anon"),
-    ("the members of anon", "grant anon to service_role"),
+    ("the membership of authenticator in service_role", "revoke service_role from authenticator"),
 ]
 AS_BEFORE = [
     "create table steady.notes_2030 partition of steady.notes for values from ('2030-01-01') to ('2031-01-01')",
     "create schema customer_1; create table customer_1.orders (id int primary key references steady.labels (id))",
     "insert into steady.labels values (1, 'a'); analyze steady.labels",
+    "create role customer_1 nologin; grant authenticated to customer_1",
     "create function steady.more() returns int language sql as 'select 1'",
     "alter table steady.labels disable trigger user; alter table steady.labels enable trigger user",
 ]
