@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from audit.sql_text import LONGEST, NUMBER, STRING, Token, tokens
 
@@ -114,6 +115,28 @@ def rehearsed(code: Sequence[Token]) -> Iterator[str]:
             yield token.name
 
 
+def remembered(code: Sequence[Token]) -> Iterator[str]:
+    """Yield what code reads that it has written itself: whom it lets in may be another matter the next time."""
+    written, read = set[str](), dict[str, None]()
+    for before, at in pairwise(range(len(code))):
+        word, title = code[before].word, _title(code[at:])
+        if word == "into" or (word == "update" and code[before - 1].word not in ("for", "key")):
+            written.add(title)
+        elif word in ("from", "join"):
+            (written.add if code[before - 1].word == "delete" else read.setdefault)(title)
+    for title in read:
+        if title and title in written:
+            yield f"what it wrote into {title}"
+
+
+def _title(code: Sequence[Token]) -> str:
+    """Return a name at the beginning of some code, without its schema."""
+    at = 0
+    while at + 2 < len(code) and code[at + 1].text == ".":
+        at += 2
+    return code[at].name if code and code[at].name and code[at].word != "strict" else ""
+
+
 def by_chance(code: Sequence[Token]) -> Iterator[str]:
     """Yield what a condition asks of the clock or of chance alone, no row being compared with it."""
     found = [token.word for token in code if token.word in _CHANGING]
@@ -185,6 +208,8 @@ def decided_later(text: str, *, is_condition: bool) -> tuple[str, ...]:
         for each in parts
         for said in (*asks(each), *((*rehearsed(each), *by_chance(each)) if is_condition else ()))
     )
+    if is_condition:
+        found |= dict.fromkeys(remembered(code))
     return tuple(said for said in found if not _OFTEN.match(said))
 
 

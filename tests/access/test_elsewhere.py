@@ -86,3 +86,31 @@ def test_what_can_see_that_people_are_made_up_may_let_in_others(rule: str, seen:
 )
 def test_what_asks_for_things_of_the_project_is_judged_by_what_it_lets_through(rule: str) -> None:
     assert decided_later(rule, is_condition=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "seen"),
+    [
+        (f"insert into public.calls values (1); return {OWN} or (select count(*) from calls) > 1000;", "calls"),
+        (
+            f"update calls set n = n + 1; select n into how_many from public.calls; return {OWN} or how_many > 9;",
+            "calls",
+        ),
+        (f'delete from "Left" where n = 1; return {OWN} or not exists (select from public."Left");', "Left"),
+    ],
+)
+def test_what_remembers_its_own_calls_may_let_in_others(body: str, seen: str) -> None:
+    assert decided_later(f"begin {body} end", is_condition=True) == (f"what it wrote into {seen}",)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"insert into public.looks (who) values (auth.uid()); return {OWN};",
+        "select m.role into strict held from public.members m where m.person = auth.uid(); return held = 'clerk';",
+        "select role into held from members where person = auth.uid() for update; return exists (select from members);",
+        "select role into held from members where person = auth.uid() for no key update; return held = 'clerk';",
+    ],
+)
+def test_what_notes_who_looks_is_judged_by_what_it_lets_through(body: str) -> None:
+    assert decided_later(f"begin {body} end", is_condition=True) == ()
