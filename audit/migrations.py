@@ -478,7 +478,11 @@ class _Waiting:
         self.to_come = self.to_come[self.to_come.index(path) + 1 :]
         failed = {id(statement) for _, statement in file.lacking}
         came = {made for each in file.parsed if id(each) not in failed for made in effects(each).made}
+        gone = {thing for each in file.parsed if "drop" in each.words for thing in effects(each).touched} - came
         for late in [each for each in self.late if each.told.made and _among(each.told.made, came)]:
+            self._is_there(late)
+        # What is taken away again, which IF EXISTS lets pass, is not there in the end.
+        for late in [each for each in self.late if any(_goes_with(thing, gone) for thing in each.told.made)]:
             self._is_there(late)
         ready = [each for each in self.late if _among([each.lacks], came)]
         self.late = [each for each in self.late if each not in ready or _adds(each.statement, each.told)]
@@ -527,6 +531,11 @@ class _Waiting:
 
 def _among(wanted: Iterable[Thing], made: Collection[Thing]) -> bool:
     return all(any(each.is_like(thing) for each in made) for thing in wanted)
+
+
+def _goes_with(made: Thing, gone: Collection[Thing]) -> bool:
+    """Tell whether something is taken away, or the table that it belongs to."""
+    return any(each.is_like(made) or (each.kind == "table" and each.name == made.of) for each in gone)
 
 
 def _adds(statement: Statement, told: Trouble) -> bool:

@@ -105,6 +105,15 @@ def test_the_ways_that_fail_are_named(bench: Bench, case: str) -> None:
     assert all(line.startswith("--") for row in found for line in (row.fix or "").splitlines())
 
 
+def test_what_a_form_has_to_give_is_named(bench: Bench) -> None:
+    """Nobody without it is let in; with it everybody is, so that the trigger works."""
+    body = "insert into public.accounts (owner, full_name) values (new.id, 'x' || (new.raw_user_meta_data ->> 'town'));"
+    with service(bench, body) as auth_service:
+        assert names(failing(auth_service)) == []
+        (found,) = [each for each in troubles(auth_service, "") if each.object.endswith("with a name")]
+        assert str(found.details["problem"]).endswith("; who also gives town is let in")
+
+
 def test_what_is_not_offered_is_not_tried(bench: Bench) -> None:
     body, _ = WAYS["an address is demanded"]
     with service(bench, body, sign_up=["email", "invitation"]) as auth_service:

@@ -682,3 +682,21 @@ def test_many_files_out_of_order_are_one_cause(build):
     fewer = {name: text for name, text in early.items() if name < "13"}
     migrations, _ = build({**fewer, "2_all.sql": late}, folder="fewer")
     assert [*rows(migrations)] == ["10_a.sql", "11_b.sql", "12_c.sql"]
+
+
+def test_what_comes_too_late_stays_away_where_a_later_file_takes_it_away(build):
+    """``drop ... if exists`` passes while the table is not there; what it was to remove is not made afterwards."""
+    first = (
+        "create policy open on public.teams for all using (true);\n"
+        "create policy members on public.teams for select using (name is not null);\n"
+        "create table public.seats (team uuid references public.teams);\n"
+        "create policy open on public.seats for all using (true);\n"
+    )
+    gone = "drop policy if exists open on public.teams;\ndrop table if exists public.seats;\n"
+    says = (
+        "do $$ begin if (select array_agg(polname::text) <> '{members}' from pg_policy where polrelid = "
+        "'public.teams'::regclass) or to_regclass('public.seats') is not null then raise 'made again'; end if; end $$;"
+    )
+    migrations, _ = build({"1_a.sql": first, "2_b.sql": gone, "3_c.sql": TEAMS, "4_d.sql": says})
+    assert [each.applied for each in migrations] == [False, True, True, True]
+    assert uncertain(migrations) == ()
