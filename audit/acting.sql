@@ -60,8 +60,15 @@ begin
         perform pg_temp.audit_meddled();
     end if;
     perform pg_catalog.set_config('role', role, true);
-    execute pg_catalog.format('select pg_temp.%I($1, $2, $3, $4, $5)', 'audit_as ' || role) into answer
-        using statement, given, other, settled, asked;
+    -- What is planned once takes half the time: nearly all that is tried is tried by these two.
+    if role operator(pg_catalog.=) 'authenticated' then
+        answer := pg_temp."audit_as authenticated"(statement, given, other, settled, asked);
+    elsif role operator(pg_catalog.=) 'anon' then
+        answer := pg_temp."audit_as anon"(statement, given, other, settled, asked);
+    else
+        execute pg_catalog.format('select pg_temp.%I($1, $2, $3, $4, $5)', 'audit_as ' || role) into answer
+            using statement, given, other, settled, asked;
+    end if;
     perform pg_catalog.set_config('role', 'none', true);
     return answer;
 end $$;
