@@ -48,15 +48,17 @@ create function pg_temp.audit_by(
 ) returns text language plpgsql as $$
 declare
     answer pg_catalog.text;
+    made pg_catalog.text;
 begin
-    if not exists (select from pg_temp.audit_role r where r.role operator(pg_catalog.=) audit_by.role) then
+    select p.prosrc into made
+    from pg_temp.audit_role r
+    left join pg_catalog.pg_proc p on p.oid operator(pg_catalog.=) r.id
+        and p.prosecdef and p.prosrc operator(pg_catalog.=) r.source and p.proconfig is null
+    where r.role operator(pg_catalog.=) audit_by.role;
+    if not found then
         perform pg_temp.audit_cast(role);
-    end if;
-    -- The role could make something else of its function, and what is tried for one row stays while the next is.
-    if not exists (
-        select from pg_temp.audit_role r join pg_catalog.pg_proc p on p.oid operator(pg_catalog.=) r.id
-        where r.role operator(pg_catalog.=) audit_by.role and p.prosecdef and p.prosrc operator(pg_catalog.=) r.source
-        and p.proconfig is null) then
+    elsif made is null then
+        -- The role could make something else of its function, and what is tried for one row stays while the next is.
         perform pg_temp.audit_meddled();
     end if;
     perform pg_catalog.set_config('role', role, true);
