@@ -1,4 +1,3 @@
 -- object: auth_service: sign up with a name
--- also: AUTH-03
 -- blind: AUTH-05
 alter table public.profiles alter column location set not null;
