@@ -54,8 +54,10 @@ class Lacking:
         if self.category == "N":
             return sql.SQL("(1000000 + t.{})::pg_catalog.text").format(sql.Identifier(self.name))
         if self.category == "S":
-            new = "pg_catalog.left({0}, -4) || pg_catalog.right(pg_catalog.gen_random_uuid()::pg_catalog.text, 4)"
-            return sql.SQL(new).format(column)
+            # Long ones often have all but their end in common: a few letters of chance would meet one that is there.
+            many = sql.SQL("case when pg_catalog.length({}) > 24 then 12 else 4 end").format(column)
+            new = "pg_catalog.left({0}, -({1})) || pg_catalog.right(pg_catalog.gen_random_uuid()::pg_catalog.text, {1})"
+            return sql.SQL(new).format(column, many)
         return sql.SQL("pg_catalog.gen_random_uuid()::pg_catalog.text")
 
 
