@@ -26,8 +26,8 @@ begin
                 c.schema_name = any (kept)
                 or (c.object_type = 'schema' and c.object_identity = any (kept))
                 or (c.object_type = 'rule' and c.object_identity ~ (' on (' || pg_catalog.array_to_string(kept, '|') || ')\.'))
-                -- Renamed or moved, it is still a service's.
-                or pg_catalog.pg_get_userbyid(
+                -- Renamed or moved, it is still a service's; what is temporary is its session's alone.
+                or c.schema_name is distinct from 'pg_temp' and pg_catalog.pg_get_userbyid(
                     case c.classid
                         when 'pg_catalog.pg_class'::pg_catalog.regclass
                             then (select r.relowner from pg_catalog.pg_class r where r.oid = c.objid)
