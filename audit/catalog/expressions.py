@@ -115,6 +115,16 @@ def bare(node: Tree) -> Tree:
             return node
 
 
+def conjuncts(condition: Tree) -> Iterator[Tree]:
+    """Yield the conditions that all have to hold."""
+    condition = condition.unnest()
+    if isinstance(condition, exp.And):
+        yield from conjuncts(condition.this)
+        yield from conjuncts(condition.expression)
+    else:
+        yield condition
+
+
 def _is_wrapping(select: exp.Select) -> bool:
     plain = not any(select.args.get(part) for part in ("from_", "where", "having", "limit", "offset"))
     return plain and len(select.expressions) == 1

@@ -14,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from audit.catalog.expressions import conjuncts
 from audit.runbook.database import Column, Database, Relation
 from audit.runbook.results import Remark
 from audit.runbook.statements import Content, Written
@@ -299,7 +300,7 @@ def _expected(scene: Scene, each: Placed) -> str:
 def _by_key(condition: exp.Expr, relation: Relation) -> bool:
     """Tell whether a condition binds the columns of a unique key to values."""
     bound: set[str] = set()
-    for part in _conjuncts(condition):
+    for part in conjuncts(condition):
         match part:
             case exp.EQ() | exp.NullSafeEQ():
                 for side, other in ((part.this, part.expression), (part.expression, part.this)):
@@ -310,15 +311,6 @@ def _by_key(condition: exp.Expr, relation: Relation) -> bool:
             case exp.In() if isinstance(part.this, exp.Column) and not part.args.get("query"):
                 bound.add(part.this.name)
     return any(key <= bound for key in relation.keys)
-
-
-def _conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:
-    condition = condition.unnest()
-    if isinstance(condition, exp.And):
-        yield from _conjuncts(condition.this)
-        yield from _conjuncts(condition.expression)
-    else:
-        yield condition
 
 
 def _is_value(other: exp.Expr) -> bool:
@@ -733,7 +725,7 @@ def _never_true(scene: Scene) -> Iterator[Remark]:
             where = select.args.get("where")
             if where is None:
                 continue
-            for part in _conjuncts(where.this):
+            for part in conjuncts(where.this):
                 if isinstance(part, exp.EQ | exp.NEQ) and any(
                     isinstance(s, exp.Null) for s in (part.this, part.expression)
                 ):

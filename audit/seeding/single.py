@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sqlglot import exp
 
-from audit.catalog.expressions import Name
+from audit.catalog.expressions import Name, conjuncts
 from audit.seeding.tables import Catalogue
 
 CALLER = re.compile(
@@ -64,7 +64,7 @@ def _of_the_caller(
         (equal.this.unnest(), equal.expression.unnest())
         for condition in conditions
         if condition is not None
-        for equal in _all_of(condition.this if isinstance(condition, exp.Where) else condition)
+        for equal in conjuncts(condition.this if isinstance(condition, exp.Where) else condition)
         if isinstance(equal, exp.EQ)
     ]
     grown = True
@@ -86,16 +86,6 @@ def _of_the_caller(
         }
         if columns:
             yield name, tuple(sorted(columns | more))
-
-
-def _all_of(condition: exp.Expr) -> Iterator[exp.Expr]:
-    """Yield the conditions that all have to hold."""
-    condition = condition.unnest()
-    if isinstance(condition, exp.And):
-        yield from _all_of(condition.this)
-        yield from _all_of(condition.expression)
-    else:
-        yield condition
 
 
 def _is_given(side: exp.Expr, named: Mapping[str, Name]) -> bool:
